@@ -1,0 +1,215 @@
+# waitlistd: build, test, run. Readable top to bottom; GNU make; no configure step.
+#
+#   make run          install what is missing, build, run the demo (ONCE=1: one evaluation, then exit; KEEP=1: go on)
+#   make check        the same set-up, then unit, scenario and live tests
+#   make              build only
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+BUILD   ?= build
+CC      ?= cc
+ifeq ($(origin CC),default)
+CC := cc
+endif
+PREFIX  ?= /usr
+PKGS    := libevent hiredis libcurl libfyaml jansson libcrypto libsystemd
+PYTHON  ?= /usr/bin/python3
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+            -Wvla -Wformat=2 -Wundef -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference
+HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+OPTIMISE ?= -O2 -g
+ifeq ($(filter 1,$(SAN)),1)
+BUILD    := build/san
+OPTIMISE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+HARDEN   := -fstack-protector-strong -fPIE
+endif
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
+CFLAGS_ALL = -std=gnu17 $(WARNINGS) $(OPTIMISE) $(HARDEN) -D_GNU_SOURCE -DWAITLISTD_VERSION='"$(VERSION)"' \
+             -DWAITLISTD_DATADIR='"$(PREFIX)/share/waitlistd"' -Idaemon -I$(BUILD)/gen $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = $(OPTIMISE) $(HARDEN_LD) $(LDFLAGS)
+LIBS_ALL    = $(PKG_LIBS) -lm $(LIBS)
+
+# One line a file; V=1 prints the commands.
+Q   := $(if $(V),,@)
+say := @echo " "
+
+# ---- what is built -----------------------------------------------------------------------------
+MAINS   := daemon/main.c daemon/ctl/waitlistctl.c
+SOURCES := $(filter-out $(MAINS),$(wildcard daemon/*.c daemon/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIB     := $(BUILD)/libwaitlist.a
+PROGRAMS := $(BUILD)/waitlistd $(BUILD)/waitlistctl
+
+all: $(PROGRAMS)
+
+$(BUILD)/waitlistd: $(BUILD)/daemon/main.o $(LIB)
+	$(say) link $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+$(BUILD)/waitlistctl: $(BUILD)/daemon/ctl/waitlistctl.o $(LIB)
+	$(say) link $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+$(LIB): $(OBJECTS)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) cc $<
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# The Redis function library is Lua text in the daemon.
+$(BUILD)/daemon/store/store_redis.o: $(BUILD)/gen/waitlistd_lua.h
+$(BUILD)/gen/waitlistd_lua.h: daemon/store/waitlistd.lua
+	@mkdir -p $(@D)
+	$(Q){ echo '/* made from $< */'; echo 'static const char waitlistd_lua[] ='; \
+	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' $<; echo '    ;'; } > $@
+
+# ---- unit tests: one program per test file -----------------------------------------------------
+UNIT_SOURCES  := $(wildcard tests/unit/*/test_*.c)
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+SUPPORT       := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+CHECK_CFLAGS   = $(shell pkg-config --cflags check)
+CHECK_LIBS     = $(shell pkg-config --libs check)
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(say) cc $<
+	$(Q)$(CC) $(CFLAGS_ALL) -Wno-format-nonliteral -Wno-format-extra-args -Itests $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
+$(UNIT_PROGRAMS): %: %.o $(SUPPORT) $(LIB)
+	$(say) link $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL) $(CHECK_LIBS)
+
+
+# Small programs that live tests drive.
+LIVE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/live/*.c))
+$(LIVE_PROGRAMS): %: %.o $(LIB)
+	$(say) link $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL) $(CHECK_LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- what the machine needs --------------------------------------------------------------------
+# Installed only when something is missing, so that a second run asks for nothing.
+BUILD_PACKAGES := gcc make libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
+                  libjansson-dev libssl-dev libsystemd-dev redis-server tzdata
+TEST_PACKAGES  := check python3 python3-aiosmtpd
+LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
+FULL_PACKAGES  := valgrind
+APT := DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+define install_missing
+	@missing=""; for p in $(1); do \
+	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  $(SUDO) env $(APT) update >/dev/null && \
+	  $(SUDO) env $(APT) install -y --no-install-recommends $$missing >$(BUILD)/install.log 2>&1 || \
+	  { tail -20 $(BUILD)/install.log; exit 1; }; fi
+endef
+
+deps:
+	@mkdir -p $(BUILD)
+	$(call install_missing,$(BUILD_PACKAGES))
+test-deps: deps
+	$(call install_missing,$(TEST_PACKAGES))
+lint-deps: test-deps
+	$(call install_missing,$(LINT_PACKAGES))
+full-deps: lint-deps
+	$(call install_missing,$(FULL_PACKAGES))
+
+# ---- the demo ----------------------------------------------------------------------------------
+# Copies settings, plan and feeds to an emptied build/run; nothing under config/ is written.
+DEMO_START := $(shell cat config/demo/start-date 2>/dev/null)
+
+run: deps
+	@$(MAKE) --no-print-directory -j2 all >build/make.log 2>&1 || { tail -30 build/make.log; exit 1; }
+	@if [ -z "$(KEEP)" ] || [ ! -d build/run/state ]; then \
+	  rm -rf build/run && mkdir -p build/run/inbox && \
+	  cp config/demo/*.yaml config/demo/SOURCES.md build/run/ && \
+	  cp -r config/demo/feeds/. build/run/inbox/ && find build/run/inbox -name '*.md' -delete; fi
+	@at=$$(sed -n 's/.*"evaluated":"\([0-9-]*\)".*/\1/p' build/run/state/journal/audit 2>/dev/null | tail -1); \
+	exec build/waitlistd --config build/run/waitlistd.yaml $(if $(ONCE),--once) --at $${at:-$(DEMO_START)}
+
+# ---- tests -------------------------------------------------------------------------------------
+CHECK_JOBS ?= 2
+
+tests-built: all $(UNIT_PROGRAMS) $(LIVE_PROGRAMS)
+
+unit: deps
+	$(call install_missing,check)
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
+	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 unit
+check: test-deps
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
+	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-check.txt unit scenario live
+# The full sets: what check runs, the sanitizer build, and valgrind over unit and scenario.
+check-all: full-deps check sanitize valgrind
+valgrind: full-deps
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
+	CK_FORK=no WAITLIST_PATIENCE=20 \
+	WAITLIST_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --trace-children=no" \
+	  $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-valgrind.txt unit scenario
+sanitize: test-deps
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) SAN=1 tests-built
+	CK_FORK=no WAITLIST_SANITIZED=1 WAITLIST_PATIENCE=4 \
+	  $(PYTHON) tests/run_tests.py --build build/san -j2 --counts build/san/test-counts-sanitize.txt unit scenario
+
+# ---- linters -----------------------------------------------------------------------------------
+C_FILES = $(shell find daemon tests -name '*.[ch]')
+# cppcheck does not know release at the end of a scope (AUTO): leaks are the sanitizers' business.
+CPPCHECK := cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+            --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=memleak \
+            --suppress=memleakOnRealloc
+# Pure folders include no edge, and nothing includes what lies downstream of it (one line a stage).
+EDGES := feed|store|loop|ctl
+lint: lint-deps
+	@echo "clang-format"; clang-format --dry-run --Werror $(C_FILES)
+	@echo "cppcheck"; $(CPPCHECK) -Idaemon daemon
+	@echo "arrows"; \
+	arrow() { ! grep -nE "#include \"($$2)/" daemon/$$1/*.[ch] || { echo "daemon/$$1 must not include $$2/"; exit 1; }; }; \
+	arrow base 'yaml|settings|parse|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow yaml 'settings|parse|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow parse 'settings|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow metric 'settings|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow plan 'settings|alert|outbox|notify|$(EDGES)'; \
+	arrow alert 'settings|outbox|notify|$(EDGES)'; \
+	arrow outbox 'settings|notify|$(EDGES)'; \
+	arrow '*' 'pipeline|config'
+	@echo "formats are data"; ! grep -rnE 'mhsds|sen2|chs-sitrep|scotland' daemon --include='*.[ch]' --include='*.lua'
+	@echo "systemd unit"; systemd-analyze security --offline=true --threshold=11 systemd/waitlistd.service >/dev/null
+	@mkdir -p $(BUILD)/unit; sed 's#^ExecStart=/usr/bin/waitlistd#ExecStart=/bin/true#' systemd/waitlistd.service \
+	  >$(BUILD)/unit/waitlistd.service; systemd-analyze verify $(BUILD)/unit/waitlistd.service
+	@echo "man pages"; for m in daemon/man/*.[1-8]; do \
+	  ! LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z "$$m" 2>&1 >/dev/null | grep . || exit 1; done
+format:
+	@clang-format -i $(C_FILES)
+
+# ---- later issues bring these ------------------------------------------------------------------
+fuzz bench bench-peers deb:
+	@echo "make $@: not built yet; a later issue brings it" >&2; exit 1
+
+# ---- installing --------------------------------------------------------------------------------
+install: all
+	install -D -m 755 build/waitlistd $(DESTDIR)$(PREFIX)/bin/waitlistd
+	install -D -m 755 build/waitlistctl $(DESTDIR)$(PREFIX)/bin/waitlistctl
+	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/formats
+	install -m 644 config/formats/*.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/formats/
+	install -m 644 config/organisations.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples
+	install -m 644 config/waitlistd.yaml config/plan.yaml $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples/
+	install -D -m 644 systemd/waitlistd.service $(DESTDIR)/lib/systemd/system/waitlistd.service
+	for f in systemd/*.sysusers; do [ ! -f "$$f" ] || install -D -m 644 "$$f" $(DESTDIR)/usr/lib/sysusers.d/$$(basename "$$f" .sysusers).conf; done
+	for f in systemd/*.tmpfiles; do [ ! -f "$$f" ] || install -D -m 644 "$$f" $(DESTDIR)/usr/lib/tmpfiles.d/$$(basename "$$f" .tmpfiles).conf; done
+	for m in daemon/man/*.[1-8]; do s=$${m##*.}; install -D -m 644 "$$m" $(DESTDIR)$(PREFIX)/share/man/man$$s/$$(basename "$$m"); done
+
+clean:
+	rm -rf build
+
+.PHONY: all run unit check check-all valgrind sanitize fuzz bench bench-peers lint format install deb clean \
+        deps test-deps lint-deps full-deps tests-built

@@ -1,0 +1,151 @@
+/*
+ * alert - what the daemon remembers about a finding: the condition machine
+ *
+ * Pure. The condition is a fold of the judged data periods through one table of transitions, every
+ * state with every event, each row with its reason; so evaluating twice, or in another batching,
+ * gives the same state. What is stored is the outcome and what was told. Movement towards better
+ * is blocked by any hold; movement towards worse never is.
+ *
+ * INACTIVE -> PENDING (`for` distinct data periods) -> FIRING (amber, red) -> RECOVERING (past the
+ * clear line) -> RESOLVED (after `clear_for`). RETRACTED: a restatement shows that it never was.
+ * WITHDRAWN: the rule ended.
+ */
+#ifndef ALERT_ALERT_H
+#define ALERT_ALERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "alert/alert_key.h"
+#include "base/clock.h"
+#include "plan/finding.h"
+
+enum alert_state {
+    ALERT_INACTIVE,
+    ALERT_PENDING,
+    ALERT_FIRING,
+    ALERT_RECOVERING,
+    ALERT_RESOLVED,
+    ALERT_RETRACTED,
+    ALERT_WITHDRAWN,
+};
+#define ALERT_STATES 7
+enum alert_severity { SEVERITY_NONE, SEVERITY_AMBER, SEVERITY_RED };
+
+/** What changed, as it is told. The first two are never told ("watching"). */
+enum alert_news {
+    NEWS_NONE,
+    NEWS_WATCHING,
+    NEWS_NEW,
+    NEWS_WORSE,
+    NEWS_BETTER,
+    NEWS_CLEARED,
+    NEWS_CORRECTED,
+    NEWS_WITHDRAWN,
+};
+
+/** A row of the table that applied: for explain. why is static text. */
+struct alert_step {
+    struct civil_date period_end;
+    enum alert_state from, to;
+    enum period_event event;
+    bool held;
+    const char *why;
+};
+typedef void alert_trace(void *arg, const struct alert_step *step);
+
+/** An episode: one opening of an alert, from its first crossing to its end. */
+struct episode {
+    char id[ALERT_ID_MAX];
+    struct civil_date opened; /* end of the opening data period: `since` */
+    struct civil_date folded; /* where today's figures put the opening; differs from .opened after a
+                                 restatement */
+    enum alert_state state;
+    enum alert_severity severity;
+    unsigned ordinal;            /* transitions told so far; the newest notice's number */
+    enum alert_news news;        /* what that notice says */
+    struct civil_date closed_on; /* local date of the closing evaluation; DATE_NONE while open */
+    bool held, restated;
+    double value, line;           /* as last judged; NAN: none */
+    struct civil_date period_end; /* last judged */
+    unsigned long count;          /* feed rules: how many (files that wait), as last judged */
+    struct wall_time changed_at;
+};
+
+struct alert {
+    char id[ALERT_ID_MAX];
+    enum rule rule;
+    char *plan, *measure, *feed, *provider, *action, *owner, *title; /* any may be NULL */
+    size_t priority;
+    char rule_digest[SHA256_TEXT_MAX]; /* the measure's digest at the last judgement; "" for feed
+                                          and action rules */
+    struct episode *episodes;          /* ascending by opening; the last is current */
+    size_t episode_count;
+};
+
+/** What one evaluation does to one alert. Owns .next. */
+struct alert_change {
+    bool changed;         /* anything to store */
+    enum alert_news news; /* to be told, or NEWS_NONE */
+    const char *why;      /* the row's reason; static */
+    struct alert next;    /* the alert as it will be; adopt by moving */
+    size_t episode;       /* index of the episode that changed */
+    /* An older episode that ended in the same step, when the newer one is told as well: whoever was
+       told that it began is told that it ended. Its notice is its own (ordinal, news). */
+    enum alert_news ended_news; /* NEWS_NONE: no such episode */
+    size_t ended_episode;
+};
+
+#define ALERT_CHANGE_INIT                                                                          \
+    {                                                                                              \
+        .changed = false                                                                           \
+    }
+#define ALERT_INIT                                                                                 \
+    {                                                                                              \
+        .id = ""                                                                                   \
+    }
+
+/** Folds a finding's periods. out_episodes: those that the fold knows, ascending; malloc'ed. trace
+ * may be NULL. Returns 0 or -ENOMEM. */
+int alert_fold(const char *alert_id, const struct finding *f, struct episode **out_episodes,
+               size_t *out_count, alert_trace *trace, void *trace_arg);
+/**
+ * Compares the fold with what is stored (stored NULL: nothing yet) and says what changed. Pure.
+ * now is stamped on what changed. Without a change out_change->next is empty. Returns 0 or -ENOMEM.
+ */
+int alert_step(const char *instance, const struct alert *stored, const struct finding *f,
+               struct civil_date today, struct wall_time now, struct alert_change *out_change);
+/** The same for a stored alert that no finding speaks of any more: WITHDRAWN if open (INACTIVE if
+ * it was only watched). */
+int alert_end(const struct alert *stored, struct civil_date today, struct wall_time now,
+              struct alert_change *out_change);
+void alert_change_release(struct alert_change *c);
+void alert_release(struct alert *a);
+int alert_copy(const struct alert *a, struct alert *out_copy);
+
+const struct episode *alert_current(const struct alert *a); /* NULL: never opened */
+bool episode_is_open(const struct episode *e);              /* PENDING, FIRING, RECOVERING */
+const char *
+alert_state_name(enum alert_state s); /* "PENDING" ... as DESIGN section 9 prints them */
+const char *alert_severity_name(enum alert_severity s); /* "amber", "red"; NULL for none */
+/** For people: "watching", "behind plan", "recovering", "back on plan", "corrected", "withdrawn";
+ * feeds and actions have their own ("late", "incomplete", "held", "overdue"). */
+const char *alert_state_words(const struct alert *a, const struct episode *e);
+const char *alert_news_name(enum alert_news n); /* "new", "worse", ... */
+
+/** JSON for the store, and back. Encode returns malloc'ed text or NULL; decode 0, -EINVAL or
+ * -ENOMEM. */
+char *alert_encode(const struct alert *a);
+int alert_decode(const char *json, size_t len, struct alert *out_alert);
+
+/** The table, for the test that walks it: every state x event has exactly one row. */
+struct transition {
+    enum alert_state from;
+    enum period_event event;
+    bool held;           /* a hold stands */
+    enum alert_state to; /* before `for` and `clear_for` are counted */
+    const char *why;
+};
+const struct transition *alert_transitions(size_t *out_count);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * fold - judged periods to episodes
+ *
+ * What alert_fold() computes, with what alert_step() needs beside it. Private to alert/.
+ */
+#ifndef ALERT_FOLD_H
+#define ALERT_FOLD_H
+
+#include "alert/alert.h"
+
+struct fold_episode {
+    struct episode e;
+    struct civil_date last_behind;   /* newest period behind; never before .e.opened */
+    struct civil_date severity_from; /* the period that last set its severity */
+    bool held_back; /* its newest usable period would have moved it to better but for a hold */
+    bool opening_restated; /* the figure of its opening period replaced another */
+    const char *why;       /* the row that put it where it is; static */
+};
+
+/**
+ * As alert_fold(). seed may be NULL; else the fold begins inside this open episode, after its
+ * opening period (.folded), and the first of out_episodes is what became of it.
+ */
+int fold_run(const char *alert_id, const struct finding *f, const struct episode *seed,
+             struct fold_episode **out_episodes, size_t *out_count, alert_trace *trace,
+             void *trace_arg);
+/** Whether a period says where the value is. */
+bool period_is_judged(enum period_event event);
+
+#endif

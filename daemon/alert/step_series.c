@@ -1,0 +1,216 @@
+/*
+ * A measure's fold compared with what is stored.
+ *
+ * The fold says what is true by today's figures; what is stored says what was true and told. The
+ * differences are the news. Three rules keep a hold or a restatement from speaking falsely:
+ * (1) a told episode goes on as long as the condition stands, whatever the figures now say of its
+ * opening; (2) a hold lets nothing move to better, and by itself makes nothing worse; (3) whoever
+ * was told that it began is told that it ended, and how.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert/stepping.h"
+
+static const char why_held[] = "stays, because a hold blocks movement to better";
+static const char why_other_rule[] = "by the changed rule it is not behind";
+
+/* Whether the fold's episode lies over the periods of the stored one. */
+static bool overlaps(const struct episode *e, const struct fold_episode *x)
+{
+    struct civil_date from = date_compare(e->opened, e->folded) < 0 ? e->opened : e->folded;
+
+    return date_compare(x->e.opened, e->period_end) <= 0 && date_compare(x->last_behind, from) >= 0;
+}
+
+static const struct period_judgement *opening_of(const struct finding *f, const struct episode *e)
+{
+    for (size_t i = 0; i < f->history_count; i++) {
+        if (date_compare(f->history[i].end, e->folded) == 0)
+            return &f->history[i];
+    }
+    return NULL; /* before the plan in force, or no figure any more */
+}
+
+/* Whether the figures say nothing of the period that opened it, or only with a hold. */
+static bool opening_is_open_to_doubt(const struct finding *f, const struct episode *e)
+{
+    const struct period_judgement *p = opening_of(f, e);
+
+    if (p == NULL || p->event == PERIOD_UNKNOWN)
+        return true;
+    return p->holds != 0 && p->event != PERIOD_AMBER && p->event != PERIOD_RED;
+}
+
+/* The fold's episode that the open one is, or NULL. */
+static const struct fold_episode *match(const struct stepping *s, const struct episode *e)
+{
+    const struct fold_episode *found = NULL;
+
+    for (size_t i = 0; i < s->fold_count; i++) {
+        if (date_compare(s->folds[i].e.opened, e->folded) == 0)
+            return &s->folds[i];
+    }
+    /* Untold: nobody knows of it, so its id need not be carried on. In doubt: folded on from
+     * itself. */
+    if (e->ordinal == 0 || opening_is_open_to_doubt(s->f, e))
+        return NULL;
+    for (size_t i = 0; i < s->fold_count; i++) {
+        if (overlaps(e, &s->folds[i]))
+            found = &s->folds[i];
+    }
+    return found;
+}
+
+/* The episode that is open by today's figures, or NULL. */
+static const struct fold_episode *fold_now_open(const struct stepping *s)
+{
+    const struct fold_episode *list = s->continued != NULL ? s->continued : s->folds;
+    size_t count = s->continued != NULL ? s->continued_count : s->fold_count;
+
+    return count > 0 && episode_is_open(&list[count - 1].e) ? &list[count - 1] : NULL;
+}
+
+/*
+ * The fold knows nothing of a stored open episode. Where the figures do not prove that it never
+ * was (withheld since, or the plan now begins later), fold on from it instead.
+ */
+static int fold_on(struct stepping *s, const struct episode *e, const struct fold_episode **out_x)
+{
+    int r = fold_run(s->next.id, s->f, e, &s->continued, &s->continued_count, NULL, NULL);
+
+    if (r < 0)
+        return r;
+    /* None: it was only watched, and went back. */
+    *out_x = s->continued_count > 0 && date_compare(s->continued[0].e.opened, e->folded) == 0
+                 ? &s->continued[0]
+                 : NULL;
+    return 0;
+}
+
+static bool by_another_rule(const struct stepping *s)
+{
+    return strcmp(s->stored->rule_digest, s->next.rule_digest) != 0;
+}
+
+/* Its opening was not behind after all. */
+static void step_disproved(struct stepping *s, size_t index)
+{
+    if (by_another_rule(s)) {
+        stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
+    } else if (s->held_now && stepping_episode(s, index)->ordinal > 0) {
+        const struct fold_episode *now_open = fold_now_open(s);
+
+        if (now_open != NULL)
+            stepping_advance(s, index, now_open);
+        else
+            stepping_keep(s, index, why_held);
+    } else {
+        stepping_episode(s, index)->restated = true;
+        stepping_close(s, index, ALERT_RETRACTED, NEWS_CORRECTED,
+                       "a restated figure shows that it was not behind");
+    }
+}
+
+static void step_open(struct stepping *s, size_t index, const struct fold_episode *x)
+{
+    const struct fold_episode *now_open = fold_now_open(s);
+
+    if (episode_is_open(&x->e)) {
+        stepping_advance(s, index, x);
+    } else if (x->e.state != ALERT_RESOLVED) {
+        stepping_close(s, index, ALERT_INACTIVE, NEWS_NONE, x->why);
+    } else if (by_another_rule(s) &&
+               date_compare(x->e.period_end, stepping_episode(s, index)->period_end) <= 0) {
+        /* The periods are those judged before: the line moved, not the value. */
+        stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
+    } else if (s->held_now && stepping_episode(s, index)->ordinal > 0) {
+        /* Clear by its figures, but not while the feed is late or a file waits. */
+        if (now_open != NULL)
+            stepping_advance(s, index, now_open);
+        else
+            stepping_keep(s, index, why_held);
+    } else {
+        stepping_adopt(s, index, x);
+        stepping_episode(s, index)->severity = x->e.severity;
+        stepping_close(s, index, ALERT_RESOLVED, NEWS_CLEARED, x->why);
+    }
+}
+
+/* The fold has one open, and none that is stored stands for it. */
+static void step_opening(struct stepping *s, const struct fold_episode *x)
+{
+    size_t index = stepping_same_opening(s, x);
+    const struct episode *e;
+
+    for (size_t i = 0; i < s->next.episode_count && index == NO_EPISODE; i++) {
+        e = stepping_episode(s, i);
+        if (e->state == ALERT_RESOLVED && overlaps(e, x))
+            index = i;
+    }
+    if (index == NO_EPISODE) {
+        stepping_begin(s, stepping_append(s, &x->e), x);
+        return;
+    }
+    e = stepping_episode(s, index);
+    /* Told as ended: only a period behind, from the closing one on, opens it again. A hold or the
+       loss of the figure that closed it does not. */
+    if (e->state == ALERT_RESOLVED && date_compare(x->last_behind, e->period_end) < 0) {
+        s->why = "stays, because only a period behind the line opens an alert";
+        return;
+    }
+    stepping_begin(s, index, x);
+}
+
+/* Opened and closed before anybody looked: kept, told to nobody. */
+static void step_history(struct stepping *s)
+{
+    size_t stored = s->next.episode_count;
+
+    for (size_t i = 0; i < s->fold_count; i++) {
+        const struct fold_episode *x = &s->folds[i];
+        bool known = episode_is_open(&x->e) || stepping_same_opening(s, x) != NO_EPISODE;
+
+        for (size_t k = 0; k < stored && !known; k++)
+            known = overlaps(stepping_episode(s, k), x);
+        if (known)
+            continue;
+        stepping_episode(s, stepping_append(s, &x->e))->closed_on = s->today;
+        if (s->news == NEWS_NONE)
+            s->why = x->why;
+    }
+}
+
+int step_series(struct stepping *s)
+{
+    size_t open = stepping_open(s);
+    const struct fold_episode *x, *now_open;
+    int r;
+
+    if (open != NO_EPISODE) {
+        const struct episode *e = stepping_episode(s, open);
+        bool disproved = false;
+
+        x = match(s, e);
+        if (x == NULL) {
+            disproved = !opening_is_open_to_doubt(s->f, e);
+            if (!disproved) {
+                r = fold_on(s, e, &x);
+                if (r < 0)
+                    return r;
+            }
+        }
+        if (disproved)
+            step_disproved(s, open);
+        else if (x != NULL)
+            step_open(s, open, x);
+        else
+            stepping_close(s, open, ALERT_INACTIVE, NEWS_NONE, "went back before it was confirmed");
+    }
+    step_history(s);
+    now_open = fold_now_open(s);
+    if (now_open != NULL && stepping_open(s) == NO_EPISODE)
+        step_opening(s, now_open);
+    return 0;
+}

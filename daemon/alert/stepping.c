@@ -1,0 +1,140 @@
+#include "alert/stepping.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct episode *stepping_episode(struct stepping *s, size_t index)
+{
+    assert(index < s->next.episode_count);
+    return &s->next.episodes[index];
+}
+
+size_t stepping_open(struct stepping *s)
+{
+    for (size_t i = s->next.episode_count; i > 0; i--) {
+        if (episode_is_open(&s->next.episodes[i - 1]))
+            return i - 1;
+    }
+    return NO_EPISODE;
+}
+
+size_t stepping_append(struct stepping *s, const struct episode *e)
+{
+    assert(s->next.episode_count < s->cap);
+    s->next.episodes[s->next.episode_count] = *e;
+    return s->next.episode_count++;
+}
+
+size_t stepping_same_opening(struct stepping *s, const struct fold_episode *x)
+{
+    for (size_t i = 0; i < s->next.episode_count; i++) {
+        const struct episode *e = &s->next.episodes[i];
+
+        if (date_compare(e->opened, x->e.opened) == 0 || date_compare(e->folded, x->e.opened) == 0)
+            return i;
+    }
+    return NO_EPISODE;
+}
+
+void stepping_tell(struct stepping *s, size_t index, enum alert_news news, const char *why)
+{
+    struct episode *e = stepping_episode(s, index);
+
+    e->news = news;
+    s->why = why;
+    if (news == NEWS_WATCHING) {
+        /* Said of a newer episode beside the end of an older one: only the end is told. */
+        if (s->news != NEWS_NONE)
+            return;
+    } else {
+        e->ordinal++;
+        if (s->news > NEWS_WATCHING) {
+            s->ended_news = s->news;
+            memcpy(s->ended_of, s->news_of, sizeof s->ended_of);
+        }
+    }
+    s->news = news;
+    memcpy(s->news_of, e->id, sizeof s->news_of);
+}
+
+void stepping_close(struct stepping *s, size_t index, enum alert_state state, enum alert_news news,
+                    const char *why)
+{
+    struct episode *e = stepping_episode(s, index);
+    bool was_told = e->ordinal > 0;
+
+    e->state = was_told || state == ALERT_RESOLVED ? state : ALERT_INACTIVE;
+    e->closed_on = s->today;
+    e->held = false;
+    s->why = why;
+    if (was_told)
+        stepping_tell(s, index, news, why);
+    else
+        e->news = NEWS_NONE;
+}
+
+void stepping_adopt(struct stepping *s, size_t index, const struct fold_episode *x)
+{
+    struct episode *e = stepping_episode(s, index);
+
+    e->folded = x->e.folded;
+    e->value = x->e.value;
+    e->line = x->e.line;
+    e->period_end = x->e.period_end;
+    e->count = x->e.count;
+    e->restated = x->e.restated || date_compare(e->folded, e->opened) != 0;
+}
+
+void stepping_advance(struct stepping *s, size_t index, const struct fold_episode *x)
+{
+    struct episode *e = stepping_episode(s, index);
+    enum alert_state state = x->e.state;
+    enum alert_severity severity = x->e.severity, told = e->severity;
+    bool eased = state == ALERT_RECOVERING && e->state == ALERT_FIRING;
+    bool worsened = state == ALERT_FIRING && e->state == ALERT_RECOVERING;
+
+    /* A hold that came later only uncovers an older period: that is nothing new, and not worse. */
+    bool state_uncovered = x->held_back && date_compare(x->last_behind, e->period_end) < 0;
+    bool severity_uncovered = x->held_back && date_compare(x->severity_from, e->period_end) < 0;
+
+    if ((eased && s->held_now) || (worsened && state_uncovered))
+        state = e->state;
+    if ((severity < told && s->held_now) || (severity > told && severity_uncovered))
+        severity = told;
+    if (state == ALERT_PENDING && e->state != ALERT_PENDING) {
+        /* Told as behind: it ends when it is clear, not when it is less than confirmed. */
+        state = e->state;
+        severity = severity > told ? severity : told;
+    }
+    e->state = state;
+    e->severity = severity;
+    e->held = s->f->holds != 0;
+    stepping_adopt(s, index, x);
+    s->why = x->why;
+    if (state == ALERT_PENDING)
+        return;
+    if (e->ordinal == 0)
+        stepping_tell(s, index, NEWS_NEW, x->why);
+    else if (severity > told)
+        stepping_tell(s, index, NEWS_WORSE, x->why);
+    else if (severity < told)
+        stepping_tell(s, index, NEWS_BETTER, x->why);
+}
+
+void stepping_begin(struct stepping *s, size_t index, const struct fold_episode *x)
+{
+    struct episode *e = stepping_episode(s, index);
+
+    e->state = x->e.state;
+    e->severity = x->e.severity;
+    e->closed_on = DATE_NONE;
+    e->held = s->f->holds != 0;
+    stepping_adopt(s, index, x);
+    stepping_tell(s, index, x->e.state == ALERT_PENDING ? NEWS_WATCHING : NEWS_NEW, x->why);
+}
+
+void stepping_keep(struct stepping *s, size_t index, const char *why)
+{
+    stepping_episode(s, index)->held = true;
+    s->why = why;
+}

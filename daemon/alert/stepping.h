@@ -1,0 +1,57 @@
+/*
+ * stepping - one alert on its way through alert_step()
+ *
+ * The alert as it will be, and what is to be told. Private to alert/. An episode is named by its
+ * index while the step lasts; the order is made at the end.
+ */
+#ifndef ALERT_STEPPING_H
+#define ALERT_STEPPING_H
+
+#include "alert/alert.h"
+#include "alert/fold.h"
+
+struct stepping {
+    const struct alert *stored; /* NULL: nothing yet */
+    const struct finding *f;
+    struct civil_date today;
+    bool held_now; /* a hold of now blocks movement to better, whatever the periods say */
+    struct alert next;
+    size_t cap; /* room in next.episodes */
+    struct fold_episode *folds;
+    size_t fold_count;
+    struct fold_episode
+        *continued; /* the fold from within the stored open episode; NULL: not needed */
+    size_t continued_count;
+
+    enum alert_news news, ended_news;
+    char news_of[ALERT_ID_MAX], ended_of[ALERT_ID_MAX]; /* episode ids */
+    const char *why;
+};
+
+#define NO_EPISODE SIZE_MAX
+
+struct episode *stepping_episode(struct stepping *s, size_t index);
+/** The open one, or NO_EPISODE. */
+size_t stepping_open(struct stepping *s);
+size_t stepping_append(struct stepping *s, const struct episode *e);
+/** Counts a told transition; NEWS_WATCHING is not told. */
+void stepping_tell(struct stepping *s, size_t index, enum alert_news news, const char *why);
+/** Ends an episode; told only if its beginning was. */
+void stepping_close(struct stepping *s, size_t index, enum alert_state state, enum alert_news news,
+                    const char *why);
+/** A new opening, or one that a restatement brings back under its own id. */
+void stepping_begin(struct stepping *s, size_t index, const struct fold_episode *x);
+/** An open episode goes on as the fold says, unless a hold or the want of confirmation keeps it. */
+void stepping_advance(struct stepping *s, size_t index, const struct fold_episode *x);
+/** Nothing moves, because a hold stands. */
+void stepping_keep(struct stepping *s, size_t index, const char *why);
+/** Takes over what the fold knows of the figures. */
+void stepping_adopt(struct stepping *s, size_t index, const struct fold_episode *x);
+
+/** The stored episode that begins where the fold's does, or NO_EPISODE. */
+size_t stepping_same_opening(struct stepping *s, const struct fold_episode *x);
+
+/** A measure: the fold compared with what is stored. Returns 0 or -ENOMEM. */
+int step_series(struct stepping *s);
+
+#endif

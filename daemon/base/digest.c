@@ -1,0 +1,115 @@
+#include "base/digest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+struct digest {
+    EVP_MD_CTX *ctx;
+    bool failed;
+};
+
+static void hex(const unsigned char *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * len] = '\0';
+}
+
+struct digest *digest_new(void)
+{
+    struct digest *d = calloc(1, sizeof *d);
+
+    if (!d)
+        return NULL;
+    d->ctx = EVP_MD_CTX_new();
+    if (!d->ctx || EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL) != 1) {
+        digest_free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void digest_add(struct digest *d, const void *bytes, size_t len)
+{
+    d->failed |= EVP_DigestUpdate(d->ctx, bytes, len) != 1;
+}
+
+void digest_end(struct digest *d, char out_hex[SHA256_TEXT_MAX])
+{
+    unsigned char raw[SHA256_BYTES] = { 0 };
+
+    d->failed |= EVP_DigestFinal_ex(d->ctx, raw, NULL) != 1;
+    assert(!d->failed); /* SHA-256 in memory cannot fail; a wrong hash would name a wrong file */
+    hex(raw, sizeof raw, out_hex);
+    digest_free(d);
+}
+
+void digest_free(struct digest *d)
+{
+    if (d)
+        EVP_MD_CTX_free(d->ctx);
+    free(d);
+}
+
+int sha256_hex(const void *bytes, size_t len, char out_hex[SHA256_TEXT_MAX])
+{
+    struct digest *d = digest_new();
+
+    if (!d)
+        return -ENOMEM;
+    digest_add(d, bytes, len);
+    digest_end(d, out_hex);
+    return 0;
+}
+
+int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                unsigned char out_mac[SHA256_BYTES])
+{
+    unsigned int n = SHA256_BYTES;
+
+    return HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out_mac, &n) ? 0 : -ENOMEM;
+}
+
+char *base64_encode(const void *bytes, size_t len)
+{
+    char *out = malloc(4 * ((len + 2) / 3) + 1);
+
+    if (out)
+        EVP_EncodeBlock((unsigned char *)out, bytes, (int)len);
+    return out;
+}
+
+unsigned char *base64_decode(const char *text, size_t len, size_t *out_len)
+{
+    if (len % 4 != 0)
+        return NULL;
+    unsigned char *out = malloc(len / 4 * 3 + 1);
+    int n = out ? EVP_DecodeBlock(out, (const unsigned char *)text, (int)len) : -1;
+
+    if (n < 0) {
+        free(out);
+        return NULL;
+    }
+    if (len && text[len - 1] == '=')
+        n--;
+    if (len > 1 && text[len - 2] == '=')
+        n--;
+    *out_len = (size_t)n;
+    return out;
+}
+
+int random_bytes(void *out, size_t len)
+{
+    return RAND_bytes(out, (int)len) == 1 ? 0 : -EIO;
+}

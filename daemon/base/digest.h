@@ -1,0 +1,36 @@
+/*
+ * digest - SHA-256, HMAC, base64 and random bytes, from libcrypto
+ *
+ * The one place that knows OpenSSL. Streaming SHA-256 for files; one-call forms for the rest.
+ */
+#ifndef BASE_DIGEST_H
+#define BASE_DIGEST_H
+
+#include <stddef.h>
+
+#define SHA256_BYTES    32
+#define SHA256_TEXT_MAX 65 /* lower-case hex and NUL */
+
+struct digest; /* a running SHA-256 */
+
+/** NULL without memory. */
+struct digest *digest_new(void);
+void digest_add(struct digest *d, const void *bytes, size_t len);
+/** Ends the run and frees it. */
+void digest_end(struct digest *d, char out_hex[SHA256_TEXT_MAX]);
+void digest_free(struct digest *d);
+
+/** Returns 0 or -ENOMEM. */
+int sha256_hex(const void *bytes, size_t len, char out_hex[SHA256_TEXT_MAX]);
+int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                unsigned char out_mac[SHA256_BYTES]);
+
+/** malloc'ed, NUL-terminated; NULL without memory. */
+char *base64_encode(const void *bytes, size_t len);
+/** malloc'ed bytes and their length; NULL when the text is not base64. */
+unsigned char *base64_decode(const char *text, size_t len, size_t *out_len);
+
+/** Returns 0 or -EIO. */
+int random_bytes(void *out, size_t len);
+
+#endif

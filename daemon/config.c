@@ -1,0 +1,184 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/table.h"
+#include "base/text.h"
+
+static void free_list(const char ***list)
+{
+    free(*list);
+}
+
+static int load_formats(struct config *c, const char *datadir, struct diags *diags)
+{
+    AUTO(text_release) struct text shipped = TEXT_INIT;
+    const struct text_list *more = &c->settings->formats;
+    AUTO(free_list) const char **folders = calloc(more->count + 1, sizeof *folders);
+
+    (void)text_printf(&shipped, "%s/formats", datadir);
+    if (!folders || !text_ok(&shipped))
+        return -ENOMEM;
+    folders[0] = text_str(&shipped);
+    for (size_t i = 0; i < more->count; i++)
+        folders[i + 1] = more->items[i];
+    int r = format_set_load(folders, more->count + 1, diags, &c->formats);
+
+    if (r == 0)
+        r = settings_check_formats(c->settings, format_set_ids(c->formats), diags);
+    return r;
+}
+
+/* Two plans of one instance: own ids, and own measure ids, since now:<measure> is one hash each. */
+static int check_apart(const struct plan *a, const struct plan *b, struct diags *diags)
+{
+    const struct diag_place place = { .file = b->path };
+    int r = 0;
+
+    if (strcmp(a->id, b->id) == 0) {
+        diag_add(diags, DIAG_ERROR, &place, "give each plan an id of its own",
+                 "plan id \"%s\" is used by %s already", b->id, a->path);
+        r = -EINVAL;
+    }
+    for (size_t i = 0; i < b->measure_count; i++) {
+        if (!plan_measure_find(a, b->measures[i].id))
+            continue;
+        diag_add(diags, DIAG_ERROR, &place, "for example with the place in front",
+                 "measure id \"%s\" is used by %s already", b->measures[i].id, a->path);
+        r = -EINVAL;
+    }
+    return r;
+}
+
+static int load_plans(struct config *c, struct diags *diags)
+{
+    const struct settings *s = c->settings;
+    AUTO(free_list) const char **feeds = calloc(s->feed_count + 1, sizeof *feeds);
+    AUTO(free_list) const char **receivers = calloc(s->receiver_count + 1, sizeof *receivers);
+    int r = 0;
+
+    c->plans = calloc(s->plans.count + 1, sizeof(struct plan *));
+    if (!feeds || !receivers || !c->plans)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->feed_count; i++)
+        feeds[i] = s->feeds[i].id;
+    for (size_t i = 0; i < s->receiver_count; i++)
+        receivers[i] = s->receivers[i].id;
+    for (size_t i = 0; i < s->plans.count; i++) {
+        const struct plan_context context = { feeds, receivers };
+        struct plan *p = NULL;
+        int one = plan_load(s->plans.items[i], &context, diags, &p);
+
+        if (one < 0) {
+            r = one;
+            continue;
+        }
+        for (size_t j = 0; j < c->plan_count; j++)
+            if (check_apart(c->plans[j], p, diags) < 0)
+                r = -EINVAL;
+        c->plans[c->plan_count++] = p;
+    }
+    return r;
+}
+
+static int add_unique(struct text_list *l, const char *id)
+{
+    if (text_list_has(l, id))
+        return 0;
+    char **items = realloc(l->items, (l->count + 1) * sizeof *items);
+
+    if (!items)
+        return -ENOMEM;
+    l->items = items;
+    items[l->count] = strdup(id);
+    return items[l->count] ? (l->count++, 0) : -ENOMEM;
+}
+
+/* A route left out goes to every receiver that a role uses, with a warning (DESIGN section 4). */
+static int fill_routes(struct config *c, struct diags *diags)
+{
+    struct settings *s = c->settings;
+    struct {
+        const char *name;
+        struct text_list *list;
+    } routes[] = { { "ops", &s->routes.ops },
+                   { "governance", &s->routes.governance },
+                   { "fallback", &s->routes.fallback } };
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (routes[i].list->count)
+            continue;
+        for (size_t p = 0; r == 0 && p < c->plan_count; p++)
+            for (size_t k = 0; r == 0 && k < c->plans[p]->role_count; k++)
+                for (size_t n = 0; r == 0 && n < c->plans[p]->roles[k].receivers.count; n++)
+                    r = add_unique(routes[i].list, c->plans[p]->roles[k].receivers.items[n]);
+        bool none = routes[i].list->count == 0; /* no role names a receiver: all of them */
+
+        for (size_t n = 0; r == 0 && none && n < s->receiver_count; n++)
+            r = add_unique(routes[i].list, s->receivers[n].id);
+        const struct diag_place place = { .file = s->path };
+
+        diag_add(diags, DIAG_WARNING, &place, NULL,
+                 "routes.%s is left out: its messages go to every receiver that a role uses",
+                 routes[i].name);
+    }
+    return r;
+}
+
+int config_load(const char *path, const char *datadir, struct diags *diags, struct config **out)
+{
+    struct config *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return -ENOMEM;
+    int r = settings_load(path, datadir, diags, &c->settings);
+
+    if (r == 0) {
+        int formats = load_formats(c, datadir, diags);
+        int plans = load_plans(c, diags);
+
+        r = formats < 0 ? formats : plans;
+    }
+    if (r == 0)
+        r = fill_routes(c, diags);
+    if (r == 0 && diags->errors)
+        r = -EINVAL;
+    if (r < 0) {
+        config_free(c);
+        return r;
+    }
+    *out = c;
+    return 0;
+}
+
+void config_free(struct config *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->plan_count; i++)
+        plan_free(c->plans[i]);
+    free(c->plans);
+    format_set_free(c->formats);
+    settings_free(c->settings);
+    free(c);
+}
+
+char *config_summary(const struct config *c)
+{
+    struct text t = TEXT_INIT;
+    size_t measures = 0, actions = 0;
+
+    for (size_t i = 0; i < c->plan_count; i++) {
+        measures += c->plans[i]->measure_count;
+        actions += c->plans[i]->action_count;
+    }
+    (void)text_printf(
+        &t, "instance %s: %zu feeds, %zu plans with %zu measures and %zu actions, %zu receivers",
+        c->settings->instance, c->settings->feed_count, c->plan_count, measures, actions,
+        c->settings->receiver_count);
+    return text_take(&t);
+}

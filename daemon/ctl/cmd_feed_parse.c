@@ -1,0 +1,340 @@
+#include "ctl/cmd_feed_parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/diag.h"
+#include "base/text.h"
+#include "ctl/output.h"
+#include "ctl/record_print.h"
+#include "parse/format.h"
+#include "parse/parser.h"
+
+#define READ_BYTES      65536
+#define FOLDERS_MAX     16
+#define SET_ASIDE_SHOWN 20
+#define STDIN_MAX_BYTES (256u << 20)
+
+static const char usage[] =
+    "usage: waitlistctl feed parse FILE --format FORMAT [--formats DIR]...\n"
+    "                              [-o ndjson|json|csv|table] [--summary]\n";
+
+struct request {
+    const char *file, *format;
+    const char *folders[FOLDERS_MAX + 1]; /* the shipped ones first */
+    size_t folder_count;
+    enum output_kind kind;
+    bool summary;
+};
+
+/* ---- arguments ---- */
+
+static int usage_error(const char *format, const char *what)
+{
+    fputs("waitlistctl: ", stderr);
+    if (strcmp(format, "unknown") == 0)
+        fprintf(stderr, "feed parse: unknown option \"%s\"\n", what);
+    else
+        fprintf(stderr, "feed parse: %s%s\n", format, what);
+    fputs(usage, stderr);
+    return 2;
+}
+
+/* The value of an option written as "--name value" or "--name=value"; NULL if arg is another. */
+static const char *option_value(const char *name, int argc, char **argv, int *at, bool *out_is)
+{
+    const char *arg = argv[*at];
+    size_t len = strlen(name);
+
+    *out_is = strncmp(arg, name, len) == 0 && (arg[len] == '\0' || arg[len] == '=');
+    if (!*out_is)
+        return NULL;
+    if (arg[len] == '=')
+        return arg + len + 1;
+    return *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+/* Takes one argument. Returns 0 or the exit code 2. */
+static int read_argument(struct request *q, int argc, char **argv, int *at)
+{
+    static const char *const names[] = { "--format", "--formats", "-o", "--output" };
+    const char *arg = argv[*at];
+    bool is = false;
+
+    if (strcmp(arg, "--summary") == 0) {
+        q->summary = true;
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = option_value(names[i], argc, argv, at, &is);
+
+        if (!is)
+            continue;
+        if (!value)
+            return usage_error("a value is missing after ", names[i]);
+        if (i == 0) {
+            q->format = value;
+        } else if (i == 1) {
+            if (q->folder_count > FOLDERS_MAX)
+                return usage_error("too many --formats", "");
+            q->folders[q->folder_count++] = value;
+        } else if (output_kind_parse(value, &q->kind) < 0) {
+            return usage_error("-o is ndjson, json, csv or table, not ", value);
+        }
+        return 0;
+    }
+    if (arg[0] == '-' && arg[1])
+        return usage_error("unknown", arg);
+    if (q->file)
+        return usage_error("one FILE at a time; a second is ", arg);
+    q->file = arg;
+    return 0;
+}
+
+/* ---- the bytes ---- */
+
+/* A file that can be read twice, or, for a pipe, all that it holds. */
+struct input {
+    int fd;
+    struct text held;
+    bool is_held;
+};
+
+static int read_all(int fd, struct text *to)
+{
+    static char buf[READ_BYTES];
+
+    to->max = STDIN_MAX_BYTES;
+    for (;;) {
+        ssize_t n = read(fd, buf, sizeof buf);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        int r = text_add(to, buf, (size_t)n);
+
+        if (r < 0)
+            return r;
+    }
+}
+
+static int input_open(struct input *in, const char *file)
+{
+    struct stat st;
+
+    *in = (struct input){ STDIN_FILENO, TEXT_INIT, false };
+    if (strcmp(file, "-") != 0) {
+        in->fd = open(file, O_RDONLY | O_CLOEXEC);
+        if (in->fd < 0)
+            return -errno;
+    }
+    if (fstat(in->fd, &st) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    in->is_held = !S_ISREG(st.st_mode);
+    return in->is_held ? read_all(in->fd, &in->held) : 0;
+}
+
+static void input_close(struct input *in)
+{
+    if (in->fd > STDIN_FILENO)
+        (void)close(in->fd);
+    text_release(&in->held);
+}
+
+/* Pushes the whole file. Returns 0, -errno, or what the parser returned. */
+static int input_push(struct input *in, struct parser *p)
+{
+    static char buf[READ_BYTES];
+    off_t at = 0;
+    int r = 0;
+
+    if (in->is_held)
+        r = parser_push(p, text_str(&in->held), in->held.len);
+    while (!in->is_held && r == 0 && !parser_result(p)->refused) {
+        ssize_t n = pread(in->fd, buf, sizeof buf, at);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        at += n;
+        r = parser_push(p, buf, (size_t)n);
+    }
+    return r ? r : parser_finish(p);
+}
+
+/* ---- talk ---- */
+
+struct talk {
+    const char *name; /* of the file, escaped */
+    unsigned long set_aside;
+    bool no_month; /* a row had no period although no column gives it */
+};
+
+static void say_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
+{
+    struct talk *t = arg;
+    AUTO(text_release) struct text name = TEXT_INIT;
+
+    t->no_month |= !column && strcmp(reason, "no-period") == 0;
+    if (++t->set_aside > SET_ASIDE_SHOWN)
+        return;
+    fprintf(stderr, "%s:%lu: row set aside: %s", t->name, line, reason);
+    if (column && output_escaped(&name, column) == 0)
+        fprintf(stderr, ", column \"%.120s\"", text_str(&name));
+    fputc('\n', stderr);
+}
+
+static void say_result(const struct talk *t, const struct parse_result *r)
+{
+    if (t->set_aside > SET_ASIDE_SHOWN)
+        fprintf(stderr, "%s: and %lu more rows set aside\n", t->name,
+                t->set_aside - SET_ASIDE_SHOWN);
+    if (r->replaced_utf8)
+        fprintf(stderr, "%s: %lu descriptive or unused cells hold invalid UTF-8\n", t->name,
+                r->replaced_utf8);
+    if (t->no_month)
+        fprintf(stderr,
+                "%s: no line above the header names a month; add it to line 1, for example "
+                "\", February 2023\", and drop the file again\n",
+                t->name);
+    if (r->held && strcmp(r->held, "header-only") == 0)
+        fprintf(stderr, "%s: would be held: a header and no rows\n", t->name);
+    else if (r->held)
+        fprintf(stderr, "%s: would be held: %lu of %lu rows set aside\n", t->name,
+                r->rows - r->accepted, r->rows);
+    if (!r->ends_with_newline)
+        fprintf(stderr,
+                "%s: the last line has no line end: without other proof of its end the file "
+                "would be held\n",
+                t->name);
+}
+
+/* ---- the two passes ---- */
+
+static int on_record(void *arg, const struct record *record)
+{
+    return record_print(arg, record);
+}
+
+/* One pass over the input. Returns 0 with *out_parser to read, or an exit code said on stderr. */
+static int pass(struct input *in, const struct format *f, const char *name, struct parse_sink sink,
+                struct parser **out_parser)
+{
+    struct parser *p = parser_new(f, name, sink);
+    int r = p ? input_push(in, p) : -ENOMEM;
+
+    if (r < 0) {
+        fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
+    } else if (r > 0) {
+        fprintf(stderr, "waitlistctl: standard output: %s\n", strerror(r));
+    } else if (parser_result(p)->refused) {
+        const struct parse_result *res = parser_result(p);
+
+        fprintf(stderr, "%s:%lu:%lu: error: %s (byte %lu)\n", name, res->refusal_line,
+                res->refusal_column, res->refusal, res->refusal_offset);
+        r = 1;
+    }
+    if (r != 0) {
+        parser_free(p);
+        return 1;
+    }
+    *out_parser = p;
+    return 0;
+}
+
+static int parse_file(const struct request *q, const struct format *f, const char *name)
+{
+    struct input in;
+    struct talk talk = { name, 0, false };
+    struct parser *first = NULL, *second = NULL;
+    int r = input_open(&in, q->file);
+
+    if (r < 0) {
+        fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
+        input_close(&in);
+        return 1;
+    }
+    r = pass(&in, f, name, (struct parse_sink){ NULL, say_set_aside, &talk }, &first);
+    if (r == 0)
+        say_result(&talk, parser_result(first));
+    if (r == 0 && q->summary) {
+        r = summary_print(format_id(f), parser_result(first), stdout) < 0;
+    } else if (r == 0) {
+        struct record_printer printer;
+
+        record_printer_init(&printer, q->kind, format_id(f), stdout);
+        r = pass(&in, f, name, (struct parse_sink){ on_record, NULL, &printer }, &second);
+        if (record_printer_end(&printer) < 0 && r == 0) {
+            fputs("waitlistctl: standard output cannot be written\n", stderr);
+            r = 1;
+        }
+    }
+    parser_free(first);
+    parser_free(second);
+    input_close(&in);
+    return r;
+}
+
+static int unknown_format(const struct format_set *set, const char *id)
+{
+    const char *const *ids = format_set_ids(set);
+    size_t n = 0;
+
+    while (ids[n])
+        n++;
+    const char *near = diag_nearest(id, ids, n);
+
+    fprintf(stderr, "waitlistctl: feed parse: no format \"%s\"", id);
+    if (near)
+        fprintf(stderr, "; did you mean \"%s\"?", near);
+    fputs("\nformats:", stderr);
+    for (size_t i = 0; i < n; i++)
+        fprintf(stderr, " %s", ids[i]);
+    fputc('\n', stderr);
+    return 2;
+}
+
+int cmd_feed_parse(int argc, char **argv, const char *datadir)
+{
+    AUTO(text_release) struct text shipped = TEXT_INIT, name = TEXT_INIT;
+    struct diags diags = DIAGS_INIT;
+    struct format_set *set = NULL;
+    struct request q = { .kind = OUTPUT_NDJSON, .folder_count = 1 };
+    int r;
+
+    for (int i = 1; i < argc; i++) {
+        r = read_argument(&q, argc, argv, &i);
+        if (r)
+            return r;
+    }
+    if (!q.file)
+        return usage_error("FILE is missing", "");
+    if (!q.format)
+        return usage_error("--format is missing", "");
+    if (text_printf(&shipped, "%s/formats", datadir) < 0 || output_escaped(&name, q.file) < 0)
+        return 1;
+    q.folders[0] = text_str(&shipped);
+    r = format_set_load(q.folders, q.folder_count, &diags, &set);
+    diags_print(&diags, stderr);
+    diags_release(&diags);
+    if (r < 0)
+        return 78;
+    const struct format *f = format_set_find(set, q.format);
+
+    r = f ? parse_file(&q, f, text_str(&name)) : unknown_format(set, q.format);
+    format_set_free(set);
+    return r;
+}

@@ -1,0 +1,36 @@
+/*
+ * record_print - records as lines of JSON, one JSON array, CSV or a plain table
+ *
+ * Streams: keeps no record. Keys and their order are a contract (waitlistctl(1)). Numbers print as
+ * the shortest decimal that reads back the same, whole numbers without a decimal point.
+ */
+#ifndef CTL_RECORD_PRINT_H
+#define CTL_RECORD_PRINT_H
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "ctl/output.h"
+#include "parse/parser.h"
+#include "parse/record.h"
+
+struct record_printer {
+    enum output_kind kind;
+    const char *source; /* the format's id; borrowed */
+    FILE *to;
+    unsigned long count;
+    struct text line;
+};
+
+void record_printer_init(struct record_printer *p, enum output_kind kind, const char *source,
+                         FILE *to);
+/** Returns 0, -ENOMEM, or a positive errno when writing fails. */
+int record_print(struct record_printer *p, const struct record *record);
+/** Ends the output and releases the printer. Returns 0 or -EIO. */
+int record_printer_end(struct record_printer *p);
+
+/** One object: format, rows, accepted, set_aside, records, periods, organisations. Returns 0 or
+ * -EIO. */
+int summary_print(const char *format, const struct parse_result *result, FILE *to);
+
+#endif

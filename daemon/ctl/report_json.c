@@ -1,0 +1,77 @@
+#include "ctl/report_json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* Above 2^53 a double no longer holds every whole number. */
+#define EXACT_INTEGER_MAX 9007199254740992.0
+
+json_t *report_number(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    if (value == trunc(value) && fabs(value) <= EXACT_INTEGER_MAX)
+        return json_integer((json_int_t)value);
+    return json_real(value);
+}
+
+json_t *report_text(const char *text)
+{
+    if (!text)
+        return json_null();
+    json_t *s = json_string(text);
+
+    return s ? s : json_string("?");
+}
+
+json_t *report_date(struct civil_date date)
+{
+    char text[DATE_TEXT_MAX];
+
+    return date_is_set(date) ? json_string(date_format(date, text)) : json_null();
+}
+
+json_t *report_time(struct wall_time w)
+{
+    char text[WALL_TEXT_MAX];
+
+    return w.ms ? json_string(wall_format(w, text)) : json_null();
+}
+
+json_t *report_value(const struct series_version *v)
+{
+    return v && v->marker == MARKER_NONE ? report_number(v->value) : json_null();
+}
+
+int report_put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0 ? 0 : -ENOMEM;
+}
+
+const struct period_judgement *report_newest(const struct finding *f)
+{
+    return f->history_count ? &f->history[f->history_count - 1] : NULL;
+}
+
+const struct series_point *report_newest_point(const struct finding *f)
+{
+    const struct series *s = f->series;
+    const struct period_judgement *p = report_newest(f);
+
+    if (!s || s->point_count == 0)
+        return NULL;
+    for (size_t i = s->point_count; p && i-- > 0;)
+        if (date_compare(s->points[i].period_end, p->end) == 0 &&
+            date_compare(s->points[i].period_start, p->start) == 0)
+            return &s->points[i];
+    return &s->points[s->point_count - 1];
+}
+
+const char *report_status(const struct series_version *v, int restated)
+{
+    if (v && restated && v->status != PUBLICATION_FINAL)
+        return "restated";
+    /* Where there is no figure at all, nothing about it is final. */
+    return v && v->status != PUBLICATION_PROVISIONAL ? "final" : "provisional";
+}

@@ -1,0 +1,176 @@
+/* The plans as JSON: `waitlistctl plan show`. Declared in report.h. */
+#include "ctl/report.h"
+
+#include <string.h>
+
+#include "ctl/report_json.h"
+
+static const char *const mode_words[] = { "live", "rehearsal" };
+static const char *const polarity_words[] = { "higher", "lower" };
+static const char *const status_words[] = { "not-started", "in-progress", "complete" };
+
+static json_t *finish(json_t *tree, int failed)
+{
+    if (!failed)
+        return tree;
+    json_decref(tree);
+    return NULL;
+}
+
+static const struct finding *finding_of(const struct finding_set *findings, const struct plan *plan,
+                                        const struct plan_measure *m)
+{
+    for (size_t i = 0; findings && i < findings->count; i++)
+        if (findings->list[i].plan == plan && findings->list[i].measure == m)
+            return &findings->list[i];
+    return NULL;
+}
+
+static int action_is_overdue(const struct finding_set *findings, const struct plan_action *action)
+{
+    for (size_t i = 0; findings && i < findings->count; i++)
+        if (findings->list[i].rule == RULE_ACTION_OVERDUE && findings->list[i].action == action &&
+            findings->list[i].history_count > 0)
+            return 1;
+    return 0;
+}
+
+static json_t *action_object(const struct plan_action *a, const struct finding_set *findings)
+{
+    json_t *o = json_object();
+    int r = 0;
+
+    if (!o)
+        return NULL;
+    r |= report_put(o, "id", report_text(a->id));
+    r |= report_put(o, "title", report_text(a->title));
+    r |= report_put(o, "lead", report_text(a->lead));
+    r |= report_put(o, "accountable", report_text(a->accountable));
+    r |= report_put(o, "due", report_date(a->due));
+    r |= report_put(o, "status", report_text(status_words[a->status]));
+    r |= report_put(o, "overdue", json_boolean(action_is_overdue(findings, a)));
+    return finish(o, r);
+}
+
+static json_t *priority_object(const struct plan *p, size_t index,
+                               const struct finding_set *findings)
+{
+    json_t *o = json_object(), *actions = json_array();
+    int r = 0;
+
+    for (size_t i = 0; actions && i < p->action_count; i++)
+        if (p->actions[i].priority == index)
+            r |= json_array_append_new(actions, action_object(&p->actions[i], findings));
+    if (!o) {
+        json_decref(actions);
+        return NULL;
+    }
+    r |= report_put(o, "id", report_text(p->priorities[index].id));
+    r |= report_put(o, "title", report_text(p->priorities[index].title));
+    r |= report_put(o, "actions", actions);
+    return finish(o, r);
+}
+
+static json_t *select_object(const struct plan_measure *m)
+{
+    json_t *o = json_object();
+    int r = 0;
+
+    if (!o)
+        return NULL;
+    r |= report_put(o, "feed", report_text(m->select.feed));
+    r |= report_put(o, "breakdown", report_text(m->select.breakdown));
+    r |= report_put(o, "org", report_text(m->select.org));
+    r |= report_put(o, "secondary", report_text(m->select.secondary));
+    return finish(o, r);
+}
+
+static json_t *expect_array(const struct plan_measure *m)
+{
+    json_t *list = json_array();
+    int r = 0;
+
+    for (size_t i = 0; list && i < m->expect_count; i++) {
+        json_t *o = json_object();
+
+        r |= report_put(o, "date", report_date(m->expect[i].date));
+        r |= report_put(o, "value", report_number(m->expect[i].value));
+        r |= report_put(o, "note", report_text(m->expect[i].note));
+        r |= json_array_append_new(list, o);
+    }
+    return finish(list, r);
+}
+
+static json_t *measure_object(const struct plan *p, const struct plan_measure *m,
+                              const struct finding *f)
+{
+    const struct series_point *point = f ? report_newest_point(f) : NULL;
+    json_t *o = json_object();
+    int r = 0;
+
+    if (!o)
+        return NULL;
+    r |= report_put(o, "id", report_text(m->id));
+    r |= report_put(o, "title", report_text(m->title));
+    r |= report_put(o, "priority",
+                    m->priority < p->priority_count ? report_text(p->priorities[m->priority].id)
+                                                    : json_null());
+    r |= report_put(o, "published", report_text(m->published));
+    r |= report_put(o, "select", select_object(m));
+    r |= report_put(o, "unit",
+                    report_text(unit_name(
+                        m->unit != UNIT_UNKNOWN || !f || !f->series ? m->unit : f->series->unit)));
+    r |= report_put(o, "polarity", report_text(polarity_words[m->polarity]));
+    r |= report_put(o, "target", m->has_target ? report_number(m->target) : json_null());
+    r |= report_put(o, "tolerance", report_number(m->tolerance));
+    r |= report_put(o, "clear", m->has_clear ? report_number(m->clear) : json_null());
+    r |= report_put(o, "for", json_integer(m->for_periods));
+    r |= report_put(o, "clear_for", json_integer(m->clear_for));
+    r |= report_put(o, "expect", expect_array(m));
+    r |= report_put(o, "action", report_text(m->action));
+    r |= report_put(o, "owner", report_text(m->owner));
+    r |= report_put(o, "value", report_value(point ? series_current(point) : NULL));
+    r |= report_put(o, "expected", f ? report_number(f->line) : json_null());
+    r |= report_put(o, "rag", report_text(f ? rag_name(f->rag) : NULL));
+    return finish(o, r);
+}
+
+static json_t *plan_object(const struct plan *p, const struct finding_set *findings)
+{
+    json_t *o = json_object(), *priorities = json_array(), *measures = json_array();
+    int r = 0;
+
+    for (size_t i = 0; priorities && i < p->priority_count; i++)
+        r |= json_array_append_new(priorities, priority_object(p, i, findings));
+    for (size_t i = 0; measures && i < p->measure_count; i++)
+        r |= json_array_append_new(
+            measures, measure_object(p, &p->measures[i], finding_of(findings, p, &p->measures[i])));
+    if (!o) {
+        json_decref(priorities);
+        json_decref(measures);
+        return NULL;
+    }
+    r |= report_put(o, "id", report_text(p->id));
+    r |= report_put(o, "place", report_text(p->place));
+    r |= report_put(o, "title", report_text(p->title));
+    r |= report_put(o, "version", json_integer(p->version));
+    r |= report_put(o, "mode", report_text(mode_words[p->mode]));
+    r |= report_put(o, "illustrative", json_boolean(p->illustrative));
+    r |= report_put(o, "valid_from", report_date(p->valid_from));
+    r |= report_put(o, "valid_to", report_date(p->valid_to));
+    r |= report_put(o, "path", report_text(p->path));
+    r |= report_put(o, "priorities", priorities);
+    r |= report_put(o, "measures", measures);
+    return finish(o, r);
+}
+
+json_t *report_plans(const struct plan *const *plans, size_t count,
+                     const struct finding_set *findings)
+{
+    json_t *list = json_array();
+    int r = 0;
+
+    for (size_t i = 0; list && i < count; i++)
+        r |= json_array_append_new(list, plan_object(plans[i], findings));
+    return finish(list, r);
+}

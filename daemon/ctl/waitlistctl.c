@@ -1,0 +1,471 @@
+/*
+ * waitlistctl - asks the running daemon, and does offline what needs none
+ *
+ * Reads its options, asks one question over the control socket, prints the answer. Data goes to
+ * standard output, talk to standard error. Exit: 0 ok, 1 finding or refusal, 2 usage, 3 daemon
+ * unreachable, 78 configuration; health answers with the codes of a Nagios check.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/datadir.h"
+#include "base/diag.h"
+#include "base/text.h"
+#include "ctl/cmd_feed_parse.h"
+#include "ctl/cmd_plan_check.h"
+#include "ctl/ctl_protocol.h"
+#include "ctl/ctl_socket.h"
+#include "ctl/find_socket.h"
+#include "ctl/output.h"
+#include "ctl/show.h"
+
+#define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.yaml"
+#define WORDS_MAX      64
+#define HEALTH_UNKNOWN 3 /* what a Nagios check answers when it could not look */
+#define COUNT(a)       (sizeof(a) / sizeof(a)[0])
+
+static const char usage[] =
+    "usage: waitlistctl [--config FILE | --socket PATH] [-o table|json|ndjson|csv] COMMAND\n"
+    "\n"
+    "Of the running daemon:\n"
+    "  status                 what runs, on what data, what is due\n"
+    "  health                 one line and a Nagios code: 0 ok, 1 warning, 2 critical, 3 unknown\n"
+    "  feeds                  each feed: newest data, when the next file is due\n"
+    "  measures               each measure: value, plan, target, RAG\n"
+    "  measure ID             one measure with every period and version\n"
+    "  alerts                 open alerts, and those closed in the last 30 days\n"
+    "  explain ALERT|MEASURE  why an alert fires, or does not\n"
+    "  plan show [PLAN]       priorities, actions and measures\n"
+    "\n"
+    "Offline:\n"
+    "  plan check FILE [--settings FILE]\n"
+    "  feed parse FILE --format F [--formats DIR] [-o ndjson|json|csv|table] [--summary]\n"
+    "\n"
+    "  --config FILE   settings of the daemon to ask (default " DEFAULT_CONFIG ")\n"
+    "  --socket PATH   its control socket\n"
+    "  -o KIND         how the answer is printed (default table)\n"
+    "  --help, --version\n";
+
+struct options {
+    const char *config, *socket;
+    enum output_kind kind;
+    bool kind_given;
+};
+
+/* One row for each command; the words are as typed. */
+struct command {
+    const char *first, *second; /* second NULL: one word */
+    const char *request;        /* command of the protocol; NULL: not built yet */
+    int arguments_min, arguments_max;
+};
+
+static const struct command commands[] = {
+    { "status", NULL, "status", 0, 0 },
+    { "health", NULL, "health", 0, 0 },
+    { "feeds", NULL, "feeds", 0, 0 },
+    { "measures", NULL, "measures", 0, 0 },
+    { "measure", NULL, "measure", 1, 1 },
+    { "alerts", NULL, "alerts", 0, 0 },
+    { "explain", NULL, "explain", 1, 1 },
+    { "plan", "show", "plan-show", 0, 1 },
+    /* Named by the design, brought by later work. */
+    { "doctor", NULL, NULL, 0, 0 },
+    { "ack", NULL, NULL, 0, 0 },
+    { "unack", NULL, NULL, 0, 0 },
+    { "close", NULL, NULL, 0, 0 },
+    { "note", NULL, NULL, 0, 0 },
+    { "silence", NULL, NULL, 0, 0 },
+    { "series", NULL, NULL, 0, 0 },
+    { "forecast", NULL, NULL, 0, 0 },
+    { "spc", NULL, NULL, 0, 0 },
+    { "backtest", NULL, NULL, 0, 0 },
+    { "replay", NULL, NULL, 0, 0 },
+    { "render", NULL, NULL, 0, 0 },
+    { "notify", NULL, NULL, 0, 0 },
+    { "outbox", NULL, NULL, 0, 0 },
+    { "audit", NULL, NULL, 0, 0 },
+    { "report", NULL, NULL, 0, 0 },
+    { "evidence", NULL, NULL, 0, 0 },
+    { "rebuild", NULL, NULL, 0, 0 },
+    { "compute", NULL, NULL, 0, 0 },
+    { "feed", "accept", NULL, 0, 0 },
+    { "feed", "refuse", NULL, 0, 0 },
+    { "feed", "expect", NULL, 0, 0 },
+    { "feed", "purge", NULL, 0, 0 },
+    { "feed", "backfill", NULL, 0, 0 },
+    { "feed", "stats", NULL, 0, 0 },
+    { "plan", "gap", NULL, 0, 0 },
+    { "plan", "diff", NULL, 0, 0 },
+    { "plan", "apply", NULL, 0, 0 },
+    { "plan", "rollback", NULL, 0, 0 },
+    { "plan", "go-live", NULL, 0, 0 },
+    { "plan", "test", NULL, 0, 0 },
+    /* Offline: run by main itself, here for "did you mean". */
+    { "plan", "check", NULL, 0, 0 },
+    { "feed", "parse", NULL, 0, 0 },
+};
+
+static int complain(const char *format, const char *subject, const char *nearest)
+{
+    fputs("waitlistctl: ", stderr);
+    AUTO(text_release) struct text escaped = TEXT_INIT;
+
+    (void)output_escaped(&escaped, subject);
+    fprintf(stderr, "%s %s", format, text_str(&escaped));
+    if (nearest)
+        fprintf(stderr, "; did you mean \"%s\"?", nearest);
+    fputs("\ntry: waitlistctl --help\n", stderr);
+    return CTL_USAGE;
+}
+
+/* ---- the command line -------------------------------------------------------------------------
+ */
+
+/* Takes the value of an option, as "--name VALUE" or "--name=VALUE". Returns 1 when arg was it. */
+static int option_value(int argc, char **argv, int *at, const char *name, const char **out_value)
+{
+    size_t len = strlen(name);
+    const char *arg = argv[*at];
+
+    if (strncmp(arg, name, len) != 0)
+        return 0;
+    if (arg[len] == '=' && name[1] == '-') {
+        *out_value = arg + len + 1;
+        return 1;
+    }
+    if (arg[len] == '\0') {
+        *out_value = *at + 1 < argc ? argv[++*at] : NULL;
+        return 1;
+    }
+    return 0;
+}
+
+/*
+ * Takes the option at argv[*at], if it is one of ours.
+ * Returns 1 taken, 0 not an option of ours, -1 a usage error (said).
+ */
+static int take_option(int argc, char **argv, int *at, struct options *o)
+{
+    const char *value = NULL, *name = argv[*at];
+
+    if (option_value(argc, argv, at, "--config", &value)) {
+        o->config = value;
+    } else if (option_value(argc, argv, at, "--socket", &value)) {
+        o->socket = value;
+    } else if (option_value(argc, argv, at, "-o", &value) ||
+               option_value(argc, argv, at, "--output", &value)) {
+        if (value && output_kind_parse(value, &o->kind) < 0) {
+            static const char *const kinds[] = { "table", "json", "ndjson", "csv" };
+
+            complain("unknown kind of output:", value, diag_nearest(value, kinds, COUNT(kinds)));
+            return -1;
+        }
+        o->kind_given = true;
+    } else {
+        return 0;
+    }
+    if (!value) {
+        complain("an option wants a value:", name, NULL);
+        return -1;
+    }
+    return 1;
+}
+
+static const struct command *find_command(char **words, int count, int *out_used)
+{
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        const struct command *c = &commands[i];
+
+        if (strcmp(words[0], c->first) != 0)
+            continue;
+        if (!c->second) {
+            *out_used = 1;
+            return c;
+        }
+        if (count > 1 && strcmp(words[1], c->second) == 0) {
+            *out_used = 2;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static int unknown_command(char **words, int count)
+{
+    const char *candidates[COUNT(commands)];
+    size_t n = 0, seconds = 0;
+
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (commands[i].second && strcmp(words[0], commands[i].first) == 0)
+            candidates[seconds++] = commands[i].second;
+    if (seconds > 0 && count > 1)
+        return complain("unknown command:", words[1], diag_nearest(words[1], candidates, seconds));
+    if (seconds > 0)
+        return complain("this command wants a second word:", words[0], NULL);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        candidates[n++] = commands[i].first;
+    return complain("unknown command:", words[0], diag_nearest(words[0], candidates, n));
+}
+
+/* ---- printing ---------------------------------------------------------------------------------
+ */
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return 0;
+}
+
+static bool wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+/* CSV keeps every byte for a program; on a terminal control characters are shown, not obeyed. */
+static int tame_lines(struct text *out)
+{
+    AUTO(text_release) struct text tame = TEXT_INIT;
+    char *line = out->buf, *end;
+
+    for (; line && (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        (void)output_escaped(&tame, line);
+        (void)text_putc(&tame, '\n');
+    }
+    text_clear(out);
+    return text_add(out, text_str(&tame), tame.len);
+}
+
+static int print_result(const char *command, const json_t *result, enum output_kind kind)
+{
+    AUTO(text_release) struct text out = TEXT_INIT;
+    bool terminal = isatty(STDOUT_FILENO);
+    int r = 0;
+
+    if (kind == OUTPUT_JSON) {
+        r = output_json(&out, result, true);
+        text_putc(&out, '\n');
+    } else if (kind == OUTPUT_NDJSON) {
+        r = output_ndjson(&out, result);
+    } else if (kind == OUTPUT_CSV) {
+        r = output_csv(&out, result);
+    } else {
+        r = show_result(command, result, terminal ? terminal_width() : 0, wants_colour(), &out);
+    }
+    if (r == 0)
+        r = out.error;
+    if (r == 0 && terminal && kind == OUTPUT_CSV)
+        r = tame_lines(&out);
+    if (r == 0 && out.len > 0 && fwrite(out.buf, 1, out.len, stdout) != out.len)
+        r = -EIO;
+    if (r == 0 && fflush(stdout) != 0)
+        r = -EIO;
+    if (r < 0)
+        fprintf(stderr, "waitlistctl: cannot print: %s\n", strerror(-r));
+    return r;
+}
+
+/* ---- asking -----------------------------------------------------------------------------------
+ */
+
+/* Not reached: broken settings explain more than a missing socket does. */
+static int unreachable(const char *path, const struct options *o, int error, bool is_health)
+{
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    int code = CTL_UNREACHABLE;
+
+    if (!o->socket && !is_health && find_socket_check(o->config, datadir_find(), &diags) < 0) {
+        diags_print(&diags, stderr);
+        code = CTL_CONFIG;
+    }
+    if (is_health)
+        printf("WAITLISTD UNKNOWN - the daemon does not answer on %s\n", path);
+    const char *why = error == -ENOENT || error == -ECONNREFUSED
+                          ? "it does not run, or by other settings"
+                      : error == -EACCES ? "permission denied; ask as root or as the daemon's user"
+                      : error == -EPROTO ? "it closed the connection without an answer"
+                                         : strerror(-error);
+
+    fprintf(stderr, "waitlistctl: no answer from the daemon on %s: %s\n", path, why);
+    return code;
+}
+
+static json_t *request_of(const struct command *c, char **arguments, int count)
+{
+    json_t *request = json_pack("{s:s}", "command", c->request);
+
+    /* json_string refuses what is no UTF-8: such an id names nothing. */
+    if (request && count > 0 && json_object_set_new(request, "id", json_string(arguments[0])) < 0) {
+        json_decref(request);
+        return NULL;
+    }
+    return request;
+}
+
+/* `plan show ID`: the daemon answers with every plan. */
+static void keep_only(json_t *list, const char *id)
+{
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        const char *have = json_string_value(json_object_get(json_array_get(list, i), "id"));
+
+        if (!have || strcmp(have, id) != 0)
+            json_array_remove(list, i);
+    }
+}
+
+static int finish(const struct command *c, const json_t *result, char **arguments, int count,
+                  const struct options *o)
+{
+    if (json_is_null(result) ||
+        (count > 0 && json_is_array(result) && json_array_size(result) == 0)) {
+        AUTO(text_release) struct text id = TEXT_INIT;
+
+        (void)output_escaped(&id, count > 0 ? arguments[0] : "");
+        fprintf(stderr, "waitlistctl: nothing known of \"%s\"\n", text_str(&id));
+        return CTL_FINDING;
+    }
+    if (print_result(c->request, result, o->kind) < 0)
+        return CTL_FINDING;
+    if (strcmp(c->request, "health") != 0)
+        return CTL_OK;
+    json_int_t code = json_integer_value(json_object_get(result, "code"));
+
+    return code >= 0 && code <= HEALTH_UNKNOWN ? (int)code : HEALTH_UNKNOWN;
+}
+
+static int ask(const struct command *c, char **arguments, int count, const struct options *o)
+{
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    AUTO(auto_free) char *path = NULL, *line = NULL, *error = NULL;
+    bool is_health = strcmp(c->request, "health") == 0;
+    json_t *result = NULL, *request;
+    size_t len = 0;
+    int code = CTL_FINDING, r;
+
+    if (o->socket) {
+        path = strdup(o->socket);
+    } else if (find_socket(o->config, datadir_find(), &diags, &path) < 0) {
+        diags_print(&diags, stderr);
+        if (is_health)
+            printf("WAITLISTD UNKNOWN - the settings cannot be read\n");
+        return is_health ? HEALTH_UNKNOWN : CTL_CONFIG;
+    }
+    request = request_of(c, arguments, count);
+    if (!path || !request) {
+        fputs("waitlistctl: the argument is not valid UTF-8\n", stderr);
+        json_decref(request);
+        return CTL_USAGE;
+    }
+    r = ctl_socket_ask(path, request, CTL_CLIENT_WAIT_S, &line, &len);
+    json_decref(request);
+    if (r < 0)
+        return unreachable(path, o, r, is_health);
+    r = ctl_answer_parse(line, len, &result, &code, &error);
+    if (r < 0) {
+        fprintf(stderr, "waitlistctl: what answers on %s is not waitlistd\n", path);
+        return CTL_UNREACHABLE;
+    }
+    if (r > 0) {
+        AUTO(text_release) struct text escaped = TEXT_INIT;
+
+        (void)output_escaped(&escaped, error);
+        if (is_health)
+            printf("WAITLISTD UNKNOWN - %s\n", text_str(&escaped));
+        fprintf(stderr, "waitlistctl: %s\n", text_str(&escaped));
+        return is_health ? HEALTH_UNKNOWN : code;
+    }
+    if (count > 0 && json_is_array(result))
+        keep_only(result, arguments[0]);
+    code = finish(c, result, arguments, count, o);
+    json_decref(result);
+    return code;
+}
+
+/* ---- start ------------------------------------------------------------------------------------
+ */
+
+/* The offline commands read their own options; a global -o given before them is handed on. */
+static int offline(int argc, char **argv, const struct options *o, bool is_feed)
+{
+    char *rest[WORDS_MAX + 3];
+    char kind_option[] = "-o";
+    AUTO(auto_free) char *kind = strdup(output_kind_name(o->kind));
+    int count = 0;
+
+    for (; count < argc && count < WORDS_MAX; count++)
+        rest[count] = argv[count];
+    if (count < argc)
+        return complain("too many arguments after", argv[0], NULL);
+    if (is_feed && o->kind_given && kind) {
+        rest[count++] = kind_option;
+        rest[count++] = kind;
+    }
+    rest[count] = NULL;
+    return is_feed ? cmd_feed_parse(count, rest, datadir_find()) : cmd_plan_check(count, rest);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .kind = OUTPUT_TABLE };
+    char *words[WORDS_MAX];
+    int count = 0, used = 0, taken;
+    bool only_words = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (!only_words && strcmp(argv[i], "--") == 0) {
+            only_words = true;
+            continue;
+        }
+        if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+            if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+                fputs(usage, stdout);
+                return CTL_OK;
+            }
+            if (strcmp(argv[i], "--version") == 0) {
+                puts("waitlistctl " WAITLISTD_VERSION);
+                return CTL_OK;
+            }
+            taken = take_option(argc, argv, &i, &o);
+            if (taken < 0)
+                return CTL_USAGE;
+            if (taken == 0)
+                return complain("unknown option:", argv[i], NULL);
+            continue;
+        }
+        if (count == WORDS_MAX)
+            return complain("too many arguments:", argv[i], NULL);
+        words[count++] = argv[i];
+        if (count == 2 && ((strcmp(words[0], "feed") == 0 && strcmp(words[1], "parse") == 0) ||
+                           (strcmp(words[0], "plan") == 0 && strcmp(words[1], "check") == 0)))
+            return offline(argc - i, argv + i, &o, strcmp(words[0], "feed") == 0);
+    }
+    if (count == 0) {
+        fputs(usage, stderr);
+        return CTL_USAGE;
+    }
+    if (o.config && o.socket)
+        return complain("give one of --config and --socket, not both:", o.socket, NULL);
+    if (!o.config)
+        o.config = DEFAULT_CONFIG;
+    const struct command *c = find_command(words, count, &used);
+
+    if (!c)
+        return unknown_command(words, count);
+    if (!c->request)
+        return complain("not built yet:", c->second ? c->second : c->first, NULL);
+    if (count - used < c->arguments_min)
+        return complain("an argument is missing after", words[count - 1], NULL);
+    if (count - used > c->arguments_max)
+        return complain("too many arguments:", words[used + c->arguments_max], NULL);
+    return ask(c, words + used, count - used, &o);
+}

@@ -1,0 +1,86 @@
+/*
+ * http_private - what the files of the http module share; nobody else includes it
+ *
+ * A transfer lives in one list of struct http: `posts` or `mails` while it runs, then `ended` until
+ * its callback has run. Threads touch only the fields marked so.
+ */
+#ifndef LOOP_HTTP_PRIVATE_H
+#define LOOP_HTTP_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "loop/http.h"
+
+#define MAIL_SOCKETS_MAX 8 /* open at once in one transfer: connects race over a few addresses */
+
+struct http_transfer {
+    struct http_transfer *next;
+    struct http *http;
+    CURL *easy;
+    struct curl_slist *list; /* headers, or the recipient */
+    char *body;
+    size_t body_len, body_sent;
+    bool body_read_whole; /* curl asked past the end, or took the last byte of a known length */
+    size_t reply_bytes;
+    bool allow_private, address_refused;
+    char retry_after[64];
+    http_done *done;
+    void *arg;
+    struct http_result result;
+
+    /* mail only */
+    bool is_mail, started;
+    pthread_t thread;
+    atomic_bool cancelled, thread_ended;
+    pthread_mutex_t sockets_lock; /* guards sockets: the loop shuts them down to cancel */
+    curl_socket_t sockets[MAIL_SOCKETS_MAX];
+    enum smtp_stage stage;
+};
+
+struct http_socket {
+    struct http_socket *next;
+    struct http *http;
+    curl_socket_t fd;
+    struct event *event;
+};
+
+struct http {
+    struct event_base *base;
+    CURLM *multi;
+    struct event *timer, *collect, *mail_ended;
+    int mail_ended_fd; /* eventfd that a mail's thread writes to */
+    struct http_socket *sockets;
+    struct http_transfer *posts, *mails, *ended;
+    size_t mails_running;
+};
+
+/* http.c */
+/** Makes the parts that both kinds share; copies the body. NULL without memory. */
+struct http_transfer *transfer_new(struct http *h, const void *body, size_t body_len,
+                                   http_done *done, void *arg);
+/** Everything it holds; its easy handle must be in no multi handle and no thread. */
+void transfer_free(struct http_transfer *t);
+void transfer_append(struct http_transfer **list, struct http_transfer *t);
+/** Takes it out of the list; nothing if it is not there. */
+void transfer_remove(struct http_transfer **list, const struct http_transfer *t);
+/** Fills the result from the easy handle. */
+void transfer_judge(struct http_transfer *t, CURLcode code);
+/** Queues its callback for the loop. It is in no other list. */
+void transfer_ended(struct http_transfer *t);
+/** Options of every transfer. Returns CURLE_OK or the first failure. */
+CURLcode transfer_common(struct http_transfer *t, const char *url, const char *protocols,
+                         const char *ca_file, long connect_timeout_ms, long timeout_ms);
+
+/* http_smtp.c */
+/** Starts waiting mails while there are free places. */
+void mails_start(struct http *h);
+/** Loop callback: threads have ended. */
+void mails_collect(evutil_socket_t fd, short what, void *arg);
+/** Makes its thread end soon and waits for it; then the transfer is the caller's. */
+void mail_stop(struct http_transfer *t);
+
+#endif

@@ -1,0 +1,256 @@
+#include "loop/http_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * One mail, one thread, one connection. The thread owns the easy handle from pthread_create() to
+ * pthread_join(); the loop meanwhile touches only `cancelled`, `thread_ended` and, under the lock,
+ * the sockets. Signals stay with the loop's thread.
+ */
+
+#define MAIL_CONNECT_TIMEOUT_MS 30000
+#define MAIL_TIMEOUT_MS         600000 /* RFC 5321 4.5.3.2.6: ten minutes for the answer to the dot */
+#define MAILS_AT_ONCE           4
+
+static size_t give_mail(char *into, size_t size, size_t count, void *arg)
+{
+    struct http_transfer *t = arg;
+    size_t room = size * count, left = t->body_len - t->body_sent;
+    size_t n = left < room ? left : room;
+
+    /* The length is not told to curl, so it asks once more after everything was written out. */
+    if (n == 0)
+        t->body_read_whole = true;
+    memcpy(into, t->body + t->body_sent, n);
+    t->body_sent += n;
+    return n;
+}
+
+static size_t count_reply(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct http_transfer *t = arg;
+
+    (void)bytes;
+    t->reply_bytes += size * count;
+    return t->reply_bytes > HTTP_REPLY_MAX_BYTES ? 0 : size * count;
+}
+
+static void sockets_shut(struct http_transfer *t, int how)
+{
+    (void)pthread_mutex_lock(&t->sockets_lock);
+    for (size_t i = 0; i < MAIL_SOCKETS_MAX; i++)
+        if (t->sockets[i] != CURL_SOCKET_BAD)
+            (void)shutdown(t->sockets[i], how);
+    (void)pthread_mutex_unlock(&t->sockets_lock);
+}
+
+static void socket_swap(struct http_transfer *t, curl_socket_t from, curl_socket_t to)
+{
+    (void)pthread_mutex_lock(&t->sockets_lock);
+    for (size_t i = 0; i < MAIL_SOCKETS_MAX; i++) {
+        if (t->sockets[i] == from) {
+            t->sockets[i] = to;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&t->sockets_lock);
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd != CURL_SOCKET_BAD)
+        socket_swap(arg, CURL_SOCKET_BAD, fd);
+    return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+    socket_swap(arg, fd,
+                CURL_SOCKET_BAD); /* before close: the number may be another's right after */
+    return close(fd);
+}
+
+/*
+ * Sees what is sent, and keeps none of it. After QUIT the receiving side is shut: the mail has its
+ * answer by then, and curl would wait for a farewell that may never come.
+ */
+static int watch_dialogue(CURL *easy, curl_infotype type, char *bytes, size_t len, void *arg)
+{
+    struct http_transfer *t = arg;
+
+    (void)easy;
+    if (type != CURLINFO_HEADER_OUT)
+        return 0;
+    if (len >= 10 && memcmp(bytes, "MAIL FROM:", 10) == 0)
+        t->stage = SMTP_STAGE_ENVELOPE;
+    else if (len >= 6 && memcmp(bytes, "DATA\r\n", 6) == 0)
+        t->stage = SMTP_STAGE_CONTENT;
+    else if (len >= 6 && memcmp(bytes, "QUIT\r\n", 6) == 0)
+        sockets_shut(t, SHUT_RD);
+    return 0;
+}
+
+static int watch_cancel(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    struct http_transfer *t = arg;
+
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return atomic_load(&t->cancelled) ? 1 : 0;
+}
+
+static void *mail_thread(void *arg)
+{
+    struct http_transfer *t = arg;
+    const uint64_t one = 1;
+    int fd = t->http->mail_ended_fd;
+
+    transfer_judge(t, curl_easy_perform(t->easy));
+    atomic_store(&t->thread_ended, true);
+    /* A full counter cannot be: the loop reads it each time; a lost wake-up is made good by the
+     * next. */
+    while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+    return NULL;
+}
+
+static int thread_start(struct http_transfer *t)
+{
+    sigset_t all, before;
+    int r;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    r = pthread_create(&t->thread, NULL, mail_thread, t);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -r;
+}
+
+void mails_start(struct http *h)
+{
+    struct http_transfer *next;
+
+    for (struct http_transfer *t = h->mails; t && h->mails_running < MAILS_AT_ONCE; t = next) {
+        next = t->next;
+        if (t->started)
+            continue;
+        if (event_add(h->mail_ended, NULL) == 0 && thread_start(t) == 0) {
+            t->started = true;
+            h->mails_running++;
+            continue;
+        }
+        /* No thread to be had: nothing was sent. */
+        transfer_remove(&h->mails, t);
+        t->result = (struct http_result){ .curl_code = CURLE_OUT_OF_MEMORY,
+                                          .error = curl_easy_strerror(CURLE_OUT_OF_MEMORY) };
+        transfer_ended(t);
+    }
+    if (h->mails_running == 0)
+        (void)event_del(h->mail_ended); /* an idle client does not keep the loop running */
+}
+
+void mails_collect(evutil_socket_t fd, short what, void *arg)
+{
+    struct http *h = arg;
+    struct http_transfer *next;
+    uint64_t count;
+
+    (void)what;
+    (void)!read(fd, &count, sizeof count);
+    for (struct http_transfer *t = h->mails; t; t = next) {
+        next = t->next;
+        if (!t->started || !atomic_load(&t->thread_ended))
+            continue;
+        (void)pthread_join(t->thread, NULL);
+        t->started = false;
+        h->mails_running--;
+        transfer_remove(&h->mails, t);
+        transfer_ended(t);
+    }
+    mails_start(h);
+}
+
+void mail_stop(struct http_transfer *t)
+{
+    assert(t->started);
+    atomic_store(&t->cancelled, true);
+    sockets_shut(t, SHUT_RDWR);
+    (void)pthread_join(t->thread, NULL);
+    t->started = false;
+    t->http->mails_running--;
+}
+
+static CURLcode mail_options(struct http_transfer *t, const struct smtp_send *mail)
+{
+    long timeout_ms = mail->timeout_ms > 0 ? mail->timeout_ms : MAIL_TIMEOUT_MS;
+    CURLcode r = transfer_common(t, mail->url, "smtp,smtps", mail->ca_file,
+                                 mail->connect_timeout_ms > 0 ? mail->connect_timeout_ms
+                                                              : MAIL_CONNECT_TIMEOUT_MS,
+                                 timeout_ms);
+
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (r == CURLE_OK)                                                                         \
+            r = curl_easy_setopt(t->easy, option, value);                                          \
+    } while (0)
+    SET(CURLOPT_USE_SSL, mail->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+    SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout_ms / 1000 + 1);
+    if (mail->user)
+        SET(CURLOPT_USERNAME, mail->user);
+    if (mail->password)
+        SET(CURLOPT_PASSWORD, mail->password);
+    SET(CURLOPT_MAIL_FROM, mail->from);
+    SET(CURLOPT_MAIL_RCPT, t->list);
+    SET(CURLOPT_UPLOAD, 1L);
+    SET(CURLOPT_READFUNCTION, give_mail);
+    SET(CURLOPT_READDATA, t);
+    SET(CURLOPT_WRITEFUNCTION, count_reply);
+    SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_HEADERFUNCTION, count_reply);
+    SET(CURLOPT_HEADERDATA, t);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, t);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, t);
+    SET(CURLOPT_DEBUGFUNCTION, watch_dialogue);
+    SET(CURLOPT_DEBUGDATA, t);
+    SET(CURLOPT_VERBOSE, 1L); /* so that watch_dialogue() is called; it prints nothing */
+    SET(CURLOPT_XFERINFOFUNCTION, watch_cancel);
+    SET(CURLOPT_XFERINFODATA, t);
+    SET(CURLOPT_NOPROGRESS, 0L);
+#undef SET
+    return r;
+}
+
+int smtp_send(struct http *h, const struct smtp_send *mail, http_done *done, void *arg)
+{
+    struct http_transfer *t;
+    CURLcode code;
+
+    assert(h && mail && mail->url && mail->from && mail->to && mail->message && done);
+    assert(!strpbrk(mail->from, "\r\n <>") && !strpbrk(mail->to, "\r\n <>"));
+    t = transfer_new(h, mail->message, mail->message_len, done, arg);
+    if (!t)
+        return -ENOMEM;
+    t->is_mail = true;
+    t->list = curl_slist_append(NULL, mail->to);
+    code = t->list ? mail_options(t, mail) : CURLE_OUT_OF_MEMORY;
+    if (code != CURLE_OK) {
+        transfer_free(t);
+        return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+    }
+    transfer_append(&h->mails, t);
+    mails_start(h);
+    return 0;
+}

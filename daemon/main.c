@@ -1,0 +1,171 @@
+/*
+ * waitlistd - watches waiting-list feeds against an action plan and tells the owners
+ *
+ * A map of the modules, in the order in which data flows (include arrows point left):
+ *
+ *   base/      words all share: date, clock, text, table, diag, log, digest, file
+ *   yaml/      text to documents whose every node knows its line and column; tables of keys
+ *   settings/  waitlistd.yaml, people, organisations
+ *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
+ *   metric/    series: every version of every period; when a feed is due
+ *   plan/      plan.yaml; series and plan to findings (judge, evaluate)
+ *   alert/     findings to alerts: one table of transitions, folded over data periods
+ *   outbox/    desired minus told: which messages are due; when to try again
+ *   notify/    wording; spool, webhook, email
+ *   feed/      EDGE inbox
+ *   store/     EDGE archive, journals, the books in memory and in Redis
+ *   loop/      EDGE libevent, libcurl, hiredis, the embedded Redis server, systemd
+ *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV
+ *   config.c   settings + formats + plans as one checked whole
+ *   pipeline*  passes each stage's result to the next
+ *
+ * Start reading at pipeline.h, then alert/alert.h and its table.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#include "base/datadir.h"
+#include "base/log.h"
+#include "pipeline.h"
+
+#define EXIT_USAGE  2
+#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */
+
+static const char usage[] =
+    "usage: waitlistd [--config FILE] [--once] [--at YYYY-MM-DD[Thh:mm]] [--check]\n"
+    "\n"
+    "  --config FILE  settings; default /etc/waitlistd/waitlistd.yaml\n"
+    "  --once         take what lies in the inboxes, evaluate, try each delivery once, exit\n"
+    "  --at WHEN      the local time from which the clock runs on (12:00 when only a date is "
+    "given)\n"
+    "  --check        read settings, formats and plans, report every error, exit 0 or 78\n"
+    "  --version, --help\n";
+
+struct arguments {
+    const char *config, *at;
+    bool once, check;
+};
+
+/* Returns -1 to go on, or an exit status. */
+static int read_arguments(int argc, char **argv, struct arguments *a)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "once", no_argument, NULL, 'o' },
+        { "at", required_argument, NULL, 'a' },
+        { "check", no_argument, NULL, 'k' },
+        { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+
+    *a = (struct arguments){ .config = "/etc/waitlistd/waitlistd.yaml" };
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            a->config = optarg;
+            break;
+        case 'o':
+            a->once = true;
+            break;
+        case 'a':
+            a->at = optarg;
+            break;
+        case 'k':
+            a->check = true;
+            break;
+        case 'v':
+            (void)printf("waitlistd %s\n", WAITLISTD_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return EXIT_SUCCESS;
+        default:
+            (void)fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        (void)fprintf(stderr, "waitlistd: unexpected argument: %s\n%s", argv[optind], usage);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static int run(const struct arguments *a, struct config *config)
+{
+    struct pipeline_options options = { .config_path = a->config,
+                                        .datadir = datadir_find(),
+                                        .once = a->once };
+    struct pipeline *p = NULL;
+
+    if (a->at) {
+        if (clock_parse_at(a->at, &options.at) < 0) {
+            (void)fprintf(stderr, "waitlistd: --at %s: give YYYY-MM-DD or YYYY-MM-DDThh:mm\n",
+                          a->at);
+            config_free(config);
+            return EXIT_USAGE;
+        }
+        options.at_given = true;
+    }
+    struct event_base *base = event_base_new();
+
+    if (!base) {
+        config_free(config);
+        return EXIT_FAILURE;
+    }
+    int status = pipeline_open(base, config, &options, &p);
+
+    if (status == 0) {
+        status = pipeline_run(p);
+        pipeline_close(p);
+    }
+    event_base_free(base);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a;
+    struct diags diags = DIAGS_INIT;
+    struct config *config = NULL;
+
+    /* A reload asked for before there is anything to reload must not end the start; the pipeline
+     * takes the signal over. */
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    int status = read_arguments(argc, argv, &a);
+
+    if (status >= 0)
+        return status;
+    (void)umask(0077);
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    int r = config_load(a.config, datadir_find(), &diags, &config);
+
+    diags_print(&diags, stderr);
+    diags_release(&diags);
+    if (r < 0)
+        return EXIT_CONFIG;
+    (void)setenv("TZ", config->settings->timezone, 1);
+    tzset();
+    log_set_level(log_level_of(config->settings->log_level));
+    if (a.check) {
+        char *summary = config_summary(config);
+
+        (void)printf("%s: good: %s\n", a.config, summary ? summary : "");
+        free(summary);
+        config_free(config);
+        return EXIT_SUCCESS;
+    }
+    status = run(&a, config);
+    curl_global_cleanup();
+    return status;
+}

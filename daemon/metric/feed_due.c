@@ -1,0 +1,75 @@
+#include "metric/feed_due.h"
+
+#include <assert.h>
+
+/* The first period end of the cadence that lies strictly after a date. */
+static struct civil_date period_end_after(enum due_cadence cadence, struct civil_date d)
+{
+    struct civil_date next = date_add_days(d, 1);
+    struct civil_date end = next;
+    int y, m, day;
+
+    switch (cadence) {
+    case DUE_DATES:
+        assert(!"a list of dates has no periods");
+        break;
+    case DUE_DAILY:
+        break;
+    case DUE_WEEKLY:
+        end = date_add_days(next, 6 - date_weekday(next));
+        break;
+    case DUE_MONTHLY:
+        end = date_month_end(next);
+        break;
+    case DUE_QUARTERLY:
+        date_to_ymd(next, &y, &m, &day);
+        /* To the first of the month before adding: 31 May and two months is no detour then. */
+        end = date_month_end(date_add_months(date_month_start(next), (3 - m % 3) % 3));
+        break;
+    case DUE_YEARLY:
+        date_to_ymd(next, &y, &m, &day);
+        end = date_month_end(date_add_months(date_month_start(next), 12 - m));
+        break;
+    }
+    return end;
+}
+
+/* A file received on a publication date is that publication, so the next one is awaited. Before
+ * any file the day of reference itself still counts: a feed set up on the day is due that day. */
+static struct civil_date publication_after(const struct feed_schedule *s,
+                                           struct civil_date reference,
+                                           struct civil_date last_received)
+{
+    bool any = date_is_set(last_received);
+    struct civil_date from = any ? last_received : reference;
+
+    if (!date_is_set(from))
+        return DATE_NONE;
+    for (size_t i = 0; i < s->date_count; i++) {
+        int order = date_compare(s->dates[i], from);
+
+        if (order > 0 || (order == 0 && !any))
+            return s->dates[i];
+    }
+    return DATE_NONE;
+}
+
+struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest_period_end,
+                         struct civil_date reference, struct civil_date last_received)
+{
+    struct feed_due out = { DATE_NONE, DATE_NONE };
+
+    assert(s && s->grace_days >= 0);
+    if (s->cadence == DUE_DATES) {
+        out.awaited = publication_after(s, reference, last_received);
+    } else {
+        struct civil_date after = date_is_set(newest_period_end) ? newest_period_end : reference;
+
+        if (date_is_set(after))
+            out.awaited = period_end_after(s->cadence, after);
+    }
+    if (date_is_set(out.awaited))
+        out.due = s->grace_is_working_days ? date_add_working_days(out.awaited, s->grace_days)
+                                           : date_add_days(out.awaited, s->grace_days);
+    return out;
+}

@@ -1,0 +1,97 @@
+/*
+ * series - a measure of an organisation over periods, every version kept
+ *
+ * Pure values in memory. A series is named by (feed, measure, breakdown, organisation, secondary),
+ * folded; a period by its first and last day. Each file that says something about a period adds a
+ * version; the current one is chosen by rank: status Final over Provisional or none, then the
+ * edition (vN), then the order of receipt. Nothing is ever overwritten.
+ */
+#ifndef METRIC_SERIES_H
+#define METRIC_SERIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/table.h"
+#include "parse/record.h"
+
+struct series_version {
+    double value, low, high, numerator,
+        denominator; /* as struct record; numerator, denominator NAN: none */
+    enum marker marker;
+    enum publication_status status;
+    int edition;      /* vN of the file, 0: none */
+    uint64_t receipt; /* order of receipt: sequence number of the file in the received journal */
+    struct wall_time as_of; /* when the file was received */
+    char source[17];        /* first 16 hex digits of the file's SHA-256 */
+    bool gap; /* the publisher's figure is contradicted (a total of 0 over blank parts): held,
+                 marker not-submitted */
+};
+
+struct series_point {
+    struct civil_date period_start, period_end;
+    struct series_version *versions; /* in order of receipt */
+    size_t version_count;
+    size_t current; /* index of the version in force */
+};
+
+struct series {
+    char *key; /* feed|measure|breakdown|org|secondary, folded, '|' and '%' percent-encoded */
+    char *feed, *measure, *breakdown, *org,
+        *secondary; /* as last printed; breakdown, secondary may be NULL; org is the code */
+    enum unit unit;
+    struct series_point *points; /* ascending by period_end, then period_start */
+    size_t point_count;
+};
+
+struct series_set {
+    struct table by_key; /* key -> struct series * */
+};
+
+enum series_outcome {
+    /* First version of this period. */
+    SERIES_NEW_PERIOD,
+    /* Says what the current version says (figure, interval, marker, status, parts, gap): nothing
+       added. Also a version already taken: same receipt, same content. */
+    SERIES_SAME,
+    /* A new version, and current, with another value, marker or status. */
+    SERIES_RESTATED,
+    /* A version of lower rank: recorded, not current. */
+    SERIES_SUPERSEDED,
+    /* A later edition says the same: recorded and current (else an edition between the two,
+       arriving late, would outrank both), no restatement. */
+    SERIES_CONFIRMED,
+};
+
+#define SERIES_SET_INIT                                                                            \
+    {                                                                                              \
+        TABLE_INIT                                                                                 \
+    }
+
+/** Writes the key; malloc'ed or NULL without memory. Any part may be NULL. */
+char *series_key(const char *feed, const char *measure, const char *breakdown, const char *org,
+                 const char *secondary);
+struct series *series_find(const struct series_set *s, const char *key);
+/** Finds or makes. NULL without memory. org: the code to use. */
+struct series *series_open(struct series_set *s, const char *feed, const struct record *r,
+                           const char *org);
+/** What offering this version would do, changing nothing. */
+enum series_outcome series_judge(const struct series *s, struct civil_date start,
+                                 struct civil_date end, const struct series_version *v);
+/** Adds it as judged (SERIES_SAME adds nothing). Returns the outcome, or -ENOMEM. */
+int series_offer(struct series *s, struct civil_date start, struct civil_date end,
+                 const struct series_version *v);
+/** The version in force of a point. */
+const struct series_version *series_current(const struct series_point *p);
+/** Whether a later version replaced another value of this period. */
+bool series_point_restated(const struct series_point *p);
+void series_set_release(struct series_set *s);
+
+/** One version as JSON text for the store (one line, stable keys), and back. Returns malloc'ed text
+ * or NULL. */
+char *series_version_encode(const struct series_version *v);
+int series_version_decode(const char *json, size_t len, struct series_version *out_version);
+
+#endif

@@ -1,0 +1,316 @@
+#include "notify/body.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "notify/wording.h"
+
+#define CELL_STYLE "border:1px solid #aeb7bd;padding:4px 8px;text-align:left;vertical-align:top"
+
+/* The same words on two surfaces. */
+struct surfaces {
+    struct text plain, html;
+};
+
+#define SURFACES_INIT                                                                              \
+    {                                                                                              \
+        TEXT_INIT, TEXT_INIT                                                                       \
+    }
+
+static void surfaces_release(struct surfaces *s)
+{
+    text_release(&s->plain);
+    text_release(&s->html);
+}
+
+static void escaped(struct text *out, const char *s)
+{
+    for (; *s; s++) {
+        switch (*s) {
+        case '&':
+            (void)text_puts(out, "&amp;");
+            break;
+        case '<':
+            (void)text_puts(out, "&lt;");
+            break;
+        case '>':
+            (void)text_puts(out, "&gt;");
+            break;
+        case '"':
+            (void)text_puts(out, "&quot;");
+            break;
+        case '\'':
+            (void)text_puts(out, "&#39;");
+            break;
+        default:
+            (void)text_putc(out, *s);
+        }
+    }
+}
+
+static void say(struct surfaces *s, const char *label, const char *words)
+{
+    if (!*words)
+        return;
+    (void)text_printf(&s->plain, "%s%s%s\n", label, *label ? ": " : "", words);
+    (void)text_puts(&s->html, "<p style=\"margin:4px 0\">");
+    if (*label)
+        (void)text_printf(&s->html, "<b>%s:</b> ", label);
+    escaped(&s->html, words);
+    (void)text_puts(&s->html, "</p>\n");
+}
+
+static void title(struct surfaces *s, const char *words)
+{
+    (void)text_printf(&s->plain, "\n%s\n", words);
+    (void)text_puts(&s->html, "<h2 style=\"font-size:18px;margin:16px 0 4px\">");
+    escaped(&s->html, words);
+    (void)text_puts(&s->html, "</h2>\n");
+}
+
+static void space(struct surfaces *s)
+{
+    (void)text_puts(&s->plain, "\n");
+    (void)text_puts(&s->html, "<div style=\"height:12px\"></div>\n");
+}
+
+static void say_item(struct surfaces *s, const struct item_view *v)
+{
+    static const struct {
+        const char *label;
+        void (*add)(const struct item_view *, struct text *);
+    } parts[] = {
+        { "What", wording_what },
+        { "Data period", wording_period },
+        { "Since", wording_since },
+        { "Who", wording_who },
+        { "What clears it", wording_clears },
+        { "How sure", wording_sure },
+    };
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    (void)text_printf(&words, "%s: ", wording_state(v->item));
+    wording_clean(&words, v->title, 150, 18);
+    title(s, text_str(&words));
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        text_clear(&words);
+        parts[i].add(v, &words);
+        say(s, parts[i].label, text_str(&words));
+    }
+    if (!text_ok(&words))
+        s->plain.error = words.error;
+}
+
+static void say_plan(struct surfaces *s, const struct message_context *c)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    if (!c->plan)
+        return;
+    wording_clean(&words, c->plan->title ? c->plan->title : c->plan->id, 80, 10);
+    (void)text_puts(&words, ", ");
+    wording_clean(&words, c->plan->place, 40, 4);
+    (void)text_printf(&words, ", version %ld", c->plan->version);
+    if (c->priority < c->plan->priority_count) {
+        (void)text_puts(&words, "; priority ");
+        wording_clean(&words, c->plan->priorities[c->priority].id, 20, 2);
+        (void)text_puts(&words, ": ");
+        wording_clean(&words, c->plan->priorities[c->priority].title, 100, 12);
+    }
+    say(s, "Plan", text_str(&words));
+}
+
+static void say_end(struct surfaces *s, const struct message_context *c,
+                    const struct message_item *first, size_t item_count)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    space(s);
+    if (c->unchanged > 0) {
+        (void)text_printf(&words, "%zu other alert%s of this group: unchanged, still open.",
+                          c->unchanged, c->unchanged == 1 ? "" : "s");
+        say(s, "", text_str(&words));
+        text_clear(&words);
+    }
+    if (c->also_told && *c->also_told) {
+        wording_clean(&words, c->also_told, 200, 15);
+        say(s, "Also told", text_str(&words));
+    } else {
+        say(s, "Also told", "nobody else");
+    }
+    text_clear(&words);
+    (void)text_printf(
+        &words,
+        "ask the owner what is being done; \"waitlistctl explain %s\" shows how %s was judged.",
+        first->alert->id, item_count == 1 ? "this" : "the first");
+    say(s, "What to do next", text_str(&words));
+    say(s, "", "For service oversight; not for deciding any child's care.");
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+enum column {
+    COLUMN_NEWS,
+    COLUMN_TITLE,
+    COLUMN_WHERE,
+    COLUMN_PERIOD,
+    COLUMN_FIGURE,
+    COLUMN_PLAN,
+    COLUMN_SINCE,
+    COLUMN_OWNER,
+    COLUMN_DATA,
+    COLUMNS
+};
+
+static const char *const column_names[COLUMNS] = {
+    "News", "What", "Where", "Data to", "Figure", "Plan", "Since", "Owner", "Data",
+};
+
+static void cell(const struct item_view *v, enum column column, struct text *out)
+{
+    const char *severity = alert_severity_name(v->item->episode->severity), *status;
+    char date[WORDING_DATE_MAX], held[160];
+
+    switch (column) {
+    case COLUMN_NEWS:
+        (void)text_puts(out, wording_news(v->item->news));
+        if (severity && episode_is_open(v->item->episode))
+            (void)text_printf(out, ", %s", severity);
+        break;
+    case COLUMN_TITLE:
+        wording_clean(out, v->title, 150, 18);
+        break;
+    case COLUMN_WHERE:
+        if (v->org)
+            wording_clean(out, v->context->org_title(v->context->org_title_arg, v->org), 100, 12);
+        break;
+    case COLUMN_PERIOD:
+        (void)text_puts(out, wording_date(v->end, date));
+        break;
+    case COLUMN_FIGURE:
+        (void)text_puts(out, v->figure);
+        break;
+    case COLUMN_PLAN:
+        (void)text_puts(out, v->line_text);
+        break;
+    case COLUMN_SINCE:
+        (void)text_puts(out, wording_date(v->item->episode->opened, date));
+        break;
+    case COLUMN_OWNER:
+        wording_clean(out, v->owner ? v->owner : "ops", 60, 5);
+        break;
+    case COLUMN_DATA:
+        status = v->version ? publication_name(v->version->status) : NULL;
+        if (v->holds != 0)
+            (void)text_printf(out, "held: %s", hold_words(v->holds, held));
+        else
+            (void)text_puts(out, v->held ? "held" : status ? status : v->version ? "complete" : "");
+        break;
+    case COLUMNS:
+        break;
+    }
+}
+
+static void table(struct surfaces *s, const struct message_context *c,
+                  const struct message_item *const *items, size_t item_count)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+    bool in_plain = item_count > 1; /* one item is told whole above */
+
+    (void)text_puts(
+        &s->html,
+        "<table style=\"border-collapse:collapse;font-size:14px;margin-top:16px\">\n<tr>");
+    if (in_plain)
+        (void)text_puts(&s->plain, "\n\n");
+    for (size_t i = 0; i < COLUMNS; i++) {
+        (void)text_printf(&s->html, "<th scope=\"col\" style=\"" CELL_STYLE "\">%s</th>",
+                          column_names[i]);
+        if (in_plain)
+            (void)text_printf(&s->plain, "%s%s", i > 0 ? " | " : "", column_names[i]);
+    }
+    (void)text_puts(&s->html, "</tr>\n");
+    for (size_t n = 0; n < item_count; n++) {
+        struct item_view v;
+
+        item_view(c, items[n], &v);
+        (void)text_puts(&s->html, "<tr>");
+        if (in_plain)
+            (void)text_puts(&s->plain, "\n");
+        for (size_t i = 0; i < COLUMNS; i++) {
+            text_clear(&words);
+            cell(&v, (enum column)i, &words);
+            (void)text_puts(&s->html, "<td style=\"" CELL_STYLE "\">");
+            escaped(&s->html, text_str(&words));
+            (void)text_puts(&s->html, "</td>");
+            if (in_plain)
+                (void)text_printf(&s->plain, "%s%s", i > 0 ? " | " : "", text_str(&words));
+        }
+        (void)text_puts(&s->html, "</tr>\n");
+    }
+    (void)text_puts(&s->html, "</table>\n");
+    if (in_plain)
+        (void)text_puts(&s->plain, "\n");
+    if (!text_ok(&words))
+        s->plain.error = words.error;
+}
+
+static void join(struct surfaces *to, const struct surfaces *from)
+{
+    (void)text_add(&to->plain, text_str(&from->plain), from->plain.len);
+    (void)text_add(&to->html, text_str(&from->html), from->html.len);
+    if (!text_ok(&from->plain) || !text_ok(&from->html))
+        to->plain.error = from->plain.error ? from->plain.error : from->html.error;
+}
+
+void body_write(const struct message_context *c, const struct message_item *const *items,
+                size_t item_count, const char *heading, struct text *out_plain,
+                struct text *out_html)
+{
+    AUTO(surfaces_release) struct surfaces all = SURFACES_INIT;
+    AUTO(surfaces_release) struct surfaces end = SURFACES_INIT;
+    char rest[80] = "";
+    size_t words, told = 0;
+
+    (void)text_puts(&all.html,
+                    "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><title>");
+    escaped(&all.html, heading);
+    (void)text_puts(&all.html,
+                    "</title></head>\n<body style=\"font-family:Arial,sans-serif;font-size:16px;"
+                    "color:#212b32\">\n");
+    if (c->plan && c->plan->illustrative)
+        say(&all, "", "Illustrative plan: an example, not what any organisation has undertaken.");
+    if (c->plan && c->plan->mode == PLAN_REHEARSAL)
+        say(&all, "", "Rehearsal: this plan is not live.");
+    if (item_count > 1)
+        say(&all, "", heading);
+    say_plan(&all, c);
+    say_end(&end, c, items[0], item_count);
+    words = wording_words(text_str(&all.plain)) + wording_words(text_str(&end.plain)) +
+            12; /* 12: "the other n..." */
+    for (; told < item_count; told++) {
+        AUTO(surfaces_release) struct surfaces one = SURFACES_INIT;
+        struct item_view v;
+
+        item_view(c, items[told], &v);
+        say_item(&one, &v);
+        words += wording_words(text_str(&one.plain));
+        if (told > 0 && words > BODY_WORDS_MAX)
+            break;
+        join(&all, &one);
+    }
+    if (told < item_count) {
+        (void)snprintf(rest, sizeof rest, "The other %zu are in the table below.",
+                       item_count - told);
+        space(&all);
+        say(&all, "", rest);
+    }
+    join(&all, &end);
+    table(&all, c, items, item_count);
+    (void)text_puts(&all.html, "</body></html>\n");
+    (void)text_add(out_plain, text_str(&all.plain), all.plain.len);
+    (void)text_add(out_html, text_str(&all.html), all.html.len);
+    if (!text_ok(&all.plain) || !text_ok(&all.html))
+        out_plain->error = all.plain.error ? all.plain.error : all.html.error;
+}

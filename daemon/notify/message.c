@@ -1,0 +1,289 @@
+#include "notify/message.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "notify/body.h"
+#include "notify/event_json.h"
+#include "notify/mime.h"
+#include "notify/wording.h"
+
+#define SUBJECT_MAX    60 /* DESIGN section 10 */
+#define REFERENCES_MAX 10 /* episodes named in the thread headers */
+
+/* The order in which news is told. */
+static const enum alert_news news_order[] = {
+    NEWS_NEW,       NEWS_WORSE,     NEWS_BETTER, NEWS_CLEARED,
+    NEWS_CORRECTED, NEWS_WITHDRAWN, NEWS_NONE,   NEWS_WATCHING,
+};
+
+static const struct message_item **in_order(const struct message_context *c)
+{
+    const struct message_item **ordered = calloc(c->item_count, sizeof *ordered);
+    size_t at = 0;
+
+    if (!ordered)
+        return NULL;
+    for (size_t n = 0; n < sizeof news_order / sizeof news_order[0]; n++)
+        for (int severity = SEVERITY_RED; severity >= SEVERITY_NONE; severity--)
+            for (size_t i = 0; i < c->item_count; i++)
+                if (c->items[i].news == news_order[n] &&
+                    (int)c->items[i].episode->severity == severity)
+                    ordered[at++] = &c->items[i];
+    assert(at == c->item_count);
+    return ordered;
+}
+
+/* How bad the news is, not the state: that something cleared is no red message. */
+static enum alert_severity news_severity(const struct message_item *item)
+{
+    switch (item->news) {
+    case NEWS_NEW:
+    case NEWS_WORSE:
+        return item->episode->severity;
+    case NEWS_BETTER:
+        return item->episode->severity == SEVERITY_NONE ? SEVERITY_NONE : SEVERITY_AMBER;
+    case NEWS_NONE:
+    case NEWS_WATCHING:
+    case NEWS_CLEARED:
+    case NEWS_CORRECTED:
+    case NEWS_WITHDRAWN:
+        break;
+    }
+    return SEVERITY_NONE;
+}
+
+/* ---- subject ----------------------------------------------------------------------------- */
+
+/* "3 measures behind plan: <priority>", "2 behind plan, 1 back on plan: <priority>" */
+static void group_subject(const struct message_context *c, struct text *out)
+{
+    size_t behind = 0, back = 0, corrected = 0, other = 0;
+    AUTO(text_release) struct text counts = TEXT_INIT;
+
+    for (size_t i = 0; i < c->item_count; i++) {
+        const struct message_item *item = &c->items[i];
+
+        if (item->alert->rule != RULE_BEHIND_PLAN || item->news == NEWS_WITHDRAWN)
+            other++;
+        else if (item->news == NEWS_CLEARED)
+            back++;
+        else if (item->news == NEWS_CORRECTED)
+            corrected++;
+        else
+            behind++;
+    }
+    const struct {
+        size_t n;
+        const char *alone, *beside;
+    } rows[] = {
+        { behind, "measures behind plan", "behind plan" },
+        { back, "measures back on plan", "back on plan" },
+        { corrected, "measures corrected", "corrected" },
+        { other, c->plan ? "other alerts" : "feed alerts", c->plan ? "other" : "of feeds" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].n > 0)
+            (void)text_printf(&counts, "%s%zu %s", counts.len > 0 ? ", " : "", rows[i].n,
+                              rows[i].n == c->item_count ? rows[i].alone : rows[i].beside);
+    (void)text_printf(&counts, ": ");
+    (void)text_puts(out, text_str(&counts));
+    if (c->plan && c->priority < c->plan->priority_count)
+        wording_clean(out, c->plan->priorities[c->priority].title, 200, 40);
+    else
+        wording_clean(out, c->plan ? c->plan->id : c->instance, 60, 10);
+    if (!text_ok(&counts))
+        out->error = -ENOMEM;
+}
+
+static char *subject_of(const struct message_context *c, const struct message_item *const *items)
+{
+    AUTO(text_release) struct text subject = TEXT_INIT;
+
+    if (c->item_count == 1) {
+        struct item_view v;
+
+        item_view(c, items[0], &v);
+        wording_subject(&v, SUBJECT_MAX, &subject);
+    } else {
+        AUTO(text_release) struct text whole = TEXT_INIT;
+
+        group_subject(c, &whole);
+        wording_shorten(&whole, SUBJECT_MAX);
+        (void)text_puts(&subject, text_str(&whole));
+        if (!text_ok(&whole))
+            return NULL;
+    }
+    return text_take(&subject);
+}
+
+/* ---- mail -------------------------------------------------------------------------------- */
+
+/* The instance as the right side of a Message-ID. */
+static void domain_of(const char *instance, char out[64])
+{
+    size_t n = 0;
+
+    for (; n < 63 && instance[n]; n++) {
+        char c = instance[n];
+        bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        out[n] = kept ? c : '-';
+    }
+    out[n] = '\0';
+    if (n == 0)
+        (void)snprintf(out, 64, "waitlistd");
+}
+
+static const char *mail_date(struct wall_time now, char out[64])
+{
+    static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+    int64_t seconds = now.ms / 1000 - (now.ms % 1000 < 0),
+            day = seconds / 86400 - (seconds % 86400 < 0);
+    int of_day = (int)(seconds - day * 86400), year, month, month_day;
+    struct civil_date date = { (int32_t)day };
+
+    date_to_ymd(date, &year, &month, &month_day);
+    (void)snprintf(out, 64, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[date_weekday(date)],
+                   month_day, date_month_name(month, true), year, of_day / 3600, of_day / 60 % 60,
+                   of_day % 60);
+    return out;
+}
+
+/* Messages of one episode form one thread. */
+static void thread_headers(struct text *out, const struct message_item *const *items, size_t count,
+                           const char *domain)
+{
+    (void)text_printf(out, "In-Reply-To: <%s@%s>\r\nReferences:", items[0]->episode->id, domain);
+    for (size_t i = 0; i < count && i < REFERENCES_MAX; i++)
+        (void)text_printf(out, "%s<%s@%s>", i > 0 ? "\r\n " : " ", items[i]->episode->id, domain);
+    (void)text_puts(out, "\r\n");
+}
+
+static void part(struct text *out, const char *boundary, const char *type, const char *body)
+{
+    (void)text_printf(out,
+                      "--%s\r\nContent-Type: %s; charset=utf-8\r\n"
+                      "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+                      boundary, type);
+    mime_quoted_printable(out, body);
+    (void)text_puts(out, "\r\n");
+}
+
+static char *mail_of(const struct message_context *c, const struct message_item *const *items,
+                     const char *delivery_id, const char *subject)
+{
+    AUTO(text_release) struct text plain = TEXT_INIT;
+    AUTO(text_release) struct text html = TEXT_INIT;
+    AUTO(text_release) struct text heading = TEXT_INIT;
+    AUTO(text_release) struct text whom = TEXT_INIT;
+    AUTO(text_release) struct text out = TEXT_INIT;
+    char domain[64], id[ALERT_ID_MAX + 80], boundary[ALERT_ID_MAX + 32], date[64], sender[96];
+
+    domain_of(c->instance, domain);
+    (void)snprintf(id, sizeof id, "<%s@%s>", delivery_id, domain);
+    (void)snprintf(boundary, sizeof boundary, "=_waitlistd_%s",
+                   delivery_id); /* "=_" is never quoted-printable */
+    (void)snprintf(sender, sizeof sender, "waitlistd@%s", domain);
+    group_subject(c, &heading);
+    body_write(c, items, c->item_count, c->item_count > 1 ? text_str(&heading) : subject, &plain,
+               &html);
+
+    mime_header_mailbox(&out, "From", "waitlistd", c->from ? c->from : sender);
+    wording_clean(&whom, mime_address_ok(c->recipient) ? c->recipient_name : c->recipient, 100, 20);
+    if (mime_address_ok(c->recipient))
+        mime_header_mailbox(&out, "To", text_str(&whom), c->recipient);
+    else
+        mime_header_group(&out, "To", text_str(&whom));
+    mime_header_text(&out, "Subject", subject);
+    mime_header(&out, "Date", mail_date(c->now, date));
+    mime_header(&out, "Message-ID", id);
+    thread_headers(&out, items, c->item_count, domain);
+    mime_header(&out, "Auto-Submitted", "auto-generated");
+    mime_header(&out, "X-Waitlistd-Delivery", delivery_id);
+    mime_header(&out, "MIME-Version", "1.0");
+    (void)text_printf(&out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n",
+                      boundary);
+    part(&out, boundary, "text/plain", text_str(&plain));
+    part(&out, boundary, "text/html", text_str(&html));
+    (void)text_printf(&out, "--%s--\r\n", boundary);
+    if (!text_ok(&plain) || !text_ok(&html) || !text_ok(&heading) || !text_ok(&whom))
+        return NULL;
+    return text_take(&out);
+}
+
+/* ---- compose ----------------------------------------------------------------------------- */
+
+static bool has_control(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            return true;
+    return false;
+}
+
+static bool addresses_ok(const struct message_context *c)
+{
+    if (c->from && !mime_address_ok(c->from))
+        return false;
+    if (strchr(c->recipient, '@') && !strchr(c->recipient, '/')) /* neither a folder nor a URL */
+        return mime_address_ok(c->recipient);
+    return *c->recipient && !has_control(c->recipient);
+}
+
+static int delivery_id(const struct message_context *c, char out_id[ALERT_ID_MAX])
+{
+    AUTO(auto_free) const char **ids = calloc(c->item_count, sizeof *ids);
+
+    if (!ids)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->item_count; i++)
+        ids[i] = c->items[i].notice_id;
+    return delivery_id_of(ids, c->item_count, c->receiver, c->recipient, out_id);
+}
+
+int message_compose(const struct message_context *c, bool want_eml, bool want_json,
+                    struct message *out_message)
+{
+    AUTO(message_release) struct message m = { .severity = SEVERITY_NONE };
+    AUTO(auto_free) const struct message_item **items = NULL;
+    int r;
+
+    assert(c && c->instance && c->receiver && c->recipient && c->items && c->item_count > 0 &&
+           c->org_title);
+    if (!addresses_ok(c))
+        return -EINVAL;
+    items = in_order(c);
+    r = items ? delivery_id(c, m.delivery_id) : -ENOMEM;
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < c->item_count; i++)
+        if (news_severity(&c->items[i]) > m.severity)
+            m.severity = news_severity(&c->items[i]);
+    m.subject = subject_of(c, items);
+    if (!m.subject)
+        return -ENOMEM;
+    if (want_eml && !(m.eml = mail_of(c, items, m.delivery_id, m.subject)))
+        return -ENOMEM;
+    if (want_json &&
+        !(m.json = event_json(c, items, c->item_count, m.delivery_id, m.subject, m.severity)))
+        return -ENOMEM;
+    *out_message = m;
+    m = (struct message){ .severity = SEVERITY_NONE };
+    return 0;
+}
+
+void message_release(struct message *m)
+{
+    if (!m)
+        return;
+    free(m->subject);
+    free(m->eml);
+    free(m->json);
+    *m = (struct message){ .severity = SEVERITY_NONE };
+}

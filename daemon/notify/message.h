@@ -1,0 +1,74 @@
+/*
+ * message - what one recipient is told, as frozen bytes
+ *
+ * Pure wording: findings and alerts to text. The same facts become plain text, HTML, JSON
+ * (CloudEvents 1.0). Wording is fixed; every string from outside is escaped for its surface. Body
+ * order: new, worse, better, cleared, corrected, then "n unchanged". No clock is read: `now` is
+ * given.
+ */
+#ifndef NOTIFY_MESSAGE_H
+#define NOTIFY_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "alert/alert.h"
+#include "base/clock.h"
+#include "plan/finding.h"
+
+/** One alert in a message. */
+struct message_item {
+    const struct alert *alert;
+    const struct episode *episode;
+    const struct finding *finding; /* NULL when the rule ended */
+    enum alert_news news;          /* relative to what this receiver was last told */
+    char notice_id[ALERT_ID_MAX];  /* of the newest notice told by this message */
+    const char *unit_hint;         /* or NULL */
+};
+
+struct message_context {
+    const char *instance;
+    const char *receiver,
+        *recipient; /* recipient: mail address, URL's host or folder name: who it is for */
+    const char *recipient_name; /* or NULL */
+    const struct plan *plan;    /* of the group, or NULL for feed alerts */
+    size_t priority;            /* index into plan->priorities; ignored without plan */
+    const struct message_item *items;
+    size_t item_count;
+    size_t unchanged;      /* open alerts of the group that this message does not repeat */
+    const char *also_told; /* "ops, partner-hook": other receivers of the same notices; "" none */
+    const char *from;      /* mail sender, or NULL: waitlistd@instance */
+    struct wall_time now;
+    bool published_as_is; /* kept for the disclosure step */
+    /** Title of an organisation code; never NULL. */
+    const char *(*org_title)(void *arg, const char *code);
+    void *org_title_arg;
+    /** Whether a feed's figures are published already (then shown as published), else partner
+     * control applies. */
+    bool (*feed_is_published)(void *arg, const char *feed);
+    void *feed_is_published_arg;
+};
+
+struct message {
+    char delivery_id[ALERT_ID_MAX];
+    enum alert_severity severity; /* the worst of its items' news; SEVERITY_RED is sent at once */
+    char *subject;                /* at most 60 characters */
+    char *eml;  /* the whole mail: headers and MIME body, CRLF; NULL unless asked for */
+    char *json; /* the whole CloudEvent, one object; NULL unless asked for */
+};
+
+/** Composes; eml and json as asked. Returns 0, -ENOMEM, or -EINVAL for an address that is refused
+ * (CR, LF, NUL, blanks). */
+int message_compose(const struct message_context *context, bool want_eml, bool want_json,
+                    struct message *out_message);
+void message_release(struct message *m);
+
+/** A figure as an audience may see it: "23%", "1,145", "57 days", "fewer than 5", "not submitted",
+ * "suppressed". */
+const char *message_figure(const struct series_version *v, enum unit unit, bool published,
+                           char out[48]);
+/** Partner disclosure control (DESIGN section 10) for `now:` and messages of unpublished feeds: "*"
+ * or the rounded figure. */
+const char *disclose_partner(const struct series_version *v, enum unit unit, char out[48]);
+
+#endif

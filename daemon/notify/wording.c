@@ -1,0 +1,346 @@
+#include "notify/wording.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+/* ---- strings from outside ---------------------------------------------------------------- */
+
+/* Length of the valid UTF-8 character at s, 0 if none begins there. Sets its code point. */
+static size_t character_at(const char *s, unsigned *out_code)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t n = u[0] < 0x80   ? 1
+               : u[0] < 0xc2 ? 0
+               : u[0] < 0xe0 ? 2
+               : u[0] < 0xf0 ? 3
+               : u[0] < 0xf5 ? 4
+                             : 0;
+    unsigned code = n == 1 ? u[0] : u[0] & (0x7fu >> n);
+
+    for (size_t i = 1; i < n; i++) {
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+        code = (code << 6) | (u[i] & 0x3f);
+    }
+    if ((n == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
+        (n == 4 && (code < 0x10000 || code > 0x10ffff)))
+        return 0;
+    *out_code = code;
+    return n;
+}
+
+/* Control, line and direction characters: they could forge a line or turn a sentence round. */
+static bool unprintable(unsigned code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+           code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff || code == 0xfffe || code == 0xffff;
+}
+
+void wording_clean(struct text *out, const char *s, size_t max_characters, size_t max_words)
+{
+    size_t characters = 0, words = 0, word_start = out->len, begin = out->len;
+    bool in_word = false, wanted = false; /* wanted: a blank before the next word */
+
+    for (s = s ? s : ""; *s;) {
+        unsigned code = 0;
+        size_t n = character_at(s, &code);
+        bool blank = n > 0 && (code == ' ' || code == 0xa0 || unprintable(code));
+
+        if (blank) {
+            wanted = out->len > begin;
+            in_word = false;
+            s += n;
+            continue;
+        }
+        if (!in_word) {
+            if (words == max_words)
+                break;
+            words++;
+            in_word = true;
+            word_start = out->len;
+            if (wanted) {
+                (void)text_putc(out, ' ');
+                characters++;
+            }
+            wanted = false;
+        }
+        if (characters >= max_characters)
+            break;
+        if (n > 0)
+            (void)text_add(out, s, n);
+        else
+            (void)text_puts(out, "\xef\xbf\xbd");
+        characters++;
+        s += n > 0 ? n : 1;
+    }
+    if (!*s || !text_ok(out))
+        return;
+    /* Cut: back to the last whole word, unless there is only one. */
+    if (in_word && word_start > begin) {
+        out->len = word_start;
+        out->buf[out->len] = '\0';
+    }
+    (void)text_puts(out, "...");
+}
+
+size_t wording_characters(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+size_t wording_words(const char *s)
+{
+    size_t words = 0;
+    bool in_word = false;
+
+    for (; *s; s++) {
+        bool blank = *s == ' ' || *s == '\n' || *s == '\t' || *s == '\r';
+
+        words += !blank && !in_word;
+        in_word = !blank;
+    }
+    return words;
+}
+
+const char *wording_date(struct civil_date d, char out[WORDING_DATE_MAX])
+{
+    int year, month, day;
+
+    out[0] = '\0';
+    if (!date_is_set(d))
+        return out;
+    date_to_ymd(d, &year, &month, &day);
+    (void)snprintf(out, WORDING_DATE_MAX, "%d %s %d", day, date_month_name(month, false), year);
+    return out;
+}
+
+/* ---- the figure that is told ------------------------------------------------------------- */
+
+static const struct period_judgement *newest(const struct finding *f)
+{
+    return f && f->history_count > 0 ? &f->history[f->history_count - 1] : NULL;
+}
+
+/* The newest period that has a number: an alert that is held still says what it stands on. */
+static const struct period_judgement *newest_with_number(const struct finding *f)
+{
+    for (size_t i = f ? f->history_count : 0; i-- > 0;) {
+        double value;
+
+        if (figure_shown(f->history[i].version, UNIT_UNKNOWN, true, &value))
+            return &f->history[i];
+    }
+    return newest(f);
+}
+
+static void view_of_finding(struct item_view *v, const struct finding *f)
+{
+    const struct period_judgement *judged = newest_with_number(f), *last = newest(f);
+
+    v->holds = f->holds;
+    v->line = f->line;
+    if (!judged) {
+        (void)snprintf(v->figure, sizeof v->figure, "no figure");
+        return;
+    }
+    v->version = judged->version;
+    v->start = judged->start;
+    v->end = judged->end;
+    v->line = judged->line;
+    v->restated = judged->restated;
+    v->has_value = figure_shown(v->version, v->unit, v->published, &v->value);
+    (void)message_figure(v->version, v->unit, v->published, v->figure);
+    if (last != judged) {
+        v->newest_end = last->end;
+        (void)message_figure(last->version, v->unit, v->published, v->newest_figure);
+    }
+}
+
+/* The rule has ended: what the episode remembers. */
+static void view_of_episode(struct item_view *v, const struct episode *e)
+{
+    struct series_version told = {
+        .value = e->value, .low = e->value, .high = e->value, .numerator = NAN, .denominator = NAN
+    };
+
+    v->line = e->line;
+    v->end = e->period_end;
+    v->restated = e->restated;
+    v->has_value = figure_shown(&told, v->unit, v->published, &v->value);
+    (void)message_figure(&told, v->unit, v->published, v->figure);
+}
+
+static const char *given(const char *a, const char *b)
+{
+    return a && *a ? a : b && *b ? b : NULL;
+}
+
+void item_view(const struct message_context *context, const struct message_item *item,
+               struct item_view *out_view)
+{
+    const struct finding *f = item->finding;
+    const struct alert *a = item->alert;
+    struct item_view v = { .context = context,
+                           .item = item,
+                           .line = NAN,
+                           .start = DATE_NONE,
+                           .end = DATE_NONE,
+                           .newest_end = DATE_NONE };
+
+    assert(a && item->episode);
+    v.measure = f ? f->measure : NULL;
+    if (!v.measure && context->plan && a->measure)
+        v.measure = plan_measure_find(context->plan, a->measure);
+    v.action = f ? f->action : NULL;
+    if (!v.action && context->plan && a->action)
+        v.action = plan_action_find(context->plan, a->action);
+    v.title = given(f ? f->title : NULL, a->title);
+    if (!v.title)
+        v.title = given(a->measure, a->feed) ? given(a->measure, a->feed) : rule_name(a->rule);
+    v.owner = given(f ? f->owner : NULL, a->owner);
+    v.feed = given(f ? f->feed : NULL, a->feed);
+    if (!v.feed && v.measure)
+        v.feed = v.measure->select.feed;
+    v.held = item->episode->held || (f && f->holds != 0);
+    if (a->rule == RULE_BEHIND_PLAN) {
+        v.org =
+            given(f && f->series ? f->series->org : NULL, v.measure ? v.measure->select.org : NULL);
+        v.unit = f && f->series ? f->series->unit : UNIT_UNKNOWN;
+        if (v.unit == UNIT_UNKNOWN && item->unit_hint)
+            (void)unit_parse(item->unit_hint, &v.unit);
+        v.published = v.feed && context->feed_is_published &&
+                      context->feed_is_published(context->feed_is_published_arg, v.feed);
+        if (f)
+            view_of_finding(&v, f);
+        else
+            view_of_episode(&v, item->episode);
+        if (!isnan(v.line))
+            (void)figure_amount(v.line, v.unit, v.line_text);
+    } else if (given(f ? f->provider : NULL, a->provider)) {
+        v.org = given(f ? f->provider : NULL, a->provider);
+    }
+    *out_view = v;
+}
+
+/* ---- words ------------------------------------------------------------------------------- */
+
+const char *wording_news(enum alert_news news)
+{
+    static const char *const words[] = {
+        [NEWS_NONE] = "Unchanged",      [NEWS_WATCHING] = "Watching",   [NEWS_NEW] = "New",
+        [NEWS_WORSE] = "Worse",         [NEWS_BETTER] = "Better",       [NEWS_CLEARED] = "Cleared",
+        [NEWS_CORRECTED] = "Corrected", [NEWS_WITHDRAWN] = "Withdrawn",
+    };
+
+    assert((size_t)news < sizeof words / sizeof words[0]);
+    return words[news];
+}
+
+const char *wording_state(const struct message_item *item)
+{
+    /* per rule: as long as it is open, once it has ended */
+    static const struct {
+        const char *open, *ended;
+    } words[] = {
+        [RULE_BEHIND_PLAN] = { "Behind plan", "Back on plan" },
+        [RULE_FEED_LATE] = { "Feed late", "Feed no longer late" },
+        [RULE_COVERAGE_GAP] = { "Data incomplete", "Data complete again" },
+        [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits" },
+        [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue" },
+    };
+    enum rule rule = item->alert->rule;
+
+    assert((size_t)rule < sizeof words / sizeof words[0]);
+    switch (item->news) {
+    case NEWS_CLEARED:
+        return words[rule].ended;
+    case NEWS_CORRECTED:
+        return "Corrected";
+    case NEWS_WITHDRAWN:
+        return item->finding != NULL ? "Plan changed" : "No longer watched";
+    case NEWS_WORSE:
+        return rule == RULE_BEHIND_PLAN ? "Worse, behind plan" : words[rule].open;
+    case NEWS_BETTER:
+        if (rule == RULE_BEHIND_PLAN)
+            return item->episode->state == ALERT_RECOVERING ? "Recovering" : "Better, behind plan";
+        return words[rule].open;
+    case NEWS_NONE:
+    case NEWS_WATCHING:
+    case NEWS_NEW:
+        break;
+    }
+    if (rule == RULE_BEHIND_PLAN && item->episode->state == ALERT_RECOVERING)
+        return "Recovering";
+    return words[rule].open;
+}
+
+void wording_shorten(struct text *t, size_t max)
+{
+    size_t end = 0, seen = 0, at;
+
+    if (!text_ok(t) || wording_characters(text_str(t)) <= max)
+        return;
+    for (at = 0; at < t->len; at++) {
+        bool starts = ((unsigned char)t->buf[at] & 0xc0) != 0x80;
+
+        if (starts && seen == max)
+            break;
+        seen += starts;
+        if (starts && t->buf[at] == ' ')
+            end = at;
+    }
+    if (at < t->len && t->buf[at] == ' ')
+        end = at;
+    t->len = end > 0 ? end : at;
+    while (t->len > 0 && strchr(" ,;:-(&/", t->buf[t->len - 1]))
+        t->len--;
+    t->buf[t->len] = '\0';
+}
+
+void wording_subject(const struct item_view *v, size_t max, struct text *out)
+{
+    AUTO(text_release) struct text title = TEXT_INIT;
+    AUTO(text_release) struct text tail = TEXT_INIT;
+    const char *state = wording_state(v->item);
+    enum rule rule = v->item->alert->rule;
+    char date[WORDING_DATE_MAX];
+    size_t fixed;
+
+    if (rule == RULE_BEHIND_PLAN && v->item->news != NEWS_WITHDRAWN) {
+        (void)text_printf(&tail, v->has_value || !*v->figure || *v->figure == '*' ? " %s" : " (%s)",
+                          v->figure);
+        if (*v->line_text)
+            (void)text_printf(&tail, ", plan %s", v->line_text);
+    } else if (rule == RULE_ACTION_OVERDUE && v->action && date_is_set(v->action->due) &&
+               v->item->news != NEWS_CLEARED) {
+        (void)text_printf(&tail, ", due %s", wording_date(v->action->due, date));
+    }
+    fixed = strlen(state) + 2 + wording_characters(text_str(&tail));
+    /* A feed's own sentence would lose its verb when shortened: its id says which one it is. */
+    bool of_feed = rule != RULE_BEHIND_PLAN && rule != RULE_ACTION_OVERDUE;
+
+    wording_clean(&title, of_feed && v->feed ? v->feed : v->title, 1000, 1000);
+    if (rule == RULE_COVERAGE_GAP && v->org) {
+        (void)text_puts(&title, " without ");
+        wording_clean(&title, v->context->org_title(v->context->org_title_arg, v->org), 1000, 1000);
+    }
+    wording_shorten(&title, fixed < max ? max - fixed : 0);
+
+    AUTO(text_release) struct text whole = TEXT_INIT;
+
+    (void)text_printf(&whole, "%s: %s%s", state, text_str(&title), text_str(&tail));
+    wording_shorten(&whole, max);
+    (void)text_puts(out, text_str(&whole));
+    if (!text_ok(&whole) || !text_ok(&title) || !text_ok(&tail))
+        out->error = -ENOMEM;
+}

@@ -1,0 +1,74 @@
+/*
+ * wording - what is said of one alert, in parts
+ *
+ * Pure. Turns a message_item into short sentences, each bounded in words, that the body, the
+ * subject and the JSON share: so that no two of them say different things. Every string from
+ * outside passes wording_clean(): one line, valid UTF-8, no control or direction characters.
+ */
+#ifndef NOTIFY_WORDING_H
+#define NOTIFY_WORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "notify/figure.h"
+#include "notify/message.h"
+
+#define WORDING_DATE_MAX 32
+
+/** What an item is about and the figure that it tells. Borrows from the item and its context. */
+struct item_view {
+    const struct message_context *context;
+    const struct message_item *item;
+    const struct plan_measure *measure;     /* or NULL */
+    const struct plan_action *action;       /* or NULL */
+    const char *title, *org, *owner, *feed; /* org: code, or NULL; owner: role, or NULL */
+    enum unit unit;
+    bool published, has_value;
+    double value;                 /* as shown: rounded where the audience needs it */
+    char figure[FIGURE_MAX];      /* "5%", "*", "not submitted"; "" for rules without a figure */
+    double line;                  /* NAN: none */
+    char line_text[FIGURE_MAX];   /* "" : none */
+    struct civil_date start, end; /* data period of the figure; DATE_NONE: none */
+    const struct series_version *version; /* or NULL */
+    struct civil_date
+        newest_end; /* a newer period without a number; DATE_NONE: the figure is the newest */
+    char newest_figure[FIGURE_MAX];
+    bool held, restated;
+    unsigned holds;
+};
+
+void item_view(const struct message_context *context, const struct message_item *item,
+               struct item_view *out_view);
+
+/** Adds s as one clean line of at most so many characters and words; "..." where it was cut. NULL
+ * is "". */
+void wording_clean(struct text *out, const char *s, size_t max_characters, size_t max_words);
+/** Characters of a UTF-8 text. */
+size_t wording_characters(const char *s);
+/** Cuts at the end of a word so that at most max characters stay, without dangling punctuation. */
+void wording_shorten(struct text *t, size_t max);
+/** Words, as counted between blanks. */
+size_t wording_words(const char *s);
+/** "30 June 2024"; "" for no date. */
+const char *wording_date(struct civil_date d, char out[WORDING_DATE_MAX]);
+
+/** "Behind plan", "Back on plan", "Feed late", ... */
+const char *wording_state(const struct message_item *item);
+/** "New", "Worse", "Better", "Cleared", "Corrected", "Withdrawn", "Unchanged". */
+const char *wording_news(enum alert_news news);
+
+/** One line for the subject: at most max characters; the title is shortened, the figures are not.
+ */
+void wording_subject(const struct item_view *v, size_t max, struct text *out);
+
+/** Each adds one sentence or nothing. */
+void wording_what(const struct item_view *v, struct text *out);
+void wording_period(const struct item_view *v, struct text *out);
+void wording_since(const struct item_view *v, struct text *out);
+void wording_who(const struct item_view *v, struct text *out);
+void wording_clears(const struct item_view *v, struct text *out);
+void wording_sure(const struct item_view *v, struct text *out);
+
+#endif

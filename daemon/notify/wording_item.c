@@ -1,0 +1,239 @@
+#include "notify/wording.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * The sentences of one item. Each clips what it quotes, so that the longest possible item stays
+ * under the 350 words of a mail, whatever a plan or a feed calls things.
+ */
+
+static void org_named(const struct item_view *v, struct text *out)
+{
+    wording_clean(out, v->context->org_title(v->context->org_title_arg, v->org), 100, 12);
+    if (strcmp(v->context->org_title(v->context->org_title_arg, v->org), v->org) != 0) {
+        (void)text_puts(out, " (");
+        wording_clean(out, v->org, 40, 3);
+        (void)text_puts(out, ")");
+    }
+}
+
+static void gap_to_line(const struct item_view *v, struct text *out)
+{
+    char words[FIGURE_MAX + 32];
+    double gap = round((v->value - v->line) * 1e6) / 1e6;
+
+    if (gap == 0)
+        (void)text_puts(out, ": exactly at plan");
+    else
+        (void)text_printf(out, ": %s %s plan", figure_difference(fabs(gap), v->unit, words),
+                          gap < 0 ? "below" : "above");
+}
+
+static void what_figure(const struct item_view *v, struct text *out)
+{
+    const struct plan_measure *m = v->measure;
+    const char *severity = alert_severity_name(v->item->episode->severity);
+    char date[WORDING_DATE_MAX], words[FIGURE_MAX + 32];
+
+    (void)text_puts(out, v->figure);
+    if (v->org) {
+        (void)text_puts(out, " for ");
+        org_named(v, out);
+    }
+    if (*v->line_text)
+        (void)text_printf(out, ", where the plan has %s", v->line_text);
+    if (v->has_value && !isnan(v->line))
+        gap_to_line(v, out);
+    if (severity && episode_is_open(v->item->episode))
+        (void)text_printf(out, ", %s", severity);
+    if (m && m->tolerance > 0)
+        (void)text_printf(out, " (tolerance %s)", figure_difference(m->tolerance, v->unit, words));
+    (void)text_puts(out, ".");
+    if (strcmp(v->figure, "*") == 0)
+        (void)text_puts(out, " The figure is hidden because it rests on small numbers.");
+    else if (!v->published && v->has_value)
+        (void)text_puts(out, " The figure is rounded.");
+    if (date_is_set(v->newest_end))
+        (void)text_printf(out, " The newest period, to %s: %s.", wording_date(v->newest_end, date),
+                          v->newest_figure);
+}
+
+void wording_what(const struct item_view *v, struct text *out)
+{
+    const struct finding *f = v->item->finding;
+    char date[WORDING_DATE_MAX];
+
+    switch (v->item->alert->rule) {
+    case RULE_BEHIND_PLAN:
+        what_figure(v, out);
+        return;
+    case RULE_ACTION_OVERDUE:
+        if (v->item->news == NEWS_CLEARED || v->item->news == NEWS_WITHDRAWN)
+            (void)text_puts(out, "It is no longer overdue in the plan.");
+        else if (v->action && date_is_set(v->action->due))
+            (void)text_printf(out, "It was due by %s and is not reported complete.",
+                              wording_date(v->action->due, date));
+        else
+            (void)text_puts(out, "It is past its date and is not reported complete.");
+        return;
+    case RULE_FEED_LATE:
+    case RULE_COVERAGE_GAP:
+    case RULE_IMPLAUSIBLE_CHANGE:
+        break;
+    }
+    if (f && f->detail && v->item->news != NEWS_CLEARED) {
+        size_t at = out->len;
+
+        wording_clean(out, f->detail, 300, 45);
+        if (out->len > at && text_ok(out)) {
+            if (out->buf[at] >= 'a' && out->buf[at] <= 'z')
+                out->buf[at] = (char)(out->buf[at] - 'a' + 'A');
+            if (out->buf[out->len - 1] != '.')
+                (void)text_puts(out, ".");
+        }
+        (void)text_puts(out, " Until then the measures of this feed keep their last state and none "
+                             "is called better.");
+    } else if (v->item->news == NEWS_CLEARED) {
+        (void)text_puts(out, "What was missing has come, or was decided.");
+    } else {
+        (void)text_puts(out,
+                        "Measures of this feed keep their last state and none is called better.");
+    }
+}
+
+void wording_period(const struct item_view *v, struct text *out)
+{
+    char start[WORDING_DATE_MAX], end[WORDING_DATE_MAX];
+
+    if (!date_is_set(v->end))
+        return;
+    if (date_is_set(v->start) && date_compare(v->start, v->end) != 0)
+        (void)text_printf(out, "%s to %s.", wording_date(v->start, start),
+                          wording_date(v->end, end));
+    else
+        (void)text_printf(out, "to %s.", wording_date(v->end, end));
+}
+
+void wording_since(const struct item_view *v, struct text *out)
+{
+    char date[WORDING_DATE_MAX];
+
+    if (!date_is_set(v->item->episode->opened))
+        return;
+    (void)text_puts(out, wording_date(v->item->episode->opened, date));
+    (void)text_puts(out, v->item->alert->rule == RULE_BEHIND_PLAN
+                             ? ", the last day of the data period that opened it."
+                             : ".");
+}
+
+void wording_who(const struct item_view *v, struct text *out)
+{
+    static const char *const status[] = {
+        [ACTION_NOT_STARTED] = "not started",
+        [ACTION_IN_PROGRESS] = "in progress",
+        [ACTION_COMPLETE] = "complete",
+    };
+    const struct plan_action *a = v->action;
+    char date[WORDING_DATE_MAX];
+
+    if (v->owner)
+        wording_clean(out, v->owner, 60, 5);
+    else
+        (void)text_puts(out, "nobody is named, so ops is told");
+    if (a) {
+        (void)text_puts(out, "; action ");
+        wording_clean(out, a->id, 30, 3);
+        (void)text_puts(out, ": ");
+        wording_clean(out, a->title, 100, 14);
+        if (date_is_set(a->due))
+            (void)text_printf(out, ", due %s", wording_date(a->due, date));
+        if (a->status >= 0 && (size_t)a->status < sizeof status / sizeof status[0])
+            (void)text_printf(out, ", %s", status[a->status]);
+    }
+    (void)text_puts(out, ".");
+}
+
+static void clears_figure(const struct item_view *v, struct text *out)
+{
+    const struct plan_measure *m = v->measure;
+    char words[FIGURE_MAX];
+    double line = m && m->has_clear ? m->clear : v->line;
+
+    if (v->item->news == NEWS_CORRECTED) {
+        (void)text_puts(out,
+                        "A restated figure changed what was told before; nothing is asked of you.");
+        return;
+    }
+    if (v->item->news == NEWS_CLEARED) {
+        (void)text_puts(out, "It has cleared.");
+        return;
+    }
+    if (!m || isnan(line)) {
+        (void)text_puts(out, "A figure at the plan's line or better.");
+        return;
+    }
+    (void)text_printf(out, "%s %s", m->polarity == POLARITY_HIGHER ? "At least" : "At most",
+                      figure_amount(line, v->unit, words));
+    if (m->clear_for > 1)
+        (void)text_printf(out, " in %ld data periods", m->clear_for);
+    else
+        (void)text_puts(out, " in one data period");
+    (void)text_puts(out, ", from complete data.");
+}
+
+void wording_clears(const struct item_view *v, struct text *out)
+{
+    if (v->item->news == NEWS_WITHDRAWN) {
+        (void)text_puts(out, v->item->finding != NULL
+                                 ? "The plan's line was changed, and by the new line it is not "
+                                   "behind. The figures did not bring that about."
+                                 : "Its rule has ended; it was not shown to be back on plan.");
+        return;
+    }
+    switch (v->item->alert->rule) {
+    case RULE_BEHIND_PLAN:
+        clears_figure(v, out);
+        return;
+    case RULE_FEED_LATE:
+        (void)text_puts(out, "A file of the missing period, accepted.");
+        break;
+    case RULE_COVERAGE_GAP:
+        (void)text_puts(out, "A file in which the provider reports again.");
+        break;
+    case RULE_IMPLAUSIBLE_CHANGE:
+        (void)text_puts(out,
+                        "A file of this feed that is accepted: mend what is wrong, send it again.");
+        break;
+    case RULE_ACTION_OVERDUE:
+        (void)text_puts(out, "The action marked complete, or a new date, in the plan.");
+        break;
+    }
+}
+
+void wording_sure(const struct item_view *v, struct text *out)
+{
+    char held[160], date[WORDING_DATE_MAX];
+
+    if (v->item->alert->rule != RULE_BEHIND_PLAN)
+        return;
+    if (v->version) {
+        const char *status = publication_name(v->version->status);
+
+        (void)text_printf(out, "%s; received %s; ",
+                          status ? status : "provisional or final: not stated",
+                          wording_date(wall_date(v->version->as_of), date));
+    }
+    if (v->holds != 0)
+        (void)text_printf(out, "not complete (%s), so nothing is called better.",
+                          hold_words(v->holds, held));
+    else if (v->held)
+        (void)text_puts(out, "held, so nothing is called better.");
+    else
+        (void)text_puts(out, "complete.");
+    if (v->restated || v->item->episode->restated)
+        (void)text_puts(out, " Restated: the publisher replaced an earlier figure.");
+    if (v->item->finding && v->item->finding->plan_expired)
+        (void)text_puts(out, " The plan has expired; its last milestone is used.");
+}

@@ -1,0 +1,280 @@
+#include "outbox/composer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+
+/* A group while it is gathered. */
+struct gathering {
+    struct composition c;
+    size_t cap;
+    bool red, at_once;
+};
+
+struct gatherings {
+    struct gathering *list;
+    size_t count, cap;
+};
+
+static const struct plan *plan_of(const struct composer_input *in, const struct alert *a)
+{
+    for (size_t i = 0; a->plan && i < in->plan_count; i++)
+        if (strcmp(in->plans[i]->id, a->plan) == 0)
+            return in->plans[i];
+    return NULL;
+}
+
+static const struct finding *finding_of(const struct composer_input *in, const struct alert *a)
+{
+    for (size_t i = 0; i < in->findings->count; i++)
+        if (strcmp(in->finding_ids[i], a->id) == 0)
+            return &in->findings->list[i];
+    return NULL;
+}
+
+static void gathering_release(struct gathering *g)
+{
+    free(g->c.receiver);
+    free(g->c.recipient);
+    free(g->c.recipient_name);
+    free(g->c.group);
+    free(g->c.items);
+}
+
+/* The gathering of a recipient and group; made when missing. NULL without memory. */
+static struct gathering *gathering_of(struct gatherings *all, const struct composer_recipient *r,
+                                      const char *group, const struct plan *plan, size_t priority)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct composition *c = &all->list[i].c;
+
+        if (strcmp(c->receiver, r->receiver) == 0 && strcmp(c->recipient, r->recipient) == 0 &&
+            strcmp(c->group, group) == 0)
+            return &all->list[i];
+    }
+    if (all->count == all->cap) {
+        size_t cap = all->cap ? all->cap * 2 : 8;
+        struct gathering *list = realloc(all->list, cap * sizeof *list);
+
+        if (!list)
+            return NULL;
+        all->list = list;
+        all->cap = cap;
+    }
+    struct gathering g = { 0 };
+
+    g.c.receiver = strdup(r->receiver);
+    g.c.recipient = strdup(r->recipient);
+    g.c.recipient_name = r->recipient_name ? strdup(r->recipient_name) : NULL;
+    g.c.group = strdup(group);
+    g.c.plan = plan;
+    g.c.priority = priority;
+    g.at_once = r->at_once;
+    if (!g.c.receiver || !g.c.recipient || !g.c.group ||
+        (r->recipient_name && !g.c.recipient_name)) {
+        gathering_release(&g);
+        return NULL;
+    }
+    all->list[all->count] = g;
+    return &all->list[all->count++];
+}
+
+/* What is news of an episode to one who was told t (NULL: nothing). */
+static enum alert_news news_for(enum rule rule, const struct episode *e, const struct told *t)
+{
+    bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
+
+    if (!t || !t->open)
+        return open && (!t || e->ordinal > t->ordinal) ? NEWS_NEW : NEWS_NONE;
+    if (!open)
+        switch (e->state) {
+        case ALERT_RESOLVED:
+            return NEWS_CLEARED;
+        case ALERT_RETRACTED:
+            return NEWS_CORRECTED;
+        case ALERT_WITHDRAWN:
+            return NEWS_WITHDRAWN;
+        default:
+            return NEWS_NONE;
+        }
+    /* A gap that spread, or one more file that waits, is worse at the same severity. */
+    bool spread = rule != RULE_BEHIND_PLAN && e->ordinal > t->ordinal && e->news == NEWS_WORSE;
+
+    if (e->severity > t->severity || spread)
+        return NEWS_WORSE;
+    return e->severity < t->severity ? NEWS_BETTER : NEWS_NONE;
+}
+
+static int add_item(struct gathering *g, struct composed_item item)
+{
+    if (g->c.item_count == g->cap) {
+        size_t cap = g->cap ? g->cap * 2 : 4;
+        struct composed_item *items = realloc(g->c.items, cap * sizeof *items);
+
+        if (!items)
+            return -ENOMEM;
+        g->c.items = items;
+        g->cap = cap;
+    }
+    g->c.items[g->c.item_count++] = item;
+    return 0;
+}
+
+static int gather_episode(const struct composer_input *in, struct gatherings *all,
+                          const struct composer_recipient *r, const struct alert *a,
+                          const struct episode *e)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+    AUTO(text_release) struct text group = TEXT_INIT;
+    const struct plan *plan = plan_of(in, a);
+
+    (void)text_printf(&key, "%s|%s|%s", r->receiver, r->recipient, e->id);
+    if (plan)
+        (void)text_printf(&group, "%s/%zu", plan->id, a->priority);
+    else
+        (void)text_puts(&group, "feeds");
+    if (!text_ok(&key) || !text_ok(&group))
+        return -ENOMEM;
+    const struct told *t = table_get(in->told, text_str(&key));
+    enum alert_news news = news_for(a->rule, e, t);
+    bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
+
+    if (news == NEWS_NONE && !open)
+        return 0;
+    struct gathering *g = gathering_of(all, r, text_str(&group), plan, a->priority);
+
+    if (!g)
+        return -ENOMEM;
+    if (news == NEWS_NONE) {
+        g->c.unchanged++;
+        return 0;
+    }
+    if (e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED))
+        g->red = true;
+    return add_item(g, (struct composed_item){ a, e, finding_of(in, a), news, t ? t->ordinal : 0 });
+}
+
+/* Whoever was told that an episode began is told that it ended, also when the role has passed on.
+ */
+static int gather_told(const struct composer_input *in, struct gatherings *all,
+                       const struct alert *a, const struct episode *e)
+{
+    const char *key;
+    void *value;
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && table_next(in->told, &at, &key, &value);) {
+        const struct told *t = value;
+        const char *end = strrchr(key, '|'), *middle = strchr(key, '|');
+
+        if (!t->open || !end || middle == end || strcmp(end + 1, e->id) != 0)
+            continue;
+        AUTO(auto_free) char *receiver = strndup(key, (size_t)(middle - key));
+        AUTO(auto_free) char *recipient = strndup(middle + 1, (size_t)(end - middle - 1));
+        int kind = receiver ? in->receiver_kind(in->recipients_arg, receiver) : -1;
+
+        if (!receiver || !recipient)
+            return -ENOMEM;
+        const struct composer_recipient who = { receiver, recipient, NULL, kind == 1 };
+
+        if (kind >= 0)
+            r = gather_episode(in, all, &who, a, e);
+    }
+    return r;
+}
+
+static int news_rank(enum alert_news n)
+{
+    static const enum alert_news order[] = { NEWS_NEW,     NEWS_WORSE,     NEWS_BETTER,
+                                             NEWS_CLEARED, NEWS_CORRECTED, NEWS_WITHDRAWN };
+
+    for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)
+        if (order[i] == n)
+            return i;
+    return 99;
+}
+
+static int by_news(const void *a, const void *b)
+{
+    const struct composed_item *x = a, *y = b;
+    int r = news_rank(x->news) - news_rank(y->news);
+
+    if (r == 0)
+        r = (int)y->episode->severity - (int)x->episode->severity;
+    return r ? r : strcmp(x->episode->id, y->episode->id);
+}
+
+/* Whether the day's message of this group has gone out today. Returns 1, 0 or -ENOMEM. */
+static int day_is_spent(const struct composer_input *in, const struct composition *c)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    (void)text_printf(&key, "%s|%s|day|%s", c->receiver, c->recipient, c->group);
+    if (!text_ok(&key))
+        return -ENOMEM;
+    const struct civil_date *day = table_get(in->days, text_str(&key));
+
+    return day && date_compare(*day, in->today) >= 0;
+}
+
+int composer_run(const struct composer_input *in, struct composition_list *out)
+{
+    struct gatherings all = { 0 };
+    struct composition_list list = { 0 };
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < in->alert_count; i++) {
+        struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
+        const struct alert *a = in->alerts[i];
+        size_t n = in->recipients(in->recipients_arg, a, who, COMPOSER_RECIPIENTS_MAX);
+
+        for (size_t k = 0; r == 0 && k < a->episode_count; k++) {
+            const struct episode *e = &a->episodes[k];
+
+            if (episode_is_open(e))
+                for (size_t j = 0; r == 0 && j < n; j++)
+                    r = gather_episode(in, &all, &who[j], a, e);
+            else
+                r = gather_told(in, &all, a, e);
+        }
+    }
+    if (r == 0 && all.count) {
+        list.list = calloc(all.count, sizeof *list.list);
+        r = list.list ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        struct gathering *g = &all.list[i];
+        int spent = r == 0 && g->c.item_count ? day_is_spent(in, &g->c) : 0;
+
+        if (spent < 0)
+            r = spent;
+        if (r < 0 || g->c.item_count == 0 || (spent && !g->red && !g->at_once)) {
+            list.waiting += r == 0 && g->c.item_count > 0;
+            gathering_release(g);
+            continue;
+        }
+        qsort(g->c.items, g->c.item_count, sizeof *g->c.items, by_news);
+        list.list[list.count++] = g->c; /* moved */
+    }
+    free(all.list);
+    if (r < 0) {
+        composition_list_release(&list);
+        return r;
+    }
+    *out = list;
+    return 0;
+}
+
+void composition_list_release(struct composition_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        struct gathering g = { .c = l->list[i] };
+
+        gathering_release(&g);
+    }
+    free(l->list);
+    *l = (struct composition_list){ 0 };
+}

@@ -1,0 +1,84 @@
+/*
+ * composer - desired minus told: which messages are due to whom
+ *
+ * Pure. Desired is the state of every episode; told is what each recipient of each receiver was
+ * last told of it. The difference, grouped by recipient and plan priority, becomes one message a
+ * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
+ * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
+ * episode began is told that it ended; what began and ended untold stays untold.
+ */
+#ifndef OUTBOX_COMPOSER_H
+#define OUTBOX_COMPOSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "alert/alert.h"
+#include "base/date.h"
+#include "base/table.h"
+#include "plan/finding.h"
+
+/** What a recipient of a receiver was last told of an episode. */
+struct told {
+    unsigned ordinal;
+    enum alert_severity severity;
+    bool open; /* it was told as open */
+};
+
+/** One who is to be told of an alert. Strings are borrowed for the length of composer_run(). */
+struct composer_recipient {
+    const char *receiver, *recipient, *recipient_name; /* name may be NULL */
+    bool at_once;                                      /* a machine: no day's message */
+};
+#define COMPOSER_RECIPIENTS_MAX 64
+
+struct composer_input {
+    const struct alert *const *alerts;
+    size_t alert_count;
+    const struct finding_set *findings;
+    const char *const *finding_ids; /* alert id of each finding, by position */
+    const struct plan *const *plans;
+    size_t plan_count;
+    const struct table *told; /* "receiver|recipient|episode" -> struct told * */
+    const struct table *days; /* "receiver|recipient|day|group" -> struct civil_date *: the day's
+                                 message went out */
+    struct civil_date today;
+    /** Who is told of an alert; returns the number written. */
+    size_t (*recipients)(void *arg, const struct alert *alert, struct composer_recipient *out,
+                         size_t max);
+    /** Whether a receiver still exists and is a machine: 1 machine, 0 people, -1 gone. */
+    int (*receiver_kind)(void *arg, const char *receiver);
+    void *recipients_arg;
+};
+
+struct composed_item {
+    const struct alert *alert;
+    const struct episode *episode;
+    const struct finding *finding; /* NULL when the rule ended */
+    enum alert_news
+        news; /* relative to what was told; NEWS_NONE for one that a daily message repeats */
+    unsigned
+        told_ordinal; /* notices told_ordinal + 1 .. episode->ordinal are told by this message */
+};
+
+struct composition {
+    char *receiver, *recipient, *recipient_name;
+    char *group;             /* "plan/priority" or "feeds" */
+    const struct plan *plan; /* or NULL */
+    size_t priority;
+    struct composed_item *items; /* new, worse, better, cleared, corrected; red before amber */
+    size_t item_count;
+    size_t unchanged; /* open episodes of the group already told */
+};
+
+struct composition_list {
+    struct composition *list;
+    size_t count;
+    size_t waiting; /* groups whose news waits for the next day's message */
+};
+
+/** Returns 0 or -ENOMEM. */
+int composer_run(const struct composer_input *in, struct composition_list *out_list);
+void composition_list_release(struct composition_list *l);
+
+#endif

@@ -1,0 +1,433 @@
+#include "parse/columns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* ---- the header row ---- */
+
+static void header_release(struct header *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        free(h->names[i]);
+    free(h->names);
+    *h = (struct header){ NULL, 0, 0 };
+}
+
+static int header_read(const struct csv_row *row, struct header *out)
+{
+    size_t count = row->count;
+
+    while (count && value_is_blank(row->cells[count - 1]))
+        count--;
+    *out = (struct header){ NULL, 0, 0 };
+    if (count == 0)
+        return 0;
+    out->names = calloc(count, sizeof *out->names);
+    if (!out->names)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct text clean = TEXT_INIT;
+        long replaced = value_add_utf8(&clean, row->cells[i], strlen(row->cells[i]));
+        char *name = text_take(&clean);
+
+        if (replaced < 0 || !name) {
+            free(name);
+            return -ENOMEM;
+        }
+        out->replaced_utf8 += replaced;
+        out->names[out->count++] = value_single_space(name, name, strlen(name) + 1);
+    }
+    return 0;
+}
+
+static long find_name(const struct header *h, const char *name)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        if (text_same(h->names[i], name))
+            return (long)i;
+    }
+    return -1;
+}
+
+static bool has_any(const struct header *h, const struct names *aliases)
+{
+    for (size_t i = 0; i < aliases->count; i++) {
+        if (find_name(h, aliases->items[i]) >= 0)
+            return true;
+    }
+    return false;
+}
+
+/* A column headed by a date is of the month in which that day lies. */
+static bool is_header_date(const char *name, struct date_span *out_span)
+{
+    if (value_date(name, out_span) < 0 || out_span->grain == GRAIN_YEAR)
+        return false;
+    out_span->start = date_month_start(out_span->start);
+    out_span->end = date_month_end(out_span->start);
+    return true;
+}
+
+static void note_miss(struct near_miss *near, const struct layout *l, const char *column,
+                      size_t found, unsigned long line)
+{
+    if (near->layout && found <= near->found)
+        return;
+    *near = (struct near_miss){ l, column, found, line };
+}
+
+/* Whether a row of names passes the header test of a layout. */
+static bool is_header_of(const struct layout *l, const struct header *h,
+                         const struct banner *banner, unsigned long line, struct near_miss *near)
+{
+    size_t found = 0, likes = 0, dates = 0;
+    const char *lacks = NULL;
+
+    for (size_t i = 0; i < l->required_count; i++) {
+        if (has_any(h, &l->required[i]))
+            found++;
+        else if (!lacks)
+            lacks = l->required[i].items[0];
+    }
+    for (size_t i = 0; i < h->count; i++) {
+        struct date_span span;
+
+        likes += l->like.count && names_like(&l->like, h->names[i]);
+        dates += l->dates_at_least && is_header_date(h->names[i], &span);
+    }
+    if (lacks) {
+        if (found)
+            note_miss(near, l, lacks, found, line);
+        return false;
+    }
+    for (size_t i = 0; i < l->without.count; i++) {
+        if (find_name(h, l->without.items[i]) >= 0)
+            return false;
+    }
+    return likes >= (size_t)l->like_at_least && dates >= (size_t)l->dates_at_least &&
+           banner_like(banner, &l->banner);
+}
+
+/* ---- binding ---- */
+
+static void use_column(struct columns *c, size_t at, enum column_use use)
+{
+    if (use > c->use[at])
+        c->use[at] = use;
+}
+
+static int add_column(struct bound_part *part, size_t at)
+{
+    size_t *more = realloc(part->at, (part->count + 1) * sizeof *more);
+
+    if (!more)
+        return -ENOMEM;
+    part->at = more;
+    part->at[part->count++] = at;
+    return 0;
+}
+
+static int bind_part(struct columns *c, const struct names *names, enum column_use use,
+                     struct bound_source *out)
+{
+    struct bound_part part = { NULL, 0 };
+
+    for (size_t i = 0; i < names->count; i++) {
+        long at = find_name(&c->header, names->items[i]);
+
+        if (at < 0)
+            continue;
+        /* A repeated name is claimed wholly, so that its copy is not taken for a figure. */
+        for (size_t k = (size_t)at; k < c->header.count; k++) {
+            if (text_same(c->header.names[k], names->items[i]))
+                use_column(c, k, use);
+        }
+        if (add_column(&part, (size_t)at) < 0) {
+            free(part.at);
+            return -ENOMEM;
+        }
+    }
+    if (part.count)
+        out->parts[out->part_count++] = part;
+    return 0;
+}
+
+static bool is_descriptive(size_t role)
+{
+    return role == ROLE_ORG_NAME || role == ROLE_MEASURE_NAME || role == ROLE_NOTE ||
+           role == ROLE_RANK;
+}
+
+static int bind_named(struct columns *c, const struct source *s, size_t role)
+{
+    struct bound_source *b = &c->sources[role];
+    int r = 0;
+
+    b->source = s;
+    b->parts = calloc(s->part_count + 1, sizeof *b->parts);
+    if (!b->parts)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->part_count && r == 0; i++)
+        r = bind_part(c, &s->parts[i], is_descriptive(role) ? COLUMN_DESCRIPTIVE : COLUMN_MAPPED,
+                      b);
+    return r;
+}
+
+/* A label column without a name stands before_values places left of the first value. */
+static int bind_unnamed(struct columns *c, size_t role, size_t first_value)
+{
+    struct bound_source *b = &c->sources[role];
+    size_t back = b->source ? (size_t)b->source->before_values : 0;
+
+    if (!back || b->part_count || back > first_value)
+        return 0;
+    size_t at = first_value - back;
+
+    if (c->header.names[at][0] || c->use[at] != COLUMN_DROPPED)
+        return 0;
+    use_column(c, at, COLUMN_MAPPED);
+    if (add_column(&b->parts[0], at) < 0)
+        return -ENOMEM;
+    b->part_count = 1;
+    return 0;
+}
+
+static const struct source *source_of(const struct layout *l, size_t role)
+{
+    switch (role) {
+    case BOUND_START:
+        return &l->period.start;
+    case BOUND_END:
+        return &l->period.end;
+    case BOUND_IDENTIFIER:
+        return &l->period.identifier;
+    default:
+        return &l->roles[role];
+    }
+}
+
+static int bind_constant(struct columns *c, size_t role, const struct banner *banner)
+{
+    const struct source *s = c->sources[role].source;
+    char found[PATTERN_TEXT_MAX];
+
+    if (s->kind == SOURCE_TEXT) {
+        c->sources[role].constant = strdup(s->text);
+        return c->sources[role].constant ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; s->kind == SOURCE_BANNER && s->capture && i < banner->texts.count; i++) {
+        if (!pattern_apply(s->capture->rules, s->capture->count, banner->texts.items[i], found))
+            continue;
+        c->sources[role].constant = strdup(found);
+        return c->sources[role].constant ? 0 : -ENOMEM;
+    }
+    return 0;
+}
+
+static bool is_named(const struct names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (text_same(names->items[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a column is some value's qualifier. */
+static bool is_qualifier(const struct columns *c, const char *name)
+{
+    char base[PATTERN_TEXT_MAX];
+
+    return c->layout->qualifier && pattern_find(c->layout->qualifier, name, false, base) &&
+           find_name(&c->header, base) >= 0;
+}
+
+static bool is_value(const struct columns *c, size_t at, struct date_span *out_span)
+{
+    const struct layout *l = c->layout;
+    const char *name = c->header.names[at];
+
+    if (!name[0] || c->use[at] != COLUMN_DROPPED || names_like(&l->ignore, name) ||
+        is_qualifier(c, name))
+        return false;
+    switch (l->values) {
+    case VALUES_COLUMN:
+        return is_named(&l->value_columns, name);
+    case VALUES_LIKE:
+        return names_like(&l->value_like, name);
+    case VALUES_DATES:
+        return is_header_date(name, out_span);
+    case VALUES_REST:
+        return true;
+    }
+    return false;
+}
+
+static long find_qualifier(const struct columns *c, const char *name)
+{
+    char base[PATTERN_TEXT_MAX];
+
+    for (size_t i = 0; c->layout->qualifier && i < c->header.count; i++) {
+        if (pattern_find(c->layout->qualifier, c->header.names[i], false, base) &&
+            text_same(base, name))
+            return (long)i;
+    }
+    return -1;
+}
+
+static enum unit unit_of_name(const struct format *f, const char *name)
+{
+    for (size_t i = 0; i < f->unit_count; i++) {
+        if (text_like(f->units[i].like, name))
+            return f->units[i].unit;
+    }
+    return UNIT_UNKNOWN;
+}
+
+static int add_value(struct columns *c, const struct format *f, size_t at, struct date_span span)
+{
+    struct value_column v = { .at = at, .name = c->header.names[at], .qualifier = -1 };
+    char found[PATTERN_TEXT_MAX];
+
+    v.period = span;
+    v.unit = unit_of_name(f, v.name);
+    v.qualifier = find_qualifier(c, v.name);
+    c->use[at] = COLUMN_MAPPED;
+    c->values[c->value_count++] = v;
+    for (size_t r = 0; r < ROLE_COUNT; r++) {
+        const struct source *s = &c->layout->roles[r];
+        const char *text = v.name;
+
+        if (s->kind != SOURCE_HEADER)
+            continue;
+        if (s->capture && !pattern_apply(s->capture->rules, s->capture->count, v.name, found))
+            continue;
+        if (s->capture)
+            text = found;
+        char *copy = strdup(text);
+
+        if (!copy)
+            return -ENOMEM;
+        c->values[c->value_count - 1].texts[r] = copy;
+    }
+    return 0;
+}
+
+static int bind_values(struct columns *c, const struct format *f)
+{
+    int r = 0;
+
+    c->values = calloc(c->header.count + 1, sizeof *c->values);
+    if (!c->values)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->header.count && r == 0; i++) {
+        struct date_span span = { DATE_NONE, DATE_NONE, GRAIN_DAY };
+
+        if (!is_value(c, i, &span))
+            continue;
+        r = add_value(c, f, i, span);
+        if (c->layout->values == VALUES_COLUMN)
+            break;
+    }
+    return r;
+}
+
+static void bind_period(struct columns *c, const struct banner *banner)
+{
+    const struct names *in = &c->layout->period.banner;
+
+    for (size_t i = 0; i < banner->texts.count && !c->has_period; i++) {
+        if (in->count == 0 || names_like(in, banner->texts.items[i]))
+            c->has_period = value_find_month(banner->texts.items[i], &c->period) == 0;
+    }
+}
+
+/* The name of a part that the file must have and has not, or NULL. */
+static const char *lacking(const struct columns *c)
+{
+    static const size_t must[] = { ROLE_MEASURE, ROLE_ORG, BOUND_START, BOUND_END,
+                                   BOUND_IDENTIFIER };
+
+    if (c->value_count == 0)
+        return "value";
+    for (size_t i = 0; i < sizeof must / sizeof must[0]; i++) {
+        const struct bound_source *b = &c->sources[must[i]];
+
+        if (b->source->kind == SOURCE_COLUMNS && b->part_count == 0) {
+            if (b->source->part_count && b->source->parts[0].count)
+                return b->source->parts[0].items[0];
+            return must[i] < ROLE_COUNT ? role_names[must[i]] : "period";
+        }
+    }
+    return NULL;
+}
+
+static int bind(struct columns *c, const struct format *f, const struct banner *banner)
+{
+    int r = 0;
+
+    c->use = calloc(c->header.count + 1, sizeof *c->use);
+    if (!c->use)
+        return -ENOMEM;
+    for (size_t i = 0; i < BOUND_COUNT && r == 0; i++)
+        r = bind_named(c, source_of(c->layout, i), i);
+    if (r == 0)
+        r = bind_values(c, f);
+    for (size_t i = 0; i < BOUND_COUNT && r == 0; i++) {
+        if (c->value_count)
+            r = bind_unnamed(c, i, c->values[0].at);
+        if (r == 0)
+            r = bind_constant(c, i, banner);
+    }
+    if (r == 0 && c->layout->period.rule == PERIOD_BANNER)
+        bind_period(c, banner);
+    return r;
+}
+
+int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
+                 struct columns *out_columns, struct near_miss *near)
+{
+    struct header h;
+    int r = header_read(row, &h);
+
+    for (size_t i = 0; r == 0 && i < f->layout_count; i++) {
+        if (h.count == 0 || !is_header_of(&f->layouts[i], &h, banner, row->line, near))
+            continue;
+        struct columns c = { .layout = &f->layouts[i], .header = h };
+
+        r = bind(&c, f, banner);
+        const char *lacks = r == 0 ? lacking(&c) : NULL;
+
+        if (r == 0 && !lacks) {
+            *out_columns = c;
+            return 1;
+        }
+        if (lacks)
+            note_miss(near, &f->layouts[i], lacks, h.count, row->line);
+        c.header = (struct header){ NULL, 0, 0 };
+        columns_release(&c);
+    }
+    header_release(&h);
+    return r;
+}
+
+void columns_release(struct columns *c)
+{
+    for (size_t i = 0; i < c->value_count; i++) {
+        for (size_t k = 0; k < ROLE_COUNT; k++)
+            free(c->values[i].texts[k]);
+    }
+    free(c->values);
+    for (size_t i = 0; i < BOUND_COUNT; i++) {
+        for (size_t k = 0; k < c->sources[i].part_count; k++)
+            free(c->sources[i].parts[k].at);
+        free(c->sources[i].parts);
+        free(c->sources[i].constant);
+    }
+    free(c->use);
+    header_release(&c->header);
+    *c = (struct columns){ .layout = NULL };
+}

@@ -1,0 +1,92 @@
+/*
+ * columns - one layout bound to the header of one file
+ *
+ * Finds out whether a row is the header of a layout, and if so which column gives what. Columns are
+ * found by name, never by position; only unnamed label columns are found by where they stand, left
+ * of the values. Private to parse/.
+ */
+#ifndef PARSE_COLUMNS_H
+#define PARSE_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "parse/csv.h"
+#include "parse/layout.h"
+#include "parse/value.h"
+
+/** What stood above the header: texts of cells that were not blank, in file order. */
+struct banner {
+    struct names texts;
+};
+
+/** A row that may be the header: names single-spaced, in valid UTF-8. */
+struct header {
+    char **names;
+    size_t count; /* without blank names at the end */
+    long replaced_utf8;
+};
+
+enum column_use { COLUMN_DROPPED, COLUMN_DESCRIPTIVE, COLUMN_MAPPED };
+
+struct value_column {
+    size_t at;
+    const char *name;        /* in the header */
+    enum unit unit;          /* by the header's name; UNIT_UNKNOWN when the row must say */
+    long qualifier;          /* column, or -1 */
+    char *texts[ROLE_COUNT]; /* what the header gives for roles that come from it */
+    struct date_span period; /* PERIOD_HEADER */
+};
+
+/** Columns of one part of a source, in the order in which they are looked at. */
+struct bound_part {
+    size_t *at;
+    size_t count;
+};
+
+struct bound_source {
+    const struct source *source;
+    struct bound_part *parts;
+    size_t part_count; /* parts of which the file has a column */
+    char *constant;    /* SOURCE_TEXT, SOURCE_BANNER; NULL: none */
+};
+
+enum { BOUND_START = ROLE_COUNT, BOUND_END, BOUND_IDENTIFIER, BOUND_COUNT };
+
+struct columns {
+    const struct layout *layout;
+    struct header header;
+    struct value_column *values;
+    size_t value_count;
+    struct bound_source sources[BOUND_COUNT];
+    enum column_use *use; /* per column of the header */
+    bool has_period;      /* PERIOD_BANNER: a month was found */
+    struct date_span period;
+};
+
+/** Why no layout took a row: the nearest layout and the first column it lacked. */
+struct near_miss {
+    const struct layout *layout;
+    const char *column;
+    size_t found;
+    unsigned long line;
+};
+
+/** Whether a text matches one of the patterns. */
+bool names_like(const struct names *patterns, const char *text);
+
+/** Keeps the first texts of a row. Returns 0 or -ENOMEM. */
+int banner_add(struct banner *b, const struct csv_row *row);
+/** Whether one of the texts matches one of the patterns; true without patterns. */
+bool banner_like(const struct banner *b, const struct names *patterns);
+void banner_release(struct banner *b);
+
+/**
+ * Tries each layout of the format on a row. Returns 1 with *out_columns filled, 0 if the row is no
+ * header (near is kept up to date), or -ENOMEM.
+ */
+int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
+                 struct columns *out_columns, struct near_miss *near);
+void columns_release(struct columns *c);
+
+#endif

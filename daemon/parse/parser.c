@@ -1,0 +1,302 @@
+#include "parse/parser.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "base/text.h"
+#include "parse/columns.h"
+#include "parse/csv.h"
+#include "parse/rows.h"
+
+#define STOP_REFUSED 1 /* from on_row; the sink's own value is kept apart */
+
+typedef char period_text[DATE_TEXT_MAX * 2];
+
+struct parser {
+    const struct format *format;
+    const char *name;
+    struct parse_sink sink;
+    struct csv csv;
+    struct banner banner;
+    struct columns columns;
+    struct row_reader reader;
+    struct near_miss near;
+    bool bound, stopped;
+    int stop_value;
+    unsigned long looked_at; /* rows before the header */
+    bool saw_text;
+    struct table periods, organisations;
+    struct civil_date last_start, last_end; /* of the record before: most rows repeat them */
+    struct parse_result result;
+};
+
+static int on_row(void *arg, const struct csv_row *row);
+
+struct parser *parser_new(const struct format *format, const char *name, struct parse_sink sink)
+{
+    struct parser *p = calloc(1, sizeof *p);
+
+    assert(format && name);
+    if (!p)
+        return NULL;
+    p->format = format;
+    p->name = name;
+    p->sink = sink;
+    p->last_start = p->last_end = DATE_NONE;
+    csv_init(&p->csv, format->delimiter, on_row, p);
+    return p;
+}
+
+void parser_free(struct parser *p)
+{
+    if (!p)
+        return;
+    csv_release(&p->csv);
+    banner_release(&p->banner);
+    if (p->bound)
+        row_reader_release(&p->reader);
+    columns_release(&p->columns);
+    table_release(&p->periods, NULL);
+    table_release(&p->organisations, NULL);
+    free(p->result.periods);
+    free(p);
+}
+
+static void refuse(struct parser *p, const char *reason, unsigned long line, const char *sentence)
+{
+    struct parse_result *r = &p->result;
+
+    r->refused = true;
+    r->refusal_reason = reason;
+    r->refusal_line = line;
+    r->refusal_column = 1;
+    (void)snprintf(r->refusal, sizeof r->refusal, "%s", sentence);
+}
+
+/* ---- finding the header ---- */
+
+static void refuse_header(struct parser *p)
+{
+    char sentence[256];
+    const char *title = format_id(p->format);
+
+    if (p->near.layout)
+        (void)snprintf(sentence, sizeof sentence,
+                       "this is no header of format \"%s\": layout \"%s\" lacks column \"%.80s\"",
+                       title, p->near.layout->id, p->near.column);
+    else
+        (void)snprintf(sentence, sizeof sentence,
+                       "none of the first %lu rows is a header of format \"%s\"", p->looked_at,
+                       title);
+    refuse(p, "header", p->near.layout ? p->near.line : 1, sentence);
+}
+
+static void name_part(struct parser *p)
+{
+    const struct bound_source *band = &p->columns.sources[ROLE_SECONDARY];
+    bool has = band->source->kind == SOURCE_BANNER && band->constant;
+
+    (void)snprintf(p->result.part, sizeof p->result.part, "%s%s%s", p->columns.layout->id,
+                   has ? "/" : "", has ? band->constant : "");
+}
+
+static int seek_header(struct parser *p, const struct csv_row *row)
+{
+    int r = columns_bind(p->format, row, &p->banner, &p->columns, &p->near);
+
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        for (size_t i = 0; i < row->count && !p->saw_text; i++)
+            p->saw_text = !value_is_blank(row->cells[i]);
+        if (++p->looked_at >= (unsigned long)p->format->header_within) {
+            refuse_header(p);
+            return STOP_REFUSED;
+        }
+        return banner_add(&p->banner, row);
+    }
+    r = row_reader_init(&p->reader, p->format, &p->columns);
+    if (r < 0)
+        return r;
+    p->bound = true;
+    p->result.layout = p->columns.layout->id;
+    p->result.covers_providers = p->columns.layout->covers_providers;
+    p->result.replaced_utf8 += (unsigned long)p->columns.header.replaced_utf8;
+    name_part(p);
+    return 0;
+}
+
+/* ---- rows ---- */
+
+static void count_set_aside(struct parse_result *r, const char *reason)
+{
+    size_t i = 0;
+
+    while (i < r->set_aside_kinds && strcmp(r->set_aside[i].reason, reason) != 0)
+        i++;
+    assert(i < sizeof r->set_aside / sizeof r->set_aside[0]);
+    if (i == r->set_aside_kinds)
+        r->set_aside[r->set_aside_kinds++].reason = reason;
+    r->set_aside[i].count++;
+}
+
+static int note_period(struct parser *p, const struct record *rec)
+{
+    char start[DATE_TEXT_MAX], end[DATE_TEXT_MAX];
+    period_text both;
+
+    if (date_compare(rec->period_start, p->last_start) == 0 &&
+        date_compare(rec->period_end, p->last_end) == 0)
+        return 0;
+    p->last_start = rec->period_start;
+    p->last_end = rec->period_end;
+    (void)snprintf(both, sizeof both, "%s/%s", date_format(rec->period_start, start),
+                   date_format(rec->period_end, end));
+    return table_has(&p->periods, both) ? 0 : table_set(&p->periods, both, p, NULL);
+}
+
+static int note_org(struct parser *p, const char *org)
+{
+    return table_has(&p->organisations, org) ? 0 : table_set(&p->organisations, org, p, NULL);
+}
+
+static int hand_on(struct parser *p)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < p->columns.value_count && r == 0; i++) {
+        struct record rec;
+
+        row_record(&p->reader, i, &rec);
+        r = note_period(p, &rec);
+        if (r == 0 && i == 0)
+            r = note_org(p, rec.org);
+        if (r < 0)
+            return r;
+        p->result.records++;
+        r = p->sink.record ? p->sink.record(p->sink.arg, &rec) : 0;
+        if (r != 0) {
+            p->stopped = true;
+            p->stop_value = r;
+        }
+    }
+    return r;
+}
+
+static int on_row(void *arg, const struct csv_row *row)
+{
+    struct parser *p = arg;
+    enum row_verdict verdict = ROW_BLANK;
+    const char *reason = NULL, *column = NULL;
+
+    if (!p->bound)
+        return seek_header(p, row);
+    int r = row_read(&p->reader, row, &verdict, &reason, &column);
+
+    if (r < 0)
+        return r;
+    if (verdict == ROW_BLANK || verdict == ROW_FOOTNOTE)
+        return 0;
+    p->result.rows++;
+    if (verdict == ROW_ACCEPTED) {
+        p->result.accepted++;
+        return hand_on(p);
+    }
+    count_set_aside(&p->result, reason);
+    if (p->sink.set_aside)
+        p->sink.set_aside(p->sink.arg, row->line, column, reason);
+    return 0;
+}
+
+/* ---- pushing ---- */
+
+static int settle(struct parser *p, int r)
+{
+    const struct csv_refusal *c = &p->csv.refusal;
+
+    if (p->stopped)
+        return p->stop_value;
+    if (c->reason && !p->result.refused) {
+        refuse(p, c->reason, c->line, c->sentence);
+        p->result.refusal_column = c->column;
+        p->result.refusal_offset = c->offset;
+    }
+    return r < 0 ? r : 0;
+}
+
+int parser_push(struct parser *p, const void *bytes, size_t len)
+{
+    assert(p);
+    if (p->result.refused || p->stopped)
+        return p->stop_value;
+    return settle(p, csv_push(&p->csv, bytes, len));
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static int list_periods(struct parser *p)
+{
+    struct parse_result *r = &p->result;
+    const char *key;
+    void *value;
+
+    r->organisations = table_count(&p->organisations);
+    if (table_count(&p->periods) == 0)
+        return 0;
+    r->periods = calloc(table_count(&p->periods), sizeof *r->periods);
+    if (!r->periods)
+        return -ENOMEM;
+    for (size_t i = 0; table_next(&p->periods, &i, &key, &value);)
+        (void)snprintf(r->periods[r->period_count++], sizeof *r->periods, "%s", key);
+    qsort(r->periods, r->period_count, sizeof *r->periods, by_text);
+    return 0;
+}
+
+int parser_finish(struct parser *p)
+{
+    struct parse_result *res = &p->result;
+
+    assert(p);
+    if (res->refused || p->stopped)
+        return p->stop_value;
+    int r = settle(p, csv_finish(&p->csv));
+
+    if (r != 0 || res->refused)
+        return r;
+    if (p->bound)
+        res->replaced_utf8 += p->reader.replaced_utf8;
+    res->ends_with_newline = csv_ends_with_newline(&p->csv);
+    if (!p->bound) {
+        if (p->saw_text)
+            refuse_header(p);
+        else
+            refuse(p, "empty", 1, "this file is empty");
+        return 0;
+    }
+    if (res->rows == 0)
+        res->held = "header-only";
+    else if ((double)(res->rows - res->accepted) > PARSE_SET_ASIDE_HOLD * (double)res->rows)
+        res->held = "set-aside";
+    return list_periods(p);
+}
+
+const struct parse_result *parser_result(const struct parser *p)
+{
+    return &p->result;
+}
+
+const char *parser_refusal(const struct parser *p, char out[512])
+{
+    const struct parse_result *r = &p->result;
+
+    (void)snprintf(out, 512, "%.200s:%lu:%lu: error: %s", p->name, r->refusal_line,
+                   r->refusal_column, r->refusal);
+    return out;
+}

@@ -1,0 +1,77 @@
+/*
+ * parser - bytes of one delimited file to records, by a format
+ *
+ * Streaming: bytes are pushed in any portions; memory is bounded by the widest row allowed.
+ * Pure: no I/O, no clock. A file is accepted or refused as a whole; within an accepted file a row
+ * is accepted or set aside (line, column name, reason; never its content). A refusal is one located
+ * message. Because a refusal may come late, a caller that must publish nothing of a refused file
+ * parses twice, or keeps the records until parser_finish().
+ */
+#ifndef PARSE_PARSER_H
+#define PARSE_PARSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/date.h"
+#include "parse/format.h"
+#include "parse/limits.h"
+#include "parse/record.h"
+
+struct parse_sink {
+    /** Each record, in file order; a non-zero return stops the parse and is returned by
+     * parser_push. NULL: ignored. */
+    int (*record)(void *arg, const struct record *record);
+    /** Each row set aside: 1-based line, column name (or NULL), reason word such as "bad-number".
+     * NULL: ignored. */
+    void (*set_aside)(void *arg, unsigned long line, const char *column, const char *reason);
+    void *arg;
+};
+
+struct set_aside_count {
+    const char *reason; /* static text */
+    unsigned long count;
+};
+
+struct parse_result {
+    bool refused;
+    char refusal[256]; /* one sentence when refused; never a row's content */
+    const char
+        *refusal_reason; /* a word: "empty", "header", "nul", "utf-16", "open-quote", "columns",
+                            "field-size", "gzip", "workbook", "zip"; NULL when accepted */
+    unsigned long refusal_line, refusal_column;
+    unsigned long refusal_offset; /* byte offset */
+
+    const char *held;   /* why an accepted file would wait for a person: "header-only", "set-aside"
+                           (over 1 %); NULL */
+    unsigned long rows; /* data rows after header, banners, footnotes = accepted + all set aside */
+    unsigned long accepted;      /* rows */
+    unsigned long records;       /* value cells of accepted rows */
+    unsigned long replaced_utf8; /* descriptive values in which invalid UTF-8 was replaced */
+    struct set_aside_count set_aside[24];
+    size_t set_aside_kinds;
+    const char *layout;     /* id of the layout that matched, or NULL */
+    char part[96];          /* what of the publication this is: the layout, or "layout/band"; "" */
+    bool covers_providers;  /* whether a provider absent from this layout is a gap */
+    bool ends_with_newline; /* the last byte was a line end: the end of the file is proven at a
+                               record */
+    char (*periods)[DATE_TEXT_MAX * 2]; /* distinct "start/end", sorted; owned by the parser */
+    size_t period_count;
+    unsigned long organisations; /* distinct org values */
+};
+
+struct parser;
+
+/** name: how the file is called in messages (borrowed). NULL without memory. */
+struct parser *parser_new(const struct format *format, const char *name, struct parse_sink sink);
+/** Returns 0 also when refused (the rest is ignored); the sink's non-zero value; -ENOMEM. */
+int parser_push(struct parser *p, const void *bytes, size_t len);
+/** Ends the file. Returns as parser_push. */
+int parser_finish(struct parser *p);
+/** Valid after parser_finish() until parser_free(). */
+const struct parse_result *parser_result(const struct parser *p);
+/** The refusal as "name:line:column: error: sentence", one line. out must hold 512 bytes. */
+const char *parser_refusal(const struct parser *p, char out[512]);
+void parser_free(struct parser *p);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * value - what one cell says: a number, a date, or neither
+ *
+ * Pure. Numbers are plain decimals only (never inf, nan or hexadecimal). Dates are always day
+ * first, never month first; a text names a day, a month or a year and becomes the span of its days.
+ */
+#ifndef PARSE_VALUE_H
+#define PARSE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/date.h"
+#include "base/text.h"
+
+enum date_grain { GRAIN_DAY, GRAIN_MONTH, GRAIN_YEAR };
+
+struct date_span {
+    struct civil_date start, end; /* first and last day */
+    enum date_grain grain;
+};
+
+/** The cell without blanks at its ends; no-break and other Unicode blanks count. Borrowed,
+ *  not terminated. */
+const char *value_trim(const char *cell, size_t *out_len);
+/** Whether nothing but blanks is in the cell. */
+bool value_is_blank(const char *cell);
+/** Copies at most size - 1 bytes: trimmed, each run of blanks made one blank. Returns out. */
+char *value_single_space(const char *text, char *out, size_t size);
+
+/** Adds a text with each byte that is no UTF-8 replaced by U+FFFD. Returns how many were,
+ *  or -ENOMEM. */
+long value_add_utf8(struct text *to, const char *text, size_t len);
+
+/**
+ * Reads a number: sign, digits, well-formed groups of thousands ("1,528"), decimals, an exponent, a
+ * trailing percent sign (the number stays as written: "0.50%" is 0.5).
+ * Returns 0 or -EINVAL. out_percent may be NULL.
+ */
+int value_number(const char *cell, double *out_number, bool *out_percent);
+
+/**
+ * Reads a day, month or year: 2023-04-01 (also with time and offset), 1/4/2023, 01-04-2023,
+ * 01/06/24, 20230401, 1 April 2023, 01-Apr-2023, 202304, 2023-04, Apr-23, April 2023, 2023, and
+ * spreadsheet serial days (44835). Two-digit years are 2000 to 2099. Returns 0 or -EINVAL (no such
+ * day; no date).
+ */
+int value_date(const char *cell, struct date_span *out_span);
+
+/** Finds the first "January 2023" or "Jan-23" inside a text. Returns 0 or -ENOENT. */
+int value_find_month(const char *text, struct date_span *out_span);
+
+/** The span of a calendar month. Returns 0 or -EINVAL. */
+int value_month_span(int year, int month, struct date_span *out_span);
+
+/** Reads "2024", "202425", "2024/25" or "2024-25" as a year that begins on the first of a month. */
+int value_year_from(const char *cell, int first_month, struct date_span *out_span);
+
+#endif

@@ -1,0 +1,425 @@
+#include "pipeline_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "notify/message.h"
+#include "outbox/composer.h"
+
+/* Told-state that goes with one message. */
+struct told_update {
+    char *field, *value; /* as Redis holds them: "recipient|episode" */
+    struct told told;
+    bool is_day;
+};
+
+struct composed {
+    struct outbox_item *item;
+    struct told_update *updates;
+    size_t update_count;
+};
+
+struct composing {
+    struct composed *list;
+    size_t count;
+    struct civil_date today;
+};
+
+static void composed_release(struct composed *c)
+{
+    outbox_item_free(c->item);
+    for (size_t i = 0; i < c->update_count; i++) {
+        free(c->updates[i].field);
+        free(c->updates[i].value);
+    }
+    free(c->updates);
+}
+
+void compose_abort(struct pipeline *p)
+{
+    struct composing *c = p->composing;
+
+    for (size_t i = 0; c && i < c->count; i++)
+        composed_release(&c->list[i]);
+    if (c)
+        free(c->list);
+    free(c);
+    p->composing = NULL;
+}
+
+/* ---- who is told ---- */
+
+struct audience {
+    const struct pipeline *pipeline;
+    bool rehearsing; /* a plan in rehearsal reaches spools only */
+    struct composer_recipient *out;
+    size_t count, max;
+};
+
+static void add_recipient(struct audience *a, const struct receiver_setting *r,
+                          const char *recipient, const char *name)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->out[i].receiver, r->id) == 0 && strcmp(a->out[i].recipient, recipient) == 0)
+            return;
+    if (a->count == a->max)
+        log_error("compose", "receiver=%s: more than %zu recipients of one alert, one left out",
+                  r->id, a->max);
+    else
+        a->out[a->count++] =
+            (struct composer_recipient){ r->id, recipient, name, r->kind == RECEIVER_WEBHOOK };
+}
+
+/* An email receiver writes to each holder of the role; its `to:` when there is none. */
+static void add_receiver(struct audience *a, const char *id, const char *role)
+{
+    const struct settings *s = a->pipeline->config->settings;
+    const struct receiver_setting *r = settings_receiver(s, id);
+    const struct person *people[16];
+
+    if (!r || (a->rehearsing && r->kind != RECEIVER_SPOOL))
+        return;
+    if (r->kind != RECEIVER_EMAIL) {
+        add_recipient(a, r, r->id, NULL);
+        return;
+    }
+    size_t n = role ? settings_holders(s, role, pipeline_today(a->pipeline), people, 16) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        add_recipient(a, r, people[i]->mail, people[i]->name);
+    if (n == 0 && r->to)
+        add_recipient(a, r, r->to, NULL);
+    else if (n == 0)
+        log_warning("compose",
+                    "receiver=%s role=%s: nobody holds the role and the receiver has no to:", id,
+                    role ? role : "-");
+}
+
+static void add_role(struct audience *a, const struct plan *plan, const char *role)
+{
+    const struct plan_role *r = role ? plan_role_find(plan, role) : NULL;
+
+    for (size_t i = 0; r && i < r->receivers.count; i++)
+        add_receiver(a, r->receivers.items[i], role);
+}
+
+static void add_route(struct audience *a, const struct text_list *route)
+{
+    for (size_t i = 0; i < route->count; i++)
+        add_receiver(a, route->items[i], NULL);
+}
+
+/* The owner of what an alert speaks of; feed alerts go to ops and to everyone whose measures wait
+ * for that feed. */
+static size_t recipients_of(void *arg, const struct alert *alert, struct composer_recipient *out,
+                            size_t max)
+{
+    const struct pipeline *p = arg;
+    struct audience a = { .pipeline = p, .out = out, .max = max };
+
+    if (alert->feed && alert->rule != RULE_BEHIND_PLAN && alert->rule != RULE_ACTION_OVERDUE)
+        add_route(&a, &p->config->settings->routes.ops);
+    for (size_t i = 0; i < p->config->plan_count; i++) {
+        const struct plan *plan = p->config->plans[i];
+
+        a.rehearsing = plan->mode == PLAN_REHEARSAL;
+        if (alert->plan && strcmp(alert->plan, plan->id) == 0) {
+            add_role(&a, plan, alert->owner);
+            if (a.rehearsing)
+                return a.count; /* never on to ops or fallback */
+        }
+        if (alert->plan || !alert->feed)
+            continue;
+        for (size_t j = 0; j < plan->measure_count; j++)
+            if (plan->measures[j].select.feed &&
+                strcmp(plan->measures[j].select.feed, alert->feed) == 0)
+                add_role(&a, plan, plan->measures[j].owner);
+    }
+    a.rehearsing = false;
+    if (a.count == 0)
+        add_route(&a, &p->config->settings->routes.ops);
+    if (a.count == 0)
+        add_route(&a, &p->config->settings->routes.fallback);
+    return a.count;
+}
+
+/* ---- composing ---- */
+
+static int receiver_kind(void *arg, const char *id)
+{
+    const struct pipeline *p = arg;
+    const struct receiver_setting *r = settings_receiver(p->config->settings, id);
+
+    return r ? r->kind == RECEIVER_WEBHOOK : -1;
+}
+
+static const char *org_title(void *arg, const char *code)
+{
+    return settings_org_title(((const struct pipeline *)arg)->config->settings, code);
+}
+
+static bool published(void *arg, const char *feed)
+{
+    const struct pipeline *p = arg;
+    const struct feed_setting *f = feed ? pipeline_feed(p, feed) : NULL;
+    const struct format *format = f ? format_set_find(p->config->formats, f->format) : NULL;
+
+    return format && format_is_published(format);
+}
+
+/* The other receivers of what this message tells, for "who else was told". */
+static int others_of(const struct pipeline *p, const struct composition *c, struct text *out)
+{
+    struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
+
+    for (size_t i = 0; i < c->item_count; i++) {
+        size_t n =
+            recipients_of((void *)(uintptr_t)p, c->items[i].alert, who, COMPOSER_RECIPIENTS_MAX);
+
+        for (size_t j = 0; j < n; j++) {
+            if (strcmp(who[j].receiver, c->receiver) == 0 ||
+                (out->len && strstr(text_str(out), who[j].receiver)))
+                continue;
+            (void)text_printf(out, "%s%s", out->len ? ", " : "", who[j].receiver);
+        }
+    }
+    return text_ok(out) ? 0 : -ENOMEM;
+}
+
+static int add_told(struct composed *c, const char *recipient, const struct episode *e)
+{
+    struct told_update *u = &c->updates[c->update_count++];
+    struct text field = TEXT_INIT;
+
+    (void)text_printf(&field, "%s|%s", recipient, e->id);
+    u->field = text_take(&field);
+    u->told = (struct told){ e->ordinal, e->severity, episode_is_open(e) };
+    u->value = told_encode(&u->told);
+    return u->field && u->value ? 0 : -ENOMEM;
+}
+
+static int add_day(struct composed *c, const char *recipient, const char *group, const char *day)
+{
+    struct told_update *u = &c->updates[c->update_count++];
+    struct text field = TEXT_INIT;
+
+    (void)text_printf(&field, "%s|day|%s", recipient, group);
+    u->field = text_take(&field);
+    u->value = strdup(day);
+    u->is_day = true;
+    return u->field && u->value ? 0 : -ENOMEM;
+}
+
+static int compose_one(struct pipeline *p, const struct composition *c, struct composed *out)
+{
+    AUTO(auto_free) struct message_item *items = calloc(c->item_count, sizeof *items);
+    AUTO(text_release) struct text others = TEXT_INIT;
+    const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
+    struct message m = { 0 };
+    char today[DATE_TEXT_MAX];
+    int r = items && receiver ? others_of(p, c, &others) : -ENOMEM;
+
+    out->updates = calloc(c->item_count + 1, sizeof *out->updates);
+    out->item = calloc(1, sizeof *out->item);
+    if (!out->updates || !out->item)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < c->item_count; i++) {
+        const struct composed_item *from = &c->items[i];
+
+        items[i] = (struct message_item){ .alert = from->alert,
+                                          .episode = from->episode,
+                                          .finding = from->finding,
+                                          .news = from->news };
+        r = notice_id_of(from->episode->id, from->episode->ordinal, items[i].notice_id);
+        if (r == 0)
+            r = add_told(out, c->recipient, from->episode);
+    }
+    if (r == 0)
+        r = add_day(out, c->recipient, c->group, date_format(pipeline_today(p), today));
+    if (r == 0) {
+        const struct message_context context = {
+            .instance = p->config->settings->instance,
+            .receiver = c->receiver,
+            .recipient = c->recipient,
+            .recipient_name = c->recipient_name,
+            .plan = c->plan,
+            .priority = c->priority,
+            .items = items,
+            .item_count = c->item_count,
+            .unchanged = c->unchanged,
+            .also_told = text_str(&others),
+            .from = receiver->from,
+            .now = clock_wall(&p->clock),
+            .org_title = org_title,
+            .org_title_arg = p,
+            .feed_is_published = published,
+            .feed_is_published_arg = p,
+        };
+
+        r = message_compose(&context, receiver->kind != RECEIVER_WEBHOOK,
+                            receiver->kind != RECEIVER_EMAIL, &m);
+    }
+    if (r == 0) {
+        struct outbox_item *item = out->item;
+
+        item->delivery_id = strdup(m.delivery_id);
+        item->receiver = strdup(c->receiver);
+        item->recipient = strdup(c->recipient);
+        item->eml = m.eml;
+        item->json = m.json;
+        m.eml = m.json = NULL;
+        item->severity = m.severity;
+        item->composed = clock_wall(&p->clock);
+        item->tells = calloc(c->item_count, sizeof *item->tells);
+        for (size_t i = 0; item->tells && i < c->item_count; i++) {
+            struct tell *tell = &item->tells[item->tell_count++];
+
+            (void)snprintf(tell->episode, sizeof tell->episode, "%s", c->items[i].episode->id);
+            tell->told = out->updates[i].told;
+        }
+        if (!item->tells)
+            r = -ENOMEM;
+        if (!item->delivery_id || !item->receiver || !item->recipient)
+            r = -ENOMEM;
+    }
+    message_release(&m);
+    return r;
+}
+
+static int adopt_update(struct pipeline *p, const char *receiver, const struct told_update *u,
+                        struct civil_date today)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+    void *old = NULL;
+
+    (void)text_printf(&key, "%s|%s", receiver, u->field);
+    if (!text_ok(&key))
+        return -ENOMEM;
+    if (u->is_day) {
+        struct civil_date *day = malloc(sizeof *day);
+
+        if (!day)
+            return -ENOMEM;
+        *day = today;
+        int r = table_set(&p->books.days, text_str(&key), day, &old);
+
+        free(r < 0 ? (void *)day : old);
+        return r;
+    }
+    struct told *told = malloc(sizeof *told);
+
+    if (!told)
+        return -ENOMEM;
+    *told = u->told;
+    int r = table_set(&p->books.told, text_str(&key), told, &old);
+
+    free(r < 0 ? (void *)told : old);
+    return r;
+}
+
+static void finish_composing(struct pipeline *p)
+{
+    struct composing *c = p->composing;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->count; i++) {
+        struct composed *one = &c->list[i];
+
+        for (size_t j = 0; r == 0 && j < one->update_count; j++)
+            r = adopt_update(p, one->item->receiver, &one->updates[j], c->today);
+        if (r == 0 && one->item->stream_id) {
+            log_info("outbox", "delivery=%s receiver=%s due", one->item->delivery_id,
+                     one->item->receiver);
+            r = books_add_outbox(&p->books, one->item);
+            one->item = NULL;
+        }
+    }
+    compose_abort(p);
+    if (r < 0)
+        pipeline_stop(p, 1);
+}
+
+static int list_alerts(const struct pipeline *p, const struct alert ***out_list, size_t *out_count)
+{
+    const struct alert **list = calloc(table_count(&p->books.alerts) + 1, sizeof *list);
+    void *value;
+    size_t n = 0;
+
+    if (!list)
+        return -ENOMEM;
+    for (size_t at = 0; table_next(&p->books.alerts, &at, NULL, &value);)
+        list[n++] = &((struct stored_alert *)value)->alert;
+    *out_list = list;
+    *out_count = n;
+    return 0;
+}
+
+void compose_start(struct pipeline *p)
+{
+    struct composition_list compositions = { 0 };
+    const struct alert **alerts = NULL;
+    AUTO(auto_free) const char **ids = calloc(p->findings.count + 1, sizeof *ids);
+    size_t alert_count = 0;
+    int r = ids ? list_alerts(p, &alerts, &alert_count) : -ENOMEM;
+
+    p->need_compose = false;
+    for (size_t i = 0; r == 0 && i < p->findings.count; i++)
+        ids[i] = p->finding_ids[i];
+    if (r == 0) {
+        const struct composer_input in = {
+            .alerts = alerts,
+            .alert_count = alert_count,
+            .findings = &p->findings,
+            .finding_ids = ids,
+            .plans = (const struct plan *const *)p->config->plans,
+            .plan_count = p->config->plan_count,
+            .told = &p->books.told,
+            .days = &p->books.days,
+            .today = pipeline_today(p),
+            .recipients = recipients_of,
+            .receiver_kind = receiver_kind,
+            .recipients_arg = p,
+        };
+
+        r = composer_run(&in, &compositions);
+        p->waiting_groups = compositions.waiting;
+    }
+    batch_begin(p, finish_composing);
+    p->composing = calloc(1, sizeof *p->composing);
+    if (p->composing) {
+        p->composing->today = pipeline_today(p);
+        p->composing->list = calloc(compositions.count + 1, sizeof *p->composing->list);
+    }
+    if (!p->composing || !p->composing->list)
+        r = -ENOMEM;
+    for (size_t i = 0; r == 0 && i < compositions.count; i++) {
+        struct composed *one = &p->composing->list[p->composing->count++];
+
+        r = compose_one(p, &compositions.list[i], one);
+        AUTO(auto_free) const char **fields = calloc(one->update_count + 1, sizeof *fields);
+        AUTO(auto_free) const char **values = calloc(one->update_count + 1, sizeof *values);
+
+        if (!fields || !values)
+            r = -ENOMEM;
+        for (size_t j = 0; r == 0 && j < one->update_count; j++) {
+            fields[j] = one->updates[j].field;
+            values[j] = one->updates[j].value;
+        }
+        if (r == 0)
+            batch_add(p, store_enqueue(p->store, one->item, fields, values, one->update_count,
+                                       batch_done, p));
+    }
+    if (r < 0) {
+        log_error("compose", "error=\"%s\"", strerror(-r));
+        p->batch.failed = true;
+    }
+    composition_list_release(&compositions);
+    free(alerts);
+    batch_end(p);
+}

@@ -1,0 +1,265 @@
+#include "pipeline_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/text.h"
+#include "ctl/report.h"
+#include "ctl/show.h"
+#include "parse/parser.h"
+
+#define FIRST_EVALUATION_WAIT_MS 10000
+
+static const char *const kind_words[] = { "aggregate", "snapshot", "events", "set" };
+
+/* What ops must know in one line, the worst first. */
+void pipeline_status_line(const struct pipeline *p, char out[256])
+{
+    size_t late = 0, red = 0, amber = 0;
+    void *value;
+
+    for (size_t at = 0; table_next(&p->books.alerts, &at, NULL, &value);) {
+        const struct alert *a = &((struct stored_alert *)value)->alert;
+        const struct episode *e = alert_current(a);
+
+        if (!e || (e->state != ALERT_FIRING && e->state != ALERT_RECOVERING))
+            continue;
+        red += e->severity == SEVERITY_RED;
+        amber += e->severity == SEVERITY_AMBER;
+        late += a->rule == RULE_FEED_LATE;
+    }
+    /* While a failure rests, the connection is down because of it: not what is to be known. */
+    bool rests = p->trouble[0] && clock_mono(&p->clock).ms < p->retry_at.ms;
+    bool is_away = !store_is_ready(p->store) && !rests;
+    const char *state = p->stopping                    ? "stopping"
+                        : is_away                      ? "Redis is away: "
+                        : rests                        ? "waiting to try again: "
+                        : !p->loaded                   ? "loading: "
+                        : !date_is_set(p->findings_of) ? "first evaluation under way: "
+                                                       : "";
+    const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble };
+    char date[DATE_TEXT_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
+        if (troubles[i][0] && n < 256)
+            n += (size_t)snprintf(out + n, 256 - n, "%s; ", troubles[i]);
+    if (pipeline_clock_is_back(p) && n < 256)
+        n += (size_t)snprintf(out + n, 256 - n, "the clock is before %s, the date last evaluated; ",
+                              date_format(p->evaluated_on, date));
+    if (n < 256)
+        (void)snprintf(out + n, 256 - n,
+                       "%s%s%s%zu red, %zu amber, %zu feeds late, %zu messages due%s%s", state,
+                       is_away ? store_state(p->store) : "", is_away ? "; " : "", red, amber, late,
+                       deliver_pending(p), p->reload_error[0] ? "; " : "", p->reload_error);
+}
+
+static json_t *status_of(struct pipeline *p)
+{
+    char line[256], at[WALL_TEXT_MAX], since[WALL_TEXT_MAX], today[DATE_TEXT_MAX],
+        when[WALL_TEXT_MAX];
+    json_t *plans = json_array();
+
+    pipeline_status_line(p, line);
+    for (size_t i = 0; plans && i < p->config->plan_count; i++)
+        json_array_append_new(
+            plans, json_sprintf("%s v%ld%s", p->config->plans[i]->id, p->config->plans[i]->version,
+                                p->config->plans[i]->illustrative ? " (illustrative)" : ""));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:s?, s:s?, s:s?}",
+        "instance", p->config->settings->instance, "version", WAITLISTD_VERSION, "status", line,
+        "now", wall_format(clock_wall(&p->clock), at), "today",
+        date_format(pipeline_today(p), today), "running_since", wall_format(p->started, since),
+        "clock_set", p->clock.is_set, "redis", store_state(p->store), "ready",
+        (int)(p->loaded && date_is_set(p->findings_of)), "feeds",
+        (int)p->config->settings->feed_count, "messages_due", (int)deliver_pending(p),
+        "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "last_evaluation",
+        p->evaluated_at.ms ? wall_format(p->evaluated_at, when) : NULL, "reload_refused",
+        p->reload_error[0] ? p->reload_error : NULL, "demo", p->config->settings->demo_banner);
+}
+
+/* Nagios: 0 ok, 1 warning, 2 critical. */
+static json_t *health_of(struct pipeline *p)
+{
+    char line[256];
+    int code = 0;
+
+    pipeline_status_line(p, line);
+    for (size_t i = 0; i < p->books.outbox_count; i++)
+        if (p->books.outbox[i]->severity == SEVERITY_RED &&
+            p->books.outbox[i]->tries + p->books.outbox[i]->tried > 0)
+            code = 2;
+    if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
+        code = 1;
+    if (deliver_pending(p) && code < 1)
+        code = 1;
+    if (p->trouble[0] || p->disk_trouble[0] || p->inbox_trouble[0])
+        code = 2;
+    if (!p->loaded || !store_is_ready(p->store))
+        code = 2;
+    else if (date_compare(p->findings_of, pipeline_today(p)) != 0)
+        code = 2;
+    return json_pack("{s:i, s:s}", "code", code, "text", line);
+}
+
+static json_t *feeds_of(struct pipeline *p)
+{
+    struct feed_states states = { 0 };
+    const struct settings *s = p->config->settings;
+    struct feed_report *reports = calloc(s->feed_count + 1, sizeof *reports);
+    json_t *result = NULL;
+
+    if (reports && feed_states_of(p, &states) == 0) {
+        for (size_t i = 0; i < states.count; i++) {
+            const struct feed_book *b = table_get(&p->books.feeds, s->feeds[i].id);
+
+            reports[i] = (struct feed_report){ .state = &states.list[i],
+                                               .kind = kind_words[s->feeds[i].kind],
+                                               .format = s->feeds[i].format };
+            if (!b)
+                continue;
+            reports[i].last_received = b->last_received;
+            reports[i].files = b->files;
+            reports[i].last_outcome = b->last_outcome;
+            reports[i].last_outcome_at = b->last_outcome_at;
+        }
+        result = report_feeds(reports, states.count);
+    }
+    feed_states_release(&states);
+    free(reports);
+    return result;
+}
+
+/* The alerts alone, as the reports take them: id -> struct alert *. */
+static int alerts_of(const struct pipeline *p, struct table *out)
+{
+    const char *id;
+    void *value;
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && table_next(&p->books.alerts, &at, &id, &value);)
+        r = table_set(out, id, &((struct stored_alert *)value)->alert, NULL);
+    return r;
+}
+
+static json_t *result_of(struct pipeline *p, const char *command, const char *id)
+{
+    struct table alerts = TABLE_INIT;
+    json_t *result = NULL;
+
+    if (alerts_of(p, &alerts) < 0)
+        result = NULL;
+    else if (strcmp(command, "feeds") == 0)
+        result = feeds_of(p);
+    else if (strcmp(command, "measures") == 0)
+        result = report_measures(&p->findings, NULL);
+    else if (strcmp(command, "measure") == 0)
+        result = report_measure(&p->findings, id);
+    else if (strcmp(command, "alerts") == 0)
+        result = report_alerts(&alerts, &p->findings, pipeline_today(p));
+    else if (strcmp(command, "explain") == 0)
+        result = report_explain(p->config->settings->instance, &alerts, &p->findings, id);
+    else
+        result = report_plans((const struct plan *const *)p->config->plans, p->config->plan_count,
+                              &p->findings);
+    table_release(&alerts, NULL);
+    return result;
+}
+
+static bool is_settled(const struct pipeline *p)
+{
+    return date_is_set(p->findings_of) && date_compare(p->findings_of, pipeline_today(p)) == 0 &&
+           !p->need_evaluate && !p->apply && p->change_count == 0 && (!p->loaded || !apply_next(p));
+}
+
+static void answer_now(struct pipeline *p, struct ctl_request *request)
+{
+    const char *command = ctl_request_command(request);
+    const char *id = json_string_value(json_object_get(ctl_request_json(request), "id"));
+
+    if (!date_is_set(p->findings_of)) {
+        ctl_fail(request, 1, "nothing was evaluated yet: %s%s", p->trouble[0] ? "" : "Redis is ",
+                 p->trouble[0] ? p->trouble : store_state(p->store));
+        return;
+    }
+    json_t *result = result_of(p, command, id ? id : "");
+
+    if (result)
+        ctl_reply(request, result);
+    else
+        ctl_fail(request, 1, "out of memory");
+}
+
+void ctl_settle_waiting(struct pipeline *p)
+{
+    int64_t now = clock_mono(&p->clock).ms;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        struct waiting_request w = p->waiting[i];
+
+        if (is_settled(p) || w.until.ms <= now || p->stopping)
+            answer_now(p, w.request);
+        else
+            p->waiting[kept++] = w;
+    }
+    p->waiting_count = kept;
+}
+
+void ctl_answer(void *arg, struct ctl_request *request)
+{
+    struct pipeline *p = arg;
+    const char *command = ctl_request_command(request);
+    json_t *result = NULL;
+    static const char *const waits[] = { "feeds",  "measures", "measure",
+                                         "alerts", "explain",  "plan-show" };
+
+    if (strcmp(command, "status") == 0) {
+        result = status_of(p);
+    } else if (strcmp(command, "health") == 0) {
+        result = health_of(p);
+    } else {
+        bool known = false;
+
+        for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
+            known |= strcmp(command, waits[i]) == 0;
+        if (!known) {
+            ctl_fail(request, 2, "no such command: %s", command);
+            return;
+        }
+        if (is_settled(p)) {
+            answer_now(p, request);
+            return;
+        }
+        struct waiting_request *list = realloc(p->waiting, (p->waiting_count + 1) * sizeof *list);
+
+        if (list) {
+            p->waiting = list;
+            list[p->waiting_count++] =
+                (struct waiting_request){ request,
+                                          { clock_mono(&p->clock).ms + FIRST_EVALUATION_WAIT_MS } };
+            return;
+        }
+    }
+    if (result)
+        ctl_reply(request, result);
+    else
+        ctl_fail(request, 1, "out of memory");
+}
+
+void ctl_print_alerts(struct pipeline *p)
+{
+    struct text out = TEXT_INIT;
+    json_t *alerts = result_of(p, "alerts", "");
+    bool terminal = isatty(STDOUT_FILENO);
+
+    if (alerts && show_result("alerts", alerts, 0, terminal && !getenv("NO_COLOR"), &out) == 0)
+        (void)fputs(text_str(&out), stdout);
+    (void)fflush(stdout);
+    json_decref(alerts);
+    text_release(&out);
+}

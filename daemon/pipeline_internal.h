@@ -1,0 +1,229 @@
+/*
+ * pipeline_internal - what the files of the pipeline share
+ *
+ * pipeline.c: opening, the order of work, signals. pipeline_intake.c: a file to a receipt.
+ * pipeline_apply.c: a receipt to the books. pipeline_judge.c: books to findings and alerts.
+ * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
+ * pipeline_ctl.c: answers to waitlistctl.
+ */
+#ifndef PIPELINE_INTERNAL_H
+#define PIPELINE_INTERNAL_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl/ctl_server.h"
+#include "feed/inbox.h"
+#include "loop/embedded_redis.h"
+#include "loop/http.h"
+#include "loop/sd.h"
+#include "notify/deliver.h"
+#include "pipeline.h"
+#include "store/archive.h"
+#include "store/books.h"
+#include "store/journal.h"
+#include "store/store_redis.h"
+
+enum receipt_outcome { RECEIPT_ACCEPTED, RECEIPT_HELD, RECEIPT_REFUSED };
+
+/** One line of the received journal: what came, and what became of it. */
+struct receipt {
+    uint64_t sequence;
+    enum receipt_outcome outcome;
+    char *feed, *name, *sha256, *format_digest;
+    char *why, *part; /* why: held or refused; part: which table, NULL unknown */
+    struct wall_time at;
+    int edition; /* vN of the file's name, 0 none */
+};
+
+struct receipt_list {
+    struct receipt **list; /* each stays where it is while it is applied */
+    size_t count, cap;
+};
+
+/** Redis calls that belong together: when all took effect, finish() adopts them. */
+struct batch {
+    size_t in_flight;
+    bool failed, open; /* open: more calls are being added */
+    void (*finish)(struct pipeline *p);
+};
+
+struct feed_inbox {
+    struct pipeline *pipeline;
+    char *feed;
+    struct inbox *inbox;
+    size_t skipped; /* names passed over, as last said */
+};
+
+struct waiting_request {
+    struct ctl_request *request;
+    struct mono_time until;
+};
+
+struct pipeline {
+    struct event_base *base;
+    struct pipeline_options options;
+    struct config *config;
+    struct clock clock;
+    int lock_fd;
+
+    struct journal *received, *sent, *audit;
+    struct archive *archive;
+    struct receipt_list receipts; /* all, in order of receipt */
+    struct table sent_ids;        /* delivery id -> "" : delivered, as the sent journal says */
+    struct table sent_tells;      /* "receiver|recipient|episode" -> struct told *, likewise */
+    struct table ordinals;        /* episode -> the newest ever sent to anybody (struct told *) */
+    struct table flying;          /* delivery id -> struct attempt *: under way now */
+    char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
+    struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
+    struct civil_date evaluated_on; /* the newest date in the audit journal; DATE_NONE: none */
+    struct wall_time last_time;     /* the newest time in any journal */
+
+    struct embedded_redis *redis_server;
+    char *redis_password;
+    struct store *store;
+    struct http *http;
+    struct deliverer *deliverer;
+    struct ctl_server *ctl;
+    struct sd_watchdog *watchdog;
+
+    struct books books;
+    bool loaded, loading;
+    struct batch batch;
+    struct apply *apply; /* the receipt being applied, or NULL */
+
+    struct table waiting_files; /* feed -> struct waiting_file * */
+    struct feed_inbox *inboxes;
+    size_t inbox_count;
+
+    struct finding_set findings;
+    char (*finding_ids)[ALERT_ID_MAX];
+    struct alert_change *changes; /* of the evaluation being stored */
+    size_t change_count;
+    struct table now_shown;        /* measure -> what now:<measure> holds (char *) */
+    struct civil_date evaluating;  /* local date of the evaluation under way */
+    struct civil_date findings_of; /* local date of .findings; DATE_NONE: none yet */
+    bool need_evaluate, need_compose;
+    struct wall_time evaluated_at;
+
+    struct composing *composing; /* messages being stored, or NULL */
+    size_t waiting_groups;       /* whose news waits for the next day's message */
+    struct table resting;        /* receiver -> struct mono_time *: not before */
+
+    struct waiting_request *waiting;
+    size_t waiting_count;
+    struct event *tick, *wake, *on_term, *on_int, *on_hup;
+    struct wall_time started;
+    bool advancing, again, stopping, said_evaluated;
+    int exit_status;
+    char reload_error[128]; /* "" or why the last reload was refused */
+
+    /* What goes wrong and is tried again: pipeline.c, for the files pipeline_intake.c. Each text is
+     * "" or says the trouble in STATUS= and health until it is over. */
+    char trouble[128];         /* what made the books be loaded again */
+    struct mono_time retry_at; /* they are not loaded before */
+    int64_t retry_wait_ms;     /* 0: all work was done since the last failure */
+    struct event *retry;
+    int batch_error;      /* of the first call of the batch that failed; 0: not known */
+    bool is_load_stale;   /* what is being loaded is of an older configuration */
+    bool said_clock_back; /* in the log */
+    char disk_trouble[128], inbox_trouble[128];
+    struct mono_time disk_retry_at, inbox_retry_at; /* nothing is written, opened before */
+    int64_t disk_wait_ms, inbox_wait_ms;
+    struct table waiting_lists; /* feed -> every file that waits, struct waiting_list * */
+};
+
+/* ---- troubles ---- */
+/** Whether the clock shows a date before the last one evaluated. */
+bool pipeline_clock_is_back(const struct pipeline *p);
+/** No space (-ENOSPC, -EDQUOT) for what is named: files stay where they are, tried again later. */
+void disk_is_full(struct pipeline *p, const char *what, int error);
+bool disk_error_is_full(int error);
+/** Whether a full disk is not to be tried yet. */
+bool disk_rests(const struct pipeline *p);
+void disk_is_well(struct pipeline *p);
+/** Each second: tries again what could not be opened, forgets what no longer waits. */
+void intake_tick(struct pipeline *p);
+
+/* ---- pipeline.c ---- */
+/** Goes on with whatever is due next; safe to call from any callback. */
+void pipeline_advance(struct pipeline *p);
+/** Schedules pipeline_advance from the loop. */
+void pipeline_wake(struct pipeline *p);
+void pipeline_stop(struct pipeline *p, int exit_status);
+/** The later of the clock's date and the date last evaluated: the daemon's day never goes back,
+ * whatever the clock does. */
+struct civil_date pipeline_today(const struct pipeline *p);
+void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p));
+/** store_done for every call of a batch; pass the pipeline as argument. */
+void batch_done(void *arg, int result);
+/** Counts a call just made: r is its return value. */
+void batch_add(struct pipeline *p, int r);
+/** No more calls: runs finish at once when none is in flight. */
+void batch_end(struct pipeline *p);
+const struct feed_setting *pipeline_feed(const struct pipeline *p, const char *id);
+
+/* ---- pipeline_intake.c ---- */
+/** A file that lies in an inbox without proof of its end: a person is told. */
+struct waiting_file {
+    char *path, *words;
+};
+void waiting_file_free(void *value);
+int intake_open(struct pipeline *p);
+void intake_scan(struct pipeline *p);
+void intake_close(struct pipeline *p);
+int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+void receipt_list_release(struct receipt_list *l);
+
+/* ---- pipeline_apply.c ---- */
+/** The oldest receipt not yet applied, or NULL. */
+const struct receipt *apply_next(const struct pipeline *p);
+void apply_start(struct pipeline *p, const struct receipt *r);
+void apply_abort(struct pipeline *p);
+/** Feeds that keep more organisations than their books know of are applied again from the archive.
+ *  Call after the books were loaded. Returns 0 or -ENOMEM. */
+int apply_backfill(struct pipeline *p);
+
+/* ---- pipeline_judge.c ---- */
+void judge_start(struct pipeline *p);
+void judge_abort(struct pipeline *p);
+/** Forgets findings (they borrow from the plan) before the configuration changes. */
+void judge_forget(struct pipeline *p);
+/** Feed states for evaluation and display; malloc'ed, borrowed parts. Returns 0 or -ENOMEM. */
+struct feed_states {
+    struct feed_state *list;
+    size_t count;
+    struct coverage_gap **gaps;
+    const char ***providers; /* codes that each feed must cover */
+};
+int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
+void feed_states_release(struct feed_states *s);
+
+/* ---- pipeline_compose.c ---- */
+/** Alerts to messages due; a failure fails the batch. */
+void compose_start(struct pipeline *p);
+void compose_abort(struct pipeline *p);
+
+/* ---- pipeline_deliver.c ---- */
+/** Starts an attempt for every receiver that is free and has something due. */
+void deliver_due(struct pipeline *p);
+/** Messages that are due now and not delivered. */
+size_t deliver_pending(const struct pipeline *p);
+/** Whether every message was tried in this run (--once). */
+bool deliver_tried_all(const struct pipeline *p);
+/** Told-state that the sent journal knows and the books do not (Redis lost it). Call after a load. */
+int sent_merge(struct pipeline *p);
+/** Attempts that will never call back: at the end. */
+void deliver_abort(struct pipeline *p);
+int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+
+/* ---- pipeline_ctl.c ---- */
+void ctl_answer(void *arg, struct ctl_request *request); /* ctl_handle */
+void ctl_settle_waiting(struct pipeline *p);
+/** The alerts as a table on standard output (the demo). */
+void ctl_print_alerts(struct pipeline *p);
+/** One line for STATUS= and `waitlistctl status`. */
+void pipeline_status_line(const struct pipeline *p, char out_line[256]);
+
+#endif

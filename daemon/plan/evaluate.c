@@ -1,0 +1,240 @@
+#include "plan/evaluate.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/evaluate_feed.h"
+#include "plan/select.h"
+
+/* From here an overdue action is red: the project's own default, no rule of the field. */
+#define ACTION_RED_AFTER_DAYS 30
+
+static const struct feed_state *feed_find(const struct evaluation_input *in, const char *id)
+{
+    for (size_t i = 0; i < in->feed_count; i++) {
+        if (strcmp(in->feeds[i].id, id) == 0)
+            return &in->feeds[i];
+    }
+    return NULL;
+}
+
+/* Whether the feed lacks a provider in this period; newer: in any period after it. */
+static bool gap_at(const struct feed_state *feed, struct civil_date end, bool newer)
+{
+    for (size_t i = 0; feed != NULL && i < feed->gap_count; i++) {
+        int order = date_compare(feed->gaps[i].period_end, end);
+
+        if (feed->gaps[i].measure != NULL)
+            continue; /* that figure alone holds (series_version.gap) */
+        if (newer ? order > 0 : order == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Judges every period that the plan is valid for, and the last one before it: the newest figure
+ * known on the plan's first day is a figure, whatever its age. Where two periods end on one day (a
+ * month and a quarter), the shorter one stands: points ascend by start within an end, and an
+ * alert's `for` counts distinct ends.
+ */
+static int judge_series(const struct plan *p, const struct plan_measure *m, const struct series *s,
+                        const struct feed_state *feed, struct finding *f)
+{
+    f->history = calloc(s->point_count + 1, sizeof *f->history);
+    if (f->history == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < s->point_count; i++) {
+        const struct series_point *point = &s->points[i];
+        struct period_judgement j;
+
+        if (date_is_set(p->valid_from) && i + 1 < s->point_count &&
+            date_compare(s->points[i + 1].period_end, p->valid_from) < 0)
+            continue;
+        j = measure_judge(m, series_current(point), point->period_start, point->period_end);
+        j.restated = series_point_restated(point);
+        if (gap_at(feed, point->period_end, false))
+            j.holds |= HOLD_COVERAGE;
+        if (f->history_count > 0 &&
+            date_compare(f->history[f->history_count - 1].end, point->period_end) == 0)
+            f->history_count--;
+        f->history[f->history_count++] = j;
+    }
+    return 0;
+}
+
+static int missing_because(struct finding *f, char *why)
+{
+    if (why == NULL)
+        return -ENOMEM;
+    f->missing_text = why;
+    f->missing_why = why;
+    return 0;
+}
+
+static char *sentence(const char *before, struct civil_date d)
+{
+    struct text t = TEXT_INIT;
+    char date[32];
+
+    text_printf(&t, "%s %s", before, finding_date(d, date));
+    return text_take(&t);
+}
+
+/* What the newest period says, as displayed. */
+static void summarise(const struct feed_state *feed, const char *org, struct finding *f)
+{
+    struct civil_date newest = { INT32_MIN };
+
+    if (f->history_count > 0) {
+        const struct period_judgement *last = &f->history[f->history_count - 1];
+
+        f->rag = last->rag;
+        f->line = last->line;
+        f->holds = last->holds;
+        newest = last->end;
+    } else {
+        f->holds = HOLD_NO_VALUE;
+    }
+    if (feed == NULL)
+        return;
+    if (feed->late)
+        f->holds_now |= HOLD_FEED_LATE;
+    if (feed->file_is_held)
+        f->holds_now |= HOLD_FILE_HELD;
+    /* The missing provider's own series has no point for the period that it is missing from. */
+    if (gap_at(feed, newest, true))
+        f->holds_now |= HOLD_COVERAGE;
+    for (size_t i = 0; i < feed->gap_count; i++) {
+        const struct coverage_gap *gap = &feed->gaps[i];
+
+        /* Its table came without it: the newest figure is not the newest there should be. */
+        if (gap->absent && date_compare(gap->period_end, newest) > 0 &&
+            text_same(gap->provider, org) && text_same(gap->measure, f->measure->published))
+            f->holds_now |= HOLD_COVERAGE;
+    }
+    f->holds |= f->holds_now;
+}
+
+static int evaluate_measure(const struct evaluation_input *in, const struct plan *p,
+                            const struct plan_measure *m, struct finding *f)
+{
+    const struct feed_state *feed = feed_find(in, m->select.feed);
+    const char *org;
+    char *why = NULL;
+    int r;
+
+    f->rule = RULE_BEHIND_PLAN;
+    f->plan = p;
+    f->measure = m;
+    f->action = m->action != NULL ? plan_action_find(p, m->action) : NULL;
+    f->feed = m->select.feed;
+    f->owner = m->owner;
+    f->line = NAN;
+    f->plan_expired = date_is_set(p->valid_to) && date_compare(in->today, p->valid_to) > 0;
+    f->title = strdup(m->title);
+    if (f->title == NULL)
+        return -ENOMEM;
+    if (date_is_set(p->valid_from) && date_compare(in->today, p->valid_from) < 0) {
+        f->holds = HOLD_NO_VALUE;
+        return missing_because(f, sentence("the plan is not in force before", p->valid_from));
+    }
+    org = in->org_code(in->org_code_arg, m->select.org);
+    assert(org != NULL);
+    r = series_select(in->series, m, org, &f->series, &why);
+    if (r < 0)
+        return r;
+    if (f->series == NULL)
+        r = missing_because(f, why);
+    else
+        r = judge_series(p, m, f->series, feed, f);
+    if (r == 0 && f->series != NULL && f->history_count == 0)
+        r = missing_because(
+            f, sentence("no figure yet for a period that ends on or after", p->valid_from));
+    if (r == 0)
+        summarise(feed, org, f);
+    return r;
+}
+
+/* True only from the day after the last day in time, and while it is not complete. */
+static int evaluate_action(const struct evaluation_input *in, const struct plan *p,
+                           const struct plan_action *a, struct finding *f)
+{
+    struct text title = TEXT_INIT, detail = TEXT_INIT;
+    int overdue_days = in->today.day - a->due.day;
+    bool overdue = a->status != ACTION_COMPLETE && overdue_days > 0;
+    bool red = overdue_days > ACTION_RED_AFTER_DAYS;
+    char due[32];
+    int r;
+
+    f->rule = RULE_ACTION_OVERDUE;
+    f->plan = p;
+    f->action = a;
+    f->owner = a->lead;
+    f->line = NAN;
+    f->instant = true;
+    f->rag = !overdue ? RAG_GREEN : red ? RAG_RED : RAG_AMBER;
+    f->plan_expired = date_is_set(p->valid_to) && date_compare(in->today, p->valid_to) > 0;
+    text_printf(&title, "Action %s: %s", a->id, a->title);
+    f->title = text_take(&title);
+    if (f->title == NULL)
+        return -ENOMEM;
+    if (!overdue)
+        return 0;
+    text_printf(&detail, "due by %s, %d %s ago, and not reported complete",
+                finding_date(a->due, due), overdue_days, overdue_days == 1 ? "day" : "days");
+    f->detail = text_take(&detail);
+    r = finding_now(f, red ? PERIOD_RED : PERIOD_AMBER, a->due);
+    return f->detail == NULL ? -ENOMEM : r;
+}
+
+static size_t findings_at_most(const struct evaluation_input *in)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < in->plan_count; i++)
+        n += in->plans[i]->measure_count + in->plans[i]->action_count;
+    for (size_t i = 0; i < in->feed_count; i++)
+        n += feed_findings_at_most(&in->feeds[i]);
+    return n;
+}
+
+static int evaluate_plan(const struct evaluation_input *in, const struct plan *p,
+                         struct finding_set *s)
+{
+    bool in_force = !date_is_set(p->valid_from) || date_compare(in->today, p->valid_from) >= 0;
+    int r = 0;
+
+    for (size_t i = 0; i < p->measure_count && r == 0; i++)
+        r = evaluate_measure(in, p, &p->measures[i], &s->list[s->count++]);
+    for (size_t i = 0; i < p->action_count && r == 0 && in_force; i++) {
+        if (date_is_set(p->actions[i].due))
+            r = evaluate_action(in, p, &p->actions[i], &s->list[s->count++]);
+    }
+    return r;
+}
+
+int evaluate(const struct evaluation_input *in, struct finding_set *out_findings)
+{
+    struct finding_set s = { NULL, 0 };
+    int r = 0;
+
+    assert(in != NULL && in->series != NULL && in->org_code != NULL && date_is_set(in->today));
+    s.list = calloc(findings_at_most(in), sizeof *s.list);
+    if (s.list == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < in->plan_count && r == 0; i++)
+        r = evaluate_plan(in, in->plans[i], &s);
+    for (size_t i = 0; i < in->feed_count && r == 0; i++)
+        r = evaluate_feed(&in->feeds[i], in->today, &s);
+    if (r < 0)
+        finding_set_release(&s);
+    else
+        *out_findings = s;
+    return r;
+}

@@ -1,0 +1,72 @@
+/*
+ * evaluate - series and plan to findings
+ *
+ * A pure function of (series, feed states, plan, local date): the same inputs give the same
+ * findings in the same order. Judges every data period of a measure's series that the plan is
+ * valid for, so that a late or restated period is judged as it would have been in its time.
+ * Source of the RAG rule: DESIGN section 4.
+ */
+#ifndef PLAN_EVALUATE_H
+#define PLAN_EVALUATE_H
+
+#include "plan/finding.h"
+#include "plan/plan.h"
+#include "metric/feed_due.h"
+
+struct coverage_gap {
+    /* Missing; or, with .measure, the organisation whose total is contradicted. */
+    const char *provider;
+    struct civil_date period_end;
+    /* NULL: the provider is missing altogether, and every measure of the feed holds. */
+    const char *measure;
+    bool absent;     /* .measure is no longer in the table: its measures hold */
+    bool superseded; /* the same table brought a newer period since: no longer spoken of */
+};
+
+/** What is known of a feed today. */
+struct feed_state {
+    const char *id, *title;
+    struct feed_due due;
+    bool late;                           /* today is after .due.due */
+    struct civil_date newest_period_end; /* DATE_NONE before any file */
+    const struct coverage_gap *gaps; /* providers missing from the current edition of a period */
+    size_t gap_count;
+    /* Files that wait for a person, or were refused: why; NULL: none. */
+    const char *held_file_why;
+    unsigned long waiting_count;     /* how many */
+    struct civil_date waiting_since; /* local date of the newest; DATE_NONE: not known */
+    /* It may say something newer than what is in force: the feed's measures hold. */
+    bool file_is_held;
+    /* That the feed must cover; may be NULL: then a gap that was filled has no finding. */
+    const char *const *providers;
+    size_t provider_count;
+};
+
+struct evaluation_input {
+    const struct plan *const *plans;
+    size_t plan_count;
+    const struct series_set *series;
+    const struct feed_state *feeds;
+    size_t feed_count;
+    struct civil_date today;
+    /** Maps a printed organisation to its code (settings_org_code); never NULL. */
+    const char *(*org_code)(void *arg, const char *printed);
+    void *org_code_arg;
+};
+
+/**
+ * Findings in the order: plans in order, their measures, their actions with a due date; then feeds
+ * (late, provider by provider, held file). An action that is not overdue and a feed that is in
+ * time, complete and not held give an instant finding with an empty history, so that an alert that
+ * was open ends as cleared; finding_holds_true() tells them apart. Returns 0 or -ENOMEM.
+ */
+int evaluate(const struct evaluation_input *in, struct finding_set *out_findings);
+
+/** The line in force on a date: the latest milestone on or before it, else (no expect) the target;
+ * NAN before the first. */
+double measure_line(const struct plan_measure *m, struct civil_date period_end);
+/** Judges one version for a period that ends on this date. */
+struct period_judgement measure_judge(const struct plan_measure *m, const struct series_version *v,
+                                      struct civil_date period_start, struct civil_date period_end);
+
+#endif

@@ -1,0 +1,81 @@
+#include "plan/finding.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *rag_name(enum rag r)
+{
+    static const char *const names[] = {
+        [RAG_GREY] = "grey",   [RAG_BLUE] = "blue", [RAG_GREEN] = "green",
+        [RAG_AMBER] = "amber", [RAG_RED] = "red",
+    };
+
+    assert((size_t)r < sizeof names / sizeof names[0]);
+    return names[r];
+}
+
+const char *rule_name(enum rule r)
+{
+    static const char *const names[] = {
+        [RULE_BEHIND_PLAN] = "behind-plan",       [RULE_FEED_LATE] = "feed-late",
+        [RULE_COVERAGE_GAP] = "coverage-gap",     [RULE_IMPLAUSIBLE_CHANGE] = "implausible-change",
+        [RULE_ACTION_OVERDUE] = "action-overdue",
+    };
+
+    assert((size_t)r < sizeof names / sizeof names[0]);
+    return names[r];
+}
+
+const char *hold_words(unsigned holds, char out[160])
+{
+    /* All seven with their separators are 123 bytes. */
+    static const struct {
+        unsigned flag;
+        const char *words;
+    } rows[] = {
+        { HOLD_FEED_LATE, "feed late" },     { HOLD_COVERAGE, "provider missing" },
+        { HOLD_FILE_HELD, "file held" },     { HOLD_INDETERMINATE, "too near the line to tell" },
+        { HOLD_NO_VALUE, "no value" },       { HOLD_MIN_N, "numbers too small" },
+        { HOLD_GAP, "total without parts" },
+    };
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!(holds & rows[i].flag))
+            continue;
+        int n = snprintf(out + len, 160 - len, "%s%s", len > 0 ? ", " : "", rows[i].words);
+
+        assert(n > 0 && (size_t)n < 160 - len);
+        len += (size_t)n;
+    }
+    return out;
+}
+
+const char *finding_date(struct civil_date d, char out[32])
+{
+    int year, month, day;
+
+    out[0] = '\0';
+    if (!date_is_set(d))
+        return out;
+    date_to_ymd(d, &year, &month, &day);
+    snprintf(out, 32, "%d %s %d", day, date_month_name(month, false), year);
+    return out;
+}
+
+void finding_set_release(struct finding_set *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->list[i].title);
+        free(s->list[i].detail);
+        free(s->list[i].missing_text);
+        free(s->list[i].history);
+    }
+    free(s->list);
+    *s = (struct finding_set){ NULL, 0 };
+}

@@ -1,0 +1,110 @@
+/*
+ * finding - a measure, feed or action judged
+ *
+ * The value that evaluation hands to the alert machine and to every display. Strings are borrowed
+ * from the plan, settings and series for as long as those live; a finding set is remade at each
+ * evaluation.
+ */
+#ifndef PLAN_FINDING_H
+#define PLAN_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "metric/series.h"
+#include "plan/plan.h"
+
+enum rag { RAG_GREY, RAG_BLUE, RAG_GREEN, RAG_AMBER, RAG_RED };
+
+/** Why movement towards better is blocked; flags. */
+enum hold {
+    HOLD_FEED_LATE = 1,     /* the feed is past its due time */
+    HOLD_COVERAGE = 2,      /* a provider the feed must cover is missing from this period */
+    HOLD_FILE_HELD = 4,     /* a file of the feed waits for a person's decision */
+    HOLD_INDETERMINATE = 8, /* the line lies inside the interval of the value */
+    HOLD_NO_VALUE = 16,     /* suppressed, not submitted, or no figure at all */
+    HOLD_MIN_N = 32,        /* the denominator is below min_n */
+    HOLD_GAP = 64,          /* a published total of 0 over parts that nobody submitted */
+};
+
+/** One data period judged: what the alert machine consumes, oldest first. */
+enum period_event {
+    PERIOD_UNKNOWN, /* no usable figure, or indeterminate: stays */
+    PERIOD_NOT_DUE, /* before the first milestone */
+    PERIOD_CLEAR,   /* at or better than the clear line */
+    PERIOD_BETWEEN, /* not behind, but not past the clear line */
+    PERIOD_AMBER,   /* behind, within tolerance */
+    PERIOD_RED,     /* behind, beyond tolerance or the last milestone passed unmet */
+};
+
+struct period_judgement {
+    struct civil_date start, end;
+    enum period_event event;
+    enum rag rag;
+    double line;    /* NAN: none */
+    unsigned holds; /* enum hold flags of this period: with any, a move to better does not happen */
+    bool restated;  /* the figure in force replaced another */
+    const struct series_version *version; /* NULL for rules that judge no series */
+    unsigned long count; /* rules that judge no series: how many (files that wait); else 0 */
+};
+
+enum rule {
+    RULE_BEHIND_PLAN,
+    RULE_FEED_LATE,
+    RULE_COVERAGE_GAP,
+    RULE_IMPLAUSIBLE_CHANGE, /* a file held for a person */
+    RULE_ACTION_OVERDUE,
+};
+
+struct finding {
+    enum rule rule;
+    const struct plan *plan;            /* NULL for feed rules */
+    const struct plan_measure *measure; /* RULE_BEHIND_PLAN */
+    const struct plan_action *action;   /* the measure's action, or the overdue one; may be NULL */
+    const char *feed;                   /* of the measure, or the late one; may be NULL */
+    const char *provider;               /* feed rules; "" when the whole feed is meant */
+    char *title;                        /* one line; owned by the set */
+    char *detail;      /* feed rules: a sentence that says what is missing; owned, or NULL */
+    const char *owner; /* role id; NULL: ops */
+
+    const struct series *series; /* or NULL: no such series yet */
+    const char *missing_why; /* static or owned by the set: why there is no figure; NULL when there
+                                is one */
+    char *missing_text; /* what .missing_why points to when it was made for this finding; owned, or
+                           NULL */
+    struct period_judgement *history; /* ascending by .end, one for each end; owned by the set. Feed
+                                         and action rules have 0 or 1 */
+    size_t history_count;
+    bool instant; /* feed and action rules: the one history entry is what is true now; none = not
+                     true now */
+
+    enum rag rag;       /* of the newest period, as displayed */
+    unsigned holds;     /* of the newest period and of now (feed late, file held) */
+    unsigned holds_now; /* the part of .holds that is true now and of no judged period: feed late,
+                           file held, a gap in a period that this series has not got */
+    double line;        /* the line in force for the newest period; NAN: none */
+    bool plan_expired;
+};
+
+struct finding_set {
+    struct finding *list;
+    size_t count;
+};
+
+const char *rag_name(enum rag r);   /* "blue", "green", "amber", "red", "grey" */
+const char *rule_name(enum rule r); /* "behind-plan", ... */
+/** The hold flags as words separated by ", "; "" for none. */
+const char *hold_words(unsigned holds, char out[160]);
+/** Whether it says that something is the case: a measure always does, an instant finding only with
+ * its one entry. */
+static inline bool finding_holds_true(const struct finding *f)
+{
+    return !f->instant || f->history_count > 0;
+}
+/** A date as people read it, "31 March 2025"; "" for DATE_NONE. Returns out. */
+const char *finding_date(struct civil_date d, char out[32]);
+void finding_set_release(struct finding_set *s);
+
+#endif

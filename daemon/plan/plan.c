@@ -1,0 +1,139 @@
+#include "plan/plan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "plan/plan_yaml.h"
+
+static void action_release(struct plan_action *a)
+{
+    free(a->id);
+    free(a->title);
+    free(a->lead);
+    free(a->accountable);
+}
+
+void plan_measure_release(struct plan_measure *m)
+{
+    free(m->id);
+    free(m->first_id);
+    free(m->title);
+    free(m->published);
+    free(m->select.feed);
+    free(m->select.breakdown);
+    free(m->select.org);
+    free(m->select.secondary);
+    for (size_t i = 0; i < m->expect_count; i++)
+        free(m->expect[i].note);
+    free(m->expect);
+    free(m->action);
+    free(m->owner);
+    *m = (struct plan_measure){ 0 };
+}
+
+void plan_free(struct plan *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->role_count; i++) {
+        free(p->roles[i].id);
+        text_list_release(&p->roles[i].receivers);
+    }
+    for (size_t i = 0; i < p->priority_count; i++) {
+        free(p->priorities[i].id);
+        free(p->priorities[i].title);
+    }
+    for (size_t i = 0; i < p->action_count; i++)
+        action_release(&p->actions[i]);
+    for (size_t i = 0; i < p->measure_count; i++)
+        plan_measure_release(&p->measures[i]);
+    free(p->roles);
+    free(p->priorities);
+    free(p->actions);
+    free(p->measures);
+    free(p->path);
+    free(p->id);
+    free(p->place);
+    free(p->title);
+    free(p);
+}
+
+const struct plan_measure *plan_measure_find(const struct plan *p, const char *id)
+{
+    assert(p && id);
+    for (size_t i = 0; i < p->measure_count; i++)
+        if (strcmp(p->measures[i].id, id) == 0)
+            return &p->measures[i];
+    return NULL;
+}
+
+const struct plan_action *plan_action_find(const struct plan *p, const char *id)
+{
+    assert(p && id);
+    for (size_t i = 0; i < p->action_count; i++)
+        if (strcmp(p->actions[i].id, id) == 0)
+            return &p->actions[i];
+    return NULL;
+}
+
+const struct plan_role *plan_role_find(const struct plan *p, const char *id)
+{
+    assert(p && id);
+    for (size_t i = 0; i < p->role_count; i++)
+        if (strcmp(p->roles[i].id, id) == 0)
+            return &p->roles[i];
+    return NULL;
+}
+
+/* ---- the digest of a measure ---- */
+
+/* Each value behind its length, so that no two measures share a text. */
+static void add_text(struct text *t, const char *key, const char *value)
+{
+    if (value)
+        (void)text_printf(t, "%s %zu:%s\n", key, strlen(value), value);
+    else
+        (void)text_printf(t, "%s -\n", key);
+}
+
+static void add_number(struct text *t, const char *key, bool given, double value)
+{
+    char number[32];
+
+    add_text(t, key, given ? text_number(value, number) : NULL);
+}
+
+static void add_date(struct text *t, const char *key, struct civil_date d)
+{
+    char date[DATE_TEXT_MAX];
+
+    add_text(t, key, date_is_set(d) ? date_format(d, date) : NULL);
+}
+
+int plan_measure_digest(struct plan_measure *m)
+{
+    AUTO(text_release) struct text t = TEXT_INIT;
+
+    add_text(&t, "published", m->published);
+    add_text(&t, "feed", m->select.feed);
+    add_text(&t, "breakdown", m->select.breakdown);
+    add_text(&t, "org", m->select.org);
+    add_text(&t, "secondary", m->select.secondary);
+    add_text(&t, "polarity", m->polarity == POLARITY_HIGHER ? "higher" : "lower");
+    add_number(&t, "target", m->has_target, m->target);
+    add_date(&t, "by", m->target_by);
+    add_number(&t, "tolerance", true, m->tolerance);
+    add_number(&t, "clear", m->has_clear, m->clear);
+    add_number(&t, "for", true, (double)m->for_periods);
+    add_number(&t, "clear_for", true, (double)m->clear_for);
+    add_number(&t, "min_n", true, m->min_n);
+    for (size_t i = 0; i < m->expect_count; i++) {
+        add_date(&t, "on", m->expect[i].date);
+        add_number(&t, "expect", true, m->expect[i].value);
+    }
+    return text_ok(&t) ? sha256_hex(t.buf, t.len, m->digest) : -ENOMEM;
+}

@@ -1,0 +1,104 @@
+/*
+ * plan - one place's action plan: priorities, actions, measures, roles
+ *
+ * A read-only value made by plan_yaml.c from plan.yaml (plan.yaml(5) lists every key), checked
+ * whole in one pass. The plan names roles, never people. Ids are text: "1.10" is not "1.1".
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/date.h"
+#include "base/diag.h"
+#include "base/digest.h"
+#include "parse/record.h"
+#include "yaml/bind.h"
+
+enum plan_mode { PLAN_LIVE, PLAN_REHEARSAL };
+enum polarity { POLARITY_HIGHER, POLARITY_LOWER }; /* which way is better */
+enum action_status { ACTION_NOT_STARTED, ACTION_IN_PROGRESS, ACTION_COMPLETE };
+
+struct milestone {
+    struct civil_date date;
+    double value;
+    char *note; /* or NULL */
+};
+
+struct plan_action {
+    char *id, *title, *lead, *accountable; /* roles; accountable may be NULL */
+    struct civil_date due; /* last day in time: the month's last day where the plan gives a month;
+                              DATE_NONE: ongoing */
+    int status;            /* enum action_status */
+    size_t priority;       /* index into plan.priorities */
+};
+
+struct plan_priority {
+    char *id, *title;
+};
+
+struct plan_role {
+    char *id;
+    struct text_list receivers;
+};
+
+struct plan_measure {
+    char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
+    char *title;
+    char *published; /* the feed's measure, from metric "published:X" */
+    struct {
+        char *feed, *breakdown, *org, *secondary;
+    } select;     /* breakdown, secondary may be NULL: any, if only one exists */
+    int polarity; /* enum polarity */
+    bool has_target;
+    double target;
+    struct civil_date target_by; /* `by:` of the target, the month's last day where a month is
+                                    given; DATE_NONE: none */
+    enum unit unit;              /* `unit:`; UNIT_UNKNOWN: as published */
+    double tolerance;            /* in the measure's unit, 0 or more */
+    bool has_clear;
+    double clear;                /* the clear line, when given */
+    long for_periods, clear_for; /* distinct data periods, 1 or more */
+    double min_n;                /* 0: none */
+    struct milestone *expect;    /* ascending by date */
+    size_t expect_count;
+    char *action;    /* id, or NULL */
+    char *owner;     /* role: `owner:`, else the action's lead; NULL: nobody, told to ops */
+    size_t priority; /* of its action, else its `priority:`, else 0 */
+    char digest[SHA256_TEXT_MAX]; /* of everything that changes a judgement */
+};
+
+struct plan {
+    char *path, *id, *place, *title;
+    long version;
+    int mode;                               /* enum plan_mode */
+    struct civil_date valid_from, valid_to; /* DATE_NONE: open */
+    bool illustrative; /* `illustrative: true`: said wherever the plan is named */
+    struct plan_role *roles;
+    size_t role_count;
+    struct plan_priority *priorities;
+    size_t priority_count;
+    struct plan_action *actions;
+    size_t action_count;
+    struct plan_measure *measures;
+    size_t measure_count;
+};
+
+/** What a plan may refer to; either may be NULL (then the reference is not checked).
+ * NULL-terminated ids. */
+struct plan_context {
+    const char *const *feeds;
+    const char *const *receivers;
+};
+
+/** Returns 0; -EINVAL with every semantic error of one pass in diags (warnings do not fail). */
+int plan_load(const char *path, const struct plan_context *context, struct diags *diags,
+              struct plan **out_plan);
+void plan_free(struct plan *p);
+
+const struct plan_measure *plan_measure_find(const struct plan *p, const char *id);
+const struct plan_action *plan_action_find(const struct plan *p, const char *id);
+const struct plan_role *plan_role_find(const struct plan *p, const char *id);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * plan_check - the checks that every section of plan.yaml uses
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "plan/plan_yaml.h"
+
+#define ID_MAX_CHARS  64
+#define IDS_NAMED_MAX 12 /* in the hint that lists what there is */
+
+bool plan_check_id(struct plan_reading *r, const char *what, const char *id, yaml_node *at)
+{
+    size_t len = strlen(id);
+    size_t good = 0;
+
+    while (good < len && (isalnum((unsigned char)id[good]) || strchr("-_.", id[good])))
+        good++;
+    if (len > 0 && len <= ID_MAX_CHARS && good == len)
+        return true;
+    yaml_complain(r->y, at, r->diags, DIAG_ERROR,
+                  "letters, digits, \"-\", \"_\" and \".\" make an id, up to 64 of them",
+                  "%s: \"%.80s\" is not an id", what, id);
+    return false;
+}
+
+int plan_id_seen(struct plan_reading *r, struct plan_seen *seen, const char *what, const char *id,
+                 yaml_node *at)
+{
+    yaml_node *first = table_get(&seen->nodes, id);
+
+    if (first) {
+        yaml_complain(r->y, at, r->diags, DIAG_ERROR, NULL,
+                      "%s \"%s\" is given twice; first at line %u", what, id, yaml_line(first));
+        return 0;
+    }
+    return table_set(&seen->nodes, id, (void *)at, NULL);
+}
+
+void plan_seen_release(struct plan_seen *seen)
+{
+    table_release(&seen->nodes, NULL);
+}
+
+void plan_check_reference(struct plan_reading *r, const struct plan_ids *known, const char *what,
+                          const char *id, yaml_node *at)
+{
+    AUTO(text_release) struct text hint = TEXT_INIT;
+    const char *near;
+
+    if (!known->list)
+        return;
+    for (size_t i = 0; i < known->count; i++)
+        if (strcmp(known->list[i], id) == 0)
+            return;
+    near = diag_nearest(id, known->list, known->count);
+    if (near) {
+        (void)text_printf(&hint, "did you mean \"%s\"?", near);
+    } else if (known->count == 0) {
+        (void)text_printf(&hint, "there is no %s at all", what);
+    } else {
+        (void)text_puts(&hint, "there are: ");
+        for (size_t i = 0; i < known->count && i < IDS_NAMED_MAX; i++)
+            (void)text_printf(&hint, "%s%s", i ? ", " : "", known->list[i]);
+        if (known->count > IDS_NAMED_MAX)
+            (void)text_puts(&hint, ", ...");
+    }
+    yaml_complain(r->y, at, r->diags, DIAG_ERROR, text_str(&hint), "no such %s: \"%s\"", what, id);
+}
+
+void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at)
+{
+    size_t characters = 0;
+
+    for (const char *s = title; *s; s++)
+        characters += (*s & 0xc0) != 0x80;
+    if (characters > PLAN_TITLE_MAX_CHARS)
+        yaml_complain(r->y, at, r->diags, DIAG_WARNING, NULL,
+                      "a title of %zu characters: more than %d are cut in messages", characters,
+                      PLAN_TITLE_MAX_CHARS);
+}
+
+int plan_day_or_month(const char *text, struct civil_date *out_date)
+{
+    size_t len = strlen(text);
+    char first[DATE_TEXT_MAX];
+    struct civil_date d;
+    int r;
+
+    if (len != 7)
+        return date_parse_iso(text, len, out_date);
+    (void)snprintf(first, sizeof first, "%s-01", text);
+    r = date_parse_iso(first, strlen(first), &d);
+    if (r == 0)
+        *out_date = date_month_end(d);
+    return r;
+}
+
+void plan_check_validity(struct plan_reading *r, const char *what, struct civil_date d,
+                         yaml_node *at)
+{
+    const struct plan *p = r->plan;
+    char date[DATE_TEXT_MAX], edge[DATE_TEXT_MAX];
+
+    if (date_is_set(p->valid_to) && date_compare(d, p->valid_to) > 0)
+        yaml_complain(r->y, at, r->diags, DIAG_WARNING, NULL, "%s of %s: the plan ends on %s", what,
+                      date_format(d, date), date_format(p->valid_to, edge));
+    else if (date_is_set(p->valid_from) && date_compare(d, p->valid_from) < 0)
+        yaml_complain(r->y, at, r->diags, DIAG_WARNING, NULL, "%s of %s: the plan begins on %s",
+                      what, date_format(d, date), date_format(p->valid_from, edge));
+}
+
+bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n)
+{
+    if (yaml_is_nothing(n))
+        return false;
+    if (yaml_kind(n) == YAML_SEQUENCE)
+        return true;
+    yaml_complain(r->y, n, r->diags, DIAG_ERROR, "begin each with \"- \"", "%s: this is not a list",
+                  what);
+    return false;
+}

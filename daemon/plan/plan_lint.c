@@ -1,0 +1,93 @@
+/*
+ * plan_lint - whether a measure's lines make sense together
+ *
+ * Errors are what cannot have been meant; warnings what may well not have been.
+ */
+#include <assert.h>
+
+#include "base/text.h"
+#include "plan/plan_yaml.h"
+
+#define PERCENT_MAX 100
+
+/* Whether a is better than b. */
+static bool better(const struct plan_measure *m, double a, double b)
+{
+    return m->polarity == POLARITY_HIGHER ? a > b : a < b;
+}
+
+static void lint_line(struct plan_reading *r, const struct measure_reading *reading)
+{
+    if (!reading->target && !reading->expect)
+        yaml_complain(r->y, reading->node, r->diags, DIAG_ERROR,
+                      "add \"target: {at_least: NUMBER}\" or \"expect: {DATE: NUMBER}\"",
+                      "measure: neither target nor expect: there is no line to judge it by");
+    else if (!reading->target && yaml_kind(reading->expect) == YAML_MAPPING &&
+             yaml_count(reading->expect) == 0)
+        yaml_complain(
+            r->y, reading->expect, r->diags, DIAG_ERROR, NULL,
+            "measure: expect is empty and there is no target: there is no line to judge it by");
+}
+
+static void lint_target(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_measure *m = &reading->m;
+    char number[32], target[32], date[DATE_TEXT_MAX];
+
+    if (date_is_set(m->target_by))
+        plan_check_validity(r, "a target date", m->target_by, reading->target_by);
+    for (size_t i = 0; m->has_target && i < m->expect_count; i++) {
+        if (!better(m, m->expect[i].value, m->target))
+            continue;
+        yaml_complain(r->y, reading->target_value, r->diags, DIAG_WARNING,
+                      "a target is what the milestones lead to",
+                      "%s already exceeds the target: %s on %s, target %s",
+                      i + 1 == m->expect_count ? "the last milestone" : "a milestone",
+                      text_number(m->expect[i].value, number), date_format(m->expect[i].date, date),
+                      text_number(m->target, target));
+        break;
+    }
+    if (m->has_target && m->has_clear && m->expect_count == 0 && better(m, m->target, m->clear))
+        yaml_complain(r->y, yaml_get(reading->node, "clear"), r->diags, DIAG_WARNING,
+                      "leave clear out, or set it at or past the target",
+                      "measure: the clear line %s is worse than the target %s",
+                      text_number(m->clear, number), text_number(m->target, target));
+}
+
+static void lint_percent(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_measure *m = &reading->m;
+    char number[32];
+
+    if (m->unit != UNIT_PERCENT)
+        return;
+    if (m->has_target && (m->target > PERCENT_MAX || m->target < 0))
+        yaml_complain(r->y, reading->target_value, r->diags, DIAG_WARNING, NULL,
+                      "measure: a target of %s percent", text_number(m->target, number));
+    for (size_t i = 0; i < m->expect_count; i++)
+        if (m->expect[i].value > PERCENT_MAX || m->expect[i].value < 0)
+            yaml_complain(r->y, reading->expect_values[i], r->diags, DIAG_WARNING, NULL,
+                          "measure: a milestone of %s percent",
+                          text_number(m->expect[i].value, number));
+}
+
+void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_measure *m = &reading->m;
+    char number[32];
+
+    assert(r && reading);
+    lint_line(r, reading);
+    lint_target(r, reading);
+    lint_percent(r, reading);
+    if (m->title)
+        plan_check_title(r, m->title, yaml_get(reading->node, "title"));
+    if (m->tolerance < 0)
+        yaml_complain(r->y, yaml_get(reading->node, "tolerance"), r->diags, DIAG_ERROR,
+                      "it is a distance from the line, 0 or more; polarity says on which side",
+                      "measure: tolerance %s is negative", text_number(m->tolerance, number));
+    if (!m->owner && !m->action)
+        yaml_complain(r->y, reading->node, r->diags, DIAG_WARNING,
+                      "add \"owner: ROLE\" or \"action: ID\"",
+                      "measure: nobody owns it: what it should say goes to ops");
+}

@@ -1,0 +1,468 @@
+/*
+ * plan_measure - the measures of plan.yaml
+ *
+ * Each is read into a plan_measure and checked on its own; what is wrong is located. The checks of
+ * sense (a line that cannot be met, a date outside the plan) are in plan_lint.c.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "plan/plan_yaml.h"
+
+static const char *const polarities[] = { "higher", "lower", NULL };
+/* In the order of enum unit, which begins with UNIT_UNKNOWN. */
+static const char *const units[] = { "count", "percent", "days", "weeks", "rate", NULL };
+
+#define MEASURE(field) BIND_FIELD(struct measure_reading, field)
+
+static const struct bind_key measure_keys[] = {
+    { "id", BIND_ID, MEASURE(m.id), NULL, 0, 0, NULL, 1, "names the measure in alerts, for ever" },
+    { "title", BIND_TEXT, MEASURE(m.title), NULL, 0, 0, NULL, 0,
+      "what it measures and whose it is; the id when left out" },
+    { "metric", BIND_TEXT, MEASURE(metric), NULL, 0, 0, NULL, 1,
+      "\"published:MEASURE\", the measure as the feed's publisher names it" },
+    { "select", BIND_NODE, MEASURE(select), NULL, 0, 0, NULL, 1,
+      "which of the feed's figures: {feed: ID, breakdown: TEXT, org: CODE, secondary: TEXT}" },
+    { "polarity", BIND_CHOICE, MEASURE(polarity), NULL, 0, 0, polarities, 0,
+      "which way is better; known from the target when left out" },
+    { "target", BIND_NODE, MEASURE(target), NULL, 0, 0, NULL, 0,
+      "the line in the end: {at_least: NUMBER, by: DATE} or {at_most: NUMBER, by: DATE}" },
+    { "tolerance", BIND_NUMBER, MEASURE(m.tolerance), "0", 0, 0, NULL, 0,
+      "in the measure's unit: behind by at most this is amber, by more red" },
+    { "clear", BIND_NUMBER, MEASURE(m.clear), NULL, 0, 0, NULL, 0,
+      "the figure at which an alert ends; the line itself when left out" },
+    { "for", BIND_INTEGER, MEASURE(m.for_periods), "1", 1, 60, NULL, 0,
+      "data periods behind before it is told" },
+    { "clear_for", BIND_INTEGER, MEASURE(m.clear_for), "1", 1, 60, NULL, 0,
+      "data periods past the clear line before it ends" },
+    { "min_n", BIND_NUMBER, MEASURE(m.min_n), "0", 0, 1e9, NULL, 0,
+      "with a smaller denominator the figure is not judged better" },
+    { "expect", BIND_NODE, MEASURE(expect), NULL, 0, 0, NULL, 0,
+      "milestones: {DATE: NUMBER} or {DATE: {value: NUMBER, note: TEXT}}; each holds from its "
+      "date" },
+    { "action", BIND_ID, MEASURE(m.action), NULL, 0, 0, NULL, 0,
+      "the action that should move it: cited in every message" },
+    { "owner", BIND_ID, MEASURE(m.owner), NULL, 0, 0, NULL, 0,
+      "the role that is told; the action's lead when left out" },
+    { "priority", BIND_ID, MEASURE(priority), NULL, 0, 0, NULL, 0,
+      "the priority it belongs to; its action's when it has one" },
+    { "unit", BIND_CHOICE, MEASURE(unit), NULL, 0, 0, units, 0,
+      "where the feed does not say it, or says it wrongly" },
+    { "was", BIND_TEXTS, MEASURE(was), NULL, 0, 0, NULL, 0,
+      "earlier ids, oldest first, so that its alerts and their history go on" },
+    BIND_END,
+};
+
+#define SELECT(field) BIND_FIELD(struct plan_measure, select.field)
+
+static const struct bind_key select_keys[] = {
+    { "feed", BIND_ID, SELECT(feed), NULL, 0, 0, NULL, 1, "a feed of the settings, by its id" },
+    { "breakdown", BIND_TEXT, SELECT(breakdown), NULL, 0, 0, NULL, 0,
+      "as the publisher prints it; needed where the feed has several" },
+    { "org", BIND_TEXT, SELECT(org), NULL, 0, 0, NULL, 1,
+      "the organisation's code, for example org: TAJ" },
+    { "secondary", BIND_TEXT, SELECT(secondary), NULL, 0, 0, NULL, 0,
+      "the second breakdown, such as a wait band; needed where the feed has several" },
+    BIND_END,
+};
+
+/* ---- metric ---- */
+
+/* The catalogue of DESIGN section 7; what another issue builds is named, so that nobody hunts a
+ * typo. */
+static const char *const catalogue[] = {
+    "published",
+    "open",
+    "open-over",
+    "open-within",
+    "median-wait",
+    "p90-wait",
+    "p92-wait",
+    "mean-wait",
+    "longest-wait",
+    "completed-within",
+    "completed",
+    "referrals",
+    "first-contacts",
+    "clock-stops",
+    "removals-unseen",
+    "net-change",
+    "breaching-within",
+    "clearance-weeks",
+    "load",
+    "target-queue",
+    "relief-capacity",
+    "pressure",
+    "shortfall",
+    "manual",
+    "feed-age",
+    "coverage",
+    "set-aside-rate",
+};
+
+#define CATALOGUE_COUNT (sizeof catalogue / sizeof catalogue[0])
+
+static bool in_catalogue(const char *kind)
+{
+    for (size_t i = 0; i < CATALOGUE_COUNT; i++)
+        if (strcmp(catalogue[i], kind) == 0)
+            return true;
+    return false;
+}
+
+static int read_metric(struct plan_reading *r, struct measure_reading *reading)
+{
+    const char *colon = strchr(reading->metric, ':');
+    AUTO(auto_free)
+    char *kind = strndup(reading->metric,
+                         colon ? (size_t)(colon - reading->metric) : strlen(reading->metric));
+    AUTO(auto_free) char *name = strdup(colon ? colon + 1 : "");
+    AUTO(text_release) struct text hint = TEXT_INIT;
+    yaml_node *at = yaml_get(reading->node, "metric");
+    const char *near;
+
+    if (!kind || !name)
+        return -ENOMEM;
+    text_single_space(kind);
+    text_single_space(name);
+    if (strcmp(kind, "published") == 0 && name[0]) {
+        reading->m.published = name;
+        name = NULL; /* taken */
+    } else if (strcmp(kind, "published") == 0) {
+        yaml_complain(r->y, at, r->diags, DIAG_ERROR, "for example \"published:MRS08b\"",
+                      "measure: metric names no published measure");
+    } else if (in_catalogue(kind)) {
+        yaml_complain(r->y, at, r->diags, DIAG_ERROR,
+                      "a figure that a feed publishes is watched as \"published:MEASURE\"",
+                      "measure: metric: not built yet: %s", kind);
+    } else {
+        near = diag_nearest(kind, catalogue, CATALOGUE_COUNT);
+        if (near)
+            (void)text_printf(&hint, "did you mean \"%s%s\"?", near, colon ? colon : "");
+        else
+            (void)text_printf(&hint, "write \"published:%s\"", reading->metric);
+        yaml_complain(r->y, at, r->diags, DIAG_ERROR, text_str(&hint),
+                      "measure: metric \"%.80s\" is not known", reading->metric);
+    }
+    return 0;
+}
+
+/* ---- select, target, expect ---- */
+
+static int read_select(struct plan_reading *r, struct measure_reading *reading)
+{
+    int bound;
+
+    if (!reading->select)
+        return 0; /* said to be missing */
+    bound = bind_mapping(r->y, reading->select, "select", select_keys, &reading->m, r->diags);
+    if (reading->m.select.feed)
+        plan_check_reference(r, &r->feeds, "feed", reading->m.select.feed,
+                             yaml_get(reading->select, "feed"));
+    return bound == -ENOMEM ? bound : 0;
+}
+
+struct target_reading {
+    double at_least, at_most;
+    yaml_node *by;
+};
+
+static const struct bind_key target_keys[] = {
+    { "at_least", BIND_NUMBER, BIND_FIELD(struct target_reading, at_least), NULL, 0, 0, NULL, 0,
+      "met by this figure or a higher one" },
+    { "at_most", BIND_NUMBER, BIND_FIELD(struct target_reading, at_most), NULL, 0, 0, NULL, 0,
+      "met by this figure or a lower one" },
+    { "by", BIND_NODE, BIND_FIELD(struct target_reading, by), NULL, 0, 0, NULL, 0,
+      "the day, or the month, until which to be within tolerance is amber" },
+    BIND_END,
+};
+
+static int read_target(struct plan_reading *r, struct measure_reading *reading)
+{
+    static const char form[] = "write {at_least: 60} or {at_most: 60}";
+    struct target_reading t = { 0, 0, NULL };
+    yaml_node *least, *most;
+    int bound;
+
+    reading->m.target_by = DATE_NONE;
+    if (!reading->target)
+        return 0;
+    if (yaml_kind(reading->target) != YAML_MAPPING) {
+        yaml_complain(r->y, reading->target, r->diags, DIAG_ERROR, form,
+                      "measure: the target does not say on which side it is met");
+        return 0;
+    }
+    bound = bind_mapping(r->y, reading->target, "target", target_keys, &t, r->diags);
+    least = yaml_get(reading->target, "at_least");
+    most = yaml_get(reading->target, "at_most");
+    if (yaml_is_nothing(least) == yaml_is_nothing(most)) {
+        yaml_complain(r->y, reading->target, r->diags, DIAG_ERROR, form,
+                      yaml_is_nothing(least) ? "measure: the target has no figure"
+                                             : "measure: the target has two figures");
+    } else {
+        reading->target_at_least = !yaml_is_nothing(least);
+        reading->target_value = reading->target_at_least ? least : most;
+        reading->m.has_target = bound == 0;
+        reading->m.target = reading->target_at_least ? t.at_least : t.at_most;
+    }
+    reading->target_by = t.by;
+    if (t.by && (!yaml_text(t.by) || plan_day_or_month(yaml_text(t.by), &reading->m.target_by) < 0))
+        yaml_complain(r->y, t.by, r->diags, DIAG_ERROR, "for example 2025-03-31 or 2025-03",
+                      "target: by is not a date");
+    return bound == -ENOMEM ? bound : 0;
+}
+
+struct milestone_reading {
+    double value;
+    char *note;
+};
+
+static const struct bind_key milestone_keys[] = {
+    { "value", BIND_NUMBER, BIND_FIELD(struct milestone_reading, value), NULL, 0, 0, NULL, 1,
+      "the figure the plan expects from that day" },
+    { "note", BIND_TEXT, BIND_FIELD(struct milestone_reading, note), NULL, 0, 0, NULL, 0,
+      "why this figure then: shown beside it" },
+    BIND_END,
+};
+
+/* A milestone without a note is a bare number, which no table of keys can read. */
+static bool read_bare_number(struct plan_reading *r, yaml_node *n, double *out)
+{
+    const char *text = yaml_text(n);
+    char *end = NULL;
+
+    /* Only digits and their signs: strtod would also take "inf", "nan" and hexadecimal. */
+    if (text && text[0] && strspn(text, "+-.0123456789eE") == strlen(text))
+        *out = strtod(text, &end);
+    if (end && *end == '\0' && isfinite(*out))
+        return true;
+    yaml_complain(r->y, n, r->diags, DIAG_ERROR, "a number, or {value: NUMBER, note: TEXT}",
+                  "expect: \"%.40s\" is not a number", text ? text : "");
+    return false;
+}
+
+/* Reads one pair; *out_ok tells whether it is a milestone. */
+static int read_milestone(struct plan_reading *r, yaml_node *key, yaml_node *value,
+                          struct milestone *out, bool *out_ok)
+{
+    struct milestone_reading m = { 0, NULL };
+    int bound = 0;
+
+    *out_ok = false;
+    if (plan_day_or_month(yaml_text(key), &out->date) < 0) {
+        yaml_complain(r->y, key, r->diags, DIAG_ERROR,
+                      "for example 2024-06-30, or 2024-06 for its last day",
+                      "expect: \"%.40s\" is not a date", yaml_text(key));
+        return 0;
+    }
+    if (yaml_kind(value) == YAML_MAPPING) {
+        bound = bind_mapping(r->y, value, "milestone", milestone_keys, &m, r->diags);
+        *out_ok = bound == 0;
+    } else {
+        *out_ok = read_bare_number(r, value, &m.value);
+    }
+    if (*out_ok) {
+        out->value = m.value;
+        out->note = m.note;
+    } else {
+        free(m.note);
+    }
+    return bound == -ENOMEM ? bound : 0;
+}
+
+/* In its place by date. The same day twice ("2024-09" and "2024-09-30") is an error. */
+static void place_milestone(struct plan_reading *r, struct measure_reading *reading,
+                            const struct milestone *new, yaml_node *key, yaml_node *value)
+{
+    struct plan_measure *m = &reading->m;
+    size_t at = m->expect_count;
+    char date[DATE_TEXT_MAX];
+
+    while (at > 0 && date_compare(m->expect[at - 1].date, new->date) > 0)
+        at--;
+    if (at > 0 && date_compare(m->expect[at - 1].date, new->date) == 0) {
+        yaml_complain(r->y, key, r->diags, DIAG_ERROR, NULL, "expect: %s is given twice",
+                      date_format(new->date, date));
+        free(new->note);
+        return;
+    }
+    memmove(&m->expect[at + 1], &m->expect[at], (m->expect_count - at) * sizeof m->expect[0]);
+    memmove(&reading->expect_values[at + 1], &reading->expect_values[at],
+            (m->expect_count - at) * sizeof reading->expect_values[0]);
+    m->expect[at] = *new;
+    reading->expect_values[at] = value;
+    m->expect_count++;
+    plan_check_validity(r, "a milestone", new->date, key);
+}
+
+static int read_expect(struct plan_reading *r, struct measure_reading *reading)
+{
+    size_t count = yaml_count(reading->expect);
+
+    if (!reading->expect)
+        return 0;
+    if (yaml_kind(reading->expect) != YAML_MAPPING) {
+        yaml_complain(r->y, reading->expect, r->diags, DIAG_ERROR, "for example {2024-06-30: 20}",
+                      "measure: expect is not a mapping from dates to figures");
+        return 0;
+    }
+    reading->m.expect = calloc(count ? count : 1, sizeof *reading->m.expect);
+    reading->expect_values = calloc(count ? count : 1, sizeof *reading->expect_values);
+    if (!reading->m.expect || !reading->expect_values)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct milestone m = { DATE_NONE, 0, NULL };
+        yaml_node *key = NULL, *value = yaml_pair(reading->expect, i, &key);
+        bool ok;
+
+        if (read_milestone(r, key, value, &m, &ok) < 0)
+            return -ENOMEM;
+        if (ok)
+            place_milestone(r, reading, &m, key, value);
+    }
+    return 0;
+}
+
+/* ---- one measure ---- */
+
+/* Which way is better: as said, else as the target implies. */
+static void settle_polarity(struct plan_reading *r, struct measure_reading *reading)
+{
+    bool lower = !reading->target_at_least;
+
+    if (reading->polarity >= 0)
+        reading->m.polarity = reading->polarity;
+    else if (reading->target_value)
+        reading->m.polarity = lower ? POLARITY_LOWER : POLARITY_HIGHER;
+    else if (reading->expect)
+        yaml_complain(r->y, reading->node, r->diags, DIAG_ERROR,
+                      "add \"polarity: higher\" or \"polarity: lower\"",
+                      "measure: nothing says which way is better");
+    if (reading->polarity < 0 || !reading->target_value ||
+        reading->polarity == (lower ? POLARITY_LOWER : POLARITY_HIGHER))
+        return;
+    yaml_complain(r->y, yaml_get(reading->node, "polarity"), r->diags, DIAG_ERROR,
+                  lower ? "where lower is better, polarity is lower; a floor is \"at_least\""
+                        : "where higher is better, polarity is higher; a ceiling is \"at_most\"",
+                  "measure: polarity %s contradicts the target %s", lower ? "higher" : "lower",
+                  lower ? "at_most" : "at_least");
+}
+
+static int settle_owner(struct plan_reading *r, struct measure_reading *reading)
+{
+    struct plan_measure *m = &reading->m;
+    const struct plan *p = r->plan;
+
+    if (reading->priority) {
+        plan_check_reference(r, &r->priorities, "priority", reading->priority,
+                             yaml_get(reading->node, "priority"));
+        for (size_t i = 0; i < p->priority_count; i++)
+            if (p->priorities[i].id && strcmp(p->priorities[i].id, reading->priority) == 0)
+                m->priority = i;
+    }
+    if (m->owner)
+        plan_check_reference(r, &r->roles, "role", m->owner, yaml_get(reading->node, "owner"));
+    if (m->action)
+        plan_check_reference(r, &r->actions, "action", m->action,
+                             yaml_get(reading->node, "action"));
+    for (size_t i = 0; m->action && i < p->action_count; i++) {
+        const struct plan_action *a = &p->actions[i];
+
+        if (!a->id || strcmp(a->id, m->action) != 0)
+            continue;
+        if (reading->priority && m->priority != a->priority)
+            yaml_complain(r->y, yaml_get(reading->node, "priority"), r->diags, DIAG_WARNING, NULL,
+                          "measure: its action is under another priority, which counts");
+        m->priority = a->priority;
+        if (!m->owner && a->lead && !(m->owner = strdup(a->lead)))
+            return -ENOMEM;
+        break;
+    }
+    return 0;
+}
+
+static int settle_names(struct plan_reading *r, struct measure_reading *reading,
+                        struct plan_seen *seen)
+{
+    struct plan_measure *m = &reading->m;
+    yaml_node *was = yaml_get(reading->node, "was");
+    int result;
+
+    if (!m->id)
+        return 0;
+    result = plan_id_seen(r, seen, "measure", m->id, yaml_get(reading->node, "id"));
+    for (size_t i = 0; result == 0 && i < reading->was.count; i++) {
+        yaml_node *at = yaml_kind(was) == YAML_SEQUENCE ? yaml_item(was, i) : was;
+
+        if (plan_check_id(r, "was", reading->was.items[i], at))
+            result = plan_id_seen(r, seen, "measure", reading->was.items[i], at);
+    }
+    m->first_id = strdup(reading->was.count ? reading->was.items[0] : m->id);
+    if (!m->title)
+        m->title = strdup(m->id);
+    return m->first_id && m->title ? result : -ENOMEM;
+}
+
+static void reading_release(struct measure_reading *reading)
+{
+    bind_release(measure_keys,
+                 reading); /* the measure's own texts too, unless they were moved on */
+    plan_measure_release(&reading->m);
+    free(reading->expect_values);
+}
+
+static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_seen *seen)
+{
+    AUTO(reading_release)
+    struct measure_reading reading = { .polarity = -1, .unit = -1, .node = node };
+    struct plan_measure *m = &reading.m;
+    int result = bind_mapping(r->y, node, "measure", measure_keys, &reading, r->diags);
+
+    if (result == -ENOMEM)
+        return result;
+    m->has_clear = !yaml_is_nothing(yaml_get(node, "clear"));
+    m->unit = reading.unit < 0 ? UNIT_UNKNOWN : (enum unit)(reading.unit + 1);
+    result = reading.metric ? read_metric(r, &reading) : 0;
+    if (result == 0)
+        result = read_select(r, &reading);
+    if (result == 0)
+        result = read_target(r, &reading);
+    if (result == 0)
+        result = read_expect(r, &reading);
+    if (result == 0)
+        result = settle_owner(r, &reading);
+    if (result == 0)
+        result = settle_names(r, &reading, seen);
+    if (result < 0)
+        return result;
+    settle_polarity(r, &reading);
+    plan_lint_measure(r, &reading);
+    result = plan_measure_digest(m);
+    if (result == 0) {
+        r->plan->measures[r->plan->measure_count++] = *m;
+        *m = (struct plan_measure){ 0 };
+    }
+    return result;
+}
+
+int plan_read_measures(struct plan_reading *r, yaml_node *measures)
+{
+    AUTO(plan_seen_release) struct plan_seen seen = PLAN_SEEN_INIT;
+    size_t count = plan_is_list(r, "measures", measures) ? yaml_count(measures) : 0;
+    int result = 0;
+
+    if (yaml_is_nothing(measures) || (yaml_kind(measures) == YAML_SEQUENCE && count == 0))
+        yaml_complain(r->y, measures, r->diags, DIAG_WARNING, NULL,
+                      "the plan has no measures: nothing is watched");
+    r->plan->measures = calloc(count ? count : 1, sizeof *r->plan->measures);
+    if (!r->plan->measures)
+        return -ENOMEM;
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = read_measure(r, yaml_item(measures, i), &seen);
+    return result;
+}

@@ -1,0 +1,84 @@
+/*
+ * plan_yaml - what the readers of plan.yaml share
+ *
+ * For plan_yaml.c (the plan, its roles, priorities and actions), plan_measure.c (its measures),
+ * plan_check.c and plan_lint.c only; everybody else uses plan.h. What is wrong with a plan goes to
+ * the diags, located, and the reading goes on; a function returns an error only when memory is
+ * short.
+ */
+#ifndef PLAN_PLAN_YAML_H
+#define PLAN_PLAN_YAML_H
+
+#include "base/table.h"
+#include "plan/plan.h"
+
+#define PLAN_TITLE_MAX_CHARS 120 /* longer ones are cut in subjects and tables: a warning */
+
+/** Ids that may be referred to; NULL list: not known, so not checked. */
+struct plan_ids {
+    const char **list; /* borrowed texts, own array */
+    size_t count;
+};
+
+struct plan_reading {
+    const struct yaml *y;
+    struct diags *diags;
+    struct plan *plan;
+    struct plan_ids feeds, receivers, roles, priorities, actions;
+};
+
+/** Ids of one kind and the node at which each was first given. */
+struct plan_seen {
+    struct table nodes; /* id -> yaml_node * */
+};
+
+#define PLAN_SEEN_INIT                                                                             \
+    {                                                                                              \
+        TABLE_INIT                                                                                 \
+    }
+
+/** Complains where the id was given before, naming the first's line. Returns 0 or -ENOMEM. */
+int plan_id_seen(struct plan_reading *r, struct plan_seen *seen, const char *what, const char *id,
+                 yaml_node *at);
+void plan_seen_release(struct plan_seen *seen);
+
+/** Complains (with "did you mean") where id names nothing known. at: the node that refers. */
+void plan_check_reference(struct plan_reading *r, const struct plan_ids *known, const char *what,
+                          const char *id, yaml_node *at);
+/** Whether it is 1 to 64 letters, digits, '-', '_' or '.'; complains when not. */
+bool plan_check_id(struct plan_reading *r, const char *what, const char *id, yaml_node *at);
+void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at);
+/** Reads YYYY-MM-DD, or YYYY-MM as the month's last day. Returns 0 or -EINVAL, saying nothing. */
+int plan_day_or_month(const char *text, struct civil_date *out_date);
+/** Complains (warning) when a date lies outside the plan's validity. */
+void plan_check_validity(struct plan_reading *r, const char *what, struct civil_date d,
+                         yaml_node *at);
+/** Whether the node is a sequence; complains when it is something else. Nothing is an empty list.
+ */
+bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n);
+
+/** One measure while it is read: the value, and the nodes that messages point at. */
+struct measure_reading {
+    struct plan_measure m;
+    char *metric, *priority; /* as written; owned */
+    struct text_list was;
+    int polarity, unit; /* as chosen, -1: left out */
+    yaml_node *node;    /* the whole measure */
+    yaml_node *select, *target, *expect;
+    yaml_node *target_value, *target_by;
+    bool target_at_least;      /* else at_most */
+    yaml_node **expect_values; /* of m.expect[i]; own array */
+};
+
+/** Complains of lines that make no sense together: what loads and judges, but not as meant. */
+void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading);
+
+/** Reads `measures:` into the plan, which has its roles and actions already. Returns 0 or -ENOMEM.
+ */
+int plan_read_measures(struct plan_reading *r, yaml_node *measures);
+/** Releases one measure's texts; half-built is fine. */
+void plan_measure_release(struct plan_measure *m);
+/** SHA-256 of the canonical text of everything that changes a judgement. Returns 0 or -ENOMEM. */
+int plan_measure_digest(struct plan_measure *m);
+
+#endif

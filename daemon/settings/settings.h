@@ -1,0 +1,131 @@
+/*
+ * settings - waitlistd.yaml: what runs here
+ *
+ * Reads the settings file and what it names (people, organisations), checks everything in one
+ * pass, and hands out one read-only value. Relative paths are relative to the settings file. A
+ * named file that is missing is an error; missing folders are made by the daemon, not here.
+ * DESIGN section 4 prints the keys that every check can rely on; waitlistd.yaml(5) lists all.
+ */
+#ifndef SETTINGS_SETTINGS_H
+#define SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/date.h"
+#include "base/diag.h"
+#include "yaml/bind.h"
+
+enum feed_kind { FEED_AGGREGATE, FEED_SNAPSHOT, FEED_EVENTS, FEED_SET };
+enum feed_cadence {
+    CADENCE_DATES,
+    CADENCE_DAILY,
+    CADENCE_WEEKLY,
+    CADENCE_MONTHLY,
+    CADENCE_QUARTERLY,
+    CADENCE_YEARLY
+};
+enum receiver_kind { RECEIVER_SPOOL, RECEIVER_WEBHOOK, RECEIVER_EMAIL };
+enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OFF };
+enum redis_mode { REDIS_EMBEDDED, REDIS_SERVER };
+
+struct feed_setting {
+    char *id, *title, *format, *inbox, *contact;
+    int kind; /* enum feed_kind */
+    enum feed_cadence cadence;
+    struct civil_date *publication_dates; /* CADENCE_DATES, ascending */
+    size_t publication_date_count;
+    struct span grace;
+    struct civil_date from; /* DATE_NONE: the day it was first configured */
+    struct text_list providers, keep;
+};
+
+struct receiver_setting {
+    char *id;
+    int kind;  /* enum receiver_kind */
+    char *dir; /* spool */
+    char *url, *secret_file;
+    bool allow_private; /* webhook; the secret is read at use, never kept in a message */
+    char *to, *smtp, *from, *user, *password_file, *ca_file;
+    int tls; /* email; enum smtp_tls */
+};
+
+struct redis_setting {
+    int mode;            /* enum redis_mode */
+    char *server_binary; /* embedded: "redis-server" */
+    char *socket, *host;
+    long port; /* server */
+    char *user, *password_file;
+};
+
+struct person {
+    char *id, *name, *mail;
+};
+struct absence {
+    struct civil_date from, to; /* both days included; DATE_NONE: open */
+};
+struct holding {
+    char *role, *person, *deputy;
+    struct civil_date from, to; /* both days included; DATE_NONE: open */
+    struct absence *away;
+    size_t away_count;
+};
+
+struct organisation {
+    char *code, *title;
+    struct text_list also; /* other printed names */
+    char *parent;          /* code of the system it belongs to, or NULL */
+    struct civil_date from, to;
+    char *succeeded_by;
+};
+
+struct settings {
+    char *path, *folder; /* of the settings file */
+    char *instance, *state, *control, *timezone, *log_level;
+    struct redis_setting redis;
+    struct text_list plans, formats; /* absolute paths */
+    char *people_path,
+        *organisations_path; /* or NULL; organisations_path adds to the shipped file */
+    struct {
+        struct text_list ops, governance, fallback;
+    } routes; /* receiver ids; filled per DESIGN when left out */
+    struct feed_setting *feeds;
+    size_t feed_count;
+    struct receiver_setting *receivers;
+    size_t receiver_count;
+    struct person *people;
+    size_t person_count;
+    struct holding *holdings;
+    size_t holding_count;
+    struct organisation *organisations;
+    size_t organisation_count;
+    char *demo_banner; /* printed at the start when given: says that this is a demonstration */
+    struct settings_index
+        *index; /* of settings.c: the document, and tables by code and printed name */
+};
+
+/** datadir: where formats/, organisations.yaml ship. Returns 0; -EINVAL with messages; never half a
+ * value. */
+int settings_load(const char *path, const char *datadir, struct diags *diags,
+                  struct settings **out_settings);
+void settings_free(struct settings *s);
+/** Whether each feed's format is one of ids (NULL-terminated). Returns 0, or -EINVAL with a message
+ * at the feed's `format:`. */
+int settings_check_formats(const struct settings *s, const char *const *ids, struct diags *diags);
+/** One line a key, "section.key<TAB>default<TAB>meaning": the table that the sample and the man
+ * page follow. */
+void settings_print_defaults(FILE *to);
+
+const struct feed_setting *settings_feed(const struct settings *s, const char *id);
+const struct receiver_setting *settings_receiver(const struct settings *s, const char *id);
+/** The code of a printed name or code (folded), or the text itself when no organisation matches.
+ * Borrowed. */
+const char *settings_org_code(const struct settings *s, const char *printed);
+/** The title of a code, or the code itself. */
+const char *settings_org_title(const struct settings *s, const char *code);
+/** Each person who holds a role on a date, or the deputy while the holder is away; none twice. 0
+ * when nobody holds it. */
+size_t settings_holders(const struct settings *s, const char *role, struct civil_date on,
+                        const struct person **out_people, size_t max);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * settings_internal - what the modules of settings/ share
+ *
+ * settings.c reads the whole; each section has its module, which reads one mapping through one
+ * table of keys and complains at the node. A section reader returns 0, -EINVAL (said) or -ENOMEM
+ * and leaves what it has read in the settings, to be released with them.
+ */
+#ifndef SETTINGS_SETTINGS_INTERNAL_H
+#define SETTINGS_SETTINGS_INTERNAL_H
+
+#include "base/table.h"
+#include "settings/settings.h"
+#include "yaml/yaml.h"
+
+/** What a section reader needs: the document, its folder for relative paths, and the messages. */
+struct reading {
+    const struct yaml *y;
+    const char *folder;
+    struct diags *diags;
+    struct settings *s;
+};
+
+struct settings_index {
+    struct yaml *y;
+    yaml_node **format_nodes; /* of each feed, in order */
+    struct table by_name;     /* folded code, title or printed name → struct organisation */
+    struct table by_code;     /* folded code → struct organisation */
+};
+
+#define COMPLAIN(rd, node, hint, ...)                                                              \
+    (yaml_complain((rd)->y, node, (rd)->diags, DIAG_ERROR, hint, __VA_ARGS__), -EINVAL)
+
+/* ---- the tables of keys, one a section ---- */
+extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[];
+extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[];
+
+/* ---- section readers ---- */
+int settings_read_redis(const struct reading *rd, yaml_node *mapping);
+int settings_read_feeds(const struct reading *rd, yaml_node *sequence);
+int settings_read_receivers(const struct reading *rd, yaml_node *sequence);
+int settings_read_people(const char *path, struct diags *diags, struct settings *s);
+/** Shipped file first, then the settings' own (path NULL: none); fills the index. */
+int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,
+                                struct settings *s);
+
+void feed_setting_release(struct feed_setting *f);
+void holding_release(struct holding *h);
+
+/* ---- helpers ---- */
+/** The first error met wins; -ENOMEM over -EINVAL. For "go on and report all". */
+int settings_worse(int a, int b);
+/** A relative path under a folder, in place of *path; an absolute one stays. *path NULL: nothing.
+ */
+int settings_resolve(const char *folder, char **path);
+/** Whether a named file can be read; complains at the node when not. path NULL: 0. */
+int settings_require_file(const struct reading *rd, yaml_node *at, const char *what,
+                          const char *path);
+/** Grows an array by one zeroed element and returns it; NULL without memory. */
+void *settings_grow(void *array_pointer, size_t *count, size_t size);
+
+/** One plain address: ASCII, one "@", nothing that could end a header or a command (RELIABILITY
+ * M9). */
+bool settings_mail_ok(const char *address);
+
+/** Takes apart "scheme://host[:port][/rest]"; strict: what it does not know it refuses. */
+struct settings_url {
+    char scheme[12], host[256];
+    long port;       /* 0: none given */
+    bool has_rest;   /* more than "/" after the authority */
+    bool is_address; /* host is an IP address */
+    bool is_private; /* loopback, link-local or private address, or "localhost" */
+};
+/** Returns 0 or -EINVAL; *out_why is then a constant text, and the scheme is set if there was one:
+ * what is not spoken here is to be refused as such, whatever follows it. */
+int settings_url_parse(const char *url, struct settings_url *out_url, const char **out_why);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * settings_organisation - organisations.yaml: one code for each organisation, whatever is printed
+ *
+ * The shipped file is read first; the settings' own may add organisations or replace one by its
+ * code. A printed name that would mean two organisations is an error.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "settings/settings_internal.h"
+
+#define FIELD(name) BIND_FIELD(struct organisation, name)
+
+struct file_raw {
+    yaml_node *organisations;
+};
+
+static const struct bind_key file_keys[] = {
+    { "organisations", BIND_NODE, BIND_FIELD(struct file_raw, organisations), NULL, 0, 0, NULL, 0,
+      "the list" },
+    BIND_END,
+};
+
+const struct bind_key organisation_keys[] = {
+    { "code", BIND_TEXT, FIELD(code), NULL, 0, 0, NULL, 1,
+      "the publisher's code: ODS for the NHS, ONS for councils and regions" },
+    { "title", BIND_TEXT, FIELD(title), NULL, 0, 0, NULL, 1,
+      "the name in mails; a feed may print it too" },
+    { "also", BIND_TEXTS, FIELD(also), NULL, 0, 0, NULL, 0,
+      "other names that feeds print for it; case and blanks do not matter" },
+    { "parent", BIND_TEXT, FIELD(parent), NULL, 0, 0, NULL, 0,
+      "the code of the system in whose totals it is counted" },
+    { "from", BIND_DATE, FIELD(from), NULL, 0, 0, NULL, 0, "its first day" },
+    { "to", BIND_DATE, FIELD(to), NULL, 0, 0, NULL, 0, "its last day" },
+    { "succeeded_by", BIND_TEXT, FIELD(succeeded_by), NULL, 0, 0, NULL, 0,
+      "the code of the organisation that went on with its work" },
+    BIND_END,
+};
+
+/* Indices are kept in the tables as index + 1, since the array moves while it grows. */
+static void *of_index(size_t index)
+{
+    return (void *)(uintptr_t)(index + 1);
+}
+
+static struct organisation *found(const struct settings *s, const struct table *t, const char *key)
+{
+    char *folded = text_folded(key);
+    uintptr_t n = folded ? (uintptr_t)table_get(t, folded) : 0;
+
+    free(folded);
+    return n ? &s->organisations[n - 1] : NULL;
+}
+
+/* Reads one entry into a new place, or over the one it replaces. */
+static int read_organisation(const struct reading *rd, yaml_node *mapping, size_t own_from)
+{
+    struct settings *s = rd->s;
+    struct organisation o = { .from = DATE_NONE, .to = DATE_NONE };
+    int r = bind_mapping(rd->y, mapping, "organisation", organisation_keys, &o, rd->diags);
+    struct organisation *there = o.code ? found(s, &s->index->by_code, o.code) : NULL;
+
+    if (r == 0 && there && (size_t)(there - s->organisations) >= own_from)
+        r = COMPLAIN(rd, yaml_get(mapping, "code"), NULL,
+                     "organisation: the code \"%s\" is given twice in this file", o.code);
+    if (r == 0 && date_is_set(o.from) && date_is_set(o.to) && date_compare(o.from, o.to) > 0)
+        r = COMPLAIN(rd, mapping, NULL, "organisation: to is before from");
+    if (r < 0) {
+        bind_release(organisation_keys, &o);
+        return r;
+    }
+    if (there) {
+        bind_release(organisation_keys, there);
+        *there = o;
+        return 0;
+    }
+    struct organisation *slot =
+        settings_grow(&s->organisations, &s->organisation_count, sizeof *slot);
+
+    if (!slot) {
+        bind_release(organisation_keys, &o);
+        return -ENOMEM;
+    }
+    *slot = o;
+    char *folded = text_folded(o.code);
+
+    r = folded ? table_set(&s->index->by_code, folded, of_index(s->organisation_count - 1), NULL)
+               : -ENOMEM;
+    free(folded);
+    return r;
+}
+
+static int read_file(const char *path, struct diags *diags, struct settings *s)
+{
+    struct yaml *y = NULL;
+    struct file_raw raw = { NULL };
+    size_t own_from = s->organisation_count;
+    int r = yaml_load(path, diags, &y);
+
+    if (r < 0)
+        return r == -ENOMEM ? r : -EINVAL;
+    const struct reading rd = { y, s->folder, diags, s };
+
+    r = bind_mapping(y, yaml_root(y), "organisations.yaml", file_keys, &raw, diags);
+    if (raw.organisations && yaml_kind(raw.organisations) != YAML_SEQUENCE)
+        r = COMPLAIN(&rd, raw.organisations, "each begins with \"- code:\"",
+                     "organisations is a list of organisations");
+    else
+        for (size_t i = 0; i < yaml_count(raw.organisations) && r != -ENOMEM; i++)
+            r = settings_worse(r,
+                               read_organisation(&rd, yaml_item(raw.organisations, i), own_from));
+    yaml_free(y);
+    return r;
+}
+
+/* About the files as a whole: an entry's place is gone once its document is closed. */
+__attribute__((format(printf, 4, 5))) static int complain(struct diags *diags, const char *path,
+                                                          const char *hint, const char *format, ...)
+{
+    struct diag_place place = { .file = path };
+    va_list ap;
+
+    va_start(ap, format);
+    diag_vadd(diags, DIAG_ERROR, &place, hint, format, ap);
+    va_end(ap);
+    return -EINVAL;
+}
+
+static int add_name(struct settings *s, size_t index, const char *name, const char *path,
+                    struct diags *diags)
+{
+    char *folded = text_folded(name);
+    const struct organisation *other = folded ? found(s, &s->index->by_name, folded) : NULL;
+    int r = folded ? 0 : -ENOMEM;
+
+    if (other && other != &s->organisations[index]) {
+        r = complain(diags, path, "a printed name may mean one organisation only",
+                     "organisations: \"%s\" would mean both %s and %s", name, other->code,
+                     s->organisations[index].code);
+    } else if (r == 0 && folded[0]) {
+        r = table_set(&s->index->by_name, folded, of_index(index), NULL);
+    }
+    free(folded);
+    return r;
+}
+
+static int index_names(struct settings *s, const char *path, struct diags *diags)
+{
+    int r = 0;
+
+    /* Codes first: a code always means its own organisation. */
+    for (size_t i = 0; i < s->organisation_count; i++)
+        r = settings_worse(r, add_name(s, i, s->organisations[i].code, path, diags));
+    for (size_t i = 0; i < s->organisation_count && r != -ENOMEM; i++) {
+        const struct organisation *o = &s->organisations[i];
+
+        r = settings_worse(r, add_name(s, i, o->title, path, diags));
+        for (size_t k = 0; k < o->also.count; k++)
+            r = settings_worse(r, add_name(s, i, o->also.items[k], path, diags));
+        if (o->parent && !found(s, &s->index->by_code, o->parent))
+            r = settings_worse(r, complain(diags, path, NULL, "organisations: %s: no parent \"%s\"",
+                                           o->code, o->parent));
+        if (o->succeeded_by && !found(s, &s->index->by_code, o->succeeded_by))
+            r = settings_worse(r,
+                               complain(diags, path, NULL, "organisations: %s: no successor \"%s\"",
+                                        o->code, o->succeeded_by));
+    }
+    return r;
+}
+
+int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,
+                                struct settings *s)
+{
+    int r = shipped ? read_file(shipped, diags, s) : 0;
+
+    if (own && r != -ENOMEM)
+        r = settings_worse(r, read_file(own, diags, s));
+    if (r == 0)
+        r = index_names(s, own ? own : shipped, diags);
+    return r;
+}
+
+const char *settings_org_code(const struct settings *s, const char *printed)
+{
+    assert(s && printed);
+    const struct organisation *o = found(s, &s->index->by_name, printed);
+
+    return o ? o->code : printed;
+}
+
+const char *settings_org_title(const struct settings *s, const char *code)
+{
+    assert(s && code);
+    const struct organisation *o = found(s, &s->index->by_code, code);
+
+    return o ? o->title : code;
+}

@@ -1,0 +1,282 @@
+/*
+ * settings_receiver - `receivers:`, where messages go
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "settings/settings_internal.h"
+
+#define SECRET_FILE_MAX_BYTES 4096
+#define SECRET_MIN_BYTES      24 /* Standard Webhooks: 24 to 64 random bytes */
+#define SECRET_PREFIX         "whsec_"
+
+static const char *const kinds[] = { "spool", "webhook", "email", "teams", "alertmanager", NULL };
+static const char *const tls_modes[] = { "required", "implicit", "off", NULL };
+
+#define FIELD(name) BIND_FIELD(struct receiver_setting, name)
+
+const struct bind_key receiver_keys[] = {
+    { "id", BIND_ID, FIELD(id), NULL, 0, 0, NULL, 1,
+      "the receiver's name in plans (roles) and routes" },
+    { "kind", BIND_CHOICE, FIELD(kind), NULL, 0, 0, kinds, 1,
+      "spool: files in a folder; webhook: signed CloudEvents; email: to the holders of the role" },
+    { "dir", BIND_TEXT, FIELD(dir), NULL, 0, 0, NULL, 0,
+      "spool: the folder for .eml and .json files; made when missing" },
+    { "url", BIND_TEXT, FIELD(url), NULL, 0, 0, NULL, 0,
+      "webhook: where to post; https, or http where allow_private is true" },
+    { "secret_file", BIND_TEXT, FIELD(secret_file), NULL, 0, 0, NULL, 0,
+      "webhook: a file holding whsec_ and base64 of at least 24 random bytes" },
+    { "allow_private", BIND_BOOL, FIELD(allow_private), "false", 0, 0, NULL, 0,
+      "webhook: true lets it reach loopback and private addresses, for a receiver of your own" },
+    { "to", BIND_TEXT, FIELD(to), NULL, 0, 0, NULL, 0,
+      "email: the address used when a role has no holder" },
+    { "smtp", BIND_TEXT, FIELD(smtp), NULL, 0, 0, NULL, 0,
+      "email: the relay, smtp://host:port or smtps://host:port" },
+    { "from", BIND_TEXT, FIELD(from), NULL, 0, 0, NULL, 0,
+      "email: the sender's address; one that people can answer" },
+    { "user", BIND_TEXT, FIELD(user), NULL, 0, 0, NULL, 0,
+      "email: the name to log in with, where the relay asks for one" },
+    { "password_file", BIND_TEXT, FIELD(password_file), NULL, 0, 0, NULL, 0,
+      "email: the file that holds its password" },
+    { "ca_file", BIND_TEXT, FIELD(ca_file), NULL, 0, 0, NULL, 0,
+      "webhook, email: certificates to trust in place of the system's, for a private authority" },
+    { "tls", BIND_CHOICE, FIELD(tls), "required", 0, 0, tls_modes, 0,
+      "email: required: STARTTLS must succeed; implicit: smtps; off: only for a relay on this host "
+      "or network" },
+    BIND_END,
+};
+
+#define SPOOL   (1u << RECEIVER_SPOOL)
+#define WEBHOOK (1u << RECEIVER_WEBHOOK)
+#define EMAIL   (1u << RECEIVER_EMAIL)
+
+static const struct {
+    const char *key;
+    unsigned used_by, required_by;
+} uses[] = {
+    { "dir", SPOOL, SPOOL },
+    { "url", WEBHOOK, WEBHOOK },
+    { "secret_file", WEBHOOK, WEBHOOK },
+    { "allow_private", WEBHOOK, 0 },
+    { "to", EMAIL, 0 },
+    { "smtp", EMAIL, EMAIL },
+    { "from", EMAIL, EMAIL },
+    { "user", EMAIL, 0 },
+    { "password_file", EMAIL, 0 },
+    { "ca_file", WEBHOOK | EMAIL, 0 },
+    { "tls", EMAIL, 0 },
+};
+
+static const char *meaning_of(const char *name)
+{
+    for (size_t i = 0; receiver_keys[i].key; i++) {
+        if (strcmp(receiver_keys[i].key, name) == 0)
+            return receiver_keys[i].meaning;
+    }
+    return NULL;
+}
+
+/* Each kind has its keys: one that it lacks, and one that it does not know. */
+static int check_uses(const struct reading *rd, yaml_node *mapping, int kind)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        yaml_node *value = yaml_get(mapping, uses[i].key);
+
+        if (!yaml_is_nothing(value) && !(uses[i].used_by & 1u << kind))
+            r = COMPLAIN(rd, value, meaning_of(uses[i].key), "receiver: %s is not for kind %s",
+                         uses[i].key, kinds[kind]);
+        if (yaml_is_nothing(value) && (uses[i].required_by & 1u << kind))
+            r = COMPLAIN(rd, value ? value : mapping, meaning_of(uses[i].key),
+                         "receiver: kind %s needs \"%s\"", kinds[kind], uses[i].key);
+    }
+    return r;
+}
+
+/* Never prints a byte of it. */
+static int check_secret(const struct reading *rd, yaml_node *at, const char *path)
+{
+    struct text content = TEXT_INIT;
+    size_t len = 0, prefix = strlen(SECRET_PREFIX);
+    unsigned char *key = NULL;
+    int r = settings_require_file(rd, at, "receiver: secret_file", path);
+
+    if (!path || r < 0)
+        return r;
+    r = file_read(path, SECRET_FILE_MAX_BYTES, &content);
+    if (r == 0 && content.buf) {
+        while (content.len > 0 && strchr(" \t\r\n", content.buf[content.len - 1]))
+            content.len--;
+        if (content.len > prefix && memcmp(content.buf, SECRET_PREFIX, prefix) == 0)
+            key = base64_decode(content.buf + prefix, content.len - prefix, &len);
+    }
+    if (r == -ENOMEM)
+        goto end;
+    if (r < 0 || !key || len < SECRET_MIN_BYTES)
+        r = COMPLAIN(
+            rd, at, "make one with: printf 'whsec_%s' \"$(openssl rand -base64 32)\"",
+            "receiver: the secret file does not hold whsec_ and base64 of at least %d bytes",
+            SECRET_MIN_BYTES);
+end:
+    if (key) {
+        explicit_bzero(key, len);
+        free(key);
+    }
+    if (content.buf)
+        explicit_bzero(content.buf, content.cap);
+    text_release(&content);
+    return r;
+}
+
+static int check_webhook(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
+{
+    yaml_node *at = yaml_get(mapping, "url");
+    struct settings_url u = { .port = 0 };
+    const char *why = NULL;
+    int r = check_secret(rd, yaml_get(mapping, "secret_file"), v->secret_file);
+
+    if (!v->url)
+        return r;
+    int parsed = settings_url_parse(v->url, &u, &why);
+
+    if (u.scheme[0] && strcmp(u.scheme, "http") != 0 && strcmp(u.scheme, "https") != 0)
+        return COMPLAIN(rd, at, "https://host/path", "receiver: scheme %s:// is not for a webhook",
+                        u.scheme);
+    if (parsed < 0)
+        return COMPLAIN(rd, at, "https://host/path", "receiver: the url %s", why);
+    if (u.is_private && !v->allow_private)
+        return COMPLAIN(rd, at, "allow_private: true, if this receiver is your own",
+                        "receiver: the url names a loopback or private address");
+    if (strcmp(u.scheme, "http") == 0 && !v->allow_private)
+        return COMPLAIN(rd, at, "use https://, or allow_private: true for a receiver of your own",
+                        "receiver: http:// would send in clear");
+    if (strcmp(u.scheme, "http") == 0 && u.is_address && !u.is_private)
+        return COMPLAIN(rd, at, "use https://",
+                        "receiver: http:// to a public address would send in clear");
+    return r;
+}
+
+static int check_mail(const struct reading *rd, yaml_node *at, const char *key, const char *address)
+{
+    if (!address || settings_mail_ok(address))
+        return 0;
+    return COMPLAIN(rd, at, "one address and nothing else: name.surname@example.nhs.uk",
+                    "receiver: %s is not a mail address", key);
+}
+
+static int check_relay(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
+{
+    yaml_node *at = yaml_get(mapping, "smtp"), *tls = yaml_get(mapping, "tls");
+    struct settings_url u = { .port = 0 };
+    const char *why = NULL;
+
+    if (!v->smtp)
+        return 0;
+    int parsed = settings_url_parse(v->smtp, &u, &why);
+    bool smtps = strcmp(u.scheme, "smtps") == 0;
+
+    if (u.scheme[0] && !smtps && strcmp(u.scheme, "smtp") != 0)
+        return COMPLAIN(rd, at, "smtp://host:port or smtps://host:port",
+                        "receiver: scheme %s:// is not for mail", u.scheme);
+    if (parsed < 0)
+        return COMPLAIN(rd, at, "smtp://host:port", "receiver: smtp %s", why);
+    if (u.has_rest)
+        return COMPLAIN(rd, at, "smtp://host:port",
+                        "receiver: smtp has more than a host and a port");
+    if (smtps && v->tls == SMTP_TLS_OFF)
+        return COMPLAIN(rd, tls, NULL, "receiver: smtps:// is TLS; tls: off contradicts it");
+    if (!smtps && v->tls == SMTP_TLS_IMPLICIT)
+        return COMPLAIN(rd, tls, "write smtps://host:port",
+                        "receiver: tls: implicit needs smtps://");
+    if (smtps)
+        v->tls = SMTP_TLS_IMPLICIT;
+    return 0;
+}
+
+static int check_email(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
+{
+    int r = check_mail(rd, yaml_get(mapping, "to"), "to", v->to);
+
+    r = settings_worse(r, check_mail(rd, yaml_get(mapping, "from"), "from", v->from));
+    r = settings_worse(r, check_relay(rd, mapping, v));
+    if (!v->to && !rd->s->people_path)
+        r = settings_worse(r, COMPLAIN(rd, mapping,
+                                       "give to:, or people: with the holders of the roles",
+                                       "receiver: this email has nobody to write to"));
+    if (!v->user != !v->password_file)
+        r = settings_worse(
+            r, COMPLAIN(rd, mapping, NULL, "receiver: user and password_file go together"));
+    r = settings_worse(r, settings_require_file(rd, yaml_get(mapping, "password_file"),
+                                                "receiver: password_file", v->password_file));
+    if (r == 0 && v->user && v->tls == SMTP_TLS_OFF)
+        yaml_complain(rd->y, yaml_get(mapping, "user"), rd->diags, DIAG_WARNING, "tls: required",
+                      "receiver: with tls: off the password goes in clear");
+    return r;
+}
+
+static int check_kind(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
+{
+    const char *written = yaml_text(yaml_get(mapping, "kind"));
+
+    /* A kind that could not be read (and was said) would make every key look wrong. */
+    if (!written || strcmp(written, kinds[v->kind]) != 0)
+        return 0;
+    if (v->kind > RECEIVER_EMAIL)
+        return COMPLAIN(rd, yaml_get(mapping, "kind"), "kinds built so far: spool, webhook, email",
+                        "receiver: kind %s is not built yet", kinds[v->kind]);
+    int r = check_uses(rd, mapping, v->kind);
+
+    if (v->kind == RECEIVER_WEBHOOK)
+        r = settings_worse(r, check_webhook(rd, mapping, v));
+    if (v->kind == RECEIVER_EMAIL)
+        r = settings_worse(r, check_email(rd, mapping, v));
+    return settings_worse(r, settings_require_file(rd, yaml_get(mapping, "ca_file"),
+                                                   "receiver: ca_file", v->ca_file));
+}
+
+static int read_receiver(const struct reading *rd, yaml_node *list, size_t index)
+{
+    yaml_node *mapping = yaml_item(list, index);
+    struct receiver_setting *v = &rd->s->receivers[index];
+    int r = bind_mapping(rd->y, mapping, "receiver", receiver_keys, v, rd->diags);
+
+    r = settings_worse(r, settings_resolve(rd->folder, &v->dir));
+    r = settings_worse(r, settings_resolve(rd->folder, &v->secret_file));
+    r = settings_worse(r, settings_resolve(rd->folder, &v->password_file));
+    r = settings_worse(r, settings_resolve(rd->folder, &v->ca_file));
+    r = settings_worse(r, check_kind(rd, mapping, v));
+    for (size_t i = 0; i < index; i++) {
+        const struct receiver_setting *other = &rd->s->receivers[i];
+
+        if (v->id && other->id && strcmp(v->id, other->id) == 0)
+            r = settings_worse(r, COMPLAIN(rd, yaml_get(mapping, "id"), NULL,
+                                           "receiver: the id \"%s\" is taken; first at line %u",
+                                           v->id, yaml_line(yaml_get(yaml_item(list, i), "id"))));
+    }
+    return r;
+}
+
+int settings_read_receivers(const struct reading *rd, yaml_node *sequence)
+{
+    size_t count = yaml_count(sequence);
+    int r = 0;
+
+    if (yaml_is_nothing(sequence))
+        return 0;
+    if (yaml_kind(sequence) != YAML_SEQUENCE)
+        return COMPLAIN(rd, sequence, "each begins with \"- id:\"",
+                        "receivers is a list of receivers");
+    rd->s->receivers = calloc(count + 1, sizeof *rd->s->receivers);
+    if (!rd->s->receivers)
+        return -ENOMEM;
+    rd->s->receiver_count = count;
+    for (size_t i = 0; i < count && r != -ENOMEM; i++)
+        r = settings_worse(r, read_receiver(rd, sequence, i));
+    return r;
+}

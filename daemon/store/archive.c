@@ -1,0 +1,226 @@
+#include "store/archive.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/log.h"
+
+/*
+ * Invariants: (1) a file under its hash is whole and synced, and so is its name; (2) a crash leaves
+ * at most files named tmp-..., which the next opening removes. The order that makes it so: write,
+ * fsync, rename, fsync of the folder.
+ */
+
+#define TEMPORARY_PREFIX "tmp-"
+#define TEMPORARY_MAX    32
+#define PLACE_MAX        (SHA256_TEXT_MAX + 3) /* "ab/" and the hash */
+
+struct archive {
+    int folder;
+};
+
+struct archive_file {
+    struct archive *archive;
+    struct digest *digest;
+    int fd;
+    off_t size;
+    int error; /* the first failed write: nothing may be kept after it */
+    char temporary[TEMPORARY_MAX];
+};
+
+static bool is_temporary(const char *name)
+{
+    return strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0;
+}
+
+static int remove_leftovers(int folder)
+{
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+    size_t removed = 0;
+
+    if (!entries) {
+        int r = -errno;
+
+        fd_close(&fd);
+        return r;
+    }
+    while ((entry = readdir(entries))) {
+        if (is_temporary(entry->d_name) && unlinkat(folder, entry->d_name, 0) == 0)
+            removed++;
+    }
+    (void)closedir(entries);
+    if (removed > 0)
+        log_info("archive", "leftovers=%zu removed", removed);
+    return 0;
+}
+
+int archive_open(const char *folder, struct archive **out_archive)
+{
+    struct archive *a = calloc(1, sizeof *a);
+    int r;
+
+    assert(folder && out_archive);
+    if (!a)
+        return -ENOMEM;
+    a->folder = -1;
+    r = folder_make(folder);
+    if (r == 0) {
+        a->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        r = a->folder < 0 ? -errno : remove_leftovers(a->folder);
+    }
+    if (r < 0) {
+        archive_close(a);
+        return r;
+    }
+    *out_archive = a;
+    return 0;
+}
+
+void archive_close(struct archive *a)
+{
+    if (!a)
+        return;
+    fd_close(&a->folder);
+    free(a);
+}
+
+int archive_begin(struct archive *a, struct archive_file **out_file)
+{
+    struct archive_file *f = calloc(1, sizeof *f);
+    unsigned long long salt;
+    int r;
+
+    assert(a && out_file);
+    if (!f)
+        return -ENOMEM;
+    f->archive = a;
+    f->fd = -1;
+    f->digest = digest_new();
+    r = f->digest ? random_bytes(&salt, sizeof salt) : -ENOMEM;
+    if (r == 0) {
+        (void)snprintf(f->temporary, sizeof f->temporary, TEMPORARY_PREFIX "%016llx", salt);
+        f->fd = openat(a->folder, f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                       0600);
+        r = f->fd < 0 ? -errno : 0;
+    }
+    if (r < 0) {
+        archive_abort(f);
+        return r;
+    }
+    *out_file = f;
+    return 0;
+}
+
+int archive_write(struct archive_file *f, const void *bytes, size_t len)
+{
+    assert(f && (bytes || len == 0));
+    if (f->error == 0)
+        f->error = file_write_all(f->fd, bytes, len);
+    if (f->error == 0) {
+        digest_add(f->digest, bytes, len);
+        f->size += (off_t)len;
+    }
+    return f->error;
+}
+
+/* The folder for this hash, made and synced where missing. */
+static int open_part(struct archive *a, const char *sha256, int *out_fd)
+{
+    const char part[3] = { sha256[0], sha256[1], '\0' };
+    int fd;
+
+    if (mkdirat(a->folder, part, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    /* Also when it was there: a crash may have come between its making and its sync. */
+    if (fsync(a->folder) < 0)
+        return -errno;
+    fd = openat(a->folder, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *out_fd = fd;
+    return 0;
+}
+
+/* Whether the content stands already. A file of another size was spoilt by the disk and is
+ * replaced. */
+static bool is_kept(const struct archive_file *f, int part, const char *sha256)
+{
+    struct stat st;
+
+    if (fstatat(part, sha256, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (S_ISREG(st.st_mode) && st.st_size == f->size)
+        return true;
+    log_warning("archive", "sha256=%s kept with another size: replaced", sha256);
+    return false;
+}
+
+static int keep(struct archive_file *f, const char *sha256)
+{
+    AUTO(fd_close) int part = -1;
+    int r = open_part(f->archive, sha256, &part);
+
+    if (r < 0)
+        return r;
+    if (is_kept(f, part, sha256))
+        (void)unlinkat(f->archive->folder, f->temporary, 0);
+    else if (fsync(f->fd) < 0 || renameat(f->archive->folder, f->temporary, part, sha256) < 0)
+        return -errno;
+    f->temporary[0] = '\0';
+    /* For the kept one too: its name may have come from a run that died before this line. */
+    return fsync(part) < 0 ? -errno : 0;
+}
+
+int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX])
+{
+    char sha256[SHA256_TEXT_MAX];
+    int r = f->error;
+
+    if (r == 0) {
+        digest_end(f->digest, sha256);
+        f->digest = NULL;
+        r = keep(f, sha256);
+    }
+    if (r == 0)
+        memcpy(out_sha256, sha256, sizeof sha256);
+    archive_abort(f); /* nothing is left to remove after a success */
+    return r;
+}
+
+void archive_abort(struct archive_file *f)
+{
+    if (!f)
+        return;
+    if (f->fd >= 0 && f->temporary[0])
+        (void)unlinkat(f->archive->folder, f->temporary, 0);
+    fd_close(&f->fd);
+    digest_free(f->digest);
+    free(f);
+}
+
+int archive_read(struct archive *a, const char *sha256)
+{
+    char place[PLACE_MAX];
+    int fd;
+
+    assert(a && sha256);
+    /* The hash may come from a journal or a person: it must not name another file. */
+    if (strlen(sha256) != SHA256_TEXT_MAX - 1 ||
+        strspn(sha256, "0123456789abcdef") != SHA256_TEXT_MAX - 1)
+        return -EINVAL;
+    (void)snprintf(place, sizeof place, "%.2s/%s", sha256, sha256);
+    fd = openat(a->folder, place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}

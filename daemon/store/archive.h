@@ -1,0 +1,28 @@
+/*
+ * archive - accepted files by SHA-256 of their content
+ *
+ * STATE/archive/ab/abcdef....; written under a temporary name while hashing, synced, renamed, the
+ * folder synced: a name is always a whole file. Keeping the same content twice is a no-op.
+ * Leftover temporary files are removed at opening.
+ */
+#ifndef STORE_ARCHIVE_H
+#define STORE_ARCHIVE_H
+
+#include <stddef.h>
+
+#include "base/digest.h"
+
+struct archive;
+struct archive_file; /* one being written */
+
+int archive_open(const char *folder, struct archive **out_archive);
+void archive_close(struct archive *a);
+int archive_begin(struct archive *a, struct archive_file **out_file);
+int archive_write(struct archive_file *f, const void *bytes, size_t len);
+/** Makes it durable under its hash. Frees f. Returns 0 or -errno. */
+int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX]);
+void archive_abort(struct archive_file *f);
+/** Opens for reading: a descriptor or -errno. */
+int archive_read(struct archive *a, const char *sha256);
+
+#endif

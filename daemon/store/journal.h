@@ -1,0 +1,28 @@
+/*
+ * journal - append-only records that survive anything but their disk
+ *
+ * Invariants: (1) a record is synced before journal_append() returns 0; (2) only the last record
+ * can be torn; (3) a torn tail is cut at opening, damage before it is an error that names the
+ * offset; (4) replaying twice equals replaying once, since the reader is given the sequence number.
+ * One line a record: 8 hex digits of CRC-32 over the rest, a blank, sequence number, a blank, one
+ * JSON object without line ends. Files are 0600.
+ */
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct journal;
+/** Called for each record in order, at opening. Non-zero stops and is returned. */
+typedef int journal_reader(void *arg, uint64_t sequence, const char *json, size_t len);
+
+/** Opens or creates. Returns 0; -EBADMSG for damage inside (logged with its offset); -errno. */
+int journal_open(const char *path, journal_reader *reader, void *arg, struct journal **out_journal);
+/** Appends and syncs. Returns 0 or -errno; after a failed sync the journal refuses further appends
+ * (-EIO) until reopened. */
+int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
+uint64_t journal_last(const struct journal *j); /* 0: empty */
+void journal_close(struct journal *j);
+
+#endif

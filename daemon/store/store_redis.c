@@ -1,0 +1,781 @@
+#include "store/store_redis.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include "waitlistd_lua.h"
+
+struct store {
+    struct redis *redis;
+    struct store_events events;
+    char *prefix; /* "wl:{instance}:" */
+    char *epoch;
+    bool ready;   /* connected, library loaded, the instance is ours */
+    bool foreign; /* it holds the books of another state folder */
+    struct load *load;
+};
+
+/* One command: its words, grown as it is built. */
+struct command {
+    const char **argv;
+    size_t *lengths;
+    size_t count, cap;
+    char **owned; /* texts made for it */
+    size_t owned_count, owned_cap;
+    int error;
+};
+
+static void command_release(struct command *c)
+{
+    for (size_t i = 0; i < c->owned_count; i++)
+        free(c->owned[i]);
+    free(c->owned);
+    free(c->argv);
+    free(c->lengths);
+}
+
+static void add(struct command *c, const char *word)
+{
+    if (c->count == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 16;
+        const char **argv = realloc(c->argv, cap * sizeof *argv);
+
+        if (argv)
+            c->argv = argv;
+        size_t *lengths = argv ? realloc(c->lengths, cap * sizeof *lengths) : NULL;
+
+        if (!lengths) {
+            c->error = -ENOMEM;
+            return;
+        }
+        c->lengths = lengths;
+        c->cap = cap;
+    }
+    c->argv[c->count] = word ? word : "";
+    c->lengths[c->count++] = word ? strlen(word) : 0;
+}
+
+/* Adds a word that the command owns; NULL counts as out of memory. */
+static void add_owned(struct command *c, char *word)
+{
+    if (word && c->owned_count == c->owned_cap) {
+        size_t cap = c->owned_cap ? c->owned_cap * 2 : 16;
+        char **owned = realloc(c->owned, cap * sizeof *owned);
+
+        if (owned) {
+            c->owned = owned;
+            c->owned_cap = cap;
+        }
+    }
+    if (!word || c->owned_count == c->owned_cap) {
+        free(word);
+        c->error = -ENOMEM;
+        return;
+    }
+    c->owned[c->owned_count++] = word;
+    add(c, word);
+}
+
+static void add_printf(struct command *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void add_printf(struct command *c, const char *format, ...)
+{
+    struct text t = TEXT_INIT;
+    va_list ap;
+
+    va_start(ap, format);
+    (void)text_vprintf(&t, format, ap);
+    va_end(ap);
+    add_owned(c, text_take(&t));
+}
+
+/* What waits for a reply. */
+struct call {
+    store_done *done;
+    void *arg;
+    char **out_text; /* a string reply goes here */
+};
+
+static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
+{
+    struct call *call = arg;
+    int result = -EIO;
+
+    if (error == REDIS_NOT_SENT) {
+        result = -ENOTCONN;
+    } else if (error == REDIS_ERROR_REPLY) {
+        result =
+            strncmp(reply->str, "STALE", 5) == 0 || strstr(reply->str, "STALE") ? -ESTALE : -EIO;
+        log_error("redis", "reply=\"%s\"", reply->str);
+    } else if (error == REDIS_OK_REPLY) {
+        result = 0;
+        if (reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, "DUPLICATE") == 0)
+            result = -EEXIST;
+        if (reply->type == REDIS_REPLY_STRING && call->out_text)
+            *call->out_text = strndup(reply->str, reply->len);
+    }
+    if (call->done)
+        call->done(call->arg, result);
+    free(call);
+}
+
+/* Sends what was built and releases it. */
+static int send_command(struct store *s, struct command *c, char **out_text, store_done *done,
+                        void *arg)
+{
+    struct call *call = c->error ? NULL : calloc(1, sizeof *call);
+    int r = c->error ? c->error : call ? 0 : -ENOMEM;
+
+    if (r == 0) {
+        *call = (struct call){ done, arg, out_text };
+        r = redis_call(s->redis, (int)c->count, c->argv, c->lengths, 0, on_reply, call);
+        if (r < 0)
+            free(call);
+    }
+    command_release(c);
+    return r;
+}
+
+static struct command fcall(struct store *s, const char *function)
+{
+    struct command c = { 0 };
+
+    add(&c, "FCALL");
+    add(&c, function);
+    add(&c, "1");
+    add(&c, s->prefix);
+    add(&c, s->epoch);
+    return c;
+}
+
+/* ---- connecting ---- */
+
+static void on_claimed(void *arg, enum redis_error error, const redisReply *reply)
+{
+    struct store *s = arg;
+
+    if (error == REDIS_ERROR_REPLY ||
+        (error == REDIS_OK_REPLY && reply->type != REDIS_REPLY_STRING)) {
+        redis_reset(s->redis, "the instance could not be claimed");
+    } else if (error == REDIS_OK_REPLY && strcmp(reply->str, s->epoch) != 0) {
+        if (!s->foreign)
+            log_error("redis",
+                      "the instance in Redis belongs to another state folder: bring that "
+                      "folder back, or remove the keys %s*",
+                      s->prefix);
+        s->foreign = true;
+    } else if (error == REDIS_OK_REPLY) {
+        s->foreign = false;
+        s->ready = true;
+        if (s->events.ready)
+            s->events.ready(s->events.arg);
+    }
+}
+
+static void on_library(void *arg, enum redis_error error, const redisReply *reply)
+{
+    struct store *s = arg;
+
+    if (error == REDIS_ERROR_REPLY) {
+        log_error("redis", "function-library=refused reply=\"%s\"", reply->str);
+        redis_reset(s->redis, "the function library was refused");
+    } else if (error == REDIS_OK_REPLY) {
+        struct command c = fcall(s, "claim");
+        int r = c.error ? c.error
+                        : redis_call(s->redis, (int)c.count, c.argv, c.lengths, 0, on_claimed, s);
+
+        if (r < 0)
+            redis_reset(s->redis, "the instance could not be claimed");
+        command_release(&c);
+    }
+}
+
+static void on_ready(void *arg)
+{
+    struct store *s = arg;
+    const char *argv[] = { "FUNCTION", "LOAD", "REPLACE", waitlistd_lua };
+    size_t lengths[] = { 8, 4, 7, sizeof waitlistd_lua - 1 };
+
+    if (redis_call(s->redis, 4, argv, lengths, 0, on_library, s) < 0)
+        redis_reset(s->redis, "the function library could not be sent");
+}
+
+static void on_lost(void *arg, const char *why)
+{
+    struct store *s = arg;
+
+    s->ready = false;
+    if (s->events.lost)
+        s->events.lost(s->events.arg, why);
+}
+
+struct store *store_new(struct event_base *base, const struct redis_address *address,
+                        const char *instance, const char *epoch, struct store_events events)
+{
+    struct store *s = calloc(1, sizeof *s);
+    struct text prefix = TEXT_INIT;
+
+    if (!s)
+        return NULL;
+    s->events = events;
+    (void)text_printf(&prefix, "wl:{%s}:", instance);
+    s->prefix = text_take(&prefix);
+    s->epoch = strdup(epoch);
+    errno = ENOMEM;
+    if (s->prefix && s->epoch)
+        s->redis = redis_new(base, address, (struct redis_events){ on_ready, on_lost, s });
+    if (!s->redis) {
+        free(s->prefix);
+        free(s->epoch);
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+bool store_is_ready(const struct store *s)
+{
+    return s->ready;
+}
+
+const char *store_state(const struct store *s)
+{
+    return s->foreign ? "the books of another state folder lie there" : redis_state(s->redis);
+}
+
+void store_reset(struct store *s, const char *why)
+{
+    s->ready = false;
+    redis_reset(s->redis, why);
+}
+
+/* ---- loading ---- */
+
+struct load {
+    struct store *store;
+    struct books *books;
+    store_done *done;
+    void *arg;
+    size_t waiting; /* commands of this load in flight, plus one while more are being sent */
+    char **series;  /* keys whose versions are still to be asked for, the next at .asked */
+    size_t series_count, series_cap, asked, asking;
+    int error;
+};
+
+#define LOAD_WINDOW 500 /* streams asked for at a time */
+
+/* One reply of a load: which reader takes it, and for what name. */
+struct load_call {
+    struct load *load;
+    int (*read)(struct load *load, const char *name, const redisReply *reply);
+    char *name;
+};
+
+static void load_free(struct load *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < l->series_count; i++)
+        free(l->series[i]);
+    free(l->series);
+    free(l);
+}
+
+static void load_settle(struct load *l)
+{
+    if (--l->waiting > 0)
+        return;
+    store_done *done = l->done;
+    void *arg = l->arg;
+    int error = l->error;
+
+    l->store->load = NULL;
+    load_free(l);
+    done(arg, error);
+}
+
+static void on_load_reply(void *arg, enum redis_error error, const redisReply *reply)
+{
+    struct load_call *call = arg;
+    struct load *l = call->load;
+
+    int r = error == REDIS_OK_REPLY ? call->read(l, call->name, reply) : -EIO;
+
+    if (r < 0 && l->error == 0) {
+        log_error("redis", "load of \"%s\": %s", call->name, strerror(-r));
+        l->error = r; /* the first is kept: a later good answer does not mend it */
+    }
+    free(call->name);
+    free(call);
+    load_settle(l);
+}
+
+static void load_send(struct load *l, struct command *c,
+                      int (*read)(struct load *, const char *, const redisReply *),
+                      const char *name)
+{
+    struct load_call *call = c->error ? NULL : calloc(1, sizeof *call);
+    int r = c->error ? c->error : call ? 0 : -ENOMEM;
+
+    if (r == 0) {
+        *call = (struct load_call){ l, read, strdup(name) };
+        r = call->name ? redis_call(l->store->redis, (int)c->count, c->argv, c->lengths, 0,
+                                    on_load_reply, call)
+                       : -ENOMEM;
+        if (r == 0) {
+            l->waiting++;
+        } else {
+            free(call->name);
+            free(call);
+        }
+    }
+    if (r < 0 && l->error == 0)
+        l->error = r;
+    command_release(c);
+}
+
+static void load_key(struct load *l, const char *command, const char *key,
+                     int (*read)(struct load *, const char *, const redisReply *), const char *name)
+{
+    struct command c = { 0 };
+
+    add(&c, command);
+    add_printf(&c, "%s%s", l->store->prefix, key);
+    if (strcmp(command, "XRANGE") == 0) {
+        add(&c, "-");
+        add(&c, "+");
+    }
+    load_send(l, &c, read, name);
+}
+
+/* Walks a flat array of field, value strings. Returns 0, the reader's error, or -EBADMSG. */
+static int each_pair(const redisReply *reply, void *arg,
+                     int (*take)(void *arg, const redisReply *field, const redisReply *value))
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 0)
+        return -EBADMSG;
+    for (size_t i = 0; i < reply->elements; i += 2) {
+        const redisReply *f = reply->element[i], *v = reply->element[i + 1];
+
+        if (f->type != REDIS_REPLY_STRING || v->type != REDIS_REPLY_STRING)
+            return -EBADMSG;
+        int r = take(arg, f, v);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int take_ledger(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct load *l = arg;
+    struct ledger_entry *e = NULL;
+    int r = ledger_entry_decode(value->str, value->len, &e);
+
+    return r < 0 ? r : table_set(&l->books->ledger, field->str, e, NULL);
+}
+
+static int read_ledger(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_ledger);
+}
+
+static int take_feed(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct load *l = arg;
+    struct feed_book *b = NULL;
+    int r = feed_book_decode(value->str, value->len, &b);
+
+    return r < 0 ? r : table_set(&l->books->feeds, field->str, b, NULL);
+}
+
+static int read_feeds(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_feed);
+}
+
+static const redisReply *field_of(const redisReply *fields, const char *name)
+{
+    for (size_t i = 0; fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements; i += 2)
+        if (fields->element[i]->type == REDIS_REPLY_STRING &&
+            fields->element[i + 1]->type == REDIS_REPLY_STRING &&
+            strcmp(fields->element[i]->str, name) == 0)
+            return fields->element[i + 1];
+    return NULL;
+}
+
+/* The fields of entry i of an XRANGE reply, and its id. */
+static const redisReply *stream_entry(const redisReply *reply, size_t i, const redisReply **out_id)
+{
+    const redisReply *e = reply->element[i];
+
+    if (e->type != REDIS_REPLY_ARRAY || e->elements != 2 ||
+        e->element[0]->type != REDIS_REPLY_STRING || e->element[1]->type != REDIS_REPLY_ARRAY)
+        return NULL;
+    *out_id = e->element[0];
+    return e->element[1];
+}
+
+static int read_versions(struct load *l, const char *name, const redisReply *reply);
+
+static void ask_for_series(struct load *l)
+{
+    while (l->error == 0 && l->asked < l->series_count && l->asking < LOAD_WINDOW) {
+        AUTO(text_release) struct text key = TEXT_INIT;
+        const char *name = l->series[l->asked++];
+
+        (void)text_printf(&key, "series:%s:versions", name);
+        if (!text_ok(&key)) {
+            l->error = -ENOMEM;
+            return;
+        }
+        l->asking++;
+        load_key(l, "XRANGE", text_str(&key), read_versions, name);
+    }
+}
+
+static int read_versions(struct load *l, const char *name, const redisReply *reply)
+{
+    struct series *series = series_find(&l->books->series, name);
+
+    l->asking--;
+    ask_for_series(l);
+    if (reply->type != REDIS_REPLY_ARRAY || !series)
+        return -EBADMSG;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *id, *fields = stream_entry(reply, i, &id);
+        const redisReply *period = fields ? field_of(fields, "period") : NULL;
+        const redisReply *version = fields ? field_of(fields, "version") : NULL;
+        struct series_version v;
+        struct civil_date start, end;
+
+        if (!period || !version || period->len != 21 ||
+            date_parse_iso(period->str, 10, &start) < 0 ||
+            date_parse_iso(period->str + 11, 10, &end) < 0)
+            return -EBADMSG;
+        int r = series_version_decode(version->str, version->len, &v);
+
+        if (r == 0)
+            r = series_offer(series, start, end, &v);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int remember_series(struct load *l, const char *key)
+{
+    if (l->series_count == l->series_cap) {
+        size_t cap = l->series_cap ? l->series_cap * 2 : 256;
+        char **series = realloc(l->series, cap * sizeof *series);
+
+        if (!series)
+            return -ENOMEM;
+        l->series = series;
+        l->series_cap = cap;
+    }
+    l->series[l->series_count] = strdup(key);
+    if (!l->series[l->series_count])
+        return -ENOMEM;
+    l->series_count++;
+    return 0;
+}
+
+static int take_series(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct load *l = arg;
+    json_t *j = json_loadb(value->str, value->len, 0, NULL);
+    struct record r = { 0 };
+    const char *feed = json_string_value(json_object_get(j, "feed"));
+    const char *unit = json_string_value(json_object_get(j, "unit"));
+    int result = -EBADMSG;
+
+    r.measure = json_string_value(json_object_get(j, "measure"));
+    r.breakdown = json_string_value(json_object_get(j, "breakdown"));
+    r.org = json_string_value(json_object_get(j, "org"));
+    r.secondary = json_string_value(json_object_get(j, "secondary"));
+    if (unit && unit_parse(unit, &r.unit) < 0)
+        r.unit = UNIT_UNKNOWN;
+    if (feed && r.measure && r.org) {
+        const struct series *s = series_open(&l->books->series, feed, &r, r.org);
+
+        result = !s ? -ENOMEM : strcmp(s->key, field->str) == 0 ? 0 : -EBADMSG;
+        if (result == 0)
+            result = remember_series(l, s->key);
+    }
+    json_decref(j);
+    return result;
+}
+
+static int read_series(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    int r = each_pair(reply, l, take_series);
+
+    if (r == 0)
+        ask_for_series(l);
+    return r;
+}
+
+static int read_alert(struct load *l, const char *name, const redisReply *reply)
+{
+    const redisReply *state = field_of(reply, "state"), *revision = field_of(reply, "revision");
+    struct stored_alert *a = state && revision ? calloc(1, sizeof *a) : NULL;
+
+    if (!a)
+        return state && revision ? -ENOMEM : -EBADMSG;
+    int r = alert_decode(state->str, state->len, &a->alert);
+
+    if (r < 0) {
+        free(a);
+        return r;
+    }
+    a->revision = strtoul(revision->str, NULL, 10);
+    return table_set(&l->books->alerts, name, a, NULL);
+}
+
+static int read_alert_ids(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return -EBADMSG;
+    for (size_t i = 0; i < reply->elements; i++) {
+        AUTO(text_release) struct text key = TEXT_INIT;
+
+        if (reply->element[i]->type != REDIS_REPLY_STRING)
+            return -EBADMSG;
+        (void)text_printf(&key, "alert:%s", reply->element[i]->str);
+        if (!text_ok(&key))
+            return -ENOMEM;
+        load_key(l, "HGETALL", text_str(&key), read_alert, reply->element[i]->str);
+    }
+    return 0;
+}
+
+struct told_reader {
+    struct load *load;
+    const char *receiver;
+};
+
+static int take_told(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct told_reader *t = arg;
+    AUTO(text_release) struct text key = TEXT_INIT;
+    struct told told;
+    struct civil_date day;
+
+    (void)text_printf(&key, "%s|%s", t->receiver, field->str);
+    if (!text_ok(&key))
+        return -ENOMEM;
+    if (strstr(field->str, "|day|")) {
+        struct civil_date *copy = malloc(sizeof *copy);
+
+        if (!copy)
+            return -ENOMEM;
+        if (date_parse_iso(value->str, value->len, &day) < 0) {
+            free(copy);
+            return -EBADMSG;
+        }
+        *copy = day;
+        return table_set(&t->load->books->days, text_str(&key), copy, NULL);
+    }
+    if (told_decode(value->str, value->len, &told) < 0)
+        return -EBADMSG;
+    struct told *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        return -ENOMEM;
+    *copy = told;
+    return table_set(&t->load->books->told, text_str(&key), copy, NULL);
+}
+
+static int read_told(struct load *l, const char *name, const redisReply *reply)
+{
+    struct told_reader t = { l, name };
+
+    return each_pair(reply, &t, take_told);
+}
+
+static int read_outbox(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return -EBADMSG;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *id, *fields = stream_entry(reply, i, &id);
+        const redisReply *text = fields ? field_of(fields, "item") : NULL;
+        struct outbox_item *item = NULL;
+        int r = text ? outbox_item_decode(text->str, text->len, &item) : -EBADMSG;
+
+        if (r < 0)
+            return r;
+        item->stream_id = strdup(id->str);
+        r = item->stream_id ? books_add_outbox(l->books, item) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int store_load(struct store *s, const char *const *receivers, size_t receiver_count,
+               struct books *books, store_done *done, void *arg)
+{
+    assert(!s->load);
+    struct load *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return -ENOMEM;
+    *l = (struct load){ .store = s, .books = books, .done = done, .arg = arg, .waiting = 1 };
+    s->load = l;
+    load_key(l, "HGETALL", "ledger", read_ledger, "");
+    load_key(l, "HGETALL", "feeds", read_feeds, "");
+    load_key(l, "HGETALL", "series", read_series, "");
+    load_key(l, "SMEMBERS", "alerts", read_alert_ids, "");
+    load_key(l, "XRANGE", "outbox", read_outbox, "");
+    for (size_t i = 0; i < receiver_count; i++) {
+        AUTO(text_release) struct text key = TEXT_INIT;
+
+        (void)text_printf(&key, "told:%s", receivers[i]);
+        load_key(l, "HGETALL", text_str(&key), read_told, receivers[i]);
+    }
+    if (l->waiting == 1) { /* nothing could be sent */
+        int r = l->error ? l->error : -ENOTCONN;
+
+        s->load = NULL;
+        load_free(l);
+        return r;
+    }
+    l->waiting--;
+    return 0;
+}
+
+/* ---- changing ---- */
+
+static char *describe_series(const struct series *s)
+{
+    json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:s?, s:s?}", "feed", s->feed, "measure",
+                          s->measure, "breakdown", s->breakdown, "org", s->org, "secondary",
+                          s->secondary, "unit", unit_name(s->unit));
+    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+    json_decref(j);
+    return text;
+}
+
+int store_commit_series(struct store *s, const struct series_change *changes, size_t count,
+                        store_done *done, void *arg)
+{
+    struct command c = fcall(s, "commit_series");
+
+    assert(count <= STORE_SLICE_MAX);
+    add_printf(&c, "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        char start[DATE_TEXT_MAX], end[DATE_TEXT_MAX];
+
+        add(&c, changes[i].series->key);
+        add_owned(&c, describe_series(changes[i].series));
+        add_printf(&c, "%s/%s", date_format(changes[i].period_start, start),
+                   date_format(changes[i].period_end, end));
+        add_owned(&c, series_version_encode(changes[i].version));
+        add(&c, changes[i].current ? "1" : "0");
+    }
+    return send_command(s, &c, NULL, done, arg);
+}
+
+int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t expected,
+                      const char *key, const struct ledger_entry *entry, store_done *done,
+                      void *arg)
+{
+    struct command c = fcall(s, "commit_feed");
+
+    add(&c, book->id);
+    add_owned(&c, feed_book_encode(book));
+    add_printf(&c, "%" PRIu64, expected);
+    add(&c, entry ? key : "");
+    if (entry)
+        add_owned(&c, ledger_entry_encode(entry));
+    return send_command(s, &c, NULL, done, arg);
+}
+
+int store_transition(struct store *s, const struct alert *next, unsigned long expected_revision,
+                     const char *audit_json, store_done *done, void *arg)
+{
+    struct command c = fcall(s, "transition");
+    const struct episode *e = alert_current(next);
+
+    add(&c, next->id);
+    add_printf(&c, "%lu", expected_revision);
+    add_printf(&c, "%lu", expected_revision + 1);
+    add_owned(&c, alert_encode(next));
+    add(&c, e && episode_is_open(e) ? "1" : "0");
+    add(&c, e ? e->id : "");
+    add_printf(&c, "%d", e ? (int)e->opened.day : 0);
+    add(&c, audit_json);
+    return send_command(s, &c, NULL, done, arg);
+}
+
+int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
+                  const char *const *values, size_t count, store_done *done, void *arg)
+{
+    struct command c = fcall(s, "enqueue");
+
+    add(&c, item->delivery_id);
+    add(&c, item->receiver);
+    add_owned(&c, outbox_item_encode(item));
+    add_printf(&c, "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        add(&c, fields[i]);
+        add(&c, values[i]);
+    }
+    return send_command(s, &c, &item->stream_id, done, arg);
+}
+
+int store_told(struct store *s, const struct outbox_item *item, bool dead, const char *dead_json,
+               store_done *done, void *arg)
+{
+    struct command c = fcall(s, "told");
+
+    add(&c, item->stream_id);
+    add(&c, item->delivery_id);
+    add(&c, dead ? "dead" : "delivered");
+    add(&c, dead_json);
+    return send_command(s, &c, NULL, done, arg);
+}
+
+int store_now(struct store *s, const char *measure, const char *const *names,
+              const char *const *values, size_t count, store_done *done, void *arg)
+{
+    struct command c = fcall(s, "now");
+
+    add(&c, measure);
+    for (size_t i = 0; i < count; i++) {
+        add(&c, names[i]);
+        add(&c, values[i]);
+    }
+    return send_command(s, &c, NULL, done, arg);
+}
+
+void store_free(struct store *s)
+{
+    if (!s)
+        return;
+    s->events = (struct store_events){ NULL, NULL, NULL };
+    redis_free(s->redis);
+    load_free(s->load);
+    free(s->prefix);
+    free(s->epoch);
+    free(s);
+}

@@ -1,0 +1,78 @@
+/*
+ * store_redis - the books in Redis: loads them whole, changes them by the function library
+ *
+ * Keys as DESIGN section 13. Every change is one call of a function that checks before it writes
+ * and changes all or nothing; its callback says whether it took effect. After a callback with a
+ * negative result other than -EEXIST the caller no longer knows what Redis holds: it loads again.
+ * Every function checks the epoch first, so that a Redis emptied or swapped while running is noticed
+ * at the next write and heals.
+ *
+ * Results: 0; -EEXIST the same was there already (no change); -ESTALE somebody else changed it;
+ * -EIO an error reply or unknown outcome; -ENOTCONN nothing was sent.
+ */
+#ifndef STORE_STORE_REDIS_H
+#define STORE_STORE_REDIS_H
+
+#include "loop/redis.h"
+#include "store/books.h"
+
+struct event_base;
+struct store;
+
+struct store_events {
+    void (*ready)(void *arg); /* connected and the function library loaded: load the books now */
+    void (*lost)(void *arg, const char *why);
+    void *arg;
+};
+
+typedef void store_done(void *arg, int result);
+
+/**
+ * Starts to connect. epoch: names the state folder (32 hex digits, for ever). An instance in Redis
+ * without an epoch is claimed for it; one with another epoch belongs to another state folder: it is
+ * left alone and ready() does not come. NULL without memory, or with errno EINVAL for the address.
+ */
+struct store *store_new(struct event_base *base, const struct redis_address *address,
+                        const char *instance, const char *epoch, struct store_events events);
+void store_free(struct store *s);
+bool store_is_ready(const struct store *s);
+const char *store_state(const struct store *s);
+/** Drops the connection and starts over; ready() comes again. */
+void store_reset(struct store *s, const char *why);
+
+/** Reads everything into *out_books, which the caller released before. receivers: whose told-state.
+ */
+int store_load(struct store *s, const char *const *receivers, size_t receiver_count,
+               struct books *out_books, store_done *done, void *arg);
+
+/** One cell of a file as judged. All borrowed for the call. */
+struct series_change {
+    const struct series *series; /* its key and parts */
+    struct civil_date period_start, period_end;
+    const struct series_version *version;
+    bool current; /* it is the version in force now */
+};
+#define STORE_SLICE_MAX 400 /* cells a call: keeps one call below 5 ms */
+
+int store_commit_series(struct store *s, const struct series_change *changes, size_t count,
+                        store_done *done, void *arg);
+/**
+ * A feed's book after one more receipt. expected: the newest receipt that Redis must know of before
+ * (0: none), else -ESTALE. ledger_key NULL: the receipt changed nothing else.
+ */
+int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t expected,
+                      const char *ledger_key, const struct ledger_entry *entry, store_done *done,
+                      void *arg);
+int store_transition(struct store *s, const struct alert *next, unsigned long expected_revision,
+                     const char *audit_json, store_done *done, void *arg);
+/** fields, values: told:<receiver> entries ("recipient|episode" or "recipient|day|group").
+ *  The stream id is written into item->stream_id (the item must live until the callback). */
+int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
+                  const char *const *values, size_t count, store_done *done, void *arg);
+int store_told(struct store *s, const struct outbox_item *item, bool dead, const char *dead_json,
+               store_done *done, void *arg);
+/** now:<measure>: names and values; count 0 removes it. */
+int store_now(struct store *s, const char *measure, const char *const *names,
+              const char *const *values, size_t count, store_done *done, void *arg);
+
+#endif

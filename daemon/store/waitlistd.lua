@@ -1,0 +1,136 @@
+#!lua name=waitlistd
+-- The function library of waitlistd: every multi-key write. KEYS[1] is the instance's prefix
+-- "wl:{instance}:"; all keys share its hash tag, so one slot. ARGV[1] is the epoch of the daemon's
+-- state folder: where Redis holds another one, or none (it was emptied), nothing is written and the
+-- answer is STALE, so that the daemon loads again and heals. Each function makes every check before
+-- its first write (Lua does not roll back) and does bounded work.
+
+local function key(prefix, name) return prefix .. name end
+
+local function stale(prefix, epoch)
+  if (redis.call('HGET', key(prefix, 'meta'), 'epoch') or '') ~= epoch then
+    return redis.error_reply('STALE Redis holds the books of another epoch, or none')
+  end
+end
+
+-- Puts the epoch into an instance that has none. Answers the epoch in force.
+local function claim(keys, argv)
+  local meta = key(keys[1], 'meta')
+  redis.call('HSETNX', meta, 'epoch', argv[1])
+  redis.call('HSETNX', meta, 'schema', '1')
+  return redis.call('HGET', meta, 'epoch')
+end
+
+-- A slice of a file's cells. ARGV: n, then per cell: series key, its description, period, version, current (1/0).
+-- Applying a slice twice is prevented by the caller, which judges each cell against what is stored.
+local function commit_series(keys, argv)
+  local p = keys[1]
+  local n = tonumber(argv[1])
+  local i = 2
+  for _ = 1, n do
+    local series, described, period, version, current =
+      argv[i], argv[i + 1], argv[i + 2], argv[i + 3], argv[i + 4]
+    redis.call('HSETNX', key(p, 'series'), series, described)
+    redis.call('XADD', key(p, 'series:' .. series .. ':versions'), '*', 'period', period, 'version', version)
+    if current == '1' then
+      redis.call('HSET', key(p, 'series:' .. series), period, version)
+    end
+    i = i + 5
+  end
+  return redis.status_reply('OK')
+end
+
+-- A feed's book after one more receipt, and the file's ledger entry after all its slices (none for a
+-- receipt that changed nothing). ARGV: feed id, book, receipt expected before ('0': none),
+-- ledger field or '', entry.
+local function commit_feed(keys, argv)
+  local p = keys[1]
+  local book = redis.call('HGET', key(p, 'feeds'), argv[1])
+  local applied = book and string.format('%.0f', cjson.decode(book).receipt) or '0'
+  if applied ~= argv[3] then
+    return redis.error_reply('STALE the newest receipt applied is ' .. applied)
+  end
+  if argv[4] ~= '' then
+    redis.call('HSET', key(p, 'ledger'), argv[4], argv[5])
+  end
+  redis.call('HSET', key(p, 'feeds'), argv[1], argv[2])
+  return redis.status_reply('OK')
+end
+
+-- One alert's new state. ARGV: alert id, revision expected, new revision, state, open (1/0), episode id, opened (days), audit entry.
+local function transition(keys, argv)
+  local p = keys[1]
+  local alert = key(p, 'alert:' .. argv[1])
+  local revision = redis.call('HGET', alert, 'revision') or '0'
+  if revision ~= argv[2] then
+    return redis.error_reply('STALE the alert is at revision ' .. revision)
+  end
+  redis.call('HSET', alert, 'revision', argv[3], 'state', argv[4])
+  redis.call('SADD', key(p, 'alerts'), argv[1])
+  if argv[5] == '1' then
+    redis.call('SADD', key(p, 'alerts:open'), argv[1])
+  else
+    redis.call('SREM', key(p, 'alerts:open'), argv[1])
+  end
+  if argv[6] ~= '' then
+    redis.call('ZADD', key(p, 'episodes'), argv[7], argv[6])
+  end
+  redis.call('XADD', key(p, 'audit'), 'MAXLEN', '~', '100000', '*', 'entry', argv[8])
+  return redis.status_reply('OK')
+end
+
+-- A frozen message becomes due, and what it tells counts as told. ARGV: delivery id, receiver, item, n, then per told: field, value.
+local function enqueue(keys, argv)
+  local p = keys[1]
+  if redis.call('HEXISTS', key(p, 'outbox:ids'), argv[1]) == 1 then
+    return redis.status_reply('DUPLICATE')
+  end
+  redis.call('HSET', key(p, 'outbox:ids'), argv[1], '1')
+  local id = redis.call('XADD', key(p, 'outbox'), '*', 'delivery', argv[1], 'receiver', argv[2], 'item', argv[3])
+  local n = tonumber(argv[4])
+  for i = 0, n - 1 do
+    redis.call('HSET', key(p, 'told:' .. argv[2]), argv[5 + 2 * i], argv[6 + 2 * i])
+  end
+  return id
+end
+
+-- The outcome of a message. ARGV: stream id, delivery id, outcome (delivered, dead), entry for the dead list.
+local function told(keys, argv)
+  local p = keys[1]
+  if argv[3] == 'dead' then
+    redis.call('XADD', key(p, 'dead'), '*', 'entry', argv[4])
+  end
+  redis.call('HSET', key(p, 'outbox:ids'), argv[2], argv[3])
+  redis.call('XDEL', key(p, 'outbox'), argv[1])
+  return redis.status_reply('OK')
+end
+
+-- The rolling metric as it stands, for readers. ARGV: measure id, then field, value pairs (none: removed).
+local function now(keys, argv)
+  local name = key(keys[1], 'now:' .. argv[1])
+  redis.call('DEL', name)
+  if #argv > 1 then
+    redis.call('HSET', name, unpack(argv, 2))
+  end
+  return redis.status_reply('OK')
+end
+
+-- Checks the epoch, then calls with the arguments that follow it.
+local function guarded(write)
+  return function(keys, argv)
+    local refusal = stale(keys[1], argv[1])
+    if refusal then
+      return refusal
+    end
+    table.remove(argv, 1)
+    return write(keys, argv)
+  end
+end
+
+redis.register_function('claim', claim)
+redis.register_function('commit_series', guarded(commit_series))
+redis.register_function('commit_feed', guarded(commit_feed))
+redis.register_function('transition', guarded(transition))
+redis.register_function('enqueue', guarded(enqueue))
+redis.register_function('told', guarded(told))
+redis.register_function('now', guarded(now))

@@ -1,0 +1,185 @@
+"""The daemon on a Redis of somebody else: socket or TCP, away and back, stopped, refusing."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from waitlist import FEED_CYP, Instance, RECEIVER_SPOOL, run_tests, skip, three, wait_for
+
+
+class Server:
+    """A redis-server of our own on a unix socket, with an append-only file, so that it can come back."""
+
+    def __init__(self, *options):
+        if not shutil.which("redis-server"):
+            skip("redis-server is not installed")
+        self.folder = tempfile.mkdtemp(prefix="wl-redis-")
+        self.socket = os.path.join(self.folder, "r.sock")
+        self.options = options
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700", "--appendonly",
+             "yes", "--appendfsync", "always", "--save", "", "--dir", self.folder, *self.options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: self.cli("PING").stdout.strip() in ("PONG", "NOAUTH Authentication required."), "our Redis")
+
+    def cli(self, *command):
+        return subprocess.run(["redis-cli", "-s", self.socket, *command], capture_output=True, text=True, timeout=20)
+
+    def kill(self):
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def close(self):
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGCONT)
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def instance(build, server, more=""):
+    return Instance(build, settings=(
+        f"instance: black-country\nstate: ./state\nredis: {{mode: server, socket: \"{server.socket}\"{more}}}\n"
+        "plans: [plan.yaml]\nroutes: {ops: [spool], governance: [spool], fallback: [spool]}\n"
+        f"feeds:\n{FEED_CYP}receivers:\n{RECEIVER_SPOOL}"))
+
+
+def test_the_whole_chain_works_on_a_server_reached_by_socket(build):
+    with Server() as server, instance(build, server) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        assert len(w.mails()) == 1
+        now = server.cli("HGET", "wl:{black-country}:now:cyp-4w", "rag").stdout.strip()
+        assert now == "red", now
+        keys = server.cli("--scan").stdout.splitlines()
+        assert keys and all(k.startswith("wl:{black-country}:") for k in keys), keys
+
+
+def test_a_redis_that_is_away_is_said_and_nothing_is_lost_until_it_is_back(build):
+    with Server() as server, instance(build, server) as w:
+        w.put("a.csv", three(6))
+        w.start("2024-06-10")
+        assert w.measure()["value"] == 6
+        server.kill()
+        wait_for(lambda: w.ctl_raw("health").returncode not in (0, 3), "health to say so", 30)
+        w.put("b.csv", three(4, "2024-05"))
+        assert w.process.poll() is None, "stays up"
+        server.start()
+        wait_for(lambda: w.measure()["value"] == 4, "the file that arrived meanwhile to be judged", 60)
+        wait_for(lambda: server.cli("HGET", "wl:{black-country}:now:cyp-4w", "value").stdout.strip().rstrip("%") == "4",
+                 "Redis to hold it", 30)
+        assert len(w.mails()) == 1, "red stayed red"
+
+
+def test_a_redis_that_stops_answering_does_not_stop_the_control_socket(build):
+    with Server() as server, instance(build, server) as w:
+        w.put("a.csv", three(6))
+        w.start("2024-06-10")
+        w.measure()
+        os.kill(server.process.pid, signal.SIGSTOP)
+        w.put("b.csv", three(4, "2024-05"))
+        for _ in range(3):
+            assert w.ctl_raw("status").returncode == 0
+        os.kill(server.process.pid, signal.SIGCONT)
+        wait_for(lambda: w.measure()["value"] == 4, "the work to go on", 60)
+
+
+def test_a_password_is_read_from_its_file_and_a_wrong_one_is_said(build):
+    with Server("--requirepass", "right-one") as server, instance(build, server, ", password_file: redis.pass") as w:
+        w.write("redis.pass", "right-one\n")
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        assert len(w.mails()) == 1
+        w.write("redis.pass", "wrong-one\n")
+        w.start("2024-06-11")
+        wait_for(lambda: "WRONGPASS" in w.log() or "password" in w.log().lower(), "the refusal in the log", 30)
+        assert "wrong-one" not in w.log(), "never the password itself"
+
+
+class Deaf:
+    """A socket that takes each connection, notes when, and hangs up."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="wl-deaf-")
+        self.socket, self.taken = os.path.join(self.folder, "r.sock"), []
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(self.socket)
+        self.listener.listen(50)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.taken.append(time.monotonic())
+            connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def test_a_redis_that_hangs_up_is_asked_again_ever_later_and_never_in_step(build):
+    with Deaf() as deaf, instance(build, deaf) as w:
+        w.start("2024-06-10", ready=False)
+        wait_for(lambda: len(deaf.taken) >= 7, "seven attempts", 30)
+        waits = [b - a for a, b in zip(deaf.taken, deaf.taken[1:])][:6]
+        longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]  # each is drawn between half of it and all of it
+        assert all(wait > most / 2 for wait, most in zip(waits, longest)), waits
+        drawn = [(wait - 0.1) / (most - 0.1) for wait, most in zip(waits[1:], longest[1:])]
+        assert min(drawn) < 0.97 or os.environ.get("WAITLIST_WRAPPER"), f"no chance in it: {waits}"
+
+
+def test_what_redis_did_not_take_is_done_again_and_told_once_it_takes_it(build):
+    with Server() as server, instance(build, server) as w:
+        w.put("a.csv", three(25))
+        w.start("2024-06-10")
+        assert w.measure()["rag"] == "green"
+        server.cli("CONFIG", "SET", "maxmemory", "1")
+        w.put("b.csv", three(3, "2024-05"))
+        wait_for(lambda: "OOM" in str(w.ctl("status")["redis"]) or "not taken" in w.log(), "the refusal to be said")
+        server.cli("CONFIG", "SET", "maxmemory", "0")
+        wait_for(lambda: server.cli("HGET", "wl:{black-country}:now:cyp-4w", "value").stdout.strip() == "3",
+                 "the figure in Redis", 40)
+        wait_for(w.mails, "the mail", 20)
+        assert w.measure()["value"] == 3 and w.alert()["state"] == "FIRING"
+        w.stop()
+        w.start("2024-06-10T15:00")
+        assert w.measure()["value"] == 3 and len(w.mails()) == 1, [m.subject for m in w.mails()]
+
+
+def test_a_redis_that_falls_silent_while_nothing_is_asked_is_noticed(build):
+    with Server() as server, instance(build, server) as w:
+        w.put("a.csv", three(25))
+        w.start("2024-06-10")
+        w.measure()
+        assert w.ctl("status")["redis"] == "ready"
+        os.kill(server.process.pid, signal.SIGSTOP)
+        wait_for(lambda: w.ctl("status")["redis"] != "ready", "the silence to be noticed", 25)
+        os.kill(server.process.pid, signal.SIGCONT)
+        wait_for(lambda: w.ctl("status")["redis"] == "ready", "its return", 25)
+
+
+if __name__ == "__main__":
+    run_tests(globals())

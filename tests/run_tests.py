@@ -1,0 +1,119 @@
+"""Runs groups of tests and adds up their counts.
+
+    tests/run_tests.py [--build DIR] [--jobs N] [--counts FILE] [--timeout S] GROUP...
+
+GROUP: unit (programs DIR/tests/unit/*/test_*), scenario (tests/scenario/test_*.py), live
+(tests/live/test_*.py and test_*.sh). Every program is given the build folder. Its count is read from
+check's "100%: Checks: N, Failures: F, Errors: E", or from a last line "N passed, N failed, N
+skipped". A program that gives no count, ends badly or takes too long is a failure, and so is a group
+without any test. What each said lies in DIR/test-logs. Last line: the total; --counts writes it to a
+file too. Exit 0, or 1 on any failure.
+"""
+import argparse
+import concurrent.futures
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)\s*$", re.M)
+COUNT_LINE = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
+
+
+def programs(group, build):
+    if group == "unit":
+        # "valgrind ...": the scenario tests put it before the daemon, here it goes before the program.
+        wrapper = os.environ.get("WAITLIST_WRAPPER", "").split()
+        found = glob.glob(os.path.join(build, "tests", "unit", "*", "test_*"))
+        return [wrapper + [p] for p in sorted(found) if os.access(p, os.X_OK) and not os.path.splitext(p)[1]]
+    found = glob.glob(os.path.join(ROOT, "tests", group, "test_*.py"))
+    shell = glob.glob(os.path.join(ROOT, "tests", group, "test_*.sh"))
+    return [[sys.executable, p, build] for p in sorted(found)] + [["bash", p, build] for p in sorted(shell)]
+
+
+def counts_of(output, code):
+    """(passed, failed, skipped); a bad end without a counted failure counts as one."""
+    passed = failed = skipped = 0
+    lines = 0
+    for checks, failures, errors in CHECK_LINE.findall(output):
+        passed += int(checks) - int(failures) - int(errors)
+        failed += int(failures) + int(errors)
+        lines += 1
+    if lines == 0:
+        found = COUNT_LINE.findall(output)
+        if found:  # only the last line: a test may print another program's
+            passed, failed, skipped = map(int, found[-1])
+            lines = 1
+    if (lines == 0 or code != 0) and failed == 0:
+        failed = 1
+    return passed, failed, skipped
+
+
+def run(argv, build, timeout):
+    program = next((a for a in argv if os.path.join("tests", "") in a), argv[0])
+    name = os.path.relpath(program, build if program.startswith(build + os.sep) else ROOT)
+    started = time.monotonic()
+    # A group of its own, so that what a test left behind ends with it, and nothing else does.
+    process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        output = process.communicate(timeout=timeout)[0].decode(errors="replace")
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output = process.communicate()[0].decode(errors="replace") + f"\nended after {timeout:g} s\n"
+        code = -signal.SIGKILL
+    log = os.path.join(build, "test-logs", name.replace(os.sep, "-") + ".log")
+    with open(log, "w", encoding="utf-8") as f:
+        f.write(output)
+    return name, code, counts_of(output, code), time.monotonic() - started, output
+
+
+def main():
+    parser = argparse.ArgumentParser(description="runs groups of tests and adds up their counts")
+    parser.add_argument("groups", nargs="+", choices=("unit", "scenario", "live"))
+    parser.add_argument("--build", default=os.environ.get("WAITLIST_BUILD", os.path.join(ROOT, "build")))
+    parser.add_argument("--jobs", "-j", type=int, default=1)
+    parser.add_argument("--counts", help="file for the total line")
+    parser.add_argument("--timeout", type=float, default=600, help="seconds for each program")
+    options = parser.parse_args()
+    build = os.path.abspath(options.build)
+    os.makedirs(os.path.join(build, "test-logs"), exist_ok=True)
+    totals, table, bad = [0, 0, 0], [], 0
+
+    for group in options.groups:
+        todo = programs(group, build)
+        if not todo:
+            print(f"FAIL  {group}: there is no test in this group", flush=True)
+            totals[1] += 1
+            table.append((group, "(none)", 0, 1, 0, 0.0))
+            continue
+        with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
+            jobs = [pool.submit(run, argv, build, options.timeout) for argv in todo]
+            for job in concurrent.futures.as_completed(jobs):
+                name, code, counts, seconds, output = job.result()
+                table.append((group, name, *counts, seconds))
+                totals = [a + b for a, b in zip(totals, counts)]
+                print(f"{'ok  ' if counts[1] == 0 else 'FAIL'}  {name} ({seconds:.1f} s)", flush=True)
+                if counts[1]:
+                    bad += 1
+                    print(f"      exit {code}; the end of what it said:", flush=True)
+                    print("".join(f"      {line}\n" for line in output.splitlines()[-60:]), end="", flush=True)
+
+    print(f"\n{'group':<9} {'program':<44} {'passed':>6} {'failed':>6} {'skipped':>7} {'s':>7}")
+    for group, name, passed, failed, skipped, seconds in sorted(table):
+        print(f"{group:<9} {name:<44} {passed:>6} {failed:>6} {skipped:>7} {seconds:>7.1f}")
+    total = "{} passed, {} failed, {} skipped".format(*totals)
+    if options.counts:
+        with open(options.counts, "w", encoding="ascii") as f:
+            f.write(total + "\n")
+    print(total)
+    return 1 if totals[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

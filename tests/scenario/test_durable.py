@@ -1,0 +1,83 @@
+"""The order of what is made durable: nothing goes before what stands for it is on the disk.
+
+A kill between two calls is microseconds wide, so no test by kill -9 meets it: here a preload writes
+down each sync, renaming and removal of one run, and the order is read.
+"""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from waitlist import Instance, ROOT, run_tests, skip, three
+
+
+def calls(w, *options):
+    """(call, path, other path) of one run, in order; paths from the instance's folder on."""
+    if os.environ.get("WAITLIST_SANITIZED") or os.environ.get("WAITLIST_WRAPPER"):
+        skip("a preload stands in the way of the sanitizer's or valgrind's own")
+    library, log = w.path("order.so"), w.path("order.log")
+    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library,
+                    os.path.join(ROOT, "tests", "scenario", "order.c"), "-ldl"], check=True)
+    os.environ.update(LD_PRELOAD=library, ORDER_LOG=log)
+    try:
+        w.once(*options)
+    finally:
+        del os.environ["LD_PRELOAD"], os.environ["ORDER_LOG"]
+    folder = os.path.realpath(w.folder) + "/"
+    with open(log, encoding="utf-8") as f:
+        return [tuple(p.replace(folder, "").replace(w.folder + "/", "") for p in line.rstrip("\n").split("\t"))
+                for line in f]
+
+
+def position(list_of_calls, what, test, after=-1):
+    for i, call in enumerate(list_of_calls):
+        if i > after and test(call):
+            return i
+    raise AssertionError(f"{what} is missing after call {after} of {list_of_calls}")
+
+
+def test_a_file_leaves_the_inbox_only_after_archive_and_journal_are_on_the_disk(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        did = calls(w, "2024-06-10")
+        temporary = position(did, "the sync of the archived bytes",
+                             lambda c: c[0] == "fsync" and c[1].startswith("state/archive/tmp-"))
+        named = position(did, "their name", lambda c: c[0] == "rename" and c[1] == did[temporary][1], temporary)
+        kept = position(did, "the sync of that name",
+                        lambda c: c[0] == "fsync" and c[1] == os.path.dirname(did[named][2]), named)
+        journal = position(did, "the sync of the receipt",
+                           lambda c: c[0] == "fdatasync" and c[1] == "state/journal/received", kept)
+        gone = [i for i, c in enumerate(did) if c[0] in ("unlink", "rename") and c[1].startswith("inbox/cyp4ww/")]
+        assert gone and min(gone) > journal, f"removed before the receipt was durable: {did}"
+
+
+def test_a_refused_file_leaves_the_inbox_only_after_its_quarantine_is_on_the_disk(build):
+    with Instance(build) as w:
+        w.put("bad.csv", b"\x1f\x8b no table\n")
+        did = calls(w, "2024-06-10")
+        kept = position(did, "the sync of the quarantined bytes",
+                        lambda c: c[0] == "fsync" and c[1].startswith("state/quarantine/"))
+        gone = [i for i, c in enumerate(did) if c[0] in ("unlink", "rename") and c[1].startswith("inbox/cyp4ww/")]
+        assert gone and min(gone) > kept, did
+
+
+def test_a_message_is_on_the_disk_before_it_is_journalled_as_sent(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        did = calls(w, "2024-06-10")
+        mail = position(did, "the sync of the mail", lambda c: c[0] == "fsync" and c[1].endswith(".eml.part"))
+        named = position(did, "its name", lambda c: c[0] == "rename" and c[2].endswith(".eml"), mail)
+        folder = position(did, "the sync of the spool", lambda c: c[0] == "fsync" and c[1] == "spool", named)
+        position(did, "the sync of the sent journal",
+                 lambda c: c[0] == "fdatasync" and c[1] == "state/journal/sent", folder)
+
+
+def test_the_date_evaluated_is_on_the_disk(build):
+    with Instance(build) as w:
+        position(calls(w, "2024-06-10"), "the sync of the audit journal",
+                 lambda c: c[0] == "fdatasync" and c[1] == "state/journal/audit")
+
+
+if __name__ == "__main__":
+    run_tests(globals())

@@ -1,0 +1,79 @@
+"""The function library in Redis, called as the daemon calls it: each function changes all or nothing, once."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from waitlist import Instance, run_tests
+
+PREFIX = "wl:{black-country}:"
+
+
+def running(build):
+    w = Instance(build)
+    w.start("2024-06-10")
+    w.measure()
+    return w
+
+
+def call(w, function, *args):
+    epoch, = w.redis("HGET", PREFIX + "meta", "epoch")
+    return " ".join(w.redis("FCALL", function, "1", PREFIX, epoch, *args))
+
+
+def test_a_message_becomes_due_once_however_often_it_is_asked_for(build):
+    with running(build) as w:
+        first = call(w, "enqueue", "d1", "nobody", "{}", "1", "nobody|e1", "t1")
+        assert "-" in first, first  # the id of the stream's entry
+        assert "DUPLICATE" in call(w, "enqueue", "d1", "nobody", "{}", "1", "nobody|e1", "t2")
+        assert w.redis("XLEN", PREFIX + "outbox") == ["1"]
+        assert w.redis("HGET", PREFIX + "told:nobody", "nobody|e1") == ["t1"], "told with the message, and not again"
+        call(w, "told", first, "d1", "delivered", "")
+        assert w.redis("XLEN", PREFIX + "outbox") == ["0"] and w.redis("XLEN", PREFIX + "dead") == ["0"]
+        assert "DUPLICATE" in call(w, "enqueue", "d1", "nobody", "{}", "0"), "what was delivered is not due again"
+
+
+def test_a_message_given_up_is_kept_as_a_dead_letter(build):
+    with running(build) as w:
+        first = call(w, "enqueue", "d2", "nobody", "{}", "0")
+        call(w, "told", first, "d2", "dead", '{"why":"refused"}')
+        assert w.redis("XLEN", PREFIX + "outbox") == ["0"]
+        assert '{"why":"refused"}' in w.redis("XRANGE", PREFIX + "dead", "-", "+")
+
+
+def test_an_alert_changes_only_from_the_revision_that_was_read(build):
+    with running(build) as w:
+        assert "OK" in call(w, "transition", "a1", "0", "1", "one", "1", "e1", "19000", "{}")
+        entries = w.redis("XLEN", PREFIX + "audit")
+        assert "STALE" in call(w, "transition", "a1", "0", "1", "two", "0", "", "0", "{}")
+        assert w.redis("HGET", PREFIX + "alert:a1", "state") == ["one"]
+        assert w.redis("SISMEMBER", PREFIX + "alerts:open", "a1") == ["1"]
+        assert w.redis("XLEN", PREFIX + "audit") == entries, "refused: nothing is written at all"
+        assert "OK" in call(w, "transition", "a1", "1", "2", "two", "0", "", "0", "{}")
+        assert w.redis("SISMEMBER", PREFIX + "alerts:open", "a1") == ["0"]
+
+
+def test_a_receipt_is_applied_once_and_in_its_turn(build):
+    with running(build) as w:
+        assert "OK" in call(w, "commit_feed", "f1", '{"receipt": 3}', "0", "f1|sha:format", "first")
+        refused = call(w, "commit_feed", "f1", '{"receipt": 4}', "0", "f1|other:format", "second")
+        assert "STALE" in refused, refused
+        assert w.redis("HEXISTS", PREFIX + "ledger", "f1|other:format") == ["0"], "nothing is written at all"
+        assert w.redis("HGET", PREFIX + "feeds", "f1") == ['{"receipt": 3}']
+        assert "OK" in call(w, "commit_feed", "f1", '{"receipt": 4}', "3", "")
+        assert w.redis("HLEN", PREFIX + "ledger") == ["1"], "a receipt that changed nothing has no entry"
+
+
+def test_another_epoch_changes_nothing(build):
+    with running(build) as w:
+        for function, args in (("commit_feed", ("f1", "{}", "0", "k", "v")), ("now", ("m", "value", "1")),
+                               ("transition", ("a1", "0", "1", "one", "1", "e1", "19000", "{}")),
+                               ("enqueue", ("d1", "nobody", "{}", "0")), ("told", ("0-1", "d1", "delivered", "")),
+                               ("commit_series", ("1", "s", "{}", "p", "{}", "1"))):
+            before = sorted(w.redis("KEYS", "*"))
+            assert "STALE" in " ".join(w.redis("FCALL", function, "1", PREFIX, "0" * 32, *args)), function
+            assert sorted(w.redis("KEYS", "*")) == before, function
+
+
+if __name__ == "__main__":
+    run_tests(globals())

@@ -1,0 +1,159 @@
+"""Settings and plan: located messages, all of one pass, and a reload that keeps the last good ones."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import re
+import signal
+
+from waitlist import Instance, measure, plan, run_tests, three, wait_for, FEED_CYP, RECEIVER_SPOOL
+
+
+def check(w, expect):
+    result = w.run("--check")
+    assert result.returncode == expect, f"--check exited {result.returncode}:\n{result.stderr}"
+    return result.stderr
+
+
+def test_a_good_configuration_checks_with_0(build):
+    with Instance(build) as w:
+        check(w, 0)
+        assert not os.path.exists(w.path("state", "redis")), "--check starts nothing"
+
+
+def test_an_unknown_key_is_located_underlined_and_answered_with_did_you_mean(build):
+    with Instance(build, feeds=FEED_CYP.replace("inbox:", "inboks:")) as w:
+        said = check(w, 78)
+        assert re.search(r"waitlistd\.yaml:\d+:\d+: error: .*inboks", said), said
+        place = re.search(r"waitlistd\.yaml:(\d+):(\d+): error: .*inboks", said)
+        with open(w.path("waitlistd.yaml"), encoding="utf-8") as f:
+            line = f.read().splitlines()[int(place[1]) - 1]
+        assert line[int(place[2]) - 1:].startswith("inboks"), f"{place[0]} points at {line!r}"
+        assert "^" in said and re.search(r'did you mean "?.?inbox', said), said
+
+
+def reported(said, file, words):
+    """Each word stands in a located error of the file, in its message or in the line it shows."""
+    for word in words:
+        assert re.search(rf"{file}\.yaml:\d+:\d+: error: [^\n]*(\n +\d+ \|[^\n]*)?{word}", said), (
+            f"{word} is not reported:\n{said}")
+
+
+def test_every_semantic_error_of_one_pass_is_reported(build):
+    with Instance(build, feeds=FEED_CYP.replace("monthly", "fortnightly").replace("45d", "45 moons"),
+                  routes="{ops: [spol], governance: [spool], fallback: [spool]}") as w:
+        reported(check(w, 78), "waitlistd", ("fortnightly", "45 moons", "spol"))
+    bad = measure(tolerance="lots", target="{at_leest: 60}") + measure(id="other", feed="cyp4w")
+    with Instance(build, plan_text=plan(bad)) as w:
+        reported(check(w, 78), "plan", ("lots", "at_leest", "cyp4w"))
+
+
+def test_a_syntax_error_is_told_in_the_same_form(build):
+    with Instance(build) as w:
+        w.write("plan.yaml", "plan: {id: dudley, version: 1\nroles: [\n")
+        said = check(w, 78)
+        assert re.search(r"plan\.yaml:\d+:\d+: error: ", said), said
+        assert "^" in said, said
+
+
+def test_a_name_with_an_unquoted_comma_gets_its_hint(build):
+    text = plan().replace("title: Second assessment team,", "title: Assessment, treatment and review,")
+    with Instance(build, plan_text=text) as w:
+        said = check(w, 78)
+        assert re.search(r"plan\.yaml:7:\d+: error: ", said), said
+        assert "a comma split this text: quote it" in said, said
+
+
+def test_a_named_file_that_is_missing_is_an_error(build):
+    with Instance(build, extra="people: nobody.yaml\n") as w:
+        assert "nobody.yaml" in check(w, 78)
+    with Instance(build) as w:
+        os.unlink(w.path("plan.yaml"))
+        assert "plan.yaml" in check(w, 78)
+    with Instance(build) as w:
+        os.unlink(w.path("waitlistd.yaml"))
+        check(w, 78)
+
+
+def test_missing_folders_are_made(build):
+    with Instance(build) as w:
+        w.once("2024-06-10")
+        for folder in ("inbox/cyp4ww", "spool", "state"):
+            assert os.path.isdir(w.path(folder)), folder
+
+
+def test_an_unknown_format_receiver_or_role_is_an_error_with_a_nearby_name(build):
+    for old, new, near in (("format: mhsds", "format: mhdss", "mhsds"), ("ops: [spool]", "ops: [spol]", "spool")):
+        with Instance(build) as w:
+            with open(w.path("waitlistd.yaml"), encoding="utf-8") as f:
+                text = f.read()
+            assert old in text
+            w.write("waitlistd.yaml", text.replace(old, new))
+            said = check(w, 78)
+            assert near in said and re.search(r"waitlistd\.yaml:\d+:\d+", said), said
+    with Instance(build, plan_text=plan().replace("lead: camhs-lead", "lead: camhs-leed")) as w:
+        assert "camhs-lead" in check(w, 78)
+
+
+def test_the_daemon_refuses_to_start_on_a_bad_configuration(build):
+    with Instance(build, plan_text=plan(measure(target="{at_leest: 60}"))) as w:
+        w.once("2024-06-10", expect=78)
+        assert not w.mails()
+
+
+def test_bad_options_are_usage_errors(build):
+    with Instance(build) as w:
+        for options in (("--onec",), ("--at", "10/06/2024"), ("--at", "2024-02-30"), ("stray",)):
+            assert w.run(*options).returncode == 2, options
+
+
+def test_a_reload_takes_a_good_plan_and_keeps_the_last_good_one_before_a_bad_one(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(25))
+        w.start("2024-06-10")
+        assert w.measure()["rag"] == "green"
+        w.write("plan.yaml", plan(measure(expect="{2024-04-30: 40, 2025-03-31: 60}"), version=2))
+        w.signal(signal.SIGHUP)
+        wait_for(lambda: w.measure()["rag"] == "red", "the new plan to be in force")
+        w.write("plan.yaml", plan(measure(expect="{2024-04-30: 10, 2025-03-31: 60}", target="{at_leest: 60}")))
+        w.signal(signal.SIGHUP)
+        wait_for(lambda: "at_leest" in w.log(), "the refusal in the log")
+        wait_for(lambda: re.search(r"keep|kept|last good|stays in force", w.log()), "that it says so")
+        m = w.measure()
+        assert (m["rag"], m["expected"]) == ("red", 40), m
+        assert w.stop() == 0
+
+
+def test_a_reload_with_another_instance_or_state_is_refused_whole(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(25))
+        w.start("2024-06-10")
+        assert w.measure()["rag"] == "green"
+        with open(w.path("waitlistd.yaml"), encoding="utf-8") as f:
+            text = f.read()
+        for old, new in (("instance: black-country", "instance: elsewhere"), ("state: ./state", "state: ./other"),
+                         ("redis: {mode: embedded}", "redis: {mode: server, socket: ./none.sock}")):
+            w.write("waitlistd.yaml", text.replace(old, new))
+            w.write("plan.yaml", plan(measure(expect="{2024-04-30: 40, 2025-03-31: 60}")))
+            before = w.log().count("only with a restart")
+            w.signal(signal.SIGHUP)
+            wait_for(lambda: w.log().count("only with a restart") > before, f"the refusal of {new}")
+            w.write("waitlistd.yaml", text)
+            assert w.measure()["rag"] == "green", "the plan of a refused reload is not in force either"
+
+
+def test_a_route_left_out_goes_to_the_receivers_that_a_role_uses_with_a_warning(build):
+    receivers = "  - {id: other, kind: spool, dir: ./other}\n" + RECEIVER_SPOOL
+    with Instance(build, settings="instance: black-country\nstate: ./state\nredis: {mode: embedded}\n"
+                  f"plans: [plan.yaml]\nfeeds:\n{FEED_CYP}receivers:\n{receivers}") as w:
+        said = check(w, 0)
+        for route in ("ops", "governance", "fallback"):
+            assert f"routes.{route} is left out" in said and "warning" in said, said
+        w.once("2024-06-10")
+        w.once("2024-08-15")  # the feed is late: a message for ops
+        assert len(w.mails()) == 1 and w.mails("other") == [], (w.mails(), w.mails("other"))
+
+
+if __name__ == "__main__":
+    run_tests(globals())

@@ -1,0 +1,39 @@
+/*
+ * folder - a temporary folder for one test
+ *
+ * char path[FOLDER_MAX]; folder_begin(path); ... folder_end(path);
+ * folder_end() removes everything below it. Header only.
+ */
+#ifndef SUPPORT_FOLDER_H
+#define SUPPORT_FOLDER_H
+
+#include <check.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_MAX 64
+
+static inline int folder_remove_one(const char *path, const struct stat *st, int what,
+                                    struct FTW *at)
+{
+    (void)st;
+    (void)what;
+    (void)at;
+    return remove(path);
+}
+
+static inline void folder_begin(char path[FOLDER_MAX])
+{
+    (void)snprintf(path, FOLDER_MAX, "/tmp/waitlistd-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(path));
+}
+
+static inline void folder_end(const char *path)
+{
+    ck_assert_int_eq(nftw(path, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+#endif

@@ -1,0 +1,55 @@
+"""hook - a loopback webhook receiver that remembers every request; standard library alone"""
+import base64
+import hashlib
+import hmac
+import http.server
+import threading
+
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+HOOK_RECEIVER = """\
+  - {{id: spool, kind: spool, dir: ./spool}}
+  - {{id: hook, kind: webhook, url: "http://127.0.0.1:{port}/x", secret_file: hook.secret, allow_private: true}}
+"""
+
+
+class Request:
+    def __init__(self, path, headers, body):
+        self.path, self.headers, self.body = path, {k.lower(): v for k, v in headers.items()}, body
+
+
+class Hook:
+    """answers: status codes given in turn; the last one repeats."""
+
+    def __init__(self, answers=(200,)):
+        self.requests, self.answers = [], list(answers)
+        hook = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                hook.requests.append(Request(self.path, self.headers, body))
+                code = hook.answers.pop(0) if len(hook.answers) > 1 else hook.answers[0]
+                self.send_response(code)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def signature(secret, request):
+    """Standard Webhooks: v1,base64(HMAC-SHA256(secret, id.timestamp.body))."""
+    key = base64.b64decode(secret[len("whsec_"):])
+    text = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
+    return "v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode()

@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""smtp_server - a scripted SMTP relay on loopback; standard library alone
+
+In a test:    with SmtpServer(replies={"RCPT": "450 later"}) as smtp: ... smtp.port, smtp.mails
+By hand:      smtp_server.py FOLDER [--port N] [--reply VERB=TEXT]... [--certificate PEM] [--drop-at VERB]
+              writes each mail to FOLDER as N.eml and prints its port
+
+replies       the answer to a verb (CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT, QUIT)
+drop_at       closes instead of answering that verb; BODY: after the first line of the content
+hang_at       never answers that verb
+delay         {verb: seconds}
+certificate   PEM with key: offers STARTTLS; implicit=True speaks TLS from the start
+login         offers AUTH PLAIN
+dialogue      every line received in clear or under TLS, with "tls" or "clear" beside it
+"""
+import argparse
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+DEFAULTS = {"CONNECT": "220 fake", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "DOT": "250 taken",
+            "QUIT": "221 bye", "STARTTLS": "220 go on", "AUTH": "235 in", "RSET": "250 ok", "NOOP": "250 ok"}
+
+
+class Drop(Exception):
+    pass
+
+
+class SmtpServer:
+    def __init__(self, replies=None, drop_at=None, hang_at=None, delay=None, certificate=None, implicit=False,
+                 login=False, folder=None, port=0):
+        self.replies = dict(DEFAULTS, **(replies or {}))
+        self.drop_at, self.hang_at, self.delay = drop_at, hang_at, delay or {}
+        self.certificate, self.implicit, self.login, self.folder = certificate, implicit, login, folder
+        self.mails, self.dialogue, self.connections = [], [], 0
+        self.stopped = threading.Event()
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Small, so that a body cut short cannot lie whole in the kernel's buffers.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        self.listener.bind(("127.0.0.1", port))
+        self.listener.listen(64)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would keep the port open
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                s, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
+
+    def _context(self):
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        c.load_cert_chain(self.certificate)
+        return c
+
+    def _answer(self, s, verb, text=None):
+        self.stopped.wait(self.delay.get(verb, 0))
+        if verb == self.hang_at:
+            self.stopped.wait()
+            raise Drop
+        if verb == self.drop_at:
+            raise Drop
+        s.sendall((text or self.replies.get(verb, "500 what")).encode() + b"\r\n")
+
+    def _serve(self, s):
+        tls = "clear"
+        try:
+            if self.implicit:
+                s, tls = self._context().wrap_socket(s, server_side=True), "tls"
+            f = s.makefile("rb")
+            self._answer(s, "CONNECT")
+            sender, to = None, []
+            while True:
+                line = f.readline(65536)
+                if not line:
+                    return
+                self.dialogue.append((tls, line))
+                verb = line[:8].split(b" ")[0].strip().upper().decode("latin-1")
+                if verb == "STARTTLS":
+                    self._answer(s, verb)
+                    s, tls = self._context().wrap_socket(s, server_side=True), "tls"
+                    f = s.makefile("rb")
+                    continue
+                if verb in ("EHLO", "HELO"):
+                    extra = ["250-fake"]
+                    if self.certificate and tls == "clear":
+                        extra.append("250-STARTTLS")
+                    if self.login:
+                        extra.append("250-AUTH PLAIN")
+                    self._answer(s, "EHLO", self.replies.get("EHLO") or "\r\n".join(extra + ["250 8BITMIME"]))
+                    continue
+                if verb == "AUTH" and len(line.split()) == 2 and self.replies["AUTH"].startswith("2"):
+                    self._answer(s, verb, "334 ")
+                    self.dialogue.append((tls, f.readline(65536)))
+                self._answer(s, verb)
+                if verb == "MAIL":
+                    sender, to = line, []
+                elif verb == "RCPT":
+                    to.append(line)
+                elif verb == "QUIT":
+                    return
+                elif verb == "DATA" and self.replies["DATA"].startswith("354"):
+                    self._content(s, f, sender, to)
+        except (Drop, OSError, ssl.SSLError):
+            pass
+        finally:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def _content(self, s, f, sender, to):
+        raw = b""
+        while True:
+            line = f.readline()
+            if not line:
+                raise Drop
+            if self.drop_at == "BODY":
+                raise Drop
+            if line == b".\r\n":
+                break
+            raw += line
+        mail = raw.replace(b"\r\n..", b"\r\n.") if not raw.startswith(b"..") else raw[1:].replace(b"\r\n..", b"\r\n.")
+        self.mails.append((sender, to, mail, raw))
+        if self.folder:
+            with open(os.path.join(self.folder, f"{len(self.mails)}.eml"), "wb") as out:
+                out.write(mail)
+        self._answer(s, "DOT")
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("folder")
+    p.add_argument("--port", type=int, default=0)
+    p.add_argument("--reply", action="append", default=[], metavar="VERB=TEXT")
+    p.add_argument("--certificate")
+    p.add_argument("--drop-at")
+    p.add_argument("--hang-at")
+    a = p.parse_args()
+    os.makedirs(a.folder, exist_ok=True)
+    with SmtpServer(dict(r.split("=", 1) for r in a.reply), a.drop_at, a.hang_at, certificate=a.certificate,
+                    folder=a.folder, port=a.port) as server:
+        print(server.port, flush=True)
+        while True:
+            time.sleep(3600)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+#include "metric/feed_due.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct civil_date date_of(const char *s)
+{
+    struct civil_date d = DATE_NONE;
+
+    if (s)
+        ck_assert_msg(date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
+    return d;
+}
+
+static const struct {
+    const char *why;
+    enum due_cadence cadence;
+    const char *newest, *reference;
+    int grace;
+    bool working;
+    const char *awaited, *due;
+} period_rows[] = {
+    { "the month after May", DUE_MONTHLY, "2024-05-31", NULL, 45, false, "2024-06-30",
+      "2024-08-14" },
+    { "February of a leap year", DUE_MONTHLY, "2024-01-31", NULL, 0, false, "2024-02-29",
+      "2024-02-29" },
+    { "over the end of a year", DUE_MONTHLY, "2024-12-31", NULL, 1, false, "2025-01-31",
+      "2025-02-01" },
+    { "a newest period that ends in mid-month", DUE_MONTHLY, "2024-05-15", NULL, 0, false,
+      "2024-05-31", "2024-05-31" },
+    { "before any file, from mid-month", DUE_MONTHLY, NULL, "2024-05-15", 0, false, "2024-05-31",
+      "2024-05-31" },
+    { "before any file, a period that ends on the day itself does not end after it", DUE_MONTHLY,
+      NULL, "2024-05-31", 0, false, "2024-06-30", "2024-06-30" },
+    { "with a file, the reference no longer counts", DUE_MONTHLY, "2024-05-31", "2030-01-01", 0,
+      false, "2024-06-30", "2024-06-30" },
+    { "neither file nor reference", DUE_MONTHLY, NULL, NULL, 9, false, NULL, NULL },
+    { "the next day", DUE_DAILY, "2024-02-28", NULL, 2, false, "2024-02-29", "2024-03-02" },
+    { "from a Sunday to the next", DUE_WEEKLY, "2024-06-02", NULL, 0, false, "2024-06-09",
+      "2024-06-09" },
+    { "from a Monday to its Sunday", DUE_WEEKLY, NULL, "2024-06-03", 0, false, "2024-06-09",
+      "2024-06-09" },
+    { "from a Saturday to the day after", DUE_WEEKLY, NULL, "2024-06-08", 0, false, "2024-06-09",
+      "2024-06-09" },
+    { "the quarter after March", DUE_QUARTERLY, "2024-03-31", NULL, 0, false, "2024-06-30",
+      "2024-06-30" },
+    { "the quarter that December ends", DUE_QUARTERLY, "2024-09-30", NULL, 0, false, "2024-12-31",
+      "2024-12-31" },
+    { "the quarter over the end of a year", DUE_QUARTERLY, "2024-12-31", NULL, 0, false,
+      "2025-03-31", "2025-03-31" },
+    { "a reference in the first month of a quarter", DUE_QUARTERLY, NULL, "2024-07-31", 0, false,
+      "2024-09-30", "2024-09-30" },
+    { "a reference in the last month of a quarter", DUE_QUARTERLY, NULL, "2024-09-29", 0, false,
+      "2024-09-30", "2024-09-30" },
+    { "the year after 2023", DUE_YEARLY, "2023-12-31", NULL, 180, false, "2024-12-31",
+      "2025-06-29" },
+    { "a reference on the last day of a year", DUE_YEARLY, NULL, "2024-12-31", 0, false,
+      "2025-12-31", "2025-12-31" },
+    { "a reference on New Year's Day", DUE_YEARLY, NULL, "2024-01-01", 0, false, "2024-12-31",
+      "2024-12-31" },
+    { "ten working days from a Sunday", DUE_MONTHLY, "2024-05-31", NULL, 10, true, "2024-06-30",
+      "2024-07-12" },
+    { "ten working days from a Wednesday cross two weekends", DUE_MONTHLY, "2024-06-30", NULL, 10,
+      true, "2024-07-31", "2024-08-14" },
+    { "no working days leave a Sunday a Sunday", DUE_MONTHLY, "2024-05-31", NULL, 0, true,
+      "2024-06-30", "2024-06-30" },
+};
+
+START_TEST(the_period_after_the_newest_is_awaited_and_due_after_its_grace)
+{
+    struct feed_schedule s = { .cadence = period_rows[_i].cadence,
+                               .grace_days = period_rows[_i].grace,
+                               .grace_is_working_days = period_rows[_i].working };
+    struct feed_due d = feed_due(&s, date_of(period_rows[_i].newest),
+                                 date_of(period_rows[_i].reference), date_of("2024-01-01"));
+    char text[DATE_TEXT_MAX];
+
+    ck_assert_msg(d.awaited.day == date_of(period_rows[_i].awaited).day, "%s: awaited %s",
+                  period_rows[_i].why, date_format(d.awaited, text));
+    ck_assert_msg(d.due.day == date_of(period_rows[_i].due).day, "%s: due %s", period_rows[_i].why,
+                  date_format(d.due, text));
+}
+END_TEST
+
+static const struct {
+    const char *why, *reference, *received;
+    int grace;
+    bool working;
+    const char *awaited, *due;
+} list_rows[] = {
+    { "the first after the newest receipt", NULL, "2024-06-20", 2, true, "2024-07-11",
+      "2024-07-15" },
+    { "a file on the day is that publication", NULL, "2024-06-13", 0, false, "2024-07-11",
+      "2024-07-11" },
+    { "before any file, the first after the reference", "2024-06-01", NULL, 1, false, "2024-06-13",
+      "2024-06-14" },
+    { "before any file, the day of reference counts", "2024-06-13", NULL, 0, false, "2024-06-13",
+      "2024-06-13" },
+    { "after the last date nothing more is due", NULL, "2024-08-08", 5, false, NULL, NULL },
+    { "the receipt counts, not the reference", "2024-08-01", "2024-06-01", 0, false, "2024-06-13",
+      "2024-06-13" },
+    { "neither receipt nor reference", NULL, NULL, 0, false, NULL, NULL },
+};
+
+START_TEST(with_a_list_of_dates_the_next_publication_is_awaited)
+{
+    const struct civil_date dates[] = { date_of("2024-06-13"), date_of("2024-07-11"),
+                                        date_of("2024-08-08") };
+    struct feed_schedule s = { .cadence = DUE_DATES,
+                               .dates = dates,
+                               .date_count = 3,
+                               .grace_days = list_rows[_i].grace,
+                               .grace_is_working_days = list_rows[_i].working };
+    struct feed_due d = feed_due(&s, date_of("2024-05-31"), date_of(list_rows[_i].reference),
+                                 date_of(list_rows[_i].received));
+    char text[DATE_TEXT_MAX];
+
+    ck_assert_msg(d.awaited.day == date_of(list_rows[_i].awaited).day, "%s: awaited %s",
+                  list_rows[_i].why, date_format(d.awaited, text));
+    ck_assert_msg(d.due.day == date_of(list_rows[_i].due).day, "%s: due %s", list_rows[_i].why,
+                  date_format(d.due, text));
+}
+END_TEST
+
+START_TEST(an_empty_list_of_dates_awaits_nothing)
+{
+    struct feed_schedule s = { .cadence = DUE_DATES };
+    struct feed_due d = feed_due(&s, DATE_NONE, date_of("2024-01-01"), DATE_NONE);
+
+    ck_assert(!date_is_set(d.awaited) && !date_is_set(d.due));
+}
+END_TEST
+
+static const struct {
+    enum due_cadence cadence;
+    int longest;
+} cadence_rows[] = { { DUE_DAILY, 1 },
+                     { DUE_WEEKLY, 7 },
+                     { DUE_MONTHLY, 31 },
+                     { DUE_QUARTERLY, 92 },
+                     { DUE_YEARLY, 366 } };
+
+START_TEST(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next)
+{
+    struct feed_schedule s = { .cadence = cadence_rows[_i].cadence };
+
+    for (struct civil_date d = date_of("2000-01-01"), end = date_of("2030-01-01");
+         date_compare(d, end) < 0; d = date_add_days(d, 1)) {
+        struct feed_due first = feed_due(&s, d, DATE_NONE, DATE_NONE);
+        struct feed_due before =
+            feed_due(&s, date_add_days(first.awaited, -1), DATE_NONE, DATE_NONE);
+
+        ck_assert_int_gt(first.awaited.day, d.day);
+        ck_assert_int_le(first.awaited.day - d.day, cadence_rows[_i].longest);
+        ck_assert_int_eq(before.awaited.day, first.awaited.day); /* no period end lies between */
+    }
+}
+END_TEST
+
+UNIT_MAIN("feed_due",
+          UNIT_ROWS(the_period_after_the_newest_is_awaited_and_due_after_its_grace, period_rows),
+          UNIT_ROWS(with_a_list_of_dates_the_next_publication_is_awaited, list_rows),
+          UNIT_TEST(an_empty_list_of_dates_awaits_nothing),
+          UNIT_ROWS(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next,
+                    cadence_rows))

@@ -1,0 +1,121 @@
+#include "notify/figure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notify/message.h"
+#include "support/unit.h"
+
+#define NONE NAN
+
+static const struct {
+    const char *why;
+    double value, numerator, denominator, high;
+    enum marker marker;
+    bool gap;
+    enum unit unit;
+    const char *published, *partner;
+} rows[] = {
+    { "a count", 1145, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "1,145", "1,145" },
+    { "a count to the nearest 5", 1142, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "1,142",
+      "1,140" },
+    { "254 is 255", 254, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "254", "255" },
+    { "5 is shown", 5, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "5", "5" },
+    { "4 is hidden", 4, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "4", "*" },
+    { "0 is hidden", 0, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "0", "*" },
+    { "an unknown unit is taken for a count", 3, NONE, NONE, 0, MARKER_NONE, false, UNIT_UNKNOWN,
+      "3", "*" },
+    { "a percentage", 43.5, NONE, NONE, 0, MARKER_NONE, false, UNIT_PERCENT, "43.5%", "44%" },
+    { "a percentage of 9", 55.6, 5, 9, 0, MARKER_NONE, false, UNIT_PERCENT, "55.6%", "*" },
+    { "a percentage of 10", 60, 6, 10, 0, MARKER_NONE, false, UNIT_PERCENT, "60%", "60%" },
+    { "a percentage whose numerator is under 5", 4, 4, 100, 0, MARKER_NONE, false, UNIT_PERCENT,
+      "4%", "*" },
+    { "days", 57, NONE, NONE, 0, MARKER_NONE, false, UNIT_DAYS, "57 days", "57 days" },
+    { "one day", 1, NONE, NONE, 0, MARKER_NONE, false, UNIT_DAYS, "1 day", "1 day" },
+    { "days over 7", 57.5, NONE, 7, 0, MARKER_NONE, false, UNIT_DAYS, "57.5 days", "*" },
+    { "weeks", 18.25, NONE, 8, 0, MARKER_NONE, false, UNIT_WEEKS, "18.25 weeks", "18 weeks" },
+    { "a million", 1234567, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "1,234,567",
+      "1,234,565" },
+    { "a thousand and a half", 1234.5, NONE, NONE, 0, MARKER_NONE, false, UNIT_DAYS, "1,234.5 days",
+      "1,235 days" },
+    { "no noise of binary fractions", 0.1 + 0.2, NONE, NONE, 0, MARKER_NONE, false, UNIT_PERCENT,
+      "0.3%", "0%" },
+    { "suppressed is no number", 0, NONE, NONE, INFINITY, MARKER_SUPPRESSED, false, UNIT_COUNT,
+      "suppressed", "suppressed" },
+    { "suppressed below 5", 0, NONE, NONE, 4, MARKER_SUPPRESSED, false, UNIT_COUNT, "fewer than 5",
+      "suppressed" },
+    { "not submitted is no zero", 0, NONE, NONE, 0, MARKER_NOT_SUBMITTED, false, UNIT_COUNT,
+      "not submitted", "not submitted" },
+    { "not applicable", 0, NONE, NONE, 0, MARKER_NOT_APPLICABLE, false, UNIT_COUNT,
+      "not applicable", "not applicable" },
+    { "a total that its parts contradict", 0, NONE, NONE, 0, MARKER_NONE, true, UNIT_COUNT,
+      "not submitted", "not submitted" },
+};
+
+START_TEST(a_figure_is_shown_as_its_audience_may_see_it)
+{
+    struct series_version v = { .value = rows[_i].value,
+                                .numerator = rows[_i].numerator,
+                                .denominator = rows[_i].denominator,
+                                .high = rows[_i].high,
+                                .marker = rows[_i].marker,
+                                .gap = rows[_i].gap };
+    char out[FIGURE_MAX];
+
+    ck_assert_msg(strcmp(message_figure(&v, rows[_i].unit, true, out), rows[_i].published) == 0,
+                  "%s: %s", rows[_i].why, out);
+    ck_assert_msg(strcmp(message_figure(&v, rows[_i].unit, false, out), rows[_i].partner) == 0,
+                  "%s: %s", rows[_i].why, out);
+    ck_assert_msg(strcmp(disclose_partner(&v, rows[_i].unit, out), rows[_i].partner) == 0, "%s: %s",
+                  rows[_i].why, out);
+}
+END_TEST
+
+START_TEST(no_count_under_five_can_be_told_apart_by_a_partner)
+{
+    char out[FIGURE_MAX];
+
+    for (int count = 0; count < 5; count++) {
+        struct series_version v = { .value = count, .numerator = NAN, .denominator = NAN };
+
+        ck_assert_str_eq(disclose_partner(&v, UNIT_COUNT, out), "*");
+    }
+}
+END_TEST
+
+START_TEST(no_version_is_no_figure)
+{
+    char out[FIGURE_MAX];
+    double value = 7;
+
+    ck_assert_str_eq(message_figure(NULL, UNIT_COUNT, true, out), "no figure");
+    ck_assert(!figure_shown(NULL, UNIT_COUNT, true, &value) && value == 7);
+}
+END_TEST
+
+static const struct {
+    double value;
+    enum unit unit;
+    const char *text;
+} differences[] = {
+    { 15, UNIT_PERCENT, "15 percentage points" },
+    { 1, UNIT_PERCENT, "1 percentage point" },
+    { 12, UNIT_DAYS, "12 days" },
+    { 1200, UNIT_COUNT, "1,200" },
+    { 0.5, UNIT_WEEKS, "0.5 weeks" },
+};
+
+START_TEST(a_difference_of_percentages_is_in_points)
+{
+    char out[FIGURE_MAX + 32];
+
+    ck_assert_str_eq(figure_difference(differences[_i].value, differences[_i].unit, out),
+                     differences[_i].text);
+}
+END_TEST
+
+UNIT_MAIN("figure", UNIT_ROWS(a_figure_is_shown_as_its_audience_may_see_it, rows),
+          UNIT_TEST(no_count_under_five_can_be_told_apart_by_a_partner),
+          UNIT_TEST(no_version_is_no_figure),
+          UNIT_ROWS(a_difference_of_percentages_is_in_points, differences))

@@ -1,0 +1,500 @@
+#include "notify/message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/text.h"
+#include "notify/body.h"
+#include "notify/event_json.h"
+#include "notify/wording.h"
+#include "support/message_fixture.h"
+#include "support/unit.h"
+
+static struct message_fixture f;
+
+static struct message composed(void)
+{
+    struct message m = { .severity = SEVERITY_NONE };
+    int r = message_compose(&f.context, true, true, &m);
+
+    ck_assert_msg(r == 0, "composing returned %d", r);
+    return m;
+}
+
+/* The plain text, as body_write() makes it. */
+static struct text plain_body(void)
+{
+    struct text plain = TEXT_INIT, html = TEXT_INIT;
+    const struct message_item *items[FIXTURE_ITEMS_MAX];
+
+    for (size_t i = 0; i < f.context.item_count; i++)
+        items[i] = &f.items[i];
+    body_write(&f.context, items, f.context.item_count, "heading", &plain, &html);
+    ck_assert(text_ok(&plain) && text_ok(&html));
+    text_release(&html);
+    return plain;
+}
+
+static const struct {
+    const char *why, *title;
+    enum alert_news news;
+    enum alert_state state;
+    double value;
+    enum marker marker;
+    bool published;
+    const char *subject;
+} subject_rows[] = {
+    { "the title is shortened at a word, the figures are not",
+      "Children helped within 4 weeks, Black Country Healthcare", NEWS_NEW, ALERT_FIRING, 5,
+      MARKER_NONE, true, "Behind plan: Children helped within 4 weeks 5%, plan 20%" },
+    { "a short title stays whole", "Dudley wheelchairs", NEWS_NEW, ALERT_FIRING, 5, MARKER_NONE,
+      true, "Behind plan: Dudley wheelchairs 5%, plan 20%" },
+    { "worse says so", "Wheelchairs", NEWS_WORSE, ALERT_FIRING, 4, MARKER_NONE, true,
+      "Worse, behind plan: Wheelchairs 4%, plan 20%" },
+    { "better is not yet good", "Wheelchairs", NEWS_BETTER, ALERT_FIRING, 19, MARKER_NONE, true,
+      "Better, behind plan: Wheelchairs 19%, plan 20%" },
+    { "past the clear line is recovering", "Wheelchairs", NEWS_BETTER, ALERT_RECOVERING, 22,
+      MARKER_NONE, true, "Recovering: Wheelchairs 22%, plan 20%" },
+    { "cleared", "Wheelchairs", NEWS_CLEARED, ALERT_RESOLVED, 22.5, MARKER_NONE, true,
+      "Back on plan: Wheelchairs 22.5%, plan 20%" },
+    { "corrected", "Wheelchairs", NEWS_CORRECTED, ALERT_RETRACTED, 22, MARKER_NONE, true,
+      "Corrected: Wheelchairs 22%, plan 20%" },
+    { "withdrawn tells no figure", "Wheelchairs", NEWS_WITHDRAWN, ALERT_WITHDRAWN, 22, MARKER_NONE,
+      true, "Plan changed: Wheelchairs" },
+    { "absent is not zero", "Wheelchairs", NEWS_NEW, ALERT_FIRING, 0, MARKER_NOT_SUBMITTED, true,
+      "Behind plan: Wheelchairs (not submitted), plan 20%" },
+    { "an unpublished percentage is whole", "Wheelchairs", NEWS_NEW, ALERT_FIRING, 5.4, MARKER_NONE,
+      false, "Behind plan: Wheelchairs 5%, plan 20%" },
+    { "characters are counted, not bytes", "ÄÖÜäöüß Ärzte für Ängste öffnen Ü", NEWS_NEW,
+      ALERT_FIRING, 5, MARKER_NONE, true,
+      "Behind plan: ÄÖÜäöüß Ärzte für Ängste öffnen Ü 5%, plan 20%" },
+    { "one endless word is cut",
+      "Wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww",
+      NEWS_NEW, ALERT_FIRING, 5, MARKER_NONE, true,
+      "Behind plan: Wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww 5%, plan 20%" },
+};
+
+START_TEST(a_subject_tells_state_title_value_and_plan_in_60_characters)
+{
+    fixture_init(&f);
+    f.finding.title = WORDS(subject_rows[_i].title);
+    f.items[0].news = subject_rows[_i].news;
+    f.episode.state = subject_rows[_i].state;
+    f.version.value = subject_rows[_i].value;
+    f.version.marker = subject_rows[_i].marker;
+    f.published = subject_rows[_i].published;
+
+    struct message m = composed();
+
+    ck_assert_str_eq(m.subject, subject_rows[_i].subject);
+    ck_assert_uint_le(wording_characters(m.subject), 60);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_group_is_counted_in_the_subject)
+{
+    fixture_init(&f);
+    f.context.item_count = 3;
+    struct message m = composed();
+
+    ck_assert_str_eq(m.subject, "3 measures behind plan: Children wait less time for help");
+    message_release(&m);
+    f.items[1].news = NEWS_CLEARED;
+    m = composed();
+    ck_assert_msg(strncmp(m.subject, "2 behind plan, 1 back on plan: ", 31) == 0, "%s", m.subject);
+    message_release(&m);
+}
+END_TEST
+
+static const struct {
+    enum rule rule;
+    enum alert_news news;
+    const char *subject, *body;
+} rule_rows[] = {
+    { RULE_FEED_LATE, NEWS_NEW, "Feed late: cyp4ww", "Nothing came for June." },
+    { RULE_FEED_LATE, NEWS_CLEARED, "Feed no longer late: cyp4ww", "What was missing has come" },
+    { RULE_COVERAGE_GAP, NEWS_NEW, "Data incomplete: cyp4ww without Black Country Healthcare NHS",
+      "A file in which the provider reports again." },
+    { RULE_IMPLAUSIBLE_CHANGE, NEWS_NEW, "File not taken: cyp4ww",
+      "A file of this feed that is accepted" },
+    { RULE_ACTION_OVERDUE, NEWS_NEW, "Overdue: Action 1.1: Second team, due 30 September 2024",
+      "It was due by 30 September 2024" },
+    { RULE_ACTION_OVERDUE, NEWS_CLEARED, "No longer overdue: Action 1.1: Second team",
+      "no longer overdue" },
+};
+
+START_TEST(rules_without_a_figure_have_their_own_words)
+{
+    fixture_init(&f);
+    f.alert.rule = f.finding.rule = rule_rows[_i].rule;
+    f.items[0].news = rule_rows[_i].news;
+    f.finding.title = WORDS("Action 1.1: Second team");
+    f.finding.detail = WORDS("nothing came for June");
+    f.finding.provider = "TAJ";
+    f.finding.history_count = 0;
+    f.finding.measure = NULL;
+    f.alert.measure = NULL;
+
+    struct message m = composed();
+    struct text body = plain_body();
+
+    ck_assert_str_eq(m.subject, rule_rows[_i].subject);
+    ck_assert_msg(strstr(text_str(&body), rule_rows[_i].body) != NULL, "%s", text_str(&body));
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+static const char *const answers[] = {
+    "5% for Black Country Healthcare NHS Foundation Trust (TAJ)", /* what, and whose figure it is */
+    "15 percentage points below plan",                            /* by how much */
+    "Since: 30 June 2024",                                        /* since when */
+    "Who: camhs-lead; action 1.1: Second assessment team, due 30 September 2024, in progress",
+    "What clears it: At least 20% in one data period",
+    "Data period: 1 May 2024 to 30 June 2024",
+    "provisional; received 14 August 2024; complete",
+    "Also told: ops",
+    "waitlistctl explain 11111111111111111111111111111111",
+    "For service oversight; not for deciding any child's care.",
+};
+
+START_TEST(a_mail_answers_what_it_must)
+{
+    fixture_init(&f);
+    struct text body = plain_body();
+
+    ck_assert_msg(strstr(text_str(&body), answers[_i]) != NULL, "%s", text_str(&body));
+    ck_assert_ptr_null(strstr(text_str(&body), "Dudley"));
+    text_release(&body);
+}
+END_TEST
+
+START_TEST(an_illustrative_plan_says_so_in_the_first_line)
+{
+    fixture_init(&f);
+    f.plan.illustrative = true;
+    struct text body = plain_body();
+
+    ck_assert(strncmp(text_str(&body), "Illustrative plan", 17) == 0);
+    text_release(&body);
+}
+END_TEST
+
+START_TEST(held_and_restated_figures_are_said_to_be)
+{
+    fixture_init(&f);
+    f.finding.holds = HOLD_FEED_LATE;
+    f.judged[0].restated = true;
+    struct text body = plain_body();
+
+    ck_assert_ptr_nonnull(
+        strstr(text_str(&body), "not complete (feed late), so nothing is called better."));
+    ck_assert_ptr_nonnull(strstr(text_str(&body), "Restated:"));
+    text_release(&body);
+}
+END_TEST
+
+START_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one)
+{
+    struct series_version blank = { .marker = MARKER_NOT_SUBMITTED,
+                                    .numerator = NAN,
+                                    .denominator = NAN };
+
+    fixture_init(&f);
+    f.judged[1] = (struct period_judgement){ .start = fixture_date("2024-07-01"),
+                                             .end = fixture_date("2024-07-31"),
+                                             .line = 20,
+                                             .version = &blank };
+    f.finding.history_count = 2;
+    struct text body = plain_body();
+
+    ck_assert_ptr_nonnull(strstr(text_str(&body), "What: 5% for"));
+    ck_assert_ptr_nonnull(
+        strstr(text_str(&body), "The newest period, to 31 July 2024: not submitted."));
+    text_release(&body);
+}
+END_TEST
+
+/* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
+START_TEST(no_name_however_long_brings_350_words_before_the_table)
+{
+    static char many[8001];
+
+    for (size_t i = 0; i + 1 < sizeof many; i += 2)
+        memcpy(many + i, "w ", 2);
+    fixture_init(&f);
+    f.plan.title = f.plan.place = f.plan.id = f.priority.title = f.priority.id = WORDS(many);
+    f.action.id = f.action.title = f.finding.title = WORDS(many);
+    f.finding.owner = f.context.also_told = f.org_title = f.series.org = WORDS(many);
+    f.finding.detail = WORDS(many);
+    f.finding.holds = 127;
+    f.finding.plan_expired = f.judged[0].restated = f.plan.illustrative = true;
+    f.plan.mode = PLAN_REHEARSAL;
+    f.context.unchanged = 7;
+    f.context.item_count = _i == 0 ? 1 : _i == 1 ? 2 : FIXTURE_ITEMS_MAX;
+    struct text body = plain_body();
+    char *table = strstr(body.buf, "\n\n\n");
+
+    ck_assert(f.context.item_count == 1 || table);
+    if (table)
+        *table = '\0';
+    ck_assert_msg(wording_words(body.buf) <= BODY_WORDS_MAX, "%zu words", wording_words(body.buf));
+    text_release(&body);
+}
+END_TEST
+static const int word_rows[3];
+
+START_TEST(every_item_of_a_large_digest_is_in_its_table)
+{
+    size_t rows = 0;
+
+    fixture_init(&f);
+    f.context.item_count = FIXTURE_ITEMS_MAX;
+    struct text body = plain_body();
+
+    for (const char *at = strstr(text_str(&body), "\n\n\n"); (at = strstr(at, "\nNew, red | "));
+         at++)
+        rows++;
+    ck_assert_uint_eq(rows, FIXTURE_ITEMS_MAX);
+    text_release(&body);
+}
+END_TEST
+
+static const struct {
+    enum alert_news news;
+    enum alert_severity episode, message;
+} severity_rows[] = {
+    { NEWS_NEW, SEVERITY_RED, SEVERITY_RED },      { NEWS_NEW, SEVERITY_AMBER, SEVERITY_AMBER },
+    { NEWS_WORSE, SEVERITY_RED, SEVERITY_RED },    { NEWS_BETTER, SEVERITY_RED, SEVERITY_AMBER },
+    { NEWS_CLEARED, SEVERITY_RED, SEVERITY_NONE }, { NEWS_CORRECTED, SEVERITY_RED, SEVERITY_NONE },
+};
+
+START_TEST(a_message_is_as_urgent_as_its_worst_news)
+{
+    fixture_init(&f);
+    f.items[0].news = severity_rows[_i].news;
+    f.episode.severity = severity_rows[_i].episode;
+    struct message m = composed();
+
+    ck_assert_int_eq(m.severity, severity_rows[_i].message);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(the_same_facts_give_the_same_bytes)
+{
+    fixture_init(&f);
+    f.context.item_count = 3;
+    struct message a = composed(), b = composed();
+
+    ck_assert_str_eq(a.eml, b.eml);
+    ck_assert_str_eq(a.json, b.json);
+    message_release(&a);
+    message_release(&b);
+}
+END_TEST
+
+START_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers)
+{
+    fixture_init(&f);
+    f.items[0].finding = NULL;
+    f.items[0].unit_hint = "percent";
+    f.items[0].news = NEWS_CLEARED;
+    f.episode.value = 23;
+    struct message m = composed();
+
+    ck_assert_str_eq(m.subject, "Back on plan: Children helped within 4 weeks 23%, plan 20%");
+    f.context.plan = NULL;
+    message_release(&m);
+    m = composed();
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out)
+{
+    fixture_init(&f);
+    f.context.item_count = FIXTURE_ITEMS_MAX;
+    struct message m = composed();
+    json_t *event = json_loads(m.json, 0, NULL), *data = json_object_get(event, "data");
+    size_t told = json_array_size(json_object_get(data, "items"));
+
+    ck_assert_uint_lt(strlen(m.json), EVENT_MAX_BYTES);
+    ck_assert_uint_gt(told, 10);
+    ck_assert_int_eq(json_integer_value(json_object_get(data, "omitted")),
+                     (json_int_t)(FIXTURE_ITEMS_MAX - told));
+    json_decref(event);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_hidden_figure_is_hidden_on_every_surface)
+{
+    fixture_init(&f);
+    f.published = false;
+    f.series.unit = UNIT_COUNT;
+    f.version.value = f.episode.value = 3;
+    struct message m = composed();
+    json_t *event = json_loads(m.json, 0, NULL);
+    json_t *item = json_array_get(json_object_get(json_object_get(event, "data"), "items"), 0);
+
+    ck_assert(json_is_null(json_object_get(item, "value")));
+    ck_assert_str_eq(json_string_value(json_object_get(item, "figure")), "*");
+    ck_assert_ptr_null(strstr(m.eml, "17")); /* 20 - 3: the difference would tell it */
+    ck_assert_str_eq(m.subject, "Behind plan: Children helped within 4 weeks *, plan 20");
+    json_decref(event);
+    message_release(&m);
+}
+END_TEST
+
+static const struct {
+    const char *recipient, *from;
+    int result;
+} address_rows[] = {
+    { "lead@example.nhs.uk", NULL, 0 },
+    { "./spool", NULL, 0 },
+    { "/var/lib/spool folder", NULL, 0 },
+    { "hook.example.org", NULL, 0 },
+    { "a@b\r\nBcc: c@d", NULL, -EINVAL },
+    { "folder\r\nBcc: c@d", NULL, -EINVAL },
+    { "a b@c", NULL, -EINVAL },
+    { "<a@b>", NULL, -EINVAL },
+    { "", NULL, -EINVAL },
+    { "lead@example.nhs.uk", "x@y\nz", -EINVAL },
+    { "lead@example.nhs.uk", "nobody", -EINVAL },
+};
+
+START_TEST(an_address_that_could_carry_a_header_is_refused)
+{
+    struct message m = { .severity = SEVERITY_NONE };
+
+    fixture_init(&f);
+    f.context.recipient = address_rows[_i].recipient;
+    f.context.from = address_rows[_i].from;
+    ck_assert_int_eq(message_compose(&f.context, true, true, &m), address_rows[_i].result);
+    message_release(&m);
+}
+END_TEST
+
+/* Header names up to the empty line, each with a newline after it. */
+static void header_names(const char *eml, char *out, size_t size)
+{
+    size_t at = 0;
+
+    while (strncmp(eml, "\r\n", 2) != 0) {
+        const char *end = strstr(eml, "\r\n");
+        const char *colon = strchr(eml, ':');
+
+        ck_assert(end);
+        if (*eml != ' ') {
+            ck_assert_msg(colon && colon < end, "a line that is no header: %.40s", eml);
+            at += (size_t)snprintf(out + at, size - at, "%.*s\n", (int)(colon - eml), eml);
+        }
+        eml = end + 2;
+    }
+}
+
+/* Random strings of the bytes that break things, in every place that takes text from outside. */
+START_TEST(hostile_text_never_adds_a_header_a_part_or_a_bare_line_end)
+{
+    static const char *const pieces[] = { "\r\n",
+                                          "\n",
+                                          "\r",
+                                          "\r\n\r\n",
+                                          ".",
+                                          "\r\n.\r\n",
+                                          "Bcc: x@y",
+                                          "=?UTF-8?Q?=0D=0A?=",
+                                          "\xff\xfe",
+                                          "\xc3",
+                                          "é",
+                                          "☃",
+                                          "𝄞",
+                                          "<script>",
+                                          "\"",
+                                          "\\",
+                                          ",",
+                                          ";",
+                                          ":",
+                                          "\t",
+                                          " ",
+                                          "--=_waitlistd_",
+                                          "word",
+                                          "From ",
+                                          "\x01",
+                                          "\x7f",
+                                          "\xe2\x80\xa8",
+                                          "\xe2\x80\xae" };
+    char wanted[1024], got[1024], hostile[6][200];
+    unsigned seed = (unsigned)_i * 2654435761u + 1;
+
+    fixture_init(&f);
+    f.context.recipient_name = "Name";
+    struct message m = composed();
+
+    header_names(m.eml, wanted, sizeof wanted);
+    message_release(&m);
+    for (size_t h = 0; h < 6; h++) {
+        hostile[h][0] = '\0';
+        for (int n = 0; n < 14; n++) {
+            seed = seed * 1664525u + 1013904223u;
+            strcat(hostile[h], pieces[(seed >> 16) % (sizeof pieces / sizeof pieces[0])]);
+        }
+    }
+    f.context.recipient_name = hostile[0];
+    f.finding.title = hostile[1];
+    f.org_title = hostile[2];
+    f.priority.title = hostile[3];
+    f.context.also_told = hostile[4];
+    f.context.instance = hostile[5];
+    f.context.item_count = 1 + (size_t)_i % 3;
+    m = composed();
+    header_names(m.eml, got, sizeof got);
+    ck_assert_str_eq(got, wanted);
+
+    size_t bad = 0, line = 0, parts = 0, limit = 998; /* of header lines: an id cannot be folded */
+
+    for (const char *s = m.eml; *s; s++) {
+        bad += (*s == '\n' && (s == m.eml || s[-1] != '\r')) ||
+               (*s == '\r' && s[1] != '\n'); /* bare line end */
+        bad += (unsigned char)*s >= 0x80 || (line == 0 && *s == '.');
+        parts += line == 0 && strncmp(s, "--=_waitlistd_", 14) == 0;
+        line = *s == '\n' ? 0 : line + 1;
+        if (strncmp(s, "\r\n\r\n", 4) == 0)
+            limit = 76;
+        bad += line > limit + 1; /* and its CR */
+    }
+    ck_assert_uint_eq(bad, 0); /* one assertion a mail: each costs check a write */
+    ck_assert_uint_eq(parts, 3);
+
+    json_t *event = json_loads(m.json, 0, NULL);
+
+    ck_assert_ptr_nonnull(event);
+    json_decref(event);
+    message_release(&m);
+}
+END_TEST
+static const int hostile_rows[500];
+
+UNIT_MAIN("message",
+          UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
+          UNIT_TEST(a_group_is_counted_in_the_subject),
+          UNIT_ROWS(rules_without_a_figure_have_their_own_words, rule_rows),
+          UNIT_ROWS(a_mail_answers_what_it_must, answers),
+          UNIT_TEST(an_illustrative_plan_says_so_in_the_first_line),
+          UNIT_TEST(held_and_restated_figures_are_said_to_be),
+          UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),
+          UNIT_ROWS(no_name_however_long_brings_350_words_before_the_table, word_rows),
+          UNIT_TEST(every_item_of_a_large_digest_is_in_its_table),
+          UNIT_ROWS(a_message_is_as_urgent_as_its_worst_news, severity_rows),
+          UNIT_TEST(the_same_facts_give_the_same_bytes),
+          UNIT_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers),
+          UNIT_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out),
+          UNIT_TEST(a_hidden_figure_is_hidden_on_every_surface),
+          UNIT_ROWS(an_address_that_could_carry_a_header_is_refused, address_rows),
+          UNIT_ROWS(hostile_text_never_adds_a_header_a_part_or_a_bare_line_end, hostile_rows))

@@ -1,0 +1,238 @@
+#include "outbox/composer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+/* One alert with one episode; one recipient; what was told and when is set by each row. */
+static struct episode episode;
+static struct alert alert;
+static struct composer_recipient who;
+
+static size_t one_recipient(void *arg, const struct alert *a, struct composer_recipient *out,
+                            size_t max)
+{
+    (void)arg;
+    (void)a;
+    ck_assert_uint_ge(max, 1);
+    out[0] = who;
+    return 1;
+}
+
+static int kind_of(void *arg, const char *receiver)
+{
+    (void)arg;
+    return strcmp(receiver, "gone") == 0 ? -1 : 0;
+}
+
+static void setup(enum alert_state state, enum alert_severity severity, unsigned ordinal)
+{
+    episode = (struct episode){ .state = state, .severity = severity, .ordinal = ordinal };
+    (void)snprintf(episode.id, sizeof episode.id, "e1");
+    alert = (struct alert){ .rule = RULE_BEHIND_PLAN, .episodes = &episode, .episode_count = 1 };
+    (void)snprintf(alert.id, sizeof alert.id, "a1");
+    who = (struct composer_recipient){ "spool", "spool", NULL, false };
+}
+
+static struct composition_list run(struct told *told, int day_spent)
+{
+    static struct civil_date today = { 20000 };
+    struct table told_table = TABLE_INIT, days = TABLE_INIT;
+    const struct alert *alerts[] = { &alert };
+    struct finding_set none = { 0 };
+    struct composition_list out = { 0 };
+
+    if (told)
+        ck_assert_int_eq(table_set(&told_table, "spool|spool|e1", told, NULL), 0);
+    if (day_spent)
+        ck_assert_int_eq(table_set(&days, "spool|spool|day|feeds", &today, NULL), 0);
+    const struct composer_input in = { .alerts = alerts,
+                                       .alert_count = 1,
+                                       .findings = &none,
+                                       .told = &told_table,
+                                       .days = &days,
+                                       .today = today,
+                                       .recipients = one_recipient,
+                                       .receiver_kind = kind_of };
+
+    ck_assert_int_eq(composer_run(&in, &out), 0);
+    table_release(&told_table, NULL);
+    table_release(&days, NULL);
+    return out;
+}
+
+static const struct {
+    const char *why;
+    enum alert_state state;
+    enum alert_severity severity;
+    unsigned ordinal;
+    int was_told;
+    struct told told;
+    enum alert_news news; /* NEWS_NONE: no message */
+} rows[] = {
+    { "an alert that fires is told", ALERT_FIRING, SEVERITY_RED, 1, 0, { 0 }, NEWS_NEW },
+    { "pending is watched, not told", ALERT_PENDING, SEVERITY_RED, 0, 0, { 0 }, NEWS_NONE },
+    { "what was told is not told again",
+      ALERT_FIRING,
+      SEVERITY_RED,
+      1,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_NONE },
+    { "amber to red is worse",
+      ALERT_FIRING,
+      SEVERITY_RED,
+      2,
+      1,
+      { 1, SEVERITY_AMBER, true },
+      NEWS_WORSE },
+    { "red to amber is better",
+      ALERT_FIRING,
+      SEVERITY_AMBER,
+      2,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_BETTER },
+    { "whoever was told that it began is told that it ended",
+      ALERT_RESOLVED,
+      SEVERITY_RED,
+      2,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_CLEARED },
+    { "what began and ended untold stays untold",
+      ALERT_RESOLVED,
+      SEVERITY_RED,
+      2,
+      0,
+      { 0 },
+      NEWS_NONE },
+    { "its end is told once",
+      ALERT_RESOLVED,
+      SEVERITY_RED,
+      2,
+      1,
+      { 2, SEVERITY_RED, false },
+      NEWS_NONE },
+    { "a correction is told to whoever was told",
+      ALERT_RETRACTED,
+      SEVERITY_RED,
+      2,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_CORRECTED },
+    { "an ended rule is told",
+      ALERT_WITHDRAWN,
+      SEVERITY_AMBER,
+      2,
+      1,
+      { 1, SEVERITY_AMBER, true },
+      NEWS_WITHDRAWN },
+    { "recovering is still the told alert",
+      ALERT_RECOVERING,
+      SEVERITY_RED,
+      1,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_NONE },
+    { "an episode that reopens is new again",
+      ALERT_FIRING,
+      SEVERITY_RED,
+      3,
+      1,
+      { 2, SEVERITY_RED, false },
+      NEWS_NEW },
+};
+
+START_TEST(desired_minus_told_is_the_news)
+{
+    struct told told = rows[_i].told;
+
+    setup(rows[_i].state, rows[_i].severity, rows[_i].ordinal);
+    struct composition_list l = run(rows[_i].was_told ? &told : NULL, 0);
+
+    ck_assert_msg(l.count == (rows[_i].news != NEWS_NONE), "%s: %zu messages", rows[_i].why,
+                  l.count);
+    if (l.count)
+        ck_assert_msg(l.list[0].items[0].news == rows[_i].news, "%s", rows[_i].why);
+    composition_list_release(&l);
+}
+END_TEST
+
+START_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not)
+{
+    struct told told = { 1, SEVERITY_RED, true };
+
+    setup(ALERT_FIRING, SEVERITY_RED, 2);
+    episode.news = NEWS_WORSE;
+    struct composition_list l = run(&told, 0);
+
+    ck_assert_uint_eq(l.count, 0); /* better and worse again, in one untold step */
+    composition_list_release(&l);
+    alert.rule = RULE_COVERAGE_GAP;
+    l = run(&told, 0);
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_int_eq(l.list[0].items[0].news, NEWS_WORSE);
+    composition_list_release(&l);
+}
+END_TEST
+
+START_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not)
+{
+    setup(ALERT_FIRING, SEVERITY_AMBER, 1);
+    struct composition_list l = run(NULL, 1);
+
+    ck_assert_uint_eq(l.count, 0);
+    ck_assert_uint_eq(l.waiting, 1);
+    composition_list_release(&l);
+    setup(ALERT_FIRING, SEVERITY_RED, 1);
+    l = run(NULL, 1);
+    ck_assert_uint_eq(l.count, 1);
+    composition_list_release(&l);
+}
+END_TEST
+
+START_TEST(the_end_of_what_was_told_red_is_told_at_once)
+{
+    struct told told = { 1, SEVERITY_RED, true };
+
+    setup(ALERT_RESOLVED, SEVERITY_AMBER, 3);
+    struct composition_list l = run(&told, 1);
+
+    ck_assert_uint_eq(l.count, 1);
+    composition_list_release(&l);
+}
+END_TEST
+
+START_TEST(whoever_was_told_is_told_the_end_after_the_role_has_passed_on)
+{
+    struct told told = { 1, SEVERITY_RED, true };
+
+    setup(ALERT_RESOLVED, SEVERITY_RED, 2);
+    who.recipient = "the next holder";
+    struct composition_list l = run(&told, 0);
+
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_str_eq(l.list[0].recipient, "spool");
+    composition_list_release(&l);
+}
+END_TEST
+
+START_TEST(a_machine_is_told_amber_at_once)
+{
+    setup(ALERT_FIRING, SEVERITY_AMBER, 1);
+    who.at_once = true;
+    struct composition_list l = run(NULL, 1);
+
+    ck_assert_uint_eq(l.count, 1);
+    composition_list_release(&l);
+}
+END_TEST
+
+UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
+          UNIT_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not),
+          UNIT_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not),
+          UNIT_TEST(the_end_of_what_was_told_red_is_told_at_once),
+          UNIT_TEST(a_machine_is_told_amber_at_once),
+          UNIT_TEST(whoever_was_told_is_told_the_end_after_the_role_has_passed_on))

@@ -1,0 +1,210 @@
+#include "parse/value.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+static const struct {
+    const char *cell;
+    int result;
+    double number;
+    bool percent;
+} numbers[] = {
+    { "0", 0, 0, false },
+    { " 12 ", 0, 12, false },
+    { "-3.5", 0, -3.5, false },
+    { "+4", 0, 4, false },
+    { "-0", 0, 0, false },
+    { ".5", 0, 0.5, false },
+    { "5.", 0, 5, false },
+    { "1,528", 0, 1528, false },
+    { "12,345,678.9", 0, 12345678.9, false },
+    { "0.50%", 0, 0.5, true },
+    { "47.7 %", 0, 47.7, true },
+    { "43.000000000000", 0, 43, false },
+    { "1e+05", 0, 100000, false },
+    { "\xC2\xA0"
+      "7\xC2\xA0",
+      0, 7, false }, /* no-break spaces */
+    { "", -EINVAL, 0, false },
+    { "%", -EINVAL, 0, false },
+    { "-", -EINVAL, 0, false },
+    { ".", -EINVAL, 0, false },
+    { "1,52", -EINVAL, 0, false },
+    { "1528,000", -EINVAL, 0, false },
+    { ",528", -EINVAL, 0, false },
+    { "1,528,", -EINVAL, 0, false },
+    { "1.5,000", -EINVAL, 0, false },
+    { "inf", -EINVAL, 0, false },
+    { "nan", -EINVAL, 0, false },
+    { "0x1F", -EINVAL, 0, false },
+    { "1e", -EINVAL, 0, false },
+    { "1e9999", -EINVAL, 0, false },
+    { "1e999", -EINVAL, 0, false },
+    { "1 528", -EINVAL, 0, false },
+    { "12a", -EINVAL, 0, false },
+    { "--1", -EINVAL, 0, false },
+    { "1234567890123456789012345678901234567890123456789012345678901234567890", -EINVAL, 0, false },
+};
+
+START_TEST(a_number_is_a_plain_decimal_and_nothing_else)
+{
+    double v = NAN;
+    bool percent = false;
+    int r = value_number(numbers[_i].cell, &v, &percent);
+
+    ck_assert_msg(r == numbers[_i].result, "\"%s\": %d", numbers[_i].cell, r);
+    if (r < 0) {
+        ck_assert_msg(isnan(v), "output touched on failure");
+        return;
+    }
+    ck_assert_msg(v == numbers[_i].number && !signbit(v) == !signbit(numbers[_i].number),
+                  "\"%s\": %g", numbers[_i].cell, v);
+    ck_assert_int_eq(percent, numbers[_i].percent);
+}
+END_TEST
+
+static const struct {
+    const char *why, *cell, *start, *end; /* start NULL: no date */
+} dates[] = {
+    { "ISO", "2023-04-01", "2023-04-01", "2023-04-01" },
+    { "ISO with time and offset", "2023-04-01T00:00:00+01:00", "2023-04-01", "2023-04-01" },
+    { "ISO with Z", "2023-04-01T06:10:00.000Z", "2023-04-01", "2023-04-01" },
+    { "day first", "01/04/2024", "2024-04-01", "2024-04-01" },
+    { "day first, with a time", "01/04/2024 00:00", "2024-04-01", "2024-04-01" },
+    { "day first though the other order exists", "03/04/2024", "2024-04-03", "2024-04-03" },
+    { "one digit", "1/6/2024", "2024-06-01", "2024-06-01" },
+    { "dashes", "01-04-2025", "2025-04-01", "2025-04-01" },
+    { "year of two digits", "01/06/24", "2024-06-01", "2024-06-01" },
+    { "no separators", "20250630", "2025-06-30", "2025-06-30" },
+    { "month in letters", "1 April 2023", "2023-04-01", "2023-04-01" },
+    { "short month in letters", "01-Apr-2023", "2023-04-01", "2023-04-01" },
+    { "spreadsheet serial", "44835", "2022-10-01", "2022-10-01" },
+    { "open end", "31/12/9999", "9999-12-31", "9999-12-31" },
+    { "month and year", "Apr-23", "2023-04-01", "2023-04-30" },
+    { "long month and year", "February 2024", "2024-02-01", "2024-02-29" },
+    { "month as six digits", "202503", "2025-03-01", "2025-03-31" },
+    { "month as ISO", "2025-03", "2025-03-01", "2025-03-31" },
+    { "a year", "2024", "2024-01-01", "2024-12-31" },
+    { "month first is never read", "04/13/2024", NULL, NULL },
+    { "month first in letters neither", "April 1, 2023", NULL, NULL },
+    { "31 February", "31/02/2025", NULL, NULL },
+    { "month 13", "2025-13-01", NULL, NULL },
+    { "an academic year is no month", "202425", NULL, NULL },
+    { "a small count", "8123", "8123-01-01", "8123-12-31" },
+    { "a large count", "144835", NULL, NULL },
+    { "a word", "England", NULL, NULL },
+    { "blank", "  ", NULL, NULL },
+    { "a date and more", "01/04/2024 (revised)", NULL, NULL },
+};
+
+START_TEST(a_date_is_read_day_first)
+{
+    struct date_span s;
+    char text[DATE_TEXT_MAX];
+    int r = value_date(dates[_i].cell, &s);
+
+    ck_assert_msg((r == 0) == (dates[_i].start != NULL), "%s: %d", dates[_i].why, r);
+    if (r < 0)
+        return;
+    ck_assert_msg(strcmp(date_format(s.start, text), dates[_i].start) == 0, "%s: %s", dates[_i].why,
+                  text);
+    ck_assert_msg(strcmp(date_format(s.end, text), dates[_i].end) == 0, "%s: %s", dates[_i].why,
+                  text);
+}
+END_TEST
+
+static const struct {
+    const char *cell;
+    int first_month;
+    const char *start, *end;
+} years[] = {
+    { "2024", 1, "2024-01-01", "2024-12-31" },
+    { "202425", 9, "2024-09-01", "2025-08-31" },
+    { "2024/25", 4, "2024-04-01", "2025-03-31" },
+    { "2023-24", 9, "2023-09-01", "2024-08-31" },
+    { "199900", 9, "1999-09-01", "2000-08-31" },
+    { "202426", 9, NULL, NULL },
+    { "24", 1, NULL, NULL },
+    { "2024x", 1, NULL, NULL },
+    { "", 1, NULL, NULL },
+    { "2024/2025", 9, "2024-09-01", "2025-08-31" },
+};
+
+START_TEST(a_year_begins_in_the_month_of_its_kind)
+{
+    struct date_span s;
+    char text[DATE_TEXT_MAX];
+    int r = value_year_from(years[_i].cell, years[_i].first_month, &s);
+
+    ck_assert_msg((r == 0) == (years[_i].start != NULL), "%s: %d", years[_i].cell, r);
+    if (r < 0)
+        return;
+    ck_assert_str_eq(date_format(s.start, text), years[_i].start);
+    ck_assert_str_eq(date_format(s.end, text), years[_i].end);
+}
+END_TEST
+
+static const struct {
+    const char *text, *start;
+} banners[] = {
+    { "Total waiting list by service, January 2023", "2023-01-01" },
+    { "As at May-24 (provisional)", "2024-05-01" },
+    { "People may wait 2023 days", NULL },
+    { "Total waiting list by service", NULL },
+    { "March 2022 to April 2023", "2022-03-01" },
+    { "", NULL },
+};
+
+START_TEST(a_month_is_found_in_a_banner)
+{
+    struct date_span s;
+    char text[DATE_TEXT_MAX];
+    int r = value_find_month(banners[_i].text, &s);
+
+    ck_assert_msg((r == 0) == (banners[_i].start != NULL), "%s: %d", banners[_i].text, r);
+    if (r == 0)
+        ck_assert_str_eq(date_format(s.start, text), banners[_i].start);
+}
+END_TEST
+
+START_TEST(blanks_of_every_kind_are_trimmed_and_made_one)
+{
+    char out[64];
+    size_t len;
+    const char *s = value_trim(" \xC2\xA0\t x y \xE2\x80\x83\r", &len);
+
+    ck_assert_uint_eq(len, 3);
+    ck_assert(strncmp(s, "x y", 3) == 0);
+    ck_assert_str_eq(value_single_space(" (CYP)\xC2\xA0 \n Audiology ", out, sizeof out),
+                     "(CYP) Audiology");
+    ck_assert(value_is_blank(" \xC2\xA0"));
+    ck_assert(!value_is_blank("0"));
+    ck_assert_str_eq(value_single_space("abcdef", out, 4), "abc");
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one)
+{
+    struct text t = TEXT_INIT;
+
+    ck_assert_int_eq(value_add_utf8(&t,
+                                    "a\xA0"
+                                    "b\xC3",
+                                    4),
+                     2);
+    ck_assert_str_eq(text_str(&t), "a\xEF\xBF\xBD"
+                                   "b\xEF\xBF\xBD");
+    ck_assert(text_is_utf8(t.buf, t.len));
+    text_release(&t);
+}
+END_TEST
+
+UNIT_MAIN("value", UNIT_ROWS(a_number_is_a_plain_decimal_and_nothing_else, numbers),
+          UNIT_ROWS(a_date_is_read_day_first, dates),
+          UNIT_ROWS(a_year_begins_in_the_month_of_its_kind, years),
+          UNIT_ROWS(a_month_is_found_in_a_banner, banners),
+          UNIT_TEST(blanks_of_every_kind_are_trimmed_and_made_one),
+          UNIT_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one))

@@ -1,0 +1,657 @@
+#include "plan/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "support/unit.h"
+
+static struct civil_date date_of(const char *s)
+{
+    struct civil_date d = DATE_NONE;
+
+    ck_assert_msg(s == NULL || date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
+    return d;
+}
+
+/* ---- one period judged ---- */
+
+static struct plan_measure measure_of(int polarity)
+{
+    return (struct plan_measure){ .polarity = polarity,
+                                  .has_target = true,
+                                  .target = 60,
+                                  .target_by = DATE_NONE,
+                                  .for_periods = 1,
+                                  .clear_for = 1 };
+}
+
+static struct series_version exactly(double value)
+{
+    return (struct series_version){
+        .value = value, .low = value, .high = value, .numerator = NAN, .denominator = NAN
+    };
+}
+
+static const struct {
+    const char *why;
+    int polarity;
+    double tolerance, clear; /* clear NAN: none given */
+    const char *by;          /* the target's date */
+    double value, low, high;
+    const char *end;
+    enum period_event event;
+    enum rag rag;
+    unsigned holds;
+} target_rows[] = {
+    { "at the line", POLARITY_HIGHER, 5, NAN, NULL, 60, 60, 60, "2024-06-30", PERIOD_CLEAR,
+      RAG_GREEN, 0 },
+    { "better", POLARITY_HIGHER, 5, NAN, NULL, 61, 61, 61, "2024-06-30", PERIOD_CLEAR, RAG_GREEN,
+      0 },
+    { "within tolerance", POLARITY_HIGHER, 5, NAN, NULL, 57, 57, 57, "2024-06-30", PERIOD_AMBER,
+      RAG_AMBER, 0 },
+    { "at the tolerance", POLARITY_HIGHER, 5, NAN, NULL, 55, 55, 55, "2024-06-30", PERIOD_AMBER,
+      RAG_AMBER, 0 },
+    { "at the tolerance, inexact", POLARITY_HIGHER, 59.7, NAN, NULL, 60 - 59.7, 0.3, 0.3,
+      "2024-06-30", PERIOD_AMBER, RAG_AMBER, 0 },
+    { "beyond", POLARITY_HIGHER, 5, NAN, NULL, 54.9, 54.9, 54.9, "2024-06-30", PERIOD_RED, RAG_RED,
+      0 },
+    { "no tolerance", POLARITY_HIGHER, 0, NAN, NULL, 59.9, 59.9, 59.9, "2024-06-30", PERIOD_RED,
+      RAG_RED, 0 },
+    { "lower is better", POLARITY_LOWER, 5, NAN, NULL, 59, 59, 59, "2024-06-30", PERIOD_CLEAR,
+      RAG_GREEN, 0 },
+    { "lower, within", POLARITY_LOWER, 5, NAN, NULL, 65, 65, 65, "2024-06-30", PERIOD_AMBER,
+      RAG_AMBER, 0 },
+    { "lower, beyond", POLARITY_LOWER, 5, NAN, NULL, 66, 66, 66, "2024-06-30", PERIOD_RED, RAG_RED,
+      0 },
+    { "the day before the target's date", POLARITY_HIGHER, 5, NAN, "2024-06-30", 57, 57, 57,
+      "2024-06-29", PERIOD_AMBER, RAG_AMBER, 0 },
+    { "on the target's date no tolerance is left", POLARITY_HIGHER, 5, NAN, "2024-06-30", 57, 57,
+      57, "2024-06-30", PERIOD_RED, RAG_RED, 0 },
+    { "the line inside the interval", POLARITY_HIGHER, 5, NAN, NULL, 60.2, 59.7, 60.7, "2024-06-30",
+      PERIOD_UNKNOWN, RAG_GREY, HOLD_INDETERMINATE },
+    { "the line at the worse end", POLARITY_HIGHER, 5, NAN, NULL, 60.5, 60, 61, "2024-06-30",
+      PERIOD_CLEAR, RAG_GREEN, 0 },
+    { "the whole interval behind", POLARITY_HIGHER, 5, NAN, NULL, 55, 54.5, 55.5, "2024-06-30",
+      PERIOD_AMBER, RAG_AMBER, 0 },
+    { "lower, the line inside", POLARITY_LOWER, 5, NAN, NULL, 59.8, 59.3, 60.3, "2024-06-30",
+      PERIOD_UNKNOWN, RAG_GREY, HOLD_INDETERMINATE },
+    { "unbounded", POLARITY_HIGHER, 5, NAN, NULL, 60, -INFINITY, INFINITY, "2024-06-30",
+      PERIOD_UNKNOWN, RAG_GREY, HOLD_INDETERMINATE },
+    { "not past the clear line", POLARITY_HIGHER, 5, 65, NULL, 62, 62, 62, "2024-06-30",
+      PERIOD_BETWEEN, RAG_GREEN, 0 },
+    { "at the clear line", POLARITY_HIGHER, 5, 65, NULL, 65, 65, 65, "2024-06-30", PERIOD_CLEAR,
+      RAG_GREEN, 0 },
+    { "the clear line inside the interval", POLARITY_HIGHER, 5, 65, NULL, 65, 64, 66, "2024-06-30",
+      PERIOD_BETWEEN, RAG_GREEN, 0 },
+    { "lower, not past the clear line", POLARITY_LOWER, 5, 50, NULL, 55, 55, 55, "2024-06-30",
+      PERIOD_BETWEEN, RAG_GREEN, 0 },
+};
+
+START_TEST(a_figure_is_judged_against_the_target)
+{
+    struct plan_measure m = measure_of(target_rows[_i].polarity);
+    struct series_version v = exactly(target_rows[_i].value);
+    struct period_judgement j;
+
+    m.tolerance = target_rows[_i].tolerance;
+    m.has_clear = !isnan(target_rows[_i].clear);
+    m.clear = target_rows[_i].clear;
+    m.target_by = date_of(target_rows[_i].by);
+    v.low = target_rows[_i].low;
+    v.high = target_rows[_i].high;
+    j = measure_judge(&m, &v, date_of("2024-06-01"), date_of(target_rows[_i].end));
+    ck_assert_msg(j.event == target_rows[_i].event, "%s: event %d", target_rows[_i].why,
+                  (int)j.event);
+    ck_assert_msg(j.rag == target_rows[_i].rag, "%s: %s", target_rows[_i].why, rag_name(j.rag));
+    ck_assert_msg(j.holds == target_rows[_i].holds, "%s: holds %u", target_rows[_i].why, j.holds);
+    ck_assert_double_eq(j.line, 60);
+    ck_assert_ptr_eq(j.version, &v);
+}
+END_TEST
+
+/* DESIGN section 4: expect {2024-06-30: 20, 2025-03-31: 60}, target 60, tolerance 5. */
+static struct milestone sample_expect[] = { { { 0 }, 20, NULL }, { { 0 }, 60, NULL } };
+
+static const struct {
+    const char *end;
+    double value, line; /* line NAN: none */
+    enum period_event event;
+    enum rag rag;
+} expect_rows[] = {
+    { "2024-06-29", 3, NAN, PERIOD_NOT_DUE, RAG_GREY },
+    { "2024-06-30", 20, 20, PERIOD_CLEAR, RAG_GREEN },
+    { "2024-06-30", 15, 20, PERIOD_AMBER, RAG_AMBER },
+    { "2024-06-30", 14, 20, PERIOD_RED, RAG_RED },
+    { "2025-03-30", 19, 20, PERIOD_AMBER, RAG_AMBER },
+    { "2025-03-30", 60, 20, PERIOD_CLEAR, RAG_BLUE },
+    { "2025-03-31", 59, 60, PERIOD_RED, RAG_RED },
+    { "2025-03-31", 60, 60, PERIOD_CLEAR, RAG_BLUE },
+    { "2026-01-31", 59, 60, PERIOD_RED, RAG_RED },
+};
+
+START_TEST(a_figure_is_judged_against_the_latest_milestone)
+{
+    struct plan_measure m = measure_of(POLARITY_HIGHER);
+    struct series_version v = exactly(expect_rows[_i].value);
+    struct civil_date end = date_of(expect_rows[_i].end);
+    struct period_judgement j;
+
+    sample_expect[0].date = date_of("2024-06-30");
+    sample_expect[1].date = date_of("2025-03-31");
+    m.expect = sample_expect;
+    m.expect_count = 2;
+    m.tolerance = 5;
+    j = measure_judge(&m, &v, end, end);
+    ck_assert_msg(j.event == expect_rows[_i].event, "%s: event %d", expect_rows[_i].end,
+                  (int)j.event);
+    ck_assert_msg(j.rag == expect_rows[_i].rag, "%s: %s", expect_rows[_i].end, rag_name(j.rag));
+    if (isnan(expect_rows[_i].line))
+        ck_assert(isnan(j.line) && isnan(measure_line(&m, end)));
+    else
+        ck_assert_double_eq(j.line, expect_rows[_i].line);
+}
+END_TEST
+
+static const struct {
+    const char *why;
+    enum marker marker;
+    double low, high, denominator, min_n, value;
+    bool gap;
+    enum period_event event;
+    unsigned holds;
+} absent_rows[] = {
+    { "not submitted", MARKER_NOT_SUBMITTED, NAN, NAN, NAN, 0, NAN, false, PERIOD_UNKNOWN,
+      HOLD_NO_VALUE },
+    { "not applicable", MARKER_NOT_APPLICABLE, 0, 0, NAN, 0, 0, false, PERIOD_UNKNOWN,
+      HOLD_NO_VALUE },
+    { "suppressed, unbounded", MARKER_SUPPRESSED, -INFINITY, INFINITY, NAN, 0, 0, false,
+      PERIOD_UNKNOWN, HOLD_NO_VALUE },
+    { "suppressed within bounds that decide", MARKER_SUPPRESSED, 0, 4, NAN, 0, NAN, false,
+      PERIOD_RED, 0 },
+    { "suppressed within bounds that do not", MARKER_SUPPRESSED, 0, 100, NAN, 0, NAN, false,
+      PERIOD_UNKNOWN, HOLD_NO_VALUE | HOLD_INDETERMINATE },
+    { "a number that is none", MARKER_NONE, NAN, NAN, NAN, 0, NAN, false, PERIOD_UNKNOWN,
+      HOLD_NO_VALUE },
+    { "zero over blank parts", MARKER_NOT_SUBMITTED, NAN, NAN, NAN, 0, 0, true, PERIOD_UNKNOWN,
+      HOLD_GAP },
+    { "clear, small numbers", MARKER_NONE, 80, 80, 9, 10, 80, false, PERIOD_CLEAR, HOLD_MIN_N },
+    { "behind, small numbers", MARKER_NONE, 10, 10, 9, 10, 10, false, PERIOD_RED, HOLD_MIN_N },
+    { "numbers large enough", MARKER_NONE, 80, 80, 10, 10, 80, false, PERIOD_CLEAR, 0 },
+    { "unknown numbers", MARKER_NONE, 80, 80, NAN, 10, 80, false, PERIOD_CLEAR, 0 },
+};
+
+START_TEST(a_missing_figure_is_unknown_and_a_small_one_held)
+{
+    struct plan_measure m = measure_of(POLARITY_HIGHER);
+    struct series_version v = exactly(absent_rows[_i].value);
+    struct period_judgement j;
+
+    m.min_n = absent_rows[_i].min_n;
+    v.marker = absent_rows[_i].marker;
+    v.low = absent_rows[_i].low;
+    v.high = absent_rows[_i].high;
+    v.denominator = absent_rows[_i].denominator;
+    v.gap = absent_rows[_i].gap;
+    j = measure_judge(&m, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    ck_assert_msg(j.event == absent_rows[_i].event, "%s: event %d", absent_rows[_i].why,
+                  (int)j.event);
+    ck_assert_msg(j.holds == absent_rows[_i].holds, "%s: holds %u", absent_rows[_i].why, j.holds);
+    ck_assert((j.event == PERIOD_UNKNOWN) == (j.rag == RAG_GREY));
+}
+END_TEST
+
+/* ---- a plan evaluated ---- */
+
+struct world {
+    struct plan plan;
+    const struct plan *plans[1];
+    struct plan_measure measure;
+    struct plan_action actions[2];
+    struct series_set series;
+    struct feed_state feed;
+    struct coverage_gap gaps[3];
+    const char *providers[2];
+    struct evaluation_input in;
+    struct finding_set found;
+};
+
+static char text_plan[] = "dudley", text_measure[] = "cyp-4w",
+            text_title[] = "Helped within 4 weeks", text_published[] = "MRS08b",
+            text_feed[] = "cyp4ww", text_provider[] = "Provider",
+            text_org[] = "Black Country Healthcare", text_lead[] = "camhs-lead",
+            text_action[] = "1.1", text_complete[] = "1.2",
+            text_action_title[] = "Second assessment team";
+
+static const char *code_of(void *arg, const char *printed)
+{
+    (void)arg;
+    return text_same(printed, text_org) ? "TAJ" : printed;
+}
+
+static void world_init(struct world *w, const char *today)
+{
+    memset(w, 0, sizeof *w);
+    w->measure = measure_of(POLARITY_HIGHER);
+    w->measure.id = w->measure.first_id = text_measure;
+    w->measure.title = text_title;
+    w->measure.published = text_published;
+    w->measure.select.feed = text_feed;
+    w->measure.select.breakdown = text_provider;
+    w->measure.select.org = text_org;
+    w->measure.owner = text_lead;
+    w->measure.action = text_action;
+    w->actions[0] = (struct plan_action){ .id = text_action,
+                                          .title = text_action_title,
+                                          .lead = text_lead,
+                                          .due = date_of("2024-09-30") };
+    w->actions[1] = (struct plan_action){ .id = text_complete,
+                                          .title = text_action_title,
+                                          .lead = text_lead,
+                                          .due = date_of("2020-01-31"),
+                                          .status = ACTION_COMPLETE };
+    w->plan = (struct plan){ .id = text_plan,
+                             .valid_from = date_of("2024-04-01"),
+                             .valid_to = date_of("2025-03-31"),
+                             .measures = &w->measure,
+                             .measure_count = 1,
+                             .actions = w->actions,
+                             .action_count = 2 };
+    w->plans[0] = &w->plan;
+    w->feed = (struct feed_state){ .id = text_feed,
+                                   .waiting_since = DATE_NONE,
+                                   .title = "Four weeks",
+                                   .gaps = w->gaps,
+                                   .newest_period_end = date_of("2024-06-30"),
+                                   .due = { date_of("2024-07-31"), date_of("2024-09-14") } };
+    w->in = (struct evaluation_input){ .plans = w->plans,
+                                       .plan_count = 1,
+                                       .series = &w->series,
+                                       .feeds = &w->feed,
+                                       .feed_count = 1,
+                                       .today = date_of(today),
+                                       .org_code = code_of };
+}
+
+static void offer(struct world *w, const char *breakdown, const char *org, const char *secondary,
+                  const char *start, const char *end, double value)
+{
+    static uint64_t receipt;
+    struct record r = {
+        .measure = text_published, .breakdown = breakdown, .org = org, .secondary = secondary
+    };
+    struct series_version v = exactly(value);
+    struct series *s = series_open(&w->series, text_feed, &r, org);
+
+    v.receipt = ++receipt;
+    ck_assert_ptr_nonnull(s);
+    ck_assert_int_ge(series_offer(s, date_of(start), date_of(end), &v), 0);
+}
+
+static const struct finding *run(struct world *w)
+{
+    finding_set_release(&w->found);
+    ck_assert_int_eq(evaluate(&w->in, &w->found), 0);
+    ck_assert_uint_ge(w->found.count, 1);
+    return &w->found.list[0];
+}
+
+static void world_release(struct world *w)
+{
+    finding_set_release(&w->found);
+    series_set_release(&w->series);
+}
+
+static bool is_of(const struct finding *f, enum rule rule, const char *provider)
+{
+    return f->rule == rule && (provider == NULL || strcmp(f->provider, provider) == 0);
+}
+
+static bool has(const struct world *w, enum rule rule)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < w->found.count; i++)
+        found |= is_of(&w->found.list[i], rule, NULL);
+    return found;
+}
+
+/* The first of a rule, which must be there. */
+static const struct finding *find(const struct world *w, enum rule rule, const char *provider)
+{
+    size_t i = 0;
+
+    while (i < w->found.count && !is_of(&w->found.list[i], rule, provider))
+        i++;
+    ck_assert_msg(i < w->found.count, "no finding of %s", rule_name(rule));
+    return &w->found.list[i];
+}
+
+START_TEST(every_period_from_the_plans_first_day_is_judged_and_the_last_before_it)
+{
+    struct world w;
+
+    world_init(&w, "2024-08-15");
+    offer(&w, "Provider", "TAJ", NULL, "2024-02-01", "2024-02-29", 2);
+    offer(&w, "Provider", "TAJ", NULL, "2024-03-01", "2024-03-31", 1);
+    offer(&w, "provider ", "taj", NULL, "2024-06-01", "2024-06-30", 70);
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 50);
+    const struct finding *f = run(&w);
+
+    ck_assert_uint_eq(f->history_count, 3);
+    ck_assert_int_eq(f->history[0].end.day, date_of("2024-03-31").day);
+    ck_assert_int_eq(f->history[1].end.day, date_of("2024-04-30").day);
+    ck_assert_int_eq(f->history[1].event, PERIOD_RED);
+    ck_assert_int_eq(f->history[2].event, PERIOD_CLEAR);
+    ck_assert_int_eq(f->rag, RAG_GREEN);
+    ck_assert_uint_eq(f->holds, 0);
+    ck_assert_double_eq(f->line, 60);
+    ck_assert_str_eq(f->title, text_title);
+    ck_assert_str_eq(f->owner, text_lead);
+    ck_assert_ptr_eq(f->action, &w.actions[0]);
+    ck_assert_ptr_null(f->missing_why);
+    ck_assert(!f->plan_expired && !f->instant);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(a_restated_figure_is_judged_anew_and_marked)
+{
+    struct world w;
+
+    world_init(&w, "2024-08-15");
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 50);
+    ck_assert(!run(&w)->history[0].restated);
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 70);
+    const struct finding *f = run(&w);
+
+    ck_assert_uint_eq(f->history_count, 1);
+    ck_assert(f->history[0].restated);
+    ck_assert_int_eq(f->rag, RAG_GREEN);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(of_periods_that_end_on_one_day_the_shorter_stands)
+{
+    struct world w;
+
+    world_init(&w, "2024-08-15");
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-06-30", 10);
+    offer(&w, "Provider", "TAJ", NULL, "2024-06-01", "2024-06-30", 70);
+    const struct finding *f = run(&w);
+
+    ck_assert_uint_eq(f->history_count, 1);
+    ck_assert_int_eq(f->rag, RAG_GREEN);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(a_plan_is_judged_from_its_first_day_and_after_its_last)
+{
+    struct world w;
+
+    world_init(&w, "2024-03-31");
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 50);
+    const struct finding *f = run(&w);
+
+    ck_assert_int_eq(f->rag, RAG_GREY);
+    ck_assert_uint_eq(f->history_count, 0);
+    ck_assert_str_eq(f->missing_why, "the plan is not in force before 1 April 2024");
+    ck_assert(!has(&w, RULE_ACTION_OVERDUE));
+    w.in.today = date_of("2024-04-01");
+    ck_assert_int_eq(run(&w)->rag, RAG_RED);
+    w.in.today = date_of("2025-04-01");
+    f = run(&w);
+    ck_assert(f->plan_expired);
+    ck_assert_int_eq(f->rag, RAG_RED);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(without_a_series_the_measure_is_grey_and_says_why)
+{
+    struct world w;
+    const struct finding *f;
+
+    world_init(&w, "2024-08-15");
+    f = run(&w);
+    ck_assert_ptr_null(f->series);
+    ck_assert_int_eq(f->rag, RAG_GREY);
+    ck_assert(f->holds & HOLD_NO_VALUE);
+    ck_assert_str_eq(f->missing_why, "feed cyp4ww has brought no figure of \"MRS08b\" yet");
+    offer(&w, "Provider", "RXT", NULL, "2024-04-01", "2024-04-30", 50);
+    ck_assert_ptr_nonnull(strstr(run(&w)->missing_why, "but not for Black Country Healthcare"));
+    offer(&w, "Provider", "TAJ", NULL, "2024-03-01", "2024-03-31", 50);
+    f = run(&w);
+    ck_assert_ptr_nonnull(f->series);
+    ck_assert_ptr_null(f->missing_why); /* older than the plan, and still the newest figure known */
+    ck_assert_int_eq(f->rag, RAG_RED);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(what_select_leaves_out_means_none_or_the_only_one)
+{
+    struct world w;
+    const struct finding *f;
+
+    world_init(&w, "2024-08-15");
+    w.measure.select.breakdown = NULL;
+    offer(&w, "Provider", "TAJ", "0-1", "2024-04-01", "2024-04-30", 50);
+    f = run(&w);
+    ck_assert_ptr_nonnull(f->series);
+    offer(&w, "CCG", "TAJ", "0-1", "2024-04-01", "2024-04-30", 50);
+    f = run(&w);
+    ck_assert_ptr_null(f->series);
+    ck_assert_ptr_nonnull(strstr(f->missing_why, "2 series fit"));
+    ck_assert_ptr_nonnull(strstr(f->missing_why, "\"Provider\""));
+    ck_assert_ptr_nonnull(strstr(f->missing_why, "\"CCG\""));
+    w.measure.select.breakdown = text_provider;
+    ck_assert_ptr_nonnull(run(&w)->series);
+    w.measure.select.breakdown = NULL;
+    offer(&w, NULL, "TAJ", "total", "2024-04-01", "2024-04-30", 50);
+    f = run(&w);
+    ck_assert_ptr_nonnull(f->series);
+    ck_assert_str_eq(f->series->secondary, "total");
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(the_feeds_troubles_hold_its_measures)
+{
+    struct world w;
+    const struct finding *f;
+
+    world_init(&w, "2024-10-15");
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 70);
+    offer(&w, "Provider", "TAJ", NULL, "2024-06-01", "2024-06-30", 70);
+    w.feed.late = true;
+    w.feed.held_file_why = "x.csv was refused"; /* says nothing newer: only a held file holds */
+    f = run(&w);
+    ck_assert_uint_eq(f->holds, HOLD_FEED_LATE);
+    w.feed.held_file_why = "rows down 91 % against the file before";
+    w.feed.file_is_held = true;
+    f = run(&w);
+    ck_assert_uint_eq(f->holds, HOLD_FEED_LATE | HOLD_FILE_HELD);
+    ck_assert_uint_eq(f->holds_now, HOLD_FEED_LATE | HOLD_FILE_HELD);
+    ck_assert_uint_eq(f->history[1].holds, 0); /* of now, never of a period */
+    w.feed.late = false;
+    w.feed.held_file_why = NULL;
+    w.feed.file_is_held = false;
+    w.gaps[0] = (struct coverage_gap){ .provider = "RXT", .period_end = date_of("2024-04-30") };
+    w.feed.gap_count = 1;
+    f = run(&w);
+    ck_assert_uint_eq(f->history[0].holds, HOLD_COVERAGE);
+    ck_assert_uint_eq(f->history[1].holds, 0);
+    ck_assert_uint_eq(f->holds, 0);
+    /* Its own figure of July is what is missing: there is no such period, and yet it holds. */
+    w.gaps[0] = (struct coverage_gap){ .provider = "TAJ", .period_end = date_of("2024-07-31") };
+    f = run(&w);
+    ck_assert_uint_eq(f->history_count, 2);
+    ck_assert_uint_eq(f->holds, HOLD_COVERAGE);
+    ck_assert_uint_eq(f->holds_now, HOLD_COVERAGE);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(a_newest_period_without_a_figure_is_grey_with_its_line)
+{
+    struct world w;
+    struct series *s;
+
+    world_init(&w, "2024-08-15");
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 70);
+    offer(&w, "Provider", "TAJ", NULL, "2024-05-01", "2024-05-31", 0);
+    s = (struct series *)run(&w)->series;
+    s->points[1].versions[0].marker = MARKER_SUPPRESSED;
+    s->points[1].versions[0].high = INFINITY;
+    const struct finding *f = run(&w);
+
+    ck_assert_int_eq(f->rag, RAG_GREY);
+    ck_assert_uint_eq(f->holds, HOLD_NO_VALUE);
+    ck_assert_double_eq(f->line, 60);
+    ck_assert_ptr_null(f->missing_why);
+    world_release(&w);
+}
+END_TEST
+
+static const struct {
+    const char *why, *today;
+    bool overdue;
+    enum rag rag;
+} overdue_rows[] = {
+    { "its last day is in time", "2024-09-30", false, RAG_GREEN },
+    { "the day after is not", "2024-10-01", true, RAG_AMBER },
+    { "30 days", "2024-10-30", true, RAG_AMBER },
+    { "31 days", "2024-10-31", true, RAG_RED },
+};
+
+START_TEST(an_action_is_overdue_after_its_last_day)
+{
+    struct world w;
+
+    world_init(&w, overdue_rows[_i].today);
+    run(&w);
+    const struct finding *f = find(&w, RULE_ACTION_OVERDUE, NULL);
+
+    ck_assert_ptr_eq(f->action, &w.actions[0]);
+    ck_assert_msg(finding_holds_true(f) == overdue_rows[_i].overdue, "%s", overdue_rows[_i].why);
+    ck_assert_msg(f->rag == overdue_rows[_i].rag, "%s: %s", overdue_rows[_i].why, rag_name(f->rag));
+    if (overdue_rows[_i].overdue)
+        ck_assert_int_eq(f->history[0].end.day, date_of("2024-09-30").day);
+    ck_assert(!finding_holds_true(&f[1])); /* complete is never overdue */
+    ck_assert_str_eq(f->title, "Action 1.1: Second assessment team");
+    ck_assert_str_eq(f->owner, text_lead);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(a_feeds_troubles_are_findings_of_their_own)
+{
+    struct world w;
+    const struct finding *f;
+
+    world_init(&w, "2024-10-15");
+    w.providers[0] = "TAJ";
+    w.providers[1] = "RXT";
+    w.feed.providers = w.providers;
+    w.feed.provider_count = 2;
+    run(&w);
+    ck_assert(!finding_holds_true(find(&w, RULE_FEED_LATE, "")));
+    ck_assert(!finding_holds_true(find(&w, RULE_IMPLAUSIBLE_CHANGE, "")));
+    ck_assert(!finding_holds_true(find(&w, RULE_COVERAGE_GAP, "RXT")));
+    w.feed.late = true;
+    w.feed.held_file_why = "header only";
+    w.gaps[0] = (struct coverage_gap){ .provider = "TAJ", .period_end = date_of("2024-06-30") };
+    w.gaps[1] = (struct coverage_gap){ .provider = "NEW", .period_end = date_of("2024-06-30") };
+    w.gaps[2] = (struct coverage_gap){ .provider = "TAJ", .period_end = date_of("2024-05-31") };
+    w.feed.gap_count = 3;
+    run(&w);
+    ck_assert(finding_holds_true(find(&w, RULE_COVERAGE_GAP, "NEW")));
+    w.gaps[1].superseded = true; /* the same table brought a newer period */
+    run(&w);
+    f = find(&w, RULE_FEED_LATE, "");
+    ck_assert_str_eq(f->title, "Feed Four weeks is late");
+    ck_assert_str_eq(f->detail,
+                     "nothing received for the period to 31 July 2024; due by 14 September 2024");
+    ck_assert_int_eq(f->history[0].end.day, date_of("2024-07-31").day);
+    ck_assert_int_eq(f->rag, RAG_RED);
+    ck_assert_ptr_null(f->owner);
+    ck_assert_ptr_null(f->plan);
+    f = find(&w, RULE_COVERAGE_GAP, "TAJ");
+    ck_assert_str_eq(f->detail,
+                     "TAJ is missing from the period to 30 June 2024 and from 1 earlier");
+    ck_assert_int_eq(f->history[0].end.day, date_of("2024-06-30").day);
+    ck_assert(!finding_holds_true(find(&w, RULE_COVERAGE_GAP, "NEW")));
+    ck_assert(!finding_holds_true(find(&w, RULE_COVERAGE_GAP, "RXT")));
+    w.feed.waiting_since = date_of("2024-10-14");
+    w.feed.waiting_count = 2;
+    run(&w);
+    f = find(&w, RULE_IMPLAUSIBLE_CHANGE, "");
+    ck_assert_str_eq(f->detail, "header only");
+    ck_assert_int_eq(f->history[0].end.day, date_of("2024-10-14").day);
+    ck_assert_uint_eq(f->history[0].count, 2);
+    w.feed.waiting_since = DATE_NONE;
+    run(&w);
+    f = find(&w, RULE_IMPLAUSIBLE_CHANGE, "");
+    ck_assert_int_eq(f->history[0].end.day, date_of("2024-10-15").day);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(the_same_inputs_give_the_same_findings_in_the_same_order)
+{
+    struct world w;
+    struct finding_set again = { NULL, 0 };
+
+    world_init(&w, "2024-10-15");
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 50);
+    w.feed.late = true;
+    run(&w);
+    ck_assert_int_eq(evaluate(&w.in, &again), 0);
+    ck_assert_uint_eq(again.count, w.found.count);
+    for (size_t i = 0; i < again.count; i++) {
+        ck_assert_int_eq(again.list[i].rule, w.found.list[i].rule);
+        ck_assert_str_eq(again.list[i].title, w.found.list[i].title);
+        ck_assert_int_eq(again.list[i].rag, w.found.list[i].rag);
+        ck_assert_uint_eq(again.list[i].history_count, w.found.list[i].history_count);
+    }
+    static const enum rule order[] = { RULE_BEHIND_PLAN, RULE_ACTION_OVERDUE, RULE_ACTION_OVERDUE,
+                                       RULE_FEED_LATE, RULE_IMPLAUSIBLE_CHANGE };
+
+    ck_assert_uint_eq(again.count, sizeof order / sizeof order[0]);
+    for (size_t i = 0; i < again.count; i++)
+        ck_assert_int_eq(again.list[i].rule, order[i]);
+    finding_set_release(&again);
+    world_release(&w);
+}
+END_TEST
+
+START_TEST(holds_are_named_in_words)
+{
+    char words[160];
+
+    ck_assert_str_eq(hold_words(0, words), "");
+    ck_assert_str_eq(hold_words(HOLD_FEED_LATE | HOLD_NO_VALUE, words), "feed late, no value");
+    ck_assert_uint_gt(strlen(hold_words(127, words)), 80);
+    ck_assert_str_eq(rag_name(RAG_GREY), "grey");
+    ck_assert_str_eq(rule_name(RULE_ACTION_OVERDUE), "action-overdue");
+}
+END_TEST
+
+UNIT_MAIN("evaluate", UNIT_ROWS(a_figure_is_judged_against_the_target, target_rows),
+          UNIT_ROWS(a_figure_is_judged_against_the_latest_milestone, expect_rows),
+          UNIT_ROWS(a_missing_figure_is_unknown_and_a_small_one_held, absent_rows),
+          UNIT_TEST(every_period_from_the_plans_first_day_is_judged_and_the_last_before_it),
+          UNIT_TEST(a_restated_figure_is_judged_anew_and_marked),
+          UNIT_TEST(of_periods_that_end_on_one_day_the_shorter_stands),
+          UNIT_TEST(a_plan_is_judged_from_its_first_day_and_after_its_last),
+          UNIT_TEST(without_a_series_the_measure_is_grey_and_says_why),
+          UNIT_TEST(what_select_leaves_out_means_none_or_the_only_one),
+          UNIT_TEST(the_feeds_troubles_hold_its_measures),
+          UNIT_TEST(a_newest_period_without_a_figure_is_grey_with_its_line),
+          UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),
+          UNIT_TEST(a_feeds_troubles_are_findings_of_their_own),
+          UNIT_TEST(the_same_inputs_give_the_same_findings_in_the_same_order),
+          UNIT_TEST(holds_are_named_in_words))

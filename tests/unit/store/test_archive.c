@@ -1,0 +1,248 @@
+#include "store/archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "support/folder.h"
+#include "support/unit.h"
+
+struct ground {
+    char folder[FOLDER_MAX], path[FOLDER_MAX + 16];
+    struct archive *archive;
+};
+
+static void ground_begin(struct ground *g)
+{
+    log_set_level(LOG_LEVEL_ERROR);
+    folder_begin(g->folder);
+    (void)snprintf(g->path, sizeof g->path, "%s/state/archive", g->folder);
+    ck_assert_int_eq(archive_open(g->path, &g->archive), 0);
+}
+
+static void ground_end(struct ground *g)
+{
+    archive_close(g->archive);
+    folder_end(g->folder);
+}
+
+static int keep(struct ground *g, const char *bytes, size_t piece, char out_sha256[SHA256_TEXT_MAX])
+{
+    struct archive_file *f = NULL;
+    size_t len = strlen(bytes);
+
+    ck_assert_int_eq(archive_begin(g->archive, &f), 0);
+    for (size_t at = 0; at < len; at += piece)
+        ck_assert_int_eq(archive_write(f, bytes + at, len - at < piece ? len - at : piece), 0);
+    return archive_commit(f, out_sha256);
+}
+
+static size_t temporaries(struct ground *g)
+{
+    DIR *entries = opendir(g->path);
+    struct dirent *entry;
+    size_t count = 0;
+
+    ck_assert_ptr_nonnull(entries);
+    while ((entry = readdir(entries)))
+        count += strncmp(entry->d_name, "tmp-", 4) == 0;
+    (void)closedir(entries);
+    return count;
+}
+
+static void check_kept(struct ground *g, const char *sha256, const char *bytes)
+{
+    AUTO(text_release) struct text text = TEXT_INIT;
+    AUTO(fd_close) int fd = archive_read(g->archive, sha256);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(file_read_rest(fd, &text), 0);
+    ck_assert_str_eq(text_str(&text), bytes);
+}
+
+static const struct {
+    const char *bytes;
+    size_t piece;
+    const char *sha256; /* by another program */
+} contents[] = {
+    { "", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+    { "abc", 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    { "abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+};
+
+START_TEST(a_file_is_kept_under_the_hash_of_its_content)
+{
+    struct ground g;
+    char sha256[SHA256_TEXT_MAX] = "", path[256];
+    struct stat st;
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, contents[_i].bytes, contents[_i].piece, sha256), 0);
+    ck_assert_str_eq(sha256, contents[_i].sha256);
+    check_kept(&g, sha256, contents[_i].bytes);
+    (void)snprintf(path, sizeof path, "%s/%.2s/%s", g.path, sha256, sha256);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0600);
+    ck_assert_int_eq(stat(g.path, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0700);
+    ck_assert_uint_eq(temporaries(&g), 0);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(keeping_the_same_content_twice_changes_nothing)
+{
+    struct ground g;
+    char first[SHA256_TEXT_MAX] = "", second[SHA256_TEXT_MAX] = "", path[256];
+    struct stat before, after;
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, "a,b\n1,2\n", 3, first), 0);
+    (void)snprintf(path, sizeof path, "%s/%.2s/%s", g.path, first, first);
+    ck_assert_int_eq(stat(path, &before), 0);
+    ck_assert_int_eq(keep(&g, "a,b\n1,2\n", 8, second), 0);
+    ck_assert_str_eq(first, second);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert_uint_eq(before.st_ino, after.st_ino);
+    ck_assert_uint_eq(temporaries(&g), 0);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one)
+{
+    struct ground g;
+    char sha256[SHA256_TEXT_MAX] = "", path[256];
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, "a,b\n1,2\n", 3, sha256), 0);
+    (void)snprintf(path, sizeof path, "%s/%.2s/%s", g.path, sha256, sha256);
+    ck_assert_int_eq(truncate(path, 3), 0);
+    log_set_level(LOG_LEVEL_ERROR);
+    ck_assert_int_eq(keep(&g, "a,b\n1,2\n", 3, sha256), 0);
+    check_kept(&g, sha256, "a,b\n1,2\n");
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_given_up_leaves_nothing)
+{
+    struct ground g;
+    struct archive_file *f = NULL;
+
+    ground_begin(&g);
+    ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+    ck_assert_int_eq(archive_write(f, "a", 1), 0);
+    ck_assert_uint_eq(temporaries(&g), 1);
+    archive_abort(f);
+    ck_assert_uint_eq(temporaries(&g), 0);
+    archive_abort(NULL);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(leftovers_of_a_crash_are_removed_at_opening_and_kept_files_stay)
+{
+    struct ground g;
+    struct archive_file *f = NULL;
+    char sha256[SHA256_TEXT_MAX] = "", path[256];
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, "kept", 4, sha256), 0);
+    (void)snprintf(path, sizeof path, "%s/tmp-0123456789abcdef", g.path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    (void)close(fd);
+    archive_close(g.archive);
+    ck_assert_int_eq(archive_open(g.path, &g.archive), 0);
+    ck_assert_uint_eq(temporaries(&g), 0);
+    check_kept(&g, sha256, "kept");
+    ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+    archive_abort(f);
+    ground_end(&g);
+}
+END_TEST
+
+/* A full disk, by a limit on the file's size: nothing is kept of a file that was not written whole.
+ */
+START_TEST(after_a_failed_write_nothing_can_be_kept)
+{
+    struct ground g;
+    struct archive_file *f = NULL;
+    struct rlimit before, small;
+    char sha256[SHA256_TEXT_MAX] = "untouched";
+
+    ground_begin(&g);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 4;
+    ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int r = archive_write(f, "0123456789", 10);
+
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_int_eq(r, -EFBIG);
+    ck_assert_int_eq(archive_write(f, "x", 1), -EFBIG);
+    ck_assert_int_eq(archive_commit(f, sha256), -EFBIG);
+    ck_assert_str_eq(sha256, "untouched");
+    ck_assert_uint_eq(temporaries(&g), 0);
+    ground_end(&g);
+}
+END_TEST
+
+static const struct {
+    const char *sha256;
+    int result;
+} readings[] = {
+    { "", -EINVAL },
+    { "../../../../etc/passwd", -EINVAL },
+    { "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a", -EINVAL },
+    { "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD", -EINVAL },
+    { "../816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", -EINVAL },
+    { "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", -ENOENT },
+};
+
+START_TEST(only_a_hash_names_a_file)
+{
+    struct ground g;
+
+    ground_begin(&g);
+    ck_assert_msg(archive_read(g.archive, readings[_i].sha256) == readings[_i].result, "%s",
+                  readings[_i].sha256);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_in_the_way_of_the_folder_is_an_error)
+{
+    struct ground g;
+    struct archive *other = NULL;
+    char path[FOLDER_MAX + 32];
+
+    ground_begin(&g);
+    (void)snprintf(path, sizeof path, "%s/file", g.folder);
+    ck_assert_int_eq(file_replace(path, "x", 1, 0600), 0);
+    ck_assert_int_eq(archive_open(path, &other), -ENOTDIR);
+    (void)snprintf(path, sizeof path, "%s/file/archive", g.folder);
+    ck_assert_int_eq(archive_open(path, &other), -ENOTDIR);
+    ck_assert_ptr_null(other);
+    ground_end(&g);
+}
+END_TEST
+
+UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, contents),
+          UNIT_TEST(keeping_the_same_content_twice_changes_nothing),
+          UNIT_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one),
+          UNIT_TEST(a_file_given_up_leaves_nothing),
+          UNIT_TEST(leftovers_of_a_crash_are_removed_at_opening_and_kept_files_stay),
+          UNIT_TEST(after_a_failed_write_nothing_can_be_kept),
+          UNIT_ROWS(only_a_hash_names_a_file, readings),
+          UNIT_TEST(a_file_in_the_way_of_the_folder_is_an_error))

@@ -1,0 +1,154 @@
+#include "store/books.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+START_TEST(a_feeds_book_goes_to_json_and_back)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "cyp4ww"), *back = NULL;
+
+    book->newest_period_end = (struct civil_date){ 19843 };
+    book->last_received.ms = 1726830000123;
+    book->files = 3;
+    book->receipt = 17;
+    ck_assert_int_eq(feed_book_wait(book, "x \"is\" held\n", "table-4/total", true,
+                                    (struct civil_date){ 19844 }),
+                     0);
+    ck_assert_int_eq(
+        feed_book_wait(book, "y was refused", NULL, false, (struct civil_date){ 19845 }), 0);
+    ck_assert_int_eq(feed_book_part(book, "table-4/total", book->newest_period_end), 0);
+    ck_assert_int_eq(feed_book_saw(book, "cyp-4w", "table-4/total"), 0);
+    ck_assert_int_eq(
+        feed_book_absent(book, "QUA", "table-4/total", "MRS02", book->newest_period_end), 0);
+    ck_assert_int_eq(feed_book_gap(book, "TAJ", "-@main", "MRS01", book->newest_period_end, true),
+                     0);
+    char *json = feed_book_encode(book);
+
+    ck_assert_int_eq(feed_book_decode(json, strlen(json), &back), 0);
+    char *again = feed_book_encode(back);
+
+    ck_assert_str_eq(json, again);
+    ck_assert_uint_eq(back->gap_count, 2);
+    ck_assert(back->gaps[0].absent && !back->gaps[1].absent);
+    ck_assert_uint_eq(back->waiting_count, 2);
+    ck_assert_uint_eq(back->receipt, 17);
+    ck_assert_uint_eq(back->stored, 17);
+    free(json);
+    free(again);
+    feed_book_free(back);
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "chs");
+    struct civil_date end = { 19400 };
+
+    ck_assert_int_eq(feed_book_gap(book, "TAJ", "total", NULL, end, true), 0);
+    ck_assert_int_eq(feed_book_gap(book, "TAJ", "total", NULL, end, true), 0);
+    ck_assert_uint_eq(book->gap_count, 1);
+    ck_assert_int_eq(feed_book_gap(book, "TAJ", ">52", NULL, end, false), 0);
+    ck_assert_uint_eq(book->gap_count, 1);
+    ck_assert_int_eq(feed_book_gap(book, "TAJ", "total", NULL, end, false), 0);
+    ck_assert_uint_eq(book->gap_count, 0);
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_is_accepted)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "chs");
+    struct civil_date on = { 19400 };
+
+    ck_assert_int_eq(feed_book_wait(book, "a is held", "table-4/>52", true, on), 0);
+    ck_assert_int_eq(feed_book_wait(book, "b was refused", NULL, false, on), 0);
+    feed_book_supersede(book, "table-2");
+    ck_assert(book->file_is_held && book->waiting_why);
+    feed_book_supersede(book, "table-4/>52");
+    ck_assert(!book->file_is_held && !book->waiting_why);
+    ck_assert_uint_eq(book->waiting_count, 0);
+    ck_assert_int_eq(feed_book_wait(book, "b was refused", NULL, false, on), 0);
+    feed_book_supersede(book, "table-2");
+    ck_assert_ptr_null(book->waiting_why);
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(a_table_without_a_newer_period_supersedes_nothing)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "chs");
+
+    ck_assert_int_eq(feed_book_part(book, "table-4", (struct civil_date){ 19400 }), 0);
+    ck_assert_int_eq(feed_book_part(book, "table-4", (struct civil_date){ 19300 }), 0);
+    ck_assert(feed_book_has_newer(book, "table-4", (struct civil_date){ 19399 }));
+    ck_assert(!feed_book_has_newer(book, "table-4", (struct civil_date){ 19400 }));
+    ck_assert(!feed_book_has_newer(book, "table-4a", (struct civil_date){ 1 }));
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(a_contradicted_total_is_apart_from_a_missing_provider)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "chs");
+    struct civil_date end = { 19400 };
+
+    ck_assert_int_eq(feed_book_gap(book, "QUA", "total", "Wheelchair", end, true), 0);
+    ck_assert_int_eq(feed_book_gap(book, "QUA", "total", NULL, end, true), 0);
+    ck_assert_uint_eq(book->gap_count, 2);
+    feed_book_clear_totals(book, "total", end);
+    ck_assert_uint_eq(book->gap_count, 1);
+    ck_assert_ptr_null(book->gaps[0].measure);
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(a_frozen_message_comes_back_byte_for_byte)
+{
+    struct outbox_item item = { .delivery_id = (char *)"d",
+                                .receiver = (char *)"r",
+                                .recipient = (char *)"a@b",
+                                .eml = (char *)"Subject: x\r\n\r\n\xc3\xa9\r\n",
+                                .severity = SEVERITY_RED,
+                                .composed = { 1726830000123 } };
+    struct outbox_item *back = NULL;
+    char *json = outbox_item_encode(&item);
+
+    ck_assert_int_eq(outbox_item_decode(json, strlen(json), &back), 0);
+    ck_assert_str_eq(back->eml, item.eml);
+    ck_assert_ptr_null(back->json);
+    ck_assert_int_eq(back->severity, SEVERITY_RED);
+    ck_assert_int_eq(back->composed.ms, item.composed.ms);
+    free(json);
+    outbox_item_free(back);
+}
+END_TEST
+
+START_TEST(damaged_json_is_refused)
+{
+    struct feed_book *book = NULL;
+    struct outbox_item *item = NULL;
+    struct ledger_entry *entry = NULL;
+    struct told told;
+
+    ck_assert_int_lt(feed_book_decode("{", 1, &book), 0);
+    ck_assert_int_lt(feed_book_decode("{}", 2, &book), 0);
+    ck_assert_int_lt(outbox_item_decode("{\"delivery_id\":\"x\"}", 19, &item), 0);
+    ck_assert_int_lt(ledger_entry_decode("[]", 2, &entry), 0);
+    ck_assert_int_lt(told_decode("nope", 4, &told), 0);
+}
+END_TEST
+
+UNIT_MAIN("books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
+          UNIT_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only),
+          UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_is_accepted),
+          UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
+          UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
+          UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused))

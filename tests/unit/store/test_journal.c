@@ -1,0 +1,397 @@
+#include "store/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "support/folder.h"
+#include "support/unit.h"
+
+static const char *const three[] = {
+    "{\"feed\":\"cyp4ww\",\"rows\":19958}",
+    "{\"feed\":\"chs\"}",
+    "{\"feed\":\"sen2\",\"note\":\"\\u00e9\"}",
+};
+
+struct seen {
+    size_t count;
+    uint64_t last;
+    int answer; /* what the reader returns at its second record */
+};
+
+/* Each record is the one that was written under its number. */
+static int read_record(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    struct seen *seen = arg;
+
+    seen->count++;
+    seen->last = sequence;
+    ck_assert_uint_eq(sequence, seen->count);
+    if (sequence <= 3)
+        ck_assert_msg(len == strlen(three[sequence - 1]) &&
+                          memcmp(json, three[sequence - 1], len) == 0,
+                      "record %d reads back otherwise", (int)sequence);
+    return seen->count == 2 ? seen->answer : 0;
+}
+
+static int open_it(const char *path, struct seen *out_seen, struct journal **out_journal)
+{
+    *out_seen = (struct seen){ .answer = out_seen->answer };
+    return journal_open(path, read_record, out_seen, out_journal);
+}
+
+static void put(const char *path, const char *bytes, size_t len)
+{
+    AUTO(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(file_write_all(fd, bytes, len), 0);
+}
+
+static void write_three(const char *path)
+{
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    uint64_t sequence = 0;
+
+    ck_assert_int_eq(open_it(path, &seen, &j), 0);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(journal_append(j, three[i], strlen(three[i]), &sequence), 0);
+        ck_assert_uint_eq(sequence, i + 1);
+    }
+    journal_close(j);
+}
+
+/* One test's folder, with the bytes of a file of three records. */
+struct ground {
+    char folder[FOLDER_MAX], path[FOLDER_MAX + 16];
+    struct text whole;
+};
+
+static void ground_begin(struct ground *g)
+{
+    g->whole = (struct text)TEXT_INIT;
+    folder_begin(g->folder);
+    (void)snprintf(g->path, sizeof g->path, "%s/received", g->folder);
+    write_three(g->path);
+    ck_assert_int_eq(file_read(g->path, 1 << 20, &g->whole), 0);
+}
+
+static void ground_end(struct ground *g)
+{
+    text_release(&g->whole);
+    folder_end(g->folder);
+}
+
+START_TEST(records_read_back_in_order_with_their_numbers)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    struct stat st;
+
+    ground_begin(&g);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    ck_assert_uint_eq(seen.count, 3);
+    ck_assert_uint_eq(journal_last(j), 3);
+    journal_close(j);
+    ck_assert_int_eq(stat(g.path, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0600);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(the_line_is_checksum_sequence_and_json)
+{
+    /* The checksum was computed by another program over what follows its blank. */
+    static const char first[] = "b2b9b7bd 1 {\"feed\":\"cyp4ww\",\"rows\":19958}\n";
+    struct ground g;
+
+    ground_begin(&g);
+    ck_assert_msg(strncmp(text_str(&g.whole), first, sizeof first - 1) == 0, "%s",
+                  text_str(&g.whole));
+    ground_end(&g);
+}
+END_TEST
+
+/* Invariants 2 and 3: whatever a crash leaves of the last record, what was synced before it stands.
+ */
+START_TEST(a_cut_at_any_byte_costs_only_the_record_it_cuts)
+{
+    struct ground g;
+
+    ground_begin(&g);
+    for (size_t cut = 0; cut <= g.whole.len; cut++) {
+        struct seen seen = { 0 };
+        struct journal *j = NULL;
+        size_t whole_records = 0, whole_bytes = 0;
+        uint64_t sequence = 0;
+        struct stat st;
+
+        for (size_t i = 0; i < cut; i++) {
+            if (g.whole.buf[i] == '\n') {
+                whole_records++;
+                whole_bytes = i + 1;
+            }
+        }
+        put(g.path, g.whole.buf, cut);
+        ck_assert_msg(open_it(g.path, &seen, &j) == 0, "cut at %zu", cut);
+        ck_assert_msg(seen.count == whole_records, "cut at %zu: %zu records", cut, seen.count);
+        /* The tail is gone, so the next record stands on a line of its own. */
+        ck_assert_int_eq(stat(g.path, &st), 0);
+        ck_assert_uint_eq((size_t)st.st_size, whole_bytes);
+        ck_assert_int_eq(journal_append(j, three[whole_records % 3],
+                                        strlen(three[whole_records % 3]), &sequence),
+                         0);
+        ck_assert_uint_eq(sequence, whole_records + 1);
+        journal_close(j);
+        ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+        ck_assert_uint_eq(seen.count, whole_records + 1);
+        journal_close(j);
+    }
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_anywhere_is_found_or_costs_the_last_record)
+{
+    struct ground g;
+    size_t last_line = 0, refused = 0;
+
+    ground_begin(&g);
+    for (size_t i = 0; i + 1 < g.whole.len; i++) {
+        if (g.whole.buf[i] == '\n')
+            last_line = i + 1;
+    }
+    for (size_t bit = 0; bit < g.whole.len * 8; bit++) {
+        struct seen seen = { 0 };
+        struct journal *j = NULL;
+        char *bytes = g.whole.buf;
+        int r;
+
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+        put(g.path, bytes, g.whole.len);
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+        r = open_it(g.path, &seen, &j);
+        refused += r == -EBADMSG;
+        ck_assert_msg(r == -EBADMSG || (r == 0 && seen.count == 2 && bit / 8 >= last_line),
+                      "bit %zu of byte %zu: returned %d after %zu records", bit % 8, bit / 8, r,
+                      seen.count);
+        journal_close(r == 0 ? j : NULL);
+    }
+    ck_assert_uint_ge(refused, last_line * 8);
+    ground_end(&g);
+}
+END_TEST
+
+static const struct {
+    const char *why, *bytes;
+} damages[] = {
+    { "an empty line inside", "\n@1@\n" },
+    { "a sequence that begins at 2", "@2@\n" },
+    { "a sequence told twice", "@1@\n@1@\n" },
+    { "a number left out", "@1@\n@3@\n" },
+    { "a record with junk in place of its line end", "@1@\n@2@#" },
+    { "capitals in the checksum", "@A@\n@1@\n" },
+};
+
+/* "@N@" is record N of `three`, "@A@" the first with its checksum in capitals. */
+static void expand(const struct ground *g, const char *pattern, struct text *out_bytes)
+{
+    for (const char *at = pattern; *at; at++) {
+        const char *line = text_str(&g->whole);
+
+        if (*at != '@') {
+            (void)text_putc(out_bytes, *at);
+            continue;
+        }
+        for (char n = '1'; n < at[1] && at[1] != 'A'; n++)
+            line = strchr(line, '\n') + 1;
+        size_t start = out_bytes->len;
+
+        (void)text_add(out_bytes, line, (size_t)(strchr(line, '\n') - line));
+        for (size_t i = start; at[1] == 'A' && i < start + 8; i++)
+            out_bytes->buf[i] =
+                (char)(out_bytes->buf[i] >= 'a' ? out_bytes->buf[i] - 32 : out_bytes->buf[i]);
+        at += 2;
+    }
+}
+
+START_TEST(damage_inside_is_an_error_and_the_file_is_left_alone)
+{
+    AUTO(text_release) struct text bytes = TEXT_INIT, after = TEXT_INIT;
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+
+    ground_begin(&g);
+    expand(&g, damages[_i].bytes, &bytes);
+    put(g.path, bytes.buf, bytes.len);
+    ck_assert_msg(open_it(g.path, &seen, &j) == -EBADMSG, "%s", damages[_i].why);
+    ck_assert_ptr_null(j);
+    ck_assert_int_eq(file_read(g.path, 1 << 20, &after), 0);
+    ck_assert_uint_eq(after.len, bytes.len);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_reader_that_refuses_stops_the_opening)
+{
+    struct ground g;
+    struct journal *j = NULL;
+
+    ground_begin(&g);
+    for (int answer = -5; answer <= 5; answer += 2) {
+        struct seen seen = { .answer = answer };
+
+        ck_assert_int_eq(open_it(g.path, &seen, &j), answer);
+        ck_assert_uint_eq(seen.count, 2);
+        ck_assert_ptr_null(j);
+    }
+    ground_end(&g);
+}
+END_TEST
+
+static const struct {
+    const char *why, *json;
+    size_t len;
+    int result;
+} refusals[] = {
+    { "nothing", "", 0, -EINVAL },
+    { "a line end inside", "{\"a\":\n1}", 8, -EINVAL },
+    { "more than 16 MiB", NULL, (16u << 20) + 1, -EFBIG },
+    { "exactly 16 MiB", NULL, 16u << 20, 0 },
+};
+
+START_TEST(a_record_is_one_line_of_at_most_16_mib)
+{
+    AUTO(auto_free) char *long_one = NULL;
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    const char *json = refusals[_i].json;
+
+    ground_begin(&g);
+    if (!json) {
+        long_one = malloc(refusals[_i].len);
+        ck_assert_ptr_nonnull(long_one);
+        json = memset(long_one, 'x', refusals[_i].len);
+    }
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    ck_assert_msg(journal_append(j, json, refusals[_i].len, NULL) == refusals[_i].result, "%s",
+                  refusals[_i].why);
+    journal_close(j);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    ck_assert_uint_eq(seen.count, refusals[_i].result == 0 ? 4 : 3);
+    journal_close(j);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(many_records_cross_the_reading_buffer)
+{
+    char json[5001], folder[FOLDER_MAX], path[FOLDER_MAX + 16];
+    struct seen seen = { .count = 0 };
+    struct journal *j = NULL;
+    int r = 0;
+
+    folder_begin(folder);
+    (void)snprintf(path, sizeof path, "%s/audit", folder);
+    write_three(path);
+    ck_assert_int_eq(open_it(path, &seen, &j), 0);
+    memset(json, 'y', sizeof json);
+    for (size_t i = 3; i < 100 && r == 0; i++)
+        r = journal_append(j, json, 1 + (i * 997) % 5000, NULL);
+    ck_assert_int_eq(r, 0);
+    journal_close(j);
+    ck_assert_int_eq(open_it(path, &seen, &j), 0);
+    ck_assert_uint_eq(seen.count, 100);
+    journal_close(j);
+    folder_end(folder);
+}
+END_TEST
+
+START_TEST(one_journal_has_one_writer)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *first = NULL, *second = NULL;
+
+    ground_begin(&g);
+    ck_assert_int_eq(open_it(g.path, &seen, &first), 0);
+    ck_assert_int_eq(open_it(g.path, &seen, &second), -EBUSY);
+    journal_close(first);
+    ck_assert_int_eq(open_it(g.path, &seen, &second), 0);
+    journal_close(second);
+    ground_end(&g);
+}
+END_TEST
+
+/* A full disk, by a limit on the file's size: the record is not told as written, and none is torn.
+ */
+START_TEST(an_append_that_does_not_fit_leaves_the_synced_records)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    struct rlimit before, small;
+
+    ground_begin(&g);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = g.whole.len + 5;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int r = journal_append(j, three[0], strlen(three[0]), NULL);
+
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_int_eq(r, -EFBIG);
+    ck_assert_uint_eq(journal_last(j), 3);
+    ck_assert_int_eq(journal_append(j, three[0], strlen(three[0]), NULL), 0);
+    journal_close(j);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    ck_assert_uint_eq(seen.count, 4);
+    journal_close(j);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_journal_is_a_regular_file)
+{
+    char folder[FOLDER_MAX], path[FOLDER_MAX + 16], other[FOLDER_MAX + 16];
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+
+    folder_begin(folder);
+    (void)snprintf(path, sizeof path, "%s/sent", folder);
+    (void)snprintf(other, sizeof other, "%s/other", folder);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(open_it(path, &seen, &j), -EINVAL);
+    ck_assert_int_eq(unlink(path), 0);
+    put(other, "", 0);
+    ck_assert_int_eq(symlink(other, path), 0);
+    ck_assert_int_eq(open_it(path, &seen, &j), -ELOOP);
+    ck_assert_int_eq(unlink(path), 0);
+    (void)snprintf(path, sizeof path, "%s/none/sent", folder);
+    ck_assert_int_eq(open_it(path, &seen, &j), -ENOENT);
+    ck_assert_ptr_null(j);
+    folder_end(folder);
+}
+END_TEST
+
+UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
+          UNIT_TEST(the_line_is_checksum_sequence_and_json),
+          UNIT_TEST(a_cut_at_any_byte_costs_only_the_record_it_cuts),
+          UNIT_TEST(a_flipped_bit_anywhere_is_found_or_costs_the_last_record),
+          UNIT_ROWS(damage_inside_is_an_error_and_the_file_is_left_alone, damages),
+          UNIT_TEST(a_reader_that_refuses_stops_the_opening),
+          UNIT_ROWS(a_record_is_one_line_of_at_most_16_mib, refusals),
+          UNIT_TEST(many_records_cross_the_reading_buffer), UNIT_TEST(one_journal_has_one_writer),
+          UNIT_TEST(an_append_that_does_not_fit_leaves_the_synced_records),
+          UNIT_TEST(a_journal_is_a_regular_file))
