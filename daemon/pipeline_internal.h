@@ -1,8 +1,11 @@
 /*
  * pipeline_internal - what the files of the pipeline share
  *
- * pipeline.c: opening, the order of work, signals. pipeline_intake.c: a file to a receipt.
- * pipeline_apply.c: a receipt to the books. pipeline_judge.c: books to findings and alerts.
+ * pipeline.c: the order of work. pipeline_open.c: opening and closing. pipeline_reload.c: SIGHUP.
+ * pipeline_batch.c: Redis calls that belong together, and what fails and is tried again.
+ * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
+ * a receipt. pipeline_apply.c: a receipt to the books. pipeline_feeds.c: how each feed stands.
+ * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
  * pipeline_ctl.c: answers to waitlistctl.
  */
@@ -13,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "ctl/ctl_server.h"
 #include "feed/inbox.h"
 #include "loop/embedded_redis.h"
@@ -56,6 +60,11 @@ struct feed_inbox {
     size_t skipped; /* names passed over, as last said */
 };
 
+/** A person said when the awaited file of a feed will come: its due date until it did. */
+struct expected_file {
+    struct civil_date awaited, by;
+};
+
 struct waiting_request {
     struct ctl_request *request;
     struct mono_time until;
@@ -77,8 +86,10 @@ struct pipeline {
     struct table flying;          /* delivery id -> struct attempt *: under way now */
     char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
     struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
-    struct civil_date evaluated_on; /* the newest date in the audit journal; DATE_NONE: none */
-    struct wall_time last_time;     /* the newest time in any journal */
+    struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
+    char audit_link[SHA256_TEXT_MAX]; /* SHA-256 of the newest audit record, "" before the first */
+    struct civil_date evaluated_on;   /* the newest date in the audit journal; DATE_NONE: none */
+    struct wall_time last_time;       /* the newest time in any journal */
 
     struct embedded_redis *redis_server;
     char *redis_password;
@@ -155,6 +166,23 @@ void pipeline_stop(struct pipeline *p, int exit_status);
 /** The later of the clock's date and the date last evaluated: the daemon's day never goes back,
  * whatever the clock does. */
 struct civil_date pipeline_today(const struct pipeline *p);
+const struct feed_setting *pipeline_feed(const struct pipeline *p, const char *id);
+/** What is in memory, or on its way there, is not what this configuration needs. */
+void pipeline_load_again(struct pipeline *p, const char *why);
+/* The loop's and the store's callbacks. */
+void pipeline_store_ready(void *arg);
+void pipeline_store_lost(void *arg, const char *why);
+void pipeline_on_tick(evutil_socket_t fd, short what, void *arg);
+void pipeline_on_wake(evutil_socket_t fd, short what, void *arg);
+void pipeline_on_signal(evutil_socket_t fd, short what, void *arg);
+
+/* ---- pipeline_reload.c ---- */
+/** SIGHUP: reads settings and plans; the last good ones stay in force when these are refused. */
+void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg);
+/** Makes the folders of the spool receivers; logs what it cannot make. Returns 0 or -errno. */
+int spools_make(const struct settings *s);
+
+/* ---- pipeline_batch.c ---- */
 void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p));
 /** store_done for every call of a batch; pass the pipeline as argument. */
 void batch_done(void *arg, int result);
@@ -162,7 +190,37 @@ void batch_done(void *arg, int result);
 void batch_add(struct pipeline *p, int r);
 /** No more calls: runs finish at once when none is in flight. */
 void batch_end(struct pipeline *p);
-const struct feed_setting *pipeline_feed(const struct pipeline *p, const char *id);
+/** Drops the work under way: the books are loaded again. */
+void pipeline_abandon(struct pipeline *p);
+/** The books are loaded again, at first soon, then ever less often: what fails for ever must not
+ * keep the machine busy, nor fill the log. error: -errno, or 0 when it is not known. */
+void pipeline_try_later(struct pipeline *p, const char *what, int error);
+/** All work is done. A batch that finished proves less: one may succeed and the next fail, for
+ * ever. */
+void pipeline_all_is_well(struct pipeline *p);
+
+/* ---- pipeline_audit.c ---- */
+/* The audit journal. Each record names in "prev" the SHA-256 of the record before it, so that a
+ * record changed, removed or moved is found when it is read. */
+int audit_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** Appends and syncs. Takes record (NULL: -ENOMEM). Returns 0 or -errno. */
+int audit_append(struct pipeline *p, json_t *record);
+/** The name of this state folder, drawn once: what Redis holds under another name is not ours. */
+int audit_ensure_epoch(struct pipeline *p);
+/** A local date about to be evaluated; nothing when it is there already. Returns 0 or -errno. */
+int audit_evaluated(struct pipeline *p, struct civil_date today);
+/** When a feed was first configured: its first period is awaited from then. A disk that is full for
+ * now says so in STATUS= and stops nothing; returns any other failure. */
+int audit_configured(struct pipeline *p, const char *feed);
+
+/* ---- pipeline_acts.c ---- */
+#define ACT_WHY_MAX 160
+/** Whether a command of waitlistctl is an act. */
+bool act_is_known(const char *name);
+/** Checks, journals and does it, and answers. */
+void act_answer(struct pipeline *p, struct ctl_request *request);
+/** The effect of an act read back from the audit. Returns 0 or -errno. */
+int act_take(struct pipeline *p, const json_t *record);
 
 /* ---- pipeline_intake.c ---- */
 /** A file that lies in an inbox without proof of its end: a person is told. */
@@ -190,6 +248,8 @@ void judge_start(struct pipeline *p);
 void judge_abort(struct pipeline *p);
 /** Forgets findings (they borrow from the plan) before the configuration changes. */
 void judge_forget(struct pipeline *p);
+
+/* ---- pipeline_feeds.c ---- */
 /** Feed states for evaluation and display; malloc'ed, borrowed parts. Returns 0 or -ENOMEM. */
 struct feed_states {
     struct feed_state *list;
@@ -199,6 +259,12 @@ struct feed_states {
 };
 int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
 void feed_states_release(struct feed_states *s);
+
+/* ---- pipeline_now.c ---- */
+/** now:<measure> of a finding, where it changed: adds to the open batch. Returns 0 or -ENOMEM. */
+int show_now(struct pipeline *p, const struct finding *f);
+/** A measure that left the plan leaves now: too. */
+void hide_gone(struct pipeline *p);
 
 /* ---- pipeline_compose.c ---- */
 /** Alerts to messages due; a failure fails the batch. */

@@ -1,0 +1,176 @@
+#include "pipeline_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/digest.h"
+#include "base/log.h"
+
+/* ---- what the records mean, each read back at the start ---- */
+
+static int read_epoch(struct pipeline *p, const json_t *record)
+{
+    (void)snprintf(p->epoch, sizeof p->epoch, "%s",
+                   json_string_value(json_object_get(record, "epoch")));
+    return 0;
+}
+
+static int read_evaluated(struct pipeline *p, const json_t *record)
+{
+    const char *date = json_string_value(json_object_get(record, "evaluated"));
+    struct civil_date d;
+
+    if (date_parse_iso(date, strlen(date), &d) < 0)
+        return -EBADMSG;
+    if (!date_is_set(p->evaluated_on) || date_compare(d, p->evaluated_on) > 0)
+        p->evaluated_on = d;
+    return 0;
+}
+
+static int read_configured(struct pipeline *p, const json_t *record)
+{
+    const char *feed = json_string_value(json_object_get(record, "configured"));
+    const char *on = json_string_value(json_object_get(record, "on"));
+    struct civil_date *copy = malloc(sizeof *copy);
+    void *old = NULL;
+    int r = copy ? 0 : -ENOMEM;
+
+    if (r == 0 && (!on || date_parse_iso(on, strlen(on), copy) < 0))
+        r = -EBADMSG;
+    if (r == 0)
+        r = table_set(&p->configured, feed, copy, &old);
+    if (r < 0)
+        free(copy);
+    else
+        free(old);
+    return r;
+}
+
+static int read_act(struct pipeline *p, const json_t *record)
+{
+    return act_take(p, record);
+}
+
+/* A record is of the kind whose key it holds. */
+static const struct {
+    const char *key;
+    int (*read)(struct pipeline *p, const json_t *record);
+} kinds[] = {
+    { "epoch", read_epoch },           /* the name of this state folder */
+    { "evaluated", read_evaluated },   /* a local date evaluated */
+    { "configured", read_configured }, /* when a feed was first configured */
+    { "act", read_act },               /* what a person did */
+};
+
+/* ---- the chain ---- */
+
+static int link_of(const char *json, size_t len, char out_link[SHA256_TEXT_MAX])
+{
+    return sha256_hex(json, len, out_link);
+}
+
+int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    struct pipeline *p = arg;
+    json_t *record = json_loadb(json, len, 0, NULL);
+    const char *prev = json_string_value(json_object_get(record, "prev"));
+    int64_t at = json_integer_value(json_object_get(record, "at_ms"));
+    int r = json_is_object(record) ? 0 : -EBADMSG;
+
+    if (r == 0 && (!prev || strcmp(prev, p->audit_link) != 0)) {
+        log_error("audit",
+                  "record=%llu does not follow from the record before it: the audit was changed",
+                  (unsigned long long)sequence);
+        r = -EBADMSG;
+    }
+    for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof kinds[0]; i++)
+        if (json_is_string(json_object_get(record, kinds[i].key)))
+            r = kinds[i].read(p, record);
+    if (r == 0)
+        r = link_of(json, len, p->audit_link);
+    if (r == 0 && at > p->last_time.ms)
+        p->last_time.ms = at;
+    json_decref(record);
+    return r;
+}
+
+int audit_append(struct pipeline *p, json_t *record)
+{
+    AUTO(auto_free) char *text = NULL;
+    char link[SHA256_TEXT_MAX];
+    uint64_t sequence;
+    int r = record ? 0 : -ENOMEM;
+
+    if (r == 0 && json_object_set_new(record, "prev", json_string(p->audit_link)) < 0)
+        r = -ENOMEM;
+    if (r == 0)
+        text = json_dumps(record, JSON_COMPACT);
+    json_decref(record);
+    if (r == 0)
+        r = text ? link_of(text, strlen(text), link) : -ENOMEM;
+    if (r == 0)
+        r = journal_append(p->audit, text, strlen(text), &sequence);
+    if (r == 0)
+        (void)snprintf(p->audit_link, sizeof p->audit_link, "%s", link);
+    return r;
+}
+
+/* ---- what is written ---- */
+
+int audit_ensure_epoch(struct pipeline *p)
+{
+    unsigned char raw[16];
+    struct wall_time now = clock_wall(&p->clock);
+    int r = p->epoch[0] ? 1 : random_bytes(raw, sizeof raw);
+
+    if (r != 0)
+        return r < 0 ? r : 0;
+    for (size_t i = 0; i < sizeof raw; i++)
+        (void)snprintf(p->epoch + 2 * i, 3, "%02x", raw[i]);
+    return audit_append(p, json_pack("{s:s, s:I}", "epoch", p->epoch, "at_ms",
+                                     p->options.at_given ? (json_int_t)0 : (json_int_t)now.ms));
+}
+
+int audit_evaluated(struct pipeline *p, struct civil_date today)
+{
+    char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
+    struct wall_time now = clock_wall(&p->clock);
+
+    if (date_is_set(p->evaluated_on) && date_compare(p->evaluated_on, today) >= 0)
+        return 0;
+    int r = audit_append(p, json_pack("{s:s, s:s, s:I}", "evaluated", date_format(today, date),
+                                      "at", wall_format(now, at), "at_ms", (json_int_t)now.ms));
+
+    if (r == 0)
+        p->evaluated_on = today;
+    return r;
+}
+
+int audit_configured(struct pipeline *p, const char *feed)
+{
+    struct wall_time now = clock_wall(&p->clock);
+    char date[DATE_TEXT_MAX];
+    struct civil_date *today = malloc(sizeof *today);
+    int r = !today ? -ENOMEM
+                   : audit_append(p, json_pack("{s:s, s:s, s:I}", "configured", feed, "on",
+                                               date_format(pipeline_today(p), date), "at_ms",
+                                               (json_int_t)now.ms));
+
+    if (r == 0) {
+        disk_is_well(p);
+        *today = pipeline_today(p);
+        r = table_set(&p->configured, feed, today, NULL);
+    }
+    if (r < 0)
+        free(today);
+    if (disk_error_is_full(r)) {
+        disk_is_full(p, "the audit journal cannot be written", r);
+        r = 0;
+    }
+    return r;
+}

@@ -1,0 +1,109 @@
+#include "pipeline_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct feed_schedule schedule_of(const struct feed_setting *f)
+{
+    static const enum due_cadence cadences[] = {
+        [CADENCE_DATES] = DUE_DATES,         [CADENCE_DAILY] = DUE_DAILY,
+        [CADENCE_WEEKLY] = DUE_WEEKLY,       [CADENCE_MONTHLY] = DUE_MONTHLY,
+        [CADENCE_QUARTERLY] = DUE_QUARTERLY, [CADENCE_YEARLY] = DUE_YEARLY,
+    };
+    struct feed_schedule s = { .cadence = cadences[f->cadence],
+                               .dates = f->publication_dates,
+                               .date_count = f->publication_date_count };
+
+    s.grace_is_working_days = f->grace.unit == SPAN_WORKING_DAYS;
+    s.grace_days = (int)(f->grace.unit == SPAN_WEEKS ? f->grace.count * 7 : f->grace.count);
+    return s;
+}
+
+int feed_states_of(const struct pipeline *p, struct feed_states *out)
+{
+    const struct settings *s = p->config->settings;
+    struct civil_date today = pipeline_today(p);
+
+    out->count = 0;
+    out->list = calloc(s->feed_count + 1, sizeof *out->list);
+    out->gaps = calloc(s->feed_count + 1, sizeof *out->gaps);
+    out->providers = calloc(s->feed_count + 1, sizeof *out->providers);
+    if (!out->list || !out->gaps || !out->providers) {
+        feed_states_release(out);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+        const struct feed_book *b = table_get(&p->books.feeds, f->id);
+        const struct civil_date *configured = table_get(&p->configured, f->id);
+        struct feed_state *state = &out->list[out->count++];
+        struct feed_schedule schedule = schedule_of(f);
+        struct civil_date reference = date_is_set(f->from) ? f->from
+                                      : configured         ? *configured
+                                                           : today;
+        struct civil_date received =
+            b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE;
+
+        state->id = f->id;
+        state->title = f->title ? f->title : f->id;
+        state->newest_period_end = b ? b->newest_period_end : DATE_NONE;
+        state->due = feed_due(&schedule, state->newest_period_end, reference, received);
+        const struct expected_file *e = table_get(&p->expected, f->id);
+
+        /* Moves a due time, silences nothing: of the file then awaited only. */
+        if (e && date_is_set(state->due.due) && date_compare(e->awaited, state->due.awaited) == 0 &&
+            date_compare(e->by, state->due.due) > 0)
+            state->due.due = e->by;
+        state->late = date_is_set(state->due.due) && date_compare(today, state->due.due) > 0;
+        const struct waiting_file *w = table_get(&p->waiting_files, f->id);
+
+        state->held_file_why = b && b->waiting_why               ? b->waiting_why
+                               : w && access(w->path, F_OK) == 0 ? w->words
+                                                                 : NULL;
+        state->file_is_held = b && b->waiting_why && b->file_is_held;
+        state->waiting_since = b ? b->waiting_since : DATE_NONE;
+        state->waiting_count = (b ? b->waiting_count : 0) + (w != NULL);
+        out->providers[i] = calloc(f->providers.count + 1, sizeof **out->providers);
+        if (!out->providers[i]) {
+            feed_states_release(out);
+            return -ENOMEM;
+        }
+        for (size_t j = 0; j < f->providers.count; j++)
+            out->providers[i][j] = settings_org_code(s, f->providers.items[j]);
+        state->providers = out->providers[i];
+        state->provider_count = f->providers.count;
+        if (!b || b->gap_count == 0)
+            continue;
+        out->gaps[i] = calloc(b->gap_count, sizeof **out->gaps);
+        if (!out->gaps[i]) {
+            feed_states_release(out);
+            return -ENOMEM;
+        }
+        for (size_t j = 0; j < b->gap_count; j++)
+            out->gaps[i][j] = (struct coverage_gap){
+                .provider = b->gaps[j].provider,
+                .period_end = b->gaps[j].period_end,
+                .measure = b->gaps[j].measure,
+                .absent = b->gaps[j].absent,
+                .superseded = feed_book_has_newer(b, b->gaps[j].part, b->gaps[j].period_end),
+            };
+        state->gaps = out->gaps[i];
+        state->gap_count = b->gap_count;
+    }
+    return 0;
+}
+
+void feed_states_release(struct feed_states *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->gaps)
+            free(s->gaps[i]);
+        if (s->providers)
+            free(s->providers[i]);
+    }
+    free(s->gaps);
+    free(s->providers);
+    free(s->list);
+    *s = (struct feed_states){ 0 };
+}
