@@ -4,30 +4,20 @@ A kill between two calls is microseconds wide, so no test by kill -9 meets it: h
 down each sync, renaming and removal of one run, and the order is read.
 """
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from waitlist import Instance, ROOT, run_tests, skip, three
+from seam import Seam
+from waitlist import Instance, run_tests, three
 
 
 def calls(w, *options):
     """(call, path, other path) of one run, in order; paths from the instance's folder on."""
-    if os.environ.get("WAITLIST_SANITIZED") or os.environ.get("WAITLIST_WRAPPER"):
-        skip("a preload stands in the way of the sanitizer's or valgrind's own")
-    library, log = w.path("order.so"), w.path("order.log")
-    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library,
-                    os.path.join(ROOT, "tests", "scenario", "order.c"), "-ldl"], check=True)
-    os.environ.update(LD_PRELOAD=library, ORDER_LOG=log)
-    try:
-        w.once(*options)
-    finally:
-        del os.environ["LD_PRELOAD"], os.environ["ORDER_LOG"]
+    seam = Seam(w.build, w.folder, trace=True)
+    w.once(*options, env=seam.env())
     folder = os.path.realpath(w.folder) + "/"
-    with open(log, encoding="utf-8") as f:
-        return [tuple(p.replace(folder, "").replace(w.folder + "/", "") for p in line.rstrip("\n").split("\t"))
-                for line in f]
+    return [tuple(p.replace(folder, "").replace(w.folder + "/", "") for p in call) for call in seam.trace()]
 
 
 def position(list_of_calls, what, test, after=-1):

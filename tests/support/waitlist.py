@@ -205,10 +205,11 @@ class Instance:
         wrapper = os.environ.get("WAITLIST_WRAPPER", "").split()  # such as "valgrind --error-exitcode=99"
         return wrapper + [os.path.join(self.build, "waitlistd"), "--config", self.path("waitlistd.yaml"), *more]
 
-    def run(self, *options, timeout=60):
+    def run(self, *options, timeout=60, env=None):
         """Runs waitlistd to its end; output is kept, apart, as text."""
         return subprocess.run(self._argv(*options), capture_output=True, text=True, errors="replace",
-                              stdin=subprocess.DEVNULL, timeout=timeout * PATIENCE_S, cwd=self.folder)
+                              stdin=subprocess.DEVNULL, timeout=timeout * PATIENCE_S, cwd=self.folder,
+                              env={**os.environ, **(env or {})})
 
     def once(self, at, expect=0, **more):
         result = self.run("--once", "--at", at, **more)

@@ -1,0 +1,294 @@
+#include "seam.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define RULES_MAX 8
+
+enum { REDIS = 1, DURABLE = 2, FILES = 4, SOCKETS = 8, OTHER = 16 };
+
+static const struct {
+    const char *name;
+    int groups;
+} names[SEAM_NAMES] = {
+    [SEAM_OPEN] = { "open", DURABLE | FILES },
+    [SEAM_READ] = { "read", FILES },
+    [SEAM_PREAD] = { "pread", FILES },
+    [SEAM_WRITE] = { "write", DURABLE | FILES },
+    [SEAM_PWRITE] = { "pwrite", DURABLE | FILES },
+    [SEAM_FSYNC] = { "fsync", DURABLE | FILES },
+    [SEAM_FDATASYNC] = { "fdatasync", DURABLE | FILES },
+    [SEAM_FTRUNCATE] = { "ftruncate", DURABLE | FILES },
+    [SEAM_RENAME] = { "rename", DURABLE | FILES },
+    [SEAM_UNLINK] = { "unlink", DURABLE | FILES },
+    [SEAM_MKDIR] = { "mkdir", DURABLE | FILES },
+    [SEAM_LINK] = { "link", DURABLE | FILES },
+    [SEAM_CLOSE] = { "close", FILES },
+    [SEAM_SOCKET] = { "socket", SOCKETS },
+    [SEAM_CONNECT] = { "connect", SOCKETS },
+    [SEAM_ACCEPT] = { "accept", SOCKETS },
+    [SEAM_SEND] = { "send", SOCKETS },
+    [SEAM_RECV] = { "recv", SOCKETS },
+    [SEAM_CLOCK] = { "clock", OTHER },
+    [SEAM_REDIS_BEFORE] = { "redis-before", REDIS },
+    [SEAM_REDIS_SENT] = { "redis-sent", REDIS },
+    [SEAM_REDIS_REPLIED] = { "redis-replied", REDIS },
+    [SEAM_REDIS_TAKEN] = { "redis-taken", REDIS },
+    [SEAM_ALLOC] = { "alloc", OTHER },
+};
+
+static const struct {
+    const char *name;
+    int group;
+} groups[] = {
+    { "redis", REDIS }, { "durable", DURABLE }, { "file", FILES }, { "socket", SOCKETS }
+};
+
+enum action { KILL, FAIL, SHORT };
+
+struct rule {
+    enum action action;
+    unsigned long names; /* a bit a name */
+    uint64_t n;
+    bool ever; /* and everything after */
+    int error;
+    atomic_uint_fast64_t seen;
+};
+
+struct record {
+    char name[24];
+    atomic_uint_fast64_t count;
+};
+
+static struct rule rules[RULES_MAX];
+static size_t rule_count;
+static struct record nowhere[SEAM_NAMES + RULES_MAX], *report = nowhere;
+static const char *report_path;
+static int trace = -1, stacks = -1;
+static bool is_child; /* of a fork: sees nothing, counts nothing */
+static bool is_on;
+
+/* ---- reading the rules --------------------------------------------------------------------- */
+
+static unsigned long names_of(char *list)
+{
+    unsigned long bits = 0;
+    char *rest = NULL;
+
+    for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        unsigned long before = bits;
+
+        for (size_t i = 0; i < SEAM_NAMES; i++)
+            if (strcmp(word, names[i].name) == 0)
+                bits |= 1ul << i;
+        for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+            for (size_t i = 0; strcmp(word, groups[g].name) == 0 && i < SEAM_NAMES; i++)
+                if (names[i].groups & groups[g].group)
+                    bits |= 1ul << i;
+        if (bits == before)
+            abort(); /* a name that nothing has would count nothing, and a test would pass */
+    }
+    return bits;
+}
+
+static void read_rule(const char *text)
+{
+    char action[8], list[256];
+    struct rule *r = &rules[rule_count++];
+    char ever = 0;
+    int error = ENOMEM;
+    unsigned long n;
+
+    if (rule_count > RULES_MAX ||
+        sscanf(text, "%7s %255s %lu%c %d", action, list, &n, &ever, &error) < 3)
+        abort();
+    r->action = strcmp(action, "kill") == 0 ? KILL : strcmp(action, "fail") == 0 ? FAIL : SHORT;
+    r->names = names_of(list);
+    r->n = n;
+    r->ever = ever == '+';
+    r->error = error;
+}
+
+static void read_rules(const char *text)
+{
+    char copy[1024];
+    char *rest = NULL;
+
+    (void)snprintf(copy, sizeof copy, "%s", text);
+    for (char *rule = strtok_r(copy, ";", &rest); rule; rule = strtok_r(NULL, ";", &rest))
+        read_rule(rule);
+}
+
+/* ---- a crash ------------------------------------------------------------------------------- */
+
+static void say(int fd, const char *text)
+{
+    (void)!syscall(SYS_write, fd, text, strlen(text));
+}
+
+static void on_crash(int number)
+{
+    void *frames[40];
+    char path[PATH_MAX], line[512];
+    int fd, n;
+
+    is_child = true; /* nothing below is a call of the program */
+    (void)snprintf(path, sizeof path, "%s.crash", report_path);
+    fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    n = backtrace(frames, 40);
+    for (int i = 0; i < n; i++) {
+        Dl_info info = { 0 };
+
+        (void)dladdr(frames[i], &info);
+        (void)snprintf(line, sizeof line, "%d %s %s 0x%zx\n", number,
+                       info.dli_fname ? info.dli_fname : "?", info.dli_sname ? info.dli_sname : "?",
+                       (size_t)((char *)frames[i] - (char *)info.dli_fbase));
+        say(fd, line);
+    }
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static int open_log(const char *path)
+{
+    return path ? (int)syscall(SYS_openat, AT_FDCWD, path,
+                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
+                : -1;
+}
+
+static void in_child(void)
+{
+    is_child = true;
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+    const char *text = getenv("SEAM_RULES");
+    void *frames[4];
+    int fd;
+
+    report_path = getenv("SEAM_REPORT");
+    (void)backtrace(frames, 4); /* loads what it needs now, not in the middle of an allocation */
+    (void)pthread_atfork(NULL, NULL, in_child);
+    if (report_path) {
+        fd = (int)syscall(SYS_openat, AT_FDCWD, report_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+                          0600);
+        void *shared = fd >= 0 && syscall(SYS_ftruncate, fd, sizeof nowhere) == 0
+                           ? mmap(NULL, sizeof nowhere, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                           : MAP_FAILED;
+
+        if (shared == MAP_FAILED)
+            abort();
+        report = shared;
+        (void)syscall(SYS_close, fd);
+        for (size_t i = 0; !getenv("SEAM_SANITIZED") && i < sizeof crashes / sizeof crashes[0]; i++)
+            (void)signal(crashes[i], on_crash);
+    }
+    for (size_t i = 0; i < SEAM_NAMES; i++)
+        (void)snprintf(report[i].name, sizeof report[i].name, "%s", names[i].name);
+    for (size_t i = 0; i < RULES_MAX; i++)
+        (void)snprintf(report[SEAM_NAMES + i].name, sizeof report[i].name, "rule-%zu", i);
+    trace = open_log(getenv("SEAM_TRACE"));
+    stacks = open_log(getenv("SEAM_STACKS"));
+    if (text)
+        read_rules(text);
+    is_on = true;
+}
+
+/* ---- counting ------------------------------------------------------------------------------ */
+
+bool seam_is_traced(void)
+{
+    return is_on && !is_child && trace >= 0;
+}
+
+static void note(enum seam_name name, const char *first, const char *second)
+{
+    char line[2 * PATH_MAX + 64];
+
+    (void)snprintf(line, sizeof line, "%s\t%s\t%s\n", names[name].name, first ? first : "",
+                   second ? second : "");
+    say(trace, line);
+}
+
+/* The first allocation from a chain of callers is written down. */
+static void note_stack(uint64_t number)
+{
+    enum { SLOTS = 1 << 16, DEPTH = 14, OURS = 3 };
+    static atomic_uint_fast64_t seen[SLOTS];
+    static __thread bool is_inside;
+    void *frames[DEPTH];
+    uint64_t hash = 14695981039346656037ull;
+    char line[32];
+    int n;
+
+    if (is_inside)
+        return;
+    is_inside = true;
+    n = backtrace(frames, DEPTH);
+    for (int i = OURS; i < n; i++)
+        hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211ull;
+    for (uint64_t slot = hash % SLOTS;; slot = (slot + 1) % SLOTS) {
+        uint_fast64_t before = 0;
+
+        if (atomic_load(&seen[slot]) == hash)
+            break;
+        if (atomic_compare_exchange_strong(&seen[slot], &before, hash)) {
+            (void)snprintf(line, sizeof line, "%llu\n", (unsigned long long)number);
+            say(stacks, line);
+            break;
+        }
+    }
+    is_inside = false;
+}
+
+struct seam_verdict seam_hit(enum seam_name name, const char *first, const char *second)
+{
+    struct seam_verdict verdict = { 0 };
+    uint64_t number;
+
+    if (!is_on || is_child)
+        return verdict;
+    number = atomic_fetch_add(&report[name].count, 1) + 1;
+    if (trace >= 0 && name != SEAM_ALLOC && name != SEAM_CLOCK)
+        note(name, first, second);
+    if (stacks >= 0 && name == SEAM_ALLOC)
+        note_stack(number);
+    for (size_t i = 0; i < rule_count; i++) {
+        struct rule *r = &rules[i];
+
+        if (!(r->names & 1ul << name))
+            continue;
+        uint64_t n = atomic_fetch_add(&r->seen, 1) + 1;
+
+        if (r->ever ? n < r->n : n != r->n)
+            continue;
+        atomic_fetch_add(&report[SEAM_NAMES + i].count, 1);
+        if (r->action == KILL) {
+            (void)syscall(SYS_kill, (int)syscall(SYS_getpid), SIGKILL);
+            for (;;)
+                (void)pause();
+        }
+        if (r->action == FAIL)
+            verdict.error = r->error;
+        else
+            verdict.is_short = true;
+    }
+    return verdict;
+}
