@@ -7,174 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "parse/parser.h"
 
-#define READ_BYTES         (64u << 10)
-#define DISK_WAIT_FIRST_MS 1000
-#define DISK_WAIT_LAST_MS  60000
-#define RESCAN_MS          31000 /* by then an inbox has offered again what was left */
-#define INBOX_FIRST_MS     1000
-#define INBOX_LAST_MS      30000
-#define WAITING_NAMED      3 /* files named in a message; the others are counted */
-
-static const char *const outcome_words[] = { "accepted", "held", "refused" };
-
-/* ---- receipts and their journal ---- */
-
-static void receipt_release(struct receipt *r)
-{
-    free(r->feed);
-    free(r->name);
-    free(r->sha256);
-    free(r->format_digest);
-    free(r->why);
-    free(r->part);
-}
-
-void receipt_list_release(struct receipt_list *l)
-{
-    for (size_t i = 0; i < l->count; i++) {
-        receipt_release(l->list[i]);
-        free(l->list[i]);
-    }
-    free(l->list);
-    *l = (struct receipt_list){ 0 };
-}
-
-/* Takes the receipt. */
-static int receipt_list_add(struct receipt_list *l, struct receipt *r)
-{
-    struct receipt *kept = malloc(sizeof *kept);
-
-    if (kept && l->count == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 32;
-        struct receipt **list = realloc(l->list, cap * sizeof *list);
-
-        if (list) {
-            l->list = list;
-            l->cap = cap;
-        }
-    }
-    if (!kept || l->count == l->cap) {
-        free(kept);
-        receipt_release(r);
-        return -ENOMEM;
-    }
-    *kept = *r;
-    l->list[l->count++] = kept;
-    return 0;
-}
-
-static char *dup_string(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? strdup(s) : NULL;
-}
-
-static void note_time(struct pipeline *p, struct wall_time at)
-{
-    if (at.ms > p->last_time.ms)
-        p->last_time = at;
-}
-
-int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
-{
-    struct pipeline *p = arg;
-    json_t *j = json_loadb(json, len, 0, NULL);
-    const char *outcome = json_string_value(json_object_get(j, "outcome"));
-    struct receipt r = { .sequence = sequence };
-    int result = -EBADMSG;
-
-    for (int i = 0; outcome && i < 3; i++)
-        if (strcmp(outcome, outcome_words[i]) == 0) {
-            r.outcome = (enum receipt_outcome)i;
-            result = 0;
-        }
-    r.feed = dup_string(j, "feed");
-    r.name = dup_string(j, "name");
-    r.sha256 = dup_string(j, "sha256");
-    r.format_digest = dup_string(j, "format_digest");
-    r.why = dup_string(j, "why");
-    r.part = dup_string(j, "part");
-    r.at.ms = json_integer_value(json_object_get(j, "at_ms"));
-    r.edition = (int)json_integer_value(json_object_get(j, "edition"));
-    json_decref(j);
-    if (!r.feed || !r.name || !r.sha256 || !r.format_digest)
-        result = -EBADMSG;
-    if (result < 0) {
-        receipt_release(&r);
-        return result;
-    }
-    note_time(p, r.at);
-    return receipt_list_add(&p->receipts, &r);
-}
-
-/* Appends to the received journal, then to the list. Takes the receipt. */
-static int receipt_append(struct pipeline *p, struct receipt *r)
-{
-    char at[WALL_TEXT_MAX];
-    json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i}", "outcome",
-                  outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256", r->sha256,
-                  "format_digest", r->format_digest, "part", r->part, "why", r->why, "at",
-                  wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms, "edition", r->edition);
-    AUTO(auto_free) char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-    int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;
-
-    json_decref(j);
-    if (result < 0) {
-        receipt_release(r);
-        return result;
-    }
-    note_time(p, r->at);
-    return receipt_list_add(&p->receipts, r);
-}
-
-/* ---- a full disk ---- */
-
-bool disk_error_is_full(int error)
-{
-    return error == -ENOSPC || error == -EDQUOT;
-}
-
-bool disk_rests(const struct pipeline *p)
-{
-    return p->disk_trouble[0] && clock_mono(&p->clock).ms < p->disk_retry_at.ms;
-}
-
-void disk_is_full(struct pipeline *p, const char *what, int error)
-{
-    bool is_known = p->disk_trouble[0] != '\0';
-
-    p->disk_wait_ms = !is_known                                 ? DISK_WAIT_FIRST_MS
-                      : p->disk_wait_ms < DISK_WAIT_LAST_MS / 2 ? p->disk_wait_ms * 2
-                                                                : DISK_WAIT_LAST_MS;
-    p->disk_retry_at.ms = clock_mono(&p->clock).ms + p->disk_wait_ms;
-    (void)snprintf(p->disk_trouble, sizeof p->disk_trouble, "%s: %s", what, strerror(-error));
-    if (!is_known)
-        log_error("disk", "%s; tried again until there is room", p->disk_trouble);
-}
-
-void disk_is_well(struct pipeline *p)
-{
-    if (p->disk_trouble[0])
-        log_info("disk", "there is room again");
-    p->disk_trouble[0] = '\0';
-}
-
-/* A file that could not be taken may be gone by now: an inbox that offers nothing proves it. */
-static void disk_tick(struct pipeline *p)
-{
-    if (p->disk_trouble[0] && clock_mono(&p->clock).ms > p->disk_retry_at.ms + RESCAN_MS)
-        disk_is_well(p);
-}
+#define READ_BYTES     (64u << 10)
+#define INBOX_FIRST_MS 1000
+#define INBOX_LAST_MS  30000
 
 /* ---- one file ---- */
 
@@ -301,9 +142,6 @@ static void not_taken(struct feed_inbox *f, const char *name, const char *step, 
     }
     log_error("intake", "feed=%s file=\"%s\" %s=\"%s\"", f->feed, name, step, strerror(-error));
 }
-
-static void forget_waiting(struct feed_inbox *f, const char *name);
-
 static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
 {
     struct feed_inbox *f = arg;
@@ -350,7 +188,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     else
         log_info("intake", "feed=%s file=\"%s\" received sha256=%.12s", f->feed, name, r->sha256);
     disk_is_well(p);
-    forget_waiting(f, name);
+    waiting_forget(f, name);
     result = inbox_taken(inbox, name);
     if (result < 0)
         log_warning("intake", "feed=%s file=\"%s\" was received and cannot be removed: %s", f->feed,
@@ -358,183 +196,12 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     pipeline_wake(p);
 }
 
-/* ---- files that wait ---- */
-
-struct waiting_name {
-    char *name, *why;
-};
-
-/* Every file of one feed that lies there without proof of its end. */
-struct waiting_list {
-    struct waiting_name *list;
-    size_t count, cap;
-};
-
-static void waiting_list_free(void *value)
-{
-    struct waiting_list *l = value;
-
-    if (!l)
-        return;
-    for (size_t i = 0; i < l->count; i++) {
-        free(l->list[i].name);
-        free(l->list[i].why);
-    }
-    free(l->list);
-    free(l);
-}
-
-void waiting_file_free(void *value)
-{
-    struct waiting_file *w = value;
-
-    if (!w)
-        return;
-    free(w->path);
-    free(w->words);
-    free(w);
-}
-
-/* "3 files wait in the inbox: a.csv (why); b.csv (why); ..." */
-static char *waiting_words(const struct waiting_list *l)
-{
-    struct text t = TEXT_INIT;
-
-    if (l->count == 1) {
-        (void)text_printf(&t, "%s waits in the inbox: %s", l->list[0].name, l->list[0].why);
-        return text_take(&t);
-    }
-    (void)text_printf(&t, "%zu files wait in the inbox: ", l->count);
-    for (size_t i = 0; i < l->count && i < WAITING_NAMED; i++)
-        (void)text_printf(&t, "%s%s (%s)", i ? "; " : "", l->list[i].name, l->list[i].why);
-    if (l->count > WAITING_NAMED)
-        (void)text_printf(&t, "; and %zu more", l->count - WAITING_NAMED);
-    return text_take(&t);
-}
-
-/* What evaluation is shown of a feed's files that wait, after the list changed. Without memory it
- * is shown what it was. */
-static void show_waiting(struct feed_inbox *f)
-{
-    struct pipeline *p = f->pipeline;
-    const struct waiting_list *l = table_get(&p->waiting_lists, f->feed);
-
-    p->need_evaluate = true;
-    pipeline_wake(p);
-    if (!l || l->count == 0) {
-        waiting_file_free(table_remove(&p->waiting_files, f->feed));
-        return;
-    }
-    struct waiting_file *w = calloc(1, sizeof *w);
-    void *old = NULL;
-
-    if (!w)
-        return;
-    w->path = path_join(inbox_folder(f->inbox), l->list[0].name);
-    w->words = waiting_words(l);
-    if (!w->path || !w->words || table_set(&p->waiting_files, f->feed, w, &old) < 0)
-        waiting_file_free(w);
-    waiting_file_free(old);
-}
-
-static size_t find_waiting(const struct waiting_list *l, const char *name)
-{
-    size_t i = 0;
-
-    while (i < l->count && strcmp(l->list[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-static void remove_waiting(struct waiting_list *l, size_t i)
-{
-    free(l->list[i].name);
-    free(l->list[i].why);
-    memmove(l->list + i, l->list + i + 1, (--l->count - i) * sizeof *l->list);
-}
-
-static void forget_waiting(struct feed_inbox *f, const char *name)
-{
-    struct waiting_list *l = table_get(&f->pipeline->waiting_lists, f->feed);
-    size_t i = l ? find_waiting(l, name) : 0;
-
-    if (!l || i == l->count)
-        return;
-    remove_waiting(l, i);
-    show_waiting(f);
-}
-
-static int add_waiting(struct feed_inbox *f, const char *name, const char *why)
-{
-    struct waiting_list *l = table_get(&f->pipeline->waiting_lists, f->feed);
-
-    if (!l) {
-        l = calloc(1, sizeof *l);
-        if (!l || table_set(&f->pipeline->waiting_lists, f->feed, l, NULL) < 0) {
-            free(l);
-            return -ENOMEM;
-        }
-    }
-    size_t i = find_waiting(l, name);
-
-    if (i == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct waiting_name *list = realloc(l->list, cap * sizeof *list);
-
-        if (!list)
-            return -ENOMEM;
-        l->list = list;
-        l->cap = cap;
-    }
-    struct waiting_name w = { strdup(name), strdup(why) };
-
-    if (!w.name || !w.why) {
-        free(w.name);
-        free(w.why);
-        return -ENOMEM;
-    }
-    if (i < l->count)
-        remove_waiting(l, i);
-    l->list[l->count++] = w;
-    return 0;
-}
-
-static void on_waiting(void *arg, struct inbox *inbox, const char *name, const char *why)
-{
-    struct feed_inbox *f = arg;
-
-    (void)inbox;
-    log_warning("intake", "feed=%s file=\"%s\" waits: %s", f->feed, name, why);
-    if (add_waiting(f, name, why) < 0)
-        log_error("intake", "feed=%s no memory to tell of a file that waits", f->feed);
-    show_waiting(f);
-}
-
-/* What somebody took away, or put right under another name, waits no longer. */
-static void waiting_tick(struct feed_inbox *f)
-{
-    struct waiting_list *l = table_get(&f->pipeline->waiting_lists, f->feed);
-    size_t before = l ? l->count : 0;
-
-    for (size_t i = 0; l && f->inbox && i < l->count;) {
-        AUTO(auto_free) char *path = path_join(inbox_folder(f->inbox), l->list[i].name);
-        struct stat st;
-
-        if (path && lstat(path, &st) < 0 && errno == ENOENT)
-            remove_waiting(l, i);
-        else
-            i++;
-    }
-    if (l && l->count != before)
-        show_waiting(f);
-}
-
 /* ---- the inboxes ---- */
 
 static int open_inbox(struct pipeline *p, struct feed_inbox *f)
 {
     return inbox_open(p->options.once ? NULL : p->base, pipeline_feed(p, f->feed)->inbox, on_offer,
-                      on_waiting, f, &f->inbox);
+                      waiting_on_file, f, &f->inbox);
 }
 
 /* An inbox that cannot be opened stops neither the others nor the start; it is tried again. */

@@ -4,7 +4,9 @@
  * pipeline.c: the order of work. pipeline_open.c: opening and closing. pipeline_reload.c: SIGHUP.
  * pipeline_batch.c: Redis calls that belong together, and what fails and is tried again.
  * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
- * a receipt. pipeline_apply.c: a receipt to the books. pipeline_feeds.c: how each feed stands.
+ * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
+ * their end. pipeline_disk.c: a full disk. pipeline_apply*.c: a receipt to the books.
+ * pipeline_feeds.c: how each feed stands.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
  * pipeline_ctl.c: answers to waitlistctl.
@@ -145,19 +147,19 @@ struct pipeline {
     struct table waiting_lists; /* feed -> every file that waits, struct waiting_list * */
 };
 
-/* ---- troubles ---- */
-/** Whether the clock shows a date before the last one evaluated. */
-bool pipeline_clock_is_back(const struct pipeline *p);
+/* ---- pipeline_disk.c ---- */
 /** No space (-ENOSPC, -EDQUOT) for what is named: files stay where they are, tried again later. */
 void disk_is_full(struct pipeline *p, const char *what, int error);
 bool disk_error_is_full(int error);
 /** Whether a full disk is not to be tried yet. */
 bool disk_rests(const struct pipeline *p);
 void disk_is_well(struct pipeline *p);
-/** Each second: tries again what could not be opened, forgets what no longer waits. */
-void intake_tick(struct pipeline *p);
+/** A file that could not be taken may be gone by now: an inbox that offers nothing proves it. */
+void disk_tick(struct pipeline *p);
 
 /* ---- pipeline.c ---- */
+/** Whether the clock shows a date before the last one evaluated. */
+bool pipeline_clock_is_back(const struct pipeline *p);
 /** Goes on with whatever is due next; safe to call from any callback. */
 void pipeline_advance(struct pipeline *p);
 /** Schedules pipeline_advance from the loop. */
@@ -223,16 +225,31 @@ void act_answer(struct pipeline *p, struct ctl_request *request);
 int act_take(struct pipeline *p, const json_t *record);
 
 /* ---- pipeline_intake.c ---- */
-/** A file that lies in an inbox without proof of its end: a person is told. */
+int intake_open(struct pipeline *p);
+/** Each second: tries again what could not be opened, forgets what no longer waits. */
+void intake_tick(struct pipeline *p);
+void intake_scan(struct pipeline *p);
+void intake_close(struct pipeline *p);
+
+/* ---- pipeline_receipts.c ---- */
+int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** Appends to the received journal, then to the list. Takes what the receipt holds. */
+int receipt_append(struct pipeline *p, struct receipt *r);
+void receipt_release(struct receipt *r);
+void receipt_list_release(struct receipt_list *l);
+
+/* ---- pipeline_waiting.c ---- */
+/** What evaluation is shown of a feed's files that lie in its inbox without proof of their end. */
 struct waiting_file {
     char *path, *words;
 };
+void waiting_on_file(void *arg, struct inbox *inbox, const char *name, const char *why);
+/** The file of this name was taken. */
+void waiting_forget(struct feed_inbox *f, const char *name);
+/** What somebody took away, or put right under another name, waits no longer. */
+void waiting_tick(struct feed_inbox *f);
 void waiting_file_free(void *value);
-int intake_open(struct pipeline *p);
-void intake_scan(struct pipeline *p);
-void intake_close(struct pipeline *p);
-int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
-void receipt_list_release(struct receipt_list *l);
+void waiting_list_free(void *value);
 
 /* ---- pipeline_apply.c ---- */
 /** The oldest receipt not yet applied, or NULL. */

@@ -1,0 +1,66 @@
+/*
+ * pipeline_apply_internal - what the files that apply a receipt share
+ *
+ * pipeline_apply.c: the kinds of receipt, and their order of commits. pipeline_apply_kept.c: which
+ * organisations become series. pipeline_apply_read.c: the archived bytes to cells, judged against
+ * what is stored. pipeline_apply_book.c: what the feed's book says after the file.
+ */
+#ifndef PIPELINE_APPLY_INTERNAL_H
+#define PIPELINE_APPLY_INTERNAL_H
+
+#include "base/text.h"
+#include "parse/format.h"
+#include "pipeline_internal.h"
+
+/* One cell that the file says, and what judging it against the series found. */
+struct cell {
+    struct series *series;
+    struct civil_date start, end;
+    struct series_version version;
+    enum series_outcome outcome;
+    char *rank; /* `duplicate: by COLUMN`: of rows with one key the highest stands; NULL: none */
+};
+
+/* What the organisations under a total sent: for a published 0 over blank parts. */
+struct parts {
+    unsigned blank, figures; /* figures: above 0, or withheld */
+};
+
+struct apply {
+    struct pipeline *pipeline;
+    const struct receipt *receipt;
+    const struct feed_setting *feed;
+    struct feed_book *book; /* as it will be */
+    struct cell *cells;
+    size_t cell_count, cell_cap;
+    struct table cell_index; /* "series|start|end" -> position + 1 */
+    struct table kept;       /* organisation codes that become series */
+    struct table periods;    /* "start|end" -> self when some cell holds a figure, else NULL */
+    struct table ends;       /* "end" -> self: periods of which the file holds figures */
+    struct table present;    /* "organisation|end" -> self: it sent a figure for that period */
+    struct table parts;      /* "parent|measure|secondary|start|end" -> struct parts * */
+    struct table concerned;  /* provider, or organisation with a parent: code -> its parent or "" */
+    struct text last_org, last_name, last_code; /* as printed, and the code they mean */
+    struct civil_date last_start, last_end;     /* of the record before, when noted with a figure */
+    struct series_change *changes;
+    size_t change_count;
+    struct civil_date newest, received; /* newest period with a figure; local date of receipt */
+    unsigned long future;               /* cells of periods that lie ahead: left out */
+    uint64_t expected;                  /* the newest receipt applied before this one */
+    char part[96];                      /* which table and band of the edition this is */
+    bool restated, covers, keeps_first;
+};
+
+/** Which organisations become series today, into the apply and its book. Returns 0 or -ENOMEM. */
+int apply_set_kept(struct apply *a);
+/** The archived file to cells. Returns 0; -ENOENT the archive lacks it; -EBADMSG today's mapping
+ * refuses or holds it; -errno. */
+int apply_read(struct apply *a, const struct format *format);
+/** Marks totals that blanks contradict, and lists the cells that change a series. 0 or -ENOMEM. */
+int apply_find_changes(struct apply *a);
+/** The feed's book after this file: age, coverage, words. Returns 0 or -ENOMEM. */
+int apply_update_book(struct apply *a);
+/** Replaces a malloc'ed text. Returns 0 or -ENOMEM. */
+int apply_set_words(char **field, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
