@@ -242,8 +242,8 @@ static unsigned long long start_time_of(pid_t pid)
     return ticks;
 }
 
-/* A server by hand, as one that outlived its daemon: the same folder and configuration. */
-static pid_t start_by_hand(struct ground *g)
+/* A process in the server's folder: a server, as one that outlived its daemon, or any other. */
+static pid_t start_by_hand(struct ground *g, bool is_server)
 {
     char path[PATH_ROOM + 32];
     int ends[2];
@@ -257,7 +257,8 @@ static pid_t start_by_hand(struct ground *g)
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (chdir(path) == 0)
-            (void)execlp("redis-server", "redis-server", "redis.conf", (char *)NULL);
+            (void)execlp(is_server ? "redis-server" : "sleep", is_server ? "redis-server" : "sleep",
+                         is_server ? "redis.conf" : "1000", (char *)NULL);
         _exit(127);
     }
     (void)close(ends[1]);
@@ -300,7 +301,7 @@ START_TEST(a_server_that_outlived_its_daemon_is_adopted_or_replaced)
     read_pid_file(&g, line);
     ck_assert_int_eq(sscanf(line, "%*s %*s %127s", digest), 1);
     ground_stop(&g);
-    by_hand = start_by_hand(&g);
+    by_hand = start_by_hand(&g, survivors[_i].whose != LEFT_ALONE);
     write_pid_file(&g, by_hand,
                    start_time_of(by_hand) + (unsigned long long)survivors[_i].ticks_off,
                    survivors[_i].digest ? survivors[_i].digest : digest);
