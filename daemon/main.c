@@ -141,6 +141,8 @@ int main(int argc, char **argv)
     /* A reload asked for before there is anything to reload must not end the start; the pipeline
      * takes the signal over. */
     (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGXFSZ,
+                 SIG_IGN); /* a write past a size limit then fails like one on a full disk */
     (void)signal(SIGPIPE, SIG_IGN);
     int status = read_arguments(argc, argv, &a);
 

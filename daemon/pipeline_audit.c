@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/log.h"
 
 /* ---- what the records mean, each read back at the start ---- */
@@ -173,4 +174,50 @@ int audit_configured(struct pipeline *p, const char *feed)
         r = 0;
     }
     return r;
+}
+
+/* ---- what is shown ---- */
+
+static int list_record(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    json_t *list = arg, *record = json_loadb(json, len, 0, NULL);
+    const json_t *at_ms = json_object_get(record, "at_ms");
+    struct wall_time time = { json_integer_value(at_ms) };
+    json_t *shown = json_object();
+    char at[WALL_TEXT_MAX];
+    const char *key, *what = "";
+    json_t *value;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (json_is_string(json_object_get(record, kinds[i].key)))
+            what = kinds[i].key;
+    int r = !record || !shown ? -ENOMEM : 0;
+
+    if (r == 0)
+        r = json_object_set_new(shown, "record", json_integer((json_int_t)sequence)) |
+            json_object_set_new(shown, "at",
+                                time.ms ? json_string(wall_format(time, at)) : json_null()) |
+            json_object_set_new(shown, "what", json_string(what)) |
+            json_object_set_new(shown, "who", json_null());
+    json_object_foreach(record, key, value)
+    {
+        if (r == 0 && strcmp(key, "at_ms") != 0 && strcmp(key, "at") != 0)
+            r = json_object_set(shown, key, value);
+    }
+    if (r == 0)
+        r = json_array_append(list, shown);
+    json_decref(shown);
+    json_decref(record);
+    return r ? -ENOMEM : 0;
+}
+
+json_t *audit_list(const struct pipeline *p)
+{
+    AUTO(auto_free) char *path = path_join(p->config->settings->state, "journal/audit");
+    json_t *list = json_array();
+
+    if (path && list && journal_walk(path, list_record, list) == 0)
+        return list;
+    json_decref(list);
+    return NULL;
 }

@@ -222,6 +222,8 @@ void ctl_answer(void *arg, struct ctl_request *request)
         result = status_of(p);
     } else if (strcmp(command, "health") == 0) {
         result = health_of(p);
+    } else if (strcmp(command, "audit") == 0) {
+        result = audit_list(p);
     } else if (act_is_known(command)) {
         act_answer(p, request);
         return;

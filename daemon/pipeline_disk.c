@@ -13,7 +13,7 @@
 
 bool disk_error_is_full(int error)
 {
-    return error == -ENOSPC || error == -EDQUOT;
+    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
 }
 
 bool disk_rests(const struct pipeline *p)

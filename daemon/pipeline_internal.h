@@ -215,6 +215,9 @@ int audit_evaluated(struct pipeline *p, struct civil_date today);
  * now says so in STATUS= and stops nothing; returns any other failure. */
 int audit_configured(struct pipeline *p, const char *feed);
 
+/** Every record, the oldest first, as waitlistctl shows it (new reference, or NULL). */
+json_t *audit_list(const struct pipeline *p);
+
 /* ---- pipeline_acts.c ---- */
 #define ACT_WHY_MAX 160
 /** Whether a command of waitlistctl is an act. */

@@ -422,6 +422,49 @@ static int show_status(const json_t *result, const struct view *v)
     return show_keys(result, NULL, v);
 }
 
+/* What a record says beside its number, time, kind and author. */
+static int show_audit(const json_t *list, const struct view *v)
+{
+    static const char *const said[] = { "record", "at", "what", "who", "prev" };
+    static const struct output_column columns[] = { { "RECORD", true, 0 },
+                                                    { "AT", false, 0 },
+                                                    { "WHAT", false, 0 },
+                                                    { "WHO", false, 0 },
+                                                    { "DETAIL", false, 24 } };
+    struct output_table t;
+
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        AUTO(text_release) struct text detail = TEXT_INIT;
+        const json_t *record = json_array_get(list, i);
+        const char *key;
+        json_t *value;
+
+        for (size_t j = 0; j + 1 < COUNT(said); j++)
+            add_key(&t, record, said[j]);
+        json_object_foreach((json_t *)(uintptr_t)record, key, value)
+        {
+            bool is_said = false;
+
+            for (size_t j = 0; j < COUNT(said); j++)
+                is_said |= strcmp(key, said[j]) == 0;
+            if (is_said)
+                continue;
+            text_printf(&detail, "%s%s=", detail.len ? " " : "", key);
+            inline_value(&detail, value);
+        }
+        output_table_add(&t, text_str(&detail), COLOUR_NONE);
+    }
+    return print(&t, v);
+}
+
+/* An act was done: what the audit says of it. */
+static int show_act(const json_t *record, const struct view *v)
+{
+    text_puts(v->out, "done, and in the audit:\n");
+    return show_keys(record, "at_ms", v);
+}
+
 int show_result(const char *command, const json_t *result, size_t width, bool colour,
                 struct text *out)
 {
@@ -431,12 +474,13 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
     } rows[] = {
         { "status", show_status },     { "health", show_health },   { "feeds", show_feeds },
         { "measures", show_measures }, { "measure", show_measure }, { "alerts", show_alerts },
-        { "explain", show_explain },   { "plan-show", show_plans },
+        { "explain", show_explain },   { "plan-show", show_plans }, { "audit", show_audit },
     };
     const struct view v = { width, colour, out };
 
     for (size_t i = 0; i < COUNT(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
             return rows[i].show(result, &v);
-    return output_json(out, result, true);
+    return json_is_string(json_object_get(result, "act")) ? show_act(result, &v)
+                                                          : output_json(out, result, true);
 }

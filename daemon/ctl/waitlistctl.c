@@ -41,6 +41,9 @@ static const char usage[] =
     "  alerts                 open alerts, and those closed in the last 30 days\n"
     "  explain ALERT|MEASURE  why an alert fires, or does not\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
+    "  audit                  what people did, and the dates evaluated\n"
+    "  feed expect FEED --by DATE [--why TEXT]\n"
+    "                         the awaited file is not late before DATE\n"
     "\n"
     "Offline:\n"
     "  plan check FILE [--settings FILE]\n"
@@ -51,10 +54,14 @@ static const char usage[] =
     "  -o KIND         how the answer is printed (default table)\n"
     "  --help, --version\n";
 
+/* Options of single commands: each goes into the request under its name. */
+static const char *const named_options[] = { "why", "by" };
+
 struct options {
     const char *config, *socket;
     enum output_kind kind;
     bool kind_given;
+    const char *named[COUNT(named_options)]; /* values, or NULL */
 };
 
 /* One row for each command; the words are as typed. */
@@ -62,6 +69,15 @@ struct command {
     const char *first, *second; /* second NULL: one word */
     const char *request;        /* command of the protocol; NULL: not built yet */
     int arguments_min, arguments_max;
+};
+
+/* Commands that take more than an id. */
+static const struct detail {
+    const char *request;
+    const char *key;   /* of the argument in the request, which is "id" otherwise */
+    const char *named; /* named options, each between blanks; '!' before one that must be given */
+} details[] = {
+    { "feed-expect", "feed", " !by why " },
 };
 
 static const struct command commands[] = {
@@ -73,6 +89,8 @@ static const struct command commands[] = {
     { "alerts", NULL, "alerts", 0, 0 },
     { "explain", NULL, "explain", 1, 1 },
     { "plan", "show", "plan-show", 0, 1 },
+    { "audit", NULL, "audit", 0, 0 },
+    { "feed", "expect", "feed-expect", 1, 1 },
     /* Named by the design, brought by later work. */
     { "doctor", NULL, NULL, 0, 0 },
     { "ack", NULL, NULL, 0, 0 },
@@ -88,14 +106,12 @@ static const struct command commands[] = {
     { "render", NULL, NULL, 0, 0 },
     { "notify", NULL, NULL, 0, 0 },
     { "outbox", NULL, NULL, 0, 0 },
-    { "audit", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "rebuild", NULL, NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
     { "feed", "accept", NULL, 0, 0 },
     { "feed", "refuse", NULL, 0, 0 },
-    { "feed", "expect", NULL, 0, 0 },
     { "feed", "purge", NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
@@ -145,6 +161,21 @@ static int option_value(int argc, char **argv, int *at, const char *name, const 
     return 0;
 }
 
+/* An option of single commands. */
+static bool take_named(int argc, char **argv, int *at, struct options *o, const char **out_value)
+{
+    char option[32];
+
+    for (size_t i = 0; i < COUNT(named_options); i++) {
+        (void)snprintf(option, sizeof option, "--%s", named_options[i]);
+        if (option_value(argc, argv, at, option, out_value)) {
+            o->named[i] = *out_value;
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * Takes the option at argv[*at], if it is one of ours.
  * Returns 1 taken, 0 not an option of ours, -1 a usage error (said).
@@ -166,7 +197,7 @@ static int take_option(int argc, char **argv, int *at, struct options *o)
             return -1;
         }
         o->kind_given = true;
-    } else {
+    } else if (!take_named(argc, argv, at, o, &value)) {
         return 0;
     }
     if (!value) {
@@ -300,16 +331,61 @@ static int unreachable(const char *path, const struct options *o, int error, boo
     return code;
 }
 
-static json_t *request_of(const struct command *c, char **arguments, int count)
+static const struct detail *detail_of(const struct command *c)
+{
+    static const struct detail none = { NULL, "id", "" };
+
+    for (size_t i = 0; i < COUNT(details); i++)
+        if (strcmp(details[i].request, c->request) == 0)
+            return &details[i];
+    return &none;
+}
+
+/* Whether the command takes the named option; *out_must: it must be given. */
+static bool takes_named(const struct command *c, const char *name, bool *out_must)
+{
+    const char *named = detail_of(c)->named;
+    char word[32];
+
+    (void)snprintf(word, sizeof word, "!%s ", name);
+    *out_must = strstr(named, word) != NULL;
+    (void)snprintf(word, sizeof word, " %s ", name);
+    return *out_must || strstr(named, word);
+}
+
+/* Returns 0, or CTL_USAGE after saying what is wrong. */
+static int check_named(const struct command *c, const struct options *o)
+{
+    char option[32];
+
+    for (size_t i = 0; i < COUNT(named_options); i++) {
+        bool must, takes = takes_named(c, named_options[i], &must);
+
+        (void)snprintf(option, sizeof option, "--%s", named_options[i]);
+        if (o->named[i] && !takes)
+            return complain("this command does not take", option, NULL);
+        if (must && (!o->named[i] || !*o->named[i]))
+            return complain("this command wants", option, NULL);
+    }
+    return 0;
+}
+
+/* json_string refuses what is no UTF-8: such an id names nothing. */
+static json_t *request_of(const struct command *c, char **arguments, int count,
+                          const struct options *o)
 {
     json_t *request = json_pack("{s:s}", "command", c->request);
+    int r = request ? 0 : -1;
 
-    /* json_string refuses what is no UTF-8: such an id names nothing. */
-    if (request && count > 0 && json_object_set_new(request, "id", json_string(arguments[0])) < 0) {
-        json_decref(request);
-        return NULL;
-    }
-    return request;
+    if (r == 0 && count > 0)
+        r = json_object_set_new(request, detail_of(c)->key, json_string(arguments[0]));
+    for (size_t i = 0; r == 0 && i < COUNT(named_options); i++)
+        if (o->named[i])
+            r = json_object_set_new(request, named_options[i], json_string(o->named[i]));
+    if (r == 0)
+        return request;
+    json_decref(request);
+    return NULL;
 }
 
 /* `plan show ID`: the daemon answers with every plan. */
@@ -360,7 +436,7 @@ static int ask(const struct command *c, char **arguments, int count, const struc
             printf("WAITLISTD UNKNOWN - the settings cannot be read\n");
         return is_health ? HEALTH_UNKNOWN : CTL_CONFIG;
     }
-    request = request_of(c, arguments, count);
+    request = request_of(c, arguments, count, o);
     if (!path || !request) {
         fputs("waitlistctl: the argument is not valid UTF-8\n", stderr);
         json_decref(request);
@@ -467,5 +543,7 @@ int main(int argc, char **argv)
         return complain("an argument is missing after", words[count - 1], NULL);
     if (count - used > c->arguments_max)
         return complain("too many arguments:", words[used + c->arguments_max], NULL);
+    if (check_named(c, &o) != 0)
+        return CTL_USAGE;
     return ask(c, words + used, count - used, &o);
 }

@@ -126,8 +126,9 @@ struct reading {
     void *arg;
     char *buf;
     size_t len, cap;
-    off_t offset; /* in the file, of buf[0] */
-    bool is_cut;  /* a torn tail was found and removed: nothing follows */
+    off_t offset;      /* in the file, of buf[0] */
+    bool is_cut;       /* a torn tail was found and removed: nothing follows */
+    bool is_only_read; /* the tail may be an append under way: left as it is */
 };
 
 static int damaged(const struct reading *reading, off_t offset, const char *what)
@@ -173,6 +174,10 @@ static int has_more(struct reading *reading, size_t used)
 
 static int cut_tail(struct reading *reading, off_t offset, size_t len)
 {
+    if (reading->is_only_read) {
+        reading->is_cut = true;
+        return 0;
+    }
     if (holds_whole_record(reading->buf + (offset - reading->offset), len))
         return damaged(reading, offset, "a whole record without its line end");
     log_warning("journal", "file=%s offset=%jd bytes=%zu torn tail cut", reading->path,
@@ -219,9 +224,12 @@ static int read_lines(struct reading *reading)
     return r;
 }
 
-static int replay(struct journal *j, const char *path, journal_reader *reader, void *arg)
+static int replay(struct journal *j, const char *path, bool is_only_read, journal_reader *reader,
+                  void *arg)
 {
-    struct reading reading = { .journal = j, .path = path, .reader = reader, .arg = arg };
+    struct reading reading = {
+        .journal = j, .path = path, .reader = reader, .arg = arg, .is_only_read = is_only_read
+    };
     ssize_t n;
     int r = 0;
 
@@ -270,13 +278,22 @@ int journal_open(const char *path, journal_reader *reader, void *arg, struct jou
         return -ENOMEM;
     r = open_file(j, path);
     if (r == 0)
-        r = replay(j, path, reader, arg);
+        r = replay(j, path, false, reader, arg);
     if (r != 0) {
         journal_close(j);
         return r;
     }
     *out_journal = j;
     return 0;
+}
+
+int journal_walk(const char *path, journal_reader *reader, void *arg)
+{
+    struct journal j = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) };
+    int r = j.fd < 0 ? -errno : replay(&j, path, true, reader, arg);
+
+    fd_close(&j.fd);
+    return r;
 }
 
 int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)

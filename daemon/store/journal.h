@@ -22,6 +22,9 @@ int journal_open(const char *path, journal_reader *reader, void *arg, struct jou
 /** Appends and syncs. Returns 0 or -errno; after a failed sync the journal refuses further appends
  * (-EIO) until reopened. */
 int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
+/** Reads a journal that may be open for appending meanwhile, up to its last whole record; changes
+ * nothing. Returns as journal_open(). */
+int journal_walk(const char *path, journal_reader *reader, void *arg);
 uint64_t journal_last(const struct journal *j); /* 0: empty */
 void journal_close(struct journal *j);
 
