@@ -2,6 +2,7 @@
 #
 #   make run          install what is missing, build, run the demo (ONCE=1: one evaluation, then exit; KEEP=1: go on)
 #   make check        the same set-up, then unit, scenario and live tests
+#   make fuzz         each parser against inputs made by libFuzzer, FUZZ_S=60 seconds each
 #   make              build only
 
 MAKEFLAGS += --no-builtin-rules
@@ -26,6 +27,16 @@ OPTIMISE ?= -O2 -g
 ifeq ($(filter 1,$(SAN)),1)
 BUILD    := build/san
 OPTIMISE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+HARDEN   := -fstack-protector-strong -fPIE
+endif
+# Fuzz targets: clang's libFuzzer with the same checks, apart from the other builds.
+ifeq ($(filter 1,$(FUZZ)),1)
+BUILD    := build/fuzz
+CC       := clang
+# Small ceilings (parse/limits.h), so that small inputs go past them.
+FUZZ_LIMITS := -DPARSE_COLUMNS_MAX=40 -DPARSE_FIELD_MAX_BYTES=150u -DPARSE_ROW_MAX_BYTES=800u
+WARNINGS += $(FUZZ_LIMITS) -Wno-format-nonliteral # gcc knows a va_list's format by its attribute
+OPTIMISE := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 HARDEN   := -fstack-protector-strong -fPIE
 endif
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
@@ -91,6 +102,19 @@ $(LIVE_PROGRAMS): %: %.o $(LIB)
 	$(say) link $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL) $(CHECK_LIBS)
 
+# ---- fuzz targets: each with libFuzzer (FUZZ=1), and with a replayer of its kept corpus ------------
+FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
+FUZZ_SUPPORT := $(BUILD)/tests/fuzz/support/fuzz.o
+ifeq ($(filter 1,$(FUZZ)),1)
+FUZZ_LDFLAGS := -fsanitize=fuzzer
+else
+FUZZ_SUPPORT += $(BUILD)/tests/fuzz/support/replay.o
+endif
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+$(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
+	$(say) link $@
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FUZZ_LDFLAGS) -o $@ $^ $(LIBS_ALL)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- what the machine needs --------------------------------------------------------------------
@@ -100,6 +124,7 @@ BUILD_PACKAGES := gcc make libc6-dev pkgconf libevent-dev libhiredis-dev libcurl
 TEST_PACKAGES  := check python3 python3-aiosmtpd
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
 FULL_PACKAGES  := valgrind
+FUZZ_PACKAGES  := clang libclang-rt-14-dev python3
 APT := DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -139,7 +164,7 @@ run: deps
 # ---- tests -------------------------------------------------------------------------------------
 CHECK_JOBS ?= 2
 
-tests-built: all $(UNIT_PROGRAMS) $(LIVE_PROGRAMS)
+tests-built: all $(UNIT_PROGRAMS) $(LIVE_PROGRAMS) $(FUZZ_PROGRAMS)
 
 unit: deps
 	$(call install_missing,check)
@@ -147,18 +172,31 @@ unit: deps
 	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 unit
 check: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
-	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-check.txt unit scenario live
+	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-check.txt unit corpus scenario live
 # The full sets: what check runs, the sanitizer build, and valgrind over unit and scenario.
 check-all: full-deps check sanitize valgrind
 valgrind: full-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	CK_FORK=no WAITLIST_PATIENCE=20 \
 	WAITLIST_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --trace-children=no" \
-	  $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-valgrind.txt unit scenario
+	  $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-valgrind.txt unit corpus scenario
 sanitize: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) SAN=1 tests-built
 	CK_FORK=no WAITLIST_SANITIZED=1 WAITLIST_PATIENCE=4 \
-	  $(PYTHON) tests/run_tests.py --build build/san -j2 --counts build/san/test-counts-sanitize.txt unit scenario
+	  $(PYTHON) tests/run_tests.py --build build/san -j2 --counts build/san/test-counts-sanitize.txt unit corpus scenario
+
+# ---- fuzzing -----------------------------------------------------------------------------------
+# Each target FUZZ_S seconds; FUZZ_ONLY="csv journal" chooses; FUZZ_SEED=1 makes the same choices again.
+FUZZ_S    ?= 60
+FUZZ_SEED ?= 0
+FUZZ_ONLY ?=
+
+fuzz-built: $(FUZZ_PROGRAMS)
+fuzz: deps
+	$(call install_missing,$(FUZZ_PACKAGES))
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) FUZZ=1 fuzz-built
+	$(PYTHON) tests/run_fuzz.py --build build/fuzz --seconds $(FUZZ_S) --seed $(FUZZ_SEED) -j2 \
+	  --counts build/test-counts-fuzz.txt $(FUZZ_ONLY)
 
 # ---- linters -----------------------------------------------------------------------------------
 C_FILES = $(shell find daemon tests -name '*.[ch]')
@@ -191,7 +229,7 @@ format:
 	@clang-format -i $(C_FILES)
 
 # ---- later issues bring these ------------------------------------------------------------------
-fuzz bench bench-peers deb:
+bench bench-peers deb:
 	@echo "make $@: not built yet; a later issue brings it" >&2; exit 1
 
 # ---- installing --------------------------------------------------------------------------------
@@ -212,4 +250,4 @@ clean:
 	rm -rf build
 
 .PHONY: all run unit check check-all valgrind sanitize fuzz bench bench-peers lint format install deb clean \
-        deps test-deps lint-deps full-deps tests-built
+        deps test-deps lint-deps full-deps tests-built fuzz-built

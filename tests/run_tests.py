@@ -2,7 +2,8 @@
 
     tests/run_tests.py [--build DIR] [--jobs N] [--counts FILE] [--timeout S] GROUP...
 
-GROUP: unit (programs DIR/tests/unit/*/test_*), scenario (tests/scenario/test_*.py), live
+GROUP: unit (programs DIR/tests/unit/*/test_*), corpus (programs DIR/tests/fuzz/*, each over its kept
+corpus), scenario (tests/scenario/test_*.py), live
 (tests/live/test_*.py and test_*.sh). Every program is given the build folder. Its count is read from
 check's "100%: Checks: N, Failures: F, Errors: E", or from a last line "N passed, N failed, N
 skipped". A program that gives no count, ends badly or takes too long is a failure, and so is a group
@@ -25,11 +26,13 @@ COUNT_LINE = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*$", re.M)
 
 
 def programs(group, build):
-    if group == "unit":
+    compiled = {"unit": ("unit", "*", "test_*"), "corpus": ("fuzz", "*")}
+    if group in compiled:
         # "valgrind ...": the scenario tests put it before the daemon, here it goes before the program.
         wrapper = os.environ.get("WAITLIST_WRAPPER", "").split()
-        found = glob.glob(os.path.join(build, "tests", "unit", "*", "test_*"))
-        return [wrapper + [p] for p in sorted(found) if os.access(p, os.X_OK) and not os.path.splitext(p)[1]]
+        found = glob.glob(os.path.join(build, "tests", *compiled[group]))
+        return [wrapper + [p] for p in sorted(found)
+                if os.path.isfile(p) and os.access(p, os.X_OK) and not os.path.splitext(p)[1]]
     found = glob.glob(os.path.join(ROOT, "tests", group, "test_*.py"))
     shell = glob.glob(os.path.join(ROOT, "tests", group, "test_*.sh"))
     return [[sys.executable, p, build] for p in sorted(found)] + [["bash", p, build] for p in sorted(shell)]
@@ -75,7 +78,7 @@ def run(argv, build, timeout):
 
 def main():
     parser = argparse.ArgumentParser(description="runs groups of tests and adds up their counts")
-    parser.add_argument("groups", nargs="+", choices=("unit", "scenario", "live"))
+    parser.add_argument("groups", nargs="+", choices=("unit", "corpus", "scenario", "live"))
     parser.add_argument("--build", default=os.environ.get("WAITLIST_BUILD", os.path.join(ROOT, "build")))
     parser.add_argument("--jobs", "-j", type=int, default=1)
     parser.add_argument("--counts", help="file for the total line")

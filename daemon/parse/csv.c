@@ -155,15 +155,28 @@ static int end_row(struct csv *c, bool ended)
     return r;
 }
 
-/* Adds a run of ordinary bytes to the cell. Returns 0 or -ENOMEM; may refuse. */
-static int add_run(struct csv *c, const char *bytes, size_t len)
+static size_t characters_in(const char *bytes, size_t len)
 {
-    if (c->bytes.len - c->field_start + len > PARSE_FIELD_MAX_BYTES) {
-        refuse(c, "field-size", c->line, c->column, c->offset, "a field is longer than 1 MiB");
-        return 0;
-    }
-    if (c->bytes.len + len > PARSE_ROW_MAX_BYTES) {
-        refuse(c, "field-size", c->line, c->column, c->offset, "a row is longer than 16 MiB");
+    size_t count = 0;
+
+    for (size_t i = 0; i < len; i++)
+        count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/*
+ * Adds a run of ordinary bytes to the cell; it begins at c->offset and at this column. A refusal is
+ * at the first byte too many, in whatever portions the file comes. Returns 0 or -ENOMEM.
+ */
+static int add_run(struct csv *c, unsigned long column, const char *bytes, size_t len)
+{
+    size_t field = PARSE_FIELD_MAX_BYTES - (c->bytes.len - c->field_start);
+    size_t row = c->bytes.len < PARSE_ROW_MAX_BYTES ? PARSE_ROW_MAX_BYTES - c->bytes.len : 0;
+    size_t room = field < row ? field : row;
+
+    if (len > room) {
+        refuse(c, "field-size", c->line, column + characters_in(bytes, room), c->offset + room,
+               field <= row ? "a field is longer than 1 MiB" : "a row is longer than 16 MiB");
         return 0;
     }
     return text_add(&c->bytes, bytes, len) < 0 ? -ENOMEM : 0;
@@ -192,7 +205,7 @@ static int take(struct csv *c, unsigned char b)
         if (b == '"')
             c->state = CELL_QUOTE_SEEN;
         else
-            r = add_run(c, &ch, 1);
+            r = add_run(c, c->column, &ch, 1);
     } else if (b == '\n' || b == '\r') {
         if (!second_half)
             r = end_row(c, true);
@@ -204,10 +217,10 @@ static int take(struct csv *c, unsigned char b)
         c->quote_column = c->column;
         c->quote_offset = c->offset;
     } else if (b == '"' && c->state == CELL_QUOTE_SEEN) {
-        r = add_run(c, &ch, 1);
+        r = add_run(c, c->column, &ch, 1);
         c->state = CELL_QUOTED;
     } else {
-        r = add_run(c, &ch, 1);
+        r = add_run(c, c->column, &ch, 1);
         c->state = CELL_PLAIN;
     }
     if (b == '\r' || b == '\n') {
@@ -263,11 +276,7 @@ static int scan(struct csv *c, const unsigned char *s, size_t len)
             c->state = CELL_PLAIN;
         c->after_cr = false;
         c->at_line_end = false;
-        r = add_run(c, (const char *)s + i, n);
-        if (c->refusal.reason) {
-            c->refusal.column = column; /* where the run that was too long begins */
-            break;
-        }
+        r = add_run(c, column, (const char *)s + i, n);
         c->offset += n;
         i += n;
     }

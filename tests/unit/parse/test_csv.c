@@ -207,6 +207,28 @@ START_TEST(many_long_fields_in_one_row_are_refused)
 }
 END_TEST
 
+START_TEST(a_long_field_is_refused_at_its_first_byte_too_many_at_every_portion)
+{
+    static char file[PARSE_FIELD_MAX_BYTES + 100];
+    const size_t portions[] = { sizeof file, 65536, 1000, 7, 1 };
+
+    memset(file, 'x', sizeof file);
+    memcpy(file, "a\nb,\xC3\xA9", 6); /* its first character is two bytes */
+    for (size_t i = 0; i < sizeof portions / sizeof portions[0]; i++) {
+        struct text out = TEXT_INIT;
+        struct csv_refusal r;
+        bool newline;
+
+        run(file, sizeof file, portions[i], &out, &r, &newline);
+        ck_assert_str_eq(r.reason, "field-size");
+        ck_assert_msg(r.line == 2 && r.column == 2 + PARSE_FIELD_MAX_BYTES &&
+                          r.offset == 4 + PARSE_FIELD_MAX_BYTES,
+                      "portions of %zu: %lu:%lu @%lu", portions[i], r.line, r.column, r.offset);
+        text_release(&out);
+    }
+}
+END_TEST
+
 static int stop_at_second(void *arg, const struct csv_row *row)
 {
     (void)row;
@@ -235,4 +257,5 @@ UNIT_MAIN("csv", UNIT_ROWS(rows_are_the_same_at_every_portion, good),
           UNIT_TEST(a_field_of_fifty_megabytes_is_refused_after_one),
           UNIT_TEST(the_longest_field_and_the_widest_row_are_taken),
           UNIT_TEST(many_long_fields_in_one_row_are_refused),
+          UNIT_TEST(a_long_field_is_refused_at_its_first_byte_too_many_at_every_portion),
           UNIT_TEST(the_callback_can_stop_the_parse))
