@@ -12,8 +12,11 @@ static void header_release(struct header *h)
 {
     for (size_t i = 0; i < h->count; i++)
         free(h->names[i]);
+    for (size_t i = 0; h->groups && i < h->count; i++)
+        free(h->groups[i]);
     free(h->names);
-    *h = (struct header){ NULL, 0, 0 };
+    free(h->groups);
+    *h = (struct header){ .names = NULL };
 }
 
 static int header_read(const struct csv_row *row, struct header *out)
@@ -22,7 +25,7 @@ static int header_read(const struct csv_row *row, struct header *out)
 
     while (count && value_is_blank(row->cells[count - 1]))
         count--;
-    *out = (struct header){ NULL, 0, 0 };
+    *out = (struct header){ .names = NULL };
     if (count == 0)
         return 0;
     out->names = calloc(count, sizeof *out->names);
@@ -41,6 +44,43 @@ static int header_read(const struct csv_row *row, struct header *out)
         out->names[out->count++] = value_single_space(name, name, strlen(name) + 1);
     }
     return 0;
+}
+
+/* A column that the header leaves blank is called by the line above it; the others are grouped by
+ * what stands there, or left of there. */
+static int header_group(struct header *h, const struct names *above)
+{
+    size_t count = above->count;
+    const char *group = "";
+
+    while (count && !above->items[count - 1][0])
+        count--;
+    if (count > h->count) {
+        char **more = realloc(h->names, count * sizeof *more);
+
+        if (!more)
+            return -ENOMEM;
+        h->names = more;
+        for (; h->count < count; h->count++) {
+            h->names[h->count] = strdup("");
+            if (!h->names[h->count])
+                return -ENOMEM;
+        }
+    }
+    h->groups = calloc(h->count + 1, sizeof *h->groups);
+    for (size_t i = 0; h->groups && i < h->count; i++) {
+        bool is_named = i < count && above->items[i][0];
+
+        group = is_named ? above->items[i] : group;
+        h->groups[i] = strdup(group);
+        if (is_named && !h->names[i][0]) {
+            free(h->names[i]);
+            h->names[i] = strdup(group);
+        }
+        if (!h->groups[i] || !h->names[i])
+            return -ENOMEM;
+    }
+    return h->groups ? 0 : -ENOMEM;
 }
 
 static long find_name(const struct header *h, const char *name)
@@ -253,6 +293,8 @@ static bool is_value(const struct columns *c, size_t at, struct date_span *out_s
     if (!name[0] || c->use[at] != COLUMN_DROPPED || names_like(&l->ignore, name) ||
         is_qualifier(c, name))
         return false;
+    if (l->period.rule == PERIOD_GROUP && value_date(c->header.groups[at], out_span) < 0)
+        return false;
     switch (l->values) {
     case VALUES_COLUMN:
         return is_named(&l->value_columns, name);
@@ -287,6 +329,59 @@ static enum unit unit_of_name(const struct format *f, const char *name)
     return UNIT_UNKNOWN;
 }
 
+static const struct code_rule *codes_of(const struct layout *l, const char *name)
+{
+    for (size_t i = 0; i < l->code_count; i++) {
+        if (names_like(&l->codes[i].like, name))
+            return &l->codes[i];
+    }
+    return NULL;
+}
+
+static unsigned blanks_of(const struct layout *l, const char *name)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < l->blank_count; i++) {
+        if (l->blanks[i].like.count == 0 || names_like(&l->blanks[i].like, name))
+            bits |= 1u << i;
+    }
+    return bits;
+}
+
+static int bind_blanks(struct columns *c)
+{
+    const struct layout *l = c->layout;
+
+    c->blank_columns = calloc(l->blank_count + 1, sizeof *c->blank_columns);
+    if (!c->blank_columns)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->blank_count; i++) {
+        const struct names *aliases = &l->blanks[i].column;
+
+        c->blank_columns[i] = -1;
+        for (size_t k = 0; k < aliases->count && c->blank_columns[i] < 0; k++)
+            c->blank_columns[i] = find_name(&c->header, aliases->items[k]);
+    }
+    return 0;
+}
+
+/* What a value's column says for a role, or NULL. found is room for it. */
+static const char *text_over(const struct columns *c, size_t at, const struct source *s,
+                             char found[PATTERN_TEXT_MAX])
+{
+    char text[PATTERN_TEXT_MAX];
+    const char *name = s->kind == SOURCE_GROUP ? c->header.groups[at] : c->header.names[at];
+
+    (void)value_single_space(name, text, sizeof text);
+    if (s->drop_notes)
+        value_drop_notes(text);
+    if (s->capture)
+        return pattern_apply(s->capture->rules, s->capture->count, text, found) ? found : NULL;
+    memcpy(found, text, sizeof text);
+    return found;
+}
+
 static int add_value(struct columns *c, const struct format *f, size_t at, struct date_span span)
 {
     struct value_column v = { .at = at, .name = c->header.names[at], .qualifier = -1 };
@@ -295,20 +390,20 @@ static int add_value(struct columns *c, const struct format *f, size_t at, struc
     v.period = span;
     v.unit = unit_of_name(f, v.name);
     v.qualifier = find_qualifier(c, v.name);
+    v.codes = codes_of(c->layout, v.name);
+    v.blanks = blanks_of(c->layout, v.name);
     c->use[at] = COLUMN_MAPPED;
     c->values[c->value_count++] = v;
     for (size_t r = 0; r < ROLE_COUNT; r++) {
         const struct source *s = &c->layout->roles[r];
-        const char *text = v.name;
 
-        if (s->kind != SOURCE_HEADER)
+        if (s->kind != SOURCE_HEADER && (s->kind != SOURCE_GROUP || !c->header.groups))
             continue;
-        if (s->capture && !pattern_apply(s->capture->rules, s->capture->count, v.name, found))
-            continue;
-        if (s->capture)
-            text = found;
-        char *copy = strdup(text);
+        const char *text = text_over(c, at, s, found);
+        char *copy = text ? strdup(text) : NULL;
 
+        if (!text)
+            continue;
         if (!copy)
             return -ENOMEM;
         c->values[c->value_count - 1].texts[r] = copy;
@@ -375,6 +470,8 @@ static int bind(struct columns *c, const struct format *f, const struct banner *
     for (size_t i = 0; i < BOUND_COUNT && r == 0; i++)
         r = bind_named(c, source_of(c->layout, i), i);
     if (r == 0)
+        r = bind_blanks(c);
+    if (r == 0)
         r = bind_values(c, f);
     for (size_t i = 0; i < BOUND_COUNT && r == 0; i++) {
         if (c->value_count)
@@ -390,12 +487,18 @@ static int bind(struct columns *c, const struct format *f, const struct banner *
 int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
                  struct columns *out_columns, struct near_miss *near)
 {
-    struct header h;
-    int r = header_read(row, &h);
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < f->layout_count; i++) {
-        if (h.count == 0 || !is_header_of(&f->layouts[i], &h, banner, row->line, near))
+        struct header h;
+
+        r = header_read(row, &h);
+        if (r == 0 && h.count && f->layouts[i].groups)
+            r = header_group(&h, &banner->above);
+        if (r < 0 || h.count == 0 || !is_header_of(&f->layouts[i], &h, banner, row->line, near)) {
+            header_release(&h);
             continue;
+        }
         struct columns c = { .layout = &f->layouts[i], .header = h };
 
         r = bind(&c, f, banner);
@@ -407,10 +510,8 @@ int columns_bind(const struct format *f, const struct csv_row *row, const struct
         }
         if (lacks)
             note_miss(near, &f->layouts[i], lacks, h.count, row->line);
-        c.header = (struct header){ NULL, 0, 0 };
         columns_release(&c);
     }
-    header_release(&h);
     return r;
 }
 
@@ -428,6 +529,7 @@ void columns_release(struct columns *c)
         free(c->sources[i].constant);
     }
     free(c->use);
+    free(c->blank_columns);
     header_release(&c->header);
     *c = (struct columns){ .layout = NULL };
 }

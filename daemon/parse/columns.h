@@ -18,12 +18,14 @@
 /** What stood above the header: texts of cells that were not blank, in file order. */
 struct banner {
     struct names texts;
+    struct names above; /* every cell of the last row, single-spaced; "" for a blank */
 };
 
 /** A row that may be the header: names single-spaced, in valid UTF-8. */
 struct header {
     char **names;
-    size_t count; /* without blank names at the end */
+    char **groups; /* as many, NULL without: the text above, also from the left over blanks */
+    size_t count;  /* without blank names at the end */
     long replaced_utf8;
 };
 
@@ -31,11 +33,13 @@ enum column_use { COLUMN_DROPPED, COLUMN_DESCRIPTIVE, COLUMN_MAPPED };
 
 struct value_column {
     size_t at;
-    const char *name;        /* in the header */
-    enum unit unit;          /* by the header's name; UNIT_UNKNOWN when the row must say */
-    long qualifier;          /* column, or -1 */
-    char *texts[ROLE_COUNT]; /* what the header gives for roles that come from it */
-    struct date_span period; /* PERIOD_HEADER */
+    const char *name;              /* in the header */
+    enum unit unit;                /* by the header's name; UNIT_UNKNOWN when the row must say */
+    long qualifier;                /* column, or -1 */
+    char *texts[ROLE_COUNT];       /* what the header gives for roles that come from it */
+    struct date_span period;       /* PERIOD_HEADER, PERIOD_GROUP */
+    const struct code_rule *codes; /* its texts stand for numbers; NULL: it holds numbers */
+    unsigned blanks;               /* bit per rule of the layout that speaks of this column */
 };
 
 /** Columns of one part of a source, in the order in which they are looked at. */
@@ -60,6 +64,7 @@ struct columns {
     size_t value_count;
     struct bound_source sources[BOUND_COUNT];
     enum column_use *use; /* per column of the header */
+    long *blank_columns;  /* per rule of blanks: the column that it looks at, or -1 */
     bool has_period;      /* PERIOD_BANNER: a month was found */
     struct date_span period;
 };

@@ -83,15 +83,6 @@ static enum unit load_unit(struct load *l, yaml_node *node)
     return unit;
 }
 
-static double load_number(struct load *l, yaml_node *node)
-{
-    double v = NAN;
-
-    if (!yaml_text(node) || value_number(yaml_text(node), &v, NULL) < 0)
-        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "this is no number");
-    return v;
-}
-
 static void load_units(struct load *l, yaml_node *list, struct format *f)
 {
     static const char *const keys[] = { "like", "unit", NULL };

@@ -26,6 +26,14 @@ static void source_release(struct source *s)
     names_release(&s->null_for_org);
 }
 
+static void code_rule_release(struct code_rule *rule)
+{
+    names_release(&rule->like);
+    for (size_t i = 0; i < rule->count; i++)
+        free(rule->words[i].word);
+    free(rule->words);
+}
+
 void layout_release(struct layout *layout)
 {
     free(layout->id);
@@ -39,6 +47,15 @@ void layout_release(struct layout *layout)
     names_release(&layout->value_like);
     names_release(&layout->ignore);
     free(layout->qualifier);
+    for (size_t i = 0; i < layout->code_count; i++)
+        code_rule_release(&layout->codes[i]);
+    free(layout->codes);
+    for (size_t i = 0; i < layout->blank_count; i++) {
+        names_release(&layout->blanks[i].column);
+        names_release(&layout->blanks[i].is);
+        names_release(&layout->blanks[i].like);
+    }
+    free(layout->blanks);
     for (size_t i = 0; i < ROLE_COUNT; i++)
         source_release(&layout->roles[i]);
     source_release(&layout->period.start);
@@ -81,17 +98,17 @@ static struct capture *find_capture(struct load *l, yaml_node *node)
 static void load_from(struct load *l, yaml_node *mapping, yaml_node *from, struct source *s)
 {
     const char *text = yaml_text(from);
-    yaml_node *capture = yaml_get(mapping, "capture");
 
     if (text && strcmp(text, "header") == 0)
         s->kind = SOURCE_HEADER;
+    else if (text && strcmp(text, "group") == 0)
+        s->kind = SOURCE_GROUP;
     else if (text && strcmp(text, "banner") == 0)
         s->kind = SOURCE_BANNER;
     else
-        yaml_complain(l->yaml, from, l->diags, DIAG_ERROR, NULL, "\"from\" is header or banner");
-    if (capture)
-        s->capture = find_capture(l, capture);
-    else if (s->kind == SOURCE_BANNER)
+        yaml_complain(l->yaml, from, l->diags, DIAG_ERROR, NULL,
+                      "\"from\" is header, group or banner");
+    if (s->kind == SOURCE_BANNER && !yaml_get(mapping, "capture"))
         yaml_complain(l->yaml, from, l->diags, DIAG_ERROR, NULL,
                       "\"from: banner\" needs a \"capture\"");
 }
@@ -99,10 +116,10 @@ static void load_from(struct load *l, yaml_node *mapping, yaml_node *from, struc
 /* A scalar or sequence names columns; a mapping says it in full. */
 static void load_source(struct load *l, yaml_node *node, struct source *s)
 {
-    static const char *const keys[] = {
-        "column",  "columns", "join",  "separator",    "before_values", "text", "from",
-        "capture", "map",     "carry", "null_for_org", "required",      NULL
-    };
+    static const char *const keys[] = { "column",        "columns",      "join", "separator",
+                                        "before_values", "text",         "from", "capture",
+                                        "drop_notes",    "only_mapped",  "map",  "carry",
+                                        "required",      "null_for_org", NULL };
 
     if (!node)
         return;
@@ -121,6 +138,8 @@ static void load_source(struct load *l, yaml_node *node, struct source *s)
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
                       "give one of column, columns, join, text, from");
     s->before_values = load_count(l, yaml_get(node, "before_values"), 0, 1, 16);
+    if (yaml_get(node, "capture"))
+        s->capture = find_capture(l, yaml_get(node, "capture"));
     if (columns)
         load_columns(l, columns, s);
     else if (join)
@@ -142,13 +161,18 @@ static void load_source(struct load *l, yaml_node *node, struct source *s)
     load_names(l, yaml_get(node, "null_for_org"), "null_for_org", false, &s->null_for_org);
     s->carry = load_flag(l, yaml_get(node, "carry"), false);
     s->required = load_flag(l, yaml_get(node, "required"), false);
+    s->drop_notes = load_flag(l, yaml_get(node, "drop_notes"), false);
+    s->only_mapped = load_flag(l, yaml_get(node, "only_mapped"), false);
+    if (s->only_mapped && !s->map_count)
+        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "\"only_mapped\" needs a \"map\"");
 }
 
 /* ---- the parts of a layout ---- */
 
 static void load_header(struct load *l, yaml_node *node, struct layout *out)
 {
-    static const char *const keys[] = { "columns", "like", "at_least", "dates", "without", NULL };
+    static const char *const keys[] = { "columns", "like",    "at_least", "dates",
+                                        "without", "grouped", NULL };
 
     if (yaml_kind(node) != YAML_MAPPING) {
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
@@ -171,15 +195,79 @@ static void load_header(struct load *l, yaml_node *node, struct layout *out)
     load_names(l, yaml_get(node, "without"), "without", false, &out->without);
     out->like_at_least = load_count(l, yaml_get(node, "at_least"), out->like.count ? 1 : 0, 1, 100);
     out->dates_at_least = load_count(l, yaml_get(node, "dates"), 0, 1, 100);
+    out->groups = load_flag(l, yaml_get(node, "grouped"), false);
     if (!out->required_count && !out->like.count && !out->dates_at_least)
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
                       "a header test needs columns, like or dates");
 }
 
+static void load_code_words(struct load *l, yaml_node *mapping, struct code_rule *rule)
+{
+    rule->words = load_alloc(l, yaml_count(mapping), sizeof *rule->words);
+    for (size_t i = 0; rule->words && i < yaml_count(mapping); i++) {
+        yaml_node *key = NULL, *number = yaml_pair(mapping, i, &key);
+        char *word = load_copy(l, yaml_text(key) ? yaml_text(key) : "");
+
+        if (!word)
+            return;
+        text_fold(word);
+        rule->words[rule->count++] = (struct code_word){ word, load_number(l, number) };
+    }
+}
+
+/* Which texts stand for which numbers, by column. */
+static void load_codes(struct load *l, yaml_node *list, struct layout *out)
+{
+    static const char *const keys[] = { "like", "give", NULL };
+
+    out->codes = load_alloc(l, yaml_count(list), sizeof *out->codes);
+    for (size_t i = 0; out->codes && i < yaml_count(list); i++) {
+        yaml_node *item = yaml_item(list, i);
+        struct code_rule *rule = &out->codes[out->code_count++];
+
+        load_known_keys(l, item, "code rule", keys);
+        load_names(l, yaml_get(item, "like"), "like", false, &rule->like);
+        load_code_words(l, yaml_get(item, "give"), rule);
+        if (!rule->like.count || !rule->count)
+            yaml_complain(l->yaml, item, l->diags, DIAG_ERROR,
+                          "for example {like: [state], give: {open: 1, shut: 0}}",
+                          "a code rule needs \"like\" and \"give\"");
+    }
+}
+
+/* What a blank means where the kind of the row leaves it blank. */
+static void load_blanks(struct load *l, yaml_node *list, struct layout *out)
+{
+    static const char *const keys[] = { "column", "is", "like", "marker", NULL };
+
+    if (yaml_count(list) > BLANK_RULES_MAX) {
+        yaml_complain(l->yaml, list, l->diags, DIAG_ERROR, NULL, "at most %d rules of blanks",
+                      BLANK_RULES_MAX);
+        return;
+    }
+    out->blanks = load_alloc(l, yaml_count(list), sizeof *out->blanks);
+    for (size_t i = 0; out->blanks && i < yaml_count(list); i++) {
+        yaml_node *item = yaml_item(list, i);
+        const char *marker = yaml_text(yaml_get(item, "marker"));
+        struct blank_rule *rule = &out->blanks[out->blank_count++];
+
+        load_known_keys(l, item, "rule of blanks", keys);
+        load_names(l, yaml_get(item, "column"), "column", false, &rule->column);
+        load_names(l, yaml_get(item, "is"), "is", false, &rule->is);
+        load_names(l, yaml_get(item, "like"), "like", false, &rule->like);
+        if (!rule->column.count || !rule->is.count || !marker ||
+            marker_parse(marker, &rule->marker) < 0)
+            yaml_complain(l->yaml, item, l->diags, DIAG_ERROR,
+                          "for example {column: Kind, is: [a], like: [Total], marker: "
+                          "not-applicable}",
+                          "a rule of blanks needs \"column\", \"is\" and a \"marker\"");
+    }
+}
+
 static void load_values(struct load *l, yaml_node *node, struct layout *out)
 {
-    static const char *const keys[] = { "column", "columns", "like",      "dates",
-                                        "rest",   "ignore",  "qualifier", NULL };
+    static const char *const keys[] = { "column", "columns",   "like",  "dates",  "rest",
+                                        "ignore", "qualifier", "codes", "blanks", NULL };
 
     if (yaml_kind(node) != YAML_MAPPING) {
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
@@ -208,6 +296,8 @@ static void load_values(struct load *l, yaml_node *node, struct layout *out)
                           "a qualifier is a column name with {} for the value's column");
         out->qualifier = load_copy(l, yaml_text(qualifier));
     }
+    load_codes(l, yaml_get(node, "codes"), out);
+    load_blanks(l, yaml_get(node, "blanks"), out);
 }
 
 static void load_period(struct load *l, yaml_node *node, struct layout *out)
@@ -227,6 +317,8 @@ static void load_period(struct load *l, yaml_node *node, struct layout *out)
 
     if (text && strcmp(text, "header") == 0) {
         p->rule = PERIOD_HEADER;
+    } else if (text && strcmp(text, "group") == 0) {
+        p->rule = PERIOD_GROUP;
     } else if (text && strcmp(text, "banner") == 0) {
         p->rule = PERIOD_BANNER;
         load_names(l, yaml_get(node, "in"), "in", false, &p->banner);
@@ -243,9 +335,12 @@ static void load_period(struct load *l, yaml_node *node, struct layout *out)
         load_source(l, yaml_get(node, "end"), &p->end);
     } else {
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
-                      "\"period\" is start and end, single, time and identifier, from: header or "
-                      "from: banner");
+                      "\"period\" is start and end, single, time and identifier, from: header, "
+                      "from: group or from: banner");
     }
+    if (p->rule == PERIOD_GROUP && !out->groups)
+        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
+                      "\"from: group\" needs \"grouped: true\" in the header");
 }
 
 static void load_footnotes(struct load *l, yaml_node *node, struct layout *out)

@@ -39,6 +39,7 @@ enum source_kind {
     SOURCE_COLUMNS, /* the first of the named columns whose cell is not blank */
     SOURCE_TEXT,    /* the same for every record */
     SOURCE_HEADER,  /* the header of the value's column */
+    SOURCE_GROUP,   /* what the line above the header says over the value's column */
     SOURCE_BANNER,  /* a capture from the lines above the header */
 };
 
@@ -49,12 +50,15 @@ struct source {
     char *separator;
     long before_values; /* > 0: else the unnamed column this many places left of the values */
     char *text;
-    struct capture *capture; /* SOURCE_HEADER (may be NULL: the header itself), SOURCE_BANNER */
+    struct capture *capture; /* finds the text in a cell, header, group or banner; NULL: the whole
+                                (a banner always has one) */
     struct word_map *map;
     size_t map_count;
     struct names null_for_org;
-    bool carry;    /* a blank repeats the row above */
-    bool required; /* a row without it is set aside */
+    bool carry;       /* a blank repeats the row above */
+    bool required;    /* a row without it is set aside */
+    bool drop_notes;  /* "Total4,9" is "Total" */
+    bool only_mapped; /* a row whose text the map does not know is set aside */
 };
 
 struct capture {
@@ -86,14 +90,42 @@ enum period_rule {
     PERIOD_SINGLE, /* .start names a month, year or day */
     PERIOD_TIME,   /* .start is a year, .identifier says of what kind */
     PERIOD_HEADER, /* the value's column is headed by a date: its month */
+    PERIOD_GROUP,  /* the group of the value's column is a date: its year, month or day */
     PERIOD_BANNER, /* a month named above the header */
 };
+
+/** Whether each value's column says its own period. */
+static inline bool period_is_over(enum period_rule rule)
+{
+    return rule == PERIOD_HEADER || rule == PERIOD_GROUP;
+}
 
 struct period_source {
     enum period_rule rule;
     struct source start, end, identifier;
     struct names banner; /* PERIOD_BANNER: globs of the line that names it; none: any line */
 };
+
+/** Texts that stand for numbers in some value columns, such as a state. */
+struct code_word {
+    char *word; /* folded */
+    double number;
+};
+
+struct code_rule {
+    struct names like; /* patterns of the columns' names */
+    struct code_word *words;
+    size_t count;
+};
+
+/** What a blank means in some value columns of some rows. */
+struct blank_rule {
+    struct names column, is; /* the rows: the column (by aliases) holds one of these texts */
+    struct names like;       /* patterns of the value columns; none: all */
+    enum marker marker;
+};
+
+#define BLANK_RULES_MAX 32
 
 enum values_rule { VALUES_COLUMN, VALUES_LIKE, VALUES_DATES, VALUES_REST };
 
@@ -108,6 +140,11 @@ struct layout {
     enum values_rule values;
     struct names value_columns, value_like, ignore;
     char *qualifier; /* pattern "{}QF" over the value's header, or NULL */
+    struct code_rule *codes;
+    size_t code_count;
+    struct blank_rule *blanks;
+    size_t blank_count;
+    bool groups; /* the line above the header names groups of columns */
 
     struct source roles[ROLE_COUNT];
     struct period_source period;
@@ -182,6 +219,8 @@ void load_known_keys(struct load *l, yaml_node *mapping, const char *what, const
 void load_names(struct load *l, yaml_node *node, const char *what, bool fold, struct names *out);
 bool load_flag(struct load *l, yaml_node *node, bool fallback);
 long load_count(struct load *l, yaml_node *node, long fallback, long least, long most);
+/** A number. NAN after a complaint. */
+double load_number(struct load *l, yaml_node *node);
 /** A mapping of texts; an empty value means "no value". */
 void load_map(struct load *l, yaml_node *node, struct word_map **out_map, size_t *out_count);
 /** Zeroed memory for count items of size, or NULL (error kept). */

@@ -2,11 +2,13 @@
 #include "parse/layout.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "parse/value.h"
 
 char *load_copy(struct load *l, const char *text)
 {
@@ -133,6 +135,15 @@ long load_count(struct load *l, yaml_node *node, long fallback, long least, long
                       "this is a whole number from %ld to %ld", least, most);
         return fallback;
     }
+    return v;
+}
+
+double load_number(struct load *l, yaml_node *node)
+{
+    double v = NAN;
+
+    if (!yaml_text(node) || value_number(yaml_text(node), &v, NULL) < 0)
+        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "this is no number");
     return v;
 }
 

@@ -54,7 +54,7 @@ void row_record(const struct row_reader *r, size_t value, struct record *out_rec
     const struct value_column *v = &r->columns->values[value];
     const struct cell_value *cell = &r->values[value];
     const struct date_span *period =
-        r->columns->layout->period.rule == PERIOD_HEADER ? &v->period : &r->period;
+        period_is_over(r->columns->layout->period.rule) ? &v->period : &r->period;
 
     *out_record = (struct record){
         .measure = text_of(r, ROLE_MEASURE, value),

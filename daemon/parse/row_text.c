@@ -18,9 +18,26 @@ const struct word_map *word_find(const struct word_map *map, size_t count, const
     return NULL;
 }
 
+/* Leaves in r->clean what the cell holds for this source: without notes, or what a capture finds. */
+static int find_in_cell(struct row_reader *r, const struct source *s)
+{
+    char found[PATTERN_TEXT_MAX];
+
+    if (s->drop_notes && r->clean.len) {
+        value_drop_notes(r->clean.buf);
+        r->clean.len = strlen(r->clean.buf);
+    }
+    if (!s->capture)
+        return 0;
+    bool is_found = pattern_apply(s->capture->rules, s->capture->count, text_str(&r->clean), found);
+
+    text_clear(&r->clean);
+    return is_found ? text_puts(&r->clean, found) : 0;
+}
+
 /* Adds the first cell of a part that says something. Returns 1 if there was one, 0, or -ENOMEM. */
 static int add_part(struct row_reader *r, const struct bound_part *part, const struct source *s,
-                    const struct csv_row *row, struct text *to)
+                    const struct csv_row *row, struct text *to, bool *unknown)
 {
     for (size_t i = 0; i < part->count; i++) {
         size_t len;
@@ -34,10 +51,13 @@ static int add_part(struct row_reader *r, const struct bound_part *part, const s
 
         if (replaced < 0)
             return -ENOMEM;
+        if (find_in_cell(r, s) < 0)
+            return -ENOMEM;
         const struct word_map *word = word_find(s->map, s->map_count, text_str(&r->clean));
 
-        if (word && !word->to)
+        if ((word && !word->to) || r->clean.len == 0)
             continue;
+        *unknown |= s->only_mapped && !word;
         return text_puts(to, word ? word->to : text_str(&r->clean)) < 0 ? -ENOMEM : 1;
     }
     return 0;
@@ -55,7 +75,7 @@ static int read_columns(struct row_reader *r, size_t i, const struct csv_row *ro
 
         if (any && text_puts(to, b->source->separator ? b->source->separator : " / ") < 0)
             return -ENOMEM;
-        int added = add_part(r, &b->parts[p], b->source, row, to);
+        int added = add_part(r, &b->parts[p], b->source, row, to, &r->unknown[i]);
 
         if (added < 0)
             return added;
@@ -104,7 +124,7 @@ int row_texts(struct row_reader *r, const struct csv_row *row)
         const struct bound_source *b = &r->columns->sources[i];
         int e = 0;
 
-        r->has[i] = false;
+        r->has[i] = r->unknown[i] = false;
         if (b->source->kind == SOURCE_COLUMNS) {
             e = read_columns(r, i, row);
         } else if (b->constant) {

@@ -35,7 +35,7 @@ void row_reader_release(struct row_reader *r)
 /* ---- is it data? ---- */
 
 struct row_shape {
-    size_t filled, only;  /* cells that are not blank; the last of them */
+    size_t filled, first; /* cells that are not blank; the first of them */
     size_t filled_values; /* of these in value columns */
     size_t beyond;        /* right of the header, or under no name among the values */
 };
@@ -48,8 +48,7 @@ static struct row_shape shape_of(const struct row_reader *r, const struct csv_ro
     for (size_t i = 0; i < row->count; i++) {
         if (value_is_blank(row->cells[i]))
             continue;
-        s.filled++;
-        s.only = i;
+        s.first = s.filled++ ? s.first : i;
         s.beyond += i >= c->header.count ||
                     (!c->header.names[i][0] && c->use[i] == COLUMN_DROPPED && i > c->values[0].at);
     }
@@ -75,23 +74,23 @@ static bool is_label(const struct columns *c, size_t at)
     return false;
 }
 
-/* A lone text that is no label, or a label without figures where notes stand. A provider of whom
-   nothing is known is a row like any other. */
+/* Without figures: a lone text that is no label, a row whose first text reads like a note, or a
+   lone label where notes stand. A provider of whom nothing is known is a row like any other. */
 static bool is_footnote(const struct row_reader *r, const struct csv_row *row,
                         const struct row_shape *s)
 {
     const struct columns *c = r->columns;
     char found[PATTERN_TEXT_MAX];
 
-    if (!c->layout->has_footnotes || s->filled != 1 || s->filled_values)
+    if (!c->layout->has_footnotes || s->filled_values)
         return false;
-    if (!is_label(c, s->only))
+    if (s->filled == 1 && !is_label(c, s->first))
         return true;
     for (size_t i = 0; i < c->layout->footnotes.count; i++) {
-        if (pattern_find(c->layout->footnotes.items[i], row->cells[s->only], false, found))
+        if (pattern_find(c->layout->footnotes.items[i], row->cells[s->first], false, found))
             return true;
     }
-    return r->after_blank;
+    return s->filled == 1 && r->after_blank;
 }
 
 /* ---- judging the row ---- */
@@ -185,7 +184,7 @@ static void judge_period(struct row_reader *r, struct fault *fault)
 {
     enum period_rule rule = r->columns->layout->period.rule;
 
-    if (rule == PERIOD_HEADER)
+    if (period_is_over(rule))
         return;
     if (rule == PERIOD_BANNER) {
         r->period = r->columns->period;
@@ -197,7 +196,9 @@ static void judge_period(struct row_reader *r, struct fault *fault)
         *fault = (struct fault){ "no-period", column_of(r, BOUND_START) };
     else if (rule == PERIOD_TIME)
         judge_year(r, fault);
-    else if (rule == PERIOD_SINGLE && value_date(text_str(&r->texts[BOUND_START]), &r->period) == 0)
+    else if (rule == PERIOD_SINGLE &&
+             (value_date(text_str(&r->texts[BOUND_START]), &r->period) == 0 ||
+              value_months(text_str(&r->texts[BOUND_START]), &r->period) == 0))
         return;
     else
         judge_dates(r, fault);
@@ -274,6 +275,38 @@ static enum marker find_qualifiers(const struct row_reader *r, const char *cell)
     return MARKER_NONE;
 }
 
+/* A text of a column whose texts stand for numbers. */
+static bool find_code(const struct code_rule *codes, const char *cell, size_t len, double *out)
+{
+    for (size_t i = 0; i < codes->count; i++) {
+        if (strlen(codes->words[i].word) == len &&
+            strncasecmp(codes->words[i].word, cell, len) == 0) {
+            *out = codes->words[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a blank means in this column of a row of this kind. */
+static enum marker find_blank(const struct row_reader *r, const struct value_column *v,
+                              const struct csv_row *row)
+{
+    const struct columns *c = r->columns;
+
+    for (size_t i = 0; i < c->layout->blank_count; i++) {
+        const struct blank_rule *rule = &c->layout->blanks[i];
+
+        if (!(v->blanks & 1u << i) || c->blank_columns[i] < 0)
+            continue;
+        for (size_t k = 0; k < rule->is.count; k++) {
+            if (text_same(rule->is.items[k], row_cell(row, (size_t)c->blank_columns[i])))
+                return rule->marker;
+        }
+    }
+    return MARKER_NONE;
+}
+
 static void judge_values(struct row_reader *r, const struct csv_row *row, struct fault *fault)
 {
     for (size_t i = 0; i < r->columns->value_count; i++) {
@@ -283,15 +316,18 @@ static void judge_values(struct row_reader *r, const struct csv_row *row, struct
         const char *cell = value_trim(row_cell(row, v->at), &len);
 
         *value = (struct cell_value){ 0, MARKER_NONE, false };
-        if (len && value_number(cell, &value->number, &value->percent) == 0)
+        if (len && (v->codes ? find_code(v->codes, cell, len, &value->number)
+                             : value_number(cell, &value->number, &value->percent) == 0))
             continue;
         if (len == 0 && v->qualifier >= 0)
             value->marker = find_qualifiers(r, row_cell(row, (size_t)v->qualifier));
+        if (len == 0 && v->blanks && value->marker == MARKER_NONE)
+            value->marker = find_blank(r, v, row);
         if (value->marker == MARKER_NONE)
             value->marker = find_marker(r->format->markers, r->format->marker_count, cell, len);
         if (value->marker != MARKER_NONE)
             continue;
-        *fault = (struct fault){ "bad-number", v->name };
+        *fault = (struct fault){ v->codes ? "unknown-code" : "bad-number", v->name };
         return;
     }
 }
@@ -311,6 +347,10 @@ static void judge_key(struct row_reader *r, size_t role, struct fault *fault)
 
 static void judge_keys(struct row_reader *r, struct fault *fault)
 {
+    for (size_t i = 0; i < BOUND_COUNT && !fault->reason; i++) {
+        if (r->unknown[i])
+            *fault = (struct fault){ "unknown-code", column_of(r, i) };
+    }
     for (size_t i = 0; i < ROLE_COUNT && !fault->reason; i++) {
         if (i == ROLE_MEASURE || i == ROLE_ORG || r->columns->layout->roles[i].required)
             judge_key(r, i, fault);

@@ -28,6 +28,7 @@ struct row_reader {
     struct text texts[BOUND_COUNT];   /* of the current row */
     struct text carried[BOUND_COUNT]; /* last text seen, for sources that carry */
     bool has[BOUND_COUNT], has_carried[BOUND_COUNT];
+    bool unknown[BOUND_COUNT]; /* only_mapped: a text that the map does not know */
     struct text clean;         /* scratch */
     struct cell_value *values; /* as many as columns->value_count */
     bool after_blank;          /* a blank row came since the last row with figures */

@@ -50,6 +50,15 @@ int value_date(const char *cell, struct date_span *out_span);
 /** Finds the first "January 2023" or "Jan-23" inside a text. Returns 0 or -ENOENT. */
 int value_find_month(const char *text, struct date_span *out_span);
 
+/** Reads a run of months: "April-June 2023", "Nov 2023 to Jan 2024", and the quarters of a financial
+ * year that begins in April: "Q1 2023/24", "2023-24 Quarter 1". At most 12 months. Returns 0 or
+ * -EINVAL; "Q1 2023" is none: it does not say of which kind of year. */
+int value_months(const char *cell, struct date_span *out_span);
+
+/** Drops marks of notes from the end of a text in place: "Appeals registered4", "England Total4,9",
+ * "Total [note 2]". A code (no small letter and no blank: E08000027) stays as it is. */
+void value_drop_notes(char *text);
+
 /** The span of a calendar month. Returns 0 or -EINVAL. */
 int value_month_span(int year, int month, struct date_span *out_span);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support/unit.h"
@@ -170,6 +171,72 @@ START_TEST(a_month_is_found_in_a_banner)
 }
 END_TEST
 
+static const struct {
+    const char *cell, *start, *end;
+} months[] = {
+    { "April-June 2023", "2023-04-01", "2023-06-30" },
+    { "Apr to Jun 2023", "2023-04-01", "2023-06-30" },
+    { "Apr\xE2\x80\x93Jun 2023", "2023-04-01", "2023-06-30" }, /* an en dash */
+    { "Nov 2023 - Jan 2024", "2023-11-01", "2024-01-31" },
+    { "November-January 2024", "2023-11-01", "2024-01-31" },
+    { "Q1 2023/24", "2023-04-01", "2023-06-30" },
+    { "2023-24 Q4", "2024-01-01", "2024-03-31" },
+    { "Quarter 3, 2023/2024", "2023-10-01", "2023-12-31" },
+    { "202324 Q2", "2023-07-01", "2023-09-30" },
+    { "Q1 199900", "1999-04-01", "1999-06-30" },
+    { "Q1 2023", NULL, NULL }, /* of which kind of year? */
+    { "Q5 2023/24", NULL, NULL },
+    { "Q1 2023/25", NULL, NULL },
+    { "April 2023 - June 2024", NULL, NULL },
+    { "June 2023 - April 2023", NULL, NULL },
+    { "April-June", NULL, NULL },
+    { "April-May-June 2023", NULL, NULL },
+    { "to 2023", NULL, NULL },
+    { "", NULL, NULL },
+    { "April 2023 to June 2023 and more", NULL, NULL },
+};
+
+START_TEST(a_quarter_is_read_only_when_its_year_is_plain)
+{
+    struct date_span s;
+    char text[DATE_TEXT_MAX];
+    int r = value_months(months[_i].cell, &s);
+
+    ck_assert_msg((r == 0) == (months[_i].start != NULL), "%s: %d", months[_i].cell, r);
+    if (r < 0)
+        return;
+    ck_assert_str_eq(date_format(s.start, text), months[_i].start);
+    ck_assert_str_eq(date_format(s.end, text), months[_i].end);
+}
+END_TEST
+
+static const struct {
+    const char *text, *without;
+} notes[] = {
+    { "Appeals registered4", "Appeals registered" },
+    { "Total Appealable Decisions1,9", "Total Appealable Decisions" },
+    { "England Total4, 9 ", "England Total" },
+    { "People waiting (all)2", "People waiting (all)" },
+    { "Total [note 12]", "Total" },
+    { "E08000027", "E08000027" },
+    { "RNA1", "RNA1" },
+    { "332", "332" },
+    { "Children aged 5", "Children aged 5" },
+    { "In 2023,24", "In 2023,24" },
+    { "Over 18", "Over 18" },
+    { "", "" },
+};
+
+START_TEST(a_mark_of_a_note_is_no_part_of_a_name)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "%s", notes[_i].text);
+    value_drop_notes(text);
+    ck_assert_str_eq(text, notes[_i].without);
+}
+END_TEST
+
 START_TEST(blanks_of_every_kind_are_trimmed_and_made_one)
 {
     char out[64];
@@ -206,5 +273,7 @@ UNIT_MAIN("value", UNIT_ROWS(a_number_is_a_plain_decimal_and_nothing_else, numbe
           UNIT_ROWS(a_date_is_read_day_first, dates),
           UNIT_ROWS(a_year_begins_in_the_month_of_its_kind, years),
           UNIT_ROWS(a_month_is_found_in_a_banner, banners),
+          UNIT_ROWS(a_quarter_is_read_only_when_its_year_is_plain, months),
+          UNIT_ROWS(a_mark_of_a_note_is_no_part_of_a_name, notes),
           UNIT_TEST(blanks_of_every_kind_are_trimmed_and_made_one),
           UNIT_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one))
