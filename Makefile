@@ -219,7 +219,7 @@ lint: lint-deps
 	arrow alert 'settings|outbox|notify|$(EDGES)'; \
 	arrow outbox 'settings|notify|$(EDGES)'; \
 	arrow '*' 'pipeline|config'
-	@echo "formats are data"; ! grep -rnE 'mhsds|sen2|chs-sitrep|scotland' daemon --include='*.[ch]' --include='*.lua'
+	@echo "formats are data"; ! grep -rnE 'mhsds|sen2|chs-sitrep|scotland|autism|adhd|rtt-full|wheelchair' daemon --include='*.[ch]' --include='*.lua'
 	@echo "systemd unit"; systemd-analyze security --offline=true --threshold=11 systemd/waitlistd.service >/dev/null
 	@mkdir -p $(BUILD)/unit; sed 's#^ExecStart=/usr/bin/waitlistd#ExecStart=/bin/true#' systemd/waitlistd.service \
 	  >$(BUILD)/unit/waitlistd.service; systemd-analyze verify $(BUILD)/unit/waitlistd.service

@@ -3,7 +3,8 @@
 
 Usage: count_published.py WAITLISTCTL FOLDER
 
-FOLDER holds one folder per publication (mhsds-4ww, chs-sitrep, sen2, scotland-camhs). Every CSV file
+FOLDER holds one folder per publication (mhsds-4ww, chs-sitrep, sen2, sen2-tribunals, scotland-camhs,
+autism-stats, rtt-full-csv). Every CSV file
 in it is read here a second time, with the standard library only and no code or mapping file of the
 product: rows, totals by marker, and every single cell are compared. Files that are not in the
 publisher's layout must be refused. Exit 0 when everything agrees.
@@ -19,7 +20,8 @@ import subprocess
 import sys
 
 FORMATS = {'mhsds-4ww': 'mhsds', 'mhsds': 'mhsds', 'chs-sitrep': 'chs-sitrep', 'sen2': 'sen2',
-           'scotland-camhs': 'scotland-camhs'}
+           'scotland-camhs': 'scotland-camhs', 'sen2-tribunals': 'sen2-tribunals',
+           'autism-stats': 'autism', 'rtt-full-csv': 'rtt-full'}
 SUPPRESSED, NOT_SUBMITTED, NOT_APPLICABLE = {'*', 'c', 'low', 'u'}, \
     {'x', ':', '.', '-', 'null', ''}, {'z'}
 
@@ -129,6 +131,65 @@ def camhs(rows):
         yield out
 
 
+def autism(rows):
+    head = rows[0]
+    if 'METRIC' not in head or 'METRIC_VALUE' not in head:
+        raise NotThisFormat
+    for row in rows[1:]:
+        r = dict(zip(head, row))
+        day = [datetime.datetime.strptime(r['REPORTING_PERIOD_' + k], '%d/%m/%Y').date()
+               for k in ('START', 'END')]
+        assert r['STATUS'] == 'Latest Available Data' and r['SECONDARY_LEVEL'] == 'NONE', r['STATUS']
+        yield [(r['METRIC'], r['BREAKDOWN'], r['PRIMARY_LEVEL'], None, day[0], day[1],
+                *figure(r['METRIC_VALUE']), None)]
+
+
+def rtt(rows):
+    head = rows[0]
+    if len(head) != 121 or head[0] != 'Period' or head[9] != 'RTT Part Type':
+        raise NotThisFormat
+    for row in rows[1:]:
+        when = datetime.datetime.strptime(row[0], 'RTT-%B-%Y')
+        start, end = month(when.year, when.month)
+        part, out = row[9], []
+        for name, cell in list(zip(head, row))[13:]:
+            value, marker = figure(cell)
+            # What the part has no use for; "Total All" is always filled.
+            if cell == '' and name != 'Total All' and (
+                    part == 'Part_3' or
+                    (part in ('Part_2', 'Part_2A') and not name.startswith('Gt '))):
+                marker = 'not-applicable'
+            out.append((name, part + ' / ' + row[7], row[3], row[11], start, end, value, marker, None))
+        assert row[-1].isdigit(), row[-1]
+        yield out
+
+
+def tribunals(rows):
+    if not rows[0][0].startswith('SEND Appeal rate table'):
+        raise NotThisFormat
+    years, names, year = rows[3], rows[4], ''
+    columns = []
+    for i in range(2, len(names)):
+        year = years[i].strip() or year
+        columns.append((i, int(year), re.sub(r'[\d,]+$', '', names[i])))
+    regions = {r[0] for r in rows[5:] if r[0].isupper() and not any(c.strip() for c in r[1:])}
+    assert len(regions) == 11, regions
+    for row in rows[5:]:
+        if not any(c.strip() for c in row):
+            break  # what comes after the first blank line is notes
+        if row[0] in regions:
+            continue
+        name = re.sub(r'[\d,]+$', '', row[0].strip())
+        org = row[1].strip() or {'England Total': 'England'}.get(name, name)
+        out = []
+        for i, year, measure in columns:
+            cell = row[i].strip()
+            value, marker = (None, 'not-submitted') if cell == '..' else figure(cell)
+            out.append((measure, None, org, None, datetime.date(year, 1, 1),
+                        datetime.date(year, 12, 31), value, marker, None))
+        yield out
+
+
 def dated(cell):
     """The month a column is headed by, or None."""
     if re.fullmatch(r'\d{5}', cell):
@@ -204,7 +265,8 @@ def chs(rows):
         yield out
 
 
-READERS = {'mhsds': mhsds, 'sen2': sen2, 'scotland-camhs': camhs, 'chs-sitrep': chs}
+READERS = {'mhsds': mhsds, 'sen2': sen2, 'scotland-camhs': camhs, 'chs-sitrep': chs,
+           'sen2-tribunals': tribunals, 'autism': autism, 'rtt-full': rtt}
 
 
 def run(tool, path, fmt, *more):

@@ -1,6 +1,7 @@
 #include "parse/format.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +13,25 @@ static const char *const shipped[] = { "config/formats" };
 
 START_TEST(every_shipped_format_loads)
 {
-    static const char *const ids[] = { "chs-sitrep", "measures", "mhsds", "scotland-camhs",
-                                       "sen2" };
+    static const struct {
+        const char *id;
+        bool published;
+    } ids[] = { { "actions", false },       { "adhd", true },           { "autism", true },
+                { "chs-sitrep", true },     { "measures", false },      { "mhsds", true },
+                { "rtt-full", true },       { "scotland-camhs", true }, { "sen2", true },
+                { "sen2-tribunals", true }, { "wheelchair", false } };
     struct diags d = DIAGS_INIT;
     struct format_set *set = NULL;
 
     ck_assert_int_eq(format_set_load(shipped, 1, &d, &set), 0);
     ck_assert_uint_eq(d.count, 0);
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        const struct format *f = format_set_find(set, ids[i]);
+        const struct format *f = format_set_find(set, ids[i].id);
 
-        ck_assert_msg(f != NULL, "%s", ids[i]);
-        ck_assert_str_eq(format_id(f), ids[i]);
+        ck_assert_msg(f != NULL, "%s", ids[i].id);
+        ck_assert_str_eq(format_id(f), ids[i].id);
         ck_assert_uint_eq(strlen(format_digest(f)), 64);
-        ck_assert_int_eq(format_is_published(f), strcmp(ids[i], "measures") != 0);
+        ck_assert_int_eq(format_is_published(f), ids[i].published);
         ck_assert_str_eq(format_duplicate(f), "last");
     }
     ck_assert_ptr_null(format_set_find(set, "no-such"));
@@ -124,6 +130,31 @@ static const struct {
       "{single: p},\n"
       "     measure: m}\n",
       3, "org" },
+    { "codes without words",
+      "format: a\nlayouts:\n  - {id: a, header: {columns: [x]}, period: {single: p}, measure: m, "
+      "org: o,\n"
+      "     values: {column: v, codes: [{like: [v]}]}}\n",
+      4, "\"give\"" },
+    { "a code that is no number",
+      "format: a\nlayouts:\n  - {id: a, header: {columns: [x]}, period: {single: p}, measure: m, "
+      "org: o,\n"
+      "     values: {column: v, codes: [{like: [v], give: {open: yes}}]}}\n",
+      4, "no number" },
+    { "blanks without a marker",
+      "format: a\nlayouts:\n  - {id: a, header: {columns: [x]}, period: {single: p}, measure: m, "
+      "org: o,\n"
+      "     values: {column: v, blanks: [{column: k, is: [a]}]}}\n",
+      4, "marker" },
+    { "a map that is asked for and missing",
+      "format: a\nlayouts:\n  - {id: a, header: {columns: [x]}, values: {column: v}, period: "
+      "{single: p},\n"
+      "     measure: m, org: {column: o, only_mapped: true}}\n",
+      4, "map" },
+    { "a group without a line for it",
+      "format: a\nlayouts:\n  - {id: a, header: {columns: [x]}, values: {column: v}, measure: m, "
+      "org: o,\n"
+      "     period: {from: group}}\n",
+      4, "grouped" },
     { "two ways to find values",
       "format: a\nlayouts:\n  - {id: a, header: {columns: [x]}, period: {single: p}, measure: m, "
       "org: o,\n"

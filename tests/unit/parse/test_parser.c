@@ -157,6 +157,71 @@ static const struct {
     { "a banner without a band too", "chs-sitrep",
       "\"Waits by service, May 2025\"\n,,(A) X,(CYP) Y\n", ",England,1,2\n",
       "3: missing-key secondary\n" },
+    { "two forms of date in one file", "adhd",
+      "REPORTING_PERIOD_START_DATE,REPORTING_PERIOD_END_DATE,BREAKDOWN,PRIMARY_LEVEL,"
+      "PRIMARY_LEVEL_DESCRIPTION,INDICATOR_ID,VALUE\n",
+      "2025-09-01,2025-09-30,Age Group,0 to 4,0 to 4,ADHD003,1940\n"
+      "03/09/2025,30/09/2025,ICB,QUA,NHS BLACK COUNTRY,ADHD008a,*\n"
+      "2025-09-01,2025-09-30,Age Group,0 to 4,0 to 4,ADHD004,0\n",
+      "ADHD003|Age Group|0 to 4|-|2025-09-01|2025-09-30|1940|-\n"
+      "ADHD008a|ICB|QUA|-|2025-09-03|2025-09-30|suppressed|-\n"
+      "ADHD004|Age Group|0 to 4|-|2025-09-01|2025-09-30|0|-\n" },
+    { "latest data are neither final nor provisional; columns move", "autism",
+      "METRIC_VALUE,METRIC,METRIC_NAME,BREAKDOWN,PRIMARY_LEVEL,PRIMARY_LEVEL_DESCRIPTION,STATUS,"
+      "REPORTING_PERIOD_END,REPORTING_PERIOD_START\n",
+      "1459,ASD16f,\"Number of patients per 100,000 of the population\",Gender,1,Male,Latest "
+      "Available "
+      "Data,30/04/2026,01/04/2026\n"
+      "*,ASD16,Number of patients,ICB,QUA,B,Final,30/04/2026,01/04/2026\n"
+      "1,ASD16,Number of patients,ICB,QUA,B,Draft,30/04/2026,01/04/2026\n",
+      "ASD16f|Gender|1|-|2026-04-01|2026-04-30|1459|-\n"
+      "ASD16|ICB|QUA|-|2026-04-01|2026-04-30|suppressed|final\n4: unknown-code STATUS\n" },
+    { "the line above the header groups its columns; headings, notes and their marks",
+      "sen2-tribunals",
+      "\"Appeal rate table1,2\",,,,,\n,,,,,\nLocal Authority,LA code,2023,,2024,\n"
+      ",,Appeals registered4,SEND Tribunal Appeal Rate2,Appeals registered4,\"Appeal Rate1,9\"\n",
+      "WEST MIDLANDS,,,,,  \nDudley,332, - ,0.00%,\"1,012\",1.50%\nPoole5,, .. ,..,  ,~\n"
+      "\"England Total4,9\",,7,1%,8,2%\n,,,,,\nSources:,Appeals - the system,,,,\n1. A note,,,,,\n"
+      "~ Suppressed,,,,,\n",
+      "Appeals registered|-|332|-|2023-01-01|2023-12-31|not-submitted|-\n"
+      "SEND Tribunal Appeal Rate|-|332|-|2023-01-01|2023-12-31|0|-\n"
+      "Appeals registered|-|332|-|2024-01-01|2024-12-31|1012|-\n"
+      "Appeal Rate|-|332|-|2024-01-01|2024-12-31|1.5|-\n"
+      "Appeals registered|-|Poole|-|2023-01-01|2023-12-31|not-submitted|-\n"
+      "SEND Tribunal Appeal Rate|-|Poole|-|2023-01-01|2023-12-31|not-submitted|-\n"
+      "Appeals registered|-|Poole|-|2024-01-01|2024-12-31|not-submitted|-\n"
+      "Appeal Rate|-|Poole|-|2024-01-01|2024-12-31|suppressed|-\n"
+      "Appeals registered|-|England|-|2023-01-01|2023-12-31|7|-\n"
+      "SEND Tribunal Appeal Rate|-|England|-|2023-01-01|2023-12-31|1|-\n"
+      "Appeals registered|-|England|-|2024-01-01|2024-12-31|8|-\n"
+      "Appeal Rate|-|England|-|2024-01-01|2024-12-31|2|-\n" },
+    { "lines of a return, long, in days", "wheelchair",
+      "Value,Line,Group,Org,Period_Start,Period_End,Note\n",
+      "0,Line 3a,Children,QUA,01/04/2024,2024-06-30,typed\n,3B,adults,QUA,01/04/2024,30/06/2024,\n"
+      "1,9a,adults,QUA,01/04/2024,30/06/2024,\n1,1a,pets,QUA,01/04/2024,30/06/2024,\n",
+      "3a|children|QUA|-|2024-04-01|2024-06-30|0|-\n"
+      "3b|adults|QUA|-|2024-04-01|2024-06-30|not-submitted|-\n"
+      "4: unknown-code Line\n5: unknown-code Group\n" },
+    { "lines of a return, side by side, in quarters", "wheelchair",
+      "Organisation code,Question,Adults,Children,Quarter\n",
+      "QUA,Q1a,120,*,Q1 2024/25\nQUA,5,1,z,January-March 2025\nQUA,5e,1,2,Q1 2024\n",
+      "1a|adults|QUA|-|2024-04-01|2024-06-30|120|-\n"
+      "1a|children|QUA|-|2024-04-01|2024-06-30|suppressed|-\n"
+      "5|adults|QUA|-|2025-01-01|2025-03-31|1|-\n"
+      "5|children|QUA|-|2025-01-01|2025-03-31|not-applicable|-\n4: bad-date Quarter\n" },
+    { "texts that stand for numbers; grey is no state; ids stay texts", "actions",
+      "plan,action,status,rag,date,note\n",
+      "dudley,1.10,In progress,Amber,31/05/2024,\"late, but moving\"\n"
+      "dudley,1.1,Complete,blue,May 2024,\ndudley,1.2,,grey,2024-05-31,\n"
+      "dudley,1.3,going well,red,2024-05-31,\ndudley,1.4,2,red,2024-05-31,\n"
+      "dudley,,complete,red,2024-05-31,\n",
+      "action-status|-|dudley|1.10|2024-05-31|2024-05-31|1|-\n"
+      "action-rag|-|dudley|1.10|2024-05-31|2024-05-31|3|-\n"
+      "action-status|-|dudley|1.1|2024-05-01|2024-05-31|2|-\n"
+      "action-rag|-|dudley|1.1|2024-05-01|2024-05-31|1|-\n"
+      "action-status|-|dudley|1.2|2024-05-31|2024-05-31|not-submitted|-\n"
+      "action-rag|-|dudley|1.2|2024-05-31|2024-05-31|not-submitted|-\n"
+      "5: unknown-code status\n6: unknown-code status\n7: missing-key action\n" },
     { "the canonical columns in another order and case", "measures",
       "Value,PERIOD_END,period_start,Org, MEASURE ,source,Breakdown,Unit\n",
       "3.25,2025-03-31,2025-03-01,TAJ,waiting,local,ICB,days\n"
@@ -433,7 +498,9 @@ static const struct {
     { "tests/data/published/scotland-camhs/camhs-*.csv", "scotland-camhs", 3, true },
     { "tests/data/published/chs-sitrep/la_*.csv", NULL, 1, false },
     { "tests/data/published/scotland-camhs/*_l*.csv", NULL, 2, false },
-    { "tests/data/published/sen2/SEND*.csv", NULL, 1, false },
+    { "tests/data/published/sen2-tribunals/*.csv", "sen2-tribunals", 1, true },
+    { "tests/data/published/autism-stats/*.csv", "autism", 1, true },
+    { "tests/data/published/rtt-full-csv/*.csv", "rtt-full", 1, true },
 };
 
 static void read_file(const char *path, struct text *out)
