@@ -21,6 +21,7 @@
 #define LINE_MAX_BYTES   (RECORD_MAX_BYTES + PREFIX_MAX_BYTES)
 #define CRC_TEXT_BYTES   8
 #define READ_BYTES       (64u << 10)
+#define SECTOR_BYTES     512 /* what a disk writes whole or not at all */
 
 struct journal {
     int fd;
@@ -118,6 +119,27 @@ static bool holds_whole_record(const char *bytes, size_t len)
     return false;
 }
 
+/*
+ * Whether a line with its line end was never written whole. One write of one record leaves a prefix
+ * of it when the process dies; only when the machine does may a later sector be on the disk and an
+ * earlier one not: then that one holds zeros. No record holds them, and no single flipped bit makes
+ * two beside each other. Any other line with its end was synced, and told as written: damage.
+ */
+static bool lacks_sector(const char *line, size_t len, off_t offset)
+{
+    for (size_t at = 0; at < len;) {
+        size_t in_sector = SECTOR_BYTES - (size_t)((offset + (off_t)at) % SECTOR_BYTES);
+        size_t n = in_sector < len - at ? in_sector : len - at, zeros = 0;
+
+        while (zeros < n && line[at + zeros] == '\0')
+            zeros++;
+        if (n > 1 && zeros == n)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
 /* The file read in pieces: never more in memory than one line and one piece. */
 struct reading {
     struct journal *journal;
@@ -205,8 +227,10 @@ static int read_lines(struct reading *reading)
         off_t offset = reading->offset + (off_t)start;
 
         if (!parse_line(reading->buf + start, len, &record)) {
+            bool unwritten = lacks_sector(reading->buf + start, len, offset);
+
             r = has_more(reading, start + len + 1); /* may move the buffer */
-            if (r > 0)
+            if (r > 0 || (r == 0 && !unwritten))
                 return damaged(reading, offset, "checksum does not match");
             return r < 0 ? r : cut_tail(reading, offset, len + 1);
         }

@@ -2,8 +2,8 @@
  * journal - append-only records that survive anything but their disk
  *
  * Invariants: (1) a record is synced before journal_append() returns 0; (2) only the last record
- * can be torn; (3) a torn tail is cut at opening, damage before it is an error that names the
- * offset; (4) replaying twice equals replaying once, since the reader is given the sequence number.
+ * can be torn: cut short, or with a sector of zeros; (3) a torn tail is cut at opening, damage
+ * anywhere, also in the last record, is an error that names the offset; (4) replaying twice equals replaying once, since the reader is given the sequence number.
  * One line a record: 8 hex digits of CRC-32 over the rest, a blank, sequence number, a blank, one
  * JSON object without line ends. Files are 0600.
  */
