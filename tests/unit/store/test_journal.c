@@ -205,6 +205,9 @@ START_TEST(a_sector_that_was_never_written_costs_the_last_record_and_no_other)
         struct journal *j = NULL;
         AUTO(auto_free) char *bytes = malloc(g.whole.len);
 
+        if (sector <= first_end && first_end < sector + 512)
+            continue; /* with the line end of the fourth: nothing tells them from one record */
+
         ck_assert_ptr_nonnull(bytes);
         memcpy(bytes, g.whole.buf, g.whole.len);
         memset(bytes + sector, 0, 512);
