@@ -3,64 +3,18 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from waitlist import FEED_CYP, Instance, RECEIVER_SPOOL, run_tests, skip, three, wait_for
-
-
-class Server:
-    """A redis-server of our own on a unix socket, with an append-only file, so that it can come back."""
-
-    def __init__(self, *options):
-        if not shutil.which("redis-server"):
-            skip("redis-server is not installed")
-        self.folder = tempfile.mkdtemp(prefix="wl-redis-")
-        self.socket = os.path.join(self.folder, "r.sock")
-        self.options = options
-        self.process = None
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700", "--appendonly",
-             "yes", "--appendfsync", "always", "--save", "", "--dir", self.folder, *self.options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: self.cli("PING").stdout.strip() in ("PONG", "NOAUTH Authentication required."), "our Redis")
-
-    def cli(self, *command):
-        return subprocess.run(["redis-cli", "-s", self.socket, *command], capture_output=True, text=True, timeout=20)
-
-    def kill(self):
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def close(self):
-        if self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGCONT)
-            self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-def instance(build, server, more=""):
-    return Instance(build, settings=(
-        f"instance: black-country\nstate: ./state\nredis: {{mode: server, socket: \"{server.socket}\"{more}}}\n"
-        "plans: [plan.yaml]\nroutes: {ops: [spool], governance: [spool], fallback: [spool]}\n"
-        f"feeds:\n{FEED_CYP}receivers:\n{RECEIVER_SPOOL}"))
+from redis import Server, on_server
+from waitlist import run_tests, three, wait_for
 
 
 def test_the_whole_chain_works_on_a_server_reached_by_socket(build):
-    with Server() as server, instance(build, server) as w:
+    with Server() as server, on_server(build, server) as w:
         w.put("a.csv", three(6))
         w.once("2024-06-10")
         assert len(w.mails()) == 1
@@ -71,7 +25,7 @@ def test_the_whole_chain_works_on_a_server_reached_by_socket(build):
 
 
 def test_a_redis_that_is_away_is_said_and_nothing_is_lost_until_it_is_back(build):
-    with Server() as server, instance(build, server) as w:
+    with Server() as server, on_server(build, server) as w:
         w.put("a.csv", three(6))
         w.start("2024-06-10")
         assert w.measure()["value"] == 6
@@ -87,7 +41,7 @@ def test_a_redis_that_is_away_is_said_and_nothing_is_lost_until_it_is_back(build
 
 
 def test_a_redis_that_stops_answering_does_not_stop_the_control_socket(build):
-    with Server() as server, instance(build, server) as w:
+    with Server() as server, on_server(build, server) as w:
         w.put("a.csv", three(6))
         w.start("2024-06-10")
         w.measure()
@@ -100,7 +54,7 @@ def test_a_redis_that_stops_answering_does_not_stop_the_control_socket(build):
 
 
 def test_a_password_is_read_from_its_file_and_a_wrong_one_is_said(build):
-    with Server("--requirepass", "right-one") as server, instance(build, server, ", password_file: redis.pass") as w:
+    with Server("--requirepass", "right-one") as server, on_server(build, server, ", password_file: redis.pass") as w:
         w.write("redis.pass", "right-one\n")
         w.put("a.csv", three(6))
         w.once("2024-06-10")
@@ -141,7 +95,7 @@ class Deaf:
 
 
 def test_a_redis_that_hangs_up_is_asked_again_ever_later_and_never_in_step(build):
-    with Deaf() as deaf, instance(build, deaf) as w:
+    with Deaf() as deaf, on_server(build, deaf) as w:
         w.start("2024-06-10", ready=False)
         wait_for(lambda: len(deaf.taken) >= 7, "seven attempts", 30)
         waits = [b - a for a, b in zip(deaf.taken, deaf.taken[1:])][:6]
@@ -152,7 +106,7 @@ def test_a_redis_that_hangs_up_is_asked_again_ever_later_and_never_in_step(build
 
 
 def test_what_redis_did_not_take_is_done_again_and_told_once_it_takes_it(build):
-    with Server() as server, instance(build, server) as w:
+    with Server() as server, on_server(build, server) as w:
         w.put("a.csv", three(25))
         w.start("2024-06-10")
         assert w.measure()["rag"] == "green"
@@ -170,7 +124,7 @@ def test_what_redis_did_not_take_is_done_again_and_told_once_it_takes_it(build):
 
 
 def test_a_redis_that_falls_silent_while_nothing_is_asked_is_noticed(build):
-    with Server() as server, instance(build, server) as w:
+    with Server() as server, on_server(build, server) as w:
         w.put("a.csv", three(25))
         w.start("2024-06-10")
         w.measure()
