@@ -5,7 +5,9 @@ In a test:    with SmtpServer(replies={"RCPT": "450 later"}) as smtp: ... smtp.p
 By hand:      smtp_server.py FOLDER [--port N] [--reply VERB=TEXT]... [--certificate PEM] [--drop-at VERB]
               writes each mail to FOLDER as N.eml and prints its port
 
-replies       the answer to a verb (CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT, QUIT)
+replies       the answer to a verb (CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, DOT, QUIT), or a function
+              that is given the line and returns it
+cut_after     closes once it has received so many bytes of one connection
 drop_at       closes instead of answering that verb; BODY: after the first line of the content
 hang_at       never answers that verb
 delay         {verb: seconds}
@@ -29,13 +31,30 @@ class Drop(Exception):
     pass
 
 
+class Cut:
+    """Lines of a connection of which only the first bytes arrive."""
+
+    def __init__(self, s, left):
+        self.s, self.left = s, left
+
+    def readline(self, limit=65536):
+        line = b""
+        while not line.endswith(b"\n") and len(line) < limit:
+            byte = self.s.recv(1) if self.left > 0 else b""
+            if not byte:
+                raise Drop
+            self.left -= 1
+            line += byte
+        return line
+
+
 class SmtpServer:
     def __init__(self, replies=None, drop_at=None, hang_at=None, delay=None, certificate=None, implicit=False,
-                 login=False, folder=None, port=0):
+                 login=False, folder=None, port=0, cut_after=None):
         self.replies = dict(DEFAULTS, **(replies or {}))
         self.drop_at, self.hang_at, self.delay = drop_at, hang_at, delay or {}
         self.certificate, self.implicit, self.login, self.folder = certificate, implicit, login, folder
-        self.mails, self.dialogue, self.connections = [], [], 0
+        self.mails, self.dialogue, self.connections, self.cut_after = [], [], 0, cut_after
         self.stopped = threading.Event()
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,6 +87,9 @@ class SmtpServer:
         c.load_cert_chain(self.certificate)
         return c
 
+    def _reader(self, s):
+        return s.makefile("rb") if self.cut_after is None else Cut(s, self.cut_after)
+
     def _answer(self, s, verb, text=None):
         self.stopped.wait(self.delay.get(verb, 0))
         if verb == self.hang_at:
@@ -82,7 +104,7 @@ class SmtpServer:
         try:
             if self.implicit:
                 s, tls = self._context().wrap_socket(s, server_side=True), "tls"
-            f = s.makefile("rb")
+            f = self._reader(s)
             self._answer(s, "CONNECT")
             sender, to = None, []
             while True:
@@ -107,7 +129,8 @@ class SmtpServer:
                 if verb == "AUTH" and len(line.split()) == 2 and self.replies["AUTH"].startswith("2"):
                     self._answer(s, verb, "334 ")
                     self.dialogue.append((tls, f.readline(65536)))
-                self._answer(s, verb)
+                reply = self.replies.get(verb)
+                self._answer(s, verb, reply(line) if callable(reply) else None)
                 if verb == "MAIL":
                     sender, to = line, []
                 elif verb == "RCPT":

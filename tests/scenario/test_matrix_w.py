@@ -1,0 +1,153 @@
+"""Rows W of the fault matrix: what a webhook's far end can do. (W9 to W11 come with the pull transport.)"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from faults import certificate, fast
+from hook import SECRET
+from http_server import Answer, HttpServer
+from waitlist import Instance, plan, run_tests, three, wait_for
+
+HOOK = "  - {{id: {id}, kind: webhook, url: \"{url}\", secret_file: hook.secret{more}}}\n"
+SPOOL = "  - {id: spool, kind: spool, dir: ./spool}\n"
+
+
+def hook(port, id="hook", more=", allow_private: true", scheme="http", host="127.0.0.1"):
+    return HOOK.format(id=id, url=f"{scheme}://{host}:{port}/x", more=more)
+
+
+def hooked(build, settings, receivers="hook", **more):
+    w = Instance(build, plan_text=plan(receivers=receivers), receivers=settings + SPOOL, **more)
+    w.write("hook.secret", SECRET + "\n")
+    w.put("a.csv", three(6))
+    return w
+
+
+def memory_kb(pid, key="VmHWM"):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith(key))
+
+
+def test_W1_a_far_end_that_hangs_or_drips_frees_its_place_within_its_deadline(build):
+    for answer in (Answer(before=3600), Answer(drip=0.2)):
+        with HttpServer([answer]) as http, hooked(build, hook(http.port), receivers="hook, spool") as w:
+            w.start("2024-06-10", env=fast(10))
+            wait_for(lambda: http.requests, "the request")
+            assert w.measure()["value"] == 6, "the loop turns meanwhile"
+            wait_for(lambda: w.mails(), "the other receiver to be served meanwhile")
+            wait_for(lambda: "receiver=hook outcome=" in w.log() or "receiver=hook delivered" in w.log(),
+                     "the attempt to end", 45)  # connect 5 s, whole 30 s
+
+
+def test_W2_retry_after_is_kept_between_a_second_and_an_hour_whatever_it_says(build):
+    import email.utils
+    import re
+    import time
+    soon = email.utils.formatdate(time.time() + 100, usegmt=True)
+    past = email.utils.formatdate(time.time() - 100, usegmt=True)
+    cases = {"7": (7, 7), soon: (80, 101), past: (1, 3600), "0": (1, 3600), "-1": (1, 3600), "1000000000000": (1, 3600),
+             "soon": (1, 3600), "7, 8": (1, 3600), "": (1, 3600)}
+    for code in (429, 503):
+        for value, (least, most) in cases.items():
+            with HttpServer([Answer(code, {"Retry-After": value})]) as http, hooked(build, hook(http.port)) as w:
+                r = w.once("2024-06-10", expect=1)
+                waits = [int(x) for x in re.findall(r"receiver=hook .*next=(\d+)s", r.stderr)]
+                assert len(waits) == 1 and least <= waits[0] <= most, (code, value, r.stderr[-800:])
+
+
+def test_W3_a_redirect_to_anywhere_is_a_failure_and_its_target_is_not_asked(build):
+    with HttpServer() as target:
+        for code in (301, 302, 303, 307, 308):
+            with HttpServer([Answer(code, {"Location": f"http://127.0.0.1:{target.port}/y"})]) as http, \
+                    hooked(build, hook(http.port)) as w:
+                w.once("2024-06-10", expect=1)
+                assert len(http.requests) == 1 and not target.requests, code
+        assert target.connections == 0
+
+
+def test_W4_an_endless_or_swollen_reply_is_read_to_a_ceiling_and_its_status_decides(build):
+    import gzip
+    bomb = gzip.compress(b"\0" * (64 << 20))
+    for answer, expect in ((Answer(200, endless=True), 0), (Answer(500, endless=True), 1),
+                           (Answer(200, {"Content-Encoding": "gzip"}, body=bomb), 0)):
+        with HttpServer([answer]) as http, hooked(build, hook(http.port)) as w:
+            w.once("2024-06-10", expect=expect)
+            assert len(http.requests) == 1
+            assert http.sent < 8 << 20, f"{http.sent} bytes were taken"
+
+
+def test_W4_memory_stays_flat_under_an_endless_reply(build):
+    with HttpServer([Answer(500, endless=True)]) as http, hooked(build, hook(http.port)) as w:
+        w.start("2024-06-10")
+        wait_for(lambda: "receiver=hook outcome=" in w.log(), "the first attempt to end", 45)
+        assert memory_kb(w.process.pid) < 200_000, memory_kb(w.process.pid)
+
+
+def test_W6_one_slow_endpoint_delays_nobody(build):
+    with HttpServer([Answer(before=3600)]) as slow, HttpServer() as quick:
+        settings = hook(slow.port, "slow") + hook(quick.port, "quick")
+        with hooked(build, settings, receivers="slow, quick, spool") as w:
+            w.start("2024-06-10")
+            wait_for(lambda: slow.requests, "the slow one to be asked")
+            wait_for(lambda: quick.requests and w.mails(), "the others to be served")
+            w.put("b.csv", three(45, "2024-05"))
+            wait_for(lambda: len(quick.requests) >= 2, "the next message to the quick one while the slow one hangs")
+            assert "receiver=slow outcome=" not in w.log() or len(slow.requests) >= 1
+
+
+def test_W7_an_inside_address_is_refused_at_connect_unless_allowed(build):
+    with HttpServer() as http:
+        for host in ("127.0.0.1", "localhost", "[::1]", "127.1.2.3", "0.0.0.0"):
+            with hooked(build, hook(http.port, more="", scheme="https", host=host)) as w:
+                r = w.run("--check")
+                if r.returncode == 78:
+                    assert "waitlistd.yaml:" in r.stderr, r.stderr
+                    continue
+                w.once("2024-06-10", expect=1)
+        assert http.connections == 0, "an inside address was asked"
+
+
+def test_W8_each_bad_certificate_is_refused_and_the_message_kept(build):
+    with Instance(build) as keys:
+        authority, trusted = certificate(keys, "authority.example.org", prefix="authority")
+        good, _ = certificate(keys, issuer=authority, prefix="good")
+        bad = {
+            "self-signed": certificate(keys, prefix="selfsigned")[0],
+            "expired": certificate(keys, issuer=authority, prefix="expired", days=-1)[0],
+            "another name": certificate(keys, "mail.example.org", issuer=authority, prefix="name")[0],
+            "another address": certificate(keys, "127.0.0.2", issuer=authority, prefix="address")[0],
+            "a wildcard for an address": certificate(keys, "*.0.0.1", issuer=authority, prefix="wild")[0],
+            "another authority": certificate(keys, issuer=certificate(keys, prefix="other")[0], prefix="foreign")[0],
+            "a weak key": certificate(keys, issuer=authority, prefix="weak", key_bits=1024)[0],
+            "issued by a server's certificate": certificate(keys, issuer=good, prefix="chained")[0],
+        }
+        met = 1  # the last one below speaks no TLS at all
+        for why, pem in bad.items():
+            try:
+                server = HttpServer(certificate=pem)
+            except OSError:
+                continue  # this Python's library does not even load it
+            met += 1
+            with server as http, hooked(build, hook(http.port, scheme="https", more=f", allow_private: true, ca_file: {trusted}")) as w:
+                w.once("2024-06-10", expect=1)
+                assert not http.requests, why
+        with HttpServer() as http, hooked(build, hook(http.port, scheme="https", more=f", allow_private: true, ca_file: {trusted}")) as w:
+            w.once("2024-06-10", expect=1)
+            assert not http.requests and met >= 8, met
+        with HttpServer(certificate=good) as http, \
+                hooked(build, hook(http.port, scheme="https", more=f", allow_private: true, ca_file: {trusted}")) as w:
+            w.once("2024-06-10")
+            assert len(http.requests) == 1
+
+
+def test_W12_a_scheme_that_is_no_https_is_refused_at_load_with_the_reason(build):
+    for url in ("file:///etc/passwd", "gopher://127.0.0.1/x", "ftp://example.org/x", "http://example.org/x", "scp://example.org/x",
+                "example.org/x", "https://"):
+        with hooked(build, HOOK.format(id="hook", url=url, more="")) as w:
+            r = w.run("--check")
+            assert r.returncode == 78 and "waitlistd.yaml:" in r.stderr and "url" in r.stderr, (url, r.returncode, r.stderr)
+
+
+if __name__ == "__main__":
+    run_tests(globals())
