@@ -143,6 +143,30 @@ static const struct period_judgement *newest_with_number(const struct finding *f
     return newest(f);
 }
 
+/* What was published of this period before, where it reads otherwise: the newest such. */
+static void view_of_earlier(struct item_view *v, const struct series *s)
+{
+    for (size_t i = 0; s && i < s->point_count; i++) {
+        const struct series_point *point = &s->points[i];
+
+        if (date_compare(point->period_end, v->end) != 0 ||
+            date_compare(point->period_start, v->start) != 0)
+            continue;
+        for (size_t j = point->version_count; j-- > 0;) {
+            const struct series_version *was = &point->versions[j];
+            char words[sizeof v->earlier];
+
+            if (was == v->version || was->receipt > v->version->receipt)
+                continue;
+            (void)message_figure(was, v->unit, v->published, words);
+            if (strcmp(words, v->figure) != 0) {
+                memcpy(v->earlier, words, sizeof words);
+                return;
+            }
+        }
+    }
+}
+
 static void view_of_finding(struct item_view *v, const struct finding *f)
 {
     const struct period_judgement *judged = newest_with_number(f), *last = newest(f);
@@ -160,6 +184,8 @@ static void view_of_finding(struct item_view *v, const struct finding *f)
     v->restated = judged->restated;
     v->has_value = figure_shown(v->version, v->unit, v->published, &v->value);
     (void)message_figure(v->version, v->unit, v->published, v->figure);
+    if (v->restated && v->version)
+        view_of_earlier(v, f->series);
     if (last != judged) {
         v->newest_end = last->end;
         (void)message_figure(last->version, v->unit, v->published, v->newest_figure);

@@ -35,6 +35,7 @@ struct item_view {
     struct civil_date
         newest_end; /* a newer period without a number; DATE_NONE: the figure is the newest */
     char newest_figure[FIGURE_MAX];
+    char earlier[FIGURE_MAX]; /* "" or what was published of the period before */
     bool held, restated;
     unsigned holds;
 };

@@ -232,7 +232,10 @@ void wording_sure(const struct item_view *v, struct text *out)
         (void)text_puts(out, "held, so nothing is called better.");
     else
         (void)text_puts(out, "complete.");
-    if (v->restated || v->item->episode->restated)
+    if (v->earlier[0])
+        (void)text_printf(out, " Restated: the publisher replaced an earlier figure, %s.",
+                          v->earlier);
+    else if (v->restated || v->item->episode->restated)
         (void)text_puts(out, " Restated: the publisher replaced an earlier figure.");
     if (v->item->finding && v->item->finding->plan_expired)
         (void)text_puts(out, " The plan has expired; its last milestone is used.");
