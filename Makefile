@@ -16,7 +16,7 @@ ifeq ($(origin CC),default)
 CC := cc
 endif
 PREFIX  ?= /usr
-PKGS    := libevent hiredis libcurl libfyaml jansson libcrypto libsystemd
+PKGS    := libevent hiredis libcurl libfyaml jansson libcrypto libsystemd libzip
 PYTHON  ?= /usr/bin/python3
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -120,7 +120,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
 # ---- what the machine needs --------------------------------------------------------------------
 # Installed only when something is missing, so that a second run asks for nothing.
 BUILD_PACKAGES := gcc make libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
-                  libjansson-dev libssl-dev libsystemd-dev redis-server tzdata
+                  libjansson-dev libssl-dev libsystemd-dev libzip-dev redis-server tzdata
 TEST_PACKAGES  := check python3 python3-aiosmtpd
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
 FULL_PACKAGES  := valgrind

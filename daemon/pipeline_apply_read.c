@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "feed/content.h"
 #include "parse/parser.h"
 #include "parse/value.h"
 
@@ -230,23 +231,11 @@ int apply_read(struct apply *a, const struct format *format)
     struct parser *parser =
         parser_new(format, a->receipt->name, (struct parse_sink){ on_record, NULL, a });
     int fd = archive_read(p->archive, a->receipt->sha256);
-    char buffer[32768];
     int r = !parser ? -ENOMEM : fd < 0 ? fd : find_concerned(a);
 
     a->keeps_first = strcmp(format_duplicate(format), "first") == 0;
-    while (r == 0) {
-        ssize_t n = read(fd, buffer, sizeof buffer);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            r = n < 0 ? -errno : 0;
-            break;
-        }
-        r = parser_push(parser, buffer, (size_t)n);
-    }
     if (r == 0)
-        r = parser_finish(parser);
+        r = content_parse(fd, parser, NULL);
     if (r == 0) {
         const struct parse_result *result = parser_result(parser);
 

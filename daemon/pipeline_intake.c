@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "feed/content.h"
 #include "parse/parser.h"
 
 #define READ_BYTES     (64u << 10)
@@ -25,33 +26,40 @@ struct first_pass {
     char refusal[512];
 };
 
-/* Reads the whole file once: structure check, hash, archive. */
-static int read_file(struct pipeline *p, const struct format *format, const char *name, int fd,
-                     struct first_pass *out)
+/* Hashes and archives the bytes as they came. */
+static int keep_bytes(int fd, struct archive_file *file, struct digest *digest)
 {
-    struct archive_file *file = NULL;
-    struct digest *digest = digest_new();
-    struct parser *parser = parser_new(format, name, (struct parse_sink){ 0 });
     AUTO(auto_free) char *buffer = malloc(READ_BYTES);
-    char sha[SHA256_TEXT_MAX] = "";
-    int r = digest && parser && buffer ? archive_begin(p->archive, &file) : -ENOMEM;
+    int r = buffer ? 0 : -ENOMEM;
 
     while (r == 0) {
         ssize_t n = read(fd, buffer, READ_BYTES);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
-            r = n < 0 ? -errno : 0;
-            break;
-        }
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
         digest_add(digest, buffer, (size_t)n);
         r = archive_write(file, buffer, (size_t)n);
-        if (r == 0)
-            r = parser_push(parser, buffer, (size_t)n);
     }
+    return r;
+}
+
+/* Keeps the file, then checks the structure of what was kept. */
+static int read_file(struct pipeline *p, const struct format *format, const char *name, int fd,
+                     struct first_pass *out)
+{
+    struct archive_file *file = NULL;
+    struct digest *digest = digest_new();
+    struct parser *parser = parser_new(format, name, (struct parse_sink){ 0 });
+    AUTO(text_release) struct text member = TEXT_INIT;
+    char sha[SHA256_TEXT_MAX] = "";
+    int r = digest && parser ? archive_begin(p->archive, &file) : -ENOMEM;
+
     if (r == 0)
-        r = parser_finish(parser);
+        r = keep_bytes(fd, file, digest);
+    if (r == 0)
+        r = content_parse(archive_descriptor(file), parser, &member);
     if (r == 0) {
         const struct parse_result *result = parser_result(parser);
 
@@ -68,6 +76,9 @@ static int read_file(struct pipeline *p, const struct format *format, const char
         }
         file = NULL;
         out->receipt.sha256 = strdup(sha);
+        out->receipt.edition = format_edition(format, name);
+        if (out->receipt.edition == 0)
+            out->receipt.edition = format_edition(format, text_str(&member));
         out->receipt.why = result->refused ? strdup(result->refusal) : NULL;
         out->receipt.part = result->part[0] ? strdup(result->part) : NULL;
         if (!result->refused && result->held) {
@@ -162,7 +173,6 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         r->name = strdup(name);
         r->format_digest = strdup(format_digest(format));
         r->at = clock_wall(&p->clock);
-        r->edition = format_edition(format, name);
         if (!r->feed || !r->name || !r->format_digest)
             result = -ENOMEM;
     }

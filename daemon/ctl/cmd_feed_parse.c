@@ -6,14 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "ctl/output.h"
 #include "ctl/record_print.h"
+#include "feed/content.h"
 #include "parse/format.h"
 #include "parse/parser.h"
 
@@ -100,68 +103,17 @@ static int read_argument(struct request *q, int argc, char **argv, int *at)
 
 /* ---- the bytes ---- */
 
-/* A file that can be read twice, or, for a pipe, all that it holds. */
-struct input {
-    int fd;
-    struct text held;
-    bool is_held;
-};
-
-static int read_all(int fd, struct text *to)
+/* A pipe can be read once and the parse is done twice: its bytes go to a file in memory. */
+static int hold_all(int from)
 {
     static char buf[READ_BYTES];
+    AUTO(fd_close) int held = memfd_create("feed", MFD_CLOEXEC);
+    size_t total = 0;
 
-    to->max = STDIN_MAX_BYTES;
-    for (;;) {
-        ssize_t n = read(fd, buf, sizeof buf);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : 0;
-        int r = text_add(to, buf, (size_t)n);
-
-        if (r < 0)
-            return r;
-    }
-}
-
-static int input_open(struct input *in, const char *file)
-{
-    struct stat st;
-
-    *in = (struct input){ STDIN_FILENO, TEXT_INIT, false };
-    if (strcmp(file, "-") != 0) {
-        in->fd = open(file, O_RDONLY | O_CLOEXEC);
-        if (in->fd < 0)
-            return -errno;
-    }
-    if (fstat(in->fd, &st) < 0)
+    if (held < 0)
         return -errno;
-    if (S_ISDIR(st.st_mode))
-        return -EISDIR;
-    in->is_held = !S_ISREG(st.st_mode);
-    return in->is_held ? read_all(in->fd, &in->held) : 0;
-}
-
-static void input_close(struct input *in)
-{
-    if (in->fd > STDIN_FILENO)
-        (void)close(in->fd);
-    text_release(&in->held);
-}
-
-/* Pushes the whole file. Returns 0, -errno, or what the parser returned. */
-static int input_push(struct input *in, struct parser *p)
-{
-    static char buf[READ_BYTES];
-    off_t at = 0;
-    int r = 0;
-
-    if (in->is_held)
-        r = parser_push(p, text_str(&in->held), in->held.len);
-    while (!in->is_held && r == 0 && !parser_result(p)->refused) {
-        ssize_t n = pread(in->fd, buf, sizeof buf, at);
+    for (;;) {
+        ssize_t n = read(from, buf, sizeof buf);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -169,10 +121,36 @@ static int input_push(struct input *in, struct parser *p)
             return -errno;
         if (n == 0)
             break;
-        at += n;
-        r = parser_push(p, buf, (size_t)n);
+        total += (size_t)n;
+        int r = total > STDIN_MAX_BYTES ? -EFBIG : file_write_all(held, buf, (size_t)n);
+
+        if (r < 0)
+            return r;
     }
-    return r ? r : parser_finish(p);
+    int fd = held;
+
+    held = -1;
+    return fd;
+}
+
+/* A descriptor that can be read twice, or -errno. */
+static int input_open(const char *file)
+{
+    AUTO(fd_close)
+    int fd = strcmp(file, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                    : open(file, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(st.st_mode))
+        return hold_all(fd);
+    int opened = fd;
+
+    fd = -1;
+    return opened;
 }
 
 /* ---- talk ---- */
@@ -180,7 +158,8 @@ static int input_push(struct input *in, struct parser *p)
 struct talk {
     const char *name; /* of the file, escaped */
     unsigned long set_aside;
-    bool no_month; /* a row had no period although no column gives it */
+    bool no_month;  /* a row had no period although no column gives it */
+    bool is_zipped; /* the archive proves its end */
 };
 
 static void say_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
@@ -215,7 +194,7 @@ static void say_result(const struct talk *t, const struct parse_result *r)
     else if (r->held)
         fprintf(stderr, "%s: would be held: %lu of %lu rows set aside\n", t->name,
                 r->rows - r->accepted, r->rows);
-    if (!r->ends_with_newline)
+    if (!r->ends_with_newline && !t->is_zipped)
         fprintf(stderr,
                 "%s: the last line has no line end: without other proof of its end the file "
                 "would be held\n",
@@ -230,11 +209,11 @@ static int on_record(void *arg, const struct record *record)
 }
 
 /* One pass over the input. Returns 0 with *out_parser to read, or an exit code said on stderr. */
-static int pass(struct input *in, const struct format *f, const char *name, struct parse_sink sink,
-                struct parser **out_parser)
+static int pass(int fd, const struct format *f, const char *name, struct parse_sink sink,
+                struct parser **out_parser, struct text *out_member)
 {
     struct parser *p = parser_new(f, name, sink);
-    int r = p ? input_push(in, p) : -ENOMEM;
+    int r = p ? content_parse(fd, p, out_member) : -ENOMEM;
 
     if (r < 0) {
         fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
@@ -257,17 +236,18 @@ static int pass(struct input *in, const struct format *f, const char *name, stru
 
 static int parse_file(const struct request *q, const struct format *f, const char *name)
 {
-    struct input in;
-    struct talk talk = { name, 0, false };
+    AUTO(fd_close) int fd = input_open(q->file);
+    AUTO(text_release) struct text member = TEXT_INIT;
+    struct talk talk = { .name = name };
     struct parser *first = NULL, *second = NULL;
-    int r = input_open(&in, q->file);
 
-    if (r < 0) {
-        fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
-        input_close(&in);
+    if (fd < 0) {
+        fprintf(stderr, "%s: error: %s\n", name, strerror(-fd));
         return 1;
     }
-    r = pass(&in, f, name, (struct parse_sink){ NULL, say_set_aside, &talk }, &first);
+    int r = pass(fd, f, name, (struct parse_sink){ NULL, say_set_aside, &talk }, &first, &member);
+
+    talk.is_zipped = member.len > 0;
     if (r == 0)
         say_result(&talk, parser_result(first));
     if (r == 0 && q->summary) {
@@ -276,7 +256,7 @@ static int parse_file(const struct request *q, const struct format *f, const cha
         struct record_printer printer;
 
         record_printer_init(&printer, q->kind, format_id(f), stdout);
-        r = pass(&in, f, name, (struct parse_sink){ on_record, NULL, &printer }, &second);
+        r = pass(fd, f, name, (struct parse_sink){ on_record, NULL, &printer }, &second, NULL);
         if (record_printer_end(&printer) < 0 && r == 0) {
             fputs("waitlistctl: standard output cannot be written\n", stderr);
             r = 1;
@@ -284,7 +264,6 @@ static int parse_file(const struct request *q, const struct format *f, const cha
     }
     parser_free(first);
     parser_free(second);
-    input_close(&in);
     return r;
 }
 

@@ -3,8 +3,8 @@
  *
  * inotify (moved-to, close-write) plus a slow rescan (30 s). A file is offered once its end is
  * proven: renamed in, named by a control file (NAME.ctl or NAME.ok beside it), or found at start
- * (or by scan_now) with a newline as its last byte. A file written in place is offered when its
- * last byte is a newline and it has been still for 30 s. Without proof it stays and is reported as
+ * (or by scan_now) with a newline as its last byte, or the end record of a zip there. A file written in
+ * place is offered when it ends so and has been still for 30 s. Without proof it stays and is reported as
  * waiting. Never follows links; only regular files with one link; names that begin with '.' or '-',
  * are not UTF-8, hold a control character, or end in .tmp, .part, .ctl, .ok are skipped and
  * counted. Opens are descriptor-relative (F14, F15 of RELIABILITY).

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "feed/zipped.h"
 
 static bool ends_in(const char *name, const char *suffix)
 {
@@ -100,11 +101,18 @@ void inbox_remove_control_files(int folder, const char *name)
     (void)unlinkat(folder, control, 0);
 }
 
-static int ends_with_newline(int fd, off_t size)
+/* A line end as the last byte, or the end record of a zip archive. Returns 1, 0 or -errno. */
+static int has_end(int fd, off_t size, bool *out_is_zip)
 {
-    char last;
-    ssize_t n = size > 0 ? pread(fd, &last, 1, size - 1) : 0;
+    char head[4], last;
+    ssize_t n = pread(fd, head, sizeof head, 0);
 
+    if (n < 0)
+        return -errno;
+    *out_is_zip = zipped_is(head, (size_t)n);
+    if (*out_is_zip)
+        return zipped_has_end(fd, size);
+    n = pread(fd, &last, 1, size - 1);
     return n < 0 ? -errno : n == 1 && last == '\n';
 }
 
@@ -112,8 +120,8 @@ bool sighting_is_complete(const struct sighting *s, int folder, const char *name
                           const struct proof_rules *rules, const char **out_why)
 {
     bool is_still = rules->now_ms - s->still_since >= rules->still_ms;
-    bool trusts_newline = rules->trusts_newline;
-    int newline;
+    bool trusts_newline = rules->trusts_newline, is_zip = false;
+    int ended;
 
     if (inbox_same_file(&s->moved_in, &s->st) || has_control_file(folder, name, &s->st))
         return true;
@@ -122,14 +130,17 @@ bool sighting_is_complete(const struct sighting *s, int folder, const char *name
         return is_still ||
                (trusts_newline && time(NULL) - s->st.st_mtime >= rules->still_ms / 1000);
     }
-    newline = ends_with_newline(fd, s->st.st_size);
-    if (newline < 0) {
-        *out_why = strerror(-newline);
+    ended = has_end(fd, s->st.st_size, &is_zip);
+    if (ended < 0) {
+        *out_why = strerror(-ended);
         return false;
     }
-    if (newline == 0 && (trusts_newline || is_still))
-        *out_why = "its last line has no line end; rename it in, or put a control file beside it";
-    return newline == 1 && (trusts_newline || is_still);
+    if (ended == 0 && (trusts_newline || is_still))
+        *out_why = is_zip ? "the end of this zip archive is not there yet; rename it in, or put a "
+                            "control file beside it"
+                          : "its last line has no line end; rename it in, or put a control file "
+                            "beside it";
+    return ended == 1 && (trusts_newline || is_still);
 }
 
 int inbox_open_plain(int folder, const char *name, struct stat *out_st, const char **out_why)

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORKBOOK_SENTENCE "this is a spreadsheet workbook; save this sheet as CSV into that folder"
-
 enum { CELL_START, CELL_PLAIN, CELL_QUOTED, CELL_QUOTE_SEEN };
 
 static void refuse(struct csv *c, const char *reason, unsigned long line, unsigned long column,
@@ -92,12 +90,12 @@ static size_t judge_head(struct csv *c)
     else if (head_is(c, "\x1F\x8B", 2))
         refuse_here(c, "gzip", "this file is compressed with gzip; unpack it first");
     else if (head_is(c, "\xD0\xCF\x11\xE0", 4))
-        refuse_here(c, "workbook", WORKBOOK_SENTENCE);
+        refuse_here(c, "workbook", CSV_WORKBOOK_SENTENCE);
     else if (head_is(c, "PK\x03\x04", 4) || head_is(c, "PK\x05\x06", 4))
         refuse_here(c, zip_holds_workbook(c) ? "workbook" : "zip",
-                    zip_holds_workbook(c) ? WORKBOOK_SENTENCE
-                                          : "this file is a zip archive; unpack the data file "
-                                            "and put that into the folder");
+                    zip_holds_workbook(c) ? CSV_WORKBOOK_SENTENCE
+                                          : "a zip archive stands where a data file should; unpack "
+                                            "it and put that into the folder");
     return head_is(c, "\xEF\xBB\xBF", 3) ? 3 : 0;
 }
 

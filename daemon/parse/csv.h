@@ -16,6 +16,9 @@
 #include "base/text.h"
 #include "parse/limits.h"
 
+#define CSV_WORKBOOK_SENTENCE                                                                      \
+    "this is a spreadsheet workbook; save this sheet as CSV into that folder"
+
 #define CSV_HEAD_BYTES 64 /* looked at before the first row, to know what kind of file it is */
 
 /** Borrowed for the length of the callback. A blank line is a row of one empty cell. */

@@ -77,6 +77,12 @@ static void refuse(struct parser *p, const char *reason, unsigned long line, con
     (void)snprintf(r->refusal, sizeof r->refusal, "%s", sentence);
 }
 
+void parser_refuse(struct parser *p, const char *reason, const char *sentence)
+{
+    if (!p->result.refused)
+        refuse(p, reason, 1, sentence);
+}
+
 /* ---- finding the header ---- */
 
 static void refuse_header(struct parser *p)

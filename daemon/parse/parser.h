@@ -66,6 +66,9 @@ struct parser;
 struct parser *parser_new(const struct format *format, const char *name, struct parse_sink sink);
 /** Returns 0 also when refused (the rest is ignored); the sink's non-zero value; -ENOMEM. */
 int parser_push(struct parser *p, const void *bytes, size_t len);
+/** Refuses the file for a reason that its caller found (an archive that cannot be opened); one
+ * sentence, copied; reason is static. The rest is ignored. */
+void parser_refuse(struct parser *p, const char *reason, const char *sentence);
 /** Ends the file. Returns as parser_push. */
 int parser_finish(struct parser *p);
 /** Valid after parser_finish() until parser_free(). */

@@ -135,6 +135,11 @@ int archive_write(struct archive_file *f, const void *bytes, size_t len)
     return f->error;
 }
 
+int archive_descriptor(const struct archive_file *f)
+{
+    return f->fd;
+}
+
 /* The folder for this hash, made and synced where missing. */
 static int open_part(struct archive *a, const char *sha256, int *out_fd)
 {

@@ -19,6 +19,8 @@ int archive_open(const char *folder, struct archive **out_archive);
 void archive_close(struct archive *a);
 int archive_begin(struct archive *a, struct archive_file **out_file);
 int archive_write(struct archive_file *f, const void *bytes, size_t len);
+/** For reading back what was written; borrowed. */
+int archive_descriptor(const struct archive_file *f);
 /** Makes it durable under its hash. Frees f. Returns 0 or -errno. */
 int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX]);
 void archive_abort(struct archive_file *f);
