@@ -84,6 +84,7 @@ static void on_loaded(void *arg, int result)
         return;
     }
     p->loaded = true;
+    p->need_heal = true;
     p->need_evaluate = true;
     pipeline_wake(p);
 }
@@ -195,6 +196,10 @@ static bool advance_once(struct pipeline *p)
         pipeline_stop(p, 1);
         return false;
     }
+    if (p->need_heal) {
+        heal_start(p);
+        return !p->need_heal;
+    }
     next = apply_next(p);
     if (next) {
         apply_start(p, next);
@@ -231,8 +236,8 @@ void pipeline_advance(struct pipeline *p)
     p->advancing = false;
     if (p->stopping)
         return;
-    bool idle = p->loaded && !p->batch.in_flight && !p->need_evaluate && !p->need_compose &&
-                date_is_set(p->findings_of) && !apply_next(p);
+    bool idle = p->loaded && !p->need_heal && !p->batch.in_flight && !p->need_evaluate &&
+                !p->need_compose && date_is_set(p->findings_of) && !apply_next(p);
 
     if (idle) {
         pipeline_all_is_well(p);
@@ -270,6 +275,8 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
         pipeline_stop(p, 1);
         return;
     }
+    if (p->audit_is_behind && !disk_rests(p))
+        p->need_heal = true;
     watch_clock(p);
     intake_tick(p);
     pipeline_advance(p); /* which evaluates again after midnight */

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 /* ---- what the records mean, each read back at the start ---- */
 
@@ -57,16 +58,33 @@ static int read_act(struct pipeline *p, const json_t *record)
     return act_take(p, record);
 }
 
+static int read_adopted(struct pipeline *p, const json_t *record)
+{
+    (void)p;
+    (void)record; /* its alerts are read like those of any record */
+    return 0;
+}
+
 /* A record is of the kind whose key it holds. */
 static const struct {
     const char *key;
     int (*read)(struct pipeline *p, const json_t *record);
 } kinds[] = {
     { "epoch", read_epoch },           /* the name of this state folder */
-    { "evaluated", read_evaluated },   /* a local date evaluated */
+    { "evaluated", read_evaluated },   /* a local date evaluated, and what it changed */
+    { "adopted", read_adopted },       /* what Redis knew and the audit did not */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
 };
+
+static int read_alerts(struct pipeline *p, const json_t *alerts)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < json_array_size(alerts); i++)
+        r = heal_note(p, json_array_get(alerts, i));
+    return r;
+}
 
 /* ---- the chain ---- */
 
@@ -92,6 +110,8 @@ int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
     for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof kinds[0]; i++)
         if (json_is_string(json_object_get(record, kinds[i].key)))
             r = kinds[i].read(p, record);
+    if (r == 0)
+        r = read_alerts(p, json_object_get(record, "alerts"));
     if (r == 0)
         r = link_of(json, len, p->audit_link);
     if (r == 0 && at > p->last_time.ms)
@@ -137,17 +157,41 @@ int audit_ensure_epoch(struct pipeline *p)
                                      p->options.at_given ? (json_int_t)0 : (json_int_t)now.ms));
 }
 
+int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts)
+{
+    char at[WALL_TEXT_MAX];
+    struct wall_time now = clock_wall(&p->clock);
+    int r = record ? 0 : -ENOMEM;
+
+    if (r == 0 && (json_object_set_new(record, "at", json_string(wall_format(now, at))) < 0 ||
+                   json_object_set_new(record, "at_ms", json_integer((json_int_t)now.ms)) < 0 ||
+                   (json_array_size(alerts) && json_object_set(record, "alerts", alerts) < 0)))
+        r = -ENOMEM;
+    if (r < 0)
+        json_decref(record);
+    else
+        r = audit_append(p, record);
+    return r == 0 ? read_alerts(p, alerts) : r;
+}
+
 int audit_evaluated(struct pipeline *p, struct civil_date today)
 {
-    char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
-    struct wall_time now = clock_wall(&p->clock);
+    char date[DATE_TEXT_MAX];
+    bool is_new = !date_is_set(p->evaluated_on) || date_compare(p->evaluated_on, today) < 0;
+    json_t *alerts = json_array();
+    int r = alerts ? 0 : -ENOMEM;
 
-    if (date_is_set(p->evaluated_on) && date_compare(p->evaluated_on, today) >= 0)
-        return 0;
-    int r = audit_append(p, json_pack("{s:s, s:s, s:I}", "evaluated", date_format(today, date),
-                                      "at", wall_format(now, at), "at_ms", (json_int_t)now.ms));
+    for (size_t i = 0; r == 0 && i < p->change_count; i++) {
+        const struct alert *a = &p->changes[i].next;
+        const struct stored_alert *stored = table_get(&p->books.alerts, a->id);
 
-    if (r == 0)
+        r = json_array_append_new(alerts, heal_entry(a, stored ? stored->revision + 1 : 1));
+        r = r < 0 ? -ENOMEM : 0;
+    }
+    if (r == 0 && (is_new || p->change_count))
+        r = audit_alerts(p, json_pack("{s:s}", "evaluated", date_format(today, date)), alerts);
+    json_decref(alerts);
+    if (r == 0 && is_new)
         p->evaluated_on = today;
     return r;
 }
@@ -178,6 +222,20 @@ int audit_configured(struct pipeline *p, const char *feed)
 
 /* ---- what is shown ---- */
 
+/* Which alerts a record changed, as one text; the states themselves fill pages. */
+static json_t *alert_ids(const json_t *alerts)
+{
+    AUTO(text_release) struct text ids = TEXT_INIT;
+
+    for (size_t i = 0; i < json_array_size(alerts); i++) {
+        const json_t *state = json_object_get(json_array_get(alerts, i), "state");
+        const char *id = json_string_value(json_object_get(state, "id"));
+
+        (void)text_printf(&ids, "%s%s", i ? " " : "", id ? id : "");
+    }
+    return text_ok(&ids) ? json_string(text_str(&ids)) : NULL;
+}
+
 static int list_record(void *arg, uint64_t sequence, const char *json, size_t len)
 {
     json_t *list = arg, *record = json_loadb(json, len, 0, NULL);
@@ -201,7 +259,9 @@ static int list_record(void *arg, uint64_t sequence, const char *json, size_t le
             json_object_set_new(shown, "who", json_null());
     json_object_foreach(record, key, value)
     {
-        if (r == 0 && strcmp(key, "at_ms") != 0 && strcmp(key, "at") != 0)
+        if (r == 0 && strcmp(key, "alerts") == 0)
+            r = json_object_set_new(shown, key, alert_ids(value));
+        else if (r == 0 && strcmp(key, "at_ms") != 0 && strcmp(key, "at") != 0)
             r = json_object_set(shown, key, value);
     }
     if (r == 0)

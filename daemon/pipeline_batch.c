@@ -39,7 +39,7 @@ void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p))
     p->batch_error = 0;
 }
 
-static void note_failure(struct pipeline *p, int error)
+void batch_fail(struct pipeline *p, int error)
 {
     p->batch.failed = true;
     if (p->batch_error == 0)
@@ -48,6 +48,7 @@ static void note_failure(struct pipeline *p, int error)
 
 void pipeline_abandon(struct pipeline *p)
 {
+    heal_abort(p);
     judge_abort(p);
     compose_abort(p);
     apply_abort(p);
@@ -79,14 +80,14 @@ void batch_done(void *arg, int result)
 
     p->batch.in_flight--;
     if (result < 0 && result != -EEXIST)
-        note_failure(p, result);
+        batch_fail(p, result);
     batch_settle(p);
 }
 
 void batch_add(struct pipeline *p, int r)
 {
     if (r < 0)
-        note_failure(p, r);
+        batch_fail(p, r);
     else
         p->batch.in_flight++;
 }

@@ -56,8 +56,6 @@ static int note_sent(struct pipeline *p, const char *delivery_id, const char *re
 
         (void)text_printf(&key, "%s|%s|%s", receiver, recipient, tells[i].episode);
         r = text_ok(&key) ? keep_told(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
-        if (r == 0)
-            r = keep_told(&p->ordinals, tells[i].episode, &tells[i].told);
     }
     return r;
 }

@@ -6,7 +6,7 @@
  * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
  * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
  * their end. pipeline_disk.c: a full disk. pipeline_apply*.c: a receipt to the books.
- * pipeline_feeds.c: how each feed stands.
+ * pipeline_feeds.c: how each feed stands. pipeline_heal.c: Redis as the journals know it.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
  * pipeline_ctl.c: answers to waitlistctl.
@@ -55,6 +55,12 @@ struct batch {
     void (*finish)(struct pipeline *p);
 };
 
+/** An alert as the audit knows it. */
+struct journalled_alert {
+    unsigned long revision;
+    json_t *state;
+};
+
 struct feed_inbox {
     struct pipeline *pipeline;
     char *feed;
@@ -84,11 +90,12 @@ struct pipeline {
     struct receipt_list receipts; /* all, in order of receipt */
     struct table sent_ids;        /* delivery id -> "" : delivered, as the sent journal says */
     struct table sent_tells;      /* "receiver|recipient|episode" -> struct told *, likewise */
-    struct table ordinals;        /* episode -> the newest ever sent to anybody (struct told *) */
     struct table flying;          /* delivery id -> struct attempt *: under way now */
     char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
     struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
     struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
+    struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
+    bool audit_is_behind;    /* its disk was full: Redis knows states of alerts that it lacks */
     char audit_link[SHA256_TEXT_MAX]; /* SHA-256 of the newest audit record, "" before the first */
     struct civil_date evaluated_on;   /* the newest date in the audit journal; DATE_NONE: none */
     struct wall_time last_time;       /* the newest time in any journal */
@@ -103,6 +110,9 @@ struct pipeline {
 
     struct books books;
     bool loaded, loading;
+    bool need_heal;          /* what Redis holds was not yet compared with the journals */
+    struct healing *healing; /* alerts being put back */
+    size_t healing_count;
     struct batch batch;
     struct apply *apply; /* the receipt being applied, or NULL */
 
@@ -190,6 +200,8 @@ void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p));
 void batch_done(void *arg, int result);
 /** Counts a call just made: r is its return value. */
 void batch_add(struct pipeline *p, int r);
+/** It cannot be made whole: r is -errno. */
+void batch_fail(struct pipeline *p, int r);
 /** No more calls: runs finish at once when none is in flight. */
 void batch_end(struct pipeline *p);
 /** Drops the work under way: the books are loaded again. */
@@ -209,14 +221,30 @@ int audit_read(void *arg, uint64_t sequence, const char *json, size_t len); /* j
 int audit_append(struct pipeline *p, json_t *record);
 /** The name of this state folder, drawn once: what Redis holds under another name is not ours. */
 int audit_ensure_epoch(struct pipeline *p);
-/** A local date about to be evaluated; nothing when it is there already. Returns 0 or -errno. */
+/** An evaluation about to be stored: its local date, and every alert that it changes with the
+ * revision it will have (p->changes). Nothing when the date is there and no alert changed. Returns 0
+ * or -errno. */
 int audit_evaluated(struct pipeline *p, struct civil_date today);
+/** Appends a record about alerts: entries of heal_entry(). Takes record, borrows alerts. */
+int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts);
 /** When a feed was first configured: its first period is awaited from then. A disk that is full for
  * now says so in STATUS= and stops nothing; returns any other failure. */
 int audit_configured(struct pipeline *p, const char *feed);
 
 /** Every record, the oldest first, as waitlistctl shows it (new reference, or NULL). */
 json_t *audit_list(const struct pipeline *p);
+
+/* ---- pipeline_heal.c ---- */
+/** After a load, before anything is told: Redis as the journals know it. */
+void heal_start(struct pipeline *p);
+void heal_abort(struct pipeline *p);
+void heal_release(struct pipeline *p);
+/** The newest state of an alert, as the audit has it. Returns 0 or -errno. */
+int heal_note(struct pipeline *p, const json_t *entry);
+/** An alert as the audit keeps it (new reference, or NULL). */
+json_t *heal_entry(const struct alert *a, unsigned long revision);
+/** What Redis knows of alerts and the audit does not. Returns 0 or -errno. */
+int heal_audit(struct pipeline *p);
 
 /* ---- pipeline_acts.c ---- */
 #define ACT_WHY_MAX 160

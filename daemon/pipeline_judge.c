@@ -15,7 +15,8 @@
 
 /*
  * One evaluation: books and plans to findings, findings to alerts, what changed to Redis, then
- * adopted. The local date evaluated is journalled before any of its Redis calls.
+ * adopted. The local date evaluated, and every alert as it will be, is journalled before any of its
+ * Redis calls.
  */
 
 /* ---- evaluation ---- */
@@ -95,42 +96,15 @@ static char *audit_of(const struct alert_change *c, struct wall_time now)
     return text;
 }
 
-/*
- * After a rebuild the ordinals begin anew: a state that was sent keeps its number, and a new notice
- * never takes the number of one that was sent.
- */
-static void number_notices(const struct pipeline *p, struct alert_change *c)
-{
-    for (size_t i = 0; i < c->next.episode_count; i++) {
-        struct episode *e = &c->next.episodes[i];
-        const struct told *sent = table_get(&p->ordinals, e->id);
-        bool is_news = (c->news > NEWS_WATCHING && i == c->episode) ||
-                       (c->ended_news > NEWS_WATCHING && i == c->ended_episode);
-
-        bool was_sent = sent && sent->open == episode_is_open(e) && sent->severity == e->severity;
-        bool ended_unsaid = sent && sent->open && !episode_is_open(e); /* in the rebuild itself */
-
-        if (!sent || e->ordinal > sent->ordinal)
-            continue;
-        if (was_sent)
-            e->ordinal = sent->ordinal;
-        else if (is_news || ended_unsaid)
-            e->ordinal = sent->ordinal + 1;
-        else if (e->ordinal == 0)
-            e->ordinal = sent->ordinal;
-    }
-}
-
-/* Stores one change; it stays in p->changes until all took effect. Takes the change. */
-static int store_change(struct pipeline *p, struct alert_change *c, struct wall_time now)
+/* Stores one change; it stays in p->changes until all took effect. */
+static int store_change(struct pipeline *p, const struct alert_change *c, struct wall_time now)
 {
     const struct stored_alert *stored = table_get(&p->books.alerts, c->next.id);
+    unsigned long revision = stored ? stored->revision : 0;
     AUTO(auto_free) char *audit = audit_of(c, now);
     const struct episode *e =
         c->episode < c->next.episode_count ? &c->next.episodes[c->episode] : NULL;
 
-    number_notices(p, c);
-    p->changes[p->change_count++] = *c;
     if (!audit)
         return -ENOMEM;
     if (c->news != NEWS_NONE && e)
@@ -138,9 +112,18 @@ static int store_change(struct pipeline *p, struct alert_change *c, struct wall_
                  rule_name(c->next.rule), c->next.measure ? c->next.measure : "-",
                  c->next.feed ? c->next.feed : "-", alert_state_name(e->state),
                  alert_news_name(c->news), c->why ? c->why : "");
-    batch_add(p, store_transition(p->store, &c->next, stored ? stored->revision : 0, audit,
-                                  batch_done, p));
+    batch_add(p,
+              store_transition(p->store, &c->next, revision, revision + 1, audit, batch_done, p));
     return 0;
+}
+
+/* Takes the change. */
+static void keep_change(struct pipeline *p, struct alert_change *c)
+{
+    if (c->changed)
+        p->changes[p->change_count++] = *c;
+    else
+        alert_change_release(c);
 }
 
 static bool has_finding(const struct pipeline *p, const char *alert_id)
@@ -198,10 +181,8 @@ static int step_all(struct pipeline *p, struct civil_date today, struct wall_tim
 
         r = alert_step(p->config->settings->instance, stored ? &stored->alert : NULL,
                        &p->findings.list[i], today, now, &c);
-        if (r == 0 && c.changed)
-            r = store_change(p, &c, now);
-        else
-            alert_change_release(&c);
+        if (r == 0)
+            keep_change(p, &c);
     }
     for (size_t at = 0; r == 0 && table_next(&p->books.alerts, &at, &id, &value);) {
         struct alert_change c = { 0 };
@@ -209,60 +190,78 @@ static int step_all(struct pipeline *p, struct civil_date today, struct wall_tim
         if (has_finding(p, id))
             continue;
         r = step_without_finding(p, value, today, now, &c);
-        if (r == 0 && c.changed)
-            r = store_change(p, &c, now);
-        else
-            alert_change_release(&c);
+        if (r == 0)
+            keep_change(p, &c);
     }
     return r;
 }
 
 static void finish_evaluation(struct pipeline *p)
 {
-    for (size_t i = 0; i < p->change_count; i++) {
-        struct alert_change *c = &p->changes[i];
-        struct stored_alert *stored = table_get(&p->books.alerts, c->next.id);
+    int r = 0;
 
-        if (!stored) {
-            stored = calloc(1, sizeof *stored);
-            if (!stored || table_set(&p->books.alerts, c->next.id, stored, NULL) < 0) {
-                free(stored);
-                pipeline_stop(p, 1);
-                break;
-            }
-        }
-        alert_release(&stored->alert);
-        stored->alert = c->next; /* moved */
-        stored->revision++;
-        c->next = (struct alert){ 0 };
+    for (size_t i = 0; r == 0 && i < p->change_count; i++) {
+        struct alert *next = &p->changes[i].next;
+        const struct stored_alert *stored = table_get(&p->books.alerts, next->id);
+
+        r = books_adopt_alert(&p->books, next, stored ? stored->revision + 1 : 1);
     }
     judge_abort(p);
+    if (r < 0)
+        pipeline_stop(p, 1);
     p->findings_of = p->evaluating;
     p->evaluated_at = clock_wall(&p->clock);
     p->need_compose = true;
 }
 
-void judge_start(struct pipeline *p)
+/* A full disk stops no alert: what Redis then knows alone is written down once there is room. */
+static int journal_evaluation(struct pipeline *p, struct civil_date today)
 {
-    struct civil_date today = pipeline_today(p);
-    struct wall_time now = clock_wall(&p->clock);
     int r = audit_evaluated(p, today);
 
-    p->evaluating = today;
-    p->need_evaluate = false;
-    if (r == 0)
-        r = make_findings(p, today);
+    if (!disk_error_is_full(r))
+        return r;
+    disk_is_full(p, "the audit journal cannot be written", r);
+    p->audit_is_behind = true;
+    return 0;
+}
+
+static void store_evaluation(struct pipeline *p, struct wall_time now)
+{
+    int r = 0;
+
     batch_begin(p, finish_evaluation);
     for (size_t i = 0; r == 0 && i < p->findings.count; i++)
         if (p->findings.list[i].rule == RULE_BEHIND_PLAN)
             r = show_now(p, &p->findings.list[i]);
     if (r == 0)
         hide_gone(p);
+    for (size_t i = 0; r == 0 && i < p->change_count; i++)
+        r = store_change(p, &p->changes[i], now);
+    if (r < 0)
+        batch_fail(p, r);
+    batch_end(p);
+}
+
+void judge_start(struct pipeline *p)
+{
+    struct civil_date today = pipeline_today(p);
+    struct wall_time now = clock_wall(&p->clock);
+    int r;
+
+    p->evaluating = today;
+    p->need_evaluate = false;
+    r = make_findings(p, today);
     if (r == 0)
         r = step_all(p, today, now);
+    if (r == 0)
+        r = journal_evaluation(p, today);
     if (r < 0) {
         log_error("evaluate", "error=\"%s\"", strerror(-r));
-        p->batch.failed = true;
+        batch_begin(p, finish_evaluation);
+        batch_fail(p, r);
+        batch_end(p);
+        return;
     }
-    batch_end(p);
+    store_evaluation(p, now);
 }

@@ -212,6 +212,7 @@ void pipeline_close(struct pipeline *p)
     deliverer_free(p->deliverer);
     http_free(p->http);
     apply_abort(p);
+    heal_abort(p);
     judge_abort(p);
     compose_abort(p);
     judge_forget(p);
@@ -226,7 +227,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->waiting_files, waiting_file_free);
     table_release(&p->sent_ids, NULL);
     table_release(&p->sent_tells, free);
-    table_release(&p->ordinals, free);
+    heal_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     receipt_list_release(&p->receipts);

@@ -101,6 +101,24 @@ static struct feed_book *feed_book_new(const char *id)
     return b;
 }
 
+int books_adopt_alert(struct books *b, struct alert *alert, unsigned long revision)
+{
+    struct stored_alert *stored = table_get(&b->alerts, alert->id);
+
+    if (!stored) {
+        stored = calloc(1, sizeof *stored);
+        if (!stored || table_set(&b->alerts, alert->id, stored, NULL) < 0) {
+            free(stored);
+            return -ENOMEM;
+        }
+    }
+    alert_release(&stored->alert);
+    stored->alert = *alert;
+    stored->revision = revision;
+    *alert = (struct alert){ 0 };
+    return 0;
+}
+
 struct feed_book *feed_book_fresh(const char *id, uint64_t stored)
 {
     struct feed_book *b = feed_book_new(id);

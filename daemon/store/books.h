@@ -109,6 +109,9 @@ void books_release(struct books *b);
 
 /** Finds or makes. NULL without memory. */
 struct feed_book *books_feed(struct books *b, const char *id);
+/** An alert as Redis now holds it. Takes what alert owns (empty after) when it returns 0; else -ENOMEM.
+ */
+int books_adopt_alert(struct books *b, struct alert *alert, unsigned long revision);
 /** A book before its first receipt, of which Redis holds one already (stored). NULL without memory. */
 struct feed_book *feed_book_fresh(const char *id, uint64_t stored);
 void feed_book_free(void *book);

@@ -710,15 +710,15 @@ int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t ex
     return send_command(s, &c, NULL, done, arg);
 }
 
-int store_transition(struct store *s, const struct alert *next, unsigned long expected_revision,
-                     const char *audit_json, store_done *done, void *arg)
+int store_transition(struct store *s, const struct alert *next, unsigned long expected,
+                     unsigned long revision, const char *audit_json, store_done *done, void *arg)
 {
     struct command c = fcall(s, "transition");
     const struct episode *e = alert_current(next);
 
     add(&c, next->id);
-    add_printf(&c, "%lu", expected_revision);
-    add_printf(&c, "%lu", expected_revision + 1);
+    add_printf(&c, "%lu", expected);
+    add_printf(&c, "%lu", revision);
     add_owned(&c, alert_encode(next));
     add(&c, e && episode_is_open(e) ? "1" : "0");
     add(&c, e ? e->id : "");

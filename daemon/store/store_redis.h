@@ -63,8 +63,9 @@ int store_commit_series(struct store *s, const struct series_change *changes, si
 int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t expected,
                       const char *ledger_key, const struct ledger_entry *entry, store_done *done,
                       void *arg);
-int store_transition(struct store *s, const struct alert *next, unsigned long expected_revision,
-                     const char *audit_json, store_done *done, void *arg);
+/** expected: the revision that Redis holds (0: none), else -ESTALE. */
+int store_transition(struct store *s, const struct alert *next, unsigned long expected,
+                     unsigned long revision, const char *audit_json, store_done *done, void *arg);
 /** fields, values: told:<receiver> entries ("recipient|episode" or "recipient|day|group").
  *  The stream id is written into item->stream_id (the item must live until the callback). */
 int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
