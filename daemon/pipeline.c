@@ -78,8 +78,7 @@ static void on_loaded(void *arg, int result)
         store_reset(p->store, "the books could not be loaded");
         return;
     }
-    /* What was told and Redis lost, and what a plan asks for that was not kept before. */
-    if (sent_merge(p) < 0 || apply_backfill(p) < 0) {
+    if (apply_backfill(p) < 0) { /* what a plan asks for that was not kept before */
         pipeline_stop(p, 1);
         return;
     }

@@ -271,6 +271,8 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
         item->delivery_id = strdup(m.delivery_id);
         item->receiver = strdup(c->receiver);
         item->recipient = strdup(c->recipient);
+        item->group = strdup(c->group);
+        item->day = pipeline_today(p);
         item->eml = m.eml;
         item->json = m.json;
         m.eml = m.json = NULL;
@@ -285,7 +287,7 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
         }
         if (!item->tells)
             r = -ENOMEM;
-        if (!item->delivery_id || !item->receiver || !item->recipient)
+        if (!item->delivery_id || !item->receiver || !item->recipient || !item->group)
             r = -ENOMEM;
     }
     message_release(&m);

@@ -26,24 +26,15 @@
 
 /* ---- the sent journal ---- */
 
-static int keep_told(struct table *t, const char *key, const struct told *told)
+static int keep_day(struct pipeline *p, const char *receiver, const char *recipient,
+                    const char *group, struct civil_date day)
 {
-    struct told *kept = table_get(t, key);
+    AUTO(text_release) struct text key = TEXT_INIT;
 
-    if (kept) {
-        if (told->ordinal >= kept->ordinal)
-            *kept = *told;
+    if (!group)
         return 0;
-    }
-    kept = malloc(sizeof *kept);
-    if (!kept)
-        return -ENOMEM;
-    *kept = *told;
-    int r = table_set(t, key, kept, NULL);
-
-    if (r < 0)
-        free(kept);
-    return r;
+    (void)text_printf(&key, "%s|%s|day|%s", receiver, recipient, group);
+    return text_ok(&key) ? day_keep(&p->sent_days, text_str(&key), day) : -ENOMEM;
 }
 
 static int note_sent(struct pipeline *p, const char *delivery_id, const char *receiver,
@@ -55,7 +46,7 @@ static int note_sent(struct pipeline *p, const char *delivery_id, const char *re
         AUTO(text_release) struct text key = TEXT_INIT;
 
         (void)text_printf(&key, "%s|%s|%s", receiver, recipient, tells[i].episode);
-        r = text_ok(&key) ? keep_told(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
+        r = text_ok(&key) ? told_keep(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
     }
     return r;
 }
@@ -68,25 +59,21 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
     const char *receiver = json_string_value(json_object_get(j, "receiver"));
     const char *recipient = json_string_value(json_object_get(j, "recipient"));
     AUTO(auto_free) struct tell *tells = NULL;
+    const char *group = json_string_value(json_object_get(j, "group"));
+    const char *on = json_string_value(json_object_get(j, "day"));
+    struct civil_date day = DATE_NONE;
     size_t count = 0;
     int r = id && receiver && recipient ? tells_of_json(json_object_get(j, "tells"), &tells, &count)
                                         : -EBADMSG;
 
     (void)sequence;
+    if (r == 0 && group && (!on || date_parse_iso(on, strlen(on), &day) < 0))
+        r = -EBADMSG;
     if (r == 0)
         r = note_sent(p, id, receiver, recipient, tells, count);
+    if (r == 0)
+        r = keep_day(p, receiver, recipient, group, day);
     json_decref(j);
-    return r;
-}
-
-int sent_merge(struct pipeline *p)
-{
-    const char *key;
-    void *value;
-    int r = 0;
-
-    for (size_t at = 0; r == 0 && table_next(&p->sent_tells, &at, &key, &value);)
-        r = keep_told(&p->books.told, key, value);
     return r;
 }
 
@@ -96,7 +83,8 @@ int sent_merge(struct pipeline *p)
 struct attempt {
     struct pipeline *pipeline;
     char delivery_id[ALERT_ID_MAX];
-    char *receiver, *recipient;
+    char *receiver, *recipient, *group; /* group may be NULL */
+    struct civil_date day;
     struct tell *tells;
     size_t tell_count;
 };
@@ -109,6 +97,7 @@ static void attempt_free(void *value)
         return;
     free(a->receiver);
     free(a->recipient);
+    free(a->group);
     free(a->tells);
     free(a);
 }
@@ -123,11 +112,13 @@ static struct attempt *attempt_new(struct pipeline *p, const struct outbox_item 
     (void)snprintf(a->delivery_id, sizeof a->delivery_id, "%s", item->delivery_id);
     a->receiver = strdup(item->receiver);
     a->recipient = strdup(item->recipient);
+    a->group = item->group ? strdup(item->group) : NULL;
+    a->day = item->day;
     a->tells = calloc(item->tell_count + 1, sizeof *a->tells);
     if (a->tells && item->tell_count)
         memcpy(a->tells, item->tells, item->tell_count * sizeof *a->tells);
     a->tell_count = item->tell_count;
-    if (!a->receiver || !a->recipient || !a->tells ||
+    if (!a->receiver || !a->recipient || !a->tells || !a->group != !item->group ||
         table_set(&p->flying, a->delivery_id, a, NULL) < 0) {
         attempt_free(a);
         return NULL;
@@ -192,17 +183,20 @@ static int journal_sent(const struct attempt *a)
     struct pipeline *p = a->pipeline;
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
-    json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "delivery_id", a->delivery_id, "receiver",
-                  a->receiver, "recipient", a->recipient, "at", wall_format(now, at), "at_ms",
-                  (json_int_t)now.ms, "tells", tells_to_json(a->tells, a->tell_count));
+    char day[DATE_TEXT_MAX];
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s?, s:s?, s:o}", "delivery_id",
+                          a->delivery_id, "receiver", a->receiver, "recipient", a->recipient, "at",
+                          wall_format(now, at), "at_ms", (json_int_t)now.ms, "group", a->group,
+                          "day", a->group ? date_format(a->day, day) : NULL, "tells",
+                          tells_to_json(a->tells, a->tell_count));
     AUTO(auto_free) char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
     uint64_t sequence;
     int r = text ? journal_append(p->sent, text, strlen(text), &sequence) : -ENOMEM;
 
     json_decref(j);
-    return r == 0 ? note_sent(p, a->delivery_id, a->receiver, a->recipient, a->tells, a->tell_count)
-                  : r;
+    if (r == 0)
+        r = note_sent(p, a->delivery_id, a->receiver, a->recipient, a->tells, a->tell_count);
+    return r == 0 ? keep_day(p, a->receiver, a->recipient, a->group, a->day) : r;
 }
 
 static char *dead_letter(const struct outbox_item *item, const struct delivery_result *result)

@@ -1,6 +1,7 @@
 #include "pipeline_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@
  * written into the audit. (3) Nothing is told before both are done.
  */
 
-#define HEAL_SLICE 1000 /* alerts put back at a time */
+#define HEAL_SLICE   1000 /* alerts put back at a time */
+#define RETOLD_SLICE 300  /* told-state of so many: one call stays below 5 ms */
 
 static void journalled_free(void *value)
 {
@@ -171,9 +173,117 @@ static bool heal_alerts(struct pipeline *p)
     return true;
 }
 
+/* ---- told-state ---- */
+
+/* Whether Redis knows less of it than the sent journal. */
+static bool told_is_behind(const struct pipeline *p, const char *key, const struct told *sent)
+{
+    const struct told *kept = table_get(&p->books.told, key);
+
+    return !kept || kept->ordinal < sent->ordinal;
+}
+
+static bool day_is_behind(const struct pipeline *p, const char *key, struct civil_date sent)
+{
+    const struct civil_date *kept = table_get(&p->books.days, key);
+
+    return !kept || date_compare(*kept, sent) < 0;
+}
+
+/* Entries on their way to Redis, and then into the books. */
+struct retelling {
+    char *words[3 * RETOLD_SLICE]; /* receiver, field, value */
+    size_t count;
+};
+
+static int add_word(struct retelling *r, size_t at, const char *word, size_t len)
+{
+    r->words[at] = strndup(word, len);
+    return r->words[at] ? 0 : -ENOMEM;
+}
+
+/* key: "receiver|field". Takes value. */
+static int add_entry(const struct pipeline *p, struct retelling *r, const char *key, char *value)
+{
+    size_t len = strcspn(key, "|"), at = 3 * r->count;
+    char receiver[128];
+
+    if (value && len < sizeof receiver && key[len]) {
+        (void)snprintf(receiver, sizeof receiver, "%.*s", (int)len, key);
+        if (!settings_receiver(p->config->settings, receiver)) { /* its told-state is not loaded */
+            free(value);
+            return 0;
+        }
+        if (add_word(r, at, key, len) == 0 &&
+            add_word(r, at + 1, key + len + 1, strlen(key + len + 1)) == 0) {
+            r->words[at + 2] = value;
+            r->count++;
+            return 0;
+        }
+    }
+    free(value);
+    return -ENOMEM;
+}
+
+static void retelling_free(struct retelling *r)
+{
+    for (size_t i = 0; r && i < sizeof r->words / sizeof r->words[0]; i++)
+        free(r->words[i]);
+    free(r);
+}
+
+static int find_untold(struct pipeline *p, struct retelling *out)
+{
+    const char *key;
+    void *value;
+    char day[DATE_TEXT_MAX];
+    int r = 0;
+
+    for (size_t at = 0;
+         r == 0 && out->count < RETOLD_SLICE && table_next(&p->sent_tells, &at, &key, &value);)
+        if (told_is_behind(p, key, value)) {
+            r = add_entry(p, out, key, told_encode(value));
+            if (r == 0)
+                r = told_keep(&p->books.told, key, value);
+        }
+    for (size_t at = 0;
+         r == 0 && out->count < RETOLD_SLICE && table_next(&p->sent_days, &at, &key, &value);)
+        if (day_is_behind(p, key, *(struct civil_date *)value)) {
+            r = add_entry(p, out, key, strdup(date_format(*(struct civil_date *)value, day)));
+            if (r == 0)
+                r = day_keep(&p->books.days, key, *(struct civil_date *)value);
+        }
+    return r;
+}
+
+static void finish_retelling(struct pipeline *p)
+{
+    (void)p; /* the books hold it already; had Redis not taken it, they were loaded again */
+}
+
+/* One slice; false when Redis lacks nothing. */
+static bool heal_told(struct pipeline *p)
+{
+    struct retelling *retelling = calloc(1, sizeof *retelling);
+    int r = retelling ? find_untold(p, retelling) : -ENOMEM;
+    bool found = r < 0 || retelling->count > 0;
+
+    if (found) {
+        batch_begin(p, finish_retelling);
+        if (r == 0)
+            batch_add(p, store_retold(p->store, (const char *const *)retelling->words,
+                                      retelling->count, batch_done, p));
+        else
+            batch_fail(p, r);
+        batch_end(p);
+    }
+    retelling_free(retelling);
+    return found;
+}
+
 void heal_start(struct pipeline *p)
 {
-    if (heal_alerts(p))
+    if (heal_alerts(p) || heal_told(p))
         return;
     int r = heal_audit(p);
 

@@ -90,6 +90,7 @@ struct pipeline {
     struct receipt_list receipts; /* all, in order of receipt */
     struct table sent_ids;        /* delivery id -> "" : delivered, as the sent journal says */
     struct table sent_tells;      /* "receiver|recipient|episode" -> struct told *, likewise */
+    struct table sent_days;       /* "receiver|recipient|day|group" -> struct civil_date * */
     struct table flying;          /* delivery id -> struct attempt *: under way now */
     char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
     struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
@@ -326,8 +327,6 @@ void deliver_due(struct pipeline *p);
 size_t deliver_pending(const struct pipeline *p);
 /** Whether every message was tried in this run (--once). */
 bool deliver_tried_all(const struct pipeline *p);
-/** Told-state that the sent journal knows and the books do not (Redis lost it). Call after a load. */
-int sent_merge(struct pipeline *p);
 /** Attempts that will never call back: at the end. */
 void deliver_abort(struct pipeline *p);
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */

@@ -227,6 +227,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->waiting_files, waiting_file_free);
     table_release(&p->sent_ids, NULL);
     table_release(&p->sent_tells, free);
+    table_release(&p->sent_days, free);
     heal_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);

@@ -34,6 +34,7 @@ void outbox_item_free(struct outbox_item *i)
     free(i->delivery_id);
     free(i->receiver);
     free(i->recipient);
+    free(i->group);
     free(i->eml);
     free(i->json);
     free(i->tells);
@@ -556,13 +557,57 @@ int tells_of_json(const json_t *list, struct tell **out_tells, size_t *out_count
     return 0;
 }
 
+int told_keep(struct table *t, const char *key, const struct told *told)
+{
+    struct told *kept = table_get(t, key);
+
+    if (kept) {
+        if (told->ordinal >= kept->ordinal)
+            *kept = *told;
+        return 0;
+    }
+    kept = malloc(sizeof *kept);
+    if (!kept)
+        return -ENOMEM;
+    *kept = *told;
+    int r = table_set(t, key, kept, NULL);
+
+    if (r < 0)
+        free(kept);
+    return r;
+}
+
+int day_keep(struct table *t, const char *key, struct civil_date day)
+{
+    struct civil_date *kept = malloc(sizeof *kept);
+    void *old = NULL;
+
+    if (!kept)
+        return -ENOMEM;
+    *kept = day;
+    int r = table_set(t, key, kept, &old);
+
+    free(r < 0 ? (void *)kept : old);
+    return r;
+}
+
+static int day_of_json(const json_t *j, struct civil_date *out_day)
+{
+    const char *text = json_string_value(j);
+
+    return text ? date_parse_iso(text, strlen(text), out_day) : -EBADMSG;
+}
+
 char *outbox_item_encode(const struct outbox_item *i)
 {
-    return dump_and_free(json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:I, s:o}", "delivery_id",
-                                   i->delivery_id, "receiver", i->receiver, "recipient",
-                                   i->recipient, "eml", i->eml, "json", i->json, "severity",
-                                   (int)i->severity, "composed", (json_int_t)i->composed.ms,
-                                   "tells", tells_to_json(i->tells, i->tell_count)));
+    char day[DATE_TEXT_MAX];
+
+    return dump_and_free(json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s?, s:i, s:I, s:s?, s:s?, s:o}", "delivery_id", i->delivery_id,
+        "receiver", i->receiver, "recipient", i->recipient, "eml", i->eml, "json", i->json,
+        "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "group", i->group,
+        "day", i->group ? date_format(i->day, day) : NULL, "tells",
+        tells_to_json(i->tells, i->tell_count)));
 }
 
 int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
@@ -579,6 +624,9 @@ int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
         i->json = dup_of_json(json_object_get(j, "json"));
         i->severity = (enum alert_severity)json_integer_value(json_object_get(j, "severity"));
         i->composed.ms = json_integer_value(json_object_get(j, "composed"));
+        i->group = dup_of_json(json_object_get(j, "group"));
+        if (r == 0 && i->group)
+            r = day_of_json(json_object_get(j, "day"), &i->day);
     }
     json_decref(j);
     if (r < 0 || !i->delivery_id || !i->receiver || !i->recipient) {

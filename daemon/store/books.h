@@ -79,6 +79,8 @@ struct outbox_item {
     char *delivery_id, *receiver, *recipient, *eml, *json;
     enum alert_severity severity;
     struct wall_time composed;
+    char *group;           /* whose day's message it is: "plan/priority" or "feeds"; or NULL */
+    struct civil_date day; /* of which day */
     unsigned tries;
     struct mono_time next_try; /* not before */
     struct mono_time last_try; /* .ms 0: never; the longest untried goes first */
@@ -146,6 +148,11 @@ int books_add_ledger(struct books *b, const char *key, const char *feed, struct 
                      uint64_t receipt);
 char *ledger_entry_encode(const struct ledger_entry *e);
 int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out_entry);
+
+/** Keeps what was told (a copy) unless the table knows of a later notice. Returns 0 or -ENOMEM. */
+int told_keep(struct table *t, const char *key, const struct told *told);
+/** Keeps the day of the newest day's message. Returns 0 or -ENOMEM. */
+int day_keep(struct table *t, const char *key, struct civil_date day);
 
 char *told_encode(const struct told *t);
 int told_decode(const char *json, size_t len, struct told *out_told);

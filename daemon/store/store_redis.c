@@ -721,9 +721,11 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
     add_printf(&c, "%lu", revision);
     add_owned(&c, alert_encode(next));
     add(&c, e && episode_is_open(e) ? "1" : "0");
-    add(&c, e ? e->id : "");
-    add_printf(&c, "%d", e ? (int)e->opened.day : 0);
     add(&c, audit_json);
+    for (size_t i = 0; i < next->episode_count; i++) {
+        add_printf(&c, "%d", (int)next->episodes[i].opened.day);
+        add(&c, next->episodes[i].id);
+    }
     return send_command(s, &c, NULL, done, arg);
 }
 
@@ -741,6 +743,16 @@ int store_enqueue(struct store *s, struct outbox_item *item, const char *const *
         add(&c, values[i]);
     }
     return send_command(s, &c, &item->stream_id, done, arg);
+}
+
+int store_retold(struct store *s, const char *const *words, size_t count, store_done *done,
+                 void *arg)
+{
+    struct command c = fcall(s, "retold");
+
+    for (size_t i = 0; i < 3 * count; i++)
+        add(&c, words[i]);
+    return send_command(s, &c, NULL, done, arg);
 }
 
 int store_told(struct store *s, const struct outbox_item *item, bool dead, const char *dead_json,

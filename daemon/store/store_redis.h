@@ -70,6 +70,10 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
  *  The stream id is written into item->stream_id (the item must live until the callback). */
 int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
                   const char *const *values, size_t count, store_done *done, void *arg);
+/** Told-state as the sent journal has it: count triples of receiver, field, value as in
+ * store_enqueue(). */
+int store_retold(struct store *s, const char *const *words, size_t count, store_done *done,
+                 void *arg);
 int store_told(struct store *s, const struct outbox_item *item, bool dead, const char *dead_json,
                store_done *done, void *arg);
 /** now:<measure>: names and values; count 0 removes it. */

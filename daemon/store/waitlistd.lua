@@ -57,7 +57,8 @@ local function commit_feed(keys, argv)
   return redis.status_reply('OK')
 end
 
--- One alert's new state. ARGV: alert id, revision expected, new revision, state, open (1/0), episode id, opened (days), audit entry.
+-- One alert's new state. ARGV: alert id, revision expected, new revision, state, open (1/0), audit entry,
+-- then per episode: opened (days), id.
 local function transition(keys, argv)
   local p = keys[1]
   local alert = key(p, 'alert:' .. argv[1])
@@ -72,10 +73,10 @@ local function transition(keys, argv)
   else
     redis.call('SREM', key(p, 'alerts:open'), argv[1])
   end
-  if argv[6] ~= '' then
-    redis.call('ZADD', key(p, 'episodes'), argv[7], argv[6])
+  if #argv > 6 then
+    redis.call('ZADD', key(p, 'episodes'), unpack(argv, 7))
   end
-  redis.call('XADD', key(p, 'audit'), 'MAXLEN', '~', '100000', '*', 'entry', argv[8])
+  redis.call('XADD', key(p, 'audit'), 'MAXLEN', '~', '100000', '*', 'entry', argv[6])
   return redis.status_reply('OK')
 end
 
@@ -92,6 +93,14 @@ local function enqueue(keys, argv)
     redis.call('HSET', key(p, 'told:' .. argv[2]), argv[5 + 2 * i], argv[6 + 2 * i])
   end
   return id
+end
+
+-- Told-state that the sent journal has and Redis lost. ARGV: per entry receiver, field, value.
+local function retold(keys, argv)
+  for i = 1, #argv, 3 do
+    redis.call('HSET', key(keys[1], 'told:' .. argv[i]), argv[i + 1], argv[i + 2])
+  end
+  return redis.status_reply('OK')
 end
 
 -- The outcome of a message. ARGV: stream id, delivery id, outcome (delivered, dead), entry for the dead list.
@@ -132,5 +141,6 @@ redis.register_function('commit_series', guarded(commit_series))
 redis.register_function('commit_feed', guarded(commit_feed))
 redis.register_function('transition', guarded(transition))
 redis.register_function('enqueue', guarded(enqueue))
+redis.register_function('retold', guarded(retold))
 redis.register_function('told', guarded(told))
 redis.register_function('now', guarded(now))
