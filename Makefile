@@ -104,11 +104,10 @@ $(LIVE_PROGRAMS): %: %.o $(LIB)
 
 # ---- fuzz targets: each with libFuzzer (FUZZ=1), and with a replayer of its kept corpus ------------
 FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
-FUZZ_SUPPORT := $(BUILD)/tests/fuzz/support/fuzz.o
+FUZZ_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/support/*.c))
 ifeq ($(filter 1,$(FUZZ)),1)
+FUZZ_SUPPORT := $(filter-out %/replay.o,$(FUZZ_SUPPORT))
 FUZZ_LDFLAGS := -fsanitize=fuzzer
-else
-FUZZ_SUPPORT += $(BUILD)/tests/fuzz/support/replay.o
 endif
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)

@@ -1,11 +1,46 @@
 #include "base/diag.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <ctype.h>
 
 #include "base/text.h"
+
+/* Bytes of the control character that s begins with: 0 for none, 2 for one of U+0080 to U+009F. */
+static size_t control_at(const char *s, size_t len)
+{
+    unsigned char first = (unsigned char)s[0], second = len > 1 ? (unsigned char)s[1] : 0;
+
+    if (first < 0x20 || first == 0x7f)
+        return 1;
+    return first == 0xc2 && second >= 0x80 && second < 0xa0 ? 2 : 0;
+}
+
+/*
+ * A copy that forges no second message and steers no terminal: control characters as \xNN, or in an
+ * excerpt, whose columns count and which keeps its tabs, as '?'. NULL without memory.
+ */
+static char *printable(const char *s, size_t len, bool is_excerpt)
+{
+    struct text t = TEXT_INIT;
+
+    (void)text_puts(&t, "");
+    for (size_t i = 0, n; i < len; i += n) {
+        size_t control = control_at(s + i, len - i);
+
+        n = control ? control : 1;
+        if (control == 0 || (is_excerpt && s[i] == '\t'))
+            (void)text_putc(&t, s[i]);
+        else if (is_excerpt)
+            (void)text_putc(&t, '?');
+        else
+            for (size_t k = 0; k < n; k++)
+                (void)text_printf(&t, "\\x%02x", (unsigned char)s[i + k]);
+    }
+    return text_take(&t);
+}
 
 void diag_vadd(struct diags *d, enum diag_level level, const struct diag_place *place,
                const char *hint, const char *format, va_list ap)
@@ -29,7 +64,8 @@ void diag_vadd(struct diags *d, enum diag_level level, const struct diag_place *
     struct diag g = { .level = level };
 
     (void)text_vprintf(&t, format, ap);
-    g.text = text_take(&t);
+    g.text = text_ok(&t) ? printable(text_str(&t), t.len, false) : NULL;
+    text_release(&t);
     if (!g.text)
         return;
     if (place) {
@@ -37,9 +73,9 @@ void diag_vadd(struct diags *d, enum diag_level level, const struct diag_place *
         g.column = place->column;
         g.length = place->length;
         g.file = place->file ? strdup(place->file) : NULL;
-        g.excerpt = place->excerpt ? strndup(place->excerpt, place->excerpt_len) : NULL;
+        g.excerpt = place->excerpt ? printable(place->excerpt, place->excerpt_len, true) : NULL;
     }
-    g.hint = hint ? strdup(hint) : NULL;
+    g.hint = hint ? printable(hint, strlen(hint), false) : NULL;
     d->list[d->count++] = g;
 }
 

@@ -4,7 +4,8 @@
  * A message says where (file, line, column), what was found, and what would do. A parser collects
  * as many as one pass can find; the caller prints them. Owns copies of everything it is given.
  * The excerpt is the line of a configuration file; feeds never give one, since a row's content
- * must not appear in a message.
+ * must not appear in a message. Control characters of what was found are shown escaped, so that a
+ * crafted file can neither forge a message nor steer the terminal.
  *
  *     plan.yaml:14:11: error: threshold "18w" is in weeks; median-wait is in days
  *        14 |   breach: 18w

@@ -212,7 +212,8 @@ static void check_status(struct load *l, yaml_node *mapping)
         yaml_node *value = yaml_pair(mapping, i, NULL);
         const char *text = yaml_text(value);
 
-        if (!text || (*text && strcmp(text, "final") != 0 && strcmp(text, "provisional") != 0))
+        if (!text || yaml_is_nothing(value) ||
+            (*text && strcmp(text, "final") != 0 && strcmp(text, "provisional") != 0))
             yaml_complain(l->yaml, value, l->diags, DIAG_ERROR, NULL,
                           "a status is final, provisional or \"\"");
     }

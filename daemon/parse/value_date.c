@@ -225,7 +225,7 @@ int value_year_from(const char *cell, int first_month, struct date_span *out_spa
     const char *s = value_trim(cell, &len);
     size_t first = digits_in(s);
     int year, second = -1;
-    struct civil_date start;
+    struct civil_date start, next;
 
     if (first > len)
         first = len;
@@ -243,9 +243,9 @@ int value_year_from(const char *cell, int first_month, struct date_span *out_spa
         return -EINVAL;
     }
     if (year < 1900 || (second >= 0 && second != (year + 1) % 100) ||
-        date_from_ymd(year, first_month, 1, &start) < 0)
+        date_from_ymd(year, first_month, 1, &start) < 0 ||
+        date_from_ymd(year + 1, first_month, 1, &next) < 0)
         return -EINVAL;
-    *out_span =
-        (struct date_span){ start, date_add_days(date_add_months(start, 12), -1), GRAIN_YEAR };
+    *out_span = (struct date_span){ start, date_add_days(next, -1), GRAIN_YEAR };
     return 0;
 }

@@ -132,6 +132,32 @@ static void refuse_decorations(struct reader *r, const struct yaml_node *n, stru
         refuse(r, &n->at, "put text in quotes instead", "tags (!type) are not used here");
 }
 
+/*
+ * libfyaml 0.7.12 gives a block of text ("|", ">") whose sign stands on an indented line of its own
+ * with its end cut off, or with bytes of foreign memory in its place. The event begins on the line
+ * below the sign.
+ */
+static bool is_misread_block(const struct reader *r, struct fy_event *event, size_t *out_sign)
+{
+    enum fy_scalar_style style = fy_scalar_token_get_style(event->scalar.value);
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    const char *source = r->y->source;
+    size_t start, at;
+
+    if ((style != FYSS_LITERAL && style != FYSS_FOLDED) || !mark)
+        return false;
+    start = mark->input_pos < r->y->source_len ? mark->input_pos : r->y->source_len;
+    while (start > 0 && strchr("\r\n", source[start - 1]))
+        start--;
+    while (start > 0 && !strchr("\r\n", source[start - 1]))
+        start--;
+    if (start == 0 && strncmp(source, "\xef\xbb\xbf", 3) == 0)
+        start = 3;
+    at = start + strspn(source + start, " ");
+    *out_sign = at;
+    return at > start && (source[at] == '|' || source[at] == '>');
+}
+
 /* ---- one event each ---- */
 
 static void on_scalar(struct reader *r, struct fy_event *event)
@@ -144,9 +170,20 @@ static void on_scalar(struct reader *r, struct fy_event *event)
     enum fy_scalar_style style = fy_scalar_token_get_style(event->scalar.value);
     const char *text = fy_token_get_text(event->scalar.value, &len);
 
+    size_t sign = 0;
+    bool is_misread = is_misread_block(r, event, &sign);
+
     n->quoted = style != FYSS_PLAIN && style != FYSS_ANY;
+    if (is_misread)
+        len = 0;
     n->text = strndup(text ? text : "", len);
     place(r, n, event);
+    if (is_misread) {
+        struct yaml_span at = yaml_span_at(r->y, sign);
+
+        refuse(r, &at, "put its sign at the end of the line above",
+               "a block of text whose sign stands on a line of its own");
+    }
     if (!n->text || attach(r, n) < 0) {
         r->error = -ENOMEM;
         return;

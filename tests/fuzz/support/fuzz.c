@@ -16,6 +16,13 @@
 
 static char folder[64];
 
+/* libfyaml 0.7.12 leaks a kilobyte where some flow mappings end in an error. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfyaml.so\n";
+}
+
 static long cpu_ms(void)
 {
     struct timespec t;
@@ -140,7 +147,7 @@ void fuzz_check_refusal(const struct diags *diags)
         FUZZ_CHECK(is_one_line(d->text), "a sentence of more than one line: %s", d->text);
         FUZZ_CHECK(!d->hint || is_one_line(d->hint), "a hint of more than one line: %s", d->hint);
         FUZZ_CHECK(!d->line || d->column, "a line without a column: %s", d->text);
-        FUZZ_CHECK(!d->excerpt || !strchr(d->excerpt, '\n'), "an excerpt of two lines");
+        FUZZ_CHECK(!d->excerpt || !strpbrk(d->excerpt, "\n\r\033"), "an excerpt that is no line");
     }
 }
 

@@ -51,6 +51,30 @@ START_TEST(messages_are_counted_past_the_limit_and_printed_by_place)
 }
 END_TEST
 
+START_TEST(what_was_found_forges_no_message_and_steers_no_terminal)
+{
+    struct diags d = DIAGS_INIT;
+    const char *line = "a: \033[2Jx\ty\xc2\x9b";
+    const struct diag_place place = { "plan.yaml", 1, 4, 1, line, strlen(line) };
+    char *out = NULL;
+    size_t len = 0;
+
+    diag_add(&d, DIAG_ERROR, &place, "not \r", "unknown \"%s\"",
+             "x\nplan.yaml: error: \x7f\xc2\x9b");
+    FILE *f = open_memstream(&out, &len);
+
+    diags_print(&d, f);
+    fclose(f);
+    ck_assert_str_eq(out,
+                     "plan.yaml:1:4: error: unknown \"x\\x0aplan.yaml: error: \\x7f\\xc2\\x9b\"\n"
+                     "    1 | a: ?[2Jx\ty?\n"
+                     "      |    ^\n"
+                     "      hint: not \\x0d\n");
+    free(out);
+    diags_release(&d);
+}
+END_TEST
+
 static const struct {
     const char *word, *nearest;
 } near_rows[] = {
@@ -76,4 +100,5 @@ END_TEST
 
 UNIT_MAIN("diag", UNIT_TEST(a_message_says_where_underlines_the_text_and_hints),
           UNIT_TEST(messages_are_counted_past_the_limit_and_printed_by_place),
+          UNIT_TEST(what_was_found_forges_no_message_and_steers_no_terminal),
           UNIT_ROWS(did_you_mean_finds_the_nearest_word_or_none, near_rows))

@@ -117,6 +117,7 @@ static const struct {
     { "unit", "format: a\nunit: litres\n" LAYOUT, 2, "unit" },
     { "bounds", "format: a\nsuppressed: {count: [4, 0]}\n" LAYOUT, 2, "lower" },
     { "status", "format: a\nstatus: {Done: ready}\n" LAYOUT, 2, "final" },
+    { "a status left out", "format: a\nstatus: {Done: }\n" LAYOUT, 2, "final" },
     { "year", "format: a\nyears: {School year: Octember}\n" LAYOUT, 2, "month" },
     { "delimiter", "format: a\ndelimiter: \"::\"\n" LAYOUT, 2, "delimiter" },
     { "duplicate", "format: a\nduplicate: newest\n" LAYOUT, 2, "duplicate" },

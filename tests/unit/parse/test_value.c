@@ -132,6 +132,7 @@ static const struct {
     { "2024x", 1, NULL, NULL },
     { "", 1, NULL, NULL },
     { "2024/2025", 9, "2024-09-01", "2025-08-31" },
+    { "9999", 4, NULL, NULL }, /* it would end in a year of five digits */
 };
 
 START_TEST(a_year_begins_in_the_month_of_its_kind)
