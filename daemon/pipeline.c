@@ -246,7 +246,10 @@ void pipeline_advance(struct pipeline *p)
     pipeline_status_line(p, line);
     (void)sd_tell_status("%s", line);
     if (p->options.once && idle && deliver_tried_all(p))
-        pipeline_stop(p, deliver_pending(p) || p->disk_trouble[0] || p->inbox_trouble[0] ? 1 : 0);
+        pipeline_stop(p, deliver_pending(p) || p->disk_trouble[0] || p->inbox_trouble[0] ||
+                                 p->intake_failed
+                             ? 1
+                             : 0);
 }
 
 void pipeline_on_wake(evutil_socket_t fd, short what, void *arg)

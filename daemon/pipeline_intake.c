@@ -17,6 +17,7 @@
 #define READ_BYTES     (64u << 10)
 #define INBOX_FIRST_MS 1000
 #define INBOX_LAST_MS  30000
+#define FAILURES_TOLD  3 /* F17 of RELIABILITY: alert after 3 */
 
 /* ---- one file ---- */
 
@@ -132,8 +133,8 @@ static int quarantine(struct pipeline *p, const char *sha256, int fd)
         }
         r = file_write_all(out, buffer, (size_t)n);
     }
-    if (r == 0 && fsync(out) < 0)
-        r = -errno;
+    if (r == 0)
+        r = file_sync(out);
     if (out >= 0)
         close(out);
     return r == 0 ? folder_sync(text_str(&folder)) : r;
@@ -152,7 +153,20 @@ static void not_taken(struct feed_inbox *f, const char *name, const char *step, 
         return;
     }
     log_error("intake", "feed=%s file=\"%s\" %s=\"%s\"", f->feed, name, step, strerror(-error));
+    p->intake_failed = true;
+    if (error == -ENOTRECOVERABLE) {
+        pipeline_stop(p, 1);
+        return;
+    }
+    /* A person is told when it happens again and again; the file stays and is tried on. */
+    if (++f->failures == FAILURES_TOLD) {
+        AUTO(text_release) struct text why = TEXT_INIT;
+
+        (void)text_printf(&why, "it cannot be read or kept: %s", strerror(-error));
+        waiting_on_file(f, f->inbox, name, text_str(&why));
+    }
 }
+
 static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
 {
     struct feed_inbox *f = arg;
@@ -198,6 +212,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     else
         log_info("intake", "feed=%s file=\"%s\" received sha256=%.12s", f->feed, name, r->sha256);
     disk_is_well(p);
+    f->failures = 0;
     waiting_forget(f, name);
     result = inbox_taken(inbox, name);
     if (result < 0)

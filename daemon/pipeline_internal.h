@@ -65,7 +65,8 @@ struct feed_inbox {
     struct pipeline *pipeline;
     char *feed;
     struct inbox *inbox;
-    size_t skipped; /* names passed over, as last said */
+    size_t skipped;    /* names passed over, as last said */
+    unsigned failures; /* files that could not be taken since one was */
 };
 
 /** A person said when the awaited file of a feed will come: its due date until it did. */
@@ -152,6 +153,7 @@ struct pipeline {
     int batch_error;      /* of the first call of the batch that failed; 0: not known */
     bool is_load_stale;   /* what is being loaded is of an older configuration */
     bool said_clock_back; /* in the log */
+    bool intake_failed;   /* a file could not be taken in this run, though the disk had room */
     char disk_trouble[128], inbox_trouble[128];
     struct mono_time disk_retry_at, inbox_retry_at; /* nothing is written, opened before */
     int64_t disk_wait_ms, inbox_wait_ms;

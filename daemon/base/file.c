@@ -22,6 +22,11 @@ void fd_close(int *fd)
     errno = saved;
 }
 
+int file_sync(int fd)
+{
+    return fsync(fd) < 0 ? -ENOTRECOVERABLE : 0;
+}
+
 int file_write_all(int fd, const void *bytes, size_t len)
 {
     const char *at = bytes;
@@ -173,7 +178,7 @@ int folder_sync(const char *path)
 {
     AUTO(fd_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    return fd < 0 ? -errno : file_sync(fd);
 }
 
 int folder_sync_parent(const char *path)

@@ -29,6 +29,10 @@ int file_read(const char *path, size_t max_bytes, struct text *out_text);
 int file_replace_at(int folder_fd, const char *name, const void *bytes, size_t len, mode_t mode);
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode);
 
+/** Syncs an open file or folder. -ENOTRECOVERABLE when that fails: nobody knows what reached the disk,
+ * and a second sync may succeed without it, so it is never tried again (F19 of RELIABILITY). */
+int file_sync(int fd);
+
 /** Makes a folder and those above it where missing (mode 0700), each synced into its parent.
  * -ENOTDIR where a file is in the way. */
 int folder_make(const char *path);

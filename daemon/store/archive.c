@@ -144,13 +144,14 @@ int archive_descriptor(const struct archive_file *f)
 static int open_part(struct archive *a, const char *sha256, int *out_fd)
 {
     const char part[3] = { sha256[0], sha256[1], '\0' };
-    int fd;
+    int fd, r;
 
     if (mkdirat(a->folder, part, 0700) < 0 && errno != EEXIST)
         return -errno;
     /* Also when it was there: a crash may have come between its making and its sync. */
-    if (fsync(a->folder) < 0)
-        return -errno;
+    r = file_sync(a->folder);
+    if (r < 0)
+        return r;
     fd = openat(a->folder, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -179,13 +180,18 @@ static int keep(struct archive_file *f, const char *sha256)
 
     if (r < 0)
         return r;
-    if (is_kept(f, part, sha256))
+    if (is_kept(f, part, sha256)) {
         (void)unlinkat(f->archive->folder, f->temporary, 0);
-    else if (fsync(f->fd) < 0 || renameat(f->archive->folder, f->temporary, part, sha256) < 0)
-        return -errno;
+    } else {
+        r = file_sync(f->fd);
+        if (r == 0 && renameat(f->archive->folder, f->temporary, part, sha256) < 0)
+            r = -errno;
+        if (r < 0)
+            return r;
+    }
     f->temporary[0] = '\0';
     /* For the kept one too: its name may have come from a run that died before this line. */
-    return fsync(part) < 0 ? -errno : 0;
+    return file_sync(part);
 }
 
 int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX])
