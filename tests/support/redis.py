@@ -15,12 +15,14 @@ from waitlist import FEED_CYP, RECEIVER_SPOOL, Instance, skip, wait_for
 
 
 class Server:
-    def __init__(self, *options):
+    """data: a folder to start from and go on in, kept at the end."""
+
+    def __init__(self, *options, data=None):
         if not shutil.which("redis-server"):
             skip("redis-server is not installed")
         self.folder = tempfile.mkdtemp(prefix="wl-redis-")
         self.socket = os.path.join(self.folder, "r.sock")
-        self.data = os.path.join(self.folder, "data")
+        self.data = data or os.path.join(self.folder, "data")
         self.options = options
         self.process = None
         self.start()
