@@ -88,7 +88,7 @@ static void finish_ledger(struct pipeline *p)
     }
     if (a->receipt->outcome == RECEIPT_ACCEPTED)
         log_info("apply", "feed=%s file=\"%s\" figures=%zu changed=%zu restated=%s", a->feed->id,
-                 a->receipt->name, a->cell_count, a->change_count, a->restated ? "yes" : "no");
+                 a->receipt->name, a->cell_count, a->changed, a->restated ? "yes" : "no");
     finish_feed(p);
 }
 

@@ -151,7 +151,7 @@ int apply_update_book(struct apply *a)
                               a->cells[i].end, true);
     if (r == 0 && date_is_set(a->newest))
         r = find_absent(a);
-    (void)text_printf(&words, "accepted: %zu of %zu kept figures changed%s", a->change_count,
+    (void)text_printf(&words, "accepted: %zu of %zu kept figures changed%s", a->changed,
                       a->cell_count, a->restated ? ", some restated" : "");
     if (a->future)
         (void)text_printf(&words, "; %lu figures of periods that lie ahead left out", a->future);

@@ -43,7 +43,8 @@ struct apply {
     struct text last_org, last_name, last_code; /* as printed, and the code they mean */
     struct civil_date last_start, last_end;     /* of the record before, when noted with a figure */
     struct series_change *changes;
-    size_t change_count;
+    size_t change_count; /* to be stored: fewer than .changed when a crash came after some slices */
+    size_t changed;      /* figures that the file changed, this time or before the crash */
     struct civil_date newest, received; /* newest period with a figure; local date of receipt */
     unsigned long future;               /* cells of periods that lie ahead: left out */
     uint64_t expected;                  /* the newest receipt applied before this one */

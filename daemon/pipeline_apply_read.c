@@ -310,9 +310,12 @@ int apply_find_changes(struct apply *a)
         if (!period_is_published(a, c))
             continue;
         c->outcome = series_judge(c->series, c->start, c->end, &c->version);
+        enum series_outcome effect = series_effect(c->series, c->start, c->end, &c->version);
+
+        a->changed += effect != SERIES_SAME;
+        a->restated |= effect == SERIES_RESTATED;
         if (c->outcome == SERIES_SAME)
             continue;
-        a->restated |= c->outcome == SERIES_RESTATED;
         a->changes[a->change_count++] =
             (struct series_change){ c->series, c->start, c->end, &c->version,
                                     c->outcome != SERIES_SUPERSEDED };

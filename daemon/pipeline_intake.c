@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -167,6 +168,34 @@ static void not_taken(struct feed_inbox *f, const char *name, const char *step, 
     }
 }
 
+/* Its number, its birth (where the file system knows it: numbers are given anew) and its last
+ * writing. Not the change time: the inbox renames a file before it removes it. */
+static char *identity_of(int fd)
+{
+    struct statx st;
+    struct text t = TEXT_INIT;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MTIME | STATX_BTIME, &st) < 0)
+        return NULL;
+    if (!(st.stx_mask & STATX_BTIME))
+        st.stx_btime = st.stx_mtime;
+    (void)text_printf(&t, "%" PRIu64 " %" PRId64 ".%09" PRIu32 " %" PRId64 ".%09" PRIu32,
+                      (uint64_t)st.stx_ino, (int64_t)st.stx_btime.tv_sec, st.stx_btime.tv_nsec,
+                      (int64_t)st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec);
+    return text_take(&t);
+}
+
+static void take_from_inbox(struct feed_inbox *f, const char *name)
+{
+    int r;
+
+    waiting_forget(f, name);
+    r = inbox_taken(f->inbox, name);
+    if (r < 0)
+        log_warning("intake", "feed=%s file=\"%s\" was received and cannot be removed: %s", f->feed,
+                    name, r == -ESTALE ? "it has changed" : strerror(-r));
+}
+
 static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
 {
     struct feed_inbox *f = arg;
@@ -187,8 +216,15 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         r->name = strdup(name);
         r->format_digest = strdup(format_digest(format));
         r->at = clock_wall(&p->clock);
-        if (!r->feed || !r->name || !r->format_digest)
+        r->file = identity_of(fd);
+        if (!r->feed || !r->name || !r->format_digest || !r->file)
             result = -ENOMEM;
+    }
+    if (result == 0 && receipt_is_known(p, r)) {
+        log_info("intake", "feed=%s file=\"%s\" was received before the last end", f->feed, name);
+        receipt_release(r);
+        take_from_inbox(f, name);
+        return;
     }
     if (result == 0 && r->outcome == RECEIPT_REFUSED)
         result = quarantine(p, r->sha256, fd);
@@ -213,11 +249,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         log_info("intake", "feed=%s file=\"%s\" received sha256=%.12s", f->feed, name, r->sha256);
     disk_is_well(p);
     f->failures = 0;
-    waiting_forget(f, name);
-    result = inbox_taken(inbox, name);
-    if (result < 0)
-        log_warning("intake", "feed=%s file=\"%s\" was received and cannot be removed: %s", f->feed,
-                    name, result == -ESTALE ? "it has changed" : strerror(-result));
+    take_from_inbox(f, name);
     pipeline_wake(p);
 }
 

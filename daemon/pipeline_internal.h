@@ -41,6 +41,7 @@ struct receipt {
     char *why, *part; /* why: held or refused; part: which table, NULL unknown */
     struct wall_time at;
     int edition; /* vN of the file's name, 0 none */
+    char *file;  /* which file it was, as the disk tells files apart; NULL unknown */
 };
 
 struct receipt_list {
@@ -269,6 +270,9 @@ void intake_close(struct pipeline *p);
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** Appends to the received journal, then to the list. Takes what the receipt holds. */
 int receipt_append(struct pipeline *p, struct receipt *r);
+/** Whether this very file was received before: a crash, or a folder that may not be written to,
+ * left it where it was. The same content delivered anew is another file. */
+bool receipt_is_known(const struct pipeline *p, const struct receipt *r);
 void receipt_release(struct receipt *r);
 void receipt_list_release(struct receipt_list *l);
 

@@ -18,6 +18,7 @@ void receipt_release(struct receipt *r)
     free(r->format_digest);
     free(r->why);
     free(r->part);
+    free(r->file);
 }
 
 void receipt_list_release(struct receipt_list *l)
@@ -86,6 +87,7 @@ int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
     r.format_digest = dup_string(j, "format_digest");
     r.why = dup_string(j, "why");
     r.part = dup_string(j, "part");
+    r.file = dup_string(j, "file");
     r.at.ms = json_integer_value(json_object_get(j, "at_ms"));
     r.edition = (int)json_integer_value(json_object_get(j, "edition"));
     json_decref(j);
@@ -99,14 +101,27 @@ int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
     return receipt_list_add(&p->receipts, &r);
 }
 
+bool receipt_is_known(const struct pipeline *p, const struct receipt *r)
+{
+    for (size_t i = p->receipts.count; i-- > 0;) {
+        const struct receipt *known = p->receipts.list[i];
+
+        if (known->file && r->file && strcmp(known->file, r->file) == 0 &&
+            strcmp(known->feed, r->feed) == 0 && strcmp(known->name, r->name) == 0 &&
+            strcmp(known->sha256, r->sha256) == 0)
+            return true;
+    }
+    return false;
+}
+
 int receipt_append(struct pipeline *p, struct receipt *r)
 {
     char at[WALL_TEXT_MAX];
-    json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i}", "outcome",
-                  outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256", r->sha256,
-                  "format_digest", r->format_digest, "part", r->part, "why", r->why, "at",
-                  wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms, "edition", r->edition);
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*}", "outcome",
+                          outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256",
+                          r->sha256, "format_digest", r->format_digest, "part", r->part, "why",
+                          r->why, "at", wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms,
+                          "edition", r->edition, "file", r->file);
     AUTO(auto_free) char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
     int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;
 

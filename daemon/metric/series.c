@@ -195,17 +195,21 @@ static size_t place_of(const struct series *s, struct civil_date start, struct c
     return low;
 }
 
+static enum series_outcome compare(const struct series_version *v,
+                                   const struct series_version *current)
+{
+    if (same_content(current, v))
+        return compare_edition(v, current) > 0 ? SERIES_CONFIRMED : SERIES_SAME;
+    return outranks(v, current) ? SERIES_RESTATED : SERIES_SUPERSEDED;
+}
+
 static enum series_outcome judge(const struct series_point *p, const struct series_version *v)
 {
-    const struct series_version *current = series_current(p);
-
     for (size_t i = 0; i < p->version_count; i++)
         if (p->versions[i].receipt == v->receipt && strcmp(p->versions[i].source, v->source) == 0 &&
             same_content(&p->versions[i], v))
             return SERIES_SAME; /* a replay of what was taken before */
-    if (same_content(current, v))
-        return compare_edition(v, current) > 0 ? SERIES_CONFIRMED : SERIES_SAME;
-    return outranks(v, current) ? SERIES_RESTATED : SERIES_SUPERSEDED;
+    return compare(v, series_current(p));
 }
 
 enum series_outcome series_judge(const struct series *s, struct civil_date start,
@@ -217,6 +221,24 @@ enum series_outcome series_judge(const struct series *s, struct civil_date start
     assert(s && v);
     at = place_of(s, start, end, &found);
     return found ? judge(&s->points[at], v) : SERIES_NEW_PERIOD;
+}
+
+enum series_outcome series_effect(const struct series *s, struct civil_date start,
+                                  struct civil_date end, const struct series_version *v)
+{
+    const struct series_version *in_force = NULL;
+    bool found;
+    size_t at;
+
+    assert(s && v);
+    at = place_of(s, start, end, &found);
+    for (size_t i = 0; found && i < s->points[at].version_count; i++) {
+        const struct series_version *earlier = &s->points[at].versions[i];
+
+        if (earlier->receipt < v->receipt && (!in_force || outranks(earlier, in_force)))
+            in_force = earlier;
+    }
+    return in_force ? compare(v, in_force) : SERIES_NEW_PERIOD;
 }
 
 /* Versions stand in order of receipt whatever the order in which they are offered. */

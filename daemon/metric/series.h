@@ -80,6 +80,10 @@ struct series *series_open(struct series_set *s, const char *feed, const struct 
 /** What offering this version would do, changing nothing. */
 enum series_outcome series_judge(const struct series *s, struct civil_date start,
                                  struct civil_date end, const struct series_version *v);
+/** What it did when it was taken, or does now: judged against what was received before it alone, so
+ * that the answer stays the same when the file is applied again. */
+enum series_outcome series_effect(const struct series *s, struct civil_date start,
+                                  struct civil_date end, const struct series_version *v);
 /** Adds it as judged (SERIES_SAME adds nothing). Returns the outcome, or -ENOMEM. */
 int series_offer(struct series *s, struct civil_date start, struct civil_date end,
                  const struct series_version *v);

@@ -63,6 +63,33 @@ def test_a_message_is_on_the_disk_before_it_is_journalled_as_sent(build):
                  lambda c: c[0] == "fdatasync" and c[1] == "state/journal/sent", folder)
 
 
+def received(w):
+    with open(w.path("state", "journal", "received"), encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def test_a_file_left_in_the_inbox_by_a_crash_is_removed_and_not_received_again(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        receipt = Seam(build, w.folder, trace=True)
+        w.once("2024-06-10", env=receipt.env())
+        journal = [i for i, c in enumerate(receipt.trace())
+                   if c[0] == "fdatasync" and c[1].endswith("journal/received")][0]
+        removals = [c for c in receipt.trace() if c[0] in ("unlink", "rename")]
+        at = [i for i, c in enumerate(removals, 1) if receipt.trace().index(c) > journal][0]
+    for point in (at, at + 1):  # put aside under a hidden name, then removed
+        with Instance(build) as w:
+            w.put("a.csv", three(6))
+            kill = Seam(build, w.folder, [f"kill unlink,rename {point}"])
+            assert w.run("--once", "--at", "2024-06-10", env=kill.env()).returncode == -9
+            assert len(received(w)) == 1
+            w.once("2024-06-10T13:00")
+            assert len(received(w)) == 1 and w.inbox() == [], (point, received(w), w.inbox())
+            w.put("a.csv", three(6))
+            w.once("2024-06-10T14:00")
+            assert len(received(w)) == 2, "the same content delivered anew is a duplicate, and is recorded"
+
+
 def test_the_date_evaluated_is_on_the_disk(build):
     with Instance(build) as w:
         position(calls(w, "2024-06-10"), "the sync of the audit journal",

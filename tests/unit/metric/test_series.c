@@ -323,6 +323,24 @@ START_TEST(a_file_taken_again_after_a_crash_adds_nothing)
 }
 END_TEST
 
+START_TEST(what_a_file_changed_is_the_same_when_it_is_taken_again)
+{
+    AUTO(series_set_release) struct series_set set = SERIES_SET_INIT;
+    struct series *s = one_series(&set);
+    struct civil_date start = date_of("2024-06-01"), end = date_of("2024-06-30");
+    const struct series_version all[] = { version(10, NONE, 0, 1), version(12, NONE, 0, 2),
+                                          version(12, NONE, 0, 3), version(9, NONE, 0, 4) };
+    static const enum series_outcome effects[] = { SERIES_NEW_PERIOD, SERIES_RESTATED, SERIES_SAME,
+                                                   SERIES_RESTATED };
+
+    for (size_t round = 0; round < 2; round++)
+        for (size_t i = 0; i < 4; i++) {
+            ck_assert_int_eq(series_effect(s, start, end, &all[i]), effects[i]);
+            (void)offer_june(s, all[i]);
+        }
+}
+END_TEST
+
 START_TEST(of_equal_rank_the_one_received_last_stands_whenever_it_is_offered)
 {
     AUTO(series_set_release) struct series_set set = SERIES_SET_INIT;
@@ -504,6 +522,7 @@ UNIT_MAIN("series", UNIT_ROWS(a_key_is_folded_and_its_bars_are_encoded, key_rows
           UNIT_TEST(restated_back_is_a_version_of_its_own),
           UNIT_TEST(an_edition_between_two_that_agree_arrives_late_and_changes_nothing),
           UNIT_TEST(a_file_taken_again_after_a_crash_adds_nothing),
+          UNIT_TEST(what_a_file_changed_is_the_same_when_it_is_taken_again),
           UNIT_TEST(of_equal_rank_the_one_received_last_stands_whenever_it_is_offered),
           UNIT_TEST(any_order_of_offering_ends_in_the_same_state),
           UNIT_TEST(points_stay_sorted_by_end_then_start),

@@ -1,0 +1,38 @@
+"""sweep - which points of a canonical run a test strikes at, and what it says of them
+
+WAITLIST_FULL=1 strikes at every point; without it at a tenth, chosen by a fixed seed.
+"""
+import os
+import random
+import time
+
+SEED = 20241122
+SHOWN = 8  # failures told in full
+
+
+def is_full():
+    return os.environ.get("WAITLIST_FULL") == "1"
+
+
+def chosen(points, share=10, least=1):
+    """All of them, or every share-th by chance, in order."""
+    points = list(points)
+    if is_full() or len(points) <= least:
+        return points
+    count = max(least, len(points) // share)
+    return sorted(random.Random(SEED).sample(points, count))
+
+
+def strike_all(what, points, strike, total):
+    """Calls strike(*point) for each; strike returns whether the point was hit. Every failure is kept to the end."""
+    began, hit, wrong = time.monotonic(), 0, []
+    for point in points:
+        try:
+            hit += bool(strike(*point))
+        except AssertionError as failure:
+            wrong.append((point, str(failure)))
+    print(f"      points hit: {what} {hit} of {len(points)} ({total} in all), "
+          f"{len(wrong)} wrong, {time.monotonic() - began:.0f} s", flush=True)
+    told = "\n".join(f"{point}: {why[:1500]}" for point, why in wrong[:SHOWN])
+    assert not wrong, f"{len(wrong)} of {len(points)} {what} points end otherwise:\n{told}"
+    return hit
