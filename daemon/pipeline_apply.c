@@ -170,10 +170,15 @@ static int apply_duplicate(struct apply *a, const struct ledger_entry *known)
     return apply_set_words(&a->book->last_outcome, "same as %s: nothing changed", date);
 }
 
-static int apply_accepted(struct apply *a, const struct format *format)
+static int apply_accepted(struct apply *a)
 {
-    int r = apply_read(a, format);
+    const struct format *format = NULL;
+    struct format *kept = NULL;
+    int r = mapping_of(a->pipeline, a->receipt, &format, &kept);
 
+    if (r == 0)
+        r = apply_read(a, format);
+    format_free(kept);
     if (r == 0)
         r = apply_find_changes(a);
     if (r == 0)
@@ -185,11 +190,10 @@ static int start(struct apply *a)
 {
     struct pipeline *p = a->pipeline;
     const struct receipt *r = a->receipt;
-    const struct format *format = format_set_find(p->config->formats, a->feed->format);
     const struct feed_book *book = table_get(&p->books.feeds, r->feed);
     AUTO(auto_free) char *key = key_of(r);
     const struct ledger_entry *known = key ? table_get(&p->books.ledger, key) : NULL;
-    int result = !format || !key || !book ? -ENOMEM : feed_book_copy(book, &a->book);
+    int result = !key || !book ? -ENOMEM : feed_book_copy(book, &a->book);
 
     if (result < 0)
         return result;
@@ -218,15 +222,15 @@ static int start(struct apply *a)
             send_ledger(p);
         return result;
     }
-    result = apply_accepted(a, format);
+    result = apply_accepted(a);
     if (result == -EBADMSG || result == -ENOENT) {
         log_error("apply", "feed=%s file=\"%s\": %s", a->feed->id, r->name,
-                  result == -ENOENT ? "the archive lacks it" : "today's mapping does not read it");
+                  result == -ENOENT ? "the archive lacks it" : "its mapping does not read it");
         AUTO(text_release) struct text why = TEXT_INIT;
 
         (void)text_printf(&why, "%s %s", r->name,
                           result == -ENOENT ? "is missing from the archive"
-                                            : "cannot be read by today's mapping");
+                                            : "cannot be read by its mapping");
         result = text_ok(&why) ? feed_book_wait(a->book, text_str(&why), NULL, true, a->received)
                                : -ENOMEM;
         if (result == 0)

@@ -54,7 +54,7 @@ struct apply {
 
 /** Which organisations become series today, into the apply and its book. Returns 0 or -ENOMEM. */
 int apply_set_kept(struct apply *a);
-/** The archived file to cells. Returns 0; -ENOENT the archive lacks it; -EBADMSG today's mapping
+/** The archived file to cells. Returns 0; -ENOENT the archive lacks it; -EBADMSG the mapping
  * refuses or holds it; -errno. */
 int apply_read(struct apply *a, const struct format *format);
 /** Marks totals that blanks contradict, and lists the cells that change a series. 0 or -ENOMEM. */

@@ -239,8 +239,7 @@ int apply_read(struct apply *a, const struct format *format)
     if (r == 0) {
         const struct parse_result *result = parser_result(parser);
 
-        /* Accepted at receipt under this very mapping, or under an older one: then it may be
-         * refused now. */
+        /* Accepted at receipt by the mapping of then: where that is not kept, today's may refuse. */
         if (result->refused || result->held)
             r = -EBADMSG;
         a->covers = result->covers_providers;

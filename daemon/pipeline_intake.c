@@ -209,7 +209,10 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         inbox_leave(inbox, name);
         return;
     }
-    int result = format ? read_file(p, format, name, fd, &pass) : -ENOENT;
+    int result = format ? mapping_keep(p, format) : -ENOENT;
+
+    if (result == 0)
+        result = read_file(p, format, name, fd, &pass);
 
     if (result == 0) {
         r->feed = strdup(f->feed);

@@ -6,7 +6,8 @@
  * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
  * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
  * their end. pipeline_disk.c: a full disk. pipeline_apply*.c: a receipt to the books.
- * pipeline_feeds.c: how each feed stands. pipeline_heal.c: Redis as the journals know it.
+ * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
+ * pipeline_heal.c: Redis as the journals know it.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
  * pipeline_ctl.c: answers to waitlistctl.
@@ -89,6 +90,7 @@ struct pipeline {
 
     struct journal *received, *sent, *audit;
     struct archive *archive;
+    struct table mappings;        /* digests of the mapping files that this run has put there */
     struct receipt_list receipts; /* all, in order of receipt */
     struct table sent_ids;        /* delivery id -> "" : delivered, as the sent journal says */
     struct table sent_tells;      /* "receiver|recipient|episode" -> struct told *, likewise */
@@ -288,6 +290,15 @@ void waiting_forget(struct feed_inbox *f, const char *name);
 void waiting_tick(struct feed_inbox *f);
 void waiting_file_free(void *value);
 void waiting_list_free(void *value);
+
+/* ---- pipeline_mapping.c ---- */
+/** Keeps a mapping file in the archive, durably, once a run. Returns 0 or -errno. */
+int mapping_keep(struct pipeline *p, const struct format *format);
+/** The mapping that read a receipt's file: today's, or the kept one of the receipt's digest, then
+ * also in *out_owned for the caller to free; today's where none is kept (said in the log).
+ * Returns 0 or -errno. */
+int mapping_of(struct pipeline *p, const struct receipt *r, const struct format **out_format,
+               struct format **out_owned);
 
 /* ---- pipeline_apply.c ---- */
 /** The oldest receipt not yet applied, or NULL. */

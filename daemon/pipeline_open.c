@@ -236,6 +236,7 @@ void pipeline_close(struct pipeline *p)
     journal_close(p->sent);
     journal_close(p->audit);
     archive_close(p->archive);
+    table_release(&p->mappings, NULL);
     struct event *events[] = { p->tick, p->wake, p->on_term, p->on_int, p->on_hup, p->retry };
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)

@@ -310,24 +310,26 @@ static void load_format(struct load *l, yaml_node *root)
     rank_layouts(l, f);
 }
 
-int format_load(const char *path, struct diags *diags, struct format **out_format)
+static int keep_source(const struct yaml *yaml, struct format *f)
 {
-    struct yaml *yaml = NULL;
-    size_t len = 0;
+    const char *source = yaml_source(yaml, &f->source_len);
 
-    assert(path && diags && out_format);
+    f->source = malloc(f->source_len + 1);
+    if (!f->source)
+        return -ENOMEM;
+    memcpy(f->source, source, f->source_len);
+    return sha256_hex(source, f->source_len, f->digest);
+}
+
+/* Takes the document. */
+static int format_of(struct yaml *yaml, struct diags *diags, struct format **out_format)
+{
     size_t errors = diags->errors;
-    int r = yaml_load(path, diags, &yaml);
-
-    if (r < 0)
-        return r;
     struct format *f = calloc(1, sizeof *f);
     struct load l = { yaml, diags, f, f ? 0 : -ENOMEM };
 
     if (f) {
-        const char *source = yaml_source(yaml, &len);
-
-        l.error = sha256_hex(source, len, f->digest);
+        l.error = keep_source(yaml, f);
         load_format(&l, yaml_root(yaml));
     }
     yaml_free(yaml);
@@ -339,12 +341,34 @@ int format_load(const char *path, struct diags *diags, struct format **out_forma
     return 0;
 }
 
+int format_load(const char *path, struct diags *diags, struct format **out_format)
+{
+    struct yaml *yaml = NULL;
+
+    assert(path && diags && out_format);
+    int r = yaml_load(path, diags, &yaml);
+
+    return r < 0 ? r : format_of(yaml, diags, out_format);
+}
+
+int format_parse(const char *name, const char *bytes, size_t len, struct diags *diags,
+                 struct format **out_format)
+{
+    struct yaml *yaml = NULL;
+
+    assert(name && bytes && diags && out_format);
+    int r = yaml_parse(name, bytes, len, diags, &yaml);
+
+    return r < 0 ? r : format_of(yaml, diags, out_format);
+}
+
 void format_free(struct format *f)
 {
     if (!f)
         return;
     free(f->id);
     free(f->title);
+    free(f->source);
     free(f->duplicate);
     names_release(&f->edition);
     names_release(&f->key);
@@ -388,6 +412,12 @@ const char *format_title(const struct format *f)
 const char *format_digest(const struct format *f)
 {
     return f->digest;
+}
+
+const char *format_source(const struct format *f, size_t *out_len)
+{
+    *out_len = f->source_len;
+    return f->source;
 }
 
 int format_is_published(const struct format *f)

@@ -16,12 +16,17 @@ struct format;
 /** Loads one mapping file. Returns 0; -EINVAL with messages in diags; -errno when unreadable (said
  * in diags). */
 int format_load(const char *path, struct diags *diags, struct format **out_format);
+/** The same from bytes; name is used in messages. */
+int format_parse(const char *name, const char *bytes, size_t len, struct diags *diags,
+                 struct format **out_format);
 void format_free(struct format *f);
 
 const char *format_id(const struct format *f);
 const char *format_title(const struct format *f);
 /** SHA-256 of the mapping file's bytes: with the raw file's hash, the key of the ledger. */
 const char *format_digest(const struct format *f);
+/** Those bytes; borrowed. */
+const char *format_source(const struct format *f, size_t *out_len);
 /** Whether its figures are published already (the publisher applied disclosure control). */
 int format_is_published(const struct format *f);
 /** Which of several rows with one key stands: "first", "last" or "by COLUMN". */

@@ -171,6 +171,8 @@ struct year_kind {
 struct format {
     char *id, *title;
     char digest[SHA256_TEXT_MAX];
+    char *source; /* the mapping file's bytes */
+    size_t source_len;
     bool published;
     char delimiter;
     struct names edition, key;

@@ -1,5 +1,5 @@
 /*
- * archive - accepted files by SHA-256 of their content
+ * archive - accepted files, and the mapping files that read them, by SHA-256 of their content
  *
  * STATE/archive/ab/abcdef....; written under a temporary name while hashing, synced, renamed, the
  * folder synced: a name is always a whole file. Keeping the same content twice is a no-op.

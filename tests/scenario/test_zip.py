@@ -1,4 +1,4 @@
-"""A zip with one data file is a feed file like another; every other zip is refused before it costs anything."""
+"""Row F12 of the fault matrix: a zip with one data file is a feed file like another; every other zip is refused before it costs anything."""
 import hashlib
 import io
 import json
@@ -94,7 +94,7 @@ def parse(build, w, content, *output):
                           timeout=60 * PATIENCE_S, preexec_fn=limit)
 
 
-def test_a_zip_with_one_data_file_gives_the_records_of_that_file(build):
+def test_F12_a_zip_with_one_data_file_gives_the_records_of_that_file(build):
     with Instance(build) as w:
         want = parse(build, w, GOOD)
         assert want.returncode == 0 and len(want.stdout.splitlines()) == 3
@@ -106,7 +106,7 @@ def test_a_zip_with_one_data_file_gives_the_records_of_that_file(build):
         assert piped.stdout.decode() == want.stdout, piped.stderr
 
 
-def test_every_other_zip_is_refused_with_a_reason_and_in_bounded_memory(build):
+def test_F12_every_other_zip_is_refused_with_a_reason_and_in_bounded_memory(build):
     with Instance(build) as w:
         for why, (content, says) in REFUSED.items():
             got = parse(build, w, content)
@@ -170,7 +170,7 @@ def test_a_zip_found_at_start_proves_its_end_by_its_last_record(build):
         assert w.look("2024-06-10", lambda w: w.measure())["value"] == 6
 
 
-def test_a_zip_that_is_refused_changes_nothing_and_fills_no_disk(build):
+def test_F12_a_zip_that_is_refused_changes_nothing_and_fills_no_disk(build):
     with Instance(build) as w:
         w.put("good.zip", ONE)
         w.start("2024-06-10")
