@@ -86,10 +86,10 @@ static char *audit_of(const struct alert_change *c, struct wall_time now)
         c->ended_news != NEWS_NONE ? &c->next.episodes[c->ended_episode] : NULL;
     char at[WALL_TEXT_MAX];
     json_t *j = json_pack(
-        "{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}", "at", wall_format(now, at), "alert",
+        "{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b}", "at", wall_format(now, at), "alert",
         c->next.id, "episode", e ? e->id : NULL, "state", e ? alert_state_name(e->state) : NULL,
         "news", alert_news_name(c->news), "why", c->why, "ended_episode", ended ? ended->id : NULL,
-        "ended_state", ended ? alert_state_name(ended->state) : NULL);
+        "ended_state", ended ? alert_state_name(ended->state) : NULL, "flapping", e && e->flapping);
     char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
     json_decref(j);

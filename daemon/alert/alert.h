@@ -7,14 +7,21 @@
  * is blocked by any hold; movement towards worse never is.
  *
  * INACTIVE -> PENDING (`for` distinct data periods) -> FIRING (amber, red) -> RECOVERING (past the
- * clear line) -> RESOLVED (after `clear_for`). RETRACTED: a restatement shows that it never was.
- * WITHDRAWN: the rule ended.
+ * clear line) -> RESOLVED (after `clear_for`); RESOLVED opens again as the same episode within
+ * `reopen_within` data periods. RETRACTED: a restatement shows that it never was. WITHDRAWN: the
+ * rule ended.
+ *
+ * Damping: an alert that opens for the ALERT_FLAP_OPENINGS-th time within ALERT_FLAP_PERIODS data
+ * periods flaps, and is told so once. Until its figures have kept one side for `steady_for` data
+ * periods it moves to nothing better (not resolved, not from red to amber); to worse it moves as
+ * ever, so no red is hidden. Then the net state is told.
  */
 #ifndef ALERT_ALERT_H
 #define ALERT_ALERT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "alert/alert_key.h"
 #include "base/clock.h"
@@ -40,9 +47,26 @@ enum alert_news {
     NEWS_WORSE,
     NEWS_BETTER,
     NEWS_CLEARED,
-    NEWS_CORRECTED,
+    NEWS_CORRECTED, /* it never was; or, of an open one, a told figure was restated */
     NEWS_WITHDRAWN,
+    NEWS_DISCOVERED, /* opened and closed in periods told as fine: a restatement, a late file */
+    NEWS_FLAPPING,   /* flaps, and no other news says so */
+    NEWS_STEADY,     /* flaps no more, and no other news says so */
 };
+#define NEWS_COUNT (NEWS_STEADY + 1)
+
+/* From this opening on, within so many data periods with a usable figure, an alert flaps. */
+#define ALERT_FLAP_OPENINGS 3
+#define ALERT_FLAP_PERIODS  12
+/* A told figure that a restatement moves by more than the measure's tolerance is told as corrected;
+   without a tolerance by more than this, in the measure's unit: less is not shown either (DESIGN
+   section 10: re-rendered when moved by 5 or more). */
+#define ALERT_CORRECTION_STEP 5.0
+/* An older period whose figure came at least so much later than that of a newer one was discovered
+   late; files that come closer together are one delivery, whose order says nothing. */
+#define ALERT_LATE_AFTER_MS (60 * 60 * INT64_C(1000))
+/* A discovery is news for so many days after the figure came. */
+#define ALERT_DISCOVERY_DAYS 7
 
 /** A row of the table that applied: for explain. why is static text. */
 struct alert_step {
@@ -65,10 +89,16 @@ struct episode {
     unsigned ordinal;            /* transitions told so far; the newest notice's number */
     enum alert_news news;        /* what that notice says */
     struct civil_date closed_on; /* local date of the closing evaluation; DATE_NONE while open */
+    struct civil_date reopened;  /* the period that opened it again; DATE_NONE: opened once */
     bool held, restated;
-    double value, line;           /* as last judged; NAN: none */
-    struct civil_date period_end; /* last judged */
-    unsigned long count;          /* feed rules: how many (files that wait), as last judged */
+    bool flapping;                 /* better news waits until it is steady */
+    bool told_open;                /* the newest notice told it as open */
+    double value, line;            /* as last judged; NAN: none */
+    struct civil_date period_end;  /* last judged */
+    struct civil_date told_period; /* of the figure in the newest notice; DATE_NONE: none */
+    enum period_event told_event;  /* how that figure was judged */
+    double told_value;             /* that figure; NAN: withheld */
+    unsigned long count;           /* feed rules: how many (files that wait), as last judged */
     struct wall_time changed_at;
 };
 
@@ -94,6 +124,9 @@ struct alert_change {
        told that it began is told that it ended. Its notice is its own (ordinal, news). */
     enum alert_news ended_news; /* NEWS_NONE: no such episode */
     size_t ended_episode;
+    /* The row that applied to the newest period, after counting; only when .judged. */
+    bool judged;
+    struct alert_step newest;
 };
 
 #define ALERT_CHANGE_INIT                                                                          \
@@ -105,10 +138,12 @@ struct alert_change {
         .id = ""                                                                                   \
     }
 
-/** Folds a finding's periods. out_episodes: those that the fold knows, ascending; malloc'ed. trace
- * may be NULL. Returns 0 or -ENOMEM. */
-int alert_fold(const char *alert_id, const struct finding *f, struct episode **out_episodes,
-               size_t *out_count, alert_trace *trace, void *trace_arg);
+/** Folds a finding's periods. stored (NULL: nothing) says only which periods ended in RETRACTED or
+ * WITHDRAWN. out_episodes: those that the fold knows, ascending; malloc'ed. trace may be NULL.
+ * Returns 0 or -ENOMEM. */
+int alert_fold(const char *alert_id, const struct alert *stored, const struct finding *f,
+               struct episode **out_episodes, size_t *out_count, alert_trace *trace,
+               void *trace_arg);
 /**
  * Compares the fold with what is stored (stored NULL: nothing yet) and says what changed. Pure.
  * now is stamped on what changed. Without a change out_change->next is empty. Returns 0 or -ENOMEM.
@@ -147,5 +182,8 @@ struct transition {
     const char *why;
 };
 const struct transition *alert_transitions(size_t *out_count);
+/** The one row of a state, an event and a hold. */
+const struct transition *alert_transition(enum alert_state from, enum period_event event,
+                                          bool held);
 
 #endif

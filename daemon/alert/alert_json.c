@@ -36,7 +36,8 @@ static json_t *date_or_null(struct civil_date d)
 
 static json_t *episode_json(const struct episode *e)
 {
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I}",
+    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
+                     " s:o, s:b, s:b, s:o, s:i, s:o}",
                      "id", e->id, "opened", date_or_null(e->opened), "folded",
                      date_or_null(e->folded), "state", alert_state_name(e->state), "severity",
                      text_or_null(alert_severity_name(e->severity)), "ordinal",
@@ -44,7 +45,10 @@ static json_t *episode_json(const struct episode *e)
                      date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated,
                      "value", number_or_null(e->value), "line", number_or_null(e->line),
                      "period_end", date_or_null(e->period_end), "count", (json_int_t)e->count,
-                     "changed_at_ms", (json_int_t)e->changed_at.ms);
+                     "changed_at_ms", (json_int_t)e->changed_at.ms, "reopened",
+                     date_or_null(e->reopened), "flapping", (int)e->flapping, "told_open",
+                     (int)e->told_open, "told_period", date_or_null(e->told_period), "told_event",
+                     (int)e->told_event, "told_value", number_or_null(e->told_value));
 }
 
 char *alert_encode(const struct alert *a)
@@ -177,6 +181,25 @@ static bool read_severity(const json_t *object, enum alert_severity *out)
     return false;
 }
 
+/* What was told, of an alert stored before it was kept: by its state. */
+static bool read_told(const json_t *j, struct episode *e)
+{
+    int64_t event = PERIOD_UNKNOWN;
+    bool ok;
+
+    e->reopened = e->told_period = DATE_NONE;
+    e->told_value = NAN;
+    e->told_open = e->ordinal > 0 && (e->state == ALERT_FIRING || e->state == ALERT_RECOVERING);
+    if (json_object_get(j, "told_open") == NULL)
+        return true;
+    ok = read_date(j, "reopened", &e->reopened) && read_bool(j, "flapping", &e->flapping) &&
+         read_bool(j, "told_open", &e->told_open) && read_date(j, "told_period", &e->told_period) &&
+         read_integer(j, "told_event", PERIOD_UNKNOWN, PERIOD_RED, &event) &&
+         read_number(j, "told_value", &e->told_value);
+    e->told_event = (enum period_event)event;
+    return ok;
+}
+
 static bool read_episode(const json_t *j, struct episode *e)
 {
     int state = 0, news = 0;
@@ -186,7 +209,7 @@ static bool read_episode(const json_t *j, struct episode *e)
               read_word(j, "state", state_word, ALERT_STATES, &state) &&
               read_severity(j, &e->severity) &&
               read_integer(j, "ordinal", 0, UINT32_MAX, &ordinal) &&
-              read_word(j, "news", news_word, NEWS_WITHDRAWN + 1, &news) &&
+              read_word(j, "news", news_word, NEWS_COUNT, &news) &&
               read_date(j, "closed_on", &e->closed_on) && read_bool(j, "held", &e->held) &&
               read_bool(j, "restated", &e->restated) && read_number(j, "value", &e->value) &&
               read_number(j, "line", &e->line) && read_date(j, "period_end", &e->period_end) &&
@@ -198,7 +221,7 @@ static bool read_episode(const json_t *j, struct episode *e)
     e->ordinal = (unsigned)ordinal;
     e->count = (unsigned long)count;
     e->changed_at.ms = changed_at;
-    return ok;
+    return ok && read_told(j, e);
 }
 
 static int read_episodes(const json_t *list, struct alert *a)

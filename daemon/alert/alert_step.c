@@ -113,8 +113,11 @@ static bool same_episode(const struct episode *a, const struct episode *b)
     return strcmp(a->id, b->id) == 0 && a->opened.day == b->opened.day &&
            a->folded.day == b->folded.day && a->state == b->state && a->severity == b->severity &&
            a->ordinal == b->ordinal && a->news == b->news && a->closed_on.day == b->closed_on.day &&
-           a->held == b->held && a->restated == b->restated && same_number(a->value, b->value) &&
-           same_number(a->line, b->line) && a->period_end.day == b->period_end.day &&
+           a->reopened.day == b->reopened.day && a->held == b->held && a->restated == b->restated &&
+           a->flapping == b->flapping && a->told_open == b->told_open &&
+           same_number(a->value, b->value) && same_number(a->line, b->line) &&
+           a->period_end.day == b->period_end.day && a->told_period.day == b->told_period.day &&
+           a->told_event == b->told_event && same_number(a->told_value, b->told_value) &&
            a->count == b->count;
 }
 
@@ -163,6 +166,8 @@ static void settle(struct stepping *s, struct wall_time now, struct alert_change
         last_changed = i;
     }
     c.why = s->why;
+    c.judged = s->judged;
+    c.newest = s->newest;
     c.changed =
         last_changed != NO_EPISODE || (s->stored != NULL && !same_subject(s->stored, &s->next));
     if (!c.changed) {
@@ -203,6 +208,14 @@ static int stepping_init(struct stepping *s, const struct alert *stored)
     return 0;
 }
 
+static void note_newest(void *arg, const struct alert_step *step)
+{
+    struct stepping *s = arg;
+
+    s->judged = true;
+    s->newest = *step;
+}
+
 int alert_step(const char *instance, const struct alert *stored, const struct finding *f,
                struct civil_date today, struct wall_time now, struct alert_change *out_change)
 {
@@ -217,7 +230,7 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
     if (r == 0 && stored == NULL)
         r = alert_id_of(instance, f, s.next.id);
     if (r == 0)
-        r = fold_run(s.next.id, f, NULL, &s.folds, &s.fold_count, NULL, NULL);
+        r = fold_run(s.next.id, stored, f, NULL, &s.folds, &s.fold_count, note_newest, &s);
     if (r == 0)
         r = f->instant ? step_instant(&s) : step_series(&s);
     if (r == 0)

@@ -37,9 +37,17 @@ const char *alert_severity_name(enum alert_severity s)
 const char *alert_news_name(enum alert_news n)
 {
     static const char *const names[] = {
-        [NEWS_NONE] = "none",           [NEWS_WATCHING] = "watching",   [NEWS_NEW] = "new",
-        [NEWS_WORSE] = "worse",         [NEWS_BETTER] = "better",       [NEWS_CLEARED] = "cleared",
-        [NEWS_CORRECTED] = "corrected", [NEWS_WITHDRAWN] = "withdrawn",
+        [NEWS_NONE] = "none",
+        [NEWS_WATCHING] = "watching",
+        [NEWS_NEW] = "new",
+        [NEWS_WORSE] = "worse",
+        [NEWS_BETTER] = "better",
+        [NEWS_CLEARED] = "cleared",
+        [NEWS_CORRECTED] = "corrected",
+        [NEWS_WITHDRAWN] = "withdrawn",
+        [NEWS_DISCOVERED] = "discovered-late",
+        [NEWS_FLAPPING] = "flapping",
+        [NEWS_STEADY] = "steady",
     };
 
     assert((size_t)n < sizeof names / sizeof names[0]);

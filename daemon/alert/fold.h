@@ -12,7 +12,8 @@ struct fold_episode {
     struct episode e;
     struct civil_date last_behind;   /* newest period behind; never before .e.opened */
     struct civil_date severity_from; /* the period that last set its severity */
-    bool held_back; /* its newest usable period would have moved it to better but for a hold */
+    bool held_back; /* its newest usable period would have moved it to better but for a hold, or
+                       because it flaps */
     bool opening_restated; /* the figure of its opening period replaced another */
     const char *why;       /* the row that put it where it is; static */
 };
@@ -21,10 +22,12 @@ struct fold_episode {
  * As alert_fold(). seed may be NULL; else the fold begins inside this open episode, after its
  * opening period (.folded), and the first of out_episodes is what became of it.
  */
-int fold_run(const char *alert_id, const struct finding *f, const struct episode *seed,
-             struct fold_episode **out_episodes, size_t *out_count, alert_trace *trace,
-             void *trace_arg);
+int fold_run(const char *alert_id, const struct alert *stored, const struct finding *f,
+             const struct episode *seed, struct fold_episode **out_episodes, size_t *out_count,
+             alert_trace *trace, void *trace_arg);
 /** Whether a period says where the value is. */
 bool period_is_judged(enum period_event event);
+/** Whether it says that the value is behind the line. */
+bool period_is_behind(enum period_event event);
 
 #endif

@@ -2,10 +2,11 @@
  * A measure's fold compared with what is stored.
  *
  * The fold says what is true by today's figures; what is stored says what was true and told. The
- * differences are the news. Three rules keep a hold or a restatement from speaking falsely:
+ * differences are the news. Four rules keep a hold or a restatement from speaking falsely:
  * (1) a told episode goes on as long as the condition stands, whatever the figures now say of its
  * opening; (2) a hold lets nothing move to better, and by itself makes nothing worse; (3) whoever
- * was told that it began is told that it ended, and how.
+ * was told that it began is told that it ended, and how; (4) what was told and is shown to be
+ * otherwise is corrected once (corrections.c).
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -78,7 +79,8 @@ static const struct fold_episode *fold_now_open(const struct stepping *s)
  */
 static int fold_on(struct stepping *s, const struct episode *e, const struct fold_episode **out_x)
 {
-    int r = fold_run(s->next.id, s->f, e, &s->continued, &s->continued_count, NULL, NULL);
+    int r =
+        fold_run(s->next.id, s->stored, s->f, e, &s->continued, &s->continued_count, NULL, NULL);
 
     if (r < 0)
         return r;
@@ -99,7 +101,7 @@ static void step_disproved(struct stepping *s, size_t index)
 {
     if (by_another_rule(s)) {
         stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
-    } else if (s->held_now && stepping_episode(s, index)->ordinal > 0) {
+    } else if (s->held_now && stepping_episode(s, index)->told_open) {
         const struct fold_episode *now_open = fold_now_open(s);
 
         if (now_open != NULL)
@@ -125,7 +127,7 @@ static void step_open(struct stepping *s, size_t index, const struct fold_episod
                date_compare(x->e.period_end, stepping_episode(s, index)->period_end) <= 0) {
         /* The periods are those judged before: the line moved, not the value. */
         stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
-    } else if (s->held_now && stepping_episode(s, index)->ordinal > 0) {
+    } else if (s->held_now && stepping_episode(s, index)->told_open) {
         /* Clear by its figures, but not while the feed is late or a file waits. */
         if (now_open != NULL)
             stepping_advance(s, index, now_open);
@@ -163,23 +165,78 @@ static void step_opening(struct stepping *s, const struct fold_episode *x)
     stepping_begin(s, index, x);
 }
 
-/* Opened and closed before anybody looked: kept, told to nobody. */
+/* Whether what is stored already tells of the fold's episode. */
+static bool is_known(struct stepping *s, const struct fold_episode *x, size_t stored)
+{
+    for (size_t i = 0; i < stored; i++) {
+        const struct episode *e = stepping_episode(s, i);
+
+        if (e->state != ALERT_RETRACTED && e->state != ALERT_INACTIVE && overlaps(e, x))
+            return true;
+    }
+    return false;
+}
+
+/* Opened and closed before anybody looked: kept, told to nobody, unless it was discovered late. */
 static void step_history(struct stepping *s)
 {
     size_t stored = s->next.episode_count;
 
     for (size_t i = 0; i < s->fold_count; i++) {
         const struct fold_episode *x = &s->folds[i];
-        bool known = episode_is_open(&x->e) || stepping_same_opening(s, x) != NO_EPISODE;
+        size_t index = stepping_same_opening(s, x);
+        bool discovered;
 
-        for (size_t k = 0; k < stored && !known; k++)
-            known = overlaps(stepping_episode(s, k), x);
-        if (known)
+        if (episode_is_open(&x->e) || is_known(s, x, stored))
             continue;
-        stepping_episode(s, stepping_append(s, &x->e))->closed_on = s->today;
-        if (s->news == NEWS_NONE)
+        discovered = corrections_discover(s, x);
+        if (index == NO_EPISODE) {
+            index = stepping_append(s, &x->e);
+            stepping_episode(s, index)->closed_on = s->today;
+        }
+        if (discovered)
+            stepping_discover(s, index, x);
+        else if (s->news == NEWS_NONE)
             s->why = x->why;
     }
+}
+
+/* Told as ended, and by figures that came since it never was. */
+static void step_disproved_ended(struct stepping *s)
+{
+    for (size_t i = 0; i < s->next.episode_count; i++) {
+        struct episode *e = stepping_episode(s, i);
+        bool stands = e->state != ALERT_RESOLVED || e->ordinal == 0;
+
+        for (size_t k = 0; k < s->fold_count && !stands; k++)
+            stands = overlaps(e, &s->folds[k]);
+        if (stands || by_another_rule(s) || !corrections_disprove(s, e))
+            continue;
+        e->state = ALERT_RETRACTED;
+        e->restated = true;
+        stepping_tell(s, i, NEWS_CORRECTED, "a restated figure shows that it was not behind");
+    }
+}
+
+/* What was told of the open one: remembered, or corrected. */
+static void step_told(struct stepping *s)
+{
+    size_t open = stepping_open(s);
+    const struct episode *e = open != NO_EPISODE ? stepping_episode(s, open) : NULL;
+
+    if (e == NULL || !e->told_open)
+        return;
+    for (size_t i = 0; s->stored != NULL && i < s->stored->episode_count; i++) {
+        const struct episode *before = &s->stored->episodes[i];
+
+        if (strcmp(before->id, e->id) != 0 || before->ordinal != e->ordinal)
+            continue;
+        if (by_another_rule(s))
+            break; /* judged otherwise, not restated */
+        corrections_tell(s, open);
+        return;
+    }
+    corrections_note(s, open);
 }
 
 int step_series(struct stepping *s)
@@ -208,9 +265,12 @@ int step_series(struct stepping *s)
         else
             stepping_close(s, open, ALERT_INACTIVE, NEWS_NONE, "went back before it was confirmed");
     }
+    if (s->stored != NULL)
+        step_disproved_ended(s);
     step_history(s);
     now_open = fold_now_open(s);
     if (now_open != NULL && stepping_open(s) == NO_EPISODE)
         step_opening(s, now_open);
+    step_told(s);
     return 0;
 }

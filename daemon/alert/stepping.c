@@ -36,18 +36,27 @@ size_t stepping_same_opening(struct stepping *s, const struct fold_episode *x)
     return NO_EPISODE;
 }
 
+/* What a notice leaves the reader believing. */
+static bool tells_as_open(enum alert_news news)
+{
+    return news != NEWS_CLEARED && news != NEWS_WITHDRAWN && news != NEWS_DISCOVERED;
+}
+
 void stepping_tell(struct stepping *s, size_t index, enum alert_news news, const char *why)
 {
     struct episode *e = stepping_episode(s, index);
 
-    e->news = news;
     s->why = why;
     if (news == NEWS_WATCHING) {
+        if (e->ordinal == 0)
+            e->news = news;
         /* Said of a newer episode beside the end of an older one: only the end is told. */
         if (s->news != NEWS_NONE)
             return;
     } else {
+        e->news = news;
         e->ordinal++;
+        e->told_open = tells_as_open(news) && episode_is_open(e);
         if (s->news > NEWS_WATCHING) {
             s->ended_news = s->news;
             memcpy(s->ended_of, s->news_of, sizeof s->ended_of);
@@ -61,15 +70,16 @@ void stepping_close(struct stepping *s, size_t index, enum alert_state state, en
                     const char *why)
 {
     struct episode *e = stepping_episode(s, index);
-    bool was_told = e->ordinal > 0;
+    bool was_told = e->told_open;
 
     e->state = was_told || state == ALERT_RESOLVED ? state : ALERT_INACTIVE;
     e->closed_on = s->today;
     e->held = false;
+    e->flapping = false;
     s->why = why;
     if (was_told)
         stepping_tell(s, index, news, why);
-    else
+    else if (e->ordinal == 0)
         e->news = NEWS_NONE;
 }
 
@@ -78,6 +88,7 @@ void stepping_adopt(struct stepping *s, size_t index, const struct fold_episode 
     struct episode *e = stepping_episode(s, index);
 
     e->folded = x->e.folded;
+    e->reopened = x->e.reopened;
     e->value = x->e.value;
     e->line = x->e.line;
     e->period_end = x->e.period_end;
@@ -90,6 +101,7 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
     struct episode *e = stepping_episode(s, index);
     enum alert_state state = x->e.state;
     enum alert_severity severity = x->e.severity, told = e->severity;
+    bool flapped = e->flapping;
     bool eased = state == ALERT_RECOVERING && e->state == ALERT_FIRING;
     bool worsened = state == ALERT_FIRING && e->state == ALERT_RECOVERING;
 
@@ -109,16 +121,21 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
     e->state = state;
     e->severity = severity;
     e->held = s->f->holds != 0;
+    e->flapping = x->e.flapping;
     stepping_adopt(s, index, x);
     s->why = x->why;
     if (state == ALERT_PENDING)
         return;
-    if (e->ordinal == 0)
+    if (!e->told_open)
         stepping_tell(s, index, NEWS_NEW, x->why);
     else if (severity > told)
         stepping_tell(s, index, NEWS_WORSE, x->why);
     else if (severity < told)
         stepping_tell(s, index, NEWS_BETTER, x->why);
+    else if (e->flapping != flapped)
+        stepping_tell(s, index, e->flapping ? NEWS_FLAPPING : NEWS_STEADY,
+                      e->flapping ? "by restated figures it opened too often: better news waits"
+                                  : "steady for as many data periods as the plan asks");
 }
 
 void stepping_begin(struct stepping *s, size_t index, const struct fold_episode *x)
@@ -129,6 +146,7 @@ void stepping_begin(struct stepping *s, size_t index, const struct fold_episode 
     e->severity = x->e.severity;
     e->closed_on = DATE_NONE;
     e->held = s->f->holds != 0;
+    e->flapping = x->e.flapping;
     stepping_adopt(s, index, x);
     stepping_tell(s, index, x->e.state == ALERT_PENDING ? NEWS_WATCHING : NEWS_NEW, x->why);
 }
@@ -137,4 +155,16 @@ void stepping_keep(struct stepping *s, size_t index, const char *why)
 {
     stepping_episode(s, index)->held = true;
     s->why = why;
+}
+
+void stepping_discover(struct stepping *s, size_t index, const struct fold_episode *x)
+{
+    struct episode *e = stepping_episode(s, index);
+
+    e->state = ALERT_RESOLVED;
+    e->severity = x->e.severity;
+    e->closed_on = s->today;
+    stepping_adopt(s, index, x);
+    stepping_tell(s, index, NEWS_DISCOVERED,
+                  "behind in a period whose figure came after that of a newer one");
 }

@@ -26,6 +26,8 @@ struct stepping {
     enum alert_news news, ended_news;
     char news_of[ALERT_ID_MAX], ended_of[ALERT_ID_MAX]; /* episode ids */
     const char *why;
+    bool judged; /* .newest is set: the row of the newest period */
+    struct alert_step newest;
 };
 
 #define NO_EPISODE SIZE_MAX
@@ -43,6 +45,8 @@ void stepping_close(struct stepping *s, size_t index, enum alert_state state, en
 void stepping_begin(struct stepping *s, size_t index, const struct fold_episode *x);
 /** An open episode goes on as the fold says, unless a hold or the want of confirmation keeps it. */
 void stepping_advance(struct stepping *s, size_t index, const struct fold_episode *x);
+/** Opened and closed in periods that were told as fine, or not yet told of. */
+void stepping_discover(struct stepping *s, size_t index, const struct fold_episode *x);
 /** Nothing moves, because a hold stands. */
 void stepping_keep(struct stepping *s, size_t index, const char *why);
 /** Takes over what the fold knows of the figures. */
@@ -50,6 +54,20 @@ void stepping_adopt(struct stepping *s, size_t index, const struct fold_episode 
 
 /** The stored episode that begins where the fold's does, or NO_EPISODE. */
 size_t stepping_same_opening(struct stepping *s, const struct fold_episode *x);
+
+/** Remembers the figure of the notice that was just told. */
+void corrections_note(struct stepping *s, size_t index);
+/**
+ * Tells once that a told figure was restated: to another severity, to the other side of a line, or
+ * by more than the measure's tolerance (ALERT_CORRECTION_STEP without one). For an open episode
+ * that was told and has no other news.
+ */
+void corrections_tell(struct stepping *s, size_t index);
+/** Whether a figure that came since the episode ended shows that it never was. */
+bool corrections_disprove(const struct stepping *s, const struct episode *e);
+/** Whether an episode of the fold, opened and closed, is news: its figures came after newer ones.
+ */
+bool corrections_discover(const struct stepping *s, const struct fold_episode *x);
 
 /** A measure: the fold compared with what is stored. Returns 0 or -ENOMEM. */
 int step_series(struct stepping *s);

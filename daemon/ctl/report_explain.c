@@ -163,7 +163,8 @@ static int add_steps(json_t *o, json_t *lines, const struct subject *s)
     int r = !t.steps || !why_not;
 
     if (r == 0)
-        r = alert_fold(s->alert_id, s->finding, &episodes, &count, on_step, &t) < 0 || t.failed;
+        r = alert_fold(s->alert_id, s->alert, s->finding, &episodes, &count, on_step, &t) < 0 ||
+            t.failed;
     if (r == 0)
         r |= say_steps(lines, t.steps);
     if (r == 0 && t.any)

@@ -18,8 +18,8 @@
 
 /* The order in which news is told. */
 static const enum alert_news news_order[] = {
-    NEWS_NEW,       NEWS_WORSE,     NEWS_BETTER, NEWS_CLEARED,
-    NEWS_CORRECTED, NEWS_WITHDRAWN, NEWS_NONE,   NEWS_WATCHING,
+    NEWS_NEW,       NEWS_WORSE,    NEWS_BETTER, NEWS_CLEARED, NEWS_CORRECTED, NEWS_DISCOVERED,
+    NEWS_WITHDRAWN, NEWS_FLAPPING, NEWS_STEADY, NEWS_NONE,    NEWS_WATCHING,
 };
 
 static const struct message_item **in_order(const struct message_context *c)
@@ -45,6 +45,7 @@ static enum alert_severity news_severity(const struct message_item *item)
     switch (item->news) {
     case NEWS_NEW:
     case NEWS_WORSE:
+    case NEWS_DISCOVERED:
         return item->episode->severity;
     case NEWS_BETTER:
         return item->episode->severity == SEVERITY_NONE ? SEVERITY_NONE : SEVERITY_AMBER;
@@ -53,6 +54,8 @@ static enum alert_severity news_severity(const struct message_item *item)
     case NEWS_CLEARED:
     case NEWS_CORRECTED:
     case NEWS_WITHDRAWN:
+    case NEWS_FLAPPING:
+    case NEWS_STEADY:
         break;
     }
     return SEVERITY_NONE;
@@ -63,7 +66,7 @@ static enum alert_severity news_severity(const struct message_item *item)
 /* "3 measures behind plan: <priority>", "2 behind plan, 1 back on plan: <priority>" */
 static void group_subject(const struct message_context *c, struct text *out)
 {
-    size_t behind = 0, back = 0, corrected = 0, other = 0;
+    size_t behind = 0, back = 0, corrected = 0, late = 0, other = 0;
     AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
@@ -75,6 +78,8 @@ static void group_subject(const struct message_context *c, struct text *out)
             back++;
         else if (item->news == NEWS_CORRECTED)
             corrected++;
+        else if (item->news == NEWS_DISCOVERED)
+            late++;
         else
             behind++;
     }
@@ -85,6 +90,7 @@ static void group_subject(const struct message_context *c, struct text *out)
         { behind, "measures behind plan", "behind plan" },
         { back, "measures back on plan", "back on plan" },
         { corrected, "measures corrected", "corrected" },
+        { late, "measures discovered late", "discovered late" },
         { other, c->plan ? "other alerts" : "feed alerts", c->plan ? "other" : "of feeds" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

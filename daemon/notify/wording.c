@@ -167,9 +167,25 @@ static void view_of_earlier(struct item_view *v, const struct series *s)
     }
 }
 
+/* The period that the news is about: what was corrected or discovered, else the newest. */
+static const struct period_judgement *told_of(const struct message_item *item)
+{
+    const struct episode *e = item->episode;
+    const struct finding *f = item->finding;
+    struct civil_date about = item->news == NEWS_DISCOVERED  ? e->opened
+                              : item->news != NEWS_CORRECTED ? DATE_NONE
+                              : episode_is_open(e)           ? e->told_period
+                                                             : e->folded;
+
+    for (size_t i = 0; i < f->history_count && date_is_set(about); i++)
+        if (date_compare(f->history[i].end, about) == 0)
+            return &f->history[i];
+    return newest_with_number(f);
+}
+
 static void view_of_finding(struct item_view *v, const struct finding *f)
 {
-    const struct period_judgement *judged = newest_with_number(f), *last = newest(f);
+    const struct period_judgement *judged = told_of(v->item), *last = newest(f);
 
     v->holds = f->holds;
     v->line = f->line;
@@ -263,9 +279,17 @@ void item_view(const struct message_context *context, const struct message_item 
 const char *wording_news(enum alert_news news)
 {
     static const char *const words[] = {
-        [NEWS_NONE] = "Unchanged",      [NEWS_WATCHING] = "Watching",   [NEWS_NEW] = "New",
-        [NEWS_WORSE] = "Worse",         [NEWS_BETTER] = "Better",       [NEWS_CLEARED] = "Cleared",
-        [NEWS_CORRECTED] = "Corrected", [NEWS_WITHDRAWN] = "Withdrawn",
+        [NEWS_NONE] = "Unchanged",
+        [NEWS_WATCHING] = "Watching",
+        [NEWS_NEW] = "New",
+        [NEWS_WORSE] = "Worse",
+        [NEWS_BETTER] = "Better",
+        [NEWS_CLEARED] = "Cleared",
+        [NEWS_CORRECTED] = "Corrected",
+        [NEWS_WITHDRAWN] = "Withdrawn",
+        [NEWS_DISCOVERED] = "Discovered late",
+        [NEWS_FLAPPING] = "Flapping",
+        [NEWS_STEADY] = "Steady",
     };
 
     assert((size_t)news < sizeof words / sizeof words[0]);
@@ -291,7 +315,13 @@ const char *wording_state(const struct message_item *item)
     case NEWS_CLEARED:
         return words[rule].ended;
     case NEWS_CORRECTED:
-        return "Corrected";
+        return episode_is_open(item->episode) ? "Corrected, behind plan" : "Corrected";
+    case NEWS_DISCOVERED:
+        return "Was behind plan";
+    case NEWS_FLAPPING:
+        return "To and fro, behind plan";
+    case NEWS_STEADY:
+        return "Steady, behind plan";
     case NEWS_WITHDRAWN:
         return item->finding != NULL ? "Plan changed" : "No longer watched";
     case NEWS_WORSE:

@@ -123,9 +123,18 @@ void wording_since(const struct item_view *v, struct text *out)
     if (!date_is_set(v->item->episode->opened))
         return;
     (void)text_puts(out, wording_date(v->item->episode->opened, date));
-    (void)text_puts(out, v->item->alert->rule == RULE_BEHIND_PLAN
-                             ? ", the last day of the data period that opened it."
-                             : ".");
+    if (v->item->alert->rule != RULE_BEHIND_PLAN) {
+        (void)text_puts(out, ".");
+        return;
+    }
+    (void)text_puts(out, ", the last day of the data period that opened it");
+    if (v->item->news == NEWS_DISCOVERED)
+        (void)text_printf(out, "; it ended with the period to %s and became known later",
+                          wording_date(v->item->episode->period_end, date));
+    else if (date_is_set(v->item->episode->reopened) && episode_is_open(v->item->episode))
+        (void)text_printf(out, "; it had ended, and is behind again from %s",
+                          wording_date(v->item->episode->reopened, date));
+    (void)text_puts(out, ".");
 }
 
 void wording_who(const struct item_view *v, struct text *out)
@@ -161,11 +170,20 @@ static void clears_figure(const struct item_view *v, struct text *out)
     char words[FIGURE_MAX];
     double line = m && m->has_clear ? m->clear : v->line;
 
-    if (v->item->news == NEWS_CORRECTED) {
+    if (v->item->news == NEWS_CORRECTED && !episode_is_open(v->item->episode)) {
         (void)text_puts(out,
                         "A restated figure changed what was told before; nothing is asked of you.");
         return;
     }
+    if (v->item->news == NEWS_DISCOVERED) {
+        (void)text_puts(out, "It has cleared already. Its figure came, or was restated, after "
+                             "that of a newer period.");
+        return;
+    }
+    if (v->item->news == NEWS_CORRECTED)
+        (void)text_puts(out, "A restated figure replaces the one that was told. ");
+    if (v->item->news == NEWS_STEADY)
+        (void)text_puts(out, "Its figures are steady now. ");
     if (v->item->news == NEWS_CLEARED) {
         (void)text_puts(out, "It has cleared.");
         return;
@@ -181,6 +199,11 @@ static void clears_figure(const struct item_view *v, struct text *out)
     else
         (void)text_puts(out, " in one data period");
     (void)text_puts(out, ", from complete data.");
+    if (v->item->episode->flapping)
+        (void)text_printf(out,
+                          " It opened %d times within %d data periods: better news waits until its "
+                          "figures have been steady for %ld.",
+                          ALERT_FLAP_OPENINGS, ALERT_FLAP_PERIODS, m->steady_for);
 }
 
 void wording_clears(const struct item_view *v, struct text *out)

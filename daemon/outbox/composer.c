@@ -7,6 +7,8 @@
 #include "base/auto.h"
 #include "base/text.h"
 
+#define DISCOVERED_TOLD_DAYS 31
+
 /* A group while it is gathered. */
 struct gathering {
     struct composition c;
@@ -82,13 +84,21 @@ static struct gathering *gathering_of(struct gatherings *all, const struct compo
     return &all->list[all->count++];
 }
 
+/* What is over, and is told for what it was: discovered late, or corrected after its end. */
+static enum alert_news news_of_past(const struct episode *e, const struct told *t)
+{
+    if (e->news == NEWS_DISCOVERED && (!t || e->ordinal > t->ordinal))
+        return NEWS_DISCOVERED;
+    return t && e->ordinal > t->ordinal && e->state == ALERT_RETRACTED ? NEWS_CORRECTED : NEWS_NONE;
+}
+
 /* What is news of an episode to one who was told t (NULL: nothing). */
 static enum alert_news news_for(enum rule rule, const struct episode *e, const struct told *t)
 {
     bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
 
     if (!t || !t->open)
-        return open && (!t || e->ordinal > t->ordinal) ? NEWS_NEW : NEWS_NONE;
+        return !open ? news_of_past(e, t) : !t || e->ordinal > t->ordinal ? NEWS_NEW : NEWS_NONE;
     if (!open)
         switch (e->state) {
         case ALERT_RESOLVED:
@@ -103,9 +113,15 @@ static enum alert_news news_for(enum rule rule, const struct episode *e, const s
     /* A gap that spread, or one more file that waits, is worse at the same severity. */
     bool spread = rule != RULE_BEHIND_PLAN && e->ordinal > t->ordinal && e->news == NEWS_WORSE;
 
+    /* State and severity do not show these. */
+    bool says_itself =
+        e->news == NEWS_CORRECTED || e->news == NEWS_FLAPPING || e->news == NEWS_STEADY;
+
     if (e->severity > t->severity || spread)
         return NEWS_WORSE;
-    return e->severity < t->severity ? NEWS_BETTER : NEWS_NONE;
+    if (e->severity < t->severity)
+        return NEWS_BETTER;
+    return says_itself && e->ordinal > t->ordinal ? e->news : NEWS_NONE;
 }
 
 static int add_item(struct gathering *g, struct composed_item item)
@@ -170,7 +186,8 @@ static int gather_told(const struct composer_input *in, struct gatherings *all,
         const struct told *t = value;
         const char *end = strrchr(key, '|'), *middle = strchr(key, '|');
 
-        if (!t->open || !end || middle == end || strcmp(end + 1, e->id) != 0)
+        if ((!t->open && e->state != ALERT_RETRACTED) || !end || middle == end ||
+            strcmp(end + 1, e->id) != 0)
             continue;
         AUTO(auto_free) char *receiver = strndup(key, (size_t)(middle - key));
         AUTO(auto_free) char *recipient = strndup(middle + 1, (size_t)(end - middle - 1));
@@ -188,8 +205,9 @@ static int gather_told(const struct composer_input *in, struct gatherings *all,
 
 static int news_rank(enum alert_news n)
 {
-    static const enum alert_news order[] = { NEWS_NEW,     NEWS_WORSE,     NEWS_BETTER,
-                                             NEWS_CLEARED, NEWS_CORRECTED, NEWS_WITHDRAWN };
+    static const enum alert_news order[] = { NEWS_NEW,       NEWS_WORSE,     NEWS_BETTER,
+                                             NEWS_CLEARED,   NEWS_CORRECTED, NEWS_DISCOVERED,
+                                             NEWS_WITHDRAWN, NEWS_FLAPPING,  NEWS_STEADY };
 
     for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)
         if (order[i] == n)
@@ -234,7 +252,11 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
         for (size_t k = 0; r == 0 && k < a->episode_count; k++) {
             const struct episode *e = &a->episodes[k];
 
-            if (episode_is_open(e))
+            /* One who came later is not told of what was over before. */
+            bool discovered = e->news == NEWS_DISCOVERED && date_is_set(e->closed_on) &&
+                              in->today.day - e->closed_on.day <= DISCOVERED_TOLD_DAYS;
+
+            if (episode_is_open(e) || discovered)
                 for (size_t j = 0; r == 0 && j < n; j++)
                     r = gather_episode(in, &all, &who[j], a, e);
             else

@@ -5,7 +5,8 @@
  * last told of it. The difference, grouped by recipient and plan priority, becomes one message a
  * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
  * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
- * episode began is told that it ended; what began and ended untold stays untold.
+ * episode began is told that it ended; what began and ended untold stays untold, unless it was
+ * discovered late.
  */
 #ifndef OUTBOX_COMPOSER_H
 #define OUTBOX_COMPOSER_H

@@ -37,6 +37,20 @@ static bool gap_at(const struct feed_state *feed, struct civil_date end, bool ne
     return false;
 }
 
+/* When a file first said what is in force, for want of any other order of the figures. */
+static struct wall_time received_at(const struct series_point *point)
+{
+    const struct series_version *now = series_current(point);
+
+    for (size_t i = 0; i < point->version_count; i++) {
+        const struct series_version *v = &point->versions[i];
+
+        if (v->marker == now->marker && (v->value == now->value || v->marker != MARKER_NONE))
+            return v->as_of;
+    }
+    return now->as_of;
+}
+
 /*
  * Judges every period that the plan is valid for, and the last one before it: the newest figure
  * known on the plan's first day is a figure, whatever its age. Where two periods end on one day (a
@@ -58,6 +72,8 @@ static int judge_series(const struct plan *p, const struct plan_measure *m, cons
             continue;
         j = measure_judge(m, series_current(point), point->period_start, point->period_end);
         j.restated = series_point_restated(point);
+        j.received = received_at(point);
+        j.first_received = point->versions[0].as_of;
         if (gap_at(feed, point->period_end, false))
             j.holds |= HOLD_COVERAGE;
         if (f->history_count > 0 &&

@@ -46,6 +46,8 @@ struct period_judgement {
     double line;    /* NAN: none */
     unsigned holds; /* enum hold flags of this period: with any, a move to better does not happen */
     bool restated;  /* the figure in force replaced another */
+    struct wall_time received;            /* when a file first said this figure */
+    struct wall_time first_received;      /* when a file first said any figure of this period */
     const struct series_version *version; /* NULL for rules that judge no series */
     unsigned long count; /* rules that judge no series: how many (files that wait); else 0 */
 };

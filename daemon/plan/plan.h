@@ -60,6 +60,8 @@ struct plan_measure {
     bool has_clear;
     double clear;                /* the clear line, when given */
     long for_periods, clear_for; /* distinct data periods, 1 or more */
+    long reopen_within;          /* data periods after its end; 0: each opening is a new episode */
+    long steady_for;             /* data periods; 0: never damped */
     double min_n;                /* 0: none */
     struct milestone *expect;    /* ascending by date */
     size_t expect_count;

@@ -40,6 +40,11 @@ static const struct bind_key measure_keys[] = {
       "data periods behind before it is told" },
     { "clear_for", BIND_INTEGER, MEASURE(m.clear_for), "1", 1, 60, NULL, 0,
       "data periods past the clear line before it ends" },
+    { "reopen_within", BIND_INTEGER, MEASURE(m.reopen_within), "1", 0, 60, NULL, 0,
+      "behind again within so many data periods after its end, the same alert goes on; 0: each is "
+      "a new one" },
+    { "steady_for", BIND_INTEGER, MEASURE(m.steady_for), "3", 0, 60, NULL, 0,
+      "data periods on one side before better news of a flapping alert is told; 0: never waits" },
     { "min_n", BIND_NUMBER, MEASURE(m.min_n), "0", 0, 1e9, NULL, 0,
       "with a smaller denominator the figure is not judged better" },
     { "expect", BIND_NODE, MEASURE(expect), NULL, 0, 0, NULL, 0,

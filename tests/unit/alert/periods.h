@@ -1,8 +1,9 @@
 /*
  * periods - a measure's finding written as one letter a month, from January 2020
  *
- * R red, A amber, C clear, B between, ? unknown, N not due; a small letter is the same with a hold.
- * '*' after a letter: the figure was restated.
+ * R red, A amber, C clear, B between, ? unknown (no value), _ unknown without a hold, N not due; a
+ * small letter is the same with a hold. '*' after a letter: the figure was restated just now; '!':
+ * it came just now, for the first time. Others came in the order of their periods, long ago.
  */
 #ifndef UNIT_ALERT_PERIODS_H
 #define UNIT_ALERT_PERIODS_H
@@ -15,6 +16,9 @@
 #include "support/unit.h"
 
 #define PERIODS_MAX 64
+/* After whatever a test stamps on a change, and the day before the first evaluation of a story. */
+#define PERIODS_NOW    ((struct wall_time){ 1748779200000 })
+#define PERIODS_BEFORE ((struct wall_time){ 1500000000000 })
 
 struct periods {
     struct plan plan;
@@ -38,11 +42,14 @@ static inline void periods_set(struct periods *p, const char *letters)
     size_t n = 0;
 
     for (const char *s = letters; *s != '\0'; s++) {
-        if (*s == '*') {
-            p->list[n - 1].restated = true;
+        if (*s == '*' || *s == '!') {
+            p->list[n - 1].restated = *s == '*';
+            p->list[n - 1].received = PERIODS_NOW;
+            if (*s == '!')
+                p->list[n - 1].first_received = PERIODS_NOW;
             continue;
         }
-        char letter = *s >= 'a' && *s <= 'z' ? (char)(*s - 'a' + 'A') : *s;
+        char letter = *s == '_' ? '?' : *s >= 'a' && *s <= 'z' ? (char)(*s - 'a' + 'A') : *s;
         const char *at = strchr(plain, letter);
 
         ck_assert(at != NULL && n < PERIODS_MAX);
@@ -54,9 +61,12 @@ static inline void periods_set(struct periods *p, const char *letters)
             .event = (enum period_event)(at - plain),
             .line = 60,
             .version = &p->versions[n],
-            .holds = letter != *s ? HOLD_COVERAGE
-                     : *s == '?'  ? HOLD_NO_VALUE
-                                  : 0,
+            .holds = *s == '_'      ? 0
+                     : letter != *s ? HOLD_COVERAGE
+                     : *s == '?'    ? HOLD_NO_VALUE
+                                    : 0,
+            .received = PERIODS_BEFORE,
+            .first_received = PERIODS_BEFORE,
         };
         n++;
     }
@@ -75,6 +85,7 @@ static inline void periods_init(struct periods *p, long for_periods, long clear_
     p->measure.id = p->measure.first_id = measure;
     p->measure.for_periods = for_periods;
     p->measure.clear_for = clear_for;
+    p->measure.polarity = POLARITY_LOWER; /* a letter's figure grows as it becomes worse */
     strcpy(p->measure.digest, "d1");
     p->finding.rule = RULE_BEHIND_PLAN;
     p->finding.plan = &p->plan;

@@ -95,7 +95,7 @@ START_TEST(periods_fold_to_episodes)
     size_t count = 0;
 
     periods_init(p, fold_rows[_i].for_periods, fold_rows[_i].clear_for, fold_rows[_i].periods);
-    ck_assert_int_eq(alert_fold(ID, &p->finding, &list, &count, NULL, NULL), 0);
+    ck_assert_int_eq(alert_fold(ID, NULL, &p->finding, &list, &count, NULL, NULL), 0);
     ck_assert_msg(count == fold_rows[_i].episodes, "%s: %zu episodes", why, count);
     if (count == 0)
         return;
@@ -119,7 +119,7 @@ START_TEST(an_episode_shows_its_last_judged_period)
     size_t count = 0;
 
     periods_init(&p, 1, 1, "RA*?");
-    ck_assert_int_eq(alert_fold(ID, &p.finding, &list, &count, NULL, NULL), 0);
+    ck_assert_int_eq(alert_fold(ID, NULL, &p.finding, &list, &count, NULL, NULL), 0);
     ck_assert_uint_eq(count, 1);
     ck_assert_int_eq(list[0].period_end.day, month_end(1).day);
     ck_assert_double_eq(list[0].value, PERIOD_AMBER);
@@ -150,7 +150,7 @@ START_TEST(the_trace_says_each_period_and_why)
     size_t count = 0;
 
     periods_init(&p, 2, 1, "CRR?cC");
-    ck_assert_int_eq(alert_fold(ID, &p.finding, &list, &count, note_step, &t), 0);
+    ck_assert_int_eq(alert_fold(ID, NULL, &p.finding, &list, &count, note_step, &t), 0);
     ck_assert_uint_eq(t.count, 6);
     for (size_t i = 1; i < t.count; i++)
         ck_assert_int_eq(t.steps[i].from, t.steps[i - 1].to);
@@ -233,7 +233,7 @@ START_TEST(random_histories_fold_as_the_reference_says)
         struct expected x = reference(s, for_periods, clear_for);
 
         periods_init(p, for_periods, clear_for, s);
-        ck_assert_int_eq(alert_fold(ID, &p->finding, &list, &count, NULL, NULL), 0);
+        ck_assert_int_eq(alert_fold(ID, NULL, &p->finding, &list, &count, NULL, NULL), 0);
         ck_assert_msg((int)count == x.closed_episodes + (x.opened >= 0), "%s: %zu episodes", s,
                       count);
         if (x.opened >= 0) {
@@ -260,12 +260,12 @@ START_TEST(an_instant_finding_is_one_episode_while_it_is_true)
     struct episode *list = NULL;
     size_t count = 9;
 
-    ck_assert_int_eq(alert_fold(ID, &f, &list, &count, NULL, NULL), 0);
+    ck_assert_int_eq(alert_fold(ID, NULL, &f, &list, &count, NULL, NULL), 0);
     ck_assert_uint_eq(count, 0);
     free(list);
     f.history = &now;
     f.history_count = 1;
-    ck_assert_int_eq(alert_fold(ID, &f, &list, &count, NULL, NULL), 0);
+    ck_assert_int_eq(alert_fold(ID, NULL, &f, &list, &count, NULL, NULL), 0);
     ck_assert_uint_eq(count, 1);
     ck_assert_int_eq(list[0].state, ALERT_FIRING);
     ck_assert_int_eq(list[0].severity, SEVERITY_RED);

@@ -37,6 +37,11 @@ static void fill(struct alert *a, struct episode *list)
         .line = -1e-300,
         .period_end = month_end(3),
         .changed_at = { 1700000000123 },
+        .reopened = month_end(2),
+        .told_open = true,
+        .told_period = month_end(3),
+        .told_event = PERIOD_AMBER,
+        .told_value = 1.0 / 3,
     };
     list[1] = (struct episode){
         .id = "aa8694bb045cd5193f11809090176799",
@@ -51,6 +56,10 @@ static void fill(struct alert *a, struct episode *list)
         .line = 60,
         .period_end = month_end(5),
         .changed_at = { -5 },
+        .reopened = DATE_NONE,
+        .flapping = true,
+        .told_period = DATE_NONE,
+        .told_value = NAN,
     };
 }
 

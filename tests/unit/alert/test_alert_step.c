@@ -5,31 +5,14 @@
 #include <stdlib.h>
 
 #include "base/auto.h"
-#include "unit/alert/periods.h"
+#include "unit/alert/story.h"
 
-#define NOW(n) ((struct wall_time){ 1700000000000 + (n) })
-
-/* One step of a story: the figures as they stand, and what must come of them. */
-struct stage {
-    const char *periods;
-    unsigned holds_now;
-    const char *digest; /* of the rule; NULL: as before */
-    enum alert_state state;
-    enum alert_news news, ended; /* ended: of an older episode in the same step */
-    unsigned ordinal;
-    int opened; /* month; of the current episode */
-};
-
-#define LATE HOLD_FEED_LATE
-
-static const struct {
-    const char *why;
-    long for_periods, clear_for;
-    struct stage stages[6]; /* ends with a NULL */
-} stories[] = {
+static const struct story stories[] = {
     { "crosses, worsens, eases, clears",
       1,
       1,
+      0,
+      0,
       { { "CA", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 1 },
         { "CAR", 0, NULL, ALERT_FIRING, NEWS_WORSE, NEWS_NONE, 2, 1 },
         { "CARA", 0, NULL, ALERT_FIRING, NEWS_BETTER, NEWS_NONE, 3, 1 },
@@ -38,6 +21,8 @@ static const struct {
     { "is watched before it is told",
       2,
       2,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_PENDING, NEWS_WATCHING, NEWS_NONE, 0, 0 },
         { "RR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RRC", 0, NULL, ALERT_RECOVERING, NEWS_NONE, NEWS_NONE, 1, 0 },
@@ -45,54 +30,74 @@ static const struct {
     { "a mere crossing ends without a word",
       2,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_PENDING, NEWS_WATCHING, NEWS_NONE, 0, 0 },
         { "RC", 0, NULL, ALERT_INACTIVE, NEWS_NONE, NEWS_NONE, 0, 0 },
         { "RCR", 0, NULL, ALERT_PENDING, NEWS_WATCHING, NEWS_NONE, 0, 2 } } },
     { "opened and closed before anybody looked: kept, not told",
       1,
       1,
+      0,
+      0,
       { { "RC", 0, NULL, ALERT_RESOLVED, NEWS_NONE, NEWS_NONE, 0, 0 },
         { "RCR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 2 } } },
     { "only the open one of a history is told",
       1,
       1,
+      0,
+      0,
       { { "RCARCA", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 5 } } },
     { "ended and begun in one batch: both are told",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RCA", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_CLEARED, 1, 2 } } },
     { "ended, and the next one watched: the end is told",
       2,
       1,
+      0,
+      0,
       { { "RR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RRCR", 0, NULL, ALERT_PENDING, NEWS_CLEARED, NEWS_NONE, 0, 3 } } },
     { "a restatement shows that it never was",
       1,
       1,
+      0,
+      0,
       { { "CR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 1 },
         { "CC*", 0, NULL, ALERT_RETRACTED, NEWS_CORRECTED, NEWS_NONE, 2, 1 },
         { "CR*", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 3, 1 } } },
     { "a watched crossing is corrected without a word",
       2,
       1,
+      0,
+      0,
       { { "CR", 0, NULL, ALERT_PENDING, NEWS_WATCHING, NEWS_NONE, 0, 1 },
         { "CC*", 0, NULL, ALERT_INACTIVE, NEWS_NONE, NEWS_NONE, 0, 1 } } },
     { "an opening withheld since is no correction",
       1,
       1,
+      0,
+      0,
       { { "CR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 1 },
         { "C?*", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 1 },
         { "C?*C", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 2, 1 } } },
     { "an opening restated to clear while a hold stands on it is no correction",
       1,
       1,
+      0,
+      0,
       { { "CR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 1 },
         { "Cc*", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 1 },
         { "CC*", 0, NULL, ALERT_RETRACTED, NEWS_CORRECTED, NEWS_NONE, 2, 1 } } },
     { "a later opening by a restatement is the same episode",
       1,
       1,
+      0,
+      0,
       { { "RRR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "C*RR", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 },
         { "C*RRA", 0, NULL, ALERT_FIRING, NEWS_BETTER, NEWS_NONE, 2, 0 },
@@ -100,42 +105,58 @@ static const struct {
     { "an earlier opening by a restatement is the same episode",
       1,
       1,
+      0,
+      0,
       { { "CR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 1 },
         { "R*R", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 1 },
         { "R*RC", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 2, 1 } } },
     { "corrected, and newly crossed later: both are told",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "C*CR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_CORRECTED, 1, 2 } } },
     { "a restatement that worsens is told",
       1,
       1,
+      0,
+      0,
       { { "CA", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 1 },
         { "CR*", 0, NULL, ALERT_FIRING, NEWS_WORSE, NEWS_NONE, 2, 1 } } },
     { "less confirmed than told: it stays told",
       2,
       1,
+      0,
+      0,
       { { "RR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "R?*", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 } } },
     { "a softer rule withdraws, it does not clear",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "C", 0, "d2", ALERT_WITHDRAWN, NEWS_WITHDRAWN, NEWS_NONE, 2, 0 } } },
     { "a softer rule that clears a period judged before withdraws too",
       1,
       1,
+      0,
+      0,
       { { "RA", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RC", 0, "d2", ALERT_WITHDRAWN, NEWS_WITHDRAWN, NEWS_NONE, 2, 0 } } },
     { "a changed rule by which it is still behind goes on",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "A", 0, "d2", ALERT_FIRING, NEWS_BETTER, NEWS_NONE, 2, 0 } } },
     { "a late feed resolves nothing, and the worse is still told",
       1,
       1,
+      0,
+      0,
       { { "A", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "AC", LATE, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 },
         { "ACR", LATE, NULL, ALERT_FIRING, NEWS_WORSE, NEWS_NONE, 2, 0 },
@@ -144,28 +165,38 @@ static const struct {
     { "a late feed keeps red red",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RA", LATE, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 },
         { "RA", 0, NULL, ALERT_FIRING, NEWS_BETTER, NEWS_NONE, 2, 0 } } },
     { "a late feed does not correct",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "C*", LATE, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 },
         { "C*", 0, NULL, ALERT_RETRACTED, NEWS_CORRECTED, NEWS_NONE, 2, 0 } } },
     { "a late feed still opens",
       1,
       1,
+      0,
+      0,
       { { "R", LATE, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 } } },
     { "a feed that becomes late does not undo what is resolved",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RC", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 2, 0 },
         { "RC", LATE, NULL, ALERT_RESOLVED, NEWS_NONE, NEWS_NONE, 2, 0 } } },
     { "a hold that comes later does not undo what is resolved",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RC", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 2, 0 },
         { "Rc", 0, NULL, ALERT_RESOLVED, NEWS_NONE, NEWS_NONE, 2, 0 },
@@ -173,98 +204,39 @@ static const struct {
     { "a hold that comes later makes nothing worse",
       1,
       1,
+      0,
+      0,
       { { "RA", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "Ra", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 },
         { "Rar", 0, NULL, ALERT_FIRING, NEWS_WORSE, NEWS_NONE, 2, 0 } } },
     { "the figure that closed it becomes behind: it opens again",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RC", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 2, 0 },
         { "RR*", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 3, 0 } } },
     { "the figure that closed it is withheld: it stays closed",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "RC", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 2, 0 },
         { "R?*", 0, NULL, ALERT_RESOLVED, NEWS_NONE, NEWS_NONE, 2, 0 } } },
     { "no figure at all resolves nothing",
       1,
       1,
+      0,
+      0,
       { { "R", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
         { "", 0, NULL, ALERT_FIRING, NEWS_NONE, NEWS_NONE, 1, 0 } } },
 };
 
-static int step(const struct alert *stored, const struct finding *f, int n, struct alert_change *c)
-{
-    *c = (struct alert_change)ALERT_CHANGE_INIT;
-    return alert_step("black-country", stored, f, date_add_days(month_end(PERIODS_MAX), n), NOW(n),
-                      c);
-}
-
-/* Adopts a change as the daemon does, by moving. */
-static void adopt(struct alert *stored, struct alert_change *c)
-{
-    if (c->changed) {
-        alert_release(stored);
-        *stored = c->next;
-        c->next = (struct alert)ALERT_INIT;
-    }
-    alert_change_release(c);
-}
-
-static void check_stage(const char *why, size_t n, const struct stage *x,
-                        const struct alert *stored, const struct alert_change *c)
-{
-    const struct alert *a = c->changed ? &c->next : stored;
-    const struct episode *e = alert_current(a);
-
-    ck_assert_msg(e != NULL, "%s, stage %zu: no episode", why, n);
-    ck_assert_msg(e->state == x->state, "%s, stage %zu: %s (%s)", why, n,
-                  alert_state_name(e->state), c->why);
-    ck_assert_msg(c->news == x->news, "%s, stage %zu: news %s", why, n, alert_news_name(c->news));
-    ck_assert_msg(c->ended_news == x->ended, "%s, stage %zu: ended %s", why, n,
-                  alert_news_name(c->ended_news));
-    ck_assert_msg(e->ordinal == x->ordinal, "%s, stage %zu: ordinal %u", why, n, e->ordinal);
-    ck_assert_msg(e->opened.day == month_end(x->opened).day, "%s, stage %zu: opened", why, n);
-    ck_assert_msg(date_is_set(e->closed_on) == !episode_is_open(e), "%s, stage %zu: closed_on", why,
-                  n);
-    if (c->changed && c->news != NEWS_NONE)
-        ck_assert_int_eq(a->episodes[c->episode].news, c->news);
-    if (c->ended_news != NEWS_NONE) {
-        ck_assert_int_eq(a->episodes[c->ended_episode].news, c->ended_news);
-        ck_assert(!episode_is_open(&a->episodes[c->ended_episode]));
-    }
-}
-
 START_TEST(an_alert_lives_as_its_story_says)
 {
-    AUTO(auto_free) struct periods *p = malloc(sizeof *p);
-    struct alert stored = ALERT_INIT;
-    bool any = false;
-
-    periods_init(p, stories[_i].for_periods, stories[_i].clear_for, "");
-    for (size_t n = 0; n < 6 && stories[_i].stages[n].periods != NULL; n++) {
-        const struct stage *x = &stories[_i].stages[n];
-        struct alert_change c;
-
-        for (size_t i = 0; i < PERIODS_MAX; i++)
-            p->list[i].restated = false;
-        p->finding.holds_now = x->holds_now;
-        periods_set(p, x->periods);
-        if (x->digest != NULL)
-            strcpy(p->measure.digest, x->digest);
-        ck_assert_int_eq(step(any ? &stored : NULL, &p->finding, (int)n, &c), 0);
-        check_stage(stories[_i].why, n, x, &stored, &c);
-        any |= c.changed;
-        adopt(&stored, &c);
-        /* Evaluating twice is evaluating once. */
-        ck_assert_int_eq(step(&stored, &p->finding, (int)n + 1, &c), 0);
-        ck_assert_msg(!c.changed && c.news == NEWS_NONE, "%s, stage %zu: again: %s",
-                      stories[_i].why, n, c.why);
-        alert_change_release(&c);
-    }
-    alert_release(&stored);
+    story_run(&stories[_i]);
 }
 END_TEST
 
@@ -280,7 +252,7 @@ START_TEST(a_measure_that_was_never_behind_stores_nothing)
 }
 END_TEST
 
-START_TEST(a_restated_value_is_stored_and_not_told)
+START_TEST(a_figure_restated_by_little_is_stored_and_not_told)
 {
     struct periods p;
     struct alert stored = ALERT_INIT;
@@ -294,11 +266,11 @@ START_TEST(a_restated_value_is_stored_and_not_told)
     ck_assert_str_eq(c.next.rule_digest, "d1");
     adopt(&stored, &c);
     periods_set(&p, "CR*");
-    p.versions[1].value = 41.5;
+    p.versions[1].value = PERIOD_RED + ALERT_CORRECTION_STEP;
     ck_assert_int_eq(step(&stored, &p.finding, 7, &c), 0);
     ck_assert(c.changed && c.news == NEWS_NONE);
     ck_assert(c.next.episodes[0].restated);
-    ck_assert_double_eq(c.next.episodes[0].value, 41.5);
+    ck_assert_double_eq(c.next.episodes[0].value, PERIOD_RED + ALERT_CORRECTION_STEP);
     ck_assert_uint_eq(c.next.episodes[0].ordinal, 1);
     ck_assert_int_eq(c.next.episodes[0].changed_at.ms, NOW(7).ms);
     adopt(&stored, &c);
@@ -627,7 +599,7 @@ END_TEST
 
 UNIT_MAIN("alert_step", UNIT_ROWS(an_alert_lives_as_its_story_says, stories),
           UNIT_TEST(a_measure_that_was_never_behind_stores_nothing),
-          UNIT_TEST(a_restated_value_is_stored_and_not_told),
+          UNIT_TEST(a_figure_restated_by_little_is_stored_and_not_told),
           UNIT_TEST(a_rule_that_ended_withdraws_what_is_open),
           UNIT_TEST(a_plan_that_begins_later_carries_the_episode_on),
           UNIT_ROWS(an_instant_alert_lives_as_its_story_says, instants),

@@ -160,6 +160,88 @@ START_TEST(desired_minus_told_is_the_news)
 }
 END_TEST
 
+/* State and severity do not show these: the newest notice does. */
+static const struct {
+    const char *why;
+    enum alert_state state;
+    enum alert_news says; /* the newest notice, number 2 */
+    int closed_days_ago;
+    int was_told;
+    struct told told;
+    enum alert_news news;
+} notices[] = {
+    { "a corrected figure of an open alert",
+      ALERT_FIRING,
+      NEWS_CORRECTED,
+      0,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_CORRECTED },
+    { "flapping", ALERT_FIRING, NEWS_FLAPPING, 0, 1, { 1, SEVERITY_RED, true }, NEWS_FLAPPING },
+    { "steady", ALERT_RECOVERING, NEWS_STEADY, 0, 1, { 1, SEVERITY_RED, true }, NEWS_STEADY },
+    { "told once", ALERT_FIRING, NEWS_CORRECTED, 0, 1, { 2, SEVERITY_RED, true }, NEWS_NONE },
+    { "whoever knows nothing is told of the whole",
+      ALERT_FIRING,
+      NEWS_CORRECTED,
+      0,
+      0,
+      { 0 },
+      NEWS_NEW },
+    { "it never was: told also after it was told as ended",
+      ALERT_RETRACTED,
+      NEWS_CORRECTED,
+      9,
+      1,
+      { 1, SEVERITY_RED, false },
+      NEWS_CORRECTED },
+    { "it never was: told once",
+      ALERT_RETRACTED,
+      NEWS_CORRECTED,
+      9,
+      1,
+      { 2, SEVERITY_RED, false },
+      NEWS_NONE },
+    { "discovered late", ALERT_RESOLVED, NEWS_DISCOVERED, 0, 0, { 0 }, NEWS_DISCOVERED },
+    { "discovered late, after it was told as corrected",
+      ALERT_RESOLVED,
+      NEWS_DISCOVERED,
+      0,
+      1,
+      { 1, SEVERITY_RED, false },
+      NEWS_DISCOVERED },
+    { "discovered late: told once",
+      ALERT_RESOLVED,
+      NEWS_DISCOVERED,
+      0,
+      1,
+      { 2, SEVERITY_RED, false },
+      NEWS_NONE },
+    { "discovered long ago: one who came later is not told",
+      ALERT_RESOLVED,
+      NEWS_DISCOVERED,
+      32,
+      0,
+      { 0 },
+      NEWS_NONE },
+};
+
+START_TEST(what_state_and_severity_do_not_show_is_told_once)
+{
+    struct told told = notices[_i].told;
+
+    setup(notices[_i].state, SEVERITY_RED, 2);
+    episode.news = notices[_i].says;
+    episode.closed_on = (struct civil_date){ 20000 - notices[_i].closed_days_ago };
+    struct composition_list l = run(notices[_i].was_told ? &told : NULL, 0);
+
+    ck_assert_msg(l.count == (notices[_i].news != NEWS_NONE), "%s: %zu messages", notices[_i].why,
+                  l.count);
+    if (l.count)
+        ck_assert_msg(l.list[0].items[0].news == notices[_i].news, "%s", notices[_i].why);
+    composition_list_release(&l);
+}
+END_TEST
+
 START_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not)
 {
     struct told told = { 1, SEVERITY_RED, true };
@@ -231,6 +313,7 @@ START_TEST(a_machine_is_told_amber_at_once)
 END_TEST
 
 UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
+          UNIT_ROWS(what_state_and_severity_do_not_show_is_told_once, notices),
           UNIT_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not),
           UNIT_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not),
           UNIT_TEST(the_end_of_what_was_told_red_is_told_at_once),

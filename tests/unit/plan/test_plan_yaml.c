@@ -85,6 +85,7 @@ START_TEST(the_smallest_plan_of_the_design_loads_as_printed)
     ck_assert(m->has_target && m->target == 60 && !date_is_set(m->target_by));
     ck_assert(m->tolerance == 5 && !m->has_clear && m->min_n == 0);
     ck_assert(m->for_periods == 1 && m->clear_for == 1);
+    ck_assert(m->reopen_within == 1 && m->steady_for == 3);
     ck_assert_uint_eq(m->expect_count, 2);
     ck_assert(m->expect[0].date.day == date_of("2024-06-30").day && m->expect[0].value == 20);
     ck_assert(m->expect[1].date.day == date_of("2025-03-31").day && m->expect[1].value == 60);
@@ -138,6 +139,7 @@ START_TEST(every_key_is_taken_to_its_place)
     ck_assert_int_eq(m->unit, UNIT_COUNT);
     ck_assert_int_eq(m->target_by.day, date_of("2025-03-31").day);
     ck_assert(m->has_clear && m->clear == 25.5);
+    ck_assert(m->reopen_within == 2 && m->steady_for == 4);
     ck_assert(m->for_periods == 2 && m->clear_for == 3 && m->min_n == 10 && m->tolerance == 2.5);
     ck_assert_uint_eq(m->expect_count, 3); /* by date, whatever their order in the file */
     ck_assert_int_eq(m->expect[0].date.day, date_of("2024-06-30").day);

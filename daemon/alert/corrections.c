@@ -1,0 +1,99 @@
+/*
+ * What was told and is shown to be otherwise: figures that a restatement changed, an ended episode
+ * that never was, and a breach in an older period that became known after newer ones were fine.
+ */
+#include <math.h>
+
+#include "alert/stepping.h"
+
+static const struct period_judgement *period_at(const struct finding *f, struct civil_date end)
+{
+    for (size_t i = 0; i < f->history_count; i++) {
+        if (date_compare(f->history[i].end, end) == 0)
+            return &f->history[i];
+    }
+    return NULL;
+}
+
+static double figure_of(const struct period_judgement *p)
+{
+    return p->version != NULL && p->version->marker == MARKER_NONE ? p->version->value : NAN;
+}
+
+void corrections_note(struct stepping *s, size_t index)
+{
+    struct episode *e = stepping_episode(s, index);
+    const struct period_judgement *p = period_at(s->f, e->period_end);
+
+    e->told_period = p != NULL ? e->period_end : DATE_NONE;
+    e->told_value = p != NULL ? figure_of(p) : NAN;
+    e->told_event = p != NULL ? p->event : PERIOD_UNKNOWN;
+}
+
+/* From worse to better: clear, between, amber, red, as the enumeration has them. */
+static bool is_better(enum period_event a, enum period_event b)
+{
+    return a < b;
+}
+
+static bool moved(const struct plan_measure *m, double told, double now, bool *better)
+{
+    double step = m->tolerance > 0 ? m->tolerance : ALERT_CORRECTION_STEP;
+
+    if (isnan(told) || isnan(now) || fabs(now - told) <= step)
+        return false;
+    *better = (now > told) == (m->polarity == POLARITY_HIGHER);
+    return true;
+}
+
+void corrections_tell(struct stepping *s, size_t index)
+{
+    const struct episode *e = stepping_episode(s, index);
+    const struct period_judgement *p =
+        date_is_set(e->told_period) ? period_at(s->f, e->told_period) : NULL;
+    bool better = false;
+
+    if (p == NULL || !period_is_judged(p->event))
+        return;
+    if (p->event != e->told_event)
+        better = is_better(p->event, e->told_event);
+    else if (!moved(s->f->measure, e->told_value, figure_of(p), &better))
+        return;
+    /* A hold blocks what sounds better; the worse is told under any. */
+    if (better && (s->held_now || p->holds != 0))
+        return;
+    stepping_tell(s, index, NEWS_CORRECTED, "a restated figure replaces the one that was told");
+    stepping_episode(s, index)->told_value = figure_of(p);
+    stepping_episode(s, index)->told_event = p->event;
+}
+
+bool corrections_disprove(const struct stepping *s, const struct episode *e)
+{
+    const struct period_judgement *p = period_at(s->f, e->folded);
+
+    return p != NULL && period_is_judged(p->event) && !period_is_behind(p->event) &&
+           p->holds == 0 && !s->held_now && p->restated && p->received.ms > e->changed_at.ms;
+}
+
+/* Whether this figure came after that of a newer period. */
+static bool came_late(const struct finding *f, const struct period_judgement *p)
+{
+    for (const struct period_judgement *q = p + 1; q < f->history + f->history_count; q++) {
+        if (q->first_received.ms + ALERT_LATE_AFTER_MS <= p->received.ms)
+            return true;
+    }
+    return false;
+}
+
+bool corrections_discover(const struct stepping *s, const struct fold_episode *x)
+{
+    const struct finding *f = s->f;
+
+    for (const struct period_judgement *p = f->history; p < f->history + f->history_count; p++) {
+        if (period_is_behind(p->event) && date_compare(p->end, x->e.opened) >= 0 &&
+            date_compare(p->end, x->last_behind) <= 0 &&
+            s->today.day - wall_date(p->received).day <= ALERT_DISCOVERY_DAYS && came_late(f, p))
+            return true;
+    }
+    return false;
+}
