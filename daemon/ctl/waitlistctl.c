@@ -16,6 +16,7 @@
 #include "base/datadir.h"
 #include "base/diag.h"
 #include "base/text.h"
+#include "ctl/cmd_compute.h"
 #include "ctl/cmd_feed_parse.h"
 #include "ctl/cmd_plan_check.h"
 #include "ctl/ctl_protocol.h"
@@ -47,6 +48,7 @@ static const char usage[] =
     "\n"
     "Offline:\n"
     "  plan check FILE [--settings FILE]\n"
+    "  compute waits|rtt-published|nhs-numbers FILE\n"
     "  feed parse FILE --format F [--formats DIR] [-o ndjson|json|csv|table] [--summary]\n"
     "\n"
     "  --config FILE   settings of the daemon to ask (default " DEFAULT_CONFIG ")\n"
@@ -109,7 +111,6 @@ static const struct command commands[] = {
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "rebuild", NULL, NULL, 0, 0 },
-    { "compute", NULL, NULL, 0, 0 },
     { "feed", "accept", NULL, 0, 0 },
     { "feed", "refuse", NULL, 0, 0 },
     { "feed", "purge", NULL, 0, 0 },
@@ -124,6 +125,7 @@ static const struct command commands[] = {
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
     { "feed", "parse", NULL, 0, 0 },
+    { "compute", NULL, NULL, 0, 0 },
 };
 
 static int complain(const char *format, const char *subject, const char *nearest)
@@ -521,6 +523,8 @@ int main(int argc, char **argv)
         if (count == WORDS_MAX)
             return complain("too many arguments:", argv[i], NULL);
         words[count++] = argv[i];
+        if (count == 1 && strcmp(words[0], "compute") == 0)
+            return cmd_compute(argc - i, argv + i);
         if (count == 2 && ((strcmp(words[0], "feed") == 0 && strcmp(words[1], "parse") == 0) ||
                            (strcmp(words[0], "plan") == 0 && strcmp(words[1], "check") == 0)))
             return offline(argc - i, argv + i, &o, strcmp(words[0], "feed") == 0);
