@@ -293,7 +293,10 @@ static bool is_value(const struct columns *c, size_t at, struct date_span *out_s
     if (!name[0] || c->use[at] != COLUMN_DROPPED || names_like(&l->ignore, name) ||
         is_qualifier(c, name))
         return false;
-    if (l->period.rule == PERIOD_GROUP && value_date(c->header.groups[at], out_span) < 0)
+    /* A column that only the line above names is no figure; one under a group that is no date has
+     * no period, and no row of it passes. */
+    if (l->period.rule == PERIOD_GROUP && value_group_date(c->header.groups[at], out_span) < 0 &&
+        strcmp(c->header.groups[at], name) == 0)
         return false;
     switch (l->values) {
     case VALUES_COLUMN:

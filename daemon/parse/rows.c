@@ -180,12 +180,26 @@ static void judge_dates(struct row_reader *r, struct fault *fault)
         *fault = (struct fault){ "bad-date", column_of(r, BOUND_END) };
 }
 
+static void judge_group(const struct row_reader *r, struct fault *fault)
+{
+    for (size_t i = 0; i < r->columns->value_count; i++) {
+        const struct value_column *v = &r->columns->values[i];
+
+        if (!date_is_set(v->period.start)) {
+            *fault = (struct fault){ "no-period", v->name };
+            return;
+        }
+    }
+}
+
 static void judge_period(struct row_reader *r, struct fault *fault)
 {
     enum period_rule rule = r->columns->layout->period.rule;
 
-    if (period_is_over(rule))
+    if (period_is_over(rule)) {
+        judge_group(r, fault);
         return;
+    }
     if (rule == PERIOD_BANNER) {
         r->period = r->columns->period;
         if (!r->columns->has_period)

@@ -55,6 +55,10 @@ int value_find_month(const char *text, struct date_span *out_span);
  * -EINVAL; "Q1 2023" is none: it does not say of which kind of year. */
 int value_months(const char *cell, struct date_span *out_span);
 
+/** Reads what stands over a group of columns: as value_date(), and a calendar year with marks of notes:
+ * "2024", "20243", "2024 [note 3]", "2024 (provisional)", "2024r". Returns 0 or -EINVAL. */
+int value_group_date(const char *text, struct date_span *out_span);
+
 /** Drops marks of notes from the end of a text in place: "Appeals registered4", "England Total4,9",
  * "Total [note 2]". A code (no small letter and no blank: E08000027) stays as it is. */
 void value_drop_notes(char *text);

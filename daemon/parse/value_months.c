@@ -147,6 +147,34 @@ int value_months(const char *cell, struct date_span *out_span)
 
 /* ---- marks of notes ---- */
 
+/* What may follow a year that it does not change: "3", "3,9", "r", "(p)", "[note 3]". */
+static bool is_noted(const char *rest)
+{
+    size_t digits = strspn(rest, "0123456789");
+
+    if (digits > 2 || (digits == 2 && !rest[2]))
+        return false; /* 202403 is a month, 202425 another kind of year */
+    rest += digits;
+    if (strspn(rest, "0123456789,") == strlen(rest))
+        return true;
+    rest += strspn(rest, " ");
+    return *rest == '(' || *rest == '[' || strcasecmp(rest, "r") == 0 || strcasecmp(rest, "p") == 0;
+}
+
+int value_group_date(const char *text, struct date_span *out_span)
+{
+    char year[5] = "";
+    size_t len;
+    const char *s = value_trim(text, &len);
+
+    if (strspn(s, "0123456789") >= 4 && (memcmp(s, "19", 2) == 0 || memcmp(s, "20", 2) == 0)) {
+        memcpy(year, s, 4);
+        if (is_noted(s + 4))
+            return value_date(year, out_span);
+    }
+    return value_date(text, out_span);
+}
+
 static bool is_mark(char c)
 {
     return isdigit((unsigned char)c) || c == ',' || c == ' ';

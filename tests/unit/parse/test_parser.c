@@ -195,6 +195,9 @@ static const struct {
       "SEND Tribunal Appeal Rate|-|England|-|2023-01-01|2023-12-31|1|-\n"
       "Appeals registered|-|England|-|2024-01-01|2024-12-31|8|-\n"
       "Appeal Rate|-|England|-|2024-01-01|2024-12-31|2|-\n" },
+    { "a figure under a group that is no date has no period", "sen2-tribunals",
+      "Region,Local Authority,LA code,2023r,Year 2024\n,,,Appeals registered,Appeals registered\n",
+      "West Midlands,Dudley,332,1,2\n", "3: no-period Appeals registered\n" },
     { "lines of a return, long, in days", "wheelchair",
       "Value,Line,Group,Org,Period_Start,Period_End,Note\n",
       "0,Line 3a,Children,QUA,01/04/2024,2024-06-30,typed\n,3B,adults,QUA,01/04/2024,30/06/2024,\n"

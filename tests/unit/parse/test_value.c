@@ -212,6 +212,39 @@ START_TEST(a_quarter_is_read_only_when_its_year_is_plain)
 END_TEST
 
 static const struct {
+    const char *text, *start, *end;
+} groups[] = {
+    { "2024", "2024-01-01", "2024-12-31" },
+    { "20243", "2024-01-01", "2024-12-31" }, /* not a spreadsheet's day 20243 */
+    { "20243,9", "2024-01-01", "2024-12-31" },
+    { "2024 [note 3]", "2024-01-01", "2024-12-31" },
+    { " 2024 (provisional)", "2024-01-01", "2024-12-31" },
+    { "2024r", "2024-01-01", "2024-12-31" },
+    { "March 2024", "2024-03-01", "2024-03-31" },
+    { "2024-03-05", "2024-03-05", "2024-03-05" },
+    { "202403", "2024-03-01", "2024-03-31" },
+    { "202425", NULL, NULL },
+    { "2023/24", NULL, NULL },
+    { "2024 to date", NULL, NULL },
+    { "Region", NULL, NULL },
+    { "", NULL, NULL },
+};
+
+START_TEST(a_year_over_columns_may_carry_a_mark_of_a_note)
+{
+    struct date_span s;
+    char text[DATE_TEXT_MAX];
+    int r = value_group_date(groups[_i].text, &s);
+
+    ck_assert_msg((r == 0) == (groups[_i].start != NULL), "%s: %d", groups[_i].text, r);
+    if (r < 0)
+        return;
+    ck_assert_str_eq(date_format(s.start, text), groups[_i].start);
+    ck_assert_str_eq(date_format(s.end, text), groups[_i].end);
+}
+END_TEST
+
+static const struct {
     const char *text, *without;
 } notes[] = {
     { "Appeals registered4", "Appeals registered" },
@@ -275,6 +308,7 @@ UNIT_MAIN("value", UNIT_ROWS(a_number_is_a_plain_decimal_and_nothing_else, numbe
           UNIT_ROWS(a_year_begins_in_the_month_of_its_kind, years),
           UNIT_ROWS(a_month_is_found_in_a_banner, banners),
           UNIT_ROWS(a_quarter_is_read_only_when_its_year_is_plain, months),
+          UNIT_ROWS(a_year_over_columns_may_carry_a_mark_of_a_note, groups),
           UNIT_ROWS(a_mark_of_a_note_is_no_part_of_a_name, notes),
           UNIT_TEST(blanks_of_every_kind_are_trimmed_and_made_one),
           UNIT_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one))
