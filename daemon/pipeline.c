@@ -120,6 +120,7 @@ void pipeline_store_ready(void *arg)
     struct pipeline *p = arg;
 
     log_info("redis", "connected");
+    intake_look_again(p); /* files may have been held while it was full */
     pipeline_wake(p);
 }
 

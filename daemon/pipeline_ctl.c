@@ -41,7 +41,9 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
                         : !p->loaded                   ? "loading: "
                         : !date_is_set(p->findings_of) ? "first evaluation under way: "
                                                        : "";
-    const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble };
+    const char *held =
+        store_is_full(p->store) ? "Redis is full: files are held in the inboxes" : "";
+    const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble, held };
     char date[DATE_TEXT_MAX];
     size_t n = 0;
 

@@ -205,7 +205,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     struct first_pass pass = { 0 };
     struct receipt *r = &pass.receipt;
 
-    if (p->stopping || disk_rests(p)) {
+    if (p->stopping || disk_rests(p) || store_is_full(p->store)) {
         inbox_leave(inbox, name);
         return;
     }
@@ -353,6 +353,13 @@ void intake_scan(struct pipeline *p)
         if (r < 0)
             log_error("intake", "feed=%s scan=\"%s\"", p->inboxes[i].feed, strerror(-r));
     }
+}
+
+void intake_look_again(struct pipeline *p)
+{
+    for (size_t i = 0; i < p->inbox_count; i++)
+        if (p->inboxes[i].inbox)
+            inbox_look_again(p->inboxes[i].inbox);
 }
 
 void intake_close(struct pipeline *p)

@@ -266,6 +266,8 @@ int intake_open(struct pipeline *p);
 /** Each second: tries again what could not be opened, forgets what no longer waits. */
 void intake_tick(struct pipeline *p);
 void intake_scan(struct pipeline *p);
+/** Offers again soon what was left in the inboxes. */
+void intake_look_again(struct pipeline *p);
 void intake_close(struct pipeline *p);
 
 /* ---- pipeline_receipts.c ---- */

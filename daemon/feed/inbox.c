@@ -306,6 +306,12 @@ void inbox_leave(struct inbox *i, const char *name)
     s->is_left = true;
 }
 
+void inbox_look_again(struct inbox *i)
+{
+    if (i->rescan)
+        event_active(i->rescan, EV_TIMEOUT, 0);
+}
+
 const char *inbox_folder(const struct inbox *i)
 {
     return i->path;

@@ -44,6 +44,8 @@ int inbox_scan_now(struct inbox *i);
 int inbox_taken(struct inbox *i, const char *name);
 /** Offered again at the next rescan. Until one of the two is called a file is not offered again. */
 void inbox_leave(struct inbox *i, const char *name);
+/** The next rescan comes at once, from the loop: what was left is offered again. */
+void inbox_look_again(struct inbox *i);
 const char *inbox_folder(const struct inbox *i);
 /** Names passed over by the last scan: their form, links, and what is no regular file (folders are
  * not counted). */

@@ -204,6 +204,8 @@ static void on_cleanup(void *arg)
         strncmp(r->state, "refused", 7) == 0 && r->context->c.flags & REDIS_CONNECTED;
 
     redis_set_why(r, r->context->errstr);
+    if (!(r->context->c.flags & REDIS_CONNECTED))
+        r->refusal[0] = '\0'; /* whoever answers next may be another */
     event_free(r->read);
     event_free(r->write);
     r->read = r->write = NULL;
@@ -460,7 +462,14 @@ bool redis_is_ready(const struct redis *r)
 
 const char *redis_state(const struct redis *r)
 {
-    return r->is_ready && r->refusal[0] ? r->refusal : r->state;
+    bool is_greeted = r->is_ready || strcmp(r->state, "connecting") == 0;
+
+    return r->refusal[0] && is_greeted ? r->refusal : r->state;
+}
+
+bool redis_is_full(const struct redis *r)
+{
+    return strcmp(r->refusal, "refused: OOM") == 0 || strcmp(r->refusal, "refused: MISCONF") == 0;
 }
 
 void redis_reset(struct redis *r, const char *why)

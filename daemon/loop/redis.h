@@ -58,6 +58,8 @@ bool redis_is_ready(const struct redis *r);
 /** Words for STATUS=: "ready", "connecting", "loading", "busy", "refused: NOAUTH" (also when ready,
  * after such an answer). */
 const char *redis_state(const struct redis *r);
+/** The last answer was that nothing can be written for want of memory or disk (OOM, MISCONF). */
+bool redis_is_full(const struct redis *r);
 
 /** Sends one command, argv form. deadline_ms 0: REDIS_DEADLINE_MS. Returns 0 (the callback will
  * come), -ENOTCONN, -ENOMEM, -EBUSY (over 10,000 in flight). */

@@ -219,7 +219,7 @@ static void on_ping(void *arg, enum redis_error error, const redisReply *reply)
      * connected ten times a second. */
     r->is_ready = r->was_ready = true;
     r->is_told = false;
-    r->why[0] = r->refusal[0] = '\0';
+    r->why[0] = '\0';
     redis_set_state(r, "ready");
     redis_set_timer(r->idle, REDIS_IDLE_MS);
     if (r->events.ready)

@@ -53,7 +53,9 @@ struct redis {
     bool has_traffic; /* a reply came since the last idle check */
     char why[WHY_MAX];
     char state[WHY_MAX];
-    char refusal[WHY_MAX]; /* "refused: NOPERM" of the last answer to a caller, or "" */
+    /* "refused: NOPERM" of the last answer to a caller, or "". A new connection alone does not end
+     * it: a server that takes no writes answers PING all the same. */
+    char refusal[WHY_MAX];
 };
 
 /* ---- redis.c ---- */

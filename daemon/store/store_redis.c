@@ -253,6 +253,11 @@ const char *store_state(const struct store *s)
     return s->foreign ? "the books of another state folder lie there" : redis_state(s->redis);
 }
 
+bool store_is_full(const struct store *s)
+{
+    return redis_is_full(s->redis);
+}
+
 void store_reset(struct store *s, const char *why)
 {
     s->ready = false;

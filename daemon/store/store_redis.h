@@ -37,6 +37,8 @@ struct store *store_new(struct event_base *base, const struct redis_address *add
 void store_free(struct store *s);
 bool store_is_ready(const struct store *s);
 const char *store_state(const struct store *s);
+/** Redis takes no writes for want of memory or disk: nothing more should be accepted meanwhile. */
+bool store_is_full(const struct store *s);
 /** Drops the connection and starts over; ready() comes again. */
 void store_reset(struct store *s, const char *why);
 

@@ -77,7 +77,7 @@ class FakeRedis:
 
     def __init__(self, script=None, tcp=False):
         self.script = dict(script if script is not None else WELCOME)
-        self.commands, self.connections, self.lock = [], 0, threading.Lock()
+        self.commands, self.connections, self.lock, self.open = [], 0, threading.Lock(), set()
         self.folder, self.port = tempfile.mkdtemp(prefix="wl-fake-"), None
         self.socket = os.path.join(self.folder, "f.sock")
         if tcp:
@@ -103,13 +103,25 @@ class FakeRedis:
         self.listener.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def hang_up(self):
+        """Closes every connection there is."""
+        with self.lock:
+            connections = list(self.open)
+        for s in connections:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
     def _accept(self):
         while True:
             try:
                 s, _ = self.listener.accept()
             except OSError:
                 return
-            self.connections += 1
+            with self.lock:
+                self.connections += 1
+                self.open.add(s)
             threading.Thread(target=self._serve, args=(s,), daemon=True).start()
 
     def _answer(self, command):
@@ -137,4 +149,6 @@ class FakeRedis:
         except (OSError, ValueError):
             pass
         finally:
+            with self.lock:
+                self.open.discard(s)
             s.close()

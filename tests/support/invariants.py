@@ -13,7 +13,7 @@ reference folds the values in order of receipt and knows one measure, cyp-4w of 
 nothing in common with the daemon but the plan's lines. It holds for red and green values; each file put is
 taken to be judged before the next comes (as the canonical run does), else give told=… yourself.
 
-For tests with receivers of their own: Witness(instance, hook=Hook, smtp=SmtpServer), each part optional.
+For tests with receivers of their own: Witness(instance, hook=HttpServer, smtp=SmtpServer), each part optional.
 """
 import contextlib
 import email
@@ -23,7 +23,8 @@ import json
 import os
 import random
 
-from hook import HOOK_RECEIVER, SECRET, Hook
+from hook import HOOK_RECEIVER, SECRET
+from http_server import Answer, HttpServer
 from redis import on_server
 from waitlist import Instance, plan, three, wait_for
 
@@ -133,6 +134,7 @@ class Witness:
                 told.append((now[-1][0], "FIRING"))
             if now and not now[-1][2] and (len(now) > len(before) or before[-1][2]):
                 told.append((now[-1][0], "RESOLVED"))
+            told += [(was[0], "RETRACTED") for was in before if was[0] not in [e[0] for e in now]]
             before = now
         return told
 
@@ -179,14 +181,16 @@ class Witness:
         read = {"hash": ("HGETALL",), "set": ("SMEMBERS",), "zset": ("ZRANGE", "0", "-1"), "string": ("GET",),
                 "stream": ("XRANGE", "-", "+"), "list": ("LRANGE", "0", "-1")}
         out = []
-        for key in cli("--scan"):
+        for key in cli("--scan", "--pattern", "wl:*"):
             command, *more = read.get(cli("TYPE", key)[0], ("TYPE",))
             out += [key, *cli(command, key, *more)]
         return "\n".join(out).encode()
 
     # ---- the invariants --------------------------------------------------------------------------
-    def is_settled(self):
-        """Ready, nothing in the inbox, nothing due, the newest figure judged."""
+    def is_settled(self, health, told, missing):
+        """Ready, nothing in the inbox, nothing due, the newest figures judged and told."""
+        if self.w.ctl_raw("health").returncode > health:
+            return False
         status = self.w.ctl_raw("status")
         if status.returncode:
             return False
@@ -195,21 +199,22 @@ class Witness:
             return False
         if not self.files:
             return True
-        last = max(self.versions().items())
-        m = self.w.measure()
-        return (m["period_end"], m["value"]) == (last[0], last[1][-1]) and \
-            [v["value"] for p in self.w.ctl("measure", MEASURE)["history"] for v in p["versions"] if v["current"]] == \
-            [values[-1] for _, values in sorted(self.versions().items())]
+        wanted = [(end, values[-1]) for end, values in sorted(self.versions().items())]
+        history = self.w.ctl_raw("measure", MEASURE)
+        return history.returncode == 0 and wanted == [
+            (p["period_end"], v["value"]) for p in json.loads(history.stdout)["history"]
+            for v in p["versions"] if v["current"]] and \
+            all(len(self.told(r)) >= len(told) for r in self.deliveries() if r not in missing)
 
-    def is_ready_again(self, seconds=60, health=0):
-        """I5"""
+    def is_ready_again(self, seconds=60, health=0, told=None, missing=()):
+        """I5. Also for a pause between two steps of a test: all that was put is judged and told."""
+        told = self.derived() if told is None else told
         try:
-            wait_for(self.is_settled, "the daemon to be ready again", seconds)
+            wait_for(lambda: self.is_settled(health, told, missing), "the daemon to be ready again", seconds)
         except AssertionError as late:
             said = [self.w.ctl_raw(*q).stdout for q in (("status",), ("measures",))]
-            raise AssertionError(f"I5: {late}; inbox {self.w.inbox()}; {said}; {self.w.log()[-1500:]}") from None
-        code = self.w.ctl_raw("health")
-        assert code.returncode <= health, f"I5: health {code.returncode}: {code.stdout}"
+            raise AssertionError(f"I5: {late}; told {[self.told(r) for r in self.deliveries()]} of {told}; "
+                                 f"inbox {self.w.inbox()}; {said}; {self.w.log()[-1500:]}") from None
 
     def archive_is_whole(self):
         for at, _, names in os.walk(self.w.path("state", "archive")):
@@ -265,19 +270,21 @@ class Witness:
             assert not found, f"I4: {where} holds a canary ({len(found)})"
 
     def check(self, at=None, repeats=0, told=None, missing=(), seconds=60, health=0):
+        told = self.derived() if told is None else told
         if self.w.process is None:
             self.w.start(at or DAY)
-        self.is_ready_again(seconds, health)
+        self.is_ready_again(seconds, health, told, missing)
         self.took_effect_once()
-        self.all_was_told(self.derived() if told is None else told, missing)
+        self.all_was_told(told, missing)
         self.none_was_told_twice(repeats)
         self.nobody_is_named()
 
 
 @contextlib.contextmanager
 def watched(build, server=None, answers=(200,), redis="", **options):
-    """A Witness of an Instance with a spool and a webhook; server: a Redis of the test's own (support/redis.py)."""
-    with Hook(answers) as hook:
+    """A Witness of an Instance with a spool and a webhook. server: a Redis of the test's own (support/redis.py);
+    answers: of the webhook, status codes or Answers; redis: further keys of `redis:`."""
+    with HttpServer([a if isinstance(a, Answer) else Answer(a) for a in answers]) as hook:
         options = {"plan_text": plan(receivers="spool, hook"), "receivers": HOOK_RECEIVER.format(port=hook.port),
                    **options}
         with on_server(build, server, redis, **options) if server else Instance(build, **options) as w:
