@@ -164,7 +164,8 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
     else if (strcmp(command, "alerts") == 0)
         result = report_alerts(&alerts, &p->findings, pipeline_today(p));
     else if (strcmp(command, "explain") == 0)
-        result = report_explain(p->config->settings->instance, &alerts, &p->findings, id);
+        result = report_explain(p->config->settings->instance, &alerts, &p->findings, id,
+                                pipeline_today(p));
     else
         result = report_plans((const struct plan *const *)p->config->plans, p->config->plan_count,
                               &p->findings);

@@ -75,6 +75,8 @@ struct alert_step {
     enum period_event event;
     bool held;
     const char *why;
+    /* Data periods counted towards `for` (PENDING) or the end (RECOVERING), of so many; else 0. */
+    long counted, needed;
 };
 typedef void alert_trace(void *arg, const struct alert_step *step);
 

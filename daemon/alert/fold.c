@@ -290,15 +290,25 @@ static int fold_period(struct fold *fold, const struct period_judgement *p, aler
         fold_settle(fold, p, to, &why);
     to = fold_mark(fold, p->end, to, &why);
     fold->state = to;
-    if (trace != NULL)
-        trace(trace_arg, &(struct alert_step){
-                             .period_end = p->end,
-                             .from = from,
-                             .to = to,
-                             .event = p->event,
-                             .held = p->holds != 0,
-                             .why = why,
-                         });
+    if (trace == NULL)
+        return 0;
+    struct alert_step step = {
+        .period_end = p->end,
+        .from = from,
+        .to = to,
+        .event = p->event,
+        .held = p->holds != 0,
+        .why = why,
+    };
+
+    if (to == ALERT_PENDING) {
+        step.counted = fold->behind;
+        step.needed = fold->for_periods;
+    } else if (to == ALERT_RECOVERING) {
+        step.counted = fold->clear;
+        step.needed = clear_needed(fold);
+    }
+    trace(trace_arg, &step);
     return 0;
 }
 

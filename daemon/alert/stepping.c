@@ -96,6 +96,10 @@ void stepping_adopt(struct stepping *s, size_t index, const struct fold_episode 
     e->restated = x->e.restated || date_compare(e->folded, e->opened) != 0;
 }
 
+static const char why_held[] = "stays, because a hold blocks movement to better";
+static const char why_told[] = "stays, because it was told: it ends when it is clear";
+static const char why_uncovered[] = "stays, because a hold that came later makes nothing worse";
+
 void stepping_advance(struct stepping *s, size_t index, const struct fold_episode *x)
 {
     struct episode *e = stepping_episode(s, index);
@@ -113,7 +117,9 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
         state = e->state;
     if ((severity < told && s->held_now) || (severity > told && severity_uncovered))
         severity = told;
-    if (state == ALERT_PENDING && e->state != ALERT_PENDING) {
+    bool less_confirmed = state == ALERT_PENDING && e->state != ALERT_PENDING;
+
+    if (less_confirmed) {
         /* Told as behind: it ends when it is clear, not when it is less than confirmed. */
         state = e->state;
         severity = severity > told ? severity : told;
@@ -123,7 +129,10 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
     e->held = s->f->holds != 0;
     e->flapping = x->e.flapping;
     stepping_adopt(s, index, x);
-    s->why = x->why;
+    s->why = state == x->e.state && severity == x->e.severity ? x->why
+             : s->held_now && !less_confirmed                 ? why_held
+             : less_confirmed                                 ? why_told
+                                                              : why_uncovered;
     if (state == ALERT_PENDING)
         return;
     if (!e->told_open)

@@ -208,89 +208,135 @@ int explain_judgement(json_t *lines, const struct finding *f)
     return r;
 }
 
+/* ---- why no other row applied ---- */
+
+/* Why nothing is known of the side on which the figure lies. */
+static const char *unknown_why(const struct period_judgement *p)
+{
+    if (p->event == PERIOD_NOT_DUE)
+        return "nothing is due before the first milestone";
+    if (p->holds & HOLD_GAP)
+        return "the published total rests on parts that nobody submitted";
+    if (p->holds & HOLD_NO_VALUE)
+        return "there is no figure that shows it";
+    if (p->holds & HOLD_INDETERMINATE)
+        return "the true value may lie on either side of the line";
+    return "no usable figure shows it";
+}
+
 /* Why the newest period was not judged `event`. */
-static int say_not_event(json_t *lines, const struct finding *f, const struct period_judgement *p,
-                         const struct transition *row, const char *arrow)
+static void not_event(struct text *out, const struct finding *f, const struct period_judgement *p,
+                      enum period_event event)
 {
     const struct plan_measure *m = f->measure;
     char value[64], line[64], other[64];
     const char *v = figure(f, p->version, value), *l = figure_of(f, p->line, line);
-    const char *word = explain_event_words(row->event);
     int is_behind = p->event == PERIOD_AMBER || p->event == PERIOD_RED;
     int is_known = p->event != PERIOD_UNKNOWN && p->event != PERIOD_NOT_DUE;
 
-    if (row->event == PERIOD_UNKNOWN)
-        return explain_say(lines, "Not \"%s\" (%s): %s.", word, arrow,
-                           p->event == PERIOD_NOT_DUE ? "the first milestone is still to come"
-                                                      : "the figure is usable");
-    if (row->event == PERIOD_NOT_DUE)
-        return explain_say(lines, "Not \"%s\" (%s): %s.", word, arrow,
-                           isfinite(p->line) ? "the plan has a line for this period"
-                                             : "the period is judged without a milestone");
-    if (!is_known)
-        return explain_say(lines, "Not \"%s\" (%s): %s.", word, arrow,
-                           p->event == PERIOD_NOT_DUE ? "nothing is due before the first milestone"
-                                                      : "no usable figure shows it");
-    if (row->event == PERIOD_CLEAR || (row->event == PERIOD_BETWEEN && is_behind))
-        return is_behind
-                   ? explain_say(lines, "Not \"%s\" (%s): %s is worse than the line %s.", word,
-                                 arrow, v, l)
-                   : explain_say(lines, "Not \"%s\" (%s): %s is short of the clear line %s.", word,
-                                 arrow, v, figure_of(f, m->has_clear ? m->clear : p->line, other));
-    if (row->event == PERIOD_BETWEEN)
-        return explain_say(lines, "Not \"%s\" (%s): %s is past the clear line.", word, arrow, v);
-    if (!is_behind)
-        return explain_say(lines, "Not \"%s\" (%s): %s is not behind the line %s.", word, arrow, v,
-                           l);
-    if (row->event == PERIOD_RED)
-        return explain_say(lines,
-                           "Not \"red\" (%s): %s is within the tolerance of %s, and the last date "
-                           "of the plan is still to come.",
-                           arrow, v, difference_of(f, m->tolerance, other));
-    return explain_say(lines, "Not \"amber\" (%s): %s.", arrow,
-                       tidy(behind_by(f, p)) > m->tolerance
-                           ? "it is behind by more than the tolerance"
-                           : "the last date of the plan has come");
+    if (event == PERIOD_UNKNOWN)
+        (void)text_puts(out, p->event == PERIOD_NOT_DUE ? "the first milestone is still to come"
+                                                        : "the figure is usable");
+    else if (event == PERIOD_NOT_DUE)
+        (void)text_puts(out, isfinite(p->line) ? "the plan has a line for this period"
+                                               : "the period is judged without a milestone");
+    else if (!is_known)
+        (void)text_puts(out, unknown_why(p));
+    else if (is_behind && (event == PERIOD_CLEAR || event == PERIOD_BETWEEN))
+        (void)text_printf(out, "%s is worse than the line %s", v, l);
+    else if (event == PERIOD_CLEAR)
+        (void)text_printf(out, "%s is short of the clear line %s", v,
+                          figure_of(f, m->has_clear ? m->clear : p->line, other));
+    else if (event == PERIOD_BETWEEN)
+        (void)text_printf(out, "%s is past the clear line", v);
+    else if (!is_behind)
+        (void)text_printf(out, "%s is not behind the line %s", v, l);
+    else if (event == PERIOD_RED)
+        (void)text_printf(out,
+                          "%s is within the tolerance of %s, and the last date of the plan is "
+                          "still to come",
+                          v, difference_of(f, m->tolerance, other));
+    else
+        (void)text_puts(out, tidy(behind_by(f, p)) > m->tolerance
+                                 ? "it is behind by more than the tolerance"
+                                 : "the last date of the plan has come");
 }
 
-/* The row that differs from the one that applied only by the hold, where that changes the outcome.
- */
-static int say_hold(json_t *lines, const struct transition *applied, const struct transition *other)
+/* Why this row did not apply: its event, its hold, or both. */
+static void not_row(struct text *out, const struct finding *f, const struct period_judgement *p,
+                    const struct alert_step *last, const struct transition *row)
 {
-    if (applied->to == other->to)
-        return 0;
-    if (applied->held)
-        return explain_say(lines, "Not %s -> %s: a hold stands; without it: %s.",
-                           alert_state_name(other->from), alert_state_name(other->to), other->why);
-    return explain_say(lines, "No hold stood; with one: %s.", other->why);
+    char holds[160];
+
+    if (row->event != last->event)
+        not_event(out, f, p, row->event);
+    if (row->event != last->event && row->held != last->held)
+        (void)text_puts(out, "; ");
+    if (row->held == last->held)
+        return;
+    if (last->held)
+        (void)text_printf(out, "a hold stands (%s)", hold_words(p->holds, holds));
+    else
+        (void)text_puts(out, "no hold stands");
 }
 
-int explain_why_not(json_t *lines, const struct finding *f, const struct alert_step *last)
+/* The sentence for people; only of rows that differ in one thing, and that would change anything.
+ */
+static int say_not(json_t *lines, const struct alert_step *last, const struct transition *row,
+                   const char *why_not)
+{
+    if (row->event != last->event)
+        return row->held == last->held
+                   ? explain_say(lines, "Not \"%s\" (%s -> %s): %s.",
+                                 explain_event_words(row->event), alert_state_name(row->from),
+                                 alert_state_name(row->to), why_not)
+                   : 0;
+    if (alert_transition(last->from, last->event, last->held)->to == row->to)
+        return 0;
+    if (last->held)
+        return explain_say(lines, "Not %s -> %s: %s; without it: %s.", alert_state_name(row->from),
+                           alert_state_name(row->to), why_not, row->why);
+    return explain_say(lines, "No hold stood; with one: %s.", row->why);
+}
+
+int explain_others(json_t *others, json_t *lines, const struct finding *f,
+                   const struct alert_step *last)
 {
     const struct period_judgement *p = report_newest(f);
     size_t count = 0;
-    const struct transition *rows = alert_transitions(&count), *applied = NULL;
-    char arrow[96];
+    const struct transition *rows = alert_transitions(&count);
     int r = 0;
 
     if (!p || !f->measure || f->rule != RULE_BEHIND_PLAN)
         return 0;
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].from == last->from && rows[i].event == last->event &&
-            rows[i].held == last->held)
-            applied = &rows[i];
-    for (size_t i = 0; applied && i < count; i++) {
-        const struct transition *row = &rows[i];
+    for (size_t i = 0; i < count && r == 0; i++) {
+        AUTO(text_release) struct text why_not = TEXT_INIT;
 
-        if (row->from != last->from || row == applied)
+        if (rows[i].from != last->from ||
+            (rows[i].event == last->event && rows[i].held == last->held))
             continue;
-        if (row->event == last->event) {
-            r |= say_hold(lines, applied, row);
-        } else if (row->held == last->held) {
-            snprintf(arrow, sizeof arrow, "%s -> %s", alert_state_name(row->from),
-                     alert_state_name(row->to));
-            r |= say_not_event(lines, f, p, row, arrow);
-        }
+        not_row(&why_not, f, p, last, &rows[i]);
+        if (!text_ok(&why_not))
+            return -1;
+        json_t *o = json_object();
+
+        r |= explain_row(o, rows[i].from, rows[i].event, rows[i].held, rows[i].to, rows[i].why);
+        r |= report_put(o, "why_not", report_text(text_str(&why_not)));
+        r |= json_array_append_new(others, o);
+        r |= say_not(lines, last, &rows[i], text_str(&why_not));
     }
+    return r;
+}
+
+int explain_row(json_t *o, enum alert_state from, enum period_event event, bool held,
+                enum alert_state to, const char *why)
+{
+    int r = 0;
+
+    r |= report_put(o, "from", report_text(alert_state_name(from)));
+    r |= report_put(o, "event", report_text(explain_event_words(event)));
+    r |= report_put(o, "hold", json_boolean(held));
+    r |= report_put(o, "to", report_text(alert_state_name(to)));
+    r |= report_put(o, "why", report_text(why));
     return r;
 }

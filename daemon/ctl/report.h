@@ -40,10 +40,12 @@ json_t *report_feeds(const struct feed_report *feeds, size_t count);
 json_t *report_plans(const struct plan *const *plans, size_t count,
                      const struct finding_set *findings);
 /** alert_or_measure: an alert id (or its first 6 or more digits), an episode id, or a measure id.
- * {"lines": [text...], ...} for people and machines: what was judged, each step of the table with
- * its reason, why no other row applied; also for a measure without alert. json_null when unknown.
+ * {"lines": [text...], ...} for people and machines: what was judged, the row of the table that
+ * applied to the newest data period, why no other row applied, each step before it; also for a
+ * measure without alert. json_null when unknown.
  */
 json_t *report_explain(const char *instance, const struct table *alerts,
-                       const struct finding_set *findings, const char *alert_or_measure);
+                       const struct finding_set *findings, const char *alert_or_measure,
+                       struct civil_date today);
 
 #endif

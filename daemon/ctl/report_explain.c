@@ -8,7 +8,8 @@
 #include "ctl/report.h"
 #include "ctl/report_json.h"
 
-#define ID_PREFIX_MIN 6 /* hexadecimal digits of an id that are enough to name it */
+#define STEPS_SAID    12 /* of the newest data periods, in sentences; the JSON has all */
+#define ID_PREFIX_MIN 6  /* hexadecimal digits of an id that are enough to name it */
 
 /* What the question may mean. */
 struct subject {
@@ -16,6 +17,8 @@ struct subject {
     const struct alert *alert;     /* NULL: nothing ever opened */
     const struct episode *episode; /* the one asked for, else the current one */
     char alert_id[ALERT_ID_MAX];
+    const char *instance;
+    struct civil_date today;
 };
 
 struct tracing {
@@ -126,6 +129,11 @@ static int say_subject(json_t *lines, const struct subject *s)
                          severity ? severity : "", alert_state_words(s->alert, e),
                          date_format(e->opened, date), e->held ? ", held" : "",
                          e->restated ? ", restated" : "");
+    if (e && e->flapping)
+        r |= explain_say(lines, "It flaps: better news waits until its figures are steady.");
+    if (e && date_is_set(e->reopened))
+        r |= explain_say(lines, "It had ended, and opened again on %s.",
+                         date_format(e->reopened, date));
     if (e && date_is_set(e->closed_on))
         r |= explain_say(lines, "Closed on %s.", date_format(e->closed_on, date));
     if (f && f->owner)
@@ -135,21 +143,75 @@ static int say_subject(json_t *lines, const struct subject *s)
 
 static int say_steps(json_t *lines, const json_t *steps)
 {
-    size_t i;
+    size_t i, count = json_array_size(steps);
     json_t *step;
     int r = 0;
 
-    if (json_array_size(steps) > 0)
+    if (count > STEPS_SAID)
+        r |=
+            explain_say(lines, "Step by step, the last %d of %zu data periods:", STEPS_SAID, count);
+    else if (count > 0)
         r |= explain_say(lines, "Step by step:");
-    json_array_foreach(steps, i, step) r |=
-        explain_say(lines, "  %s  %s -> %s on \"%s\"%s: %s",
-                    json_string_value(json_object_get(step, "period_end")),
-                    json_string_value(json_object_get(step, "from")),
-                    json_string_value(json_object_get(step, "to")),
-                    json_string_value(json_object_get(step, "event")),
-                    json_is_true(json_object_get(step, "held")) ? ", held" : "",
-                    json_string_value(json_object_get(step, "why")));
+    json_array_foreach(steps, i, step)
+    {
+        if (i + STEPS_SAID < count)
+            continue;
+        r |= explain_say(lines, "  %s  %s -> %s on \"%s\"%s: %s",
+                         json_string_value(json_object_get(step, "period_end")),
+                         json_string_value(json_object_get(step, "from")),
+                         json_string_value(json_object_get(step, "to")),
+                         json_string_value(json_object_get(step, "event")),
+                         json_is_true(json_object_get(step, "held")) ? ", held" : "",
+                         json_string_value(json_object_get(step, "why")));
+    }
     return r;
+}
+
+/* The row that applied to the newest data period. */
+static json_t *newest_row(json_t *lines, const struct alert_step *last)
+{
+    json_t *o = json_object();
+    char date[DATE_TEXT_MAX];
+    int r = 0;
+
+    r |= report_put(o, "period_end", report_date(last->period_end));
+    r |= explain_row(o, last->from, last->event, last->held, last->to, last->why);
+    r |= report_put(o, "counted", last->needed ? json_integer(last->counted) : json_null());
+    r |= report_put(o, "needed", last->needed ? json_integer(last->needed) : json_null());
+    r |= explain_say(lines, "The row that applied on %s: %s, \"%s\", %s -> %s: %s.",
+                     date_format(last->period_end, date), alert_state_name(last->from),
+                     explain_event_words(last->event), last->held ? "a hold" : "no hold",
+                     alert_state_name(last->to), last->why);
+    if (last->needed)
+        r |= explain_say(lines, "Counted: %ld of %ld data periods %s.", last->counted, last->needed,
+                         last->to == ALERT_PENDING ? "behind" : "clear");
+    if (r == 0)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+/* What is stored may stand otherwise than the row says: a hold of now, or what was told. */
+static json_t *kept_why(json_t *lines, const struct subject *s, const struct alert_step *last)
+{
+    struct alert_change change = ALERT_CHANGE_INIT;
+    json_t *kept;
+    int r = 0;
+
+    if (!s->episode || s->episode != alert_current(s->alert) || s->episode->state == last->to ||
+        (last->to == ALERT_INACTIVE && !episode_is_open(s->episode)))
+        return json_null();
+    if (alert_step(s->instance, s->alert, s->finding, s->today, s->episode->changed_at, &change) <
+        0)
+        return NULL;
+    kept = report_text(change.why);
+    r = explain_say(lines, "It is %s all the same: %s.", alert_state_name(s->episode->state),
+                    change.why);
+    alert_change_release(&change);
+    if (r == 0)
+        return kept;
+    json_decref(kept);
+    return NULL;
 }
 
 /* The fold again, this time telling each row that applied. */
@@ -157,21 +219,28 @@ static int add_steps(json_t *o, json_t *lines, const struct subject *s)
 {
     struct tracing t = { .steps = json_array() };
     AUTO(auto_free) struct episode *episodes = NULL;
-    json_t *why_not = json_array();
+    json_t *why_not = json_array(), *others = json_array();
     size_t count = 0, i;
     json_t *line;
-    int r = !t.steps || !why_not;
+    int r = !t.steps || !why_not || !others;
 
-    if (r == 0)
+    if (r == 0 && s->finding)
         r = alert_fold(s->alert_id, s->alert, s->finding, &episodes, &count, on_step, &t) < 0 ||
             t.failed;
-    if (r == 0)
-        r |= say_steps(lines, t.steps);
-    if (r == 0 && t.any)
-        r |= explain_why_not(why_not, s->finding, &t.last);
+    if (r == 0 && t.any) {
+        r |= report_put(o, "row", newest_row(lines, &t.last));
+        r |= report_put(o, "kept", kept_why(lines, s, &t.last));
+        r |= explain_others(others, why_not, s->finding, &t.last);
+    } else {
+        r |= report_put(o, "row", json_null());
+        r |= report_put(o, "kept", json_null());
+    }
     if (r == 0 && json_array_size(why_not) > 0)
         r |= explain_say(lines, "Why not otherwise:");
     json_array_foreach(why_not, i, line) r |= explain_say(lines, "  %s", json_string_value(line));
+    if (r == 0)
+        r |= say_steps(lines, t.steps);
+    r |= report_put(o, "others", others);
     r |= report_put(o, "steps", t.steps);
     r |= report_put(o, "why_not", why_not);
     return r;
@@ -200,13 +269,12 @@ static json_t *explain_subject(const struct subject *s)
     r |= report_put(o, "rag", report_text(f ? rag_name(f->rag) : NULL));
     r |= report_put(o, "lines", json_incref(lines));
     r |= say_subject(lines, s);
-    if (f) {
+    if (f)
         r |= explain_judgement(lines, f);
-        r |= add_steps(o, lines, s);
-    } else {
+    else
         r |= explain_say(
             lines, "The plan or the settings no longer have this rule, or it is not true now.");
-    }
+    r |= add_steps(o, lines, s);
     json_decref(lines);
     if (r == 0)
         return o;
@@ -215,9 +283,10 @@ static json_t *explain_subject(const struct subject *s)
 }
 
 json_t *report_explain(const char *instance, const struct table *alerts,
-                       const struct finding_set *findings, const char *alert_or_measure)
+                       const struct finding_set *findings, const char *alert_or_measure,
+                       struct civil_date today)
 {
-    struct subject s = { 0 };
+    struct subject s = { .instance = instance, .today = today };
     size_t hits;
 
     /* A measure's id comes first: people know it, and an id of hexadecimal digits alone is rare. */

@@ -475,8 +475,11 @@ static const struct {
     { "no alert: why not",
       { { "2024-05-01", "2024-05-31", 25, MARKER_NONE, PUBLICATION_FINAL } },
       1,
-      { "No alert is open", "Judged green: at or better than the line",
-        "25% is not behind the line 20%" } },
+      { "No alert is open",
+        "The row that applied on 2024-05-31: INACTIVE, \"clear\", no hold -> INACTIVE: stays, "
+        "because "
+        "it is not behind the line.",
+        "Judged green: at or better than the line", "25% is not behind the line 20%" } },
     { "blue",
       { { "2024-05-01", "2024-05-31", 61, MARKER_NONE, PUBLICATION_FINAL } },
       1,
@@ -504,7 +507,7 @@ START_TEST(a_measure_is_explained_in_sentences)
     struct table none = TABLE_INIT;
 
     world_figures(explain_rows[_i].figures, explain_rows[_i].count);
-    json_t *result = report_explain("bc", &none, &findings, "cyp-4w");
+    json_t *result = report_explain("bc", &none, &findings, "cyp-4w", date_of("2024-07-01"));
 
     ck_assert_ptr_nonnull(result);
     char *all = lines_of(result);
@@ -513,6 +516,14 @@ START_TEST(a_measure_is_explained_in_sentences)
         ck_assert_msg(strstr(all, explain_rows[_i].has[i]) != NULL, "%s: no \"%s\" in\n%s",
                       explain_rows[_i].why, explain_rows[_i].has[i], all);
     ck_assert_uint_eq(json_array_size(json_object_get(result, "steps")), explain_rows[_i].count);
+    keys_are(json_object_get(result, "row"), "period_end from event hold to why counted needed");
+    ck_assert_uint_eq(json_array_size(json_object_get(result, "others")), 2 * PERIOD_RED + 1);
+    for (size_t i = 0; i < 2 * PERIOD_RED + 1; i++) {
+        const json_t *other = json_array_get(json_object_get(result, "others"), i);
+
+        keys_are(other, "from event hold to why why_not");
+        ck_assert(strlen(word(other, "why_not")) > 10);
+    }
     free(all);
     json_decref(result);
 }
@@ -538,7 +549,7 @@ START_TEST(an_alert_is_found_by_its_id_a_prefix_or_its_episode)
     const char *names[] = { a->id, prefix, upper, a->episodes[0].id, "cyp-4w" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        json_t *result = report_explain("bc", &table, &findings, names[i]);
+        json_t *result = report_explain("bc", &table, &findings, names[i], date_of("2024-07-01"));
         char *all = lines_of(result);
 
         ck_assert_msg(strcmp(word(result, "alert_id"), a->id) == 0, "%s", names[i]);
@@ -552,14 +563,14 @@ START_TEST(an_alert_is_found_by_its_id_a_prefix_or_its_episode)
                                            "00000000000000000000000000000000" };
 
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        json_t *result = report_explain("bc", &table, &findings, unknown[i]);
+        json_t *result = report_explain("bc", &table, &findings, unknown[i], date_of("2024-07-01"));
 
         ck_assert_msg(json_is_null(result), "%s", unknown[i]);
         json_decref(result);
     }
     /* The rule has gone from the plan: what is remembered still speaks. */
     struct finding_set empty = { NULL, 0 };
-    json_t *result = report_explain("bc", &table, &empty, prefix);
+    json_t *result = report_explain("bc", &table, &empty, prefix, date_of("2024-07-01"));
     char *all = lines_of(result);
 
     ck_assert_msg(strstr(all, "no longer have this rule") != NULL, "%s", all);
@@ -592,7 +603,7 @@ START_TEST(a_late_feed_is_explained_too)
     char id[ALERT_ID_MAX];
 
     ck_assert_int_eq(alert_id_of("bc", &f, id), 0);
-    json_t *result = report_explain("bc", &none, &set, id);
+    json_t *result = report_explain("bc", &none, &set, id, date_of("2024-07-01"));
     char *all = lines_of(result);
 
     ck_assert_msg(strstr(all, "feed-late") &&
@@ -602,7 +613,7 @@ START_TEST(a_late_feed_is_explained_too)
     free(all);
     json_decref(result);
     f.history_count = 0;
-    result = report_explain("bc", &none, &set, id);
+    result = report_explain("bc", &none, &set, id, date_of("2024-07-01"));
     all = lines_of(result);
     ck_assert_msg(strstr(all, "Not true now") != NULL, "%s", all);
     free(all);
