@@ -25,9 +25,13 @@ HANG_S = 60  # of wall time, for one input: the 1 s of processor time is counted
 # The longest input worth making: enough for every branch, short enough to be fast.
 MAX_LEN = {
     "csv": 600,
+    "ctl": 300,
     "format": 3000,
     "journal": 700,
     "parser": 900,
+    "plan": 3000,
+    "settings": 3000,
+    "stored": 1000,
     "value": 120,
     "yaml": 500,
 }

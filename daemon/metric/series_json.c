@@ -115,6 +115,13 @@ static int read_status(const json_t *value, enum publication_status *out)
     return -EINVAL;
 }
 
+/* A figure that is no number would be behind no line: neither too high nor too low. */
+static bool is_sound(const struct series_version *v)
+{
+    return v->marker != MARKER_NONE ||
+           (isfinite(v->value) && v->low <= v->value && v->value <= v->high);
+}
+
 int series_version_decode(const char *json, size_t len, struct series_version *out_version)
 {
     AUTO(release_json) json_t *j = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
@@ -134,7 +141,7 @@ int series_version_decode(const char *json, size_t len, struct series_version *o
         read_integer(j, "receipt", 0, INT64_MAX, &receipt) < 0 ||
         read_integer(j, "as_of", INT64_MIN, INT64_MAX, &as_of) < 0)
         return -EINVAL;
-    if (!source || strlen(source) >= sizeof v.source || !json_is_boolean(gap))
+    if (!source || strlen(source) >= sizeof v.source || !json_is_boolean(gap) || !is_sound(&v))
         return -EINVAL;
     v.edition = (int)edition;
     v.receipt = (uint64_t)receipt;

@@ -294,14 +294,60 @@ static json_t *json_date(struct civil_date d)
     return date_is_set(d) ? json_string(date_format(d, text)) : json_null();
 }
 
-static struct civil_date date_of_json(const json_t *j)
+/*
+ * Reading back. What is left out, or null, is none; what is there must be of its kind and in its
+ * range, since half a truth about what came and what was told would hide a feed or an alert.
+ */
+
+static int read_date(const json_t *object, const char *key, struct civil_date *out)
 {
-    struct civil_date d = DATE_NONE;
+    const json_t *j = json_object_get(object, key);
     const char *s = json_string_value(j);
 
-    if (s && date_parse_iso(s, strlen(s), &d) < 0)
-        d = DATE_NONE;
-    return d;
+    *out = DATE_NONE;
+    if (!j || json_is_null(j))
+        return 0;
+    return s && date_parse_iso(s, strlen(s), out) == 0 ? 0 : -EBADMSG;
+}
+
+static int read_whole(const json_t *object, const char *key, json_int_t min, json_int_t max,
+                      json_int_t *out)
+{
+    const json_t *j = json_object_get(object, key);
+
+    *out = json_integer_value(j);
+    if (!j || json_is_null(j)) {
+        *out = min > 0 ? min : 0;
+        return 0;
+    }
+    return json_is_integer(j) && *out >= min && *out <= max ? 0 : -EBADMSG;
+}
+
+static int read_count(const json_t *object, const char *key, uint64_t *out)
+{
+    json_int_t n = 0;
+    int r = read_whole(object, key, 0, INT64_MAX, &n);
+
+    *out = (uint64_t)n;
+    return r;
+}
+
+static int read_time(const json_t *object, const char *key, struct wall_time *out)
+{
+    json_int_t ms = 0;
+    int r = read_whole(object, key, INT64_MIN, INT64_MAX, &ms);
+
+    out->ms = ms;
+    return r;
+}
+
+static int read_severity(const json_t *object, enum alert_severity *out)
+{
+    json_int_t n = 0;
+    int r = read_whole(object, "severity", SEVERITY_NONE, SEVERITY_RED, &n);
+
+    *out = (enum alert_severity)n;
+    return r;
 }
 
 static char *dup_of_json(const json_t *j)
@@ -374,12 +420,15 @@ static int read_gaps(struct feed_book *b, const json_t *gaps)
         const char *provider = json_string_value(json_object_get(g, "provider"));
         const char *part = json_string_value(json_object_get(g, "part"));
 
-        r = provider && part
-                ? feed_book_gap(b, provider, part, json_string_value(json_object_get(g, "measure")),
-                                date_of_json(json_object_get(g, "period_end")), true)
-                : -EBADMSG;
-        if (r == 0 && b->gap_count)
-            b->gaps[b->gap_count - 1].absent = json_is_true(json_object_get(g, "absent"));
+        struct civil_date period_end;
+        size_t before = b->gap_count;
+
+        r = provider && part ? read_date(g, "period_end", &period_end) : -EBADMSG;
+        if (r == 0)
+            r = feed_book_gap(b, provider, part, json_string_value(json_object_get(g, "measure")),
+                              period_end, true);
+        if (r == 0 && b->gap_count > before)
+            b->gaps[before].absent = json_is_true(json_object_get(g, "absent"));
     }
     return r;
 }
@@ -390,42 +439,66 @@ static int read_parts(struct feed_book *b, json_t *parts)
     json_t *newest;
     int r = 0;
 
-    json_object_foreach(parts, part, newest) if (r == 0) r =
-        feed_book_part(b, part, date_of_json(newest));
+    json_object_foreach(parts, part, newest)
+    {
+        struct civil_date d;
+
+        if (r == 0)
+            r = read_date(parts, part, &d);
+        if (r == 0)
+            r = feed_book_part(b, part, d);
+    }
     return r;
+}
+
+static int read_seen(struct feed_book *b, json_t *seen)
+{
+    const char *measure;
+    json_t *part;
+    int r = 0;
+
+    json_object_foreach(seen, measure, part)
+    {
+        if (r == 0)
+            r = json_is_string(part) ? feed_book_saw(b, measure, json_string_value(part))
+                                     : -EBADMSG;
+    }
+    return r;
+}
+
+static int read_book(struct feed_book *b, const json_t *j)
+{
+    uint64_t files = 0, waiting = 0;
+    int r;
+
+    b->kept = dup_of_json(json_object_get(j, "kept"));
+    b->waiting_why = dup_of_json(json_object_get(j, "waiting_why"));
+    b->file_is_held = json_is_true(json_object_get(j, "file_is_held"));
+    b->waiting_part = dup_of_json(json_object_get(j, "waiting_part"));
+    b->last_outcome = dup_of_json(json_object_get(j, "last_outcome"));
+    if (read_date(j, "newest_period_end", &b->newest_period_end) < 0 ||
+        read_date(j, "waiting_since", &b->waiting_since) < 0 ||
+        read_time(j, "last_received", &b->last_received) < 0 ||
+        read_time(j, "last_outcome_at", &b->last_outcome_at) < 0 ||
+        read_count(j, "files", &files) < 0 || read_count(j, "receipt", &b->receipt) < 0 ||
+        read_count(j, "waiting_count", &waiting) < 0)
+        return -EBADMSG;
+    b->stored = b->receipt;
+    b->files = (unsigned long)files;
+    b->waiting_count = (unsigned long)waiting;
+    r = read_gaps(b, json_object_get(j, "gaps"));
+    if (r == 0)
+        r = read_parts(b, json_object_get(j, "parts"));
+    return r == 0 ? read_seen(b, json_object_get(j, "seen")) : r;
 }
 
 int feed_book_decode(const char *json, size_t len, struct feed_book **out)
 {
     json_t *j = json_loadb(json, len, 0, NULL);
     const char *id = json_string_value(json_object_get(j, "id"));
-    struct feed_book *b = id ? feed_book_new(id) : NULL;
-    int r = b ? 0 : -EBADMSG;
+    struct feed_book *b = id && *id ? feed_book_new(id) : NULL;
+    int r = b ? read_book(b, j) : id && *id ? -ENOMEM : -EBADMSG;
 
-    if (b) {
-        b->newest_period_end = date_of_json(json_object_get(j, "newest_period_end"));
-        b->last_received.ms = json_integer_value(json_object_get(j, "last_received"));
-        b->files = (unsigned long)json_integer_value(json_object_get(j, "files"));
-        b->receipt = (uint64_t)json_integer_value(json_object_get(j, "receipt"));
-        b->stored = b->receipt;
-        b->kept = dup_of_json(json_object_get(j, "kept"));
-        b->waiting_why = dup_of_json(json_object_get(j, "waiting_why"));
-        b->file_is_held = json_is_true(json_object_get(j, "file_is_held"));
-        b->waiting_part = dup_of_json(json_object_get(j, "waiting_part"));
-        b->waiting_count = (unsigned long)json_integer_value(json_object_get(j, "waiting_count"));
-        b->waiting_since = date_of_json(json_object_get(j, "waiting_since"));
-        b->last_outcome = dup_of_json(json_object_get(j, "last_outcome"));
-        b->last_outcome_at.ms = json_integer_value(json_object_get(j, "last_outcome_at"));
-        r = read_gaps(b, json_object_get(j, "gaps"));
-        if (r == 0)
-            r = read_parts(b, json_object_get(j, "parts"));
-        const char *measure;
-        json_t *part;
-
-        json_object_foreach(json_object_get(j, "seen"), measure,
-                            part) if (r == 0 && json_is_string(part)) r =
-            feed_book_saw(b, measure, json_string_value(part));
-    }
     json_decref(j);
     if (r < 0) {
         feed_book_free(b);
@@ -485,16 +558,16 @@ int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out)
 {
     json_t *j = json_loadb(json, len, 0, NULL);
     struct ledger_entry *e = j ? calloc(1, sizeof *e) : NULL;
+    int r = e ? read_time(j, "received", &e->received) : -EBADMSG;
 
-    if (e) {
+    if (e)
         e->feed = dup_of_json(json_object_get(j, "feed"));
-        e->received.ms = json_integer_value(json_object_get(j, "received"));
-        e->receipt = (uint64_t)json_integer_value(json_object_get(j, "receipt"));
-    }
+    if (r == 0)
+        r = e->feed ? read_count(j, "receipt", &e->receipt) : -EBADMSG;
     json_decref(j);
-    if (!e || !e->feed) {
+    if (r < 0) {
         ledger_entry_free(e);
-        return -EBADMSG;
+        return r;
     }
     *out = e;
     return 0;
@@ -504,21 +577,34 @@ int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out)
 
 char *told_encode(const struct told *t)
 {
-    return dump_and_free(json_pack("{s:i, s:i, s:b}", "ordinal", (int)t->ordinal, "severity",
+    return dump_and_free(json_pack("{s:I, s:i, s:b}", "ordinal", (json_int_t)t->ordinal, "severity",
                                    (int)t->severity, "open", (int)t->open));
+}
+
+/* All three are there: a severity left out would be told as none, and a red one never again. */
+static int read_told(const json_t *j, struct told *out)
+{
+    struct told told = { .open = json_is_true(json_object_get(j, "open")) };
+    json_int_t ordinal = 0;
+
+    if (!json_is_integer(json_object_get(j, "ordinal")) ||
+        !json_is_integer(json_object_get(j, "severity")) ||
+        !json_is_boolean(json_object_get(j, "open")) ||
+        read_whole(j, "ordinal", 0, UINT32_MAX, &ordinal) < 0 ||
+        read_severity(j, &told.severity) < 0)
+        return -EBADMSG;
+    told.ordinal = (unsigned)ordinal;
+    *out = told;
+    return 0;
 }
 
 int told_decode(const char *json, size_t len, struct told *out)
 {
     json_t *j = json_loadb(json, len, 0, NULL);
+    int r = read_told(j, out);
 
-    if (!j)
-        return -EBADMSG;
-    out->ordinal = (unsigned)json_integer_value(json_object_get(j, "ordinal"));
-    out->severity = (enum alert_severity)json_integer_value(json_object_get(j, "severity"));
-    out->open = json_is_true(json_object_get(j, "open"));
     json_decref(j);
-    return 0;
+    return r;
 }
 
 /* ---- outbox ---- */
@@ -528,9 +614,9 @@ json_t *tells_to_json(const struct tell *tells, size_t count)
     json_t *list = json_array();
 
     for (size_t i = 0; list && i < count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:b}", "episode", tells[i].episode,
-                                              "ordinal", (int)tells[i].told.ordinal, "severity",
-                                              (int)tells[i].told.severity, "open",
+        json_array_append_new(list, json_pack("{s:s, s:I, s:i, s:b}", "episode", tells[i].episode,
+                                              "ordinal", (json_int_t)tells[i].told.ordinal,
+                                              "severity", (int)tells[i].told.severity, "open",
                                               (int)tells[i].told.open));
     return list;
 }
@@ -539,18 +625,20 @@ int tells_of_json(const json_t *list, struct tell **out_tells, size_t *out_count
 {
     size_t count = json_array_size(list);
     struct tell *tells = calloc(count + 1, sizeof *tells);
+    int r = !tells ? -ENOMEM : !list || json_is_null(list) || json_is_array(list) ? 0 : -EBADMSG;
 
-    if (!tells)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; r == 0 && i < count; i++) {
         const json_t *j = json_array_get(list, i);
         const char *episode = json_string_value(json_object_get(j, "episode"));
+        size_t len = episode ? strlen(episode) : 0;
 
-        (void)snprintf(tells[i].episode, sizeof tells[i].episode, "%s", episode ? episode : "");
-        tells[i].told.ordinal = (unsigned)json_integer_value(json_object_get(j, "ordinal"));
-        tells[i].told.severity =
-            (enum alert_severity)json_integer_value(json_object_get(j, "severity"));
-        tells[i].told.open = json_is_true(json_object_get(j, "open"));
+        r = len > 0 && len < sizeof tells[i].episode ? read_told(j, &tells[i].told) : -EBADMSG;
+        if (r == 0)
+            memcpy(tells[i].episode, episode, len + 1);
+    }
+    if (r < 0) {
+        free(tells);
+        return r;
     }
     *out_tells = tells;
     *out_count = count;
@@ -610,6 +698,11 @@ char *outbox_item_encode(const struct outbox_item *i)
         tells_to_json(i->tells, i->tell_count)));
 }
 
+static bool is_id(const char *s)
+{
+    return s && s[0] && strlen(s) < ALERT_ID_MAX;
+}
+
 int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
 {
     json_t *j = json_loadb(json, len, 0, NULL);
@@ -622,14 +715,16 @@ int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
         i->recipient = dup_of_json(json_object_get(j, "recipient"));
         i->eml = dup_of_json(json_object_get(j, "eml"));
         i->json = dup_of_json(json_object_get(j, "json"));
-        i->severity = (enum alert_severity)json_integer_value(json_object_get(j, "severity"));
-        i->composed.ms = json_integer_value(json_object_get(j, "composed"));
+        if (r == 0)
+            r = read_severity(j, &i->severity);
+        if (r == 0)
+            r = read_time(j, "composed", &i->composed);
         i->group = dup_of_json(json_object_get(j, "group"));
         if (r == 0 && i->group)
             r = day_of_json(json_object_get(j, "day"), &i->day);
     }
     json_decref(j);
-    if (r < 0 || !i->delivery_id || !i->receiver || !i->recipient) {
+    if (r < 0 || !i->receiver || !i->recipient || !is_id(i->delivery_id)) {
         outbox_item_free(i);
         return r < 0 ? r : -EBADMSG;
     }

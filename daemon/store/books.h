@@ -157,7 +157,8 @@ int day_keep(struct table *t, const char *key, struct civil_date day);
 char *told_encode(const struct told *t);
 int told_decode(const char *json, size_t len, struct told *out_told);
 
-/** What a message tells, as a JSON array (new reference, or NULL), and back (malloc'ed; 0 or -ENOMEM). */
+/** What a message tells, as a JSON array (new reference, or NULL), and back (malloc'ed; 0,
+ * -EBADMSG or -ENOMEM). */
 json_t *tells_to_json(const struct tell *tells, size_t count);
 int tells_of_json(const json_t *list, struct tell **out_tells, size_t *out_count);
 char *outbox_item_encode(const struct outbox_item *i);

@@ -1,5 +1,6 @@
 #include "store/books.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,42 @@ START_TEST(a_frozen_message_comes_back_byte_for_byte)
 }
 END_TEST
 
+static int decode_told(const char *json)
+{
+    struct told told;
+
+    return told_decode(json, strlen(json), &told);
+}
+
+static int decode_book(const char *json)
+{
+    struct feed_book *book = NULL;
+    int r = feed_book_decode(json, strlen(json), &book);
+
+    feed_book_free(book);
+    return r;
+}
+
+static int decode_ledger(const char *json)
+{
+    struct ledger_entry *entry = NULL;
+    int r = ledger_entry_decode(json, strlen(json), &entry);
+
+    if (r == 0)
+        free(entry->feed);
+    free(entry);
+    return r;
+}
+
+static int decode_message(const char *json)
+{
+    struct outbox_item *item = NULL;
+    int r = outbox_item_decode(json, strlen(json), &item);
+
+    outbox_item_free(item);
+    return r;
+}
+
 START_TEST(damaged_json_is_refused)
 {
     struct feed_book *book = NULL;
@@ -146,9 +183,66 @@ START_TEST(damaged_json_is_refused)
 }
 END_TEST
 
+/* Each would hide a feed or an alert, or tell the wrong one. */
+static const struct {
+    const char *why, *json;
+    int (*decode)(const char *json);
+} wrong[] = {
+    { "a severity beyond red is never outdone", "{\"ordinal\":1,\"severity\":7,\"open\":true}",
+      decode_told },
+    { "a severity left out", "{\"ordinal\":1,\"open\":true}", decode_told },
+    { "an ordinal that does not fit", "{\"ordinal\":5000000000,\"severity\":1,\"open\":true}",
+      decode_told },
+    { "open as a number", "{\"ordinal\":1,\"severity\":1,\"open\":1}", decode_told },
+    { "a list", "[]", decode_told },
+    { "a receipt below 0 is after every other", "{\"id\":\"f\",\"receipt\":-1}", decode_book },
+    { "no day of the calendar", "{\"id\":\"f\",\"newest_period_end\":\"2024-02-30\"}",
+      decode_book },
+    { "a part whose newest is no date", "{\"id\":\"f\",\"parts\":{\"t\":5}}", decode_book },
+    { "a part that is no text", "{\"id\":\"f\",\"seen\":{\"m\":5}}", decode_book },
+    { "no id", "{\"id\":\"\"}", decode_book },
+    { "a ledger receipt below 0", "{\"feed\":\"f\",\"receipt\":-2}", decode_ledger },
+    { "a message that tells of nothing",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"tells\":[{}]}",
+      decode_message },
+    { "a message's severity",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"severity\":9}",
+      decode_message },
+    { "an id that would be cut",
+      "{\"delivery_id\":\"0123456789012345678901234567890123456789\",\"receiver\":\"r\","
+      "\"recipient\":\"\"}",
+      decode_message },
+};
+
+START_TEST(what_is_out_of_its_range_is_refused)
+{
+    ck_assert_msg(wrong[_i].decode(wrong[_i].json) == -EBADMSG, "%s: accepted", wrong[_i].why);
+}
+END_TEST
+
+START_TEST(a_gap_that_stands_twice_keeps_what_it_was)
+{
+    static const char json[] = "{\"id\":\"f\",\"gaps\":["
+                               "{\"provider\":\"X\",\"part\":\"t\",\"measure\":\"m\",\"absent\":"
+                               "true,\"period_end\":\"2024-06-30\"},"
+                               "{\"provider\":\"Y\",\"part\":\"t\",\"measure\":\"m\",\"absent\":"
+                               "false,\"period_end\":\"2024-06-30\"},"
+                               "{\"provider\":\"X\",\"part\":\"t\",\"measure\":\"m\",\"absent\":"
+                               "true,\"period_end\":\"2024-06-30\"}]}";
+    struct feed_book *b = NULL;
+
+    ck_assert_int_eq(feed_book_decode(json, strlen(json), &b), 0);
+    ck_assert_uint_eq(b->gap_count, 2);
+    ck_assert(b->gaps[0].absent && !b->gaps[1].absent);
+    feed_book_free(b);
+}
+END_TEST
+
 UNIT_MAIN("books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
           UNIT_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only),
           UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_is_accepted),
           UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
           UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
-          UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused))
+          UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
+          UNIT_ROWS(what_is_out_of_its_range_is_refused, wrong),
+          UNIT_TEST(a_gap_that_stands_twice_keeps_what_it_was))
