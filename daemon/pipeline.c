@@ -82,6 +82,7 @@ static void on_loaded(void *arg, int result)
         pipeline_stop(p, 1);
         return;
     }
+    rebuild_loaded(p);
     p->loaded = true;
     p->need_heal = true;
     p->need_evaluate = true;
@@ -187,6 +188,8 @@ static bool advance_once(struct pipeline *p)
     if (p->stopping || !store_is_ready(p->store) || p->loading || p->batch.in_flight ||
         p->batch.open)
         return false;
+    if (rebuild_start(p))
+        return false;
     if (!p->loaded) {
         if (clock_mono(&p->clock).ms >= p->retry_at.ms)
             start_loading(p);
@@ -241,6 +244,7 @@ void pipeline_advance(struct pipeline *p)
 
     if (idle) {
         pipeline_all_is_well(p);
+        rebuild_settled(p);
         say_evaluated(p);
     }
     ctl_settle_waiting(p);

@@ -80,6 +80,31 @@ static int take_feed_expect(struct pipeline *p, const json_t *act)
     return r;
 }
 
+/* ---- rebuild ---- */
+
+static int check_rebuild(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
+{
+    char words[REBUILD_WORDS_MAX];
+
+    (void)act;
+    if (!store_is_ready(p->store)) {
+        (void)snprintf(why, ACT_WHY_MAX, "Redis is away: %s", store_state(p->store));
+        return -ENOTCONN;
+    }
+    if (rebuild_words(p, words)) {
+        (void)snprintf(why, ACT_WHY_MAX, "it is under way: %s", words);
+        return -EBUSY;
+    }
+    return 0;
+}
+
+static int take_rebuild(struct pipeline *p, const json_t *act)
+{
+    (void)act;
+    p->rebuild_wanted = true;
+    return 0;
+}
+
 /* ---- all acts ---- */
 
 static const struct act {
@@ -89,6 +114,7 @@ static const struct act {
     int (*take)(struct pipeline *p, const json_t *act);
 } acts[] = {
     { "feed-expect", check_feed_expect, take_feed_expect },
+    { "rebuild", check_rebuild, take_rebuild },
 };
 
 static const struct act *act_find(const char *name)

@@ -43,15 +43,18 @@ void apply_abort(struct pipeline *p)
     p->apply = NULL;
 }
 
+bool receipt_is_due(const struct pipeline *p, const struct receipt *r)
+{
+    const struct feed_book *b = table_get(&p->books.feeds, r->feed);
+
+    return (!b || b->receipt < r->sequence) && pipeline_feed(p, r->feed);
+}
+
 const struct receipt *apply_next(const struct pipeline *p)
 {
-    for (size_t i = 0; i < p->receipts.count; i++) {
-        const struct receipt *r = p->receipts.list[i];
-        const struct feed_book *b = table_get(&p->books.feeds, r->feed);
-
-        if ((!b || b->receipt < r->sequence) && pipeline_feed(p, r->feed))
-            return r; /* the oldest first: the list is in order of receipt */
-    }
+    for (size_t i = p->apply_from; i < p->receipts.count; i++)
+        if (receipt_is_due(p, p->receipts.list[i]))
+            return p->receipts.list[i]; /* the oldest first: the list is in order of receipt */
     return NULL;
 }
 
@@ -68,6 +71,7 @@ static void finish_feed(struct pipeline *p)
     a->book = NULL;
     feed_book_free(old);
     p->need_evaluate = true;
+    rebuild_applied(p);
     apply_abort(p);
 }
 

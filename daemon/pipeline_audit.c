@@ -58,6 +58,13 @@ static int read_act(struct pipeline *p, const json_t *record)
     return act_take(p, record);
 }
 
+static int read_rebuilt(struct pipeline *p, const json_t *record)
+{
+    (void)record;
+    p->rebuild_wanted = false; /* what a person asked for was done */
+    return 0;
+}
+
 static int read_adopted(struct pipeline *p, const json_t *record)
 {
     (void)p;
@@ -73,6 +80,7 @@ static const struct {
     { "epoch", read_epoch },           /* the name of this state folder */
     { "evaluated", read_evaluated },   /* a local date evaluated, and what it changed */
     { "adopted", read_adopted },       /* what Redis knew and the audit did not */
+    { "rebuilt", read_rebuilt },       /* the keys were removed, as a person asked */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
 };

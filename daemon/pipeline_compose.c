@@ -16,7 +16,7 @@
 struct told_update {
     char *field, *value; /* as Redis holds them: "recipient|episode" */
     struct told told;
-    bool is_day;
+    struct civil_date day; /* set: the day of a day's message in place of told */
 };
 
 struct composed {
@@ -28,7 +28,6 @@ struct composed {
 struct composing {
     struct composed *list;
     size_t count;
-    struct civil_date today;
 };
 
 static void composed_release(struct composed *c)
@@ -192,27 +191,31 @@ static int others_of(const struct pipeline *p, const struct composition *c, stru
     return text_ok(out) ? 0 : -ENOMEM;
 }
 
-static int add_told(struct composed *c, const char *recipient, const struct episode *e)
+static int add_told(struct composed *c, const char *recipient, const char *episode,
+                    const struct told *told)
 {
     struct told_update *u = &c->updates[c->update_count++];
     struct text field = TEXT_INIT;
 
-    (void)text_printf(&field, "%s|%s", recipient, e->id);
+    (void)text_printf(&field, "%s|%s", recipient, episode);
     u->field = text_take(&field);
-    u->told = (struct told){ e->ordinal, e->severity, episode_is_open(e) };
+    u->told = *told;
+    u->day = DATE_NONE;
     u->value = told_encode(&u->told);
     return u->field && u->value ? 0 : -ENOMEM;
 }
 
-static int add_day(struct composed *c, const char *recipient, const char *group, const char *day)
+static int add_day(struct composed *c, const char *recipient, const char *group,
+                   struct civil_date day)
 {
+    char text[DATE_TEXT_MAX];
     struct told_update *u = &c->updates[c->update_count++];
     struct text field = TEXT_INIT;
 
     (void)text_printf(&field, "%s|day|%s", recipient, group);
     u->field = text_take(&field);
-    u->value = strdup(day);
-    u->is_day = true;
+    u->value = strdup(date_format(day, text));
+    u->day = day;
     return u->field && u->value ? 0 : -ENOMEM;
 }
 
@@ -222,7 +225,6 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
     AUTO(text_release) struct text others = TEXT_INIT;
     const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
     struct message m = { 0 };
-    char today[DATE_TEXT_MAX];
     int r = items && receiver ? others_of(p, c, &others) : -ENOMEM;
 
     out->updates = calloc(c->item_count + 1, sizeof *out->updates);
@@ -237,11 +239,14 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
                                           .finding = from->finding,
                                           .news = from->news };
         r = notice_id_of(from->episode->id, from->episode->ordinal, items[i].notice_id);
+        const struct told told = { from->episode->ordinal, from->episode->severity,
+                                   episode_is_open(from->episode) };
+
         if (r == 0)
-            r = add_told(out, c->recipient, from->episode);
+            r = add_told(out, c->recipient, from->episode->id, &told);
     }
     if (r == 0)
-        r = add_day(out, c->recipient, c->group, date_format(pipeline_today(p), today));
+        r = add_day(out, c->recipient, c->group, pipeline_today(p));
     if (r == 0) {
         const struct message_context context = {
             .instance = p->config->settings->instance,
@@ -294,35 +299,15 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
     return r;
 }
 
-static int adopt_update(struct pipeline *p, const char *receiver, const struct told_update *u,
-                        struct civil_date today)
+static int adopt_update(struct pipeline *p, const char *receiver, const struct told_update *u)
 {
     AUTO(text_release) struct text key = TEXT_INIT;
-    void *old = NULL;
 
     (void)text_printf(&key, "%s|%s", receiver, u->field);
     if (!text_ok(&key))
         return -ENOMEM;
-    if (u->is_day) {
-        struct civil_date *day = malloc(sizeof *day);
-
-        if (!day)
-            return -ENOMEM;
-        *day = today;
-        int r = table_set(&p->books.days, text_str(&key), day, &old);
-
-        free(r < 0 ? (void *)day : old);
-        return r;
-    }
-    struct told *told = malloc(sizeof *told);
-
-    if (!told)
-        return -ENOMEM;
-    *told = u->told;
-    int r = table_set(&p->books.told, text_str(&key), told, &old);
-
-    free(r < 0 ? (void *)told : old);
-    return r;
+    return date_is_set(u->day) ? day_keep(&p->books.days, text_str(&key), u->day)
+                               : told_keep(&p->books.told, text_str(&key), &u->told);
 }
 
 static void finish_composing(struct pipeline *p)
@@ -334,7 +319,7 @@ static void finish_composing(struct pipeline *p)
         struct composed *one = &c->list[i];
 
         for (size_t j = 0; r == 0 && j < one->update_count; j++)
-            r = adopt_update(p, one->item->receiver, &one->updates[j], c->today);
+            r = adopt_update(p, one->item->receiver, &one->updates[j]);
         if (r == 0 && one->item->stream_id) {
             log_info("outbox", "delivery=%s receiver=%s due", one->item->delivery_id,
                      one->item->receiver);
@@ -345,6 +330,73 @@ static void finish_composing(struct pipeline *p)
     compose_abort(p);
     if (r < 0)
         pipeline_stop(p, 1);
+}
+
+/* The message and its told-state to Redis, in the open batch. Returns 0 or -ENOMEM. */
+static int send_composed(struct pipeline *p, const struct composed *one)
+{
+    AUTO(auto_free) const char **fields = calloc(one->update_count + 1, sizeof *fields);
+    AUTO(auto_free) const char **values = calloc(one->update_count + 1, sizeof *values);
+
+    if (!fields || !values)
+        return -ENOMEM;
+    for (size_t i = 0; i < one->update_count; i++) {
+        fields[i] = one->updates[i].field;
+        values[i] = one->updates[i].value;
+    }
+    batch_add(p,
+              store_enqueue(p->store, one->item, fields, values, one->update_count, batch_done, p));
+    return 0;
+}
+
+/* A frozen message once more, with the told-state that went with it. Takes it. */
+static int compose_again(struct composed *out, struct outbox_item *item)
+{
+    int r = 0;
+
+    free(item->stream_id);
+    item->stream_id = NULL;
+    out->item = item;
+    out->updates = calloc(item->tell_count + 1, sizeof *out->updates);
+    if (!out->updates)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < item->tell_count; i++)
+        r = add_told(out, item->recipient, item->tells[i].episode, &item->tells[i].told);
+    if (r == 0 && item->group)
+        r = add_day(out, item->recipient, item->group, item->day);
+    return r;
+}
+
+bool compose_due_again(struct pipeline *p)
+{
+    struct composing *c = p->due_count ? calloc(1, sizeof *c) : NULL;
+    int r = 0;
+
+    if (p->due_count == 0)
+        return false;
+    batch_begin(p, finish_composing);
+    p->composing = c;
+    if (c)
+        c->list = calloc(p->due_count, sizeof *c->list);
+    if (!c || !c->list)
+        r = -ENOMEM;
+    for (size_t i = 0; r == 0 && i < p->due_count; i++) {
+        struct outbox_item *item = p->due[i];
+
+        p->due[i] = NULL;
+        if (table_has(&p->sent_ids, item->delivery_id)) {
+            outbox_item_free(item);
+            continue;
+        }
+        r = compose_again(&c->list[c->count++], item);
+        if (r == 0)
+            r = send_composed(p, &c->list[c->count - 1]);
+    }
+    rebuild_forget_due(p);
+    if (r < 0)
+        batch_fail(p, r);
+    batch_end(p);
+    return true;
 }
 
 static int list_alerts(const struct pipeline *p, const struct alert ***out_list, size_t *out_count)
@@ -394,28 +446,16 @@ void compose_start(struct pipeline *p)
     }
     batch_begin(p, finish_composing);
     p->composing = calloc(1, sizeof *p->composing);
-    if (p->composing) {
-        p->composing->today = pipeline_today(p);
+    if (p->composing)
         p->composing->list = calloc(compositions.count + 1, sizeof *p->composing->list);
-    }
     if (!p->composing || !p->composing->list)
         r = -ENOMEM;
     for (size_t i = 0; r == 0 && i < compositions.count; i++) {
         struct composed *one = &p->composing->list[p->composing->count++];
 
         r = compose_one(p, &compositions.list[i], one);
-        AUTO(auto_free) const char **fields = calloc(one->update_count + 1, sizeof *fields);
-        AUTO(auto_free) const char **values = calloc(one->update_count + 1, sizeof *values);
-
-        if (!fields || !values)
-            r = -ENOMEM;
-        for (size_t j = 0; r == 0 && j < one->update_count; j++) {
-            fields[j] = one->updates[j].field;
-            values[j] = one->updates[j].value;
-        }
         if (r == 0)
-            batch_add(p, store_enqueue(p->store, one->item, fields, values, one->update_count,
-                                       batch_done, p));
+            r = send_composed(p, one);
     }
     if (r < 0) {
         log_error("compose", "error=\"%s\"", strerror(-r));

@@ -44,7 +44,7 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     const char *held =
         store_is_full(p->store) ? "Redis is full: files are held in the inboxes" : "";
     const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble, held };
-    char date[DATE_TEXT_MAX];
+    char date[DATE_TEXT_MAX], words[REBUILD_WORDS_MAX];
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
@@ -53,6 +53,8 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     if (pipeline_clock_is_back(p) && n < 256)
         n += (size_t)snprintf(out + n, 256 - n, "the clock is before %s, the date last evaluated; ",
                               date_format(p->evaluated_on, date));
+    if (rebuild_words(p, words) && n < 256)
+        n += (size_t)snprintf(out + n, 256 - n, "%s; ", words);
     if (n < 256)
         (void)snprintf(out + n, 256 - n,
                        "%s%s%s%zu red, %zu amber, %zu feeds late, %zu messages due%s%s", state,
@@ -72,14 +74,15 @@ static json_t *status_of(struct pipeline *p)
             plans, json_sprintf("%s v%ld%s", p->config->plans[i]->id, p->config->plans[i]->version,
                                 p->config->plans[i]->illustrative ? " (illustrative)" : ""));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:s?, s:s?, s:s?}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?}",
         "instance", p->config->settings->instance, "version", WAITLISTD_VERSION, "status", line,
         "now", wall_format(clock_wall(&p->clock), at), "today",
         date_format(pipeline_today(p), today), "running_since", wall_format(p->started, since),
         "clock_set", p->clock.is_set, "redis", store_state(p->store), "ready",
         (int)(p->loaded && date_is_set(p->findings_of)), "feeds",
         (int)p->config->settings->feed_count, "messages_due", (int)deliver_pending(p),
-        "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "last_evaluation",
+        "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "rebuild",
+        rebuild_report(p), "last_evaluation",
         p->evaluated_at.ms ? wall_format(p->evaluated_at, when) : NULL, "reload_refused",
         p->reload_error[0] ? p->reload_error : NULL, "demo", p->config->settings->demo_banner);
 }
@@ -184,6 +187,12 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
     const char *command = ctl_request_command(request);
     const char *id = json_string_value(json_object_get(ctl_request_json(request), "id"));
 
+    char words[REBUILD_WORDS_MAX];
+
+    if (!date_is_set(p->findings_of) && rebuild_words(p, words)) {
+        ctl_fail(request, 1, "%s", words);
+        return;
+    }
     if (!date_is_set(p->findings_of)) {
         ctl_fail(request, 1, "nothing was evaluated yet: %s%s", p->trouble[0] ? "" : "Redis is ",
                  p->trouble[0] ? p->trouble : store_state(p->store));

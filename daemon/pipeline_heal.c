@@ -283,7 +283,7 @@ static bool heal_told(struct pipeline *p)
 
 void heal_start(struct pipeline *p)
 {
-    if (heal_alerts(p) || heal_told(p))
+    if (heal_alerts(p) || heal_told(p) || compose_due_again(p))
         return;
     int r = heal_audit(p);
 

@@ -7,7 +7,8 @@
  * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
  * their end. pipeline_disk.c: a full disk. pipeline_apply*.c: a receipt to the books.
  * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
- * pipeline_heal.c: Redis as the journals know it.
+ * pipeline_heal.c: Redis as the journals know it; pipeline_rebuild.c: the same on command, and how
+ * far it is.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
  * pipeline_ctl.c: answers to waitlistctl.
@@ -118,6 +119,12 @@ struct pipeline {
     bool need_heal;          /* what Redis holds was not yet compared with the journals */
     struct healing *healing; /* alerts being put back */
     size_t healing_count;
+    bool rebuild_wanted;      /* by a person, and the keys were not removed yet */
+    int rebuild;              /* enum rebuild_stage */
+    struct outbox_item **due; /* messages due when the keys were removed */
+    size_t due_count;
+    size_t replay_total, replay_done; /* receipts to apply since the load, and applied */
+    size_t apply_from;                /* all receipts before this one are applied */
     struct batch batch;
     struct apply *apply; /* the receipt being applied, or NULL */
 
@@ -252,6 +259,22 @@ json_t *heal_entry(const struct alert *a, unsigned long revision);
 /** What Redis knows of alerts and the audit does not. Returns 0 or -errno. */
 int heal_audit(struct pipeline *p);
 
+/* ---- pipeline_rebuild.c ---- */
+#define REBUILD_WORDS_MAX 64
+/** Begins what a person asked for; true while keys are being removed. */
+bool rebuild_start(struct pipeline *p);
+/** The books were loaded: how many receipts are to be applied. */
+void rebuild_loaded(struct pipeline *p);
+/** One more receipt was applied. */
+void rebuild_applied(struct pipeline *p);
+/** All work is done. */
+void rebuild_settled(struct pipeline *p);
+void rebuild_forget_due(struct pipeline *p);
+/** How far it is, for STATUS=; false and "" when nothing is being rebuilt. */
+bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
+/** The same for waitlistctl (new reference): stage, done, total; or null. */
+json_t *rebuild_report(const struct pipeline *p);
+
 /* ---- pipeline_acts.c ---- */
 #define ACT_WHY_MAX 160
 /** Whether a command of waitlistctl is an act. */
@@ -303,6 +326,8 @@ int mapping_of(struct pipeline *p, const struct receipt *r, const struct format 
                struct format **out_owned);
 
 /* ---- pipeline_apply.c ---- */
+/** Whether a receipt was not applied yet, and its feed is configured. */
+bool receipt_is_due(const struct pipeline *p, const struct receipt *r);
 /** The oldest receipt not yet applied, or NULL. */
 const struct receipt *apply_next(const struct pipeline *p);
 void apply_start(struct pipeline *p, const struct receipt *r);
@@ -338,6 +363,9 @@ void hide_gone(struct pipeline *p);
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);
 void compose_abort(struct pipeline *p);
+/** Messages that were due when Redis was emptied (p->due) become due again, as they were frozen.
+ * False: there are none. */
+bool compose_due_again(struct pipeline *p);
 
 /* ---- pipeline_deliver.c ---- */
 /** Starts an attempt for every receiver that is free and has something due. */

@@ -229,6 +229,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->sent_tells, free);
     table_release(&p->sent_days, free);
     heal_release(p);
+    rebuild_forget_due(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     receipt_list_release(&p->receipts);

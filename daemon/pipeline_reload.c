@@ -76,7 +76,9 @@ static void adopt(struct pipeline *p, struct config *next)
     apply_abort(p);
     judge_abort(p);
     compose_abort(p);
+    heal_abort(p);
     judge_forget(p);
+    p->apply_from = 0; /* a feed may have come back */
     /* Told-state is loaded for the receivers there are: one that comes back has been told things. */
     if (p->batch.in_flight || p->batch.open || p->loading ||
         !same_receivers(old->settings, next->settings))

@@ -24,6 +24,7 @@
 #include "ctl/find_socket.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
+#include "ctl/watch_rebuild.h"
 
 #define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.yaml"
 #define WORDS_MAX      64
@@ -45,6 +46,7 @@ static const char usage[] =
     "  audit                  what people did, and the dates evaluated\n"
     "  feed expect FEED --by DATE [--why TEXT]\n"
     "                         the awaited file is not late before DATE\n"
+    "  rebuild [--why TEXT]   empties Redis and fills it from archive and journals\n"
     "\n"
     "Offline:\n"
     "  plan check FILE [--settings FILE]\n"
@@ -80,6 +82,7 @@ static const struct detail {
     const char *named; /* named options, each between blanks; '!' before one that must be given */
 } details[] = {
     { "feed-expect", "feed", " !by why " },
+    { "rebuild", "id", " why " },
 };
 
 static const struct command commands[] = {
@@ -93,6 +96,7 @@ static const struct command commands[] = {
     { "plan", "show", "plan-show", 0, 1 },
     { "audit", NULL, "audit", 0, 0 },
     { "feed", "expect", "feed-expect", 1, 1 },
+    { "rebuild", NULL, "rebuild", 0, 0 },
     /* Named by the design, brought by later work. */
     { "doctor", NULL, NULL, 0, 0 },
     { "ack", NULL, NULL, 0, 0 },
@@ -110,7 +114,6 @@ static const struct command commands[] = {
     { "outbox", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
-    { "rebuild", NULL, NULL, 0, 0 },
     { "feed", "accept", NULL, 0, 0 },
     { "feed", "refuse", NULL, 0, 0 },
     { "feed", "purge", NULL, 0, 0 },
@@ -464,7 +467,9 @@ static int ask(const struct command *c, char **arguments, int count, const struc
     }
     if (count > 0 && json_is_array(result))
         keep_only(result, arguments[0]);
-    code = finish(c, result, arguments, count, o);
+    code = strcmp(c->request, "rebuild") == 0 ? watch_rebuild(path) : CTL_OK;
+    if (code == CTL_OK)
+        code = finish(c, result, arguments, count, o);
     json_decref(result);
     return code;
 }

@@ -1,4 +1,4 @@
-#include "store/store_redis.h"
+#include "store/store_private.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,16 +14,6 @@
 #include "base/text.h"
 
 #include "waitlistd_lua.h"
-
-struct store {
-    struct redis *redis;
-    struct store_events events;
-    char *prefix; /* "wl:{instance}:" */
-    char *epoch;
-    bool ready;   /* connected, library loaded, the instance is ours */
-    bool foreign; /* it holds the books of another state folder */
-    struct load *load;
-};
 
 /* One command: its words, grown as it is built. */
 struct command {
@@ -44,7 +34,7 @@ static void command_release(struct command *c)
     free(c->lengths);
 }
 
-static void add(struct command *c, const char *word)
+static void add_len(struct command *c, const char *word, size_t len)
 {
     if (c->count == c->cap) {
         size_t cap = c->cap ? c->cap * 2 : 16;
@@ -61,8 +51,13 @@ static void add(struct command *c, const char *word)
         c->lengths = lengths;
         c->cap = cap;
     }
-    c->argv[c->count] = word ? word : "";
-    c->lengths[c->count++] = word ? strlen(word) : 0;
+    c->argv[c->count] = word;
+    c->lengths[c->count++] = len;
+}
+
+static void add(struct command *c, const char *word)
+{
+    add_len(c, word ? word : "", word ? strlen(word) : 0);
 }
 
 /* Adds a word that the command owns; NULL counts as out of memory. */
@@ -158,28 +153,66 @@ static struct command fcall(struct store *s, const char *function)
     return c;
 }
 
+int store_call(struct store *s, const char *function, const char *const *words,
+               const size_t *lengths, size_t count, redis_done *done, void *arg)
+{
+    struct command c = fcall(s, function);
+
+    for (size_t i = 0; i < count; i++)
+        add_len(&c, words[i], lengths[i]);
+    int r = c.error ? c.error : redis_call(s->redis, (int)c.count, c.argv, c.lengths, 0, done, arg);
+
+    command_release(&c);
+    return r;
+}
+
 /* ---- connecting ---- */
 
+static void become_ready(struct store *s)
+{
+    s->ready = true;
+    if (s->events.ready)
+        s->events.ready(s->events.arg);
+}
+
+static void on_drop_ended(void *arg, int result)
+{
+    struct store *s = arg;
+
+    if (result == 0)
+        become_ready(s);
+    else
+        redis_reset(s->redis, "the removal of the keys could not be ended");
+}
+
+/* The epoch in force, and whether a removal of every key was begun. */
 static void on_claimed(void *arg, enum redis_error error, const redisReply *reply)
 {
     struct store *s = arg;
 
-    if (error == REDIS_ERROR_REPLY ||
-        (error == REDIS_OK_REPLY && reply->type != REDIS_REPLY_STRING)) {
+    if (error != REDIS_OK_REPLY && error != REDIS_ERROR_REPLY)
+        return;
+    if (error == REDIS_ERROR_REPLY || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_STRING) {
         redis_reset(s->redis, "the instance could not be claimed");
-    } else if (error == REDIS_OK_REPLY && strcmp(reply->str, s->epoch) != 0) {
+        return;
+    }
+    s->dropping = strcmp(reply->element[1]->str, "1") == 0;
+    if (strcmp(reply->element[0]->str, s->epoch) != 0) {
         if (!s->foreign)
             log_error("redis",
                       "the instance in Redis belongs to another state folder: bring that "
                       "folder back, or remove the keys %s*",
                       s->prefix);
         s->foreign = true;
-    } else if (error == REDIS_OK_REPLY) {
-        s->foreign = false;
-        s->ready = true;
-        if (s->events.ready)
-            s->events.ready(s->events.arg);
+        return;
     }
+    s->foreign = false;
+    if (!s->dropping)
+        become_ready(s);
+    else if (store_drop(s, on_drop_ended, s) < 0)
+        redis_reset(s->redis, "the removal of the keys could not go on");
 }
 
 static void on_library(void *arg, enum redis_error error, const redisReply *reply)
@@ -792,6 +825,7 @@ void store_free(struct store *s)
     s->events = (struct store_events){ NULL, NULL, NULL };
     redis_free(s->redis);
     load_free(s->load);
+    drop_free(s);
     free(s->prefix);
     free(s->epoch);
     free(s);

@@ -47,6 +47,12 @@ void store_reset(struct store *s, const char *why);
 int store_load(struct store *s, const char *const *receivers, size_t receiver_count,
                struct books *out_books, store_done *done, void *arg);
 
+/**
+ * Removes every key of the instance but the few that say whose it is: in slices, so that Redis
+ * answers others meanwhile. A removal that was cut off is ended at the next connect, before ready().
+ */
+int store_drop(struct store *s, store_done *done, void *arg);
+
 /** One cell of a file as judged. All borrowed for the call. */
 struct series_change {
     const struct series *series; /* its key and parts */

@@ -13,12 +13,41 @@ local function stale(prefix, epoch)
   end
 end
 
--- Puts the epoch into an instance that has none. Answers the epoch in force.
+-- Puts the epoch into an instance that has none. Answers the epoch in force, and '1' when a removal of
+-- every key was begun and not ended.
 local function claim(keys, argv)
   local meta = key(keys[1], 'meta')
   redis.call('HSETNX', meta, 'epoch', argv[1])
   redis.call('HSETNX', meta, 'schema', '1')
-  return redis.call('HGET', meta, 'epoch')
+  return { redis.call('HGET', meta, 'epoch'), redis.call('HGET', meta, 'dropping') or '0' }
+end
+
+-- The removal of every key begins: the marks go first, so that no half of the books passes for whole.
+local function drop_begin(keys)
+  local p = keys[1]
+  redis.call('HSET', key(p, 'meta'), 'dropping', '1')
+  redis.call('UNLINK', key(p, 'feeds'), key(p, 'ledger'), key(p, 'series'), key(p, 'alerts'), key(p, 'outbox'))
+  return redis.status_reply('OK')
+end
+
+-- What says whose the instance is.
+local kept = { meta = true, lease = true, fence = true }
+
+-- A slice of keys. ARGV: names. Answers how many there were.
+local function drop_keys(keys, argv)
+  local p = keys[1]
+  local n = 0
+  for _, name in ipairs(argv) do
+    if name:sub(1, #p) == p and not kept[name:sub(#p + 1)] then
+      n = n + redis.call('UNLINK', name)
+    end
+  end
+  return n
+end
+
+local function drop_end(keys)
+  redis.call('HDEL', key(keys[1], 'meta'), 'dropping')
+  return redis.status_reply('OK')
 end
 
 -- A slice of a file's cells. ARGV: n, then per cell: series key, its description, period, version, current (1/0).
@@ -137,6 +166,9 @@ local function guarded(write)
 end
 
 redis.register_function('claim', claim)
+redis.register_function('drop_begin', guarded(drop_begin))
+redis.register_function('drop_keys', guarded(drop_keys))
+redis.register_function('drop_end', guarded(drop_end))
 redis.register_function('commit_series', guarded(commit_series))
 redis.register_function('commit_feed', guarded(commit_feed))
 redis.register_function('transition', guarded(transition))

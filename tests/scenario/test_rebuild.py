@@ -1,12 +1,15 @@
 """Redis emptied, an older copy, cut short: what the journals know comes back the same, and is told once."""
+import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from waitlist import Instance, run_tests, three, wait_for
+from waitlist import Instance, RECEIVER_SPOOL, plan, run_tests, three, wait_for
 
 PREFIX = "wl:{black-country}:"
 # What a reader of Redis sees: not the order of a stream's ids, the copies of the audit, leases.
@@ -139,6 +142,131 @@ def test_a_state_that_redis_knows_and_the_audit_does_not_is_written_into_the_aud
         shutil.rmtree(w.path("state", "redis"))
         after, _ = on_day(w)
         assert after == before, differences(before, after)
+
+
+# ---- on command ----------------------------------------------------------------------------------
+
+def started(w, day="2024-10-21"):
+    w.start(day)
+    w.measure()
+    return w
+
+
+def test_rebuild_empties_only_our_keys_and_brings_everything_back_while_it_runs(build):
+    with with_its_life(build) as w:
+        started(w)
+        before, said = redis_books(w), told(w)
+        w.redis("SET", PREFIX + "rubbish", "left by somebody")
+        w.redis("SET", "other:key", "of somebody else")
+        w.redis("HSET", PREFIX + "told:spool", "spool|nonsense", "{}")
+        r = w.ctl_raw("rebuild", "--why", "a try")
+        assert r.returncode == 0 and "rebuilt" in r.stderr, (r.returncode, r.stderr)
+        assert json.loads(r.stdout)["act"] == "rebuild"
+        assert w.ctl("status")["rebuild"] is None
+        after = redis_books(w)
+        assert after == before, differences(before, after)
+        assert w.redis("GET", "other:key") == ["of somebody else"] and not w.redis("EXISTS", PREFIX + "rubbish")[0] == "1"
+        assert told(w) == said
+        acts = [(x["what"], x.get("why")) for x in w.ctl("audit") if x["what"] in ("act", "rebuilt")]
+        assert acts == [("act", "a try"), ("rebuilt", None)], acts
+        w.stop()
+        started(w)
+        assert [x["what"] for x in w.ctl("audit")].count("rebuilt") == 1, "done once, not at each start"
+
+
+def test_rebuild_draws_a_bar_on_a_terminal(build):
+    with with_its_life(build) as w:
+        started(w)
+        mine, its = os.openpty()
+        result = subprocess.run([os.path.join(w.build, "waitlistctl"), "--config", w.path("waitlistd.yaml"), "rebuild"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its, timeout=60)
+        os.close(its)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(mine, 4096)
+            except OSError:
+                break
+            shown += piece
+        os.close(mine)
+        assert result.returncode == 0 and b"\r[" in shown and b"rebuilt" in shown, shown
+
+
+def test_R14_a_key_of_the_wrong_type_is_said_left_alone_and_mended_by_rebuild(build):
+    with with_its_life(build) as w:
+        before, said = on_day(w)
+        started(w)
+        w.redis("DEL", PREFIX + "told:spool")
+        w.redis("SET", PREFIX + "told:spool", "no hash")
+        w.kill()
+        w.start("2024-10-21")
+        wait_for(lambda: "could not be loaded" in w.ctl("status")["status"], "the trouble to be said")
+        assert w.ctl_raw("health").returncode == 2 and w.redis("GET", PREFIX + "told:spool") == ["no hash"]
+        wait_for(lambda: w.ctl_raw("rebuild").returncode == 0, "a moment in which Redis is connected")
+        w.measure()
+        after = redis_books(w)
+        assert after == before, differences(before, after)
+        assert told(w) == said
+
+
+def test_a_message_due_keeps_its_id_and_its_words_through_a_rebuild(build):
+    hook = '  - {id: hook, kind: webhook, url: "http://127.0.0.1:9/x", secret_file: hook.secret, allow_private: true}\n'
+    with Instance(build, plan_text=plan(receivers="spool, hook"), receivers=RECEIVER_SPOOL + hook) as w:
+        w.write("hook.secret", "whsec_" + "QUFB" * 8 + "\n")
+        w.put("a.csv", three(5))
+        started(w, "2024-06-10")
+        wait_for(w.mails, "the mail")
+        wait_for(lambda: "outbox" in redis_books(w), "the event to be due")
+        before = redis_books(w)["outbox"]
+        assert w.ctl_raw("rebuild").returncode == 0
+        assert redis_books(w)["outbox"] == before and len(w.mails()) == 1
+
+
+def test_a_removal_that_was_cut_off_is_ended_before_anything_is_read(build):
+    with with_its_life(build) as w:
+        before, said = on_day(w)
+        started(w)
+        w.redis("HSET", PREFIX + "meta", "dropping", "1")
+        w.redis("SET", PREFIX + "rubbish", "still to go")
+        w.redis("DEL", PREFIX + "ledger")
+        w.kill()
+        after, said_after = on_day(w)
+        assert after == before, differences(before, after)
+        assert said_after == said
+
+
+def test_a_rebuild_in_the_audit_that_never_began_is_done_at_the_next_start(build):
+    with with_its_life(build) as w:
+        started(w)
+        w.redis("SET", PREFIX + "rubbish", "to go")
+        w.kill()
+        path = w.path("state", "journal", "audit")
+        with open(path, "rb") as f:
+            last = f.read().splitlines()[-1].split(b" ", 2)
+        record = json.dumps({"act": "rebuild", "who": "somebody", "at_ms": 0, "prev": hashlib.sha256(last[2]).hexdigest()})
+        rest = b"%d %s" % (int(last[1]) + 1, record.encode())
+        with open(path, "ab") as f:
+            f.write(b"%08x %s\n" % (zlib.crc32(rest), rest))
+        started(w)
+        assert w.redis("EXISTS", PREFIX + "rubbish") == ["0"]
+
+
+def test_a_question_during_a_rebuild_is_answered_with_how_far_it_is(build):
+    with with_its_life(build) as w:
+        started(w)
+        w.redis("CONFIG", "SET", "busy-reply-threshold", "100000")
+        holder = subprocess.Popen(["redis-cli", "-s", "redis.sock", "EVAL", "local t = redis.call('TIME')[1] + 0 "
+                                   "while redis.call('TIME')[1] + 0 < t + 2 do end", "0"], cwd=w.path("state", "redis"),
+                                  stdout=subprocess.DEVNULL)
+        try:
+            asked = subprocess.Popen([os.path.join(w.build, "waitlistctl"), "--config", w.path("waitlistd.yaml"), "rebuild"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            status = wait_for(lambda: w.ctl("status")["rebuild"] and w.ctl("status"), "the rebuild to be said", 30)
+            assert "rebuilding" in status["status"], status
+            _, shown = asked.communicate(timeout=60)
+            assert asked.returncode == 0 and "rebuilding: " in shown, shown
+        finally:
+            holder.wait()
 
 
 if __name__ == "__main__":
