@@ -259,8 +259,7 @@ static int open_archive(struct zipped *z, int fd, struct zipped_refusal *out_ref
 
 static int open_file(struct zipped *z, struct zipped_refusal *out_refusal)
 {
-    const zip_uint64_t wanted =
-        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_ENCRYPTION_METHOD;
+    const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
     uint64_t index = 0;
     zip_stat_t st;
     int r = find_data(z->archive, &index, out_refusal);
