@@ -82,6 +82,7 @@ static void on_loaded(void *arg, int result)
         pipeline_stop(p, 1);
         return;
     }
+    deliver_adopt(p);
     rebuild_loaded(p);
     p->loaded = true;
     p->need_heal = true;
@@ -286,6 +287,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
         p->need_heal = true;
     watch_clock(p);
     intake_tick(p);
+    deliver_tick(p);
     pipeline_advance(p); /* which evaluates again after midnight */
 }
 

@@ -28,6 +28,7 @@ struct composed {
 struct composing {
     struct composed *list;
     size_t count;
+    struct table escalated; /* episodes that fallback and ops are told of too */
 };
 
 static void composed_release(struct composed *c)
@@ -46,8 +47,10 @@ void compose_abort(struct pipeline *p)
 
     for (size_t i = 0; c && i < c->count; i++)
         composed_release(&c->list[i]);
-    if (c)
+    if (c) {
         free(c->list);
+        table_release(&c->escalated, NULL);
+    }
     free(c);
     p->composing = NULL;
 }
@@ -56,7 +59,8 @@ void compose_abort(struct pipeline *p)
 
 struct audience {
     const struct pipeline *pipeline;
-    bool rehearsing; /* a plan in rehearsal reaches spools only */
+    const char *except; /* a receiver that is not told, or NULL */
+    bool rehearsing;    /* a plan in rehearsal reaches spools only */
     struct composer_recipient *out;
     size_t count, max;
 };
@@ -82,7 +86,8 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
     const struct receiver_setting *r = settings_receiver(s, id);
     const struct person *people[16];
 
-    if (!r || (a->rehearsing && r->kind != RECEIVER_SPOOL))
+    if (!r || (a->rehearsing && r->kind != RECEIVER_SPOOL) ||
+        (a->except && strcmp(id, a->except) == 0))
         return;
     if (r->kind != RECEIVER_EMAIL) {
         add_recipient(a, r, r->id, NULL);
@@ -114,6 +119,22 @@ static void add_route(struct audience *a, const struct text_list *route)
         add_receiver(a, route->items[i], NULL);
 }
 
+/* A message of this alert was given up, or is red and undelivered for 30 minutes. */
+static bool is_escalated(const struct pipeline *p, const struct alert *alert)
+{
+    for (size_t i = 0; p->composing && i < alert->episode_count; i++)
+        if (episode_is_open(&alert->episodes[i]) &&
+            table_has(&p->composing->escalated, alert->episodes[i].id))
+            return true;
+    return false;
+}
+
+static void add_operators(struct audience *a)
+{
+    add_route(a, &a->pipeline->config->settings->routes.fallback);
+    add_route(a, &a->pipeline->config->settings->routes.ops);
+}
+
 /* The owner of what an alert speaks of; feed alerts go to ops and to everyone whose measures wait
  * for that feed. */
 static size_t recipients_of(void *arg, const struct alert *alert, struct composer_recipient *out,
@@ -122,6 +143,11 @@ static size_t recipients_of(void *arg, const struct alert *alert, struct compose
     const struct pipeline *p = arg;
     struct audience a = { .pipeline = p, .out = out, .max = max };
 
+    if (alert->rule == RULE_DEAD_LETTER) { /* not by the receiver that it speaks of */
+        a.except = alert->receiver;
+        add_operators(&a);
+        return a.count;
+    }
     if (alert->feed && alert->rule != RULE_BEHIND_PLAN && alert->rule != RULE_ACTION_OVERDUE)
         add_route(&a, &p->config->settings->routes.ops);
     for (size_t i = 0; i < p->config->plan_count; i++) {
@@ -141,6 +167,8 @@ static size_t recipients_of(void *arg, const struct alert *alert, struct compose
                 add_role(&a, plan, plan->measures[j].owner);
     }
     a.rehearsing = false;
+    if (is_escalated(p, alert))
+        add_operators(&a);
     if (a.count == 0)
         add_route(&a, &p->config->settings->routes.ops);
     if (a.count == 0)
@@ -280,9 +308,11 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
         item->day = pipeline_today(p);
         item->eml = m.eml;
         item->json = m.json;
-        m.eml = m.json = NULL;
+        item->subject = m.subject;
+        m.eml = m.json = m.subject = NULL;
         item->severity = m.severity;
         item->composed = clock_wall(&p->clock);
+        item->since = clock_mono(&p->clock);
         item->tells = calloc(c->item_count, sizeof *item->tells);
         for (size_t i = 0; item->tells && i < c->item_count; i++) {
             struct tell *tell = &item->tells[item->tell_count++];
@@ -423,6 +453,9 @@ void compose_start(struct pipeline *p)
     int r = ids ? list_alerts(p, &alerts, &alert_count) : -ENOMEM;
 
     p->need_compose = false;
+    p->composing = calloc(1, sizeof *p->composing);
+    if (r == 0)
+        r = p->composing ? deliver_escalated(p, &p->composing->escalated) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < p->findings.count; i++)
         ids[i] = p->finding_ids[i];
     if (r == 0) {
@@ -445,7 +478,6 @@ void compose_start(struct pipeline *p)
         p->waiting_groups = compositions.waiting;
     }
     batch_begin(p, finish_composing);
-    p->composing = calloc(1, sizeof *p->composing);
     if (p->composing)
         p->composing->list = calloc(compositions.count + 1, sizeof *p->composing->list);
     if (!p->composing || !p->composing->list)

@@ -14,68 +14,19 @@
 #include "outbox/retry.h"
 
 /*
- * Delivering frozen messages. Invariants: (1) a delivery id is under way at most once, whatever
- * becomes of the books meanwhile; (2) what a receiver took is in the sent journal, synced, before
- * Redis hears of it, and is never sent again; (3) the sent journal holds what was told, so that
- * told-state survives the loss of Redis; (4) an outcome that Redis would not take is only marked
- * again, the receiver is not asked again; (5) no message waits behind another that failed.
+ * Delivering frozen messages: a queue for each receiver, one attempt in flight in each.
+ *
+ * Invariants: (1) a delivery id is under way at most once, whatever becomes of the books meanwhile;
+ * (2) what a receiver took is in the sent journal, synced, before Redis hears of it, and is never
+ * sent again; (3) the sent journal holds what was told, so that told-state survives the loss of
+ * Redis; (4) an outcome that Redis would not take is only marked again, the receiver is not asked
+ * again; (5) no message waits behind another that failed; (6) Redis knows of an attempt before it
+ * begins, so that after a crash the one message whose outcome is unknown is repeated as it is;
+ * (7) refusals, the next try and the time of composing outlive this process.
  */
 
-#define DEAD_AFTER_MS (120LL * 3600 * 1000) /* DESIGN section 10: dead letter after 120 h */
-#define MARK_AGAIN_MS 30000
-
-/* ---- the sent journal ---- */
-
-static int keep_day(struct pipeline *p, const char *receiver, const char *recipient,
-                    const char *group, struct civil_date day)
-{
-    AUTO(text_release) struct text key = TEXT_INIT;
-
-    if (!group)
-        return 0;
-    (void)text_printf(&key, "%s|%s|day|%s", receiver, recipient, group);
-    return text_ok(&key) ? day_keep(&p->sent_days, text_str(&key), day) : -ENOMEM;
-}
-
-static int note_sent(struct pipeline *p, const char *delivery_id, const char *receiver,
-                     const char *recipient, const struct tell *tells, size_t count)
-{
-    int r = table_set(&p->sent_ids, delivery_id, p, NULL);
-
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        AUTO(text_release) struct text key = TEXT_INIT;
-
-        (void)text_printf(&key, "%s|%s|%s", receiver, recipient, tells[i].episode);
-        r = text_ok(&key) ? told_keep(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
-    }
-    return r;
-}
-
-int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
-{
-    struct pipeline *p = arg;
-    json_t *j = json_loadb(json, len, 0, NULL);
-    const char *id = json_string_value(json_object_get(j, "delivery_id"));
-    const char *receiver = json_string_value(json_object_get(j, "receiver"));
-    const char *recipient = json_string_value(json_object_get(j, "recipient"));
-    AUTO(auto_free) struct tell *tells = NULL;
-    const char *group = json_string_value(json_object_get(j, "group"));
-    const char *on = json_string_value(json_object_get(j, "day"));
-    struct civil_date day = DATE_NONE;
-    size_t count = 0;
-    int r = id && receiver && recipient ? tells_of_json(json_object_get(j, "tells"), &tells, &count)
-                                        : -EBADMSG;
-
-    (void)sequence;
-    if (r == 0 && group && (!on || date_parse_iso(on, strlen(on), &day) < 0))
-        r = -EBADMSG;
-    if (r == 0)
-        r = note_sent(p, id, receiver, recipient, tells, count);
-    if (r == 0)
-        r = keep_day(p, receiver, recipient, group, day);
-    json_decref(j);
-    return r;
-}
+#define DEAD_AFTER_MS     (120LL * 3600 * 1000) /* DESIGN section 10: dead letter after 120 h */
+#define ESCALATE_AFTER_MS (30LL * 60 * 1000)    /* a red notice goes also to fallback and ops */
 
 /* ---- attempts ---- */
 
@@ -83,10 +34,7 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
 struct attempt {
     struct pipeline *pipeline;
     char delivery_id[ALERT_ID_MAX];
-    char *receiver, *recipient, *group; /* group may be NULL */
-    struct civil_date day;
-    struct tell *tells;
-    size_t tell_count;
+    struct outbox_item *message; /* outline */
 };
 
 static void attempt_free(void *value)
@@ -95,10 +43,7 @@ static void attempt_free(void *value)
 
     if (!a)
         return;
-    free(a->receiver);
-    free(a->recipient);
-    free(a->group);
-    free(a->tells);
+    outbox_item_free(a->message);
     free(a);
 }
 
@@ -110,15 +55,7 @@ static struct attempt *attempt_new(struct pipeline *p, const struct outbox_item 
         return NULL;
     a->pipeline = p;
     (void)snprintf(a->delivery_id, sizeof a->delivery_id, "%s", item->delivery_id);
-    a->receiver = strdup(item->receiver);
-    a->recipient = strdup(item->recipient);
-    a->group = item->group ? strdup(item->group) : NULL;
-    a->day = item->day;
-    a->tells = calloc(item->tell_count + 1, sizeof *a->tells);
-    if (a->tells && item->tell_count)
-        memcpy(a->tells, item->tells, item->tell_count * sizeof *a->tells);
-    a->tell_count = item->tell_count;
-    if (!a->receiver || !a->recipient || !a->tells || !a->group != !item->group ||
+    if (outbox_item_outline(item, &a->message) < 0 ||
         table_set(&p->flying, a->delivery_id, a, NULL) < 0) {
         attempt_free(a);
         return NULL;
@@ -149,6 +86,21 @@ static struct outbox_item *item_of(const struct pipeline *p, const char *deliver
     return NULL;
 }
 
+/* What became of it, as the sent journal says; NULL: it is due. */
+static const char *outcome_of(const struct pipeline *p, const char *delivery_id)
+{
+    const struct letter *l = letter_find(p, delivery_id);
+
+    return l && !l->is_due_again ? "dead" : table_get(&p->sent_ids, delivery_id);
+}
+
+static int64_t age_ms(const struct pipeline *p, const struct outbox_item *item)
+{
+    return clock_mono(&p->clock).ms - item->since.ms;
+}
+
+/* ---- Redis hears of an outcome ---- */
+
 static void on_told(void *arg, int result)
 {
     struct attempt *a = arg;
@@ -156,6 +108,9 @@ static void on_told(void *arg, int result)
     struct outbox_item *item = item_of(p, a->delivery_id);
 
     if (result == 0 && item) {
+        if (letter_find(p, a->delivery_id) &&
+            table_set(&p->books.dead, a->delivery_id, p, NULL) < 0)
+            pipeline_stop(p, 1);
         books_remove_outbox(&p->books, item);
     } else if (item) { /* delivered or given up, and Redis does not know: told again later */
         item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
@@ -169,8 +124,11 @@ static void on_told(void *arg, int result)
 static void mark(struct attempt *a, struct outbox_item *item)
 {
     struct pipeline *p = a->pipeline;
-    int r = store_told(p->store, item, item->dead_json != NULL,
-                       item->dead_json ? item->dead_json : "", on_told, a);
+    const struct letter *l = letter_find(p, item->delivery_id);
+    AUTO(auto_free) char *entry = l ? letter_json(l) : NULL;
+    int r = l && !entry ? -ENOMEM
+                        : store_told(p->store, item, outcome_of(p, item->delivery_id),
+                                     entry ? entry : "", on_told, a);
 
     if (r < 0) {
         item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
@@ -178,37 +136,65 @@ static void mark(struct attempt *a, struct outbox_item *item)
     }
 }
 
-static int journal_sent(const struct attempt *a)
+static void on_tried(void *arg, int result)
 {
-    struct pipeline *p = a->pipeline;
-    char at[WALL_TEXT_MAX];
-    struct wall_time now = clock_wall(&p->clock);
-    char day[DATE_TEXT_MAX];
-    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s?, s:s?, s:o}", "delivery_id",
-                          a->delivery_id, "receiver", a->receiver, "recipient", a->recipient, "at",
-                          wall_format(now, at), "at_ms", (json_int_t)now.ms, "group", a->group,
-                          "day", a->group ? date_format(a->day, day) : NULL, "tells",
-                          tells_to_json(a->tells, a->tell_count));
-    AUTO(auto_free) char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-    uint64_t sequence;
-    int r = text ? journal_append(p->sent, text, strlen(text), &sequence) : -ENOMEM;
+    struct attempt *a = arg;
 
-    json_decref(j);
+    if (result < 0) /* said again after the next try; a crash before it counts one refusal less */
+        log_warning("deliver", "delivery=%s Redis did not take the record of its tries",
+                    a->delivery_id);
+    attempt_end(a);
+}
+
+/* ---- giving up ---- */
+
+/* To the sent journal; Redis hears of it when the item is looked at next. Returns 0 or -errno. */
+static int give_up(struct pipeline *p, struct outbox_item *item)
+{
+    char address[SHA256_TEXT_MAX];
+    int r = letter_address(p, item, address);
+
     if (r == 0)
-        r = note_sent(p, a->delivery_id, a->receiver, a->recipient, a->tells, a->tell_count);
-    return r == 0 ? keep_day(p, a->receiver, a->recipient, a->group, a->day) : r;
+        r = sent_dead(p, item, address);
+    if (r == 0) {
+        log_error("deliver", "delivery=%s receiver=%s given up: %s", item->delivery_id,
+                  item->receiver, item->why);
+        return 0;
+    }
+    log_error("deliver", "delivery=%s the sent journal failed: %s", item->delivery_id,
+              strerror(-r));
+    item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
+    return r;
 }
 
-static char *dead_letter(const struct outbox_item *item, const struct delivery_result *result)
+static bool receiver_rests(const struct pipeline *p, const char *receiver, int64_t now)
 {
-    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:i}", "delivery_id", item->delivery_id, "receiver",
-                          item->receiver, "recipient", item->recipient, "why", result->text, "code",
-                          (int)result->code);
-    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    const struct mono_time *until = table_get(&p->resting, receiver);
 
-    json_decref(j);
-    return text;
+    return until && until->ms > now;
 }
+
+/* Messages behind the one that is tried, too, do not wait for ever; each was tried, or its receiver
+ * was, after it was loaded. */
+static void expire(struct pipeline *p)
+{
+    int64_t now = clock_mono(&p->clock).ms;
+
+    for (size_t i = 0; i < p->books.outbox_count; i++) {
+        struct outbox_item *item = p->books.outbox[i];
+
+        if (age_ms(p, item) <= DEAD_AFTER_MS || item->next_try.ms <= now ||
+            table_has(&p->flying, item->delivery_id) || outcome_of(p, item->delivery_id) ||
+            !(item->tried || receiver_rests(p, item->receiver, now)))
+            continue;
+        if (!item->why[0])
+            (void)snprintf(item->why, sizeof item->why, "its receiver was away for 120 h");
+        if (give_up(p, item) == 0)
+            item->next_try.ms = now;
+    }
+}
+
+/* ---- attempts end ---- */
 
 static void rest(struct pipeline *p, const char *receiver, int64_t wait_ms)
 {
@@ -227,8 +213,9 @@ static void on_delivered(struct attempt *a, struct outbox_item *item)
 {
     struct pipeline *p = a->pipeline;
 
-    log_info("deliver", "delivery=%s receiver=%s delivered", a->delivery_id, a->receiver);
-    if (journal_sent(a) < 0) {
+    log_info("deliver", "delivery=%s receiver=%s delivered", a->delivery_id, a->message->receiver);
+    free(table_remove(&p->resting, a->message->receiver));
+    if (sent_delivered(p, a->message) < 0) {
         /* It went out and we could not write that down: stop, at most one copy more under its id. */
         log_error("deliver", "delivery=%s the sent journal failed", a->delivery_id);
         pipeline_stop(p, 1);
@@ -240,14 +227,32 @@ static void on_delivered(struct attempt *a, struct outbox_item *item)
     }
 }
 
+static const enum retry_cause causes[] = {
+    [DELIVERY_CONNECTION_FAILED] = RETRY_CONNECTION,
+    [DELIVERY_LOGIN_REFUSED] = RETRY_LOGIN,
+    [DELIVERY_REFUSED] = RETRY_REFUSED,
+    [DELIVERY_REFUSED_FOR_GOOD] = RETRY_REFUSED_FOR_GOOD,
+    [DELIVERY_UNKNOWN] = RETRY_UNKNOWN,
+};
+
+static void note_failure(struct pipeline *p, struct outbox_item *item,
+                         const struct delivery_result *result, const struct retry_decision *d)
+{
+    item->tries = d->tries;
+    item->last_cause = causes[result->outcome];
+    item->unknown |= result->outcome == DELIVERY_UNKNOWN;
+    item->code = result->code;
+    (void)snprintf(item->why, sizeof item->why, "%s", result->text);
+    item->last_try = clock_mono(&p->clock);
+    item->next_try.ms = item->last_try.ms + d->wait_ms;
+    item->last_at = clock_wall(&p->clock);
+    item->next_at.ms = item->last_at.ms + d->wait_ms;
+    if (d->receiver_rests)
+        rest(p, item->receiver, d->wait_ms);
+}
+
 static void on_attempt(void *arg, const struct delivery_result *result)
 {
-    static const enum retry_cause causes[] = {
-        [DELIVERY_CONNECTION_FAILED] = RETRY_CONNECTION,
-        [DELIVERY_REFUSED] = RETRY_REFUSED,
-        [DELIVERY_REFUSED_FOR_GOOD] = RETRY_REFUSED_FOR_GOOD,
-        [DELIVERY_UNKNOWN] = RETRY_UNKNOWN,
-    };
     struct attempt *a = arg;
     struct pipeline *p = a->pipeline;
     struct outbox_item *item = item_of(p, a->delivery_id);
@@ -265,54 +270,45 @@ static void on_attempt(void *arg, const struct delivery_result *result)
     (void)random_bytes(&random, sizeof random);
     struct retry_decision d =
         retry_decide(causes[result->outcome], item->tries, result->retry_after_s, random);
-    bool too_old = clock_wall(&p->clock).ms - item->composed.ms > DEAD_AFTER_MS;
 
     log_warning("deliver", "delivery=%s receiver=%s outcome=%s code=%ld %s try=%u next=%llds",
                 item->delivery_id, item->receiver, delivery_outcome_name(result->outcome),
                 result->code, result->text, d.tries, (long long)(d.wait_ms / 1000));
-    item->tries = d.tries;
-    item->last_try = clock_mono(&p->clock);
-    item->next_try.ms = item->last_try.ms + d.wait_ms;
-    if (d.receiver_rests)
-        rest(p, item->receiver, d.wait_ms);
-    if (d.give_up || too_old) {
-        item->dead_json = dead_letter(item, result);
-        log_error("deliver", "delivery=%s receiver=%s given up", item->delivery_id, item->receiver);
+    note_failure(p, item, result, &d);
+    if ((d.give_up || age_ms(p, item) > DEAD_AFTER_MS) && give_up(p, item) == 0)
         mark(a, item);
-        return;
-    }
-    attempt_end(a);
+    else if (store_tried(p->store, item, on_tried, a) < 0)
+        attempt_end(a);
 }
+
+/* ---- attempts begin ---- */
 
 static bool receiver_is_busy(const struct pipeline *p, const char *receiver)
 {
     void *value;
 
     for (size_t at = 0; table_next(&p->flying, &at, NULL, &value);)
-        if (strcmp(((const struct attempt *)value)->receiver, receiver) == 0)
+        if (strcmp(((const struct attempt *)value)->message->receiver, receiver) == 0)
             return true;
     return false;
 }
 
-static void try_item(struct pipeline *p, struct outbox_item *item)
+static void offer(struct attempt *a, struct outbox_item *item)
 {
+    struct pipeline *p = a->pipeline;
     const struct receiver_setting *receiver =
         settings_receiver(p->config->settings, item->receiver);
-    struct attempt *a = attempt_new(p, item);
-
-    if (!a) {
-        item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
-        return;
-    }
-    if (item->dead_json || table_has(&p->sent_ids, item->delivery_id)) {
-        item->tried = true; /* its outcome is known; only Redis has to hear of it */
-        mark(a, item);
-        return;
-    }
     struct delivery_result failed = { .outcome = DELIVERY_CONNECTION_FAILED };
 
     if (!receiver) {
         (void)snprintf(failed.text, sizeof failed.text, "the receiver is no longer configured");
+        on_attempt(a, &failed);
+        return;
+    }
+    if (letters_receiver_is_off(p, receiver)) {
+        failed.outcome = DELIVERY_REFUSED_FOR_GOOD;
+        (void)snprintf(failed.text, sizeof failed.text,
+                       "the endpoint is off since it answered 410 (gone)");
         on_attempt(a, &failed);
         return;
     }
@@ -332,17 +328,64 @@ static void try_item(struct pipeline *p, struct outbox_item *item)
     }
 }
 
+/* Redis knows of the attempt: it begins. */
+static void on_noted(void *arg, int result)
+{
+    struct attempt *a = arg;
+    struct pipeline *p = a->pipeline;
+    struct outbox_item *item = item_of(p, a->delivery_id);
+
+    if (result == 0 && item && !p->stopping) {
+        offer(a, item);
+        return;
+    }
+    if (item)
+        item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
+    attempt_end(a);
+}
+
+static void try_item(struct pipeline *p, struct outbox_item *item)
+{
+    struct attempt *a = attempt_new(p, item);
+
+    if (!a) {
+        item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
+        return;
+    }
+    if (outcome_of(p, item->delivery_id)) {
+        item->tried = true; /* only Redis has to hear of it */
+        mark(a, item);
+        return;
+    }
+    if (pace_note(&p->paces, item->receiver, clock_mono(&p->clock)) < 0 ||
+        store_attempt(p->store, item->delivery_id, item->receiver, on_noted, a) < 0) {
+        item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
+        attempt_end(a);
+    }
+}
+
+/* Whether a receiver may be given one more message now. */
+static bool is_in_pace(const struct pipeline *p, const struct outbox_item *item,
+                       struct mono_time now)
+{
+    const struct receiver_setting *r = settings_receiver(p->config->settings, item->receiver);
+
+    return !r || r->kind != RECEIVER_EMAIL ||
+           pace_allows(&p->paces, item->receiver, (unsigned)r->rate, now);
+}
+
 /* The receiver's message that was not tried for the longest time: a failed one goes to the end. */
-static struct outbox_item *next_item(const struct pipeline *p, int64_t now)
+static struct outbox_item *next_item(const struct pipeline *p, struct mono_time now)
 {
     struct outbox_item *best = NULL;
 
     for (size_t i = 0; i < p->books.outbox_count; i++) {
         struct outbox_item *item = p->books.outbox[i];
-        const struct mono_time *until = table_get(&p->resting, item->receiver);
-        bool settled = item->dead_json || table_has(&p->sent_ids, item->delivery_id);
+        bool settled = outcome_of(p, item->delivery_id) != NULL;
 
-        if (item->next_try.ms > now || (!settled && until && until->ms > now) ||
+        if (item->next_try.ms > now.ms ||
+            (!settled &&
+             (receiver_rests(p, item->receiver, now.ms) || !is_in_pace(p, item, now))) ||
             (p->options.once && item->tried) || table_has(&p->flying, item->delivery_id) ||
             receiver_is_busy(p, item->receiver))
             continue;
@@ -352,11 +395,32 @@ static struct outbox_item *next_item(const struct pipeline *p, int64_t now)
     return best;
 }
 
+/* What a person dropped is in the sent journal before Redis hears of it. */
+static void drop_all(struct pipeline *p)
+{
+    for (size_t i = 0; table_count(&p->dropped) && i < p->books.outbox_count; i++) {
+        struct outbox_item *item = p->books.outbox[i];
+
+        if (!table_has(&p->dropped, item->delivery_id) ||
+            table_has(&p->flying, item->delivery_id) || outcome_of(p, item->delivery_id))
+            continue;
+        int r = sent_dropped(p, item);
+
+        if (r < 0)
+            log_error("deliver", "delivery=%s the sent journal failed: %s", item->delivery_id,
+                      strerror(-r));
+        item->next_try.ms = clock_mono(&p->clock).ms + (r < 0 ? MARK_AGAIN_MS : 0);
+    }
+}
+
 void deliver_due(struct pipeline *p)
 {
     struct outbox_item *item;
 
-    while (!p->stopping && (item = next_item(p, clock_mono(&p->clock).ms)) != NULL)
+    letters_settle(p);
+    drop_all(p);
+    expire(p);
+    while (!p->stopping && (item = next_item(p, clock_mono(&p->clock))) != NULL)
         try_item(p, item);
 }
 
@@ -367,15 +431,76 @@ size_t deliver_pending(const struct pipeline *p)
 
 bool deliver_tried_all(const struct pipeline *p)
 {
-    if (table_count(&p->flying))
+    if (table_count(&p->flying) || p->letters_in_flight)
         return false;
     for (size_t i = 0; i < p->books.outbox_count; i++) {
         const struct outbox_item *item = p->books.outbox[i];
-        const struct mono_time *until = table_get(&p->resting, item->receiver);
 
         /* A receiver that did not answer once is not asked again in this run. */
-        if (!item->tried && !until)
+        if (!item->tried && !table_has(&p->resting, item->receiver))
             return false;
     }
     return true;
+}
+
+/* ---- what was known before this process, or before the books were loaded again ---- */
+
+void deliver_adopt(struct pipeline *p)
+{
+    struct mono_time now = clock_mono(&p->clock);
+    struct wall_time wall = clock_wall(&p->clock);
+
+    for (size_t i = 0; i < p->books.outbox_count; i++) {
+        struct outbox_item *item = p->books.outbox[i];
+        const struct wall_time *hurried = table_get(&p->hurried, item->delivery_id);
+        int64_t age = wall.ms - item->composed.ms, wait = item->next_at.ms - wall.ms;
+
+        item->since.ms = now.ms - (age > 0 ? age : 0);
+        item->unknown |= item->was_flying && !table_has(&p->flying, item->delivery_id);
+        item->last_try.ms = item->last_at.ms ? 1 : 0;
+        if (item->next_at.ms == 0 || wait <= 0 || p->options.once ||
+            (hurried && hurried->ms >= item->last_at.ms))
+            continue;
+        /* A clock that was set back does not put off a try for longer than it may last. */
+        wait = wait > RETRY_LONGEST_S * 1000LL ? RETRY_LONGEST_S * 1000LL : wait;
+        item->next_try.ms = now.ms + wait;
+        if (item->last_cause == RETRY_CONNECTION || item->last_cause == RETRY_LOGIN)
+            rest(p, item->receiver, wait);
+    }
+}
+
+/* ---- what waits for too long ---- */
+
+static bool is_overdue(const struct pipeline *p, const struct outbox_item *item)
+{
+    if (age_ms(p, item) < ESCALATE_AFTER_MS || outcome_of(p, item->delivery_id))
+        return false;
+    for (size_t i = 0; i < item->tell_count; i++)
+        if (item->tells[i].told.open && item->tells[i].told.severity == SEVERITY_RED)
+            return true;
+    return false;
+}
+
+int deliver_escalated(struct pipeline *p, struct table *out_episodes)
+{
+    int r = letters_escalated(p, out_episodes);
+
+    for (size_t i = 0; i < p->books.outbox_count; i++) {
+        struct outbox_item *item = p->books.outbox[i];
+
+        if (!is_overdue(p, item))
+            continue;
+        item->is_escalated = true;
+        for (size_t k = 0; r == 0 && k < item->tell_count; k++)
+            if (item->tells[k].told.open && item->tells[k].told.severity == SEVERITY_RED)
+                r = table_set(out_episodes, item->tells[k].episode, item, NULL);
+    }
+    return r;
+}
+
+void deliver_tick(struct pipeline *p)
+{
+    for (size_t i = 0; p->loaded && i < p->books.outbox_count; i++)
+        if (!p->books.outbox[i]->is_escalated && is_overdue(p, p->books.outbox[i]))
+            p->need_compose = true;
 }

@@ -11,6 +11,7 @@
  * far it is.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
+ * pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
  * pipeline_ctl.c: answers to waitlistctl.
  */
 #ifndef PIPELINE_INTERNAL_H
@@ -27,6 +28,7 @@
 #include "loop/http.h"
 #include "loop/sd.h"
 #include "notify/deliver.h"
+#include "outbox/pace.h"
 #include "pipeline.h"
 #include "store/archive.h"
 #include "store/books.h"
@@ -64,6 +66,20 @@ struct journalled_alert {
     json_t *state;
 };
 
+/** A message given up: nobody got it. A person has it sent again, or drops it. */
+struct letter {
+    struct outbox_item *item; /* frozen */
+    uint64_t sequence;        /* of its record in the sent journal */
+    struct wall_time at;
+    char why[OUTBOX_WHY_MAX];
+    long code;
+    unsigned tries;
+    char address[SHA256_TEXT_MAX]; /* digest of the webhook's url then; "" for other kinds */
+    bool is_answered;  /* its receiver has since taken a message for the same recipient */
+    bool is_due_again; /* a person decided so, at .decided_at */
+    struct wall_time decided_at;
+};
+
 struct feed_inbox {
     struct pipeline *pipeline;
     char *feed;
@@ -93,10 +109,14 @@ struct pipeline {
     struct archive *archive;
     struct table mappings;        /* digests of the mapping files that this run has put there */
     struct receipt_list receipts; /* all, in order of receipt */
-    struct table sent_ids;        /* delivery id -> "" : delivered, as the sent journal says */
-    struct table sent_tells;      /* "receiver|recipient|episode" -> struct told *, likewise */
-    struct table sent_days;       /* "receiver|recipient|day|group" -> struct civil_date * */
-    struct table flying;          /* delivery id -> struct attempt *: under way now */
+    struct table sent_ids;   /* delivery id -> "delivered" or "dropped", as the sent journal says */
+    struct table sent_tells; /* "receiver|recipient|episode" -> struct told *, likewise */
+    struct table got_tells;  /* the same of messages that were taken, not given up or dropped */
+    struct table sent_days;  /* "receiver|recipient|day|group" -> struct civil_date * */
+    struct table letters;    /* delivery id -> struct letter *: given up, likewise */
+    struct table dropped;    /* delivery id -> not NULL: a person gave it up, as the audit says */
+    struct table hurried;    /* delivery id -> struct wall_time *: a person wanted it tried then */
+    struct table flying;     /* delivery id -> struct attempt *: under way now */
     char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
     struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
     struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
@@ -145,6 +165,9 @@ struct pipeline {
     struct composing *composing; /* messages being stored, or NULL */
     size_t waiting_groups;       /* whose news waits for the next day's message */
     struct table resting;        /* receiver -> struct mono_time *: not before */
+    struct table paces;          /* receiver -> what it was given lately */
+    size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
+    struct mono_time letters_at; /* no such call before */
 
     struct waiting_request *waiting;
     size_t waiting_count;
@@ -374,9 +397,55 @@ void deliver_due(struct pipeline *p);
 size_t deliver_pending(const struct pipeline *p);
 /** Whether every message was tried in this run (--once). */
 bool deliver_tried_all(const struct pipeline *p);
+/** What came out of Redis meets this process: times on its clock. Call after a load. */
+void deliver_adopt(struct pipeline *p);
+/** Each second: what waits for too long is told elsewhere too. */
+void deliver_tick(struct pipeline *p);
+/** Episodes whose message was given up, or is red and undelivered for 30 minutes: fallback and ops
+ *  are told of them too. Returns 0 or -ENOMEM. */
+int deliver_escalated(struct pipeline *p, struct table *out_episodes);
 /** Attempts that will never call back: at the end. */
 void deliver_abort(struct pipeline *p);
+#define MARK_AGAIN_MS 30000 /* an outcome that Redis did not take is told to it again */
+
+/* ---- pipeline_sent.c ---- */
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** What became of a message: appended, synced, remembered. Returns 0 or -errno. */
+int sent_delivered(struct pipeline *p, const struct outbox_item *item);
+/** address: as letter_address() has it. */
+int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address);
+int sent_dropped(struct pipeline *p, const struct outbox_item *item);
+
+/* ---- pipeline_letters.c ---- */
+struct letter *letter_find(const struct pipeline *p, const char *delivery_id); /* or NULL */
+/** A record of the sent journal: given up. Returns 0, -EBADMSG or -ENOMEM. */
+int letters_add(struct pipeline *p, const json_t *record, uint64_t sequence);
+void letters_remove(struct pipeline *p, const char *delivery_id);
+/** A receiver took a message, perhaps one that had been given up. */
+void letters_delivered(struct pipeline *p, const char *delivery_id, const char *receiver,
+                       const char *recipient);
+/** Messages given up that no person decided upon. */
+size_t letters_count(const struct pipeline *p);
+/** What readers of Redis see of one; malloc'ed, or NULL. */
+char *letter_json(const struct letter *l);
+/** Digest of where its receiver is, "" for other than webhooks. Returns 0 or -errno. */
+int letter_address(const struct pipeline *p, const struct outbox_item *item,
+                   char out[SHA256_TEXT_MAX]);
+/** Whether this address answered 410 (gone): nothing is posted there until a person decides upon
+ *  that letter, or the address changes. */
+bool letters_receiver_is_off(const struct pipeline *p, const struct receiver_setting *r);
+/** Adds their episodes. Returns 0 or -ENOMEM. */
+int letters_escalated(const struct pipeline *p, struct table *out_episodes);
+struct receiver_states {
+    struct receiver_state *list;
+    size_t count;
+};
+/** Receivers with dead letters, for evaluation; borrows. Returns 0 or -ENOMEM. */
+int receiver_states_of(const struct pipeline *p, struct receiver_states *out_states);
+void receiver_states_release(struct receiver_states *s);
+/** Tells Redis of what people decided, and of letters that it lost. Call when the books are loaded. */
+void letters_settle(struct pipeline *p);
+void letters_release(struct pipeline *p);
 
 /* ---- pipeline_ctl.c ---- */
 void ctl_answer(void *arg, struct ctl_request *request); /* ctl_handle */

@@ -48,9 +48,12 @@ void judge_abort(struct pipeline *p)
 static int make_findings(struct pipeline *p, struct civil_date today)
 {
     struct feed_states states = { 0 };
+    struct receiver_states receivers = { 0 };
     struct finding_set findings = { 0 };
     int r = feed_states_of(p, &states);
 
+    if (r == 0)
+        r = receiver_states_of(p, &receivers);
     if (r == 0) {
         const struct evaluation_input in = {
             .plans = (const struct plan *const *)p->config->plans,
@@ -58,6 +61,8 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .series = &p->books.series,
             .feeds = states.list,
             .feed_count = states.count,
+            .receivers = receivers.list,
+            .receiver_count = receivers.count,
             .today = today,
             .org_code = org_code,
             .org_code_arg = p,
@@ -66,6 +71,7 @@ static int make_findings(struct pipeline *p, struct civil_date today)
         r = evaluate(&in, &findings);
     }
     feed_states_release(&states);
+    receiver_states_release(&receivers);
     if (r < 0)
         return r;
     judge_forget(p);
@@ -157,6 +163,10 @@ static int step_without_finding(struct pipeline *p, const struct stored_alert *s
     if (a->feed && pipeline_feed(p, a->feed)) {
         gone.feed = a->feed;
         gone.provider = a->provider ? a->provider : "";
+        exists = true;
+    }
+    if (a->receiver) {
+        gone.receiver = a->receiver;
         exists = true;
     }
     if (!exists)

@@ -230,6 +230,11 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->sent_days, free);
     heal_release(p);
     rebuild_forget_due(p);
+    table_release(&p->got_tells, free);
+    table_release(&p->dropped, NULL);
+    table_release(&p->hurried, free);
+    table_release(&p->paces, pace_free);
+    letters_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     receipt_list_release(&p->receipts);

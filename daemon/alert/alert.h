@@ -107,7 +107,8 @@ struct episode {
 struct alert {
     char id[ALERT_ID_MAX];
     enum rule rule;
-    char *plan, *measure, *feed, *provider, *action, *owner, *title; /* any may be NULL */
+    char *plan, *measure, *feed, *provider, *action, *owner, *title,
+        *receiver; /* any may be NULL */
     size_t priority;
     char rule_digest[SHA256_TEXT_MAX]; /* the measure's digest at the last judgement; "" for feed
                                           and action rules */

@@ -63,12 +63,13 @@ char *alert_encode(const struct alert *a)
             return NULL;
         }
     }
-    root = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "id", a->id,
-                     "rule", rule_name(a->rule), "plan", text_or_null(a->plan), "measure",
+    root = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "id",
+                     a->id, "rule", rule_name(a->rule), "plan", text_or_null(a->plan), "measure",
                      text_or_null(a->measure), "feed", text_or_null(a->feed), "provider",
                      text_or_null(a->provider), "action", text_or_null(a->action), "owner",
-                     text_or_null(a->owner), "title", text_or_null(a->title), "priority",
-                     (json_int_t)a->priority, "rule_digest", a->rule_digest, "episodes", episodes);
+                     text_or_null(a->owner), "title", text_or_null(a->title), "receiver",
+                     text_or_null(a->receiver), "priority", (json_int_t)a->priority, "rule_digest",
+                     a->rule_digest, "episodes", episodes);
     return root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS))
                         : NULL;
 }
@@ -248,7 +249,7 @@ int alert_decode(const char *json, size_t len, struct alert *out_alert)
     int rule = 0, r = -EINVAL;
 
     if (json_is_object(root) && read_fixed(root, "id", a.id, sizeof a.id) &&
-        read_word(root, "rule", rule_word, RULE_ACTION_OVERDUE + 1, &rule) &&
+        read_word(root, "rule", rule_word, RULE_DEAD_LETTER + 1, &rule) &&
         read_text(root, "plan", &a.plan, &no_memory) &&
         read_text(root, "measure", &a.measure, &no_memory) &&
         read_text(root, "feed", &a.feed, &no_memory) &&
@@ -256,6 +257,9 @@ int alert_decode(const char *json, size_t len, struct alert *out_alert)
         read_text(root, "action", &a.action, &no_memory) &&
         read_text(root, "owner", &a.owner, &no_memory) &&
         read_text(root, "title", &a.title, &no_memory) &&
+        /* Alerts stored before there were dead letters have no receiver. */
+        (json_object_get(root, "receiver") == NULL ||
+         read_text(root, "receiver", &a.receiver, &no_memory)) &&
         read_integer(root, "priority", 0, INT32_MAX, &priority) &&
         read_fixed(root, "rule_digest", a.rule_digest, sizeof a.rule_digest))
         r = no_memory ? -ENOMEM : read_episodes(json_object_get(root, "episodes"), &a);

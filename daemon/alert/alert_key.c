@@ -58,6 +58,10 @@ int alert_id_of(const char *instance, const struct finding *f, char out_id[ALERT
         parts[2] = f->feed;
         parts[3] = f->provider;
         break;
+    case RULE_DEAD_LETTER:
+        assert(f->receiver != NULL);
+        parts[2] = f->receiver;
+        return alert_hash(parts, 3, out_id);
     }
     return alert_hash(parts, sizeof parts / sizeof parts[0], out_id);
 }

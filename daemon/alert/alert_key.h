@@ -17,7 +17,7 @@
 /** Returns 0 or -ENOMEM. A NULL part counts as "". */
 int alert_hash(const char *const *parts, size_t count, char out_id[ALERT_ID_MAX]);
 /** alert_id = H(instance, rule, dimensions): plan and first measure id; feed and provider; plan and
- * action. */
+ * action; receiver. */
 int alert_id_of(const char *instance, const struct finding *f, char out_id[ALERT_ID_MAX]);
 /** episode_id = H(alert_id, opening data period): its last day, YYYY-MM-DD. */
 int episode_id_of(const char *alert_id, struct civil_date opened, char out_id[ALERT_ID_MAX]);

@@ -15,7 +15,7 @@
    of the same, and to close the older one would say that it was mended. */
 static bool one_while_true(enum rule r)
 {
-    return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE;
+    return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE || r == RULE_DEAD_LETTER;
 }
 
 /* The same condition goes on. */
@@ -92,6 +92,7 @@ static int describe(struct alert *a, const struct finding *f)
     r |= set_text(&a->action, f->action != NULL ? f->action->id : NULL);
     r |= set_text(&a->owner, f->owner);
     r |= set_text(&a->title, f->title);
+    r |= set_text(&a->receiver, f->receiver);
     return r < 0 ? -ENOMEM : 0;
 }
 
@@ -127,7 +128,8 @@ static bool same_subject(const struct alert *a, const struct alert *b)
            strcmp(a->rule_digest, b->rule_digest) == 0 && same_text(a->plan, b->plan) &&
            same_text(a->measure, b->measure) && same_text(a->feed, b->feed) &&
            same_text(a->provider, b->provider) && same_text(a->action, b->action) &&
-           same_text(a->owner, b->owner) && same_text(a->title, b->title);
+           same_text(a->owner, b->owner) && same_text(a->title, b->title) &&
+           same_text(a->receiver, b->receiver);
 }
 
 static size_t index_of(const struct alert *a, const char *episode_id)

@@ -65,6 +65,7 @@ const char *alert_state_words(const struct alert *a, const struct episode *e)
         [RULE_COVERAGE_GAP] = { "incomplete", "complete" },
         [RULE_IMPLAUSIBLE_CHANGE] = { "held", "decided" },
         [RULE_ACTION_OVERDUE] = { "overdue", "no longer overdue" },
+        [RULE_DEAD_LETTER] = { "given up", "taken again" },
     };
 
     assert((size_t)a->rule < sizeof by_rule / sizeof by_rule[0]);
@@ -98,6 +99,7 @@ void alert_release(struct alert *a)
     free(a->action);
     free(a->owner);
     free(a->title);
+    free(a->receiver);
     free(a->episodes);
     *a = (struct alert)ALERT_INIT;
 }
@@ -113,10 +115,10 @@ void alert_change_release(struct alert_change *c)
 int alert_copy(const struct alert *a, struct alert *out_copy)
 {
     struct alert copy = *a;
-    const char *const from[] = { a->plan,   a->measure, a->feed, a->provider,
-                                 a->action, a->owner,   a->title };
-    char **const to[] = { &copy.plan,   &copy.measure, &copy.feed, &copy.provider,
-                          &copy.action, &copy.owner,   &copy.title };
+    const char *const from[] = { a->plan,   a->measure, a->feed,  a->provider,
+                                 a->action, a->owner,   a->title, a->receiver };
+    char **const to[] = { &copy.plan,   &copy.measure, &copy.feed,  &copy.provider,
+                          &copy.action, &copy.owner,   &copy.title, &copy.receiver };
     bool failed = false;
 
     for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {

@@ -16,6 +16,7 @@
 enum delivery_outcome {
     DELIVERED,
     DELIVERY_CONNECTION_FAILED, /* the receiver's fault: spends no try of the message */
+    DELIVERY_LOGIN_REFUSED,     /* likewise: the relay does not take our name and password */
     DELIVERY_REFUSED,           /* the message's fault, may pass later */
     DELIVERY_REFUSED_FOR_GOOD,  /* permanent */
     DELIVERY_UNKNOWN,           /* sent, and no answer came: may have arrived */
@@ -41,8 +42,8 @@ struct delivery {
  * 410 refused for good; 429, 502, 503, 504 connection failed, with Retry-After (the receiver's
  * state, no fault of the message); every other status refused; no answer: unknown once the body was
  * sent, else connection failed. Email: 250 to the final dot delivered, whatever follows; a reply
- * before MAIL, and 421, 454, 530, 534, 535, 538 at any point, connection failed (the relay's state
- * or our login); else 4xx refused, 5xx for good; no answer: unknown after the final dot, else
+ * before MAIL, and 421, 454 at any point, connection failed (the relay's state); 530, 534, 535, 538
+ * login refused; else 4xx refused, 5xx for good; no answer: unknown after the final dot, else
  * connection failed.
  *
  * The webhook timestamp and Retry-After use the machine's time even where --at sets the clock: a

@@ -127,8 +127,11 @@ int webhook_sign(const char *secrets, const char *id, const char *timestamp, con
 const char *delivery_outcome_name(enum delivery_outcome o)
 {
     static const char *const names[] = {
-        [DELIVERED] = "delivered",      [DELIVERY_CONNECTION_FAILED] = "connection-failed",
-        [DELIVERY_REFUSED] = "refused", [DELIVERY_REFUSED_FOR_GOOD] = "refused-for-good",
+        [DELIVERED] = "delivered",
+        [DELIVERY_CONNECTION_FAILED] = "connection-failed",
+        [DELIVERY_LOGIN_REFUSED] = "login-refused",
+        [DELIVERY_REFUSED] = "refused",
+        [DELIVERY_REFUSED_FOR_GOOD] = "refused-for-good",
         [DELIVERY_UNKNOWN] = "unknown",
     };
 
@@ -173,14 +176,12 @@ struct delivery_result webhook_judge(const struct http_result *r)
 
 static bool relay_at_fault(const struct http_result *r)
 {
-    static const long codes[] = { 421, 454, 530, 534, 535, 538 };
+    return r->smtp_stage == SMTP_STAGE_SESSION || r->code == 421 || r->code == 454;
+}
 
-    if (r->smtp_stage == SMTP_STAGE_SESSION)
-        return true;
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (r->code == codes[i])
-            return true;
-    return false;
+static bool login_refused(const struct http_result *r)
+{
+    return r->code == 530 || r->code == 534 || r->code == 535 || r->code == 538;
 }
 
 struct delivery_result email_judge(const struct http_result *r)
@@ -192,9 +193,10 @@ struct delivery_result email_judge(const struct http_result *r)
         out.outcome = DELIVERED;
         (void)snprintf(out.text, sizeof out.text, "SMTP %ld", r->code);
     } else if (r->code >= 400 && r->code < 600) {
-        out.outcome = relay_at_fault(r) ? DELIVERY_CONNECTION_FAILED
-                      : r->code < 500   ? DELIVERY_REFUSED
-                                        : DELIVERY_REFUSED_FOR_GOOD;
+        out.outcome = login_refused(r)    ? DELIVERY_LOGIN_REFUSED
+                      : relay_at_fault(r) ? DELIVERY_CONNECTION_FAILED
+                      : r->code < 500     ? DELIVERY_REFUSED
+                                          : DELIVERY_REFUSED_FOR_GOOD;
         (void)snprintf(out.text, sizeof out.text, "SMTP %ld%s", r->code,
                        r->smtp_stage == SMTP_STAGE_SESSION ? " before the message" : "");
     } else {

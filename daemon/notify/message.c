@@ -66,13 +66,15 @@ static enum alert_severity news_severity(const struct message_item *item)
 /* "3 measures behind plan: <priority>", "2 behind plan, 1 back on plan: <priority>" */
 static void group_subject(const struct message_context *c, struct text *out)
 {
-    size_t behind = 0, back = 0, corrected = 0, late = 0, other = 0;
+    size_t behind = 0, back = 0, corrected = 0, late = 0, letters = 0, other = 0;
     AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
         const struct message_item *item = &c->items[i];
 
-        if (item->alert->rule != RULE_BEHIND_PLAN || item->news == NEWS_WITHDRAWN)
+        if (item->alert->rule == RULE_DEAD_LETTER)
+            letters++;
+        else if (item->alert->rule != RULE_BEHIND_PLAN || item->news == NEWS_WITHDRAWN)
             other++;
         else if (item->news == NEWS_CLEARED)
             back++;
@@ -91,6 +93,7 @@ static void group_subject(const struct message_context *c, struct text *out)
         { back, "measures back on plan", "back on plan" },
         { corrected, "measures corrected", "corrected" },
         { late, "measures discovered late", "discovered late" },
+        { letters, "receivers refuse messages", "of receivers" },
         { other, c->plan ? "other alerts" : "feed alerts", c->plan ? "other" : "of feeds" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

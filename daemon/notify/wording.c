@@ -307,6 +307,7 @@ const char *wording_state(const struct message_item *item)
         [RULE_COVERAGE_GAP] = { "Data incomplete", "Data complete again" },
         [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits" },
         [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue" },
+        [RULE_DEAD_LETTER] = { "Given up", "Delivered again" },
     };
     enum rule rule = item->alert->rule;
 
@@ -384,8 +385,15 @@ void wording_subject(const struct item_view *v, size_t max, struct text *out)
     fixed = strlen(state) + 2 + wording_characters(text_str(&tail));
     /* A feed's own sentence would lose its verb when shortened: its id says which one it is. */
     bool of_feed = rule != RULE_BEHIND_PLAN && rule != RULE_ACTION_OVERDUE;
+    const char *receiver = v->item->alert->receiver;
 
-    wording_clean(&title, of_feed && v->feed ? v->feed : v->title, 1000, 1000);
+    if (receiver)
+        (void)text_puts(&title, "messages to receiver ");
+    wording_clean(&title,
+                  receiver             ? receiver
+                  : of_feed && v->feed ? v->feed
+                                       : v->title,
+                  1000, 1000);
     if (rule == RULE_COVERAGE_GAP && v->org) {
         (void)text_puts(&title, " without ");
         wording_clean(&title, v->context->org_title(v->context->org_title_arg, v->org), 1000, 1000);

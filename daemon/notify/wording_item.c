@@ -60,6 +60,20 @@ static void what_figure(const struct item_view *v, struct text *out)
                           v->newest_figure);
 }
 
+/* The finding's own sentence. */
+static void detail_of(const struct finding *f, struct text *out)
+{
+    size_t at = out->len;
+
+    wording_clean(out, f->detail, 300, 45);
+    if (out->len > at && text_ok(out)) {
+        if (out->buf[at] >= 'a' && out->buf[at] <= 'z')
+            out->buf[at] = (char)(out->buf[at] - 'a' + 'A');
+        if (out->buf[out->len - 1] != '.')
+            (void)text_puts(out, ".");
+    }
+}
+
 void wording_what(const struct item_view *v, struct text *out)
 {
     const struct finding *f = v->item->finding;
@@ -78,21 +92,23 @@ void wording_what(const struct item_view *v, struct text *out)
         else
             (void)text_puts(out, "It is past its date and is not reported complete.");
         return;
+    case RULE_DEAD_LETTER:
+        if (f && f->detail && v->item->news != NEWS_CLEARED) {
+            detail_of(f, out);
+            (void)text_puts(out, " ");
+        }
+        (void)text_puts(out, v->item->news == NEWS_CLEARED
+                                 ? "The receiver takes messages again, or a person decided."
+                                 : "Whoever they were for was not told; what they told of was "
+                                   "sent to fallback and ops instead.");
+        return;
     case RULE_FEED_LATE:
     case RULE_COVERAGE_GAP:
     case RULE_IMPLAUSIBLE_CHANGE:
         break;
     }
     if (f && f->detail && v->item->news != NEWS_CLEARED) {
-        size_t at = out->len;
-
-        wording_clean(out, f->detail, 300, 45);
-        if (out->len > at && text_ok(out)) {
-            if (out->buf[at] >= 'a' && out->buf[at] <= 'z')
-                out->buf[at] = (char)(out->buf[at] - 'a' + 'A');
-            if (out->buf[out->len - 1] != '.')
-                (void)text_puts(out, ".");
-        }
+        detail_of(f, out);
         (void)text_puts(out, " Until then the measures of this feed keep their last state and none "
                              "is called better.");
     } else if (v->item->news == NEWS_CLEARED) {
@@ -231,6 +247,10 @@ void wording_clears(const struct item_view *v, struct text *out)
         break;
     case RULE_ACTION_OVERDUE:
         (void)text_puts(out, "The action marked complete, or a new date, in the plan.");
+        break;
+    case RULE_DEAD_LETTER:
+        (void)text_puts(out, "A message that the receiver takes for the same recipient, or a "
+                             "person's \"waitlistctl outbox retry\" or \"drop\" of each.");
         break;
     }
 }

@@ -64,7 +64,7 @@ struct composed_item {
 
 struct composition {
     char *receiver, *recipient, *recipient_name;
-    char *group;             /* "plan/priority" or "feeds" */
+    char *group;             /* "plan/priority", "feeds" or "delivery" */
     const struct plan *plan; /* or NULL */
     size_t priority;
     struct composed_item *items; /* new, worse, better, cleared, corrected; red before amber */

@@ -5,10 +5,11 @@ struct retry_decision retry_decide(enum retry_cause cause, unsigned tries, long 
 {
     struct retry_decision d = { .tries = tries };
 
-    if (cause == RETRY_CONNECTION) {
+    if (cause == RETRY_CONNECTION || cause == RETRY_LOGIN) {
         int64_t wait_s = retry_after_s > RETRY_LONGEST_S ? RETRY_LONGEST_S : retry_after_s;
+        int64_t usual_s = cause == RETRY_LOGIN ? RETRY_LOGIN_S : RETRY_PROBE_S;
 
-        d.wait_ms = (wait_s > 0 ? wait_s : (int64_t)RETRY_PROBE_S) * 1000;
+        d.wait_ms = (cause == RETRY_CONNECTION && wait_s > 0 ? wait_s : usual_s) * 1000;
         d.receiver_rests = true;
         return d;
     }

@@ -217,7 +217,28 @@ static size_t findings_at_most(const struct evaluation_input *in)
         n += in->plans[i]->measure_count + in->plans[i]->action_count;
     for (size_t i = 0; i < in->feed_count; i++)
         n += feed_findings_at_most(&in->feeds[i]);
-    return n;
+    return n + in->receiver_count;
+}
+
+static int evaluate_receiver(const struct receiver_state *receiver, struct finding *f)
+{
+    struct text title = TEXT_INIT, detail = TEXT_INIT;
+    unsigned long count = receiver->count > 0 ? receiver->count : 1;
+    int r;
+
+    f->rule = RULE_DEAD_LETTER;
+    f->receiver = receiver->id;
+    f->instant = true;
+    f->line = NAN;
+    text_printf(&title, "Messages to receiver %s were given up", receiver->id);
+    text_printf(&detail, "%lu given up, the newest: \"%s\": %s", count,
+                receiver->subject != NULL ? receiver->subject : "", receiver->why);
+    f->title = text_take(&title);
+    f->detail = text_take(&detail);
+    r = finding_now(f, PERIOD_RED, receiver->since);
+    if (r == 0)
+        f->history[0].count = count;
+    return f->title == NULL || f->detail == NULL ? -ENOMEM : r;
 }
 
 static int evaluate_plan(const struct evaluation_input *in, const struct plan *p,
@@ -248,6 +269,8 @@ int evaluate(const struct evaluation_input *in, struct finding_set *out_findings
         r = evaluate_plan(in, in->plans[i], &s);
     for (size_t i = 0; i < in->feed_count && r == 0; i++)
         r = evaluate_feed(&in->feeds[i], in->today, &s);
+    for (size_t i = 0; i < in->receiver_count && r == 0; i++)
+        r = evaluate_receiver(&in->receivers[i], &s.list[s.count++]);
     if (r < 0)
         finding_set_release(&s);
     else

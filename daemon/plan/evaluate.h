@@ -42,12 +42,23 @@ struct feed_state {
     size_t provider_count;
 };
 
+/** Messages for a receiver that were given up, so that nobody got them. */
+struct receiver_state {
+    const char *id;
+    unsigned long count;     /* those that told of more than dead letters */
+    struct civil_date since; /* local date of the first */
+    const char *why;         /* of the newest: what the receiver answered */
+    const char *subject;     /* of the newest; NULL: not known */
+};
+
 struct evaluation_input {
     const struct plan *const *plans;
     size_t plan_count;
     const struct series_set *series;
     const struct feed_state *feeds;
     size_t feed_count;
+    const struct receiver_state *receivers; /* those with dead letters alone */
+    size_t receiver_count;
     struct civil_date today;
     /** Maps a printed organisation to its code (settings_org_code); never NULL. */
     const char *(*org_code)(void *arg, const char *printed);
@@ -56,7 +67,7 @@ struct evaluation_input {
 
 /**
  * Findings in the order: plans in order, their measures, their actions with a due date; then feeds
- * (late, provider by provider, held file). An action that is not overdue and a feed that is in
+ * (late, provider by provider, held file); then receivers with dead letters. An action that is not overdue and a feed that is in
  * time, complete and not held give an instant finding with an empty history, so that an alert that
  * was open ends as cleared; finding_holds_true() tells them apart. Returns 0 or -ENOMEM.
  */

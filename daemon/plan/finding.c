@@ -21,7 +21,7 @@ const char *rule_name(enum rule r)
     static const char *const names[] = {
         [RULE_BEHIND_PLAN] = "behind-plan",       [RULE_FEED_LATE] = "feed-late",
         [RULE_COVERAGE_GAP] = "coverage-gap",     [RULE_IMPLAUSIBLE_CHANGE] = "implausible-change",
-        [RULE_ACTION_OVERDUE] = "action-overdue",
+        [RULE_ACTION_OVERDUE] = "action-overdue", [RULE_DEAD_LETTER] = "dead-letter",
     };
 
     assert((size_t)r < sizeof names / sizeof names[0]);

@@ -58,6 +58,7 @@ enum rule {
     RULE_COVERAGE_GAP,
     RULE_IMPLAUSIBLE_CHANGE, /* a file held for a person */
     RULE_ACTION_OVERDUE,
+    RULE_DEAD_LETTER, /* messages that a receiver did not take were given up */
 };
 
 struct finding {
@@ -67,6 +68,7 @@ struct finding {
     const struct plan_action *action;   /* the measure's action, or the overdue one; may be NULL */
     const char *feed;                   /* of the measure, or the late one; may be NULL */
     const char *provider;               /* feed rules; "" when the whole feed is meant */
+    const char *receiver;               /* RULE_DEAD_LETTER; else NULL */
     char *title;                        /* one line; owned by the set */
     char *detail;      /* feed rules: a sentence that says what is missing; owned, or NULL */
     const char *owner; /* role id; NULL: ops */

@@ -47,7 +47,8 @@ struct receiver_setting {
     char *url, *secret_file;
     bool allow_private; /* webhook; the secret is read at use, never kept in a message */
     char *to, *smtp, *from, *user, *password_file, *ca_file;
-    int tls; /* email; enum smtp_tls */
+    int tls;   /* email; enum smtp_tls */
+    long rate; /* email: mails a minute at most */
 };
 
 struct redis_setting {

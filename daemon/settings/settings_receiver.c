@@ -48,6 +48,8 @@ const struct bind_key receiver_keys[] = {
     { "tls", BIND_CHOICE, FIELD(tls), "required", 0, 0, tls_modes, 0,
       "email: required: STARTTLS must succeed; implicit: smtps; off: only for a relay on this host "
       "or network" },
+    { "rate", BIND_INTEGER, FIELD(rate), "20", 1, 600, NULL, 0,
+      "email: at most so many mails a minute" },
     BIND_END,
 };
 
@@ -70,6 +72,7 @@ static const struct {
     { "password_file", EMAIL, 0 },
     { "ca_file", WEBHOOK | EMAIL, 0 },
     { "tls", EMAIL, 0 },
+    { "rate", EMAIL, 0 },
 };
 
 static const char *meaning_of(const char *name)

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "store/json_read.h"
 
 static void ledger_entry_free(void *value)
 {
@@ -26,22 +27,6 @@ static void stored_alert_free(void *value)
     free(a);
 }
 
-void outbox_item_free(struct outbox_item *i)
-{
-    if (!i)
-        return;
-    free(i->stream_id);
-    free(i->delivery_id);
-    free(i->receiver);
-    free(i->recipient);
-    free(i->group);
-    free(i->eml);
-    free(i->json);
-    free(i->tells);
-    free(i->dead_json);
-    free(i);
-}
-
 void books_release(struct books *b)
 {
     table_release(&b->ledger, ledger_entry_free);
@@ -53,6 +38,7 @@ void books_release(struct books *b)
     for (size_t i = 0; i < b->outbox_count; i++)
         outbox_item_free(b->outbox[i]);
     free(b->outbox);
+    table_release(&b->dead, NULL);
     *b = (struct books)BOOKS_INIT;
 }
 
@@ -294,77 +280,6 @@ static json_t *json_date(struct civil_date d)
     return date_is_set(d) ? json_string(date_format(d, text)) : json_null();
 }
 
-/*
- * Reading back. What is left out, or null, is none; what is there must be of its kind and in its
- * range, since half a truth about what came and what was told would hide a feed or an alert.
- */
-
-static int read_date(const json_t *object, const char *key, struct civil_date *out)
-{
-    const json_t *j = json_object_get(object, key);
-    const char *s = json_string_value(j);
-
-    *out = DATE_NONE;
-    if (!j || json_is_null(j))
-        return 0;
-    return s && date_parse_iso(s, strlen(s), out) == 0 ? 0 : -EBADMSG;
-}
-
-static int read_whole(const json_t *object, const char *key, json_int_t min, json_int_t max,
-                      json_int_t *out)
-{
-    const json_t *j = json_object_get(object, key);
-
-    *out = json_integer_value(j);
-    if (!j || json_is_null(j)) {
-        *out = min > 0 ? min : 0;
-        return 0;
-    }
-    return json_is_integer(j) && *out >= min && *out <= max ? 0 : -EBADMSG;
-}
-
-static int read_count(const json_t *object, const char *key, uint64_t *out)
-{
-    json_int_t n = 0;
-    int r = read_whole(object, key, 0, INT64_MAX, &n);
-
-    *out = (uint64_t)n;
-    return r;
-}
-
-static int read_time(const json_t *object, const char *key, struct wall_time *out)
-{
-    json_int_t ms = 0;
-    int r = read_whole(object, key, INT64_MIN, INT64_MAX, &ms);
-
-    out->ms = ms;
-    return r;
-}
-
-static int read_severity(const json_t *object, enum alert_severity *out)
-{
-    json_int_t n = 0;
-    int r = read_whole(object, "severity", SEVERITY_NONE, SEVERITY_RED, &n);
-
-    *out = (enum alert_severity)n;
-    return r;
-}
-
-static char *dup_of_json(const json_t *j)
-{
-    const char *s = json_string_value(j);
-
-    return s ? strdup(s) : NULL;
-}
-
-static char *dump_and_free(json_t *j)
-{
-    char *s = j ? json_dumps(j, JSON_COMPACT) : NULL;
-
-    json_decref(j);
-    return s;
-}
-
 static json_t *gaps_of(const struct feed_book *b)
 {
     json_t *gaps = json_array();
@@ -400,7 +315,7 @@ static json_t *seen_of(const struct feed_book *b)
 
 char *feed_book_encode(const struct feed_book *b)
 {
-    return dump_and_free(json_pack(
+    return json_print(json_pack(
         "{s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:s?, s:s?, s:b, s:s?, s:I, s:o, s:s?, s:I}",
         "id", b->id, "newest_period_end", json_date(b->newest_period_end), "last_received",
         (json_int_t)b->last_received.ms, "files", (json_int_t)b->files, "receipt",
@@ -423,7 +338,7 @@ static int read_gaps(struct feed_book *b, const json_t *gaps)
         struct civil_date period_end;
         size_t before = b->gap_count;
 
-        r = provider && part ? read_date(g, "period_end", &period_end) : -EBADMSG;
+        r = provider && part ? json_read_date(g, "period_end", &period_end) : -EBADMSG;
         if (r == 0)
             r = feed_book_gap(b, provider, part, json_string_value(json_object_get(g, "measure")),
                               period_end, true);
@@ -444,7 +359,7 @@ static int read_parts(struct feed_book *b, json_t *parts)
         struct civil_date d;
 
         if (r == 0)
-            r = read_date(parts, part, &d);
+            r = json_read_date(parts, part, &d);
         if (r == 0)
             r = feed_book_part(b, part, d);
     }
@@ -471,17 +386,17 @@ static int read_book(struct feed_book *b, const json_t *j)
     uint64_t files = 0, waiting = 0;
     int r;
 
-    b->kept = dup_of_json(json_object_get(j, "kept"));
-    b->waiting_why = dup_of_json(json_object_get(j, "waiting_why"));
+    b->kept = json_dup(json_object_get(j, "kept"));
+    b->waiting_why = json_dup(json_object_get(j, "waiting_why"));
     b->file_is_held = json_is_true(json_object_get(j, "file_is_held"));
-    b->waiting_part = dup_of_json(json_object_get(j, "waiting_part"));
-    b->last_outcome = dup_of_json(json_object_get(j, "last_outcome"));
-    if (read_date(j, "newest_period_end", &b->newest_period_end) < 0 ||
-        read_date(j, "waiting_since", &b->waiting_since) < 0 ||
-        read_time(j, "last_received", &b->last_received) < 0 ||
-        read_time(j, "last_outcome_at", &b->last_outcome_at) < 0 ||
-        read_count(j, "files", &files) < 0 || read_count(j, "receipt", &b->receipt) < 0 ||
-        read_count(j, "waiting_count", &waiting) < 0)
+    b->waiting_part = json_dup(json_object_get(j, "waiting_part"));
+    b->last_outcome = json_dup(json_object_get(j, "last_outcome"));
+    if (json_read_date(j, "newest_period_end", &b->newest_period_end) < 0 ||
+        json_read_date(j, "waiting_since", &b->waiting_since) < 0 ||
+        json_read_time(j, "last_received", &b->last_received) < 0 ||
+        json_read_time(j, "last_outcome_at", &b->last_outcome_at) < 0 ||
+        json_read_count(j, "files", &files) < 0 || json_read_count(j, "receipt", &b->receipt) < 0 ||
+        json_read_count(j, "waiting_count", &waiting) < 0)
         return -EBADMSG;
     b->stored = b->receipt;
     b->files = (unsigned long)files;
@@ -550,20 +465,20 @@ int books_add_ledger(struct books *b, const char *key, const char *feed, struct 
 
 char *ledger_entry_encode(const struct ledger_entry *e)
 {
-    return dump_and_free(json_pack("{s:s, s:I, s:I}", "feed", e->feed, "received",
-                                   (json_int_t)e->received.ms, "receipt", (json_int_t)e->receipt));
+    return json_print(json_pack("{s:s, s:I, s:I}", "feed", e->feed, "received",
+                                (json_int_t)e->received.ms, "receipt", (json_int_t)e->receipt));
 }
 
 int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out)
 {
     json_t *j = json_loadb(json, len, 0, NULL);
     struct ledger_entry *e = j ? calloc(1, sizeof *e) : NULL;
-    int r = e ? read_time(j, "received", &e->received) : -EBADMSG;
+    int r = e ? json_read_time(j, "received", &e->received) : -EBADMSG;
 
     if (e)
-        e->feed = dup_of_json(json_object_get(j, "feed"));
+        e->feed = json_dup(json_object_get(j, "feed"));
     if (r == 0)
-        r = e->feed ? read_count(j, "receipt", &e->receipt) : -EBADMSG;
+        r = e->feed ? json_read_count(j, "receipt", &e->receipt) : -EBADMSG;
     json_decref(j);
     if (r < 0) {
         ledger_entry_free(e);
@@ -573,77 +488,7 @@ int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out)
     return 0;
 }
 
-/* ---- told ---- */
-
-char *told_encode(const struct told *t)
-{
-    return dump_and_free(json_pack("{s:I, s:i, s:b}", "ordinal", (json_int_t)t->ordinal, "severity",
-                                   (int)t->severity, "open", (int)t->open));
-}
-
-/* All three are there: a severity left out would be told as none, and a red one never again. */
-static int read_told(const json_t *j, struct told *out)
-{
-    struct told told = { .open = json_is_true(json_object_get(j, "open")) };
-    json_int_t ordinal = 0;
-
-    if (!json_is_integer(json_object_get(j, "ordinal")) ||
-        !json_is_integer(json_object_get(j, "severity")) ||
-        !json_is_boolean(json_object_get(j, "open")) ||
-        read_whole(j, "ordinal", 0, UINT32_MAX, &ordinal) < 0 ||
-        read_severity(j, &told.severity) < 0)
-        return -EBADMSG;
-    told.ordinal = (unsigned)ordinal;
-    *out = told;
-    return 0;
-}
-
-int told_decode(const char *json, size_t len, struct told *out)
-{
-    json_t *j = json_loadb(json, len, 0, NULL);
-    int r = read_told(j, out);
-
-    json_decref(j);
-    return r;
-}
-
 /* ---- outbox ---- */
-
-json_t *tells_to_json(const struct tell *tells, size_t count)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; list && i < count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:I, s:i, s:b}", "episode", tells[i].episode,
-                                              "ordinal", (json_int_t)tells[i].told.ordinal,
-                                              "severity", (int)tells[i].told.severity, "open",
-                                              (int)tells[i].told.open));
-    return list;
-}
-
-int tells_of_json(const json_t *list, struct tell **out_tells, size_t *out_count)
-{
-    size_t count = json_array_size(list);
-    struct tell *tells = calloc(count + 1, sizeof *tells);
-    int r = !tells ? -ENOMEM : !list || json_is_null(list) || json_is_array(list) ? 0 : -EBADMSG;
-
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        const json_t *j = json_array_get(list, i);
-        const char *episode = json_string_value(json_object_get(j, "episode"));
-        size_t len = episode ? strlen(episode) : 0;
-
-        r = len > 0 && len < sizeof tells[i].episode ? read_told(j, &tells[i].told) : -EBADMSG;
-        if (r == 0)
-            memcpy(tells[i].episode, episode, len + 1);
-    }
-    if (r < 0) {
-        free(tells);
-        return r;
-    }
-    *out_tells = tells;
-    *out_count = count;
-    return 0;
-}
 
 int told_keep(struct table *t, const char *key, const struct told *told)
 {
@@ -677,59 +522,6 @@ int day_keep(struct table *t, const char *key, struct civil_date day)
 
     free(r < 0 ? (void *)kept : old);
     return r;
-}
-
-static int day_of_json(const json_t *j, struct civil_date *out_day)
-{
-    const char *text = json_string_value(j);
-
-    return text ? date_parse_iso(text, strlen(text), out_day) : -EBADMSG;
-}
-
-char *outbox_item_encode(const struct outbox_item *i)
-{
-    char day[DATE_TEXT_MAX];
-
-    return dump_and_free(json_pack(
-        "{s:s, s:s, s:s, s:s?, s:s?, s:i, s:I, s:s?, s:s?, s:o}", "delivery_id", i->delivery_id,
-        "receiver", i->receiver, "recipient", i->recipient, "eml", i->eml, "json", i->json,
-        "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "group", i->group,
-        "day", i->group ? date_format(i->day, day) : NULL, "tells",
-        tells_to_json(i->tells, i->tell_count)));
-}
-
-static bool is_id(const char *s)
-{
-    return s && s[0] && strlen(s) < ALERT_ID_MAX;
-}
-
-int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
-{
-    json_t *j = json_loadb(json, len, 0, NULL);
-    struct outbox_item *i = j ? calloc(1, sizeof *i) : NULL;
-    int r = i ? tells_of_json(json_object_get(j, "tells"), &i->tells, &i->tell_count) : -EBADMSG;
-
-    if (i) {
-        i->delivery_id = dup_of_json(json_object_get(j, "delivery_id"));
-        i->receiver = dup_of_json(json_object_get(j, "receiver"));
-        i->recipient = dup_of_json(json_object_get(j, "recipient"));
-        i->eml = dup_of_json(json_object_get(j, "eml"));
-        i->json = dup_of_json(json_object_get(j, "json"));
-        if (r == 0)
-            r = read_severity(j, &i->severity);
-        if (r == 0)
-            r = read_time(j, "composed", &i->composed);
-        i->group = dup_of_json(json_object_get(j, "group"));
-        if (r == 0 && i->group)
-            r = day_of_json(json_object_get(j, "day"), &i->day);
-    }
-    json_decref(j);
-    if (r < 0 || !i->receiver || !i->recipient || !is_id(i->delivery_id)) {
-        outbox_item_free(i);
-        return r < 0 ? r : -EBADMSG;
-    }
-    *out = i;
-    return 0;
 }
 
 int books_add_outbox(struct books *b, struct outbox_item *item)

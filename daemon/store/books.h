@@ -19,6 +19,7 @@
 #include "metric/series.h"
 #include "outbox/composer.h"
 #include "plan/evaluate.h"
+#include "store/outbox_item.h"
 
 /** A provider missing from the newest edition of one part (table, band) of a period. */
 struct feed_gap {
@@ -68,28 +69,6 @@ struct stored_alert {
     unsigned long revision;
 };
 
-/** What a message tells of one episode: kept with it, and journalled when it was sent. */
-struct tell {
-    char episode[ALERT_ID_MAX];
-    struct told told;
-};
-
-struct outbox_item {
-    char *stream_id;
-    char *delivery_id, *receiver, *recipient, *eml, *json;
-    enum alert_severity severity;
-    struct wall_time composed;
-    char *group;           /* whose day's message it is: "plan/priority" or "feeds"; or NULL */
-    struct civil_date day; /* of which day */
-    unsigned tries;
-    struct mono_time next_try; /* not before */
-    struct mono_time last_try; /* .ms 0: never; the longest untried goes first */
-    char *dead_json;           /* given up; only Redis does not know yet */
-    struct tell *tells;
-    size_t tell_count;
-    bool tried; /* in this run */
-};
-
 struct books {
     struct table ledger; /* "feed|sha256:format digest" -> struct ledger_entry * */
     struct table feeds;  /* id -> struct feed_book * */
@@ -100,11 +79,13 @@ struct books {
     struct table days;   /* the latter: -> struct civil_date * */
     struct outbox_item **outbox;
     size_t outbox_count;
+    struct table dead; /* delivery id -> not NULL: Redis has a copy of this dead letter */
 };
 
 #define BOOKS_INIT                                                                                 \
     {                                                                                              \
-        TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, NULL, 0       \
+        TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, NULL, 0,      \
+            TABLE_INIT                                                                             \
     }
 
 void books_release(struct books *b);
@@ -154,16 +135,6 @@ int told_keep(struct table *t, const char *key, const struct told *told);
 /** Keeps the day of the newest day's message. Returns 0 or -ENOMEM. */
 int day_keep(struct table *t, const char *key, struct civil_date day);
 
-char *told_encode(const struct told *t);
-int told_decode(const char *json, size_t len, struct told *out_told);
-
-/** What a message tells, as a JSON array (new reference, or NULL), and back (malloc'ed; 0,
- * -EBADMSG or -ENOMEM). */
-json_t *tells_to_json(const struct tell *tells, size_t count);
-int tells_of_json(const json_t *list, struct tell **out_tells, size_t *out_count);
-char *outbox_item_encode(const struct outbox_item *i);
-int outbox_item_decode(const char *json, size_t len, struct outbox_item **out_item);
-void outbox_item_free(struct outbox_item *i);
 /** Takes the item. */
 int books_add_outbox(struct books *b, struct outbox_item *item);
 void books_remove_outbox(struct books *b, struct outbox_item *item);

@@ -668,6 +668,62 @@ static int read_outbox(struct load *l, const char *name, const redisReply *reply
     return 0;
 }
 
+static struct outbox_item *loaded_item(const struct load *l, const char *delivery_id)
+{
+    for (size_t i = 0; i < l->books->outbox_count; i++)
+        if (strcmp(l->books->outbox[i]->delivery_id, delivery_id) == 0)
+            return l->books->outbox[i];
+    return NULL;
+}
+
+/* Of a message that is no longer due nothing is to be known. */
+static int take_tries(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct outbox_item *item = loaded_item(arg, field->str);
+
+    if (item && outbox_tries_decode(value->str, value->len, item) < 0)
+        log_error("redis", "delivery=%s the record of its tries cannot be read: tried afresh",
+                  field->str);
+    return 0;
+}
+
+static int read_tries(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_tries);
+}
+
+static int take_flying(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct outbox_item *item = loaded_item(arg, value->str);
+
+    (void)field;
+    if (item)
+        item->was_flying = true;
+    return 0;
+}
+
+/* Which dead letters Redis has a copy of. */
+static int take_dead(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct load *l = arg;
+
+    (void)value;
+    return table_set(&l->books->dead, field->str, l->books, NULL);
+}
+
+static int read_dead(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_dead);
+}
+
+static int read_flying(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_flying);
+}
+
 int store_load(struct store *s, const char *const *receivers, size_t receiver_count,
                struct books *books, store_done *done, void *arg)
 {
@@ -683,6 +739,9 @@ int store_load(struct store *s, const char *const *receivers, size_t receiver_co
     load_key(l, "HGETALL", "series", read_series, "");
     load_key(l, "SMEMBERS", "alerts", read_alert_ids, "");
     load_key(l, "XRANGE", "outbox", read_outbox, "");
+    load_key(l, "HGETALL", "outbox:tries", read_tries, ""); /* answered after the outbox */
+    load_key(l, "HGETALL", "outbox:flying", read_flying, "");
+    load_key(l, "HGETALL", "dead", read_dead, "");
     for (size_t i = 0; i < receiver_count; i++) {
         AUTO(text_release) struct text key = TEXT_INIT;
 
@@ -793,16 +852,51 @@ int store_retold(struct store *s, const char *const *words, size_t count, store_
     return send_command(s, &c, NULL, done, arg);
 }
 
-int store_told(struct store *s, const struct outbox_item *item, bool dead, const char *dead_json,
-               store_done *done, void *arg)
+int store_attempt(struct store *s, const char *delivery_id, const char *receiver, store_done *done,
+                  void *arg)
+{
+    struct command c = fcall(s, "attempt");
+
+    add(&c, delivery_id);
+    add(&c, receiver);
+    return send_command(s, &c, NULL, done, arg);
+}
+
+int store_tried(struct store *s, const struct outbox_item *item, store_done *done, void *arg)
+{
+    struct command c = fcall(s, "tried");
+
+    add(&c, item->delivery_id);
+    add(&c, item->receiver);
+    add_owned(&c, outbox_tries_encode(item));
+    return send_command(s, &c, NULL, done, arg);
+}
+
+int store_told(struct store *s, const struct outbox_item *item, const char *outcome,
+               const char *dead_json, store_done *done, void *arg)
 {
     struct command c = fcall(s, "told");
 
     add(&c, item->stream_id);
     add(&c, item->delivery_id);
-    add(&c, dead ? "dead" : "delivered");
+    add(&c, item->receiver);
+    add(&c, outcome);
     add(&c, dead_json);
     return send_command(s, &c, NULL, done, arg);
+}
+
+int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_done *done,
+                 void *arg)
+{
+    struct command c = fcall(s, "letter");
+
+    add(&c, item->delivery_id);
+    add(&c, item->receiver);
+    if (dropped)
+        add(&c, "");
+    else
+        add_owned(&c, outbox_item_encode(item));
+    return send_command(s, &c, &item->stream_id, done, arg);
 }
 
 int store_now(struct store *s, const char *measure, const char *const *names,

@@ -82,8 +82,17 @@ int store_enqueue(struct store *s, struct outbox_item *item, const char *const *
  * store_enqueue(). */
 int store_retold(struct store *s, const char *const *words, size_t count, store_done *done,
                  void *arg);
-int store_told(struct store *s, const struct outbox_item *item, bool dead, const char *dead_json,
-               store_done *done, void *arg);
+/** An attempt begins: until its outcome is recorded a crash leaves that unknown. */
+int store_attempt(struct store *s, const char *delivery_id, const char *receiver, store_done *done,
+                  void *arg);
+/** The record of the item's tries after one that failed. */
+int store_tried(struct store *s, const struct outbox_item *item, store_done *done, void *arg);
+/** The outcome: "delivered", "dropped", or "dead" with what readers see of the dead letter. */
+int store_told(struct store *s, const struct outbox_item *item, const char *outcome,
+               const char *dead_json, store_done *done, void *arg);
+/** A dead letter becomes due again (its stream id is written into it) or is dropped. */
+int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_done *done,
+                 void *arg);
 /** now:<measure>: names and values; count 0 removes it. */
 int store_now(struct store *s, const char *measure, const char *const *names,
               const char *const *values, size_t count, store_done *done, void *arg);

@@ -132,15 +132,60 @@ local function retold(keys, argv)
   return redis.status_reply('OK')
 end
 
--- The outcome of a message. ARGV: stream id, delivery id, outcome (delivered, dead), entry for the dead list.
+-- The outbox is a plain stream, not one with a consumer group (DESIGN section 13 names a group): one
+-- daemon writes it and reads it, whole, when it loads, so an entry is pending exactly as long as it is
+-- there. It is removed only after `sent` (or the record of giving up) is synced; a group would keep a
+-- second list of what is pending, which XAUTOCLAIM, NOGROUP and trimming can bring out of step.
+
+-- A message is about to be offered to its receiver. Until its outcome is recorded a crash leaves that
+-- unknown. ARGV: delivery id, receiver.
+local function attempt(keys, argv)
+  redis.call('HSET', key(keys[1], 'outbox:flying'), argv[2], argv[1])
+  return redis.status_reply('OK')
+end
+
+local function landed(p, delivery, receiver)
+  local flying = key(p, 'outbox:flying')
+  if redis.call('HGET', flying, receiver) == delivery then
+    redis.call('HDEL', flying, receiver)
+  end
+end
+
+-- A message that its receiver did not take, and is tried again. ARGV: delivery id, receiver, record.
+local function tried(keys, argv)
+  local p = keys[1]
+  redis.call('HSET', key(p, 'outbox:tries'), argv[1], argv[3])
+  landed(p, argv[1], argv[2])
+  return redis.status_reply('OK')
+end
+
+-- The outcome of a message. ARGV: stream id, delivery id, receiver, outcome (delivered, dead,
+-- dropped), entry for the dead letters.
 local function told(keys, argv)
   local p = keys[1]
-  if argv[3] == 'dead' then
-    redis.call('XADD', key(p, 'dead'), '*', 'entry', argv[4])
+  if argv[4] == 'dead' then
+    redis.call('HSET', key(p, 'dead'), argv[2], argv[5])
+  else
+    redis.call('HDEL', key(p, 'dead'), argv[2])
   end
-  redis.call('HSET', key(p, 'outbox:ids'), argv[2], argv[3])
+  redis.call('HSET', key(p, 'outbox:ids'), argv[2], argv[4])
+  redis.call('HDEL', key(p, 'outbox:tries'), argv[2])
+  landed(p, argv[2], argv[3])
   redis.call('XDEL', key(p, 'outbox'), argv[1])
   return redis.status_reply('OK')
+end
+
+-- A person's decision on a dead letter. ARGV: delivery id, receiver, item ('': dropped; else due again).
+local function letter(keys, argv)
+  local p = keys[1]
+  redis.call('HDEL', key(p, 'dead'), argv[1])
+  if argv[3] == '' then
+    redis.call('HSET', key(p, 'outbox:ids'), argv[1], 'dropped')
+    return redis.status_reply('OK')
+  end
+  redis.call('HDEL', key(p, 'outbox:tries'), argv[1])
+  redis.call('HSET', key(p, 'outbox:ids'), argv[1], '1')
+  return redis.call('XADD', key(p, 'outbox'), '*', 'delivery', argv[1], 'receiver', argv[2], 'item', argv[3])
 end
 
 -- The rolling metric as it stands, for readers. ARGV: measure id, then field, value pairs (none: removed).
@@ -174,5 +219,8 @@ redis.register_function('commit_feed', guarded(commit_feed))
 redis.register_function('transition', guarded(transition))
 redis.register_function('enqueue', guarded(enqueue))
 redis.register_function('retold', guarded(retold))
+redis.register_function('attempt', guarded(attempt))
+redis.register_function('tried', guarded(tried))
 redis.register_function('told', guarded(told))
+redis.register_function('letter', guarded(letter))
 redis.register_function('now', guarded(now))

@@ -28,17 +28,26 @@ def test_a_message_becomes_due_once_however_often_it_is_asked_for(build):
         assert "DUPLICATE" in call(w, "enqueue", "d1", "nobody", "{}", "1", "nobody|e1", "t2")
         assert w.redis("XLEN", PREFIX + "outbox") == ["1"]
         assert w.redis("HGET", PREFIX + "told:nobody", "nobody|e1") == ["t1"], "told with the message, and not again"
-        call(w, "told", first, "d1", "delivered", "")
-        assert w.redis("XLEN", PREFIX + "outbox") == ["0"] and w.redis("XLEN", PREFIX + "dead") == ["0"]
+        call(w, "told", first, "d1", "nobody", "delivered", "")
+        assert w.redis("XLEN", PREFIX + "outbox") == ["0"] and w.redis("HLEN", PREFIX + "dead") == ["0"]
         assert "DUPLICATE" in call(w, "enqueue", "d1", "nobody", "{}", "0"), "what was delivered is not due again"
 
 
 def test_a_message_given_up_is_kept_as_a_dead_letter(build):
     with running(build) as w:
         first = call(w, "enqueue", "d2", "nobody", "{}", "0")
-        call(w, "told", first, "d2", "dead", '{"why":"refused"}')
-        assert w.redis("XLEN", PREFIX + "outbox") == ["0"]
-        assert '{"why":"refused"}' in w.redis("XRANGE", PREFIX + "dead", "-", "+")
+        call(w, "attempt", "d2", "nobody")
+        call(w, "tried", "d2", "nobody", "{}")
+        assert w.redis("HGET", PREFIX + "outbox:tries", "d2") == ["{}"]
+        assert w.redis("HLEN", PREFIX + "outbox:flying") == ["0"], "its outcome is recorded"
+        call(w, "told", first, "d2", "nobody", "dead", '{"why":"refused"}')
+        assert w.redis("XLEN", PREFIX + "outbox") == ["0"] and w.redis("HLEN", PREFIX + "outbox:tries") == ["0"]
+        assert w.redis("HGET", PREFIX + "dead", "d2") == ['{"why":"refused"}']
+        again = call(w, "letter", "d2", "nobody", '{"item":1}')
+        assert "-" in again and w.redis("HLEN", PREFIX + "dead") == ["0"] and w.redis("XLEN", PREFIX + "outbox") == ["1"]
+        call(w, "told", again, "d2", "nobody", "dead", "{}")
+        assert "OK" in call(w, "letter", "d2", "nobody", "")
+        assert w.redis("HLEN", PREFIX + "dead") == ["0"] and w.redis("XLEN", PREFIX + "outbox") == ["0"]
 
 
 def test_an_alert_changes_only_from_the_revision_that_was_read(build):
@@ -68,7 +77,7 @@ def test_another_epoch_changes_nothing(build):
     with running(build) as w:
         for function, args in (("commit_feed", ("f1", "{}", "0", "k", "v")), ("now", ("m", "value", "1")),
                                ("transition", ("a1", "0", "1", "one", "1", "e1", "19000", "{}")),
-                               ("enqueue", ("d1", "nobody", "{}", "0")), ("told", ("0-1", "d1", "delivered", "")),
+                               ("enqueue", ("d1", "nobody", "{}", "0")), ("told", ("0-1", "d1", "nobody", "delivered", "")),
                                ("commit_series", ("1", "s", "{}", "p", "{}", "1"))):
             before = sorted(w.redis("KEYS", "*"))
             assert "STALE" in " ".join(w.redis("FCALL", function, "1", PREFIX, "0" * 32, *args)), function

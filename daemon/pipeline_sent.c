@@ -1,0 +1,152 @@
+#include "pipeline_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+
+/*
+ * The sent journal: what became of each message. (1) An outcome (delivered, dead, dropped) is
+ * synced here before Redis hears of it. (2) Told-state follows from these records, so it survives
+ * the loss of Redis: whose message was taken, given up or dropped counts as told.
+ * (3) A dead letter's record holds the frozen message itself, so that a person can have it sent
+ * years later.
+ */
+
+static int note_day(struct pipeline *p, const json_t *record, const char *receiver,
+                    const char *recipient)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+    const char *group = json_string_value(json_object_get(record, "group"));
+    const char *on = json_string_value(json_object_get(record, "day"));
+    struct civil_date day = DATE_NONE;
+
+    if (!group)
+        return 0;
+    if (!on || date_parse_iso(on, strlen(on), &day) < 0)
+        return -EBADMSG;
+    (void)text_printf(&key, "%s|%s|day|%s", receiver, recipient, group);
+    return text_ok(&key) ? day_keep(&p->sent_days, text_str(&key), day) : -ENOMEM;
+}
+
+static int note_tells(struct pipeline *p, const char *receiver, const char *recipient,
+                      const struct tell *tells, size_t count, bool was_taken)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        AUTO(text_release) struct text key = TEXT_INIT;
+
+        (void)text_printf(&key, "%s|%s|%s", receiver, recipient, tells[i].episode);
+        r = text_ok(&key) ? told_keep(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
+        if (r == 0 && was_taken)
+            r = told_keep(&p->got_tells, text_str(&key), &tells[i].told);
+    }
+    return r;
+}
+
+static int note_outcome(struct pipeline *p, const json_t *record, uint64_t sequence)
+{
+    static const char delivered[] = "delivered", dropped[] = "dropped";
+    const char *id = json_string_value(json_object_get(record, "delivery_id"));
+    const char *receiver = json_string_value(json_object_get(record, "receiver"));
+    const char *recipient = json_string_value(json_object_get(record, "recipient"));
+    const char *outcome = json_string_value(json_object_get(record, "outcome"));
+    AUTO(auto_free) struct tell *tells = NULL;
+    size_t count = 0;
+    int r = id && receiver && recipient
+                ? tells_of_json(json_object_get(record, "tells"), &tells, &count)
+                : -EBADMSG;
+
+    if (r < 0)
+        return r;
+    if (!outcome) {
+        letters_delivered(p, id, receiver, recipient);
+        r = table_set(&p->sent_ids, id, (void *)(uintptr_t)delivered, NULL);
+    } else if (strcmp(outcome, "dead") == 0) {
+        r = letters_add(p, record, sequence);
+    } else {
+        letters_remove(p, id);
+        r = table_set(&p->sent_ids, id, (void *)(uintptr_t)dropped, NULL);
+    }
+    if (r == 0)
+        r = note_tells(p, receiver, recipient, tells, count, !outcome);
+    return r == 0 ? note_day(p, record, receiver, recipient) : r;
+}
+
+int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    json_t *record = json_loadb(json, len, 0, NULL);
+    int r = note_outcome(arg, record, sequence);
+
+    json_decref(record);
+    return r;
+}
+
+/* Takes the record. */
+static int append(struct pipeline *p, json_t *record)
+{
+    char at[WALL_TEXT_MAX];
+    struct wall_time now = clock_wall(&p->clock);
+    uint64_t sequence;
+    int r = record && json_object_set_new(record, "at", json_string(wall_format(now, at))) == 0 &&
+                    json_object_set_new(record, "at_ms", json_integer((json_int_t)now.ms)) == 0
+                ? 0
+                : -ENOMEM;
+    AUTO(auto_free) char *text = r == 0 ? json_dumps(record, JSON_COMPACT) : NULL;
+
+    if (r == 0)
+        r = text ? journal_append(p->sent, text, strlen(text), &sequence) : -ENOMEM;
+    if (r == 0)
+        r = note_outcome(p, record, sequence);
+    json_decref(record);
+    return r;
+}
+
+/* What every record says of a message (new reference, or NULL). */
+static json_t *record_of(const struct outbox_item *item)
+{
+    char day[DATE_TEXT_MAX];
+
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o}", "delivery_id", item->delivery_id,
+                     "receiver", item->receiver, "recipient", item->recipient, "group", item->group,
+                     "day", item->group ? date_format(item->day, day) : NULL, "tells",
+                     tells_to_json(item->tells, item->tell_count));
+}
+
+int sent_delivered(struct pipeline *p, const struct outbox_item *item)
+{
+    return append(p, record_of(item));
+}
+
+int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address)
+{
+    AUTO(auto_free) char *frozen = outbox_item_encode(item);
+    json_t *record = record_of(item);
+    json_t *more = json_pack("{s:s, s:s, s:I, s:i, s:s, s:s}", "outcome", "dead", "why", item->why,
+                             "code", (json_int_t)item->code, "tries", (int)item->tries, "address",
+                             address, "item", frozen ? frozen : "");
+
+    if (!frozen || json_object_update(record, more) < 0) {
+        json_decref(record);
+        record = NULL;
+    }
+    json_decref(more);
+    return append(p, record);
+}
+
+int sent_dropped(struct pipeline *p, const struct outbox_item *item)
+{
+    json_t *record = record_of(item);
+
+    if (json_object_set_new(record, "outcome", json_string("dropped")) < 0) {
+        json_decref(record);
+        record = NULL;
+    }
+    return append(p, record);
+}

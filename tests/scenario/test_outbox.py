@@ -1,0 +1,162 @@
+"""The outbox: what is tried again when, what is given up, who else is told, and that a restart forgets none of it."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from http_server import Answer, HttpServer
+from hook import HOOK_RECEIVER, SECRET
+from waitlist import Instance, ids_hash, plan, run_tests, three, wait_for, RECEIVER_SPOOL
+
+FALLBACK = RECEIVER_SPOOL + "  - {id: ops, kind: spool, dir: ./ops}\n  - {id: last, kind: spool, dir: ./last}\n"
+ROUTES = "{ops: [ops], governance: [spool], fallback: [last]}"
+
+
+def hooked(build, http, receivers="hook", routes=ROUTES, **more):
+    """An instance whose lead is reached by a webhook, with one red message to come."""
+    w = Instance(build, plan_text=more.pop("plan_text", plan(receivers=receivers)), routes=routes,
+                 receivers=HOOK_RECEIVER.format(port=http.port) + FALLBACK.replace(RECEIVER_SPOOL, ""), **more)
+    w.write("hook.secret", SECRET + "\n")
+    w.put("a.csv", three(6))
+    return w
+
+
+def measures_told(w, folder):
+    """Rules of the alerts told in a folder, in order of name."""
+    return sorted(i["rule"] for e in w.events(folder).values() for i in e["data"]["items"])
+
+
+def asked(http):
+    return [r.headers["webhook-id"] for r in http.requests]
+
+
+def tries_of(w):
+    """The records of tries, as Redis keeps them over a restart."""
+    return [v for v in w.redis("HVALS", f"wl:{{{w.instance}}}:outbox:tries") if v]
+
+
+def test_eight_refusals_in_all_over_restarts_make_a_dead_letter(build):
+    with HttpServer([Answer(400)]) as http, hooked(build, http) as w:
+        for hour in range(12, 20):
+            w.once(f"2024-06-10T{hour}:00", expect=1 if hour < 19 else 0)
+        assert len(http.requests) == 8 and len(set(asked(http))) == 1, asked(http)
+        w.once("2024-06-11")
+        assert len(http.requests) == 8, "a dead letter is not tried again"
+        w.start("2024-06-11")
+        wait_for(lambda: w.redis("HLEN", f"wl:{{{w.instance}}}:dead") == ["1"], "the copy of the dead letter in Redis")
+
+
+def test_a_message_is_given_up_120_hours_after_it_was_composed_whatever_was_restarted(build):
+    with HttpServer([Answer(503)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10", expect=1)
+        w.once("2024-06-15T11:50", expect=1)
+        assert w.events("last").keys() and not [e for e in w.events("last").values()
+                                               for i in e["data"]["items"] if i["rule"] == "dead-letter"]
+        w.once("2024-06-15T12:10")
+        assert "dead-letter" in measures_told(w, "last") and "dead-letter" in measures_told(w, "ops")
+
+
+def test_the_next_try_is_not_forgotten_by_a_restart(build):
+    with HttpServer([Answer(400)]) as http, hooked(build, http) as w:
+        w.start("2024-06-10")
+        wait_for(lambda: tries_of(w), "a refusal on record")
+        w.stop()
+        assert len(http.requests) == 1
+        w.start("2024-06-10T12:00")  # runs on from where it was: the wait of 15 to 30 s is not over
+        w.put("b.csv", three("*"))
+        wait_for(lambda: w.inbox() == [], "the next file")
+        w.measure()
+        assert len(http.requests) == 1, "asked again at once"
+        w.stop()
+        w.start("2024-06-10T13:00")
+        wait_for(lambda: len(http.requests) == 2, "the second try")
+
+
+def test_a_red_message_undelivered_for_30_minutes_goes_also_to_fallback_and_ops_and_stays_due(build):
+    with HttpServer([Answer(503)] * 3 + [Answer(200)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10T12:00", expect=1)
+        w.once("2024-06-10T12:29", expect=1)
+        assert w.mails("last") == [] and w.mails("ops") == [], "not before its time"
+        w.once("2024-06-10T12:31", expect=1)
+        assert measures_told(w, "last") == ["behind-plan"] and measures_told(w, "ops") == ["behind-plan"]
+        w.once("2024-06-10T13:30")
+        assert len(http.requests) == 4 and len(set(asked(http))) == 1, "it stayed due, under its id"
+        w.put("b.csv", three(45, "2024-05"))
+        w.once("2024-07-10")  # whoever was told that it began is told that it ended
+        for folder in ("last", "ops"):
+            news = sorted(i["news"] for e in w.events(folder).values() for i in e["data"]["items"]
+                          if i["rule"] == "behind-plan")
+            assert news == ["cleared", "new"], (folder, news)
+
+
+def test_a_running_daemon_tells_fallback_when_the_30_minutes_are_over(build):
+    with HttpServer([Answer(503)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10T12:00", expect=1)
+        w.start("2024-06-10T12:29")
+        assert w.mails("last") == []
+        w.stop()
+        w.start("2024-06-10T12:30")
+        wait_for(lambda: w.mails("last") and w.mails("ops"), "the same notice at fallback and ops")
+
+
+def test_a_dead_letter_goes_to_fallback_and_ops_and_is_an_alert_of_its_own(build):
+    with HttpServer([Answer(410)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        assert measures_told(w, "last") == measures_told(w, "ops") == ["behind-plan", "dead-letter"]
+        a = w.look("2024-06-10", lambda w: w.alert("dead-letter"))
+        assert a["alert_id"] == ids_hash("black-country", "dead-letter", "hook"), a
+        assert a["episode_id"] == ids_hash(a["alert_id"], "2024-06-10"), a
+        w.once("2024-06-11")
+        assert len(w.mails("last")) == 2, "told once, then silent"
+
+
+def test_an_endpoint_that_is_gone_is_not_asked_again_and_what_was_for_it_goes_to_fallback(build):
+    with HttpServer([Answer(410), Answer(200)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        w.put("b.csv", three(45, "2024-05"))
+        w.once("2024-07-10")
+        assert len(http.requests) == 1, asked(http)
+        news = [i["news"] for e in w.events("last").values() for i in e["data"]["items"] if i["rule"] == "behind-plan"]
+        assert sorted(news) == ["cleared", "new"], news
+
+
+def test_a_fallback_that_refuses_everything_is_no_loop(build):
+    with HttpServer([Answer(410)]) as http, hooked(build, http, routes="{ops: [hook], governance: [hook], fallback: [hook]}") as w:
+        w.once("2024-06-10")
+        w.once("2024-06-10T18:00")
+        assert len(http.requests) == 1, asked(http)
+
+
+def test_two_fallbacks_that_refuse_everything_end(build):
+    with HttpServer([Answer(400)]) as one, HttpServer([Answer(410)]) as other:
+        receivers = HOOK_RECEIVER.format(port=one.port) + HOOK_RECEIVER.format(port=other.port).replace("id: hook", "id: other").replace(RECEIVER_SPOOL, "")
+        with Instance(build, plan_text=plan(receivers="hook"), receivers=receivers,
+                      routes="{ops: [other], governance: [other], fallback: [hook]}") as w:
+            w.write("hook.secret", SECRET + "\n")
+            w.put("a.csv", three(6))
+            for hour in range(6, 23):
+                w.run("--once", "--at", f"2024-06-10T{hour:02}:00")
+            messages = len(set(asked(one))), len(set(asked(other)))
+            assert min(messages) >= 1, messages
+            for hour in range(6, 23):
+                w.run("--once", "--at", f"2024-06-11T{hour:02}:00")
+            assert (len(set(asked(one))), len(set(asked(other)))) == messages, "they tell each other for ever"
+
+
+def test_a_dead_letter_outlives_the_loss_of_redis(build):
+    with HttpServer([Answer(410)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        told = sorted(m.delivery_id for m in w.mails("last"))
+        w.start("2024-06-10")
+        before = w.alert("dead-letter")
+        w.redis("FLUSHALL")
+        w.stop()
+        w.start("2024-06-10")
+        wait_for(lambda: w.redis("HLEN", f"wl:{{{w.instance}}}:dead") == ["1"], "the copy in Redis")
+        after = w.alert("dead-letter")
+        assert (before["alert_id"], before["episode_id"]) == (after["alert_id"], after["episode_id"])
+        assert sorted(m.delivery_id for m in w.mails("last")) == told and len(http.requests) == 1
+
+
+if __name__ == "__main__":
+    run_tests(globals())
