@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -62,6 +63,8 @@ struct ctl_server {
     size_t client_count;
     struct timeval limit; /* for the request to arrive, and for the answer to be taken */
 };
+
+#define DESCRIPTORS_RESERVED 8 /* for files, Redis and deliveries */
 
 static const struct timeval accept_pause = { .tv_sec = 1 };
 
@@ -265,6 +268,15 @@ static void turn_away(evutil_socket_t fd, const char *why)
     evutil_closesocket(fd);
 }
 
+/* The kernel gives the lowest free number: this one shows how many are left. */
+static bool is_of_reserve(evutil_socket_t fd)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+           (rlim_t)fd + DESCRIPTORS_RESERVED >= limit.rlim_cur;
+}
+
 static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
                           struct sockaddr *address, int len, void *arg)
 {
@@ -281,7 +293,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
         turn_away(fd, "only root and the daemon's own user may ask");
         return;
     }
-    if (s->client_count >= CTL_CLIENTS_MAX) {
+    if (s->client_count >= CTL_CLIENTS_MAX || is_of_reserve(fd)) {
         turn_away(fd, "too many clients");
         return;
     }

@@ -3,7 +3,8 @@
  *
  * One request per connection: a line with one JSON object {"command": "...", ...}, at most 64 KiB,
  * within 10 s; one JSON object back, then close. Answers may be deferred. At most 100 clients;
- * more are refused. The peer's uid is taken from the socket (SO_PEERCRED): root and the daemon's
+ * more are refused, and so is whoever would take one of the last descriptors, which files, Redis and
+ * deliveries need. The peer's uid is taken from the socket (SO_PEERCRED): root and the daemon's
  * own user may ask. The path is reached through /proc/self/fd, so a deep state folder works.
  */
 #ifndef CTL_CTL_SERVER_H

@@ -151,15 +151,17 @@ int creat(const char *path, mode_t mode)
 
 /* ---- reading and writing ------------------------------------------------------------------- */
 
-/* Counts a call on a descriptor; `*len` becomes what a short call may do. */
+/* Counts a call on a descriptor; `*len` becomes what a short call may do. The trace tells its length. */
 static struct seam_verdict hit_fd(int fd, enum seam_name file, enum seam_name sock, size_t *len)
 {
     enum kind k = kind_of(fd);
-    char path[PATH_MAX];
+    char path[PATH_MAX], length[24] = "";
     struct seam_verdict v = { 0 };
 
+    if (len)
+        (void)snprintf(length, sizeof length, "%zu", *len);
     if (k != NEITHER)
-        v = seam_hit(k == REGULAR ? file : sock, k == REGULAR ? path_of(fd, path) : "", NULL);
+        v = seam_hit(k == REGULAR ? file : sock, k == REGULAR ? path_of(fd, path) : "", length);
     if (v.is_short && len && *len > 1)
         *len = file == SEAM_READ || file == SEAM_PREAD ? 1 : *len / 2;
     return v;
