@@ -34,6 +34,7 @@ MAX_LEN = {
     "stored": 1000,
     "value": 120,
     "yaml": 500,
+    "zip": 600,
 }
 
 
