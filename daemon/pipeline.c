@@ -196,7 +196,7 @@ static bool advance_once(struct pipeline *p)
             start_loading(p);
         return false;
     }
-    if (ensure_feeds(p) < 0) {
+    if (ensure_feeds(p) < 0 || decide_pending(p) < 0) {
         pipeline_stop(p, 1);
         return false;
     }

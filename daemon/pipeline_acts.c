@@ -105,6 +105,28 @@ static int take_rebuild(struct pipeline *p, const json_t *act)
     return 0;
 }
 
+/* ---- feed accept, refuse, purge ---- */
+
+static int check_feed_accept(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
+{
+    return decide_check(p, act, true, why);
+}
+
+static int check_feed_refuse(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
+{
+    return decide_check(p, act, false, why);
+}
+
+static int take_feed_accept(struct pipeline *p, const json_t *act)
+{
+    return decide_take(p, act, true);
+}
+
+static int take_feed_refuse(struct pipeline *p, const json_t *act)
+{
+    return decide_take(p, act, false);
+}
+
 /* ---- all acts ---- */
 
 static const struct act {
@@ -115,6 +137,9 @@ static const struct act {
 } acts[] = {
     { "feed-expect", check_feed_expect, take_feed_expect },
     { "rebuild", check_rebuild, take_rebuild },
+    { "feed-accept", check_feed_accept, take_feed_accept },
+    { "feed-refuse", check_feed_refuse, take_feed_refuse },
+    { "feed-purge", decide_check_purge, decide_take_purge },
 };
 
 static const struct act *act_find(const char *name)

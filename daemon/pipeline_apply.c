@@ -83,24 +83,23 @@ static char *key_of(const struct receipt *r)
 static void finish_ledger(struct pipeline *p)
 {
     struct apply *a = p->apply;
-    AUTO(auto_free) char *key = key_of(a->receipt);
+    AUTO(auto_free) char *key = key_of(a->file);
 
-    if (!key ||
-        books_add_ledger(&p->books, key, a->feed->id, a->receipt->at, a->receipt->sequence) < 0) {
+    if (!key || books_add_ledger(&p->books, key, a->feed->id, a->file->at, a->file->sequence) < 0) {
         pipeline_stop(p, 1);
         return;
     }
     if (a->receipt->outcome == RECEIPT_ACCEPTED)
         log_info("apply", "feed=%s file=\"%s\" figures=%zu changed=%zu restated=%s", a->feed->id,
-                 a->receipt->name, a->cell_count, a->changed, a->restated ? "yes" : "no");
+                 a->file->name, a->cell_count, a->changed, a->restated ? "yes" : "no");
     finish_feed(p);
 }
 
 static void send_ledger(struct pipeline *p)
 {
     struct apply *a = p->apply;
-    AUTO(auto_free) char *key = key_of(a->receipt);
-    const struct ledger_entry entry = { a->receipt->at, a->receipt->sequence, a->feed->id };
+    AUTO(auto_free) char *key = key_of(a->file);
+    const struct ledger_entry entry = { a->file->at, a->file->sequence, a->feed->id };
 
     batch_begin(p, finish_ledger);
     batch_add(p, key ? store_commit_feed(p->store, a->book, a->expected, key, &entry, batch_done, p)
@@ -149,19 +148,55 @@ static void send_book(struct pipeline *p)
 
 /* ---- the kinds of receipt ---- */
 
-static int wait_for_person(struct apply *a, const char *what, bool held)
+static int add_wait(struct apply *a, const char *part, bool held, const char *words)
 {
-    const struct receipt *r = a->receipt;
-    AUTO(text_release) struct text why = TEXT_INIT;
+    const struct waiting_receipt w = {
+        .receipt = a->file->sequence,
+        .why = (char *)(uintptr_t)words,
+        .part = (char *)(uintptr_t)part,
+        .held = held,
+        .since = a->received,
+        .newest = a->file->newest,
+    };
 
-    (void)text_printf(&why, "%s %s: %s", r->name, what, r->why);
-    int result = text_ok(&why) ? feed_book_wait(a->book, text_str(&why), r->part, held, a->received)
-                               : -ENOMEM;
+    return feed_book_wait(a->book, &w);
+}
+
+static int wait_for_person(struct apply *a, bool held)
+{
+    const struct receipt *r = a->file;
+    unsigned long long n = r->sequence;
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    (void)text_printf(&words, "file %s %s: %s", r->name, held ? "is held" : "was refused", r->why);
+    if (held)
+        (void)text_printf(&words,
+                          "; decide with waitlistctl feed accept %llu --why TEXT, or feed refuse "
+                          "%llu --why TEXT",
+                          n, n);
+    int result = text_ok(&words) ? add_wait(a, r->part, held, text_str(&words)) : -ENOMEM;
 
     if (result == 0)
         result =
             apply_set_words(&a->book->last_outcome, "%s: %s", held ? "held" : "refused", r->why);
     return result;
+}
+
+/* An accepted file that cannot be applied after all. */
+static int wait_unread(struct apply *a, int error)
+{
+    const char *why =
+        error == -ENOENT ? "is missing from the archive" : "cannot be read by its mapping";
+    unsigned long long n = a->file->sequence;
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    log_error("apply", "feed=%s file=\"%s\" %s", a->feed->id, a->file->name, why);
+    (void)text_printf(
+        &words,
+        "file %s %s; once that is mended, waitlistctl feed accept %llu --why TEXT, else "
+        "feed refuse %llu --why TEXT",
+        a->file->name, why, n, n);
+    return text_ok(&words) ? add_wait(a, NULL, true, text_str(&words)) : -ENOMEM;
 }
 
 /* Never refreshes the feed's age: a stuck export stays late. */
@@ -178,7 +213,7 @@ static int apply_accepted(struct apply *a)
 {
     const struct format *format = NULL;
     struct format *kept = NULL;
-    int r = mapping_of(a->pipeline, a->receipt, &format, &kept);
+    int r = mapping_of(a->pipeline, a->file, &format, &kept);
 
     if (r == 0)
         r = apply_read(a, format);
@@ -190,26 +225,50 @@ static int apply_accepted(struct apply *a)
     return r;
 }
 
-static int start(struct apply *a)
+/* A file takes effect: now, or because a person accepted it. */
+static int take_effect(struct apply *a)
+{
+    int result = apply_accepted(a);
+
+    if (result == -EBADMSG || result == -ENOENT) {
+        result = wait_unread(a, result);
+        if (result == 0)
+            send_book(a->pipeline);
+        return result;
+    }
+    if (result == 0)
+        send_slices(a->pipeline);
+    return result;
+}
+
+static int apply_decision(struct apply *a)
+{
+    const struct receipt *r = a->receipt;
+    int result;
+
+    log_info("apply", "feed=%s file=\"%s\" %s by a person", a->feed->id, a->file->name,
+             r->outcome == RECEIPT_ACCEPTED ? "accepted" : "refused");
+    feed_book_decided(a->book, r->decides);
+    if (r->outcome == RECEIPT_ACCEPTED)
+        return take_effect(a);
+    result = apply_set_words(&a->book->last_outcome, "%s: refused by a person", a->file->name);
+    if (result == 0)
+        send_book(a->pipeline);
+    return result;
+}
+
+static int apply_file(struct apply *a)
 {
     struct pipeline *p = a->pipeline;
     const struct receipt *r = a->receipt;
-    const struct feed_book *book = table_get(&p->books.feeds, r->feed);
     AUTO(auto_free) char *key = key_of(r);
     const struct ledger_entry *known = key ? table_get(&p->books.ledger, key) : NULL;
-    int result = !key || !book ? -ENOMEM : feed_book_copy(book, &a->book);
+    int result = key ? 0 : -ENOMEM;
 
     if (result < 0)
         return result;
-    a->expected = book->stored;
-    a->book->stored = r->sequence;
-    a->book->receipt = r->sequence;
-    a->book->last_outcome_at = r->at;
-    result = apply_set_kept(a);
-    if (result < 0)
-        return result;
     if (r->outcome == RECEIPT_REFUSED) {
-        result = wait_for_person(a, "was refused", false);
+        result = wait_for_person(a, false);
         if (result == 0)
             send_book(p);
         return result;
@@ -221,29 +280,31 @@ static int start(struct apply *a)
         return result;
     }
     if (r->outcome == RECEIPT_HELD) {
-        result = wait_for_person(a, "is held", true);
+        result = wait_for_person(a, true);
         if (result == 0)
             send_ledger(p);
         return result;
     }
-    result = apply_accepted(a);
-    if (result == -EBADMSG || result == -ENOENT) {
-        log_error("apply", "feed=%s file=\"%s\": %s", a->feed->id, r->name,
-                  result == -ENOENT ? "the archive lacks it" : "its mapping does not read it");
-        AUTO(text_release) struct text why = TEXT_INIT;
+    return take_effect(a);
+}
 
-        (void)text_printf(&why, "%s %s", r->name,
-                          result == -ENOENT ? "is missing from the archive"
-                                            : "cannot be read by its mapping");
-        result = text_ok(&why) ? feed_book_wait(a->book, text_str(&why), NULL, true, a->received)
-                               : -ENOMEM;
-        if (result == 0)
-            send_book(p);
+static int start(struct apply *a)
+{
+    struct pipeline *p = a->pipeline;
+    const struct receipt *r = a->receipt;
+    const struct feed_book *book = table_get(&p->books.feeds, r->feed);
+    int result = !book ? -ENOMEM : feed_book_copy(book, &a->book);
+
+    if (result < 0)
         return result;
-    }
-    if (result == 0)
-        send_slices(p);
-    return result;
+    a->expected = book->stored;
+    a->book->stored = r->sequence;
+    a->book->receipt = r->sequence;
+    a->book->last_outcome_at = r->at;
+    result = apply_set_kept(a);
+    if (result < 0)
+        return result;
+    return r->decides ? apply_decision(a) : apply_file(a);
 }
 
 void apply_start(struct pipeline *p, const struct receipt *r)
@@ -255,8 +316,9 @@ void apply_start(struct pipeline *p, const struct receipt *r)
         *a = (struct apply){
             .pipeline = p,
             .receipt = r,
+            .file = receipt_file(p, r),
             .feed = pipeline_feed(p, r->feed),
-            .received = wall_date(r->at),
+            .received = wall_date(receipt_file(p, r)->at),
             .newest = DATE_NONE,
             .last_org = TEXT_INIT,
             .last_name = TEXT_INIT,

@@ -97,6 +97,23 @@ static int find_absent(struct apply *a)
     return r;
 }
 
+/* Whether a file received later spoke of this period already: a held file was accepted late. */
+static bool is_followed(const struct apply *a, struct civil_date end)
+{
+    for (size_t i = 0; a->receipt->decides && i < a->cell_count; i++) {
+        const struct cell *c = &a->cells[i];
+
+        for (size_t k = 0; date_compare(c->end, end) == 0 && k < c->series->point_count; k++) {
+            const struct series_point *point = &c->series->points[k];
+
+            if (date_compare(point->period_end, end) == 0 &&
+                point->versions[point->version_count - 1].receipt > a->file->sequence)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Which providers that the feed must cover are missing, for each period of the file. */
 static int find_missing(struct apply *a)
 {
@@ -107,6 +124,8 @@ static int find_missing(struct apply *a)
     for (size_t at = 0; r == 0 && table_next(&a->ends, &at, &end, NULL);) {
         struct civil_date period_end = { (int32_t)strtol(end, NULL, 10) };
 
+        if (is_followed(a, period_end))
+            continue;
         for (size_t i = 0; r == 0 && i < a->feed->providers.count; i++) {
             const char *code =
                 settings_org_code(a->pipeline->config->settings, a->feed->providers.items[i]);
@@ -119,7 +138,7 @@ static int find_missing(struct apply *a)
 
             if (missing && date_compare(period_end, a->newest) == 0)
                 log_warning("apply", "feed=%s provider=%s missing from \"%s\"", b->id, code,
-                            a->receipt->name);
+                            a->file->name);
             r = feed_book_gap(b, code, a->part, NULL, period_end, missing);
         }
     }
@@ -134,25 +153,28 @@ int apply_update_book(struct apply *a)
     int r = 0;
 
     b->files++;
-    b->last_received = a->receipt->at;
+    if (a->file->at.ms > b->last_received.ms)
+        b->last_received = a->file->at;
     if (date_is_set(a->newest) &&
         (!date_is_set(b->newest_period_end) || date_compare(a->newest, b->newest_period_end) > 0))
         b->newest_period_end = a->newest;
-    feed_book_supersede(b, a->part);
+    feed_book_supersede(b, a->file->sequence, a->part, a->newest);
     if (a->covers)
         r = find_missing(a);
     if (r == 0 && date_is_set(a->newest))
         r = feed_book_part(b, a->part, a->newest);
-    if (date_is_set(a->newest))
+    if (date_is_set(a->newest) && !is_followed(a, a->newest))
         feed_book_clear_totals(b, a->part, a->newest);
     for (size_t i = 0; r == 0 && i < a->cell_count; i++)
-        if (a->cells[i].version.gap && is_watched(a, &a->cells[i]))
+        if (a->cells[i].version.gap && is_watched(a, &a->cells[i]) &&
+            !is_followed(a, a->cells[i].end))
             r = feed_book_gap(b, a->cells[i].series->org, a->part, a->cells[i].series->measure,
                               a->cells[i].end, true);
     if (r == 0 && date_is_set(a->newest))
         r = find_absent(a);
-    (void)text_printf(&words, "accepted: %zu of %zu kept figures changed%s", a->changed,
-                      a->cell_count, a->restated ? ", some restated" : "");
+    (void)text_printf(&words, "accepted%s: %zu of %zu kept figures changed%s",
+                      a->receipt->decides ? " by a person" : "", a->changed, a->cell_count,
+                      a->restated ? ", some restated" : "");
     if (a->future)
         (void)text_printf(&words, "; %lu figures of periods that lie ahead left out", a->future);
     if (r == 0)

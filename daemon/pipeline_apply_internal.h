@@ -28,7 +28,8 @@ struct parts {
 
 struct apply {
     struct pipeline *pipeline;
-    const struct receipt *receipt;
+    const struct receipt *receipt; /* the step of the journal being applied */
+    const struct receipt *file;    /* the file it is about: itself, or the one decided on */
     const struct feed_setting *feed;
     struct feed_book *book; /* as it will be */
     struct cell *cells;

@@ -130,10 +130,10 @@ static int add_cell(struct apply *a, const struct record *r, const char *code)
                                             .denominator = r->denominator,
                                             .marker = r->marker,
                                             .status = r->status,
-                                            .edition = a->receipt->edition,
-                                            .receipt = a->receipt->sequence,
-                                            .as_of = a->receipt->at };
-    (void)snprintf(cell.version.source, sizeof cell.version.source, "%.16s", a->receipt->sha256);
+                                            .edition = a->file->edition,
+                                            .receipt = a->file->sequence,
+                                            .as_of = a->file->at };
+    (void)snprintf(cell.version.source, sizeof cell.version.source, "%.16s", a->file->sha256);
     size_t position = (size_t)(uintptr_t)table_get(&a->cell_index, text_str(&key));
 
     if (position) { /* a repeated key: the last stands unless the mapping says the first */
@@ -168,12 +168,12 @@ static int add_cell(struct apply *a, const struct record *r, const char *code)
  * Not over on the day of receipt, give or take a month: no figure can be known of it. A whole year
  * (a stock by academic year) is published once it has begun.
  */
-static bool lies_ahead(const struct apply *a, const struct record *r)
+bool apply_lies_ahead(const struct record *r, struct civil_date received)
 {
     int length = r->period_end.day - r->period_start.day;
     bool year = length >= 360 && length <= 372;
 
-    return (year ? r->period_start.day : r->period_end.day) > a->received.day + FUTURE_DAYS;
+    return (year ? r->period_start.day : r->period_end.day) > received.day + FUTURE_DAYS;
 }
 
 /* The code to use. Rows of one organisation come together, so the last answer is kept. */
@@ -205,7 +205,8 @@ static int on_record(void *arg, const struct record *r)
 {
     struct apply *a = arg;
 
-    if (lies_ahead(a, r)) { /* blank months ahead are usual; a figure of one is a slip */
+    if (apply_lies_ahead(
+            r, a->received)) { /* blank months ahead are usual; a figure of one is a slip */
         a->future += r->marker == MARKER_NONE || r->marker == MARKER_SUPPRESSED;
         return 0;
     }
@@ -229,8 +230,8 @@ int apply_read(struct apply *a, const struct format *format)
 {
     struct pipeline *p = a->pipeline;
     struct parser *parser =
-        parser_new(format, a->receipt->name, (struct parse_sink){ on_record, NULL, a });
-    int fd = archive_read(p->archive, a->receipt->sha256);
+        parser_new(format, a->file->name, (struct parse_sink){ on_record, NULL, a });
+    int fd = archive_read(p->archive, a->file->sha256);
     int r = !parser ? -ENOMEM : fd < 0 ? fd : find_concerned(a);
 
     a->keeps_first = strcmp(format_duplicate(format), "first") == 0;
@@ -239,8 +240,9 @@ int apply_read(struct apply *a, const struct format *format)
     if (r == 0) {
         const struct parse_result *result = parser_result(parser);
 
-        /* Accepted at receipt by the mapping of then: where that is not kept, today's may refuse. */
-        if (result->refused || result->held)
+        /* Accepted at receipt by the mapping of then: where that is not kept, today's may refuse.
+         * What it was held for, a person accepted. */
+        if (result->refused || (result->held && !a->receipt->decides))
             r = -EBADMSG;
         a->covers = result->covers_providers;
         (void)snprintf(a->part, sizeof a->part, "%s", result->part);

@@ -111,12 +111,24 @@ static json_t *health_of(struct pipeline *p)
     return json_pack("{s:i, s:s}", "code", code, "text", line);
 }
 
+/* The files of a feed that wait; malloc'ed, strings borrowed. NULL without memory. */
+static struct wait_report *waits_of(const struct feed_book *b)
+{
+    struct wait_report *waits = calloc(b->wait_count + 1, sizeof *waits);
+
+    for (size_t i = 0; waits && i < b->wait_count; i++)
+        waits[i] = (struct wait_report){ b->waits[i].receipt, b->waits[i].why, b->waits[i].held,
+                                         b->waits[i].since };
+    return waits;
+}
+
 static json_t *feeds_of(struct pipeline *p)
 {
     struct feed_states states = { 0 };
     const struct settings *s = p->config->settings;
     struct feed_report *reports = calloc(s->feed_count + 1, sizeof *reports);
     json_t *result = NULL;
+    bool has_memory = true;
 
     if (reports && feed_states_of(p, &states) == 0) {
         for (size_t i = 0; i < states.count; i++) {
@@ -131,9 +143,15 @@ static json_t *feeds_of(struct pipeline *p)
             reports[i].files = b->files;
             reports[i].last_outcome = b->last_outcome;
             reports[i].last_outcome_at = b->last_outcome_at;
+            reports[i].waits = waits_of(b);
+            reports[i].wait_count = b->wait_count;
+            has_memory &= reports[i].waits != NULL;
         }
-        result = report_feeds(reports, states.count);
+        if (has_memory)
+            result = report_feeds(reports, states.count);
     }
+    for (size_t i = 0; reports && i < states.count; i++)
+        free((void *)(uintptr_t)reports[i].waits);
     feed_states_release(&states);
     free(reports);
     return result;

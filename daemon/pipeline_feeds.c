@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 static struct feed_schedule schedule_of(const struct feed_setting *f)
 {
     static const enum due_cadence cadences[] = {
@@ -20,6 +22,30 @@ static struct feed_schedule schedule_of(const struct feed_setting *f)
     return s;
 }
 
+/* What waits for a person: held and refused files, and one in the inbox without proof of its end.
+ * Returns 0 or -ENOMEM. */
+static int waits_of(const struct pipeline *p, const struct feed_book *b, struct feed_state *state,
+                    char **out_words)
+{
+    const struct waiting_file *file = table_get(&p->waiting_files, state->id);
+    const struct waiting_receipt *newest = b ? feed_book_newest_wait(b) : NULL;
+    struct text words = TEXT_INIT;
+
+    state->file_is_held = b && feed_book_holds_file(b);
+    state->waiting_since = newest ? newest->since : DATE_NONE;
+    state->waiting_mark = (newest ? newest->receipt * 2 : 0) + (file != NULL);
+    if (!newest) {
+        state->held_file_why = file && access(file->path, F_OK) == 0 ? file->words : NULL;
+        return 0;
+    }
+    if (b->wait_count > 1)
+        (void)text_printf(&words, "%zu files, the newest: ", b->wait_count);
+    (void)text_puts(&words, newest->why);
+    *out_words = text_take(&words);
+    state->held_file_why = *out_words;
+    return *out_words ? 0 : -ENOMEM;
+}
+
 int feed_states_of(const struct pipeline *p, struct feed_states *out)
 {
     const struct settings *s = p->config->settings;
@@ -29,7 +55,8 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
     out->list = calloc(s->feed_count + 1, sizeof *out->list);
     out->gaps = calloc(s->feed_count + 1, sizeof *out->gaps);
     out->providers = calloc(s->feed_count + 1, sizeof *out->providers);
-    if (!out->list || !out->gaps || !out->providers) {
+    out->words = calloc(s->feed_count + 1, sizeof *out->words);
+    if (!out->list || !out->gaps || !out->providers || !out->words) {
         feed_states_release(out);
         return -ENOMEM;
     }
@@ -56,14 +83,10 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
             date_compare(e->by, state->due.due) > 0)
             state->due.due = e->by;
         state->late = date_is_set(state->due.due) && date_compare(today, state->due.due) > 0;
-        const struct waiting_file *w = table_get(&p->waiting_files, f->id);
-
-        state->held_file_why = b && b->waiting_why               ? b->waiting_why
-                               : w && access(w->path, F_OK) == 0 ? w->words
-                                                                 : NULL;
-        state->file_is_held = b && b->waiting_why && b->file_is_held;
-        state->waiting_since = b ? b->waiting_since : DATE_NONE;
-        state->waiting_count = (b ? b->waiting_count : 0) + (w != NULL);
+        if (waits_of(p, b, state, &out->words[i]) < 0) {
+            feed_states_release(out);
+            return -ENOMEM;
+        }
         out->providers[i] = calloc(f->providers.count + 1, sizeof **out->providers);
         if (!out->providers[i]) {
             feed_states_release(out);
@@ -101,7 +124,10 @@ void feed_states_release(struct feed_states *s)
             free(s->gaps[i]);
         if (s->providers)
             free(s->providers[i]);
+        if (s->words)
+            free(s->words[i]);
     }
+    free(s->words);
     free(s->gaps);
     free(s->providers);
     free(s->list);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -26,6 +27,10 @@
 struct first_pass {
     struct receipt receipt;
     char refusal[512];
+    struct pipeline *pipeline;
+    const char *feed;
+    struct table organisations; /* codes of accepted rows */
+    struct civil_date received; /* local date */
 };
 
 /* Hashes and archives the bytes as they came. */
@@ -47,98 +52,101 @@ static int keep_bytes(int fd, struct archive_file *file, struct digest *digest)
     return r;
 }
 
+static int on_record(void *arg, const struct record *r)
+{
+    struct first_pass *pass = arg;
+    const char *code = settings_org_code(pass->pipeline->config->settings, r->org);
+
+    if (r->marker != MARKER_NOT_SUBMITTED && !apply_lies_ahead(r, pass->received) &&
+        (!date_is_set(pass->receipt.newest) ||
+         date_compare(r->period_end, pass->receipt.newest) > 0))
+        pass->receipt.newest = r->period_end;
+    return table_has(&pass->organisations, code)
+               ? 0
+               : table_set(&pass->organisations, code, pass, NULL);
+}
+
+/* Why a file that can be read is held for a person, or NULL; malloc'ed. Sets *out_held. */
+static char *why_held(const struct first_pass *pass, const struct parse_result *result,
+                      bool *out_held)
+{
+    const struct receipt *before =
+        receipt_in_force(pass->pipeline, pass->feed, result->part[0] ? result->part : NULL);
+    struct text why = TEXT_INIT;
+    char change[160];
+
+    *out_held = true;
+    if (result->held && strcmp(result->held, "set-aside") == 0 && result->set_aside_kinds)
+        (void)text_printf(&why, "%lu of %lu rows would be set aside (mostly %s)",
+                          result->rows - result->accepted, result->rows,
+                          result->set_aside[0].reason);
+    else if (result->held)
+        (void)text_puts(&why, "it has a header and no rows");
+    else if (before && before->shape &&
+             shape_is_implausible(before->shape, pass->receipt.shape, change))
+        (void)text_printf(&why, "%s (%s)", change, before->name);
+    else
+        *out_held = false;
+    return text_take(&why);
+}
+
+/* The outcome of a file that was read to its end. */
+static int judge_file(struct first_pass *pass, const struct parser *parser)
+{
+    const struct parse_result *result = parser_result(parser);
+    struct receipt *r = &pass->receipt;
+    bool is_held = false;
+
+    r->part = result->part[0] ? strdup(result->part) : NULL;
+    if (result->refused) {
+        (void)parser_refusal(parser, pass->refusal);
+        r->outcome = RECEIPT_REFUSED;
+        r->why = strdup(result->refusal);
+        return r->why && (r->part || !result->part[0]) ? 0 : -ENOMEM;
+    }
+    r->shape = malloc(sizeof *r->shape);
+    if (!r->shape || shape_of(result->rows, &pass->organisations, r->shape) < 0)
+        return -ENOMEM;
+    r->why = why_held(pass, result, &is_held);
+    r->outcome = is_held ? RECEIPT_HELD : RECEIPT_ACCEPTED;
+    return (is_held && !r->why) || (result->part[0] && !r->part) ? -ENOMEM : 0;
+}
+
 /* Keeps the file, then checks the structure of what was kept. */
-static int read_file(struct pipeline *p, const struct format *format, const char *name, int fd,
-                     struct first_pass *out)
+static int read_file(struct first_pass *pass, const struct format *format, const char *name, int fd)
 {
     struct archive_file *file = NULL;
     struct digest *digest = digest_new();
-    struct parser *parser = parser_new(format, name, (struct parse_sink){ 0 });
+    struct parser *parser = parser_new(format, name, (struct parse_sink){ on_record, NULL, pass });
     AUTO(text_release) struct text member = TEXT_INIT;
     char sha[SHA256_TEXT_MAX] = "";
-    int r = digest && parser ? archive_begin(p->archive, &file) : -ENOMEM;
+    int r = digest && parser ? archive_begin(pass->pipeline->archive, &file) : -ENOMEM;
 
     if (r == 0)
         r = keep_bytes(fd, file, digest);
     if (r == 0)
         r = content_parse(archive_descriptor(file), parser, &member);
+    if (r == 0)
+        r = judge_file(pass, parser);
     if (r == 0) {
-        const struct parse_result *result = parser_result(parser);
-
         digest_end(digest, sha);
         digest = NULL;
-        out->receipt.outcome = result->refused ? RECEIPT_REFUSED
-                               : result->held  ? RECEIPT_HELD
-                                               : RECEIPT_ACCEPTED;
-        if (result->refused) {
-            (void)parser_refusal(parser, out->refusal);
+        pass->receipt.sha256 = strdup(sha);
+        pass->receipt.edition = format_edition(format, name);
+        if (pass->receipt.edition == 0)
+            pass->receipt.edition = format_edition(format, text_str(&member));
+        if (pass->receipt.outcome == RECEIPT_REFUSED)
             archive_abort(file);
-        } else {
+        else
             r = archive_commit(file, sha);
-        }
         file = NULL;
-        out->receipt.sha256 = strdup(sha);
-        out->receipt.edition = format_edition(format, name);
-        if (out->receipt.edition == 0)
-            out->receipt.edition = format_edition(format, text_str(&member));
-        out->receipt.why = result->refused ? strdup(result->refusal) : NULL;
-        out->receipt.part = result->part[0] ? strdup(result->part) : NULL;
-        if (!result->refused && result->held) {
-            struct text why = TEXT_INIT;
-            unsigned long aside = result->rows - result->accepted;
-
-            if (strcmp(result->held, "set-aside") == 0 && result->set_aside_kinds)
-                (void)text_printf(&why, "%lu of %lu rows would be set aside (mostly %s)", aside,
-                                  result->rows, result->set_aside[0].reason);
-            else
-                (void)text_puts(&why, result->held);
-            out->receipt.why = text_take(&why);
-        }
-        if (!out->receipt.sha256 || (out->receipt.outcome != RECEIPT_ACCEPTED && !out->receipt.why))
-            r = -ENOMEM;
+        r = r == 0 && !pass->receipt.sha256 ? -ENOMEM : r;
     }
     archive_abort(file);
     digest_free(digest);
     parser_free(parser);
+    table_release(&pass->organisations, NULL);
     return r;
-}
-
-/* A refused file moves to quarantine (0700), named by its hash. */
-static int quarantine(struct pipeline *p, const char *sha256, int fd)
-{
-    AUTO(text_release) struct text folder = TEXT_INIT;
-    AUTO(text_release) struct text path = TEXT_INIT;
-    AUTO(auto_free) char *buffer = malloc(READ_BYTES);
-
-    (void)text_printf(&folder, "%s/quarantine", p->config->settings->state);
-    (void)text_printf(&path, "%s/%s", text_str(&folder), sha256);
-    if (!buffer || !text_ok(&folder) || !text_ok(&path))
-        return -ENOMEM;
-    int r = folder_make(text_str(&folder));
-    int out =
-        r == 0 ? open(text_str(&path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)
-               : -1;
-
-    if (r == 0 && out < 0)
-        r = -errno;
-    if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
-        r = -errno;
-    while (r == 0) {
-        ssize_t n = read(fd, buffer, READ_BYTES);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            r = n < 0 ? -errno : 0;
-            break;
-        }
-        r = file_write_all(out, buffer, (size_t)n);
-    }
-    if (r == 0)
-        r = file_sync(out);
-    if (out >= 0)
-        close(out);
-    return r == 0 ? folder_sync(text_str(&folder)) : r;
 }
 
 /* A file that could not be taken stays and is offered again. */
@@ -202,7 +210,12 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     struct pipeline *p = f->pipeline;
     const struct feed_setting *feed = pipeline_feed(p, f->feed);
     const struct format *format = feed ? format_set_find(p->config->formats, feed->format) : NULL;
-    struct first_pass pass = { 0 };
+    struct first_pass pass = {
+        .pipeline = p,
+        .feed = f->feed,
+        .received = wall_date(clock_wall(&p->clock)),
+        .receipt = { .newest = DATE_NONE },
+    };
     struct receipt *r = &pass.receipt;
 
     if (p->stopping || disk_rests(p) || store_is_full(p->store)) {
@@ -212,7 +225,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     int result = format ? mapping_keep(p, format) : -ENOENT;
 
     if (result == 0)
-        result = read_file(p, format, name, fd, &pass);
+        result = read_file(&pass, format, name, fd);
 
     if (result == 0) {
         r->feed = strdup(f->feed);
@@ -230,7 +243,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         return;
     }
     if (result == 0 && r->outcome == RECEIPT_REFUSED)
-        result = quarantine(p, r->sha256, fd);
+        result = quarantine_keep(p, r->sha256, fd);
     if (result < 0) {
         receipt_release(r);
         not_taken(f, name, "error", result);

@@ -5,7 +5,8 @@
  * pipeline_batch.c: Redis calls that belong together, and what fails and is tried again.
  * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
  * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
- * their end. pipeline_disk.c: a full disk. pipeline_apply*.c: a receipt to the books.
+ * their end. pipeline_disk.c: a full disk. pipeline_decide.c: accept, refuse, purge.
+ * pipeline_quarantine.c: raw bytes of refused files. pipeline_apply*.c: a receipt to the books.
  * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
  * pipeline_heal.c: Redis as the journals know it; pipeline_rebuild.c: the same on command, and how
  * far it is.
@@ -29,6 +30,7 @@
 #include "loop/sd.h"
 #include "notify/deliver.h"
 #include "outbox/pace.h"
+#include "parse/shape.h"
 #include "pipeline.h"
 #include "store/archive.h"
 #include "store/books.h"
@@ -37,15 +39,23 @@
 
 enum receipt_outcome { RECEIPT_ACCEPTED, RECEIPT_HELD, RECEIPT_REFUSED };
 
-/** One line of the received journal: what came, and what became of it. */
+/**
+ * One line of the received journal: what came, and what became of it; or what a person decided on a
+ * file that was held or refused, which is a receipt of its own, so that the order of the journal is
+ * the order in which everything took effect.
+ */
 struct receipt {
     uint64_t sequence;
+    uint64_t decides; /* the receipt on which a person decided; 0: a file came */
     enum receipt_outcome outcome;
     char *feed, *name, *sha256, *format_digest;
-    char *why, *part; /* why: held or refused; part: which table, NULL unknown */
+    char *why, *part; /* why: held, refused or decided; part: which table, NULL unknown */
     struct wall_time at;
-    int edition; /* vN of the file's name, 0 none */
-    char *file;  /* which file it was, as the disk tells files apart; NULL unknown */
+    int edition;              /* vN of the file's name, 0 none */
+    struct file_shape *shape; /* of an accepted or held file; NULL unknown */
+    struct civil_date newest; /* end of the newest period of which it has a figure; DATE_NONE */
+    const struct receipt *decided; /* the newest decision on this file, or NULL */
+    char *file; /* which file it was, as the disk tells files apart; NULL unknown */
 };
 
 struct receipt_list {
@@ -122,6 +132,7 @@ struct pipeline {
     struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
     struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
     bool audit_is_behind;    /* its disk was full: Redis knows states of alerts that it lacks */
+    struct table decisions;  /* receipt -> struct decision *: the newest, as the audit says */
     char audit_link[SHA256_TEXT_MAX]; /* SHA-256 of the newest audit record, "" before the first */
     struct civil_date evaluated_on;   /* the newest date in the audit journal; DATE_NONE: none */
     struct wall_time last_time;       /* the newest time in any journal */
@@ -299,13 +310,36 @@ bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 json_t *rebuild_report(const struct pipeline *p);
 
 /* ---- pipeline_acts.c ---- */
-#define ACT_WHY_MAX 160
+#define ACT_WHY_MAX 320
 /** Whether a command of waitlistctl is an act. */
 bool act_is_known(const char *name);
 /** Checks, journals and does it, and answers. */
 void act_answer(struct pipeline *p, struct ctl_request *request);
 /** The effect of an act read back from the audit. Returns 0 or -errno. */
 int act_take(struct pipeline *p, const json_t *record);
+
+/* ---- pipeline_decide.c ---- */
+/** What a person decided on a file that waits; its effect is a receipt. */
+struct decision {
+    bool accept;
+    char *why;
+    struct wall_time at;
+};
+/** Adds to the act the receipt that "file" (a number or a file's name) means. */
+int decide_check(struct pipeline *p, json_t *act, bool accept, char why[ACT_WHY_MAX]);
+int decide_check_purge(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int decide_take(struct pipeline *p, const json_t *act, bool accept);
+int decide_take_purge(struct pipeline *p, const json_t *act);
+/** Journals a receipt for each decision that has none. A full disk says so in STATUS= and stops
+ * nothing; returns any other failure. */
+int decide_pending(struct pipeline *p);
+void decision_free(void *value);
+
+/* ---- pipeline_quarantine.c ---- */
+/** Keeps the raw bytes of a refused file (0700), named by their hash. Returns 0 or -errno. */
+int quarantine_keep(struct pipeline *p, const char *sha256, int fd);
+/** Erases them; 1 when there were none. Returns 0 or -errno. */
+int quarantine_erase(struct pipeline *p, const char *sha256);
 
 /* ---- pipeline_intake.c ---- */
 int intake_open(struct pipeline *p);
@@ -324,6 +358,13 @@ int receipt_append(struct pipeline *p, struct receipt *r);
  * left it where it was. The same content delivered anew is another file. */
 bool receipt_is_known(const struct pipeline *p, const struct receipt *r);
 void receipt_release(struct receipt *r);
+/** By its number, or NULL. */
+struct receipt *receipt_find(const struct pipeline *p, uint64_t sequence);
+/** The file of a receipt: itself, or the one decided on. */
+const struct receipt *receipt_file(const struct pipeline *p, const struct receipt *r);
+/** The file of this part (NULL: any) that took effect last, or NULL. */
+const struct receipt *receipt_in_force(const struct pipeline *p, const char *feed,
+                                       const char *part);
 void receipt_list_release(struct receipt_list *l);
 
 /* ---- pipeline_waiting.c ---- */
@@ -355,6 +396,8 @@ bool receipt_is_due(const struct pipeline *p, const struct receipt *r);
 const struct receipt *apply_next(const struct pipeline *p);
 void apply_start(struct pipeline *p, const struct receipt *r);
 void apply_abort(struct pipeline *p);
+/** Whether a record is of a period that was not over when it was received, give or take a month. */
+bool apply_lies_ahead(const struct record *r, struct civil_date received);
 /** Feeds that keep more organisations than their books know of are applied again from the archive.
  *  Call after the books were loaded. Returns 0 or -ENOMEM. */
 int apply_backfill(struct pipeline *p);
@@ -372,6 +415,7 @@ struct feed_states {
     size_t count;
     struct coverage_gap **gaps;
     const char ***providers; /* codes that each feed must cover */
+    char **words;            /* what waits, for each feed, or NULL */
 };
 int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
 void feed_states_release(struct feed_states *s);

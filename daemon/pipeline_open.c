@@ -237,6 +237,7 @@ void pipeline_close(struct pipeline *p)
     letters_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
+    table_release(&p->decisions, decision_free);
     receipt_list_release(&p->receipts);
     journal_close(p->received);
     journal_close(p->sent);

@@ -19,6 +19,7 @@ void receipt_release(struct receipt *r)
     free(r->why);
     free(r->part);
     free(r->file);
+    free(r->shape);
 }
 
 void receipt_list_release(struct receipt_list *l)
@@ -31,9 +32,45 @@ void receipt_list_release(struct receipt_list *l)
     *l = (struct receipt_list){ 0 };
 }
 
-/* Takes the receipt. */
-static int receipt_list_add(struct receipt_list *l, struct receipt *r)
+struct receipt *receipt_find(const struct pipeline *p, uint64_t sequence)
 {
+    size_t low = 0, high = p->receipts.count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (p->receipts.list[middle]->sequence < sequence)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->receipts.count && p->receipts.list[low]->sequence == sequence
+               ? p->receipts.list[low]
+               : NULL;
+}
+
+const struct receipt *receipt_file(const struct pipeline *p, const struct receipt *r)
+{
+    return r->decides ? receipt_find(p, r->decides) : r;
+}
+
+const struct receipt *receipt_in_force(const struct pipeline *p, const char *feed, const char *part)
+{
+    for (size_t i = p->receipts.count; i-- > 0;) {
+        const struct receipt *r = p->receipts.list[i];
+
+        if (r->outcome == RECEIPT_ACCEPTED && strcmp(r->feed, feed) == 0 &&
+            (!part || (r->part && strcmp(r->part, part) == 0)))
+            return receipt_file(p, r);
+    }
+    return NULL;
+}
+
+/* Takes the receipt. */
+static int receipt_list_add(struct pipeline *p, struct receipt *r)
+{
+    struct receipt_list *l = &p->receipts;
+    struct receipt *file = r->decides ? receipt_find(p, r->decides) : NULL;
     struct receipt *kept = malloc(sizeof *kept);
 
     if (kept && l->count == l->cap) {
@@ -45,12 +82,14 @@ static int receipt_list_add(struct receipt_list *l, struct receipt *r)
             l->cap = cap;
         }
     }
-    if (!kept || l->count == l->cap) {
+    if (!kept || l->count == l->cap || (r->decides && !file)) {
         free(kept);
         receipt_release(r);
-        return -ENOMEM;
+        return r->decides && !file ? -EBADMSG : -ENOMEM;
     }
     *kept = *r;
+    if (file)
+        file->decided = kept;
     l->list[l->count++] = kept;
     return 0;
 }
@@ -66,6 +105,45 @@ static void note_time(struct pipeline *p, struct wall_time at)
 {
     if (at.ms > p->last_time.ms)
         p->last_time = at;
+}
+
+/* Records of before files had a shape have none. Returns 0, -EBADMSG or -ENOMEM. */
+static int read_shape(const json_t *j, struct receipt *r)
+{
+    const char *marks = json_string_value(json_object_get(j, "marks"));
+    const char *newest = json_string_value(json_object_get(j, "newest"));
+
+    r->newest = DATE_NONE;
+    if (newest && date_parse_iso(newest, strlen(newest), &r->newest) < 0)
+        return -EBADMSG;
+    if (!marks)
+        return 0;
+    r->shape = calloc(1, sizeof *r->shape);
+    if (!r->shape)
+        return -ENOMEM;
+    r->shape->rows = (unsigned long)json_integer_value(json_object_get(j, "rows"));
+    r->shape->organisations =
+        (unsigned long)json_integer_value(json_object_get(j, "organisations"));
+    return shape_marks_parse(marks, r->shape) < 0 ? -EBADMSG : 0;
+}
+
+static int write_shape(json_t *j, const struct receipt *r)
+{
+    char marks[SHAPE_TEXT_MAX], newest[DATE_TEXT_MAX];
+    int result = 0;
+
+    if (date_is_set(r->newest))
+        result |= json_object_set_new(j, "newest", json_string(date_format(r->newest, newest)));
+    if (r->shape) {
+        shape_marks_text(r->shape, marks);
+        result |= json_object_set_new(j, "rows", json_integer((json_int_t)r->shape->rows));
+        result |= json_object_set_new(j, "organisations",
+                                      json_integer((json_int_t)r->shape->organisations));
+        result |= json_object_set_new(j, "marks", json_string(marks));
+    }
+    if (r->decides)
+        result |= json_object_set_new(j, "decides", json_integer((json_int_t)r->decides));
+    return result < 0 ? -ENOMEM : 0;
 }
 
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
@@ -90,6 +168,9 @@ int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
     r.file = dup_string(j, "file");
     r.at.ms = json_integer_value(json_object_get(j, "at_ms"));
     r.edition = (int)json_integer_value(json_object_get(j, "edition"));
+    r.decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
+    if (result == 0)
+        result = read_shape(j, &r);
     json_decref(j);
     if (!r.feed || !r.name || !r.sha256 || !r.format_digest)
         result = -EBADMSG;
@@ -98,7 +179,7 @@ int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
         return result;
     }
     note_time(p, r.at);
-    return receipt_list_add(&p->receipts, &r);
+    return receipt_list_add(p, &r);
 }
 
 bool receipt_is_known(const struct pipeline *p, const struct receipt *r)
@@ -122,7 +203,8 @@ int receipt_append(struct pipeline *p, struct receipt *r)
                           r->sha256, "format_digest", r->format_digest, "part", r->part, "why",
                           r->why, "at", wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms,
                           "edition", r->edition, "file", r->file);
-    AUTO(auto_free) char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    AUTO(auto_free)
+    char *text = j && write_shape(j, r) == 0 ? json_dumps(j, JSON_COMPACT) : NULL;
     int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;
 
     json_decref(j);
@@ -131,5 +213,5 @@ int receipt_append(struct pipeline *p, struct receipt *r)
         return result;
     }
     note_time(p, r->at);
-    return receipt_list_add(&p->receipts, r);
+    return receipt_list_add(p, r);
 }

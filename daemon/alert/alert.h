@@ -100,7 +100,7 @@ struct episode {
     struct civil_date told_period; /* of the figure in the newest notice; DATE_NONE: none */
     enum period_event told_event;  /* how that figure was judged */
     double told_value;             /* that figure; NAN: withheld */
-    unsigned long count;           /* feed rules: how many (files that wait), as last judged */
+    unsigned long count;           /* held files: grows with each that begins to wait */
     struct wall_time changed_at;
 };
 

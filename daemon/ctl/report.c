@@ -270,7 +270,7 @@ json_t *report_alerts(const struct table *alerts, const struct finding_set *find
 static json_t *feed_object(const struct feed_report *f)
 {
     const struct feed_state *s = f->state;
-    json_t *o = json_object(), *gaps = json_array();
+    json_t *o = json_object(), *gaps = json_array(), *waits = json_array();
     int r = 0;
 
     for (size_t i = 0; gaps && i < s->gap_count; i++) {
@@ -280,8 +280,19 @@ static json_t *feed_object(const struct feed_report *f)
         r |= report_put(gap, "period_end", report_date(s->gaps[i].period_end));
         r |= json_array_append_new(gaps, gap);
     }
+    for (size_t i = 0; waits && i < f->wait_count; i++) {
+        const struct wait_report *w = &f->waits[i];
+        json_t *wait = json_object();
+
+        r |= report_put(wait, "receipt", json_integer((json_int_t)w->receipt));
+        r |= report_put(wait, "held", json_boolean(w->held));
+        r |= report_put(wait, "since", report_date(w->since));
+        r |= report_put(wait, "why", report_text(w->why));
+        r |= json_array_append_new(waits, wait);
+    }
     if (!o) {
         json_decref(gaps);
+        json_decref(waits);
         return NULL;
     }
     r |= report_put(o, "id", report_text(s->id));
@@ -298,6 +309,7 @@ static json_t *feed_object(const struct feed_report *f)
     r |= report_put(o, "files", json_integer((json_int_t)f->files));
     r |= report_put(o, "gaps", gaps);
     r |= report_put(o, "held_file", report_text(s->held_file_why));
+    r |= report_put(o, "waits", waits);
     return finish(o, r);
 }
 

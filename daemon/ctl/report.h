@@ -14,6 +14,14 @@
 #include "base/table.h"
 #include "plan/evaluate.h"
 
+/** A file that waits for a person. */
+struct wait_report {
+    uint64_t receipt;
+    const char *why;
+    bool held; /* else it was refused */
+    struct civil_date since;
+};
+
 struct feed_report {
     const struct feed_state *state;
     const char *kind, *format;
@@ -22,6 +30,8 @@ struct feed_report {
     const char *last_outcome;       /* words of the newest receipt: "accepted", "duplicate of DATE",
                                        "refused: ...", "held: ...", or NULL */
     struct wall_time last_outcome_at;
+    const struct wait_report *waits;
+    size_t wait_count;
 };
 
 /** Array; only_id NULL: all. Keys: id, title, value, marker, unit, numerator, denominator,

@@ -209,6 +209,22 @@ static int show_alerts(const json_t *list, const struct view *v)
 /* ---- feeds ------------------------------------------------------------------------------------
  */
 
+/* Each file that waits for a person, with what to type. */
+static void show_waits(const json_t *feed, const struct view *v)
+{
+    const json_t *waits = json_object_get(feed, "waits");
+
+    for (size_t i = 0; i < json_array_size(waits); i++) {
+        const json_t *w = json_array_get(waits, i);
+
+        (void)text_printf(v->out, "\nreceipt %lld of %s, since %s: ",
+                          (long long)json_integer_value(json_object_get(w, "receipt")),
+                          string_of(feed, "id"), string_of(w, "since"));
+        (void)output_escaped(v->out, string_of(w, "why"));
+        (void)text_putc(v->out, '\n');
+    }
+}
+
 static int show_feeds(const json_t *list, const struct view *v)
 {
     static const struct output_column columns[] = {
@@ -239,7 +255,11 @@ static int show_feeds(const json_t *list, const struct view *v)
         add_key(&t, f, "files");
         add_key(&t, f, "last_outcome");
     }
-    return print(&t, v);
+    int r = print(&t, v);
+
+    for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+        show_waits(json_array_get(list, i), v);
+    return r;
 }
 
 /* ---- plans ------------------------------------------------------------------------------------

@@ -46,6 +46,12 @@ static const char usage[] =
     "  audit                  what people did, and the dates evaluated\n"
     "  feed expect FEED --by DATE [--why TEXT]\n"
     "                         the awaited file is not late before DATE\n"
+    "  feed accept RECEIPT|FILE --why TEXT\n"
+    "                         a held file takes effect\n"
+    "  feed refuse RECEIPT|FILE --why TEXT\n"
+    "                         a held file is set aside for good\n"
+    "  feed purge RECEIPT|FILE --why TEXT\n"
+    "                         erases the bytes of a file that was held or refused\n"
     "  rebuild [--why TEXT]   empties Redis and fills it from archive and journals\n"
     "\n"
     "Offline:\n"
@@ -81,8 +87,9 @@ static const struct detail {
     const char *key;   /* of the argument in the request, which is "id" otherwise */
     const char *named; /* named options, each between blanks; '!' before one that must be given */
 } details[] = {
-    { "feed-expect", "feed", " !by why " },
-    { "rebuild", "id", " why " },
+    { "feed-expect", "feed", " !by why " }, { "rebuild", "id", " why " },
+    { "feed-accept", "file", " !why " },    { "feed-refuse", "file", " !why " },
+    { "feed-purge", "file", " !why " },
 };
 
 static const struct command commands[] = {
@@ -97,6 +104,9 @@ static const struct command commands[] = {
     { "audit", NULL, "audit", 0, 0 },
     { "feed", "expect", "feed-expect", 1, 1 },
     { "rebuild", NULL, "rebuild", 0, 0 },
+    { "feed", "accept", "feed-accept", 1, 1 },
+    { "feed", "refuse", "feed-refuse", 1, 1 },
+    { "feed", "purge", "feed-purge", 1, 1 },
     /* Named by the design, brought by later work. */
     { "doctor", NULL, NULL, 0, 0 },
     { "ack", NULL, NULL, 0, 0 },
@@ -114,9 +124,6 @@ static const struct command commands[] = {
     { "outbox", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
-    { "feed", "accept", NULL, 0, 0 },
-    { "feed", "refuse", NULL, 0, 0 },
-    { "feed", "purge", NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
     { "plan", "gap", NULL, 0, 0 },

@@ -242,8 +242,8 @@ void wording_clears(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A file in which the provider reports again.");
         break;
     case RULE_IMPLAUSIBLE_CHANGE:
-        (void)text_puts(out,
-                        "A file of this feed that is accepted: mend what is wrong, send it again.");
+        (void)text_puts(out, "A file of this feed that is accepted: mend what is wrong and send it "
+                             "again, or decide on a held one.");
         break;
     case RULE_ACTION_OVERDUE:
         (void)text_puts(out, "The action marked complete, or a new date, in the plan.");

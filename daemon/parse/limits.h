@@ -12,6 +12,12 @@
 #define PARSE_FIELD_MAX_BYTES (1u << 20)
 #define PARSE_ROW_MAX_BYTES   (16u << 20)
 #endif
-#define PARSE_SET_ASIDE_HOLD 0.01 /* a larger share of rows set aside holds the file */
+
+/* What holds a file for a person (DESIGN section 5; waitlistd.yaml(5), "Held files"). Shares. */
+#define PARSE_SET_ASIDE_HOLD    0.01 /* a larger share of rows set aside */
+#define HOLD_ROWS_LEFT          0.20 /* at most so many rows of the file before it */
+#define HOLD_ORGANISATIONS_GONE 0.50 /* more of its organisations gone, */
+#define HOLD_ORGANISATIONS_NEW  0.50 /* and new ones at least this share of those gone; */
+#define HOLD_ORGANISATIONS_MIN  5    /* not asked where there were fewer */
 
 #endif

@@ -33,7 +33,7 @@ struct feed_state {
     size_t gap_count;
     /* Files that wait for a person, or were refused: why; NULL: none. */
     const char *held_file_why;
-    unsigned long waiting_count;     /* how many */
+    unsigned long waiting_mark;      /* grows with each file that begins to wait */
     struct civil_date waiting_since; /* local date of the newest; DATE_NONE: not known */
     /* It may say something newer than what is in force: the feed's measures hold. */
     bool file_is_held;

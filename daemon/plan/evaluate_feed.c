@@ -88,7 +88,7 @@ static int held_finding(const struct feed_state *feed, struct civil_date today,
         r = finding_now(f, PERIOD_RED,
                         date_is_set(feed->waiting_since) ? feed->waiting_since : today);
         if (r == 0)
-            f->history[0].count = feed->waiting_count;
+            f->history[0].count = feed->waiting_mark;
     }
     return f->title == NULL || (why != NULL && f->detail == NULL) ? -ENOMEM : r;
 }

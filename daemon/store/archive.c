@@ -221,15 +221,35 @@ void archive_abort(struct archive_file *f)
     free(f);
 }
 
+/* The hash may come from a journal or a person: it must not name another file. */
+static bool is_hash(const char *sha256)
+{
+    return strlen(sha256) == SHA256_TEXT_MAX - 1 &&
+           strspn(sha256, "0123456789abcdef") == SHA256_TEXT_MAX - 1;
+}
+
+int archive_erase(struct archive *a, const char *sha256)
+{
+    AUTO(fd_close) int part = -1;
+    char name[3];
+
+    assert(a && sha256);
+    if (!is_hash(sha256))
+        return -EINVAL;
+    (void)snprintf(name, sizeof name, "%.2s", sha256);
+    part = openat(a->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (part < 0 || unlinkat(part, sha256, 0) < 0)
+        return errno == ENOENT ? 1 : -errno;
+    return file_sync(part);
+}
+
 int archive_read(struct archive *a, const char *sha256)
 {
     char place[PLACE_MAX];
     int fd;
 
     assert(a && sha256);
-    /* The hash may come from a journal or a person: it must not name another file. */
-    if (strlen(sha256) != SHA256_TEXT_MAX - 1 ||
-        strspn(sha256, "0123456789abcdef") != SHA256_TEXT_MAX - 1)
+    if (!is_hash(sha256))
         return -EINVAL;
     (void)snprintf(place, sizeof place, "%.2s/%s", sha256, sha256);
     fd = openat(a->folder, place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -24,6 +24,8 @@ int archive_descriptor(const struct archive_file *f);
 /** Makes it durable under its hash. Frees f. Returns 0 or -errno. */
 int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX]);
 void archive_abort(struct archive_file *f);
+/** Removes a file for good, and syncs that. Returns 0, 1 when there was none, or -errno. */
+int archive_erase(struct archive *a, const char *sha256);
 /** Opens for reading: a descriptor or -errno. */
 int archive_read(struct archive *a, const char *sha256);
 

@@ -38,7 +38,10 @@ static char *again_book(const char *json, size_t len)
         return NULL;
     FUZZ_CHECK(b->id && b->id[0], "a book of no feed");
     FUZZ_CHECK(b->receipt <= INT64_MAX && b->stored == b->receipt, "a receipt without a number");
-    FUZZ_CHECK(b->files <= INT64_MAX && b->waiting_count <= INT64_MAX, "fewer files than none");
+    FUZZ_CHECK(b->files <= INT64_MAX, "fewer files than none");
+    for (size_t i = 0; i < b->wait_count; i++)
+        FUZZ_CHECK(b->waits[i].why && (i == 0 || b->waits[i - 1].receipt < b->waits[i].receipt),
+                   "files that wait out of order");
     char *text = feed_book_encode(b);
 
     feed_book_free(b);

@@ -586,7 +586,7 @@ START_TEST(a_feeds_troubles_are_findings_of_their_own)
     ck_assert(!finding_holds_true(find(&w, RULE_COVERAGE_GAP, "NEW")));
     ck_assert(!finding_holds_true(find(&w, RULE_COVERAGE_GAP, "RXT")));
     w.feed.waiting_since = date_of("2024-10-14");
-    w.feed.waiting_count = 2;
+    w.feed.waiting_mark = 2;
     run(&w);
     f = find(&w, RULE_IMPLAUSIBLE_CHANGE, "");
     ck_assert_str_eq(f->detail, "header only");

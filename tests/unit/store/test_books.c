@@ -6,6 +6,22 @@
 
 #include "support/unit.h"
 
+/* part NULL: it was refused, and its table is not known. */
+static int waits(struct feed_book *book, uint64_t receipt, const char *why, const char *part,
+                 int32_t newest)
+{
+    const struct waiting_receipt w = {
+        .receipt = receipt,
+        .why = (char *)(uintptr_t)why,
+        .part = (char *)(uintptr_t)part,
+        .held = part != NULL,
+        .since = { 19844 },
+        .newest = { newest },
+    };
+
+    return feed_book_wait(book, &w);
+}
+
 START_TEST(a_feeds_book_goes_to_json_and_back)
 {
     struct books b = BOOKS_INIT;
@@ -15,11 +31,8 @@ START_TEST(a_feeds_book_goes_to_json_and_back)
     book->last_received.ms = 1726830000123;
     book->files = 3;
     book->receipt = 17;
-    ck_assert_int_eq(feed_book_wait(book, "x \"is\" held\n", "table-4/total", true,
-                                    (struct civil_date){ 19844 }),
-                     0);
-    ck_assert_int_eq(
-        feed_book_wait(book, "y was refused", NULL, false, (struct civil_date){ 19845 }), 0);
+    ck_assert_int_eq(waits(book, 16, "x \"is\" held\n", "table-4/total", 19843), 0);
+    ck_assert_int_eq(waits(book, 17, "y was refused", NULL, DATE_NONE.day), 0);
     ck_assert_int_eq(feed_book_part(book, "table-4/total", book->newest_period_end), 0);
     ck_assert_int_eq(feed_book_saw(book, "cyp-4w", "table-4/total"), 0);
     ck_assert_int_eq(
@@ -34,7 +47,8 @@ START_TEST(a_feeds_book_goes_to_json_and_back)
     ck_assert_str_eq(json, again);
     ck_assert_uint_eq(back->gap_count, 2);
     ck_assert(back->gaps[0].absent && !back->gaps[1].absent);
-    ck_assert_uint_eq(back->waiting_count, 2);
+    ck_assert_uint_eq(back->wait_count, 2);
+    ck_assert(back->waits[0].held && !back->waits[1].held);
     ck_assert_uint_eq(back->receipt, 17);
     ck_assert_uint_eq(back->stored, 17);
     free(json);
@@ -61,22 +75,42 @@ START_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only)
 }
 END_TEST
 
-START_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_is_accepted)
+START_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_takes_its_place)
 {
     struct books b = BOOKS_INIT;
     struct feed_book *book = books_feed(&b, "chs");
-    struct civil_date on = { 19400 };
+    const struct civil_date june = { 19400 }, july = { 19431 };
 
-    ck_assert_int_eq(feed_book_wait(book, "a is held", "table-4/>52", true, on), 0);
-    ck_assert_int_eq(feed_book_wait(book, "b was refused", NULL, false, on), 0);
-    feed_book_supersede(book, "table-2");
-    ck_assert(book->file_is_held && book->waiting_why);
-    feed_book_supersede(book, "table-4/>52");
-    ck_assert(!book->file_is_held && !book->waiting_why);
-    ck_assert_uint_eq(book->waiting_count, 0);
-    ck_assert_int_eq(feed_book_wait(book, "b was refused", NULL, false, on), 0);
-    feed_book_supersede(book, "table-2");
-    ck_assert_ptr_null(book->waiting_why);
+    ck_assert_int_eq(waits(book, 5, "a is held", "table-4/>52", june.day), 0);
+    ck_assert_int_eq(waits(book, 6, "b was refused", NULL, DATE_NONE.day), 0);
+    feed_book_supersede(book, 7, "table-2", july);
+    ck_assert(book->wait_count == 1 && feed_book_holds_file(book));
+    ck_assert_str_eq(feed_book_newest_wait(book)->why, "a is held");
+    feed_book_supersede(book, 4, "table-4/>52", july); /* received before it */
+    ck_assert_uint_eq(book->wait_count, 1);
+    feed_book_supersede(book, 8, "table-4/>52", (struct civil_date){ june.day - 30 });
+    ck_assert_uint_eq(book->wait_count, 1); /* reaches less far: it says nothing of that month */
+    feed_book_supersede(book, 9, "table-4/>52", june);
+    ck_assert(book->wait_count == 0 && !feed_book_holds_file(book));
+    ck_assert_ptr_null(feed_book_newest_wait(book));
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(a_decision_ends_the_wait_of_its_own_file_only)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "chs");
+
+    ck_assert_int_eq(waits(book, 6, "b is held", "t", 19400), 0);
+    ck_assert_int_eq(waits(book, 5, "a is held", "t", 19400), 0); /* applied late */
+    ck_assert_int_eq(waits(book, 6, "b is held again", "t", 19400), 0);
+    ck_assert_uint_eq(book->wait_count, 2);
+    ck_assert_str_eq(feed_book_newest_wait(book)->why, "b is held again");
+    feed_book_decided(book, 6);
+    ck_assert_uint_eq(feed_book_newest_wait(book)->receipt, 5);
+    feed_book_decided(book, 4);
+    ck_assert_uint_eq(book->wait_count, 1);
     books_release(&b);
 }
 END_TEST
@@ -240,7 +274,8 @@ END_TEST
 
 UNIT_MAIN("books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
           UNIT_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only),
-          UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_is_accepted),
+          UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_takes_its_place),
+          UNIT_TEST(a_decision_ends_the_wait_of_its_own_file_only),
           UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
           UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
           UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
