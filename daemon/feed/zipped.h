@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ZIPPED_BYTES_MAX  (512u << 20) /* of the data file, unpacked */
+#define ZIPPED_BYTES_MAX  (256u << 20) /* of the data file, unpacked; published ones reach 175 MB */
 #define ZIPPED_RATIO_MAX  200          /* unpacked to packed; published files reach 40 */
 #define ZIPPED_RATIO_FREE (1u << 20)   /* so many bytes may grow from anything */
 #define ZIPPED_LIST_MAX   (64u << 10)  /* bytes of the list of entries */

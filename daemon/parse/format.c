@@ -435,7 +435,11 @@ int format_edition(const struct format *f, const char *file_name)
     char digits[PATTERN_TEXT_MAX];
 
     for (size_t i = 0; i < f->edition.count; i++) {
-        if (pattern_find(f->edition.items[i], file_name, true, digits) && strlen(digits) < 9)
+        if (!pattern_find(f->edition.items[i], file_name, true, digits))
+            continue;
+        if (!strstr(f->edition.items[i], "{}"))
+            return 1;
+        if (strlen(digits) < 9)
             return atoi(digits);
     }
     return 0;

@@ -31,7 +31,8 @@ const char *format_source(const struct format *f, size_t *out_len);
 int format_is_published(const struct format *f);
 /** Which of several rows with one key stands: "first", "last" or "by COLUMN". */
 const char *format_duplicate(const struct format *f);
-/** N of a file called ..._vN, as the format's "edition" patterns say; 0: none. */
+/** N of a file called ..._vN, as the format's "edition" patterns say; 1 for a pattern without number; 0:
+ * none. */
 int format_edition(const struct format *f, const char *file_name);
 
 /** All *.yaml of several folders; a later folder's format of the same id replaces an earlier one.

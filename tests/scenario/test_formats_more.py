@@ -115,11 +115,15 @@ def test_a_later_release_restates_an_earlier_one(build):
         assert w.look("2026-06-20", lambda w: w.measure())["value"] == 78025
         w.put("AutismStats_Apr2026_England_v2.csv", written(later), feed="autism")
         w.once("2026-08-20")
-        # The first file sent once more is a duplicate; its edition, sent late, does not come back either.
-        w.put("again.csv", written(rows), feed="autism")
+        w.put("again.csv", written(rows), feed="autism")  # the first file sent once more is a duplicate
         w.once("2026-08-21")
         m = w.look("2026-08-21", lambda w: w.measure())
         assert m["value"] == 78100, m
+        row[-1] = "78200"  # v1 of the next release is newer than v2 of this one
+        w.put("AutismStats_Jul2026_Sep2026_England_v1.csv", written(later), feed="autism")
+        w.once("2026-11-20")
+        m = w.look("2026-11-20", lambda w: w.measure())
+        assert m["value"] == 78200, m
 
 
 def test_a_table_made_for_reading_is_watched_by_council_and_year(build):

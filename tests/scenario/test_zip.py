@@ -79,7 +79,7 @@ REFUSED = {
     "a list of many files": (zipped(*((f"{n:06}.csv", b"") for n in range(5000))), "too many files"),
     "a bomb": (zipped(("data.csv", ROWS)), "grows more than"),
     "a bomb that claims to be small": (claiming(zipped(("data.csv", ROWS)), 1000), "zip archive"),
-    "a file said to be of 600 MB": (claiming(ONE, 600 << 20), "larger than 512 MB"),
+    "a file said to be of 600 MB": (claiming(ONE, 600 << 20), "larger than 256 MB"),
     "a file of a workbook": (zipped(("[Content_Types].xml", b"<T/>"), ("xl/workbook.xml", b"<w/>")), "CSV"),
     "another table": (zipped(("data.csv", b"a,b\n1,2\n")), "header"),
 }

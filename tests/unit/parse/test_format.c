@@ -83,6 +83,10 @@ static const struct {
     { "mhsds", "MHSDS Data_AprPrf_2021.csv", 0 },
     { "mhsds", "MHSDS Data_vX.csv", 0 },
     { "sen2", "timeliness_v3.csv", 0 },
+    { "rtt-full", "20241130-RTT-November-2024-full-extract.csv", 0 },
+    { "rtt-full", "20241130-RTT-NOVEMBER-2024-full-extract-REVISED.zip", 1 },
+    { "rtt-full", "20241130-RTT-November-2024-full-extract-revised-2.csv", 2 },
+    { "autism", "AutismStats_Apr2026_Jun2026_England_v2.csv", 0 },
 };
 
 START_TEST(the_edition_is_read_from_the_file_name)
