@@ -36,6 +36,11 @@ struct civil_date pipeline_today(const struct pipeline *p)
     return pipeline_clock_is_back(p) ? p->evaluated_on : clock_today(&p->clock);
 }
 
+struct wall_time pipeline_wall(const struct pipeline *p)
+{
+    return pipeline_clock_is_back(p) ? wall_of_date(p->evaluated_on) : clock_wall(&p->clock);
+}
+
 /* Said once each time, not each second. */
 static void watch_clock(struct pipeline *p)
 {
@@ -277,7 +282,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (p->options.once && !p->loaded &&
-        clock_wall(&p->clock).ms - p->started.ms > (int64_t)ONCE_REDIS_WAIT_S * 1000) {
+        clock_mono(&p->clock).ms - p->opened.ms > (int64_t)ONCE_REDIS_WAIT_S * 1000) {
         log_error("redis", "not usable within %d s: %s", ONCE_REDIS_WAIT_S,
                   p->trouble[0] ? p->trouble : store_state(p->store));
         pipeline_stop(p, 1);

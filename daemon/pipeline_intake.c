@@ -231,7 +231,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         r->feed = strdup(f->feed);
         r->name = strdup(name);
         r->format_digest = strdup(format_digest(format));
-        r->at = clock_wall(&p->clock);
+        r->at = pipeline_wall(p);
         r->file = identity_of(fd);
         if (!r->feed || !r->name || !r->format_digest || !r->file)
             result = -ENOMEM;

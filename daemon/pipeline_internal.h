@@ -184,6 +184,7 @@ struct pipeline {
     size_t waiting_count;
     struct event *tick, *wake, *on_term, *on_int, *on_hup;
     struct wall_time started;
+    struct mono_time opened;
     bool advancing, again, stopping, said_evaluated;
     int exit_status;
     char reload_error[128]; /* "" or why the last reload was refused */
@@ -225,6 +226,9 @@ void pipeline_stop(struct pipeline *p, int exit_status);
 /** The later of the clock's date and the date last evaluated: the daemon's day never goes back,
  * whatever the clock does. */
 struct civil_date pipeline_today(const struct pipeline *p);
+/** When a file was received: the clock's time, or the start of pipeline_today() while the clock is
+ * back, lest every figure of it lie ahead of its receipt. */
+struct wall_time pipeline_wall(const struct pipeline *p);
 const struct feed_setting *pipeline_feed(const struct pipeline *p, const char *id);
 /** What is in memory, or on its way there, is not what this configuration needs. */
 void pipeline_load_again(struct pipeline *p, const char *why);

@@ -166,6 +166,7 @@ int pipeline_open(struct event_base *base, struct config *config,
     int status = r == 0 ? set_clock(p) : 0;
 
     p->started = clock_wall(&p->clock);
+    p->opened = clock_mono(&p->clock);
     if (r == 0 && status == 0)
         r = open_events(p);
     if (r == 0 && status == 0)

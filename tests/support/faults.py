@@ -2,10 +2,12 @@
 
 WAITLIST_FULL=1 runs every point of a set; otherwise a fixed tenth, the same at each run.
 """
+import datetime
 import os
 import random
 import shutil
 import subprocess
+import time
 
 from waitlist import Mail, skip
 
@@ -50,6 +52,32 @@ def fast(times):
     if not os.path.exists(FAKETIME) or os.environ.get("WAITLIST_WRAPPER") or os.environ.get("WAITLIST_SANITIZED"):
         skip("libfaketime is not installed, or cannot be loaded beside a sanitizer or valgrind")
     return {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+0 x{times}"}
+
+
+class WallClock:
+    """The wall clock of one daemon, set at will while it runs; its monotonic clock is left alone.
+
+    clock = WallClock(w, utc(2024, 6, 10, 11)); w.start(None, env=clock.env()); clock.set(utc(…))
+    """
+
+    def __init__(self, w, now):
+        fast(1)  # skips where it cannot be
+        self.path = w.path("wall-clock")
+        self.set(now)
+
+    def set(self, now):
+        """now: an aware datetime; the clock runs on from there."""
+        with open(self.path + ".new", "w", encoding="ascii") as f:
+            f.write(f"{now.timestamp() - time.time():+.3f}\n")
+        os.rename(self.path + ".new", self.path)
+
+    def env(self):
+        return {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def utc(*parts):
+    return datetime.datetime(*parts, tzinfo=datetime.timezone.utc)
 
 
 def message_ids(smtp, w):

@@ -218,9 +218,10 @@ class Instance:
         return result
 
     def start(self, at, ready=True, env=None):
+        """at None: on the clock of the machine, or of env."""
         assert self.process is None, "already running"
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self._argv("--at", at), stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen(self._argv(*(("--at", at) if at else ())), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, cwd=self.folder, env={**os.environ, **(env or {})})
         if ready:
             wait_for(self._answers, "the control socket to answer", 30)
