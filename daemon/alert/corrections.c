@@ -46,6 +46,45 @@ static bool moved(const struct plan_measure *m, double told, double now, bool *b
     return true;
 }
 
+/* Whether this figure came after that of a newer period. */
+static bool came_late(const struct finding *f, const struct period_judgement *p)
+{
+    for (const struct period_judgement *q = p + 1; q < f->history + f->history_count; q++) {
+        if (q->first_received.ms + ALERT_LATE_AFTER_MS <= p->received.ms)
+            return true;
+    }
+    return false;
+}
+
+/* A behind period from `from`, before `before`, whose figure came after that of a newer period. */
+static const struct period_judgement *find_late(const struct stepping *s, struct civil_date from,
+                                                struct civil_date before)
+{
+    const struct finding *f = s->f;
+
+    for (const struct period_judgement *p = f->history; p < f->history + f->history_count; p++) {
+        if (period_is_behind(p->event) && date_compare(p->end, from) >= 0 &&
+            date_compare(p->end, before) < 0 &&
+            s->today.day - wall_date(p->received).day <= ALERT_DISCOVERY_DAYS && came_late(f, p))
+            return p;
+    }
+    return NULL;
+}
+
+bool corrections_tell_earlier(struct stepping *s, size_t index, const struct episode *before)
+{
+    struct episode *e = stepping_episode(s, index);
+    const struct period_judgement *p = find_late(s, e->folded, before->folded);
+
+    if (p == NULL)
+        return false;
+    stepping_tell(s, index, NEWS_CORRECTED, "by a figure that came late it began earlier");
+    e->told_period = p->end;
+    e->told_value = figure_of(p);
+    e->told_event = p->event;
+    return true;
+}
+
 void corrections_tell(struct stepping *s, size_t index)
 {
     const struct episode *e = stepping_episode(s, index);
@@ -75,25 +114,10 @@ bool corrections_disprove(const struct stepping *s, const struct episode *e)
            p->holds == 0 && !s->held_now && p->restated && p->received.ms > e->changed_at.ms;
 }
 
-/* Whether this figure came after that of a newer period. */
-static bool came_late(const struct finding *f, const struct period_judgement *p)
+bool corrections_discover(const struct stepping *s, const struct fold_episode *x,
+                          struct civil_date after)
 {
-    for (const struct period_judgement *q = p + 1; q < f->history + f->history_count; q++) {
-        if (q->first_received.ms + ALERT_LATE_AFTER_MS <= p->received.ms)
-            return true;
-    }
-    return false;
-}
+    struct civil_date from = date_compare(after, x->e.opened) < 0 ? x->e.opened : after;
 
-bool corrections_discover(const struct stepping *s, const struct fold_episode *x)
-{
-    const struct finding *f = s->f;
-
-    for (const struct period_judgement *p = f->history; p < f->history + f->history_count; p++) {
-        if (period_is_behind(p->event) && date_compare(p->end, x->e.opened) >= 0 &&
-            date_compare(p->end, x->last_behind) <= 0 &&
-            s->today.day - wall_date(p->received).day <= ALERT_DISCOVERY_DAYS && came_late(f, p))
-            return true;
-    }
-    return false;
+    return find_late(s, from, date_add_days(x->last_behind, 1)) != NULL;
 }

@@ -165,16 +165,18 @@ static void step_opening(struct stepping *s, const struct fold_episode *x)
     stepping_begin(s, index, x);
 }
 
-/* Whether what is stored already tells of the fold's episode. */
-static bool is_known(struct stepping *s, const struct fold_episode *x, size_t stored)
+/* The newest stored episode that tells of the fold's, or NO_EPISODE. */
+static size_t find_known(struct stepping *s, const struct fold_episode *x, size_t stored)
 {
+    size_t found = NO_EPISODE;
+
     for (size_t i = 0; i < stored; i++) {
         const struct episode *e = stepping_episode(s, i);
 
         if (e->state != ALERT_RETRACTED && e->state != ALERT_INACTIVE && overlaps(e, x))
-            return true;
+            found = i;
     }
-    return false;
+    return found;
 }
 
 /* Opened and closed before anybody looked: kept, told to nobody, unless it was discovered late. */
@@ -184,20 +186,26 @@ static void step_history(struct stepping *s)
 
     for (size_t i = 0; i < s->fold_count; i++) {
         const struct fold_episode *x = &s->folds[i];
-        size_t index = stepping_same_opening(s, x);
+        size_t index = find_known(s, x, stored);
+        struct civil_date after = { INT32_MIN };
         bool discovered;
 
-        if (episode_is_open(&x->e) || is_known(s, x, stored))
+        if (episode_is_open(&x->e) ||
+            (index != NO_EPISODE && episode_is_open(stepping_episode(s, index))))
             continue;
-        discovered = corrections_discover(s, x);
+        if (index != NO_EPISODE)
+            after = date_add_days(stepping_episode(s, index)->period_end, 1);
+        discovered = corrections_discover(s, x, after);
+        if (index == NO_EPISODE)
+            index = stepping_same_opening(s, x);
         if (index == NO_EPISODE) {
             index = stepping_append(s, &x->e);
             stepping_episode(s, index)->closed_on = s->today;
+            if (s->news == NEWS_NONE)
+                s->why = x->why;
         }
         if (discovered)
             stepping_discover(s, index, x);
-        else if (s->news == NEWS_NONE)
-            s->why = x->why;
     }
 }
 
@@ -233,7 +241,8 @@ static void step_told(struct stepping *s)
             continue;
         if (by_another_rule(s))
             break; /* judged otherwise, not restated */
-        corrections_tell(s, open);
+        if (!corrections_tell_earlier(s, open, before))
+            corrections_tell(s, open);
         return;
     }
     corrections_note(s, open);

@@ -65,9 +65,13 @@ void corrections_note(struct stepping *s, size_t index);
 void corrections_tell(struct stepping *s, size_t index);
 /** Whether a figure that came since the episode ended shows that it never was. */
 bool corrections_disprove(const struct stepping *s, const struct episode *e);
-/** Whether an episode of the fold, opened and closed, is news: its figures came after newer ones.
- */
-bool corrections_discover(const struct stepping *s, const struct fold_episode *x);
+/** Tells once that an open episode that was told began earlier than told, where a figure that came
+ * late says so. before: as stored. */
+bool corrections_tell_earlier(struct stepping *s, size_t index, const struct episode *before);
+/** Whether an episode of the fold, opened and closed, is news: a period behind, later than `after`,
+ * whose figure came after that of a newer one. */
+bool corrections_discover(const struct stepping *s, const struct fold_episode *x,
+                          struct civil_date after);
 
 /** A measure: the fold compared with what is stored. Returns 0 or -ENOMEM. */
 int step_series(struct stepping *s);

@@ -147,6 +147,9 @@ void wording_since(const struct item_view *v, struct text *out)
     if (v->item->news == NEWS_DISCOVERED)
         (void)text_printf(out, "; it ended with the period to %s and became known later",
                           wording_date(v->item->episode->period_end, date));
+    else if (date_compare(v->item->episode->folded, v->item->episode->opened) < 0)
+        (void)text_printf(out, "; by figures that came later it began with the period to %s",
+                          wording_date(v->item->episode->folded, date));
     else if (date_is_set(v->item->episode->reopened) && episode_is_open(v->item->episode))
         (void)text_printf(out, "; it had ended, and is behind again from %s",
                           wording_date(v->item->episode->reopened, date));
