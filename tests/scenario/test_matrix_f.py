@@ -494,5 +494,23 @@ def test_F21_impossible_dates_set_the_row_aside_and_over_one_percent_holds_the_f
             assert w.look("2024-06-11", known)[0] == 6, "held"
 
 
+def test_F8_empty_is_refused_header_only_and_rows_down_by_80_percent_are_held(build):
+    orgs = [f"R{n:02}" for n in range(40)]
+    many = mhsds("2024-04", {**{(o, "MRS08b"): 50 for o in orgs}, ("England", "MRS08b"): "18.2", ("QUA", "MRS08b"): 7, ("TAJ", "MRS08b"): 45})
+    few = three(46, month="2024-05")
+    with Instance(build) as w:
+        w.put("a.csv", many)
+        w.once("2024-06-10")
+        before = w.look("2024-06-10", known)
+        w.start("2024-06-11")
+        for name, content, said in (("empty.csv", "", "empty"), ("header.csv", few.split("\n")[0] + "\n", "header"),
+                                    ("few.csv", few, "rows")):
+            w.put(name, content)
+            wait_for(lambda: name in (w.ctl("feeds")[0]["held_file"] or ""), f"{name} to be doubted")
+            assert said in w.ctl("feeds")[0]["held_file"], w.ctl("feeds")[0]["held_file"]
+            assert known(w) == before, name
+        wait_for(lambda: any("few.csv" in m.text for m in w.mails()), "a person to be told")
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -154,5 +154,43 @@ def test_M10_every_line_on_the_wire_ends_as_it_must_and_one_message_arrives(buil
         assert title[:40] in Mail(w.write("mail.eml", smtp.mails[0][2])).text.replace("\n", " ")
 
 
+def test_M3_a_refusal_for_good_of_one_recipient_leaves_the_others_alone_and_reaches_ops(build):
+    def gone(line):
+        return "550 5.1.1 no such user" if b"gone@" in line else "250 ok"
+
+    with SmtpServer(replies={"RCPT": gone}) as smtp:
+        settings = mail(smtp.port) + mail(smtp.port, id="second", to="gone@example.nhs.uk")
+        with mailing(build, smtp.port, receivers="mail, second", settings=settings) as w:
+            w.run("--once", "--at", "2024-06-10")
+            w.run("--once", "--at", "2024-06-10T13:00")
+            assert len(smtp.mails) == 1 and b"lead@" in smtp.mails[0][1][0], smtp.mails
+            said = "\n".join(m.text for m in w.mails())
+            assert "cyp-4w" in said or "Children helped within 4 weeks" in said, "the fallback hears what was not told"
+
+
+def test_M8_a_refused_login_is_tried_once_in_a_quarter_of_an_hour(build):
+    tries = []
+
+    def login(line):
+        tries.append(line)
+        return "535 5.7.8 no"
+
+    with Instance(build) as keys:
+        pem, trusted = certificate(keys)
+        with SmtpServer(certificate=pem, login=True) as smtp:
+            smtp.replies["AUTH"] = "535 5.7.8 no"
+            with mailing(build, smtp.port, tls="required", more=f", ca_file: {trusted}, user: monitor, password_file: pw") as w:
+                w.write("pw", "not the right one\n")
+                w.start("2024-06-10", env=fast(60))  # a second is a minute
+                wait_for(lambda: smtp.connections >= 1, "the first try")
+                wait_for(lambda: smtp.connections >= 2, "the next try", 60)
+                said = w.log()
+                rests = [int(s) for s in re.findall(r"receiver=mail outcome=[a-z-]+ code=535 .*?next=(\d+)s", said)]
+                assert rests and all(s >= 900 for s in rests), said[-2000:]
+                assert "not the right one" not in said
+                status = w.ctl_raw("health")
+                assert status.returncode == 2, "a red message that cannot be sent is critical"
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -149,5 +149,18 @@ def test_W12_a_scheme_that_is_no_https_is_refused_at_load_with_the_reason(build)
             assert r.returncode == 78 and "waitlistd.yaml:" in r.stderr and "url" in r.stderr, (url, r.returncode, r.stderr)
 
 
+def test_W5_410_switches_the_endpoint_off_and_tells_the_operator(build):
+    with HttpServer([Answer(410), Answer(200)]) as http, hooked(build, hook(http.port)) as w:
+        w.run("--once", "--at", "2024-06-10")
+        w.run("--once", "--at", "2024-06-10T13:00")
+        asked = len(http.requests)
+        w.put("b.csv", three(70, "2024-05"))
+        w.run("--once", "--at", "2024-07-01")
+        w.run("--once", "--at", "2024-07-02")
+        assert len(http.requests) == asked == 1, [r.path for r in http.requests]
+        assert any("hook" in m.text and ("410" in m.text or "gone" in m.text) for m in w.mails()), \
+            [m.text for m in w.mails()]
+
+
 if __name__ == "__main__":
     run_tests(globals())
