@@ -210,9 +210,10 @@ lint: lint-deps
 	@echo "cppcheck"; $(CPPCHECK) -Idaemon daemon
 	@echo "arrows"; \
 	arrow() { ! grep -nE "#include \"($$2)/" daemon/$$1/*.[ch] || { echo "daemon/$$1 must not include $$2/"; exit 1; }; }; \
-	arrow base 'yaml|settings|parse|metric|plan|alert|outbox|notify|$(EDGES)'; \
-	arrow yaml 'settings|parse|metric|plan|alert|outbox|notify|$(EDGES)'; \
-	arrow parse 'settings|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow base 'yaml|settings|parse|pathway|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow yaml 'settings|parse|pathway|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow parse 'settings|pathway|metric|plan|alert|outbox|notify|$(EDGES)'; \
+	arrow pathway 'settings|metric|plan|alert|outbox|notify|$(EDGES)'; \
 	arrow metric 'settings|plan|alert|outbox|notify|$(EDGES)'; \
 	arrow plan 'settings|alert|outbox|notify|$(EDGES)'; \
 	arrow alert 'settings|outbox|notify|$(EDGES)'; \
