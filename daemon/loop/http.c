@@ -122,6 +122,8 @@ void transfer_judge(struct http_transfer *t, CURLcode code)
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+    if (!t->is_mail && status != t->status)
+        status = 0; /* a line that says no status is no answer */
     t->result = (struct http_result){
         .curl_code = (int)code,
         .code = status >= 200 ? status : 0, /* 1xx answers nothing */

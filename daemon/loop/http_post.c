@@ -1,6 +1,7 @@
 #include "loop/http_private.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +11,7 @@
 
 #define POST_CONNECT_TIMEOUT_MS 5000
 #define POST_TIMEOUT_MS         30000
+#define HTTP_PREFIX             "HTTP/"
 
 static size_t give_body(char *into, size_t size, size_t count, void *arg)
 {
@@ -45,12 +47,36 @@ static size_t count_reply(char *bytes, size_t size, size_t count, void *arg)
     return t->reply_bytes > HTTP_REPLY_MAX_BYTES ? 0 : size * count;
 }
 
+/*
+ * The code of "HTTP/1.1 503 text": a version, a blank, three digits; 0 for anything else. curl takes
+ * whatever else begins with "HTTP/" for 200, and a message lost in a broken proxy for delivered.
+ */
+static long status_of(const char *line, size_t len)
+{
+    size_t at = sizeof HTTP_PREFIX - 1;
+    long status = 0;
+    int digits = 0;
+
+    while (at < len && (isdigit((unsigned char)line[at]) || line[at] == '.'))
+        at++;
+    if (at == sizeof HTTP_PREFIX - 1 || at >= len || line[at] != ' ')
+        return 0;
+    for (at++; at < len && isdigit((unsigned char)line[at]); at++, digits++)
+        if (digits < 3)
+            status = status * 10 + (line[at] - '0');
+    return digits == 3 && at < len && strchr(" \r\n", line[at]) ? status : 0;
+}
+
 static size_t read_header(char *bytes, size_t size, size_t count, void *arg)
 {
     static const char name[] = "Retry-After:";
     struct http_transfer *t = arg;
     size_t len = size * count;
 
+    if (len >= sizeof HTTP_PREFIX - 1 && memcmp(bytes, HTTP_PREFIX, sizeof HTTP_PREFIX - 1) == 0) {
+        t->status = status_of(bytes, len);
+        t->retry_after[0] = '\0'; /* of an interim answer */
+    }
     if (len >= sizeof name - 1 && strncasecmp(bytes, name, sizeof name - 1) == 0) {
         size_t n = len - (sizeof name - 1);
 

@@ -28,6 +28,7 @@ struct http_transfer {
     size_t reply_bytes;
     bool allow_private, address_refused;
     char retry_after[64];
+    long status; /* of the newest status line, as read by us; 0: none, or malformed */
     http_done *done;
     void *arg;
     struct http_result result;

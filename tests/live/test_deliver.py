@@ -162,6 +162,15 @@ def test_nobody_there_costs_no_try_and_no_answer_is_unknown(build):
             assert outcome(f.post(build, http.port)) == ("unknown", 0)
 
 
+def test_what_is_no_status_line_is_no_answer(build):
+    for line in (b"HTTP/\x01 junk", b"HTTP/1.1", b"HTTP/1.1 OK", b"HTTP/1.1 2000 OK", b"HTTP/1.1 20", b"HTTP/proxy error",
+                 b"HTTP/ 200 OK"):
+        with Folder() as f, HttpServer([Answer(raw=line + b"\r\n\r\n")]) as http:
+            assert outcome(f.post(build, http.port)) == ("unknown", 0), line
+    with Folder() as f, HttpServer([Answer(raw=b"HTTP/1.0 202\r\n\r\n")]) as http:
+        assert outcome(f.post(build, http.port)) == ("delivered", 202)
+
+
 def test_the_status_decides_over_an_endless_dripping_or_reset_reply(build):
     for answer in (Answer(200, endless=True), Answer(200, reset=True), Answer(200, drip=0.05),
                    Answer(200, {f"X-{i}": "y" * 900 for i in range(90)})):

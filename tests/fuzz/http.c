@@ -1,0 +1,135 @@
+/*
+ * http - what a webhook's server answers, through our own HTTP client: exactly one callback, an
+ * outcome that the answer's own status line supports, a wait of at most an hour, and in other
+ * portions the same
+ *
+ * (Nothing of ours is served over HTTP yet; the heads of requests join with the issue that does.)
+ * Input: a byte for the size of the portions, then what the server answers once it has the request.
+ */
+#include "loop/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/support/fuzz.h"
+#include "fuzz/support/tcp.h"
+#include "notify/deliver_private.h"
+
+#define BODY "{\"type\":\"uk.waitlistd.alerts.v1\"}"
+
+static struct event_base *base;
+static struct http *http;
+static struct tcp_server server;
+static struct text answer;
+
+struct post {
+    int ended;
+    struct http_result result;
+};
+
+static void on_heard(struct tcp_server *s)
+{
+    if (s->is_closing || !strstr(text_str(&s->heard), BODY))
+        return;
+    tcp_say(s, text_str(&answer), answer.len);
+    tcp_close(s);
+}
+
+static void on_done(void *arg, const struct http_result *result)
+{
+    struct post *p = arg;
+
+    FUZZ_CHECK(++p->ended == 1, "ended twice");
+    p->result = *result;
+    (void)event_base_loopbreak(base);
+}
+
+static void stop(void)
+{
+    http_free(http);
+    tcp_stop(&server);
+    event_base_free(base);
+}
+
+static void start(void)
+{
+    base = event_base_new();
+    http = base ? http_new(base) : NULL;
+    FUZZ_CHECK(http, "no client");
+    tcp_start(&server, base);
+    server.on_heard = on_heard;
+    (void)atexit(stop);
+}
+
+static struct http_result post(size_t portion)
+{
+    static const char *const headers[] = { "Content-Type: application/json", NULL };
+    struct post p = { 0 };
+    char url[64];
+    const struct http_post what = { .url = url,
+                                    .headers = headers,
+                                    .body = BODY,
+                                    .body_len = strlen(BODY),
+                                    .allow_private = true };
+
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/x", server.port);
+    tcp_reset(&server, portion);
+    FUZZ_CHECK(http_post(http, &what, on_done, &p) == 0, "not started");
+    while (!p.ended)
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    FUZZ_CHECK(http_busy(http) == 0, "something goes on");
+    return p.result;
+}
+
+/* Whether a final status line of this code stands in the answer, "HTTP/1.1 204": curl reads blanks
+ * and versions freely, so only the digits are looked for. */
+static bool answer_holds(long code)
+{
+    char digits[24];
+
+    (void)snprintf(digits, sizeof digits, "%ld", code);
+    for (size_t i = 0; i + strlen(digits) <= answer.len; i++)
+        if (memcmp(answer.buf + i, digits, strlen(digits)) == 0)
+            return true;
+    return false;
+}
+
+static void check(const struct http_result *r)
+{
+    struct delivery_result d = webhook_judge(r);
+
+    FUZZ_CHECK(r->connected, "no connection: %s", r->error);
+    FUZZ_CHECK(r->code == 0 || (r->code >= 200 && answer_holds(r->code)), "a status of %ld",
+               r->code);
+    FUZZ_CHECK(r->retry_after_s >= 0 && r->retry_after_s <= 3600, "a wait of %ld s",
+               r->retry_after_s);
+    FUZZ_CHECK(d.text[0], "an outcome without words");
+    FUZZ_CHECK((d.outcome == DELIVERED) == (r->code >= 200 && r->code < 300), "status %ld is %s",
+               r->code, delivery_outcome_name(d.outcome));
+    /* The server had the whole request: without an answer it may have taken it. */
+    FUZZ_CHECK(r->code != 0 || d.outcome == DELIVERY_UNKNOWN, "no answer is %s",
+               delivery_outcome_name(d.outcome));
+    FUZZ_CHECK(d.retry_after_s == 0 || d.outcome == DELIVERY_CONNECTION_FAILED,
+               "%s asks for a wait", delivery_outcome_name(d.outcome));
+}
+
+void fuzz_one(const char *bytes, size_t len)
+{
+    size_t portion = fuzz_byte(&bytes, &len) + 1u;
+
+    if (!base)
+        start();
+    answer = (struct text)TEXT_INIT;
+    FUZZ_CHECK(text_add(&answer, bytes, len) == 0, "no memory");
+    struct http_result whole = post(len ? len : 1);
+
+    check(&whole);
+    struct http_result parts = post(portion);
+
+    check(&parts);
+    FUZZ_CHECK(whole.code == parts.code && whole.retry_after_s == parts.retry_after_s,
+               "status %ld and a wait of %ld s; in portions of %zu %ld and %ld s", whole.code,
+               whole.retry_after_s, portion, parts.code, parts.retry_after_s);
+    text_release(&answer);
+}
