@@ -136,6 +136,8 @@ static const struct act {
     int (*take)(struct pipeline *p, const json_t *act);
 } acts[] = {
     { "feed-expect", check_feed_expect, take_feed_expect },
+    { "outbox-retry", outbox_check_retry, outbox_take_retry },
+    { "outbox-drop", outbox_check_drop, outbox_take_drop },
     { "rebuild", check_rebuild, take_rebuild },
     { "feed-accept", check_feed_accept, take_feed_accept },
     { "feed-refuse", check_feed_refuse, take_feed_refuse },

@@ -44,8 +44,11 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     const char *held =
         store_is_full(p->store) ? "Redis is full: files are held in the inboxes" : "";
     const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble, held };
-    char date[DATE_TEXT_MAX], words[REBUILD_WORDS_MAX];
+    char date[DATE_TEXT_MAX], words[REBUILD_WORDS_MAX], letters[40] = "";
     size_t n = 0;
+
+    if (letters_count(p))
+        (void)snprintf(letters, sizeof letters, ", %zu given up", letters_count(p));
 
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
         if (troubles[i][0] && n < 256)
@@ -56,10 +59,10 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     if (rebuild_words(p, words) && n < 256)
         n += (size_t)snprintf(out + n, 256 - n, "%s; ", words);
     if (n < 256)
-        (void)snprintf(out + n, 256 - n,
-                       "%s%s%s%zu red, %zu amber, %zu feeds late, %zu messages due%s%s", state,
-                       is_away ? store_state(p->store) : "", is_away ? "; " : "", red, amber, late,
-                       deliver_pending(p), p->reload_error[0] ? "; " : "", p->reload_error);
+        (void)snprintf(
+            out + n, 256 - n, "%s%s%s%zu red, %zu amber, %zu feeds late, %zu messages due%s%s%s",
+            state, is_away ? store_state(p->store) : "", is_away ? "; " : "", red, amber, late,
+            deliver_pending(p), letters, p->reload_error[0] ? "; " : "", p->reload_error);
 }
 
 static json_t *status_of(struct pipeline *p)
@@ -95,9 +98,10 @@ static json_t *health_of(struct pipeline *p)
 
     pipeline_status_line(p, line);
     for (size_t i = 0; i < p->books.outbox_count; i++)
-        if (p->books.outbox[i]->severity == SEVERITY_RED &&
-            p->books.outbox[i]->tries + p->books.outbox[i]->tried > 0)
-            code = 2;
+        if (p->books.outbox[i]->severity == SEVERITY_RED && p->books.outbox[i]->last_at.ms)
+            code = 2; /* tried in vain */
+    if (letters_count(p))
+        code = 2;
     if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
         code = 1;
     if (deliver_pending(p) && code < 1)
@@ -184,6 +188,8 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
         result = report_measure(&p->findings, id);
     else if (strcmp(command, "alerts") == 0)
         result = report_alerts(&alerts, &p->findings, pipeline_today(p));
+    else if (strcmp(command, "outbox-ls") == 0)
+        result = outbox_list(p);
     else if (strcmp(command, "explain") == 0)
         result = report_explain(p->config->settings->instance, &alerts, &p->findings, id,
                                 pipeline_today(p));
@@ -216,6 +222,12 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
                  p->trouble[0] ? p->trouble : store_state(p->store));
         return;
     }
+    if (strcmp(command, "outbox-ls") == 0 &&
+        !p->loaded) { /* an empty list would say: nothing is due */
+        ctl_fail(request, 1, "which messages are due is not known: Redis is %s",
+                 store_state(p->store));
+        return;
+    }
     json_t *result = result_of(p, command, id ? id : "");
 
     if (result)
@@ -245,8 +257,8 @@ void ctl_answer(void *arg, struct ctl_request *request)
     struct pipeline *p = arg;
     const char *command = ctl_request_command(request);
     json_t *result = NULL;
-    static const char *const waits[] = { "feeds",  "measures", "measure",
-                                         "alerts", "explain",  "plan-show" };
+    static const char *const waits[] = { "feeds",   "measures",  "measure",  "alerts",
+                                         "explain", "plan-show", "outbox-ls" };
 
     if (strcmp(command, "status") == 0) {
         result = status_of(p);

@@ -86,8 +86,7 @@ static struct outbox_item *item_of(const struct pipeline *p, const char *deliver
     return NULL;
 }
 
-/* What became of it, as the sent journal says; NULL: it is due. */
-static const char *outcome_of(const struct pipeline *p, const char *delivery_id)
+const char *deliver_outcome(const struct pipeline *p, const char *delivery_id)
 {
     const struct letter *l = letter_find(p, delivery_id);
 
@@ -127,7 +126,7 @@ static void mark(struct attempt *a, struct outbox_item *item)
     const struct letter *l = letter_find(p, item->delivery_id);
     AUTO(auto_free) char *entry = l ? letter_json(l) : NULL;
     int r = l && !entry ? -ENOMEM
-                        : store_told(p->store, item, outcome_of(p, item->delivery_id),
+                        : store_told(p->store, item, deliver_outcome(p, item->delivery_id),
                                      entry ? entry : "", on_told, a);
 
     if (r < 0) {
@@ -184,7 +183,7 @@ static void expire(struct pipeline *p)
         struct outbox_item *item = p->books.outbox[i];
 
         if (age_ms(p, item) <= DEAD_AFTER_MS || item->next_try.ms <= now ||
-            table_has(&p->flying, item->delivery_id) || outcome_of(p, item->delivery_id) ||
+            table_has(&p->flying, item->delivery_id) || deliver_outcome(p, item->delivery_id) ||
             !(item->tried || receiver_rests(p, item->receiver, now)))
             continue;
         if (!item->why[0])
@@ -352,7 +351,7 @@ static void try_item(struct pipeline *p, struct outbox_item *item)
         item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
         return;
     }
-    if (outcome_of(p, item->delivery_id)) {
+    if (deliver_outcome(p, item->delivery_id)) {
         item->tried = true; /* only Redis has to hear of it */
         mark(a, item);
         return;
@@ -381,7 +380,7 @@ static struct outbox_item *next_item(const struct pipeline *p, struct mono_time 
 
     for (size_t i = 0; i < p->books.outbox_count; i++) {
         struct outbox_item *item = p->books.outbox[i];
-        bool settled = outcome_of(p, item->delivery_id) != NULL;
+        bool settled = deliver_outcome(p, item->delivery_id) != NULL;
 
         if (item->next_try.ms > now.ms ||
             (!settled &&
@@ -402,7 +401,7 @@ static void drop_all(struct pipeline *p)
         struct outbox_item *item = p->books.outbox[i];
 
         if (!table_has(&p->dropped, item->delivery_id) ||
-            table_has(&p->flying, item->delivery_id) || outcome_of(p, item->delivery_id))
+            table_has(&p->flying, item->delivery_id) || deliver_outcome(p, item->delivery_id))
             continue;
         int r = sent_dropped(p, item);
 
@@ -473,7 +472,7 @@ void deliver_adopt(struct pipeline *p)
 
 static bool is_overdue(const struct pipeline *p, const struct outbox_item *item)
 {
-    if (age_ms(p, item) < ESCALATE_AFTER_MS || outcome_of(p, item->delivery_id))
+    if (age_ms(p, item) < ESCALATE_AFTER_MS || deliver_outcome(p, item->delivery_id))
         return false;
     for (size_t i = 0; i < item->tell_count; i++)
         if (item->tells[i].told.open && item->tells[i].told.severity == SEVERITY_RED)

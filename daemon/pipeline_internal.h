@@ -12,7 +12,7 @@
  * far it is.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
- * pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
+ * pipeline_outbox.c: what people see and do of messages due. pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
  * pipeline_ctl.c: answers to waitlistctl.
  */
 #ifndef PIPELINE_INTERNAL_H
@@ -441,6 +441,8 @@ bool compose_due_again(struct pipeline *p);
 /* ---- pipeline_deliver.c ---- */
 /** Starts an attempt for every receiver that is free and has something due. */
 void deliver_due(struct pipeline *p);
+/** What became of a message, as the sent journal says: "delivered", "dead", "dropped"; NULL: due. */
+const char *deliver_outcome(const struct pipeline *p, const char *delivery_id);
 /** Messages that are due now and not delivered. */
 size_t deliver_pending(const struct pipeline *p);
 /** Whether every message was tried in this run (--once). */
@@ -455,6 +457,15 @@ int deliver_escalated(struct pipeline *p, struct table *out_episodes);
 /** Attempts that will never call back: at the end. */
 void deliver_abort(struct pipeline *p);
 #define MARK_AGAIN_MS 30000 /* an outcome that Redis did not take is told to it again */
+
+/* ---- pipeline_outbox.c ---- */
+/** Messages due and dead, as waitlistctl shows them (new reference, or NULL). */
+json_t *outbox_list(const struct pipeline *p);
+/* Acts of people: rows of the table in pipeline_acts.c. */
+int outbox_check_retry(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int outbox_take_retry(struct pipeline *p, const json_t *act);
+int outbox_take_drop(struct pipeline *p, const json_t *act);
 
 /* ---- pipeline_sent.c ---- */
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */

@@ -478,6 +478,38 @@ static int show_audit(const json_t *list, const struct view *v)
     return print(&t, v);
 }
 
+/* ---- outbox ----------------------------------------------------------------------------------- */
+
+static void add_beginning(struct output_table *t, const json_t *o, const char *key)
+{
+    char digits[ID_DIGITS + 1];
+
+    (void)snprintf(digits, sizeof digits, "%s", string_of(o, key));
+    output_table_add(t, digits, COLOUR_NONE);
+}
+
+static int show_outbox(const json_t *list, const struct view *v)
+{
+    static const struct output_column columns[] = {
+        { "ID", false, 0 },        { "STATE", false, 0 },    { "RECEIVER", false, 0 },
+        { "RECIPIENT", false, 0 }, { "SUBJECT", false, 24 }, { "SINCE", false, 0 },
+        { "TRIES", true, 0 },      { "NEXT", false, 0 },     { "WHY", false, 24 },
+    };
+    static const char *const keys[] = { "state", "receiver", "recipient", "subject",
+                                        "since", "tries",    "next_try",  "why" };
+    struct output_table t;
+
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+
+        add_beginning(&t, row, "id");
+        for (size_t k = 0; k < COUNT(keys); k++)
+            add_key(&t, row, keys[k]);
+    }
+    return print(&t, v);
+}
+
 /* An act was done: what the audit says of it. */
 static int show_act(const json_t *record, const struct view *v)
 {
@@ -495,6 +527,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "status", show_status },     { "health", show_health },   { "feeds", show_feeds },
         { "measures", show_measures }, { "measure", show_measure }, { "alerts", show_alerts },
         { "explain", show_explain },   { "plan-show", show_plans }, { "audit", show_audit },
+        { "outbox-ls", show_outbox },
     };
     const struct view v = { width, colour, out };
 

@@ -52,6 +52,11 @@ static const char usage[] =
     "                         a held file is set aside for good\n"
     "  feed purge RECEIPT|FILE --why TEXT\n"
     "                         erases the bytes of a file that was held or refused\n"
+    "  outbox ls              messages that are due, wait or were given up\n"
+    "  outbox retry ID [--why TEXT]\n"
+    "                         due now; one given up begins again with eight tries\n"
+    "  outbox drop ID --why TEXT\n"
+    "                         given up by you: its recipient is not told\n"
     "  rebuild [--why TEXT]   empties Redis and fills it from archive and journals\n"
     "\n"
     "Offline:\n"
@@ -89,7 +94,8 @@ static const struct detail {
 } details[] = {
     { "feed-expect", "feed", " !by why " }, { "rebuild", "id", " why " },
     { "feed-accept", "file", " !why " },    { "feed-refuse", "file", " !why " },
-    { "feed-purge", "file", " !why " },
+    { "feed-purge", "file", " !why " },     { "outbox-retry", "id", " why " },
+    { "outbox-drop", "id", " !why " },
 };
 
 static const struct command commands[] = {
@@ -107,6 +113,9 @@ static const struct command commands[] = {
     { "feed", "accept", "feed-accept", 1, 1 },
     { "feed", "refuse", "feed-refuse", 1, 1 },
     { "feed", "purge", "feed-purge", 1, 1 },
+    { "outbox", "ls", "outbox-ls", 0, 0 },
+    { "outbox", "retry", "outbox-retry", 1, 1 },
+    { "outbox", "drop", "outbox-drop", 1, 1 },
     /* Named by the design, brought by later work. */
     { "doctor", NULL, NULL, 0, 0 },
     { "ack", NULL, NULL, 0, 0 },
@@ -121,7 +130,6 @@ static const struct command commands[] = {
     { "replay", NULL, NULL, 0, 0 },
     { "render", NULL, NULL, 0, 0 },
     { "notify", NULL, NULL, 0, 0 },
-    { "outbox", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },

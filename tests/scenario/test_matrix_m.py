@@ -87,7 +87,7 @@ def test_M6_nine_minutes_of_silence_after_the_dot_are_waited_for_and_hold_up_nob
     with SmtpServer(delay={"DOT": 6}) as smtp, mailing(build, smtp.port, receivers="mail, spool") as w:
         w.start("2024-06-10", env=fast(90))  # the server's six seconds are nine minutes to the daemon
         wait_for(lambda: len(smtp.mails) == 1, "the content to be sent")
-        assert w.ctl("status")["messages_due"] == 1, "the mail is under way"
+        wait_for(lambda: w.ctl("status")["messages_due"] == 1, "the mail alone to be under way")
         assert w.mails(), "the other receiver was served meanwhile"
         wait_for(lambda: w.ctl("status")["messages_due"] == 0, "the mail to be delivered", 30)
         assert len(smtp.mails) == 1, "sent again while the first was waited for"

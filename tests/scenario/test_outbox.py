@@ -1,5 +1,6 @@
 """The outbox: what is tried again when, what is given up, who else is told, and that a restart forgets none of it."""
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -156,6 +157,92 @@ def test_a_dead_letter_outlives_the_loss_of_redis(build):
         after = w.alert("dead-letter")
         assert (before["alert_id"], before["episode_id"]) == (after["alert_id"], after["episode_id"])
         assert sorted(m.delivery_id for m in w.mails("last")) == told and len(http.requests) == 1
+
+
+def listed(w):
+    return {m["id"]: m for m in w.ctl("outbox", "ls")}
+
+
+def test_the_outbox_lists_what_is_due_and_what_is_dead(build):
+    with HttpServer([Answer(503)]) as http, hooked(build, http) as w:
+        w.start("2024-06-10")
+        message, = wait_for(lambda: [m for m in listed(w).values() if m["state"] == "waiting"], "a first try in vain")
+        assert (message["receiver"], message["tries"], message["why"]) == ("hook", 0, "HTTP 503"), message
+        assert message["subject"].startswith("Behind plan") and message["next_try"] > message["since"], message
+        assert "503" in w.ctl_raw("outbox", "ls", output="table").stdout
+    with HttpServer([Answer(410)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        message, = w.look("2024-06-10", listed).values()
+        assert (message["state"], message["why"], message["next_try"]) == ("dead", "HTTP 410", None), message
+
+
+def test_retry_makes_a_waiting_message_due_now(build):
+    with HttpServer([Answer(503), Answer(200)]) as http, hooked(build, http) as w:
+        w.start("2024-06-10")
+        id, = wait_for(lambda: [i for i, m in listed(w).items() if m["state"] == "waiting"], "a first try in vain")
+        assert w.ctl("outbox", "retry", id[:8])["id"] == id
+        wait_for(lambda: len(http.requests) == 2 and not listed(w), "the second try, and its end")
+
+
+def test_retry_brings_a_dead_letter_back_with_fresh_tries_and_closes_its_alert(build):
+    with HttpServer([Answer(410), Answer(400)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        w.start("2024-06-11")
+        id, = listed(w)
+        w.ctl("outbox", "retry", id, "--why", "the endpoint was mended")
+        wait_for(lambda: listed(w)[id]["state"] == "waiting", "the letter to be refused once more")
+        assert listed(w)[id]["tries"] == 1 and asked(http) == [id, id], (listed(w), asked(http))
+        wait_for(lambda: w.alert("dead-letter")["state"] == "RESOLVED", "its alert to close")
+        wait_for(lambda: len(w.mails("last")) == 3, "whoever was told of the alert to be told its end")
+        w.kill()
+        w.start("2024-06-11T13:00")
+        wait_for(lambda: asked(http) == [id] * 3, "the third try")
+
+
+def test_an_act_on_the_outbox_whose_redis_call_was_lost_takes_effect_at_the_next_start(build):
+    with HttpServer([Answer(410), Answer(200)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        w.start("2024-06-10")
+        id, = listed(w)
+        server = w.redis_pid()
+        os.kill(server, signal.SIGSTOP)  # the act is journalled, its Redis call is never answered
+        w.ctl("outbox", "retry", id)
+        w.signal(signal.SIGKILL)
+        os.kill(server, signal.SIGKILL)
+        w.kill()
+        w.start("2024-06-10")
+        wait_for(lambda: asked(http) == [id, id] and not listed(w), "the letter to be delivered")
+
+
+def test_drop_gives_up_a_message_for_ever(build):
+    with HttpServer([Answer(503)]) as http, hooked(build, http) as w:
+        w.start("2024-06-10")
+        id, = wait_for(lambda: [i for i, m in listed(w).items() if m["state"] == "waiting"], "a first try in vain")
+        assert w.ctl_raw("outbox", "drop", id).returncode == 2, "a reason must be given"
+        w.ctl("outbox", "drop", id, "--why", "told by telephone")
+        wait_for(lambda: not listed(w), "the message to go")
+        assert w.ctl_raw("outbox", "retry", id).returncode == 1, "what was dropped does not come back"
+        w.redis("FLUSHALL")
+        w.stop()
+        w.start("2024-06-10")
+        w.measure()
+        assert listed(w) == {} and len(http.requests) == 1, "composed again after Redis was lost"
+        record = [r for r in w.ctl("audit") if r.get("act") == "outbox-drop"]
+        assert len(record) == 1 and record[0]["why"] == "told by telephone", record
+
+
+def test_drop_of_a_dead_letter_closes_its_alert(build):
+    with HttpServer([Answer(410)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10")
+        w.start("2024-06-11")
+        id, = listed(w)
+        w.ctl("outbox", "drop", id, "--why", "old news")
+        wait_for(lambda: w.alert("dead-letter")["state"] == "RESOLVED", "its alert to close")
+        wait_for(lambda: w.redis("HLEN", f"wl:{{{w.instance}}}:dead") == ["0"], "Redis to forget it")
+        w.stop()
+        w.start("2024-06-11")
+        w.measure()
+        assert listed(w) == {} and len(http.requests) == 1
 
 
 if __name__ == "__main__":
