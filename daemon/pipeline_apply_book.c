@@ -161,7 +161,7 @@ int apply_update_book(struct apply *a)
     feed_book_supersede(b, a->file->sequence, a->part, a->newest);
     if (a->covers)
         r = find_missing(a);
-    if (r == 0 && date_is_set(a->newest))
+    if (r == 0 && date_is_set(a->newest) && !a->is_partial)
         r = feed_book_part(b, a->part, a->newest);
     if (date_is_set(a->newest) && !is_followed(a, a->newest))
         feed_book_clear_totals(b, a->part, a->newest);
@@ -170,7 +170,7 @@ int apply_update_book(struct apply *a)
             !is_followed(a, a->cells[i].end))
             r = feed_book_gap(b, a->cells[i].series->org, a->part, a->cells[i].series->measure,
                               a->cells[i].end, true);
-    if (r == 0 && date_is_set(a->newest))
+    if (r == 0 && date_is_set(a->newest) && !a->is_partial)
         r = find_absent(a);
     (void)text_printf(&words, "accepted%s: %zu of %zu kept figures changed%s",
                       a->receipt->decides ? " by a person" : "", a->changed, a->cell_count,

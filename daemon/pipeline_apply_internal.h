@@ -51,6 +51,7 @@ struct apply {
     uint64_t expected;                  /* the newest receipt applied before this one */
     char part[96];                      /* which table and band of the edition this is */
     bool restated, covers, keeps_first;
+    bool is_partial; /* what the file does not hold stands as it was */
 };
 
 /** Which organisations become series today, into the apply and its book. Returns 0 or -ENOMEM. */

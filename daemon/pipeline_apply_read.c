@@ -234,6 +234,7 @@ int apply_read(struct apply *a, const struct format *format)
     int fd = archive_read(p->archive, a->file->sha256);
     int r = !parser ? -ENOMEM : fd < 0 ? fd : find_concerned(a);
 
+    a->is_partial = format_is_partial(format);
     a->keeps_first = strcmp(format_duplicate(format), "first") == 0;
     if (r == 0)
         r = content_parse(fd, parser, NULL);

@@ -29,6 +29,7 @@ struct first_pass {
     char refusal[512];
     struct pipeline *pipeline;
     const char *feed;
+    const struct format *format;
     struct table organisations; /* codes of accepted rows */
     struct civil_date received; /* local date */
 };
@@ -82,7 +83,7 @@ static char *why_held(const struct first_pass *pass, const struct parse_result *
                           result->set_aside[0].reason);
     else if (result->held)
         (void)text_puts(&why, "it has a header and no rows");
-    else if (before && before->shape &&
+    else if (before && before->shape && !format_is_partial(pass->format) &&
              shape_is_implausible(before->shape, pass->receipt.shape, change))
         (void)text_printf(&why, "%s (%s)", change, before->name);
     else
@@ -113,8 +114,9 @@ static int judge_file(struct first_pass *pass, const struct parser *parser)
 }
 
 /* Keeps the file, then checks the structure of what was kept. */
-static int read_file(struct first_pass *pass, const struct format *format, const char *name, int fd)
+static int read_file(struct first_pass *pass, const char *name, int fd)
 {
+    const struct format *format = pass->format;
     struct archive_file *file = NULL;
     struct digest *digest = digest_new();
     struct parser *parser = parser_new(format, name, (struct parse_sink){ on_record, NULL, pass });
@@ -211,6 +213,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     const struct feed_setting *feed = pipeline_feed(p, f->feed);
     const struct format *format = feed ? format_set_find(p->config->formats, feed->format) : NULL;
     struct first_pass pass = {
+        .format = format,
         .pipeline = p,
         .feed = f->feed,
         .received = wall_date(clock_wall(&p->clock)),
@@ -225,7 +228,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
     int result = format ? mapping_keep(p, format) : -ENOENT;
 
     if (result == 0)
-        result = read_file(&pass, format, name, fd);
+        result = read_file(&pass, name, fd);
 
     if (result == 0) {
         r->feed = strdup(f->feed);

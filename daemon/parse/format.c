@@ -17,11 +17,11 @@
 #define HEADER_WITHIN_DEFAULT 50
 #define HEADER_WITHIN_MAX     1000
 
-static const char *const top_keys[] = { "format",   "title",      "published", "delimiter",
-                                        "edition",  "key",        "duplicate", "header_within",
-                                        "markers",  "qualifiers", "status",    "suppressed",
-                                        "rounding", "units",      "unit",      "years",
-                                        "captures", "layouts",    NULL };
+static const char *const top_keys[] = { "format",        "title",    "published",  "partial",
+                                        "delimiter",     "edition",  "key",        "duplicate",
+                                        "header_within", "markers",  "qualifiers", "status",
+                                        "suppressed",    "rounding", "units",      "unit",
+                                        "years",         "captures", "layouts",    NULL };
 
 /* ---- markers, units, rounding ---- */
 
@@ -290,6 +290,7 @@ static void load_format(struct load *l, yaml_node *root)
     f->id = load_copy(l, id ? id : "");
     f->title = load_copy(l, title ? title : f->id ? f->id : "");
     f->published = load_flag(l, yaml_get(root, "published"), false);
+    f->partial = load_flag(l, yaml_get(root, "partial"), false);
     f->header_within =
         load_count(l, yaml_get(root, "header_within"), HEADER_WITHIN_DEFAULT, 1, HEADER_WITHIN_MAX);
     f->unit = load_unit(l, yaml_get(root, "unit"));
@@ -423,6 +424,11 @@ const char *format_source(const struct format *f, size_t *out_len)
 int format_is_published(const struct format *f)
 {
     return f->published;
+}
+
+int format_is_partial(const struct format *f)
+{
+    return f->partial;
 }
 
 const char *format_duplicate(const struct format *f)

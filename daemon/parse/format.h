@@ -29,6 +29,8 @@ const char *format_digest(const struct format *f);
 const char *format_source(const struct format *f, size_t *out_len);
 /** Whether its figures are published already (the publisher applied disclosure control). */
 int format_is_published(const struct format *f);
+/** Whether a file may hold only what changed: a small one after a large one is no sign of a fault. */
+int format_is_partial(const struct format *f);
 /** Which of several rows with one key stands: "first", "last" or "by COLUMN". */
 const char *format_duplicate(const struct format *f);
 /** N of a file called ..._vN, as the format's "edition" patterns say; 1 for a pattern without number; 0:

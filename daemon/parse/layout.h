@@ -173,7 +173,7 @@ struct format {
     char digest[SHA256_TEXT_MAX];
     char *source; /* the mapping file's bytes */
     size_t source_len;
-    bool published;
+    bool published, partial;
     char delimiter;
     struct names edition, key;
     char *duplicate; /* "first", "last", or "by COLUMN" */

@@ -164,6 +164,24 @@ def test_the_state_of_an_action_is_a_series_of_its_plan(build):
         assert (m["value"], m["rag"]) == (None, "grey"), m
 
 
+def test_an_update_of_one_action_after_a_file_of_many_is_no_fault(build):
+    many = "".join(f"dudley,3.{n},in progress,green,30/04/2024,\n" for n in range(8))
+    with Instance(build, feeds=feed("actions", "actions"), plan_text=plan(measure(
+            id="rag-1", title="Action 1.1", feed="actions", published="action-rag", org="dudley", breakdown="~",
+            polarity="lower", target="{at_most: 2}", expect="{2024-04-30: 2, 2025-03-31: 2}"
+            ).replace("breakdown: ~, ", 'secondary: "1.1", ') + measure(
+            id="rag-10", title="Action 1.10", feed="actions", published="action-rag", org="dudley", breakdown="~",
+            polarity="lower", target="{at_most: 2}", expect="{2024-04-30: 2, 2025-03-31: 2}"
+            ).replace("breakdown: ~, ", 'secondary: "1.10", '))) as w:
+        w.put("april.csv", ACTIONS + many, feed="actions")
+        w.once("2024-05-20")
+        w.put("may.csv", ACTIONS.splitlines()[0] + "\ndudley,1.1,in progress,red,31/05/2024,\n", feed="actions")
+        w.once("2024-06-20")
+        one, ten, alerts = w.look("2024-06-20", lambda w: (w.measure("rag-1"), w.measure("rag-10"), w.ctl("alerts")))
+        assert (one["value"], ten["value"], ten["held"]) == (4, 1, False), (one, ten)
+        assert [a["rule"] for a in alerts if a["rule"] in ("coverage-gap", "implausible-change")] == [], alerts
+
+
 def test_the_lines_of_a_quarterly_return_are_watched_by_age_group(build):
     with Instance(build, feeds=feed("wheels", "wheelchair", providers="[QUA]").replace("monthly", "quarterly"),
                   plan_text=watch(feed="wheels", published="3b", org="QUA", breakdown="children", polarity="lower",
