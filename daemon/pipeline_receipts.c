@@ -167,7 +167,12 @@ int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
     r.part = dup_string(j, "part");
     r.file = dup_string(j, "file");
     r.at.ms = json_integer_value(json_object_get(j, "at_ms"));
-    r.edition = (int)json_integer_value(json_object_get(j, "edition"));
+    json_int_t edition = json_integer_value(json_object_get(j, "edition"));
+
+    /* An edition below 0, or cut to another number, would outrank wrongly. */
+    if (edition < 0 || edition > INT32_MAX)
+        result = -EBADMSG;
+    r.edition = (int)edition;
     r.decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
     if (result == 0)
         result = read_shape(j, &r);

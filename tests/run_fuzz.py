@@ -31,6 +31,7 @@ MAX_LEN = {
     "journal": 700,
     "parser": 900,
     "plan": 3000,
+    "records": 1200,
     "redis": 200,
     "settings": 3000,
     "smtp": 250,
