@@ -144,6 +144,10 @@ int audit_append(struct pipeline *p, json_t *record)
         r = text ? link_of(text, strlen(text), link) : -ENOMEM;
     if (r == 0)
         r = journal_append(p->audit, text, strlen(text), &sequence);
+    if (r == -ENOTRECOVERABLE) {
+        log_error("audit", "what the journal holds is known by the next start alone");
+        pipeline_stop(p, 1);
+    }
     if (r == 0)
         (void)snprintf(p->audit_link, sizeof p->audit_link, "%s", link);
     return r;

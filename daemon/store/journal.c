@@ -332,7 +332,7 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
     if (len > RECORD_MAX_BYTES)
         return -EFBIG;
     if (j->is_broken)
-        return -EIO;
+        return -ENOTRECOVERABLE;
     (void)text_printf(&rest, "%" PRIu64 " ", j->last + 1);
     (void)text_add(&rest, json, len);
     if (!text_ok(&rest))
@@ -348,12 +348,11 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
         /* Back to the last synced record; where even that fails, only a replay tells what stands.
          */
         j->is_broken = ftruncate(j->fd, j->end) < 0;
-        return r;
+        return j->is_broken ? -ENOTRECOVERABLE : r;
     }
     if (fdatasync(j->fd) < 0) {
-        r = -errno;
         j->is_broken = true; /* never tried again: a second sync may succeed without the bytes */
-        return r;
+        return -ENOTRECOVERABLE;
     }
     j->end += (off_t)line.len;
     j->last++;

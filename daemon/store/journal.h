@@ -19,8 +19,9 @@ typedef int journal_reader(void *arg, uint64_t sequence, const char *json, size_
 
 /** Opens or creates. Returns 0; -EBADMSG for damage inside (logged with its offset); -errno. */
 int journal_open(const char *path, journal_reader *reader, void *arg, struct journal **out_journal);
-/** Appends and syncs. Returns 0 or -errno; after a failed sync the journal refuses further appends
- * (-EIO) until reopened. */
+/** Appends and syncs. Returns 0; -ENOTRECOVERABLE where nobody knows any more what stands on the disk
+ * (a failed sync, a failed write that could not be taken back): then and ever after, until the file
+ * is opened again; any other -errno: nothing was appended. */
 int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
 /** Reads a journal that may be open for appending meanwhile, up to its last whole record; changes
  * nothing. Returns as journal_open(). */
