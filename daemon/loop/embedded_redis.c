@@ -26,6 +26,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "loop/aof.h"
 #include "loop/process.h"
 
 #define STOP_MS          5000
@@ -244,6 +245,9 @@ static int spawn(struct embedded_redis *s, int wait_ms)
         return -ENOMEM;
     if (lock < 0)
         return lock;
+    r = aof_mend(s->folder); /* one that cannot be mended is the server's to refuse */
+    if (r < 0)
+        log_warning("redis", "the append-only file could not be looked at: %s", strerror(-r));
     keep_log_small(s->folder);
     log = openat(s->folder, "redis.log",
                  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);

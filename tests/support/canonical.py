@@ -97,6 +97,10 @@ MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 DAY_MS = 86400000
 
 
+# What Redis holds of the journals as well: the newest of the audit (and what became of Redis), the ids sent.
+SHADOWS = (":audit", ":outbox:ids")
+
+
 def stable(value):
     """A JSON value without what is drawn by chance; of each moment its day."""
     if isinstance(value, dict):
@@ -355,7 +359,7 @@ class Canonical:
             held = self.client.read()
         out = {}
         for key, (kind, content) in held.items():
-            if key.endswith(":audit"):  # the newest of the journal, and what became of Redis: not of the run
+            if key.endswith(SHADOWS):
                 continue
             if kind == "hash":
                 content = {k.decode(): stable_text(v) for k, v in content.items() if k.decode() not in BY_CHANCE}

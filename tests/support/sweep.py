@@ -2,9 +2,13 @@
 
 WAITLIST_FULL=1 strikes at every point; without it at a tenth, chosen by a fixed seed.
 """
+import errno
 import os
 import random
 import time
+
+from canonical import Canonical
+from seam import GROUPS
 
 SEED = 20241122
 SHOWN = 8  # failures told in full
@@ -36,3 +40,16 @@ def strike_all(what, points, strike, total):
     told = "\n".join(f"{point}: {why[:1500]}" for point, why in wrong[:SHOWN])
     assert not wrong, f"{len(wrong)} of {len(points)} {what} points end otherwise:\n{told}"
     return hit
+
+
+def fail_at_every(build, what, names, action="fail", share=20):
+    """One canonical run for each call of these names: that call fails with `what` (an errno's name), or is short.
+    No crash; the end is the undisturbed one."""
+    number = f" {getattr(errno, what)}" if action == "fail" else ""
+    with Canonical(build) as c:
+        c.count()
+        calls = [n for name in names.split(",") for n in GROUPS.get(name, (name,))]
+        points = [(k, n) for k, step in enumerate(c.steps)
+                  for n in range(1, sum(step.counts[call] for call in calls) + 1)]
+        strike_all(what, chosen(points, share), lambda k, n: c.failed(k, [f"{action} {names} {n}{number}"]),
+                   len(points))
