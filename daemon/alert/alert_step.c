@@ -98,38 +98,46 @@ static int describe(struct alert *a, const struct finding *f)
 
 /* ---- what differs ---- */
 
-static bool same_number(double a, double b)
+#define EPISODE_NUMBERS 18
+
+/* All that an evaluation may change in an episode, but when it changed. */
+static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS])
 {
-    return (isnan(a) && isnan(b)) || a == b;
+    const double numbers[EPISODE_NUMBERS] = {
+        e->folded.day,    e->state,         e->severity,       e->ordinal,         e->news,
+        e->closed_on.day, e->reopened.day,  e->held,           e->restated,        e->flapping,
+        e->value,         e->line,          e->period_end.day, e->told_period.day, e->told_event,
+        e->told_value,    (double)e->count, e->told_open,
+    };
+
+    memcpy(out, numbers, sizeof numbers);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* All but when it changed. */
 static bool same_episode(const struct episode *a, const struct episode *b)
 {
-    return strcmp(a->id, b->id) == 0 && a->opened.day == b->opened.day &&
-           a->folded.day == b->folded.day && a->state == b->state && a->severity == b->severity &&
-           a->ordinal == b->ordinal && a->news == b->news && a->closed_on.day == b->closed_on.day &&
-           a->reopened.day == b->reopened.day && a->held == b->held && a->restated == b->restated &&
-           a->flapping == b->flapping && a->told_open == b->told_open &&
-           same_number(a->value, b->value) && same_number(a->line, b->line) &&
-           a->period_end.day == b->period_end.day && a->told_period.day == b->told_period.day &&
-           a->told_event == b->told_event && same_number(a->told_value, b->told_value) &&
-           a->count == b->count;
+    double x[EPISODE_NUMBERS], y[EPISODE_NUMBERS];
+
+    episode_numbers(a, x);
+    episode_numbers(b, y);
+    for (size_t i = 0; i < EPISODE_NUMBERS; i++) {
+        if (x[i] != y[i] && !(isnan(x[i]) && isnan(y[i])))
+            return false;
+    }
+    return true;
 }
 
 static bool same_subject(const struct alert *a, const struct alert *b)
 {
-    return a->rule == b->rule && a->priority == b->priority &&
-           strcmp(a->rule_digest, b->rule_digest) == 0 && same_text(a->plan, b->plan) &&
-           same_text(a->measure, b->measure) && same_text(a->feed, b->feed) &&
-           same_text(a->provider, b->provider) && same_text(a->action, b->action) &&
-           same_text(a->owner, b->owner) && same_text(a->title, b->title) &&
-           same_text(a->receiver, b->receiver);
+    const char *const x[] = { a->rule_digest, a->plan,  a->measure, a->feed,    a->provider,
+                              a->action,      a->owner, a->title,   a->receiver };
+    const char *const y[] = { b->rule_digest, b->plan,  b->measure, b->feed,    b->provider,
+                              b->action,      b->owner, b->title,   b->receiver };
+
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) {
+        if ((x[i] == NULL) != (y[i] == NULL) || (x[i] != NULL && strcmp(x[i], y[i]) != 0))
+            return false;
+    }
+    return a->priority == b->priority;
 }
 
 static size_t index_of(const struct alert *a, const char *episode_id)

@@ -2,6 +2,7 @@
  * What was told and is shown to be otherwise: figures that a restatement changed, an ended episode
  * that never was, and a breach in an older period that became known after newer ones were fine.
  */
+#include <assert.h>
 #include <math.h>
 
 #include "alert/stepping.h"
@@ -17,7 +18,7 @@ static const struct period_judgement *period_at(const struct finding *f, struct 
 
 static double figure_of(const struct period_judgement *p)
 {
-    return p->version != NULL && p->version->marker == MARKER_NONE ? p->version->value : NAN;
+    return p->version->marker == MARKER_NONE ? p->version->value : NAN;
 }
 
 void corrections_note(struct stepping *s, size_t index)
@@ -25,9 +26,10 @@ void corrections_note(struct stepping *s, size_t index)
     struct episode *e = stepping_episode(s, index);
     const struct period_judgement *p = period_at(s->f, e->period_end);
 
-    e->told_period = p != NULL ? e->period_end : DATE_NONE;
-    e->told_value = p != NULL ? figure_of(p) : NAN;
-    e->told_event = p != NULL ? p->event : PERIOD_UNKNOWN;
+    assert(p != NULL); /* what is told was judged just now */
+    e->told_period = e->period_end;
+    e->told_value = figure_of(p);
+    e->told_event = p->event;
 }
 
 /* From worse to better: clear, between, amber, red, as the enumeration has them. */

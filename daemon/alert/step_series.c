@@ -121,10 +121,11 @@ static void step_open(struct stepping *s, size_t index, const struct fold_episod
 
     if (episode_is_open(&x->e)) {
         stepping_advance(s, index, x);
-    } else if (x->e.state != ALERT_RESOLVED) {
-        stepping_close(s, index, ALERT_INACTIVE, NEWS_NONE, x->why);
-    } else if (by_another_rule(s) &&
-               date_compare(x->e.period_end, stepping_episode(s, index)->period_end) <= 0) {
+        return;
+    }
+    assert(x->e.state == ALERT_RESOLVED);
+    if (by_another_rule(s) &&
+        date_compare(x->e.period_end, stepping_episode(s, index)->period_end) <= 0) {
         /* The periods are those judged before: the line moved, not the value. */
         stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
     } else if (s->held_now && stepping_episode(s, index)->told_open) {

@@ -1,6 +1,7 @@
 #include "alert/alert.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -153,12 +154,102 @@ START_TEST(what_is_no_alert_is_refused)
 }
 END_TEST
 
+/* Every key of an object once away and once of another kind; whether each was refused. */
+static void spoil_each_key(const json_t *root, json_t *object)
+{
+    json_t *copy = json_deep_copy(object), *wrong = json_object(), *was;
+    const char *key;
+
+    json_object_foreach(copy, key, was)
+    {
+        for (int other_kind = 0; other_kind < 2; other_kind++) {
+            struct alert back = ALERT_INIT;
+
+            if (other_kind)
+                json_object_set(object, key, wrong);
+            else
+                json_object_del(object, key);
+            AUTO(auto_free) char *bad = json_dumps(root, JSON_COMPACT);
+            /* What was not kept in earlier versions. */
+            bool earlier =
+                !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0);
+
+            ck_assert_msg(alert_decode(bad, strlen(bad), &back) == (earlier ? 0 : -EINVAL), "%s %s",
+                          key, other_kind ? "of another kind" : "away");
+            alert_release(&back);
+            json_object_set(object, key, was);
+        }
+    }
+    json_decref(copy);
+    json_decref(wrong);
+}
+
+START_TEST(a_key_that_is_away_or_of_another_kind_is_refused)
+{
+    struct episode list[2];
+    struct alert a, back = ALERT_INIT;
+    AUTO(auto_free) char *text = NULL;
+    AUTO(auto_free) char *whole = NULL;
+
+    fill(&a, list);
+    text = alert_encode(&a);
+    json_t *root = json_loads(text, 0, NULL);
+
+    spoil_each_key(root, root);
+    for (size_t i = 0; i < 2; i++)
+        spoil_each_key(root, json_array_get(json_object_get(root, "episodes"), i));
+    /* What was not spoilt is read; a whole number too. */
+    json_object_set_new(json_array_get(json_object_get(root, "episodes"), 0), "value",
+                        json_integer(7));
+    whole = json_dumps(root, JSON_COMPACT);
+    ck_assert_int_eq(alert_decode(whole, strlen(whole), &back), 0);
+    ck_assert_double_eq(back.episodes[0].value, 7);
+    alert_release(&back);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(an_alert_of_before_it_was_kept_was_told_as_its_state_says)
+{
+    static const struct {
+        enum alert_state state;
+        unsigned ordinal;
+        bool told_open;
+    } rows[] = {
+        { ALERT_FIRING, 1, true },  { ALERT_RECOVERING, 3, true }, { ALERT_PENDING, 2, false },
+        { ALERT_FIRING, 0, false }, { ALERT_RESOLVED, 2, false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct episode list[2];
+        struct alert a, back = ALERT_INIT;
+        AUTO(auto_free) char *text = NULL;
+        AUTO(auto_free) char *earlier = NULL;
+
+        fill(&a, list);
+        list[0].state = rows[i].state;
+        list[0].ordinal = rows[i].ordinal;
+        text = alert_encode(&a);
+        json_t *root = json_loads(text, 0, NULL);
+
+        json_object_del(json_array_get(json_object_get(root, "episodes"), 0), "told_open");
+        earlier = json_dumps(root, JSON_COMPACT);
+        ck_assert_int_eq(alert_decode(earlier, strlen(earlier), &back), 0);
+        ck_assert_int_eq(back.episodes[0].told_open, rows[i].told_open);
+        ck_assert(!date_is_set(back.episodes[0].told_period));
+        alert_release(&back);
+        json_decref(root);
+    }
+}
+END_TEST
+
 START_TEST(every_cut_of_the_text_is_refused)
 {
     struct episode list[2];
     struct alert a, back = ALERT_INIT;
     AUTO(auto_free) char *text = NULL;
 
+    ck_assert_int_eq(alert_decode("[]", 2, &back), -EINVAL);
     fill(&a, list);
     text = alert_encode(&a);
     for (size_t len = 0; len < strlen(text); len++)
@@ -177,6 +268,7 @@ static const struct {
     { RULE_BEHIND_PLAN, ALERT_RESOLVED, "back on plan" },
     { RULE_BEHIND_PLAN, ALERT_RETRACTED, "corrected" },
     { RULE_BEHIND_PLAN, ALERT_WITHDRAWN, "withdrawn" },
+    { RULE_BEHIND_PLAN, ALERT_INACTIVE, "not confirmed" },
     { RULE_FEED_LATE, ALERT_FIRING, "late" },
     { RULE_COVERAGE_GAP, ALERT_FIRING, "incomplete" },
     { RULE_IMPLAUSIBLE_CHANGE, ALERT_FIRING, "held" },
@@ -194,5 +286,7 @@ END_TEST
 
 UNIT_MAIN("alert_json", UNIT_TEST(an_alert_reads_back_exactly_and_writes_the_same_again),
           UNIT_TEST(a_copy_shares_nothing), UNIT_ROWS(what_is_no_alert_is_refused, bad_rows),
+          UNIT_TEST(a_key_that_is_away_or_of_another_kind_is_refused),
+          UNIT_TEST(an_alert_of_before_it_was_kept_was_told_as_its_state_says),
           UNIT_TEST(every_cut_of_the_text_is_refused),
           UNIT_ROWS(states_have_words_for_people, word_rows))

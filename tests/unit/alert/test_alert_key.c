@@ -77,6 +77,23 @@ START_TEST(an_alert_is_named_by_rule_and_dimensions_alone)
 }
 END_TEST
 
+START_TEST(a_dead_letter_is_named_by_its_receiver_and_a_measure_without_a_first_name_by_its_own)
+{
+    struct plan plan = { .id = plan_id };
+    struct plan_measure measure = { .id = first_id };
+    struct finding f = { .rule = RULE_DEAD_LETTER, .receiver = "mail" };
+    const char *const parts[] = { "bc", "dead-letter", "mail" };
+    char id[ALERT_ID_MAX], expected[ALERT_ID_MAX];
+
+    ck_assert_int_eq(alert_hash(parts, 3, expected), 0);
+    ck_assert_int_eq(alert_id_of("bc", &f, id), 0);
+    ck_assert_str_eq(id, expected);
+    f = (struct finding){ .rule = RULE_BEHIND_PLAN, .plan = &plan, .measure = &measure };
+    ck_assert_int_eq(alert_id_of("black-country", &f, id), 0);
+    ck_assert_str_eq(id, rule_rows[0].id);
+}
+END_TEST
+
 START_TEST(episodes_notices_and_deliveries_are_named_in_turn)
 {
     struct civil_date opened;
@@ -102,6 +119,8 @@ START_TEST(episodes_notices_and_deliveries_are_named_in_turn)
 }
 END_TEST
 
-UNIT_MAIN("alert_key", UNIT_ROWS(parts_are_hashed_with_their_lengths, hash_rows),
-          UNIT_ROWS(an_alert_is_named_by_rule_and_dimensions_alone, rule_rows),
-          UNIT_TEST(episodes_notices_and_deliveries_are_named_in_turn))
+UNIT_MAIN(
+    "alert_key", UNIT_ROWS(parts_are_hashed_with_their_lengths, hash_rows),
+    UNIT_ROWS(an_alert_is_named_by_rule_and_dimensions_alone, rule_rows),
+    UNIT_TEST(a_dead_letter_is_named_by_its_receiver_and_a_measure_without_a_first_name_by_its_own),
+    UNIT_TEST(episodes_notices_and_deliveries_are_named_in_turn))

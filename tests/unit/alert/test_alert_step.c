@@ -438,6 +438,79 @@ START_TEST(an_instant_alert_lives_as_its_story_says)
 }
 END_TEST
 
+START_TEST(one_more_that_waits_is_worse_and_one_less_is_not)
+{
+    static const struct {
+        enum rule rule;
+        unsigned long count;
+        int month;
+        enum period_event event;
+        enum alert_news news;
+    } stages[][4] = {
+        { { RULE_IMPLAUSIBLE_CHANGE, 1, 3, PERIOD_AMBER, NEWS_NEW },
+          { RULE_IMPLAUSIBLE_CHANGE, 2, 4, PERIOD_AMBER, NEWS_WORSE },
+          { RULE_IMPLAUSIBLE_CHANGE, 1, 4, PERIOD_AMBER, NEWS_NONE },
+          { RULE_IMPLAUSIBLE_CHANGE, 2, 4, PERIOD_RED, NEWS_WORSE } },
+        { { RULE_DEAD_LETTER, 1, 3, PERIOD_RED, NEWS_NEW },
+          { RULE_DEAD_LETTER, 2, 3, PERIOD_RED, NEWS_WORSE },
+          { RULE_DEAD_LETTER, 2, 3, PERIOD_RED, NEWS_NONE },
+          { RULE_DEAD_LETTER, 3, 5, PERIOD_RED, NEWS_WORSE } },
+    };
+    static char title[] = "waits";
+
+    for (size_t k = 0; k < sizeof stages / sizeof stages[0]; k++) {
+        struct alert stored = ALERT_INIT;
+
+        for (int n = 0; n < 4; n++) {
+            struct period_judgement now = { .start = month_end(stages[k][n].month),
+                                            .end = month_end(stages[k][n].month),
+                                            .event = stages[k][n].event,
+                                            .line = NAN,
+                                            .count = stages[k][n].count };
+            struct finding f = { .rule = stages[k][n].rule,
+                                 .feed = "cyp4ww",
+                                 .provider = "",
+                                 .receiver = "mail",
+                                 .title = title,
+                                 .instant = true,
+                                 .line = NAN,
+                                 .history = &now,
+                                 .history_count = 1 };
+            struct alert_change c;
+            unsigned before = n > 0 ? alert_current(&stored)->ordinal : 0;
+
+            ck_assert_int_eq(step(n > 0 ? &stored : NULL, &f, n, &c), 0);
+            ck_assert_msg(c.news == stages[k][n].news, "%zu, stage %d: %s", k, n,
+                          alert_news_name(c.news));
+            adopt(&stored, &c);
+            /* Spread and reddened at once: told once. */
+            ck_assert_uint_eq(alert_current(&stored)->ordinal,
+                              before + (stages[k][n].news != NEWS_NONE));
+        }
+        alert_release(&stored);
+    }
+}
+END_TEST
+
+START_TEST(a_stored_alert_without_episodes_takes_a_new_title)
+{
+    struct periods p;
+    struct alert stored = ALERT_INIT;
+    struct alert_change c;
+
+    periods_init(&p, 1, 1, "C");
+    ck_assert_int_eq(alert_id_of("black-country", &p.finding, stored.id), 0);
+    ck_assert_ptr_null(alert_current(&stored));
+    strcpy(stored.rule_digest, p.measure.digest);
+    ck_assert_int_eq(step(&stored, &p.finding, 0, &c), 0);
+    ck_assert(c.changed && c.news == NEWS_NONE);
+    ck_assert_str_eq(c.next.title, p.finding.title);
+    alert_change_release(&c);
+    alert_change_release(NULL);
+    alert_release(NULL);
+}
+END_TEST
+
 START_TEST(what_is_not_so_and_never_was_stores_nothing)
 {
     struct finding f = {
@@ -603,6 +676,8 @@ UNIT_MAIN("alert_step", UNIT_ROWS(an_alert_lives_as_its_story_says, stories),
           UNIT_TEST(a_rule_that_ended_withdraws_what_is_open),
           UNIT_TEST(a_plan_that_begins_later_carries_the_episode_on),
           UNIT_ROWS(an_instant_alert_lives_as_its_story_says, instants),
+          UNIT_TEST(one_more_that_waits_is_worse_and_one_less_is_not),
+          UNIT_TEST(a_stored_alert_without_episodes_takes_a_new_title),
           UNIT_TEST(what_is_not_so_and_never_was_stores_nothing),
           UNIT_TEST(any_batching_of_periods_gives_the_same_alert),
           UNIT_TEST(restatements_and_holds_in_any_order_keep_the_invariants))

@@ -104,6 +104,20 @@ static const struct story flaps[] = {
     { .why = "openings within twelve periods flap",
       FLAPPING(1),
       .stages = { { "RCCCCRCCCCCR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, FLAPS + 11 } } },
+    { .why = "the fourth opening counts with those of the last twelve periods",
+      FLAPPING(0),
+      .stages = { { "RCCCCCCCRCCCCCCCRCCCCCCCR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1,
+                    24 },
+                  { "RCCCCCCCRCCCCCCCRCCCCCCCRCR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_CLEARED, 1,
+                    FLAPS + 26 } } },
+    { .why = "where the plan asks for more clear periods than steady ones, it waits for those",
+      .for_periods = 1,
+      .clear_for = 2,
+      .reopen_within = 1,
+      .steady_for = 1,
+      .stages = { { "RCCRCCR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, FLAPS + 0 },
+                  { "RCCRCCRC", 0, NULL, ALERT_RECOVERING, NEWS_STEADY, NEWS_NONE, 2, 0 },
+                  { "RCCRCCRCC", 0, NULL, ALERT_RESOLVED, NEWS_CLEARED, NEWS_NONE, 3, 0 } } },
     { .why = "restated figures make it flap: told, for nothing else says it",
       FLAPPING(1),
       .stages = { { "RRRRR", 0, NULL, ALERT_FIRING, NEWS_NEW, NEWS_NONE, 1, 0 },
@@ -208,6 +222,68 @@ START_TEST(a_told_figure_that_is_restated_is_corrected_once)
             ck_assert(alert_current(&stored)->told_open);
         }
     }
+    alert_release(&stored);
+}
+END_TEST
+
+START_TEST(a_figure_that_was_withheld_or_not_kept_is_not_compared)
+{
+    struct periods p;
+    struct alert stored = ALERT_INIT;
+    struct alert_change c;
+
+    /* Withheld, and red whatever it is; then published. */
+    periods_init(&p, 1, 1, "R");
+    p.versions[0].marker = MARKER_SUPPRESSED;
+    ck_assert_int_eq(step(NULL, &p.finding, 0, &c), 0);
+    ck_assert(isnan(c.next.episodes[0].told_value));
+    adopt(&stored, &c);
+    periods_set(&p, "R*");
+    p.versions[0].value = 90;
+    ck_assert_int_eq(step(&stored, &p.finding, 1, &c), 0);
+    ck_assert_int_eq(c.news, NEWS_NONE);
+    adopt(&stored, &c);
+    /* Told with its figure, then withheld, and red all the same. */
+    stored.episodes[0].told_value = 5;
+    p.versions[0].marker = MARKER_SUPPRESSED;
+    ck_assert_int_eq(step(&stored, &p.finding, 2, &c), 0);
+    ck_assert_int_eq(c.news, NEWS_NONE);
+    adopt(&stored, &c);
+    /* Of an alert stored before it was kept. */
+    stored.episodes[0].told_period = DATE_NONE;
+    p.versions[0].marker = MARKER_NONE;
+    ck_assert_int_eq(step(&stored, &p.finding, 3, &c), 0);
+    ck_assert_int_eq(c.news, NEWS_NONE);
+    adopt(&stored, &c);
+    alert_release(&stored);
+}
+END_TEST
+
+START_TEST(a_restatement_of_before_its_end_does_not_correct_what_ended)
+{
+    struct periods p;
+    struct alert stored = ALERT_INIT;
+    struct alert_change c;
+
+    periods_init(&p, 1, 1, "R");
+    ck_assert_int_eq(step(NULL, &p.finding, 0, &c), 0);
+    adopt(&stored, &c);
+    periods_set(&p, "RC");
+    ck_assert_int_eq(step(&stored, &p.finding, 1, &c), 0);
+    adopt(&stored, &c);
+    periods_set(&p, "CC"); /* such as by a softer rule, later on */
+    p.list[0].restated = true;
+    ck_assert_int_eq(step(&stored, &p.finding, 2, &c), 0);
+    ck_assert_int_eq(c.news, NEWS_NONE);
+    adopt(&stored, &c);
+    /* Nor does a plan that begins after it. */
+    periods_set(&p, "CCC");
+    p.finding.history++;
+    p.finding.history_count--;
+    ck_assert_int_eq(step(&stored, &p.finding, 3, &c), 0);
+    ck_assert_int_eq(c.news, NEWS_NONE);
+    adopt(&stored, &c);
+    ck_assert_int_eq(alert_current(&stored)->state, ALERT_RESOLVED);
     alert_release(&stored);
 }
 END_TEST
@@ -326,5 +402,7 @@ UNIT_MAIN("alert_turns",
           UNIT_ROWS(what_opens_too_often_is_damped_until_it_is_steady, flaps),
           UNIT_ROWS(a_told_figure_that_is_restated_is_corrected_once, corrections),
           UNIT_TEST(a_changed_rule_is_no_correction),
+          UNIT_TEST(a_figure_that_was_withheld_or_not_kept_is_not_compared),
+          UNIT_TEST(a_restatement_of_before_its_end_does_not_correct_what_ended),
           UNIT_ROWS(the_past_is_set_right_once, histories),
           UNIT_TEST(a_discovery_is_news_for_a_week))
