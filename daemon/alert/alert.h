@@ -52,8 +52,9 @@ enum alert_news {
     NEWS_DISCOVERED, /* opened and closed in periods told as fine: a restatement, a late file */
     NEWS_FLAPPING,   /* flaps, and no other news says so */
     NEWS_STEADY,     /* flaps no more, and no other news says so */
+    NEWS_REMINDER,   /* of a feed: still so, on another day */
 };
-#define NEWS_COUNT (NEWS_STEADY + 1)
+#define NEWS_COUNT (NEWS_REMINDER + 1)
 
 /* From this opening on, within so many data periods with a usable figure, an alert flaps. */
 #define ALERT_FLAP_OPENINGS 3
@@ -90,6 +91,7 @@ struct episode {
     enum alert_severity severity;
     unsigned ordinal;            /* transitions told so far; the newest notice's number */
     enum alert_news news;        /* what that notice says */
+    struct civil_date told_on;   /* local date of that notice; DATE_NONE: not known */
     struct civil_date closed_on; /* local date of the closing evaluation; DATE_NONE while open */
     struct civil_date reopened;  /* the period that opened it again; DATE_NONE: opened once */
     bool held, restated;

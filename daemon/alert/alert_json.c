@@ -36,19 +36,19 @@ static json_t *date_or_null(struct civil_date d)
 
 static json_t *episode_json(const struct episode *e)
 {
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
-                     " s:o, s:b, s:b, s:o, s:i, s:o}",
-                     "id", e->id, "opened", date_or_null(e->opened), "folded",
-                     date_or_null(e->folded), "state", alert_state_name(e->state), "severity",
-                     text_or_null(alert_severity_name(e->severity)), "ordinal",
-                     (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
-                     date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated,
-                     "value", number_or_null(e->value), "line", number_or_null(e->line),
-                     "period_end", date_or_null(e->period_end), "count", (json_int_t)e->count,
-                     "changed_at_ms", (json_int_t)e->changed_at.ms, "reopened",
-                     date_or_null(e->reopened), "flapping", (int)e->flapping, "told_open",
-                     (int)e->told_open, "told_period", date_or_null(e->told_period), "told_event",
-                     (int)e->told_event, "told_value", number_or_null(e->told_value));
+    return json_pack(
+        "{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
+        " s:o, s:b, s:b, s:o, s:i, s:o, s:o}",
+        "id", e->id, "opened", date_or_null(e->opened), "folded", date_or_null(e->folded), "state",
+        alert_state_name(e->state), "severity", text_or_null(alert_severity_name(e->severity)),
+        "ordinal", (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
+        date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated, "value",
+        number_or_null(e->value), "line", number_or_null(e->line), "period_end",
+        date_or_null(e->period_end), "count", (json_int_t)e->count, "changed_at_ms",
+        (json_int_t)e->changed_at.ms, "reopened", date_or_null(e->reopened), "flapping",
+        (int)e->flapping, "told_open", (int)e->told_open, "told_period",
+        date_or_null(e->told_period), "told_event", (int)e->told_event, "told_value",
+        number_or_null(e->told_value), "told_on", date_or_null(e->told_on));
 }
 
 char *alert_encode(const struct alert *a)
@@ -188,7 +188,7 @@ static bool read_told(const json_t *j, struct episode *e)
     int64_t event = PERIOD_UNKNOWN;
     bool ok;
 
-    e->reopened = e->told_period = DATE_NONE;
+    e->reopened = e->told_period = e->told_on = DATE_NONE;
     e->told_value = NAN;
     e->told_open = e->ordinal > 0 && (e->state == ALERT_FIRING || e->state == ALERT_RECOVERING);
     if (json_object_get(j, "told_open") == NULL)
@@ -198,7 +198,7 @@ static bool read_told(const json_t *j, struct episode *e)
          read_integer(j, "told_event", PERIOD_UNKNOWN, PERIOD_RED, &event) &&
          read_number(j, "told_value", &e->told_value);
     e->told_event = (enum period_event)event;
-    return ok;
+    return ok && (json_object_get(j, "told_on") == NULL || read_date(j, "told_on", &e->told_on));
 }
 
 static bool read_episode(const json_t *j, struct episode *e)

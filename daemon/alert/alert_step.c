@@ -18,6 +18,18 @@ static bool one_while_true(enum rule r)
     return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE || r == RULE_DEAD_LETTER;
 }
 
+/* What is wrong with a feed is said again on each day on which it is still so (DESIGN section 5):
+   after days on which nobody looked, once. */
+static bool is_due_again(const struct stepping *s, const struct episode *e)
+{
+    static const bool repeated[] = {
+        [RULE_FEED_LATE] = true, [RULE_COVERAGE_GAP] = true, [RULE_IMPLAUSIBLE_CHANGE] = true
+    };
+
+    return (size_t)s->f->rule < sizeof repeated / sizeof repeated[0] && repeated[s->f->rule] &&
+           (!date_is_set(e->told_on) || date_compare(e->told_on, s->today) < 0);
+}
+
 /* The same condition goes on. */
 static void instant_goes_on(struct stepping *s, size_t index, const struct fold_episode *x)
 {
@@ -32,8 +44,10 @@ static void instant_goes_on(struct stepping *s, size_t index, const struct fold_
 
     same.e.folded = e->opened;
     stepping_advance(s, index, &same);
-    if (spreads && stepping_episode(s, index)->ordinal == ordinal)
+    if (spreads && e->ordinal == ordinal)
         stepping_tell(s, index, NEWS_WORSE, why);
+    else if (e->ordinal == ordinal && is_due_again(s, e))
+        stepping_tell(s, index, NEWS_REMINDER, "still so on another day");
 }
 
 static int step_instant(struct stepping *s)

@@ -48,6 +48,7 @@ const char *alert_news_name(enum alert_news n)
         [NEWS_DISCOVERED] = "discovered-late",
         [NEWS_FLAPPING] = "flapping",
         [NEWS_STEADY] = "steady",
+        [NEWS_REMINDER] = "reminder",
     };
 
     assert((size_t)n < sizeof names / sizeof names[0]);

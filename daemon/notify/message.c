@@ -18,8 +18,8 @@
 
 /* The order in which news is told. */
 static const enum alert_news news_order[] = {
-    NEWS_NEW,       NEWS_WORSE,    NEWS_BETTER, NEWS_CLEARED, NEWS_CORRECTED, NEWS_DISCOVERED,
-    NEWS_WITHDRAWN, NEWS_FLAPPING, NEWS_STEADY, NEWS_NONE,    NEWS_WATCHING,
+    NEWS_NEW,       NEWS_WORSE,    NEWS_BETTER, NEWS_CLEARED,  NEWS_CORRECTED, NEWS_DISCOVERED,
+    NEWS_WITHDRAWN, NEWS_FLAPPING, NEWS_STEADY, NEWS_REMINDER, NEWS_NONE,      NEWS_WATCHING,
 };
 
 static const struct message_item **in_order(const struct message_context *c)
@@ -48,6 +48,7 @@ static enum alert_severity news_severity(const struct message_item *item)
     case NEWS_DISCOVERED:
         return item->episode->severity;
     case NEWS_BETTER:
+    case NEWS_REMINDER:
         return item->episode->severity == SEVERITY_NONE ? SEVERITY_NONE : SEVERITY_AMBER;
     case NEWS_NONE:
     case NEWS_WATCHING:

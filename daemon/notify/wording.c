@@ -290,6 +290,7 @@ const char *wording_news(enum alert_news news)
         [NEWS_DISCOVERED] = "Discovered late",
         [NEWS_FLAPPING] = "Flapping",
         [NEWS_STEADY] = "Steady",
+        [NEWS_REMINDER] = "Still so",
     };
 
     assert((size_t)news < sizeof words / sizeof words[0]);
@@ -298,16 +299,17 @@ const char *wording_news(enum alert_news news)
 
 const char *wording_state(const struct message_item *item)
 {
-    /* per rule: as long as it is open, once it has ended */
+    /* per rule: as long as it is open, once it has ended, where it is said again each day */
     static const struct {
-        const char *open, *ended;
+        const char *open, *ended, *again;
     } words[] = {
-        [RULE_BEHIND_PLAN] = { "Behind plan", "Back on plan" },
-        [RULE_FEED_LATE] = { "Feed late", "Feed no longer late" },
-        [RULE_COVERAGE_GAP] = { "Data incomplete", "Data complete again" },
-        [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits" },
-        [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue" },
-        [RULE_DEAD_LETTER] = { "Given up", "Delivered again" },
+        [RULE_BEHIND_PLAN] = { "Behind plan", "Back on plan", NULL },
+        [RULE_FEED_LATE] = { "Feed late", "Feed no longer late", "Feed still late" },
+        [RULE_COVERAGE_GAP] = { "Data incomplete", "Data complete again", "Data still incomplete" },
+        [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits",
+                                      "File still not taken" },
+        [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", NULL },
+        [RULE_DEAD_LETTER] = { "Given up", "Delivered again", NULL },
     };
     enum rule rule = item->alert->rule;
 
@@ -325,6 +327,8 @@ const char *wording_state(const struct message_item *item)
         return "Steady, behind plan";
     case NEWS_WITHDRAWN:
         return item->finding != NULL ? "Plan changed" : "No longer watched";
+    case NEWS_REMINDER:
+        return words[rule].again ? words[rule].again : words[rule].open;
     case NEWS_WORSE:
         return rule == RULE_BEHIND_PLAN ? "Worse, behind plan" : words[rule].open;
     case NEWS_BETTER:

@@ -114,8 +114,8 @@ static enum alert_news news_for(enum rule rule, const struct episode *e, const s
     bool spread = rule != RULE_BEHIND_PLAN && e->ordinal > t->ordinal && e->news == NEWS_WORSE;
 
     /* State and severity do not show these. */
-    bool says_itself =
-        e->news == NEWS_CORRECTED || e->news == NEWS_FLAPPING || e->news == NEWS_STEADY;
+    bool says_itself = e->news == NEWS_CORRECTED || e->news == NEWS_FLAPPING ||
+                       e->news == NEWS_STEADY || e->news == NEWS_REMINDER;
 
     if (e->severity > t->severity || spread)
         return NEWS_WORSE;
@@ -168,7 +168,8 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
         g->c.unchanged++;
         return 0;
     }
-    if (e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED))
+    if (news != NEWS_REMINDER && /* which turns nothing red */
+        (e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED)))
         g->red = true;
     return add_item(g, (struct composed_item){ a, e, finding_of(in, a), news, t ? t->ordinal : 0 });
 }
@@ -207,7 +208,8 @@ static int news_rank(enum alert_news n)
 {
     static const enum alert_news order[] = { NEWS_NEW,       NEWS_WORSE,     NEWS_BETTER,
                                              NEWS_CLEARED,   NEWS_CORRECTED, NEWS_DISCOVERED,
-                                             NEWS_WITHDRAWN, NEWS_FLAPPING,  NEWS_STEADY };
+                                             NEWS_WITHDRAWN, NEWS_FLAPPING,  NEWS_STEADY,
+                                             NEWS_REMINDER };
 
     for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)
         if (order[i] == n)

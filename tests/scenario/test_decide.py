@@ -3,6 +3,7 @@
 A file that may poison the rest is held; a person decides, by the number of its receipt or its name.
 What was decided survives a restart and an emptied Redis.
 """
+import datetime
 import json
 import os
 import sys
@@ -267,6 +268,82 @@ def test_feeds_shows_what_waits_and_the_command_to_type(build):
         shown = w.look("2024-07-10", lambda w: w.ctl_raw("feeds", output="table").stdout)
         assert f"receipt {number} of cyp4ww, since 2024-07-10: file b.csv is held" in shown, shown
         assert f"waitlistctl feed accept {number} --why" in shown, shown
+
+
+# ---- said again each day --------------------------------------------------------------------------
+
+def a_late_feed(w):
+    w.put("a.csv", three(6))
+    w.once("2024-06-10")
+    return "2024-07-16", "feed-late", "Feed still late"
+
+
+def a_gap(w):
+    w.put("a.csv", mhsds("2024-04", {("England", "MRS08b"): 19, ("QUA", "MRS08b"): 70}))
+    return "2024-06-10", "coverage-gap", "Data still incomplete"
+
+
+def a_held_file(w):
+    w.put("a.csv", long_file(30))
+    w.once("2024-06-09")
+    w.put("b.csv", three(45, "2024-05"))
+    return "2024-06-10", "implausible-change", "File still not taken"
+
+
+def a_refused_file(w):
+    w.put("a.csv", "nothing;that;fits\n1;2;3\n")
+    return "2024-06-10", "implausible-change", "File still not taken"
+
+
+def after(date, days):
+    return (datetime.date.fromisoformat(date) + datetime.timedelta(days)).isoformat()
+
+
+def test_what_is_wrong_with_a_feed_is_said_again_once_on_each_day_under_its_own_id(build):
+    for wrong in (a_late_feed, a_gap, a_held_file, a_refused_file):
+        with Instance(build) as w:
+            first, rule, words = wrong(w)
+            w.once(first)
+            told = {m.delivery_id for m in w.mails()}
+            w.once(first + "T18:00")
+            assert {m.delivery_id for m in w.mails()} == told, f"{rule}: not twice on the same day"
+            w.once(after(first, 1))
+            again = [m for m in w.mails() if m.delivery_id not in told]
+            assert len(again) == 1 and words in again[0].subject, (rule, [m.subject for m in again])
+            told.add(again[0].delivery_id)
+            w.once(after(first, 1) + "T18:00")
+            w.once(after(first, 5))  # nobody looked in between: once, not four times
+            again = [m for m in w.mails() if m.delivery_id not in told]
+            assert len(again) == 1 and words in again[0].subject, (rule, [m.subject for m in again])
+            assert w.look(after(first, 5), lambda w: w.alert(rule))["state"] == "FIRING"
+
+
+def test_what_was_said_today_is_not_said_again_after_redis_was_emptied(build):
+    with Instance(build) as w:
+        first, rule, words = a_held_file(w)
+        w.once(first)
+        w.once(after(first, 1))
+        told = sorted(m.delivery_id for m in w.mails())
+        w.start(after(first, 1))
+        w.redis("FLUSHALL")
+        w.kill()
+        w.once(after(first, 1))
+        assert sorted(m.delivery_id for m in w.mails()) == told
+        w.once(after(first, 2))
+        assert len(w.mails()) == len(told) + 1
+
+
+def test_a_decision_ends_the_reminders(build):
+    with Instance(build) as w:
+        first, rule, words = a_held_file(w)
+        w.once(first)
+        w.start(after(first, 1))
+        w.ctl("feed", "refuse", "b.csv", "--why", "a broken export")
+        wait_for(lambda: "no longer waits" in w.mails()[-1].subject, "its end to be told")
+        w.stop()
+        told = len(w.mails())
+        w.once(after(first, 2))
+        assert len(w.mails()) == told, [m.subject for m in w.mails()]
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ static void fill(struct alert *a, struct episode *list)
         .line = -1e-300,
         .period_end = month_end(3),
         .changed_at = { 1700000000123 },
+        .told_on = { 19844 },
         .reopened = month_end(2),
         .told_open = true,
         .told_period = month_end(3),
@@ -89,6 +90,7 @@ START_TEST(an_alert_reads_back_exactly_and_writes_the_same_again)
     ck_assert_int_eq(back.episodes[0].folded.day, month_end(1).day);
     ck_assert_uint_eq(back.episodes[0].ordinal, 12);
     ck_assert_int_eq(back.episodes[0].changed_at.ms, 1700000000123);
+    ck_assert_int_eq(back.episodes[0].told_on.day, 19844);
     ck_assert(back.episodes[0].restated && !back.episodes[0].held);
     ck_assert(isnan(back.episodes[1].value) && back.episodes[1].held);
     ck_assert(!date_is_set(back.episodes[1].closed_on));

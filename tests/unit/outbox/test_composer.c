@@ -179,6 +179,7 @@ static const struct {
       NEWS_CORRECTED },
     { "flapping", ALERT_FIRING, NEWS_FLAPPING, 0, 1, { 1, SEVERITY_RED, true }, NEWS_FLAPPING },
     { "steady", ALERT_RECOVERING, NEWS_STEADY, 0, 1, { 1, SEVERITY_RED, true }, NEWS_STEADY },
+    { "still so", ALERT_FIRING, NEWS_REMINDER, 0, 1, { 1, SEVERITY_RED, true }, NEWS_REMINDER },
     { "told once", ALERT_FIRING, NEWS_CORRECTED, 0, 1, { 2, SEVERITY_RED, true }, NEWS_NONE },
     { "whoever knows nothing is told of the whole",
       ALERT_FIRING,
