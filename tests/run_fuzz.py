@@ -52,7 +52,7 @@ def environment(scratch):
     return dict(os.environ, TMPDIR=scratch, TZ="Europe/London",
                 # A large quarantine of freed memory would count as the target's.
                 ASAN_OPTIONS="quarantine_size_mb=8:malloc_context_size=12:handle_abort=1",
-                UBSAN_OPTIONS="print_stacktrace=1")
+                LSAN_OPTIONS="print_suppressions=0", UBSAN_OPTIONS="print_stacktrace=1")
 
 
 def told(said):

@@ -21,18 +21,8 @@ static unsigned code_point(const unsigned char **text)
     return code;
 }
 
-static void print_text(yaml_node *n, struct text *out)
+static void print_quoted(const char *s, struct text *out)
 {
-    const char *s = yaml_text(n);
-
-    if (yaml_is_nothing(n)) {
-        (void)text_putc(out, '~');
-        return;
-    }
-    if (!yaml_is_quoted(n) && is_word(s)) {
-        (void)text_puts(out, s);
-        return;
-    }
     (void)text_putc(out, '"');
     for (const unsigned char *c = (const unsigned char *)s; *c;) {
         unsigned code = code_point(&c);
@@ -43,6 +33,16 @@ static void print_text(yaml_node *n, struct text *out)
             (void)text_printf(out, "\\U%08X", code);
     }
     (void)text_putc(out, '"');
+}
+
+static void print_text(yaml_node *n, struct text *out)
+{
+    if (yaml_is_nothing(n))
+        (void)text_putc(out, '~');
+    else if (!yaml_is_quoted(n) && is_word(yaml_text(n)))
+        (void)text_puts(out, yaml_text(n));
+    else
+        print_quoted(yaml_text(n), out);
 }
 
 void yaml_print(yaml_node *n, struct text *out)
@@ -67,7 +67,7 @@ void yaml_print(yaml_node *n, struct text *out)
             yaml_node *key = NULL, *value = yaml_pair(n, i, &key);
 
             (void)text_puts(out, "? "); /* a key of any length */
-            yaml_print(key, out);
+            print_quoted(yaml_text(key), out);
             (void)text_puts(out, "\n: ");
             yaml_print(value, out);
             (void)text_puts(out, ",\n");
@@ -94,7 +94,7 @@ bool yaml_equal(yaml_node *a, yaml_node *b)
             if (!yaml_equal(yaml_item(a, i), yaml_item(b, i)))
                 return false;
         } else if (!yaml_equal(yaml_pair(a, i, &key_a), yaml_pair(b, i, &key_b)) ||
-                   !yaml_equal(key_a, key_b)) {
+                   strcmp(yaml_text(key_a), yaml_text(key_b)) != 0) {
             return false;
         }
     }
