@@ -224,6 +224,8 @@ static bool advance_once(struct pipeline *p)
         compose_start(p);
         return true;
     }
+    if (digest_start(p))
+        return true;
     deliver_due(p);
     return false;
 }

@@ -28,7 +28,9 @@ struct composed {
 struct composing {
     struct composed *list;
     size_t count;
-    struct table escalated; /* episodes that fallback and ops are told of too */
+    struct table escalated;        /* episodes that fallback and ops are told of too */
+    struct outbox_item **replaced; /* by a digest; of the books */
+    size_t replaced_count;
 };
 
 static void composed_release(struct composed *c)
@@ -50,6 +52,7 @@ void compose_abort(struct pipeline *p)
     if (c) {
         free(c->list);
         table_release(&c->escalated, NULL);
+        free(c->replaced);
     }
     free(c);
     p->composing = NULL;
@@ -265,7 +268,8 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
         items[i] = (struct message_item){ .alert = from->alert,
                                           .episode = from->episode,
                                           .finding = from->finding,
-                                          .news = from->news };
+                                          .news = from->news,
+                                          .came_and_went = from->came_and_went };
         r = notice_id_of(from->episode->id, from->episode->ordinal, items[i].notice_id);
         const struct told told = { from->episode->ordinal, from->episode->severity,
                                    episode_is_open(from->episode) };
@@ -289,6 +293,11 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
             .also_told = text_str(&others),
             .from = receiver->from,
             .now = clock_wall(&p->clock),
+            .backlog_messages = c->backlog.messages,
+            .backlog_notices = (const char(*)[ALERT_ID_MAX])c->backlog.notices,
+            .backlog_notice_count = c->backlog.notice_count,
+            .is_illustrative = c->backlog.is_illustrative,
+            .is_rehearsal = c->backlog.is_rehearsal,
             .org_title = org_title,
             .org_title_arg = p,
             .feed_is_published = published,
@@ -357,6 +366,8 @@ static void finish_composing(struct pipeline *p)
             one->item = NULL;
         }
     }
+    for (size_t i = 0; r == 0 && i < c->replaced_count; i++)
+        books_remove_outbox(&p->books, c->replaced[i]);
     compose_abort(p);
     if (r < 0)
         pipeline_stop(p, 1);
@@ -365,6 +376,7 @@ static void finish_composing(struct pipeline *p)
 /* The message and its told-state to Redis, in the open batch. Returns 0 or -ENOMEM. */
 static int send_composed(struct pipeline *p, const struct composed *one)
 {
+    const struct composing *c = p->composing;
     AUTO(auto_free) const char **fields = calloc(one->update_count + 1, sizeof *fields);
     AUTO(auto_free) const char **values = calloc(one->update_count + 1, sizeof *values);
 
@@ -374,8 +386,11 @@ static int send_composed(struct pipeline *p, const struct composed *one)
         fields[i] = one->updates[i].field;
         values[i] = one->updates[i].value;
     }
-    batch_add(p,
-              store_enqueue(p->store, one->item, fields, values, one->update_count, batch_done, p));
+    batch_add(p, c->replaced_count
+                     ? store_digest(p->store, one->item, c->replaced, c->replaced_count, fields,
+                                    values, one->update_count, batch_done, p)
+                     : store_enqueue(p->store, one->item, fields, values, one->update_count,
+                                     batch_done, p));
     return 0;
 }
 
@@ -427,6 +442,47 @@ bool compose_due_again(struct pipeline *p)
         batch_fail(p, r);
     batch_end(p);
     return true;
+}
+
+/* It is as old, and as bad, as the worst of what it stands for. */
+static void inherit(struct outbox_item *item, struct outbox_item *const *replaced, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (replaced[i]->composed.ms < item->composed.ms) {
+            item->composed = replaced[i]->composed;
+            item->since = replaced[i]->since;
+        }
+        if (replaced[i]->severity > item->severity)
+            item->severity = replaced[i]->severity;
+        item->is_escalated |= replaced[i]->is_escalated;
+    }
+}
+
+void compose_digest(struct pipeline *p, const struct composition *composition,
+                    struct outbox_item **replaced, size_t count)
+{
+    struct composing *c = calloc(1, sizeof *c);
+    int r = c ? 0 : -ENOMEM;
+
+    batch_begin(p, finish_composing);
+    p->composing = c;
+    if (c) {
+        c->replaced = replaced;
+        c->replaced_count = count;
+        c->list = calloc(1, sizeof *c->list);
+        r = c->list ? compose_one(p, composition, &c->list[c->count++]) : -ENOMEM;
+    } else {
+        free(replaced);
+    }
+    if (r == 0) {
+        inherit(c->list[0].item, replaced, count);
+        log_info("outbox", "receiver=%s %zu messages that waited become one", composition->receiver,
+                 count);
+        r = send_composed(p, &c->list[0]);
+    }
+    if (r < 0)
+        batch_fail(p, r);
+    batch_end(p);
 }
 
 static int list_alerts(const struct pipeline *p, const struct alert ***out_list, size_t *out_count)

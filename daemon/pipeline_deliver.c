@@ -292,6 +292,11 @@ static bool receiver_is_busy(const struct pipeline *p, const char *receiver)
     return false;
 }
 
+bool deliver_receiver_is_free(const struct pipeline *p, const char *receiver)
+{
+    return !receiver_rests(p, receiver, clock_mono(&p->clock).ms) && !receiver_is_busy(p, receiver);
+}
+
 static void offer(struct attempt *a, struct outbox_item *item)
 {
     struct pipeline *p = a->pipeline;

@@ -12,7 +12,7 @@
  * far it is.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
- * pipeline_outbox.c: what people see and do of messages due. pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
+ * pipeline_digest.c: what waited, as one message. pipeline_outbox.c: what people see and do of messages due. pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
  * pipeline_ctl.c: answers to waitlistctl.
  */
 #ifndef PIPELINE_INTERNAL_H
@@ -434,6 +434,9 @@ void hide_gone(struct pipeline *p);
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);
 void compose_abort(struct pipeline *p);
+/** A digest that takes the place of messages of the books, in a batch. Takes the list replaced. */
+void compose_digest(struct pipeline *p, const struct composition *composition,
+                    struct outbox_item **replaced, size_t count);
 /** Messages that were due when Redis was emptied (p->due) become due again, as they were frozen.
  * False: there are none. */
 bool compose_due_again(struct pipeline *p);
@@ -457,6 +460,14 @@ int deliver_escalated(struct pipeline *p, struct table *out_episodes);
 /** Attempts that will never call back: at the end. */
 void deliver_abort(struct pipeline *p);
 #define MARK_AGAIN_MS 30000 /* an outcome that Redis did not take is told to it again */
+
+/** Whether an attempt may begin there now: configured or not, it neither rests nor is busy. */
+bool deliver_receiver_is_free(const struct pipeline *p, const char *receiver);
+
+/* ---- pipeline_digest.c ---- */
+/** What waited for one recipient of a receiver that was away becomes one message. Returns whether a
+ *  batch was started. */
+bool digest_start(struct pipeline *p);
 
 /* ---- pipeline_outbox.c ---- */
 /** Messages due and dead, as waitlistctl shows them (new reference, or NULL). */

@@ -196,7 +196,7 @@ static void cell(const struct item_view *v, enum column column, struct text *out
         (void)text_puts(out, v->line_text);
         break;
     case COLUMN_SINCE:
-        (void)text_puts(out, wording_date(v->item->episode->opened, date));
+        wording_span(v, out);
         break;
     case COLUMN_OWNER:
         wording_clean(out, v->owner ? v->owner : "ops", 60, 5);
@@ -270,7 +270,7 @@ void body_write(const struct message_context *c, const struct message_item *cons
 {
     AUTO(surfaces_release) struct surfaces all = SURFACES_INIT;
     AUTO(surfaces_release) struct surfaces end = SURFACES_INIT;
-    char rest[80] = "";
+    char rest[120] = "";
     size_t words, told = 0;
 
     (void)text_puts(&all.html,
@@ -279,12 +279,19 @@ void body_write(const struct message_context *c, const struct message_item *cons
     (void)text_puts(&all.html,
                     "</title></head>\n<body style=\"font-family:Arial,sans-serif;font-size:16px;"
                     "color:#212b32\">\n");
-    if (c->plan && c->plan->illustrative)
+    if (c->is_illustrative || (c->plan && c->plan->illustrative))
         say(&all, "", "Illustrative plan: an example, not what any organisation has undertaken.");
-    if (c->plan && c->plan->mode == PLAN_REHEARSAL)
+    if (c->is_rehearsal || (c->plan && c->plan->mode == PLAN_REHEARSAL))
         say(&all, "", "Rehearsal: this plan is not live.");
     if (item_count > 1)
         say(&all, "", heading);
+    if (c->backlog_messages) {
+        (void)snprintf(rest, sizeof rest,
+                       "%zu messages could not be delivered in time; this one "
+                       "stands for all of them.",
+                       c->backlog_messages);
+        say(&all, "", rest);
+    }
     say_plan(&all, c);
     say_end(&end, c, items[0], item_count);
     words = wording_words(text_str(&all.plain)) + wording_words(text_str(&end.plain)) +

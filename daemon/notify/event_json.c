@@ -84,6 +84,7 @@ static json_t *item_object(const struct item_view *v)
     failed |= json_object_set_new(
         o, "target", number(v->measure && v->measure->has_target ? v->measure->target : NAN));
     failed |= json_object_set_new(o, "since", date(e->opened));
+    failed |= json_object_set_new(o, "ended", date(e->closed_on));
     failed |= json_object_set_new(o, "held", json_boolean(v->held));
     failed |= json_object_set_new(o, "holds", clean(hold_words(v->holds, held)));
     failed |= json_object_set_new(o, "restated", json_boolean(v->restated || e->restated));
@@ -118,14 +119,17 @@ static json_t *event_object(const struct message_context *c, const char *deliver
                                          (unsigned char)*s > 0x7e
                                      ? '-'
                                      : *s);
-    (void)text_puts(&about, c->plan ? c->plan->id : "feeds");
+    (void)text_puts(&about, c->plan ? c->plan->id : c->backlog_messages ? "backlog" : "feeds");
     if (priority)
         (void)text_printf(&about, "/%s", priority->id);
 
     failed |= json_object_set_new(data, "instance", clean(c->instance));
     failed |= json_object_set_new(data, "plan", clean(c->plan ? c->plan->id : NULL));
     failed |=
-        json_object_set_new(data, "illustrative", json_boolean(c->plan && c->plan->illustrative));
+        json_object_set_new(data, "illustrative",
+                            json_boolean(c->is_illustrative || (c->plan && c->plan->illustrative)));
+    failed |=
+        json_object_set_new(data, "stands_for", json_integer((json_int_t)c->backlog_messages));
     failed |= json_object_set_new(data, "priority", clean(priority ? priority->id : NULL));
     failed |= json_object_set_new(data, "receiver", clean(c->receiver));
     failed |= json_object_set_new(data, "severity", clean(alert_severity_name(severity)));

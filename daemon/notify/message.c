@@ -95,7 +95,8 @@ static void group_subject(const struct message_context *c, struct text *out)
         { corrected, "measures corrected", "corrected" },
         { late, "measures discovered late", "discovered late" },
         { letters, "receivers refuse messages", "of receivers" },
-        { other, c->plan ? "other alerts" : "feed alerts", c->plan ? "other" : "of feeds" },
+        { other, c->plan || c->backlog_messages ? "other alerts" : "feed alerts",
+          c->plan || c->backlog_messages ? "other" : "of feeds" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].n > 0)
@@ -248,13 +249,14 @@ static bool addresses_ok(const struct message_context *c)
 
 static int delivery_id(const struct message_context *c, char out_id[ALERT_ID_MAX])
 {
-    AUTO(auto_free) const char **ids = calloc(c->item_count, sizeof *ids);
+    size_t count = c->backlog_messages ? c->backlog_notice_count : c->item_count;
+    AUTO(auto_free) const char **ids = calloc(count + 1, sizeof *ids);
 
     if (!ids)
         return -ENOMEM;
-    for (size_t i = 0; i < c->item_count; i++)
-        ids[i] = c->items[i].notice_id;
-    return delivery_id_of(ids, c->item_count, c->receiver, c->recipient, out_id);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = c->backlog_messages ? c->backlog_notices[i] : c->items[i].notice_id;
+    return delivery_id_of(ids, count, c->receiver, c->recipient, out_id);
 }
 
 int message_compose(const struct message_context *c, bool want_eml, bool want_json,

@@ -24,6 +24,7 @@ struct message_item {
     enum alert_news news;          /* relative to what this receiver was last told */
     char notice_id[ALERT_ID_MAX];  /* of the newest notice told by this message */
     const char *unit_hint;         /* or NULL */
+    bool came_and_went;            /* it began and ended while the message waited */
 };
 
 struct message_context {
@@ -40,6 +41,11 @@ struct message_context {
     const char *from;      /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
     bool published_as_is; /* kept for the disclosure step */
+    /* A digest of messages that waited (DESIGN section 10); 0: none. */
+    size_t backlog_messages;
+    const char (*backlog_notices)[ALERT_ID_MAX]; /* all that it tells: its delivery id's parts */
+    size_t backlog_notice_count;
+    bool is_illustrative, is_rehearsal; /* a plan among them is */
     /** Title of an organisation code; never NULL. */
     const char *(*org_title)(void *arg, const char *code);
     void *org_title_arg;

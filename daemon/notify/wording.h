@@ -64,6 +64,9 @@ const char *wording_news(enum alert_news news);
  */
 void wording_subject(const struct item_view *v, size_t max, struct text *out);
 
+/** When it began and, for one that came and went while its message waited, when it ended. */
+void wording_span(const struct item_view *v, struct text *out);
+
 /** Each adds one sentence or nothing. */
 void wording_what(const struct item_view *v, struct text *out);
 void wording_period(const struct item_view *v, struct text *out);

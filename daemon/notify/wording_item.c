@@ -132,13 +132,26 @@ void wording_period(const struct item_view *v, struct text *out)
         (void)text_printf(out, "to %s.", wording_date(v->end, end));
 }
 
+void wording_span(const struct item_view *v, struct text *out)
+{
+    char date[WORDING_DATE_MAX];
+
+    (void)text_puts(out, wording_date(v->item->episode->opened, date));
+    if (v->item->came_and_went)
+        (void)text_printf(out, ", ended %s", wording_date(v->item->episode->closed_on, date));
+}
+
 void wording_since(const struct item_view *v, struct text *out)
 {
     char date[WORDING_DATE_MAX];
 
     if (!date_is_set(v->item->episode->opened))
         return;
-    (void)text_puts(out, wording_date(v->item->episode->opened, date));
+    wording_span(v, out);
+    if (v->item->came_and_went) {
+        (void)text_puts(out, ", before you could be told of either.");
+        return;
+    }
     if (v->item->alert->rule != RULE_BEHIND_PLAN) {
         (void)text_puts(out, ".");
         return;

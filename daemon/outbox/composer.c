@@ -37,13 +37,15 @@ static const struct finding *finding_of(const struct composer_input *in, const s
     return NULL;
 }
 
-static void gathering_release(struct gathering *g)
+void composition_release(struct composition *c)
 {
-    free(g->c.receiver);
-    free(g->c.recipient);
-    free(g->c.recipient_name);
-    free(g->c.group);
-    free(g->c.items);
+    free(c->receiver);
+    free(c->recipient);
+    free(c->recipient_name);
+    free(c->group);
+    free(c->items);
+    free(c->backlog.notices);
+    *c = (struct composition){ 0 };
 }
 
 /* The gathering of a recipient and group; made when missing. NULL without memory. */
@@ -77,7 +79,7 @@ static struct gathering *gathering_of(struct gatherings *all, const struct compo
     g.at_once = r->at_once;
     if (!g.c.receiver || !g.c.recipient || !g.c.group ||
         (r->recipient_name && !g.c.recipient_name)) {
-        gathering_release(&g);
+        composition_release(&g.c);
         return NULL;
     }
     all->list[all->count] = g;
@@ -92,8 +94,7 @@ static enum alert_news news_of_past(const struct episode *e, const struct told *
     return t && e->ordinal > t->ordinal && e->state == ALERT_RETRACTED ? NEWS_CORRECTED : NEWS_NONE;
 }
 
-/* What is news of an episode to one who was told t (NULL: nothing). */
-static enum alert_news news_for(enum rule rule, const struct episode *e, const struct told *t)
+enum alert_news composer_news(enum rule rule, const struct episode *e, const struct told *t)
 {
     bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
 
@@ -155,7 +156,7 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
     if (!text_ok(&key) || !text_ok(&group))
         return -ENOMEM;
     const struct told *t = table_get(in->told, text_str(&key));
-    enum alert_news news = news_for(a->rule, e, t);
+    enum alert_news news = composer_news(a->rule, e, t);
     bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
 
     if (news == NEWS_NONE && !open)
@@ -171,7 +172,8 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
     if (news != NEWS_REMINDER && /* which turns nothing red */
         (e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED)))
         g->red = true;
-    return add_item(g, (struct composed_item){ a, e, finding_of(in, a), news, t ? t->ordinal : 0 });
+    return add_item(
+        g, (struct composed_item){ a, e, finding_of(in, a), news, t ? t->ordinal : 0, false });
 }
 
 /* Whoever was told that an episode began is told that it ended, also when the role has passed on.
@@ -227,6 +229,11 @@ static int by_news(const void *a, const void *b)
     return r ? r : strcmp(x->episode->id, y->episode->id);
 }
 
+void composer_order(struct composed_item *items, size_t count)
+{
+    qsort(items, count, sizeof *items, by_news);
+}
+
 /* Whether the day's message of this group has gone out today. Returns 1, 0 or -ENOMEM. */
 static int day_is_spent(const struct composer_input *in, const struct composition *c)
 {
@@ -277,10 +284,10 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
             r = spent;
         if (r < 0 || g->c.item_count == 0 || (spent && !g->red && !g->at_once)) {
             list.waiting += r == 0 && g->c.item_count > 0;
-            gathering_release(g);
+            composition_release(&g->c);
             continue;
         }
-        qsort(g->c.items, g->c.item_count, sizeof *g->c.items, by_news);
+        composer_order(g->c.items, g->c.item_count);
         list.list[list.count++] = g->c; /* moved */
     }
     free(all.list);
@@ -294,11 +301,8 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
 
 void composition_list_release(struct composition_list *l)
 {
-    for (size_t i = 0; i < l->count; i++) {
-        struct gathering g = { .c = l->list[i] };
-
-        gathering_release(&g);
-    }
+    for (size_t i = 0; i < l->count; i++)
+        composition_release(&l->list[i]);
     free(l->list);
     *l = (struct composition_list){ 0 };
 }

@@ -59,7 +59,16 @@ struct composed_item {
     enum alert_news
         news; /* relative to what was told; NEWS_NONE for one that a daily message repeats */
     unsigned
-        told_ordinal; /* notices told_ordinal + 1 .. episode->ordinal are told by this message */
+        told_ordinal;   /* notices told_ordinal + 1 .. episode->ordinal are told by this message */
+    bool came_and_went; /* in a digest: it began and ended before anything of it was delivered */
+};
+
+/** What a digest stands for; .messages 0: no digest. */
+struct composed_backlog {
+    size_t messages;               /* that waited and are replaced by it */
+    char (*notices)[ALERT_ID_MAX]; /* the ids of what they told, each once; malloc'ed */
+    size_t notice_count;
+    bool is_illustrative, is_rehearsal; /* a plan among them is */
 };
 
 struct composition {
@@ -70,6 +79,7 @@ struct composition {
     struct composed_item *items; /* new, worse, better, cleared, corrected; red before amber */
     size_t item_count;
     size_t unchanged; /* open episodes of the group already told */
+    struct composed_backlog backlog;
 };
 
 struct composition_list {
@@ -78,8 +88,13 @@ struct composition_list {
     size_t waiting; /* groups whose news waits for the next day's message */
 };
 
+/** What is news of an episode to one who was told t (NULL: nothing). */
+enum alert_news composer_news(enum rule rule, const struct episode *e, const struct told *t);
+/** Order of telling: new, worse, better, cleared, corrected; red before amber. */
+void composer_order(struct composed_item *items, size_t count);
 /** Returns 0 or -ENOMEM. */
 int composer_run(const struct composer_input *in, struct composition_list *out_list);
+void composition_release(struct composition *c);
 void composition_list_release(struct composition_list *l);
 
 #endif

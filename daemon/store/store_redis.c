@@ -842,6 +842,28 @@ int store_enqueue(struct store *s, struct outbox_item *item, const char *const *
     return send_command(s, &c, &item->stream_id, done, arg);
 }
 
+int store_digest(struct store *s, struct outbox_item *item, struct outbox_item *const *replaced,
+                 size_t replaced_count, const char *const *fields, const char *const *values,
+                 size_t count, store_done *done, void *arg)
+{
+    struct command c = fcall(s, "digest");
+
+    add(&c, item->delivery_id);
+    add(&c, item->receiver);
+    add_owned(&c, outbox_item_encode(item));
+    add_printf(&c, "%zu", replaced_count);
+    for (size_t i = 0; i < replaced_count; i++) {
+        add(&c, replaced[i]->stream_id);
+        add(&c, replaced[i]->delivery_id);
+    }
+    add_printf(&c, "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        add(&c, fields[i]);
+        add(&c, values[i]);
+    }
+    return send_command(s, &c, &item->stream_id, done, arg);
+}
+
 int store_retold(struct store *s, const char *const *words, size_t count, store_done *done,
                  void *arg)
 {

@@ -78,6 +78,10 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
  *  The stream id is written into item->stream_id (the item must live until the callback). */
 int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
                   const char *const *values, size_t count, store_done *done, void *arg);
+/** The same for a digest: it takes the place of the count messages in replaced, all or nothing. */
+int store_digest(struct store *s, struct outbox_item *item, struct outbox_item *const *replaced,
+                 size_t replaced_count, const char *const *fields, const char *const *values,
+                 size_t count, store_done *done, void *arg);
 /** Told-state as the sent journal has it: count triples of receiver, field, value as in
  * store_enqueue(). */
 int store_retold(struct store *s, const char *const *words, size_t count, store_done *done,

@@ -188,6 +188,33 @@ local function letter(keys, argv)
   return redis.call('XADD', key(p, 'outbox'), '*', 'delivery', argv[1], 'receiver', argv[2], 'item', argv[3])
 end
 
+-- Several messages that waited for one recipient become one, and what it tells counts as told. ARGV:
+-- delivery id, receiver, item, k, then k times stream id, delivery id; then n, then per told: field, value.
+local function digest(keys, argv)
+  local p = keys[1]
+  local outbox, ids, tries = key(p, 'outbox'), key(p, 'outbox:ids'), key(p, 'outbox:tries')
+  local last = 4 + 2 * tonumber(argv[4])
+  if redis.call('HEXISTS', ids, argv[1]) == 1 then
+    return redis.error_reply('STALE this digest is known already')
+  end
+  for i = 5, last, 2 do
+    if #redis.call('XRANGE', outbox, argv[i], argv[i]) == 0 then
+      return redis.error_reply('STALE a message that waited is gone')
+    end
+  end
+  redis.call('HSET', ids, argv[1], '1')
+  local id = redis.call('XADD', outbox, '*', 'delivery', argv[1], 'receiver', argv[2], 'item', argv[3])
+  for i = 5, last, 2 do
+    redis.call('XDEL', outbox, argv[i])
+    redis.call('HSET', ids, argv[i + 1], 'digest')
+    redis.call('HDEL', tries, argv[i + 1])
+  end
+  for i = last + 2, #argv, 2 do
+    redis.call('HSET', key(p, 'told:' .. argv[2]), argv[i], argv[i + 1])
+  end
+  return id
+end
+
 -- The rolling metric as it stands, for readers. ARGV: measure id, then field, value pairs (none: removed).
 local function now(keys, argv)
   local name = key(keys[1], 'now:' .. argv[1])
@@ -223,4 +250,5 @@ redis.register_function('attempt', guarded(attempt))
 redis.register_function('tried', guarded(tried))
 redis.register_function('told', guarded(told))
 redis.register_function('letter', guarded(letter))
+redis.register_function('digest', guarded(digest))
 redis.register_function('now', guarded(now))

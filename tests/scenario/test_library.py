@@ -50,6 +50,21 @@ def test_a_message_given_up_is_kept_as_a_dead_letter(build):
         assert w.redis("HLEN", PREFIX + "dead") == ["0"] and w.redis("XLEN", PREFIX + "outbox") == ["0"]
 
 
+def test_a_digest_takes_the_place_of_all_its_messages_or_of_none(build):
+    with running(build) as w:
+        one, two = (call(w, "enqueue", d, "nobody", "{}", "0") for d in ("d1", "d2"))
+        gone = call(w, "enqueue", "d3", "nobody", "{}", "0")
+        call(w, "told", gone, "d3", "nobody", "delivered", "")
+        before = w.redis("XRANGE", PREFIX + "outbox", "-", "+")
+        assert "STALE" in call(w, "digest", "d9", "nobody", "{}", "2", one, "d1", gone, "d3", "1", "nobody|e1", "t")
+        assert w.redis("XRANGE", PREFIX + "outbox", "-", "+") == before
+        assert w.redis("HGET", PREFIX + "told:nobody", "nobody|e1") == [""]
+        assert "-" in call(w, "digest", "d9", "nobody", "{}", "2", one, "d1", two, "d2", "1", "nobody|e1", "t")
+        assert w.redis("XLEN", PREFIX + "outbox") == ["1"]
+        assert w.redis("HGET", PREFIX + "told:nobody", "nobody|e1") == ["t"]
+        assert "STALE" in call(w, "digest", "d9", "nobody", "{}", "0", "0"), "once"
+
+
 def test_an_alert_changes_only_from_the_revision_that_was_read(build):
     with running(build) as w:
         assert "OK" in call(w, "transition", "a1", "0", "1", "one", "1", "e1", "19000", "{}")

@@ -1,13 +1,15 @@
 """The outbox: what is tried again when, what is given up, who else is told, and that a restart forgets none of it."""
 import os
-import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import json
+import signal
+
 from http_server import Answer, HttpServer
 from hook import HOOK_RECEIVER, SECRET
-from waitlist import Instance, ids_hash, plan, run_tests, three, wait_for, RECEIVER_SPOOL
+from waitlist import Instance, ids_hash, measure, mhsds, plan, run_tests, three, wait_for, RECEIVER_SPOOL
 
 FALLBACK = RECEIVER_SPOOL + "  - {id: ops, kind: spool, dir: ./ops}\n  - {id: last, kind: spool, dir: ./last}\n"
 ROUTES = "{ops: [ops], governance: [spool], fallback: [last]}"
@@ -243,6 +245,79 @@ def test_drop_of_a_dead_letter_closes_its_alert(build):
         w.start("2024-06-11")
         w.measure()
         assert listed(w) == {} and len(http.requests) == 1
+
+
+def two_measures():
+    return plan(measure() + measure(id="long", title="Waits over 52 weeks", published="MRS09e", polarity="lower",
+                                    target="{at_most: 10}", expect="{2024-04-30: 10}"), receivers="hook")
+
+
+def figures(month, share, long):
+    return mhsds(month, {("England", "MRS08b"): "18", ("TAJ", "MRS08b"): share,
+                         ("England", "MRS09e"): "50", ("TAJ", "MRS09e"): long})
+
+
+def backlogged(build, http):
+    """Three messages for one recipient of a webhook that was away: one measure turned red and came back on plan,
+    the other stayed red."""
+    w = Instance(build, plan_text=two_measures(), routes=ROUTES,
+                 receivers=HOOK_RECEIVER.format(port=http.port) + FALLBACK.replace(RECEIVER_SPOOL, ""))
+    w.write("hook.secret", SECRET + "\n")
+    w.put("a.csv", figures("2024-04", 6, 9))
+    w.start("2024-06-10")
+    wait_for(lambda: len(listed(w)) == 1 and len(http.requests) == 1, "a first message, tried in vain")
+    w.put("b.csv", figures("2024-05", 45, 90))
+    wait_for(lambda: len(listed(w)) == 2, "a second message behind it")
+    return w
+
+
+def test_what_waited_for_a_receiver_leaves_as_one_digest_and_nothing_that_was_due_vanishes(build):
+    with HttpServer([Answer(503), Answer(200)]) as http, backlogged(build, http) as w:
+        waited = sorted(listed(w))
+        w.stop()
+        w.start("2024-06-10T12:10")
+        wait_for(lambda: len(http.requests) == 2, "the receiver to be asked again")
+        wait_for(lambda: not listed(w), "all of it to be delivered")
+        assert len(http.requests) == 2, "one message, not one for each that waited"
+        event = json.loads(http.requests[1].body)
+        items = event["data"]["items"]
+        assert [(i["measure"], i["news"]) for i in items] == [("long", "new"), ("cyp-4w", "cleared")], items
+        gone = items[1]
+        assert (gone["since"], gone["ended"]) == ("2024-04-30", "2024-06-10"), gone
+        assert event["data"]["stands_for"] == 2 and event["id"] not in waited
+        notices = sorted(ids_hash(i["episode_id"], str(n)) for i in items for n in (1, 2) if i is gone or n == 1)
+        assert event["id"] == ids_hash(*notices, "hook", "hook"), "the id is that of all the notices"
+        w.stop()
+        w.once("2024-06-11")
+        assert len(http.requests) == 2, "told twice"
+
+
+def test_a_message_that_may_have_arrived_is_repeated_as_it_is(build):
+    answers = [Answer(0), Answer(503), Answer(200)]  # taken, and no answer: its outcome is unknown
+    with HttpServer(answers) as http, backlogged(build, http) as w:
+        unknown, = [i for i, m in listed(w).items() if m["outcome_unknown"]]
+        w.stop()
+        w.start("2024-06-10T12:10")
+        wait_for(lambda: len(http.requests) >= 2, "the receiver to be asked again")
+        w.stop()
+        w.start("2024-06-10T13:30")
+        wait_for(lambda: not listed(w), "all of it to be delivered")
+        assert asked(http).count(unknown) >= 2, "repeated under its own id"
+        bodies = {r.body for r in http.requests if r.headers["webhook-id"] == unknown}
+        assert len(bodies) == 1, "and as it was"
+
+
+def test_a_digest_survives_a_kill_whole(build):
+    with HttpServer([Answer(503)]) as http, backlogged(build, http) as w:
+        w.stop()
+        w.start("2024-06-10T12:10")
+        wait_for(lambda: len(http.requests) == 2 and len(listed(w)) == 1, "the digest, tried in vain")
+        digest, = listed(w)
+        w.kill()
+        http.answers[:] = [Answer(200)]
+        w.start("2024-06-10T12:30")
+        wait_for(lambda: len(http.requests) == 3 and not listed(w), "the digest to be delivered")
+        assert asked(http)[1:] == [digest, digest]
 
 
 if __name__ == "__main__":
