@@ -1,7 +1,7 @@
 /*
  * http - what a webhook's server answers, through our own HTTP client: exactly one callback, an
  * outcome that the answer's own status line supports, a wait of at most an hour, and in other
- * portions the same
+ * portions the same where it has a whole head
  *
  * (Nothing of ours is served over HTTP yet; the heads of requests join with the issue that does.)
  * Input: a byte for the size of the portions, then what the server answers once it has the request.
@@ -114,6 +114,12 @@ static void check(const struct http_result *r)
                "%s asks for a wait", delivery_outcome_name(d.outcome));
 }
 
+static bool is_whole_head(void)
+{
+    return !memchr(text_str(&answer), '\0', answer.len) &&
+           (strstr(text_str(&answer), "\n\r\n") || strstr(text_str(&answer), "\n\n"));
+}
+
 void fuzz_one(const char *bytes, size_t len)
 {
     size_t portion = fuzz_byte(&bytes, &len) + 1u;
@@ -128,7 +134,9 @@ void fuzz_one(const char *bytes, size_t len)
     struct http_result parts = post(portion);
 
     check(&parts);
-    FUZZ_CHECK(whole.code == parts.code && whole.retry_after_s == parts.retry_after_s,
+    /* How far curl gets in a head with a NUL, or without an end, depends on its reads. */
+    FUZZ_CHECK(!is_whole_head() ||
+                   (whole.code == parts.code && whole.retry_after_s == parts.retry_after_s),
                "status %ld and a wait of %ld s; in portions of %zu %ld and %ld s", whole.code,
                whole.retry_after_s, portion, parts.code, parts.retry_after_s);
     text_release(&answer);
