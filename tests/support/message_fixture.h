@@ -122,6 +122,12 @@ static inline void fixture_init(struct message_fixture *f)
                                    .line = 20 };
     f->episode = (struct episode){ .id = "22222222222222222222222222222222",
                                    .opened = fixture_date("2024-06-30"),
+                                   .folded = fixture_date("2024-06-30"),
+                                   .reopened = DATE_NONE,
+                                   .told_open = true,
+                                   .told_period = fixture_date("2024-06-30"),
+                                   .told_event = PERIOD_RED,
+                                   .told_value = 5,
                                    .state = ALERT_FIRING,
                                    .severity = SEVERITY_RED,
                                    .ordinal = 1,

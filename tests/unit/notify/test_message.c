@@ -63,6 +63,14 @@ static const struct {
       "Back on plan: Wheelchairs 22.5%, plan 20%" },
     { "corrected", "Wheelchairs", NEWS_CORRECTED, ALERT_RETRACTED, 22, MARKER_NONE, true,
       "Corrected: Wheelchairs 22%, plan 20%" },
+    { "corrected while it is open", "Wheelchairs", NEWS_CORRECTED, ALERT_FIRING, 12, MARKER_NONE,
+      true, "Corrected, behind plan: Wheelchairs 12%, plan 20%" },
+    { "discovered late", "Wheelchairs", NEWS_DISCOVERED, ALERT_RESOLVED, 4, MARKER_NONE, true,
+      "Was behind plan: Wheelchairs 4%, plan 20%" },
+    { "flapping", "Wheelchairs", NEWS_FLAPPING, ALERT_FIRING, 4, MARKER_NONE, true,
+      "To and fro, behind plan: Wheelchairs 4%, plan 20%" },
+    { "steady again", "Wheelchairs", NEWS_STEADY, ALERT_FIRING, 4, MARKER_NONE, true,
+      "Steady, behind plan: Wheelchairs 4%, plan 20%" },
     { "withdrawn tells no figure", "Wheelchairs", NEWS_WITHDRAWN, ALERT_WITHDRAWN, 22, MARKER_NONE,
       true, "Plan changed: Wheelchairs" },
     { "absent is not zero", "Wheelchairs", NEWS_NEW, ALERT_FIRING, 0, MARKER_NOT_SUBMITTED, true,
@@ -220,6 +228,82 @@ START_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one)
 }
 END_TEST
 
+/* What turned after it was told: each with its dates. */
+static const struct {
+    enum alert_news news;
+    enum alert_state state;
+    const char *folded, *reopened;
+    int flapping;
+    const char *has[2];
+} turn_rows[] = {
+    { NEWS_NEW,
+      ALERT_FIRING,
+      "2024-06-30",
+      "2024-08-31",
+      0,
+      { "it had ended, and is behind again from 31 August 2024.", "At least 20%" } },
+    { NEWS_NEW,
+      ALERT_FIRING,
+      "2024-06-30",
+      NULL,
+      1,
+      { "It opened 3 times within 12 data periods: better news waits until its figures have been "
+        "steady for 3.",
+        "At least 20%" } },
+    { NEWS_CORRECTED,
+      ALERT_FIRING,
+      "2024-04-30",
+      NULL,
+      0,
+      { "by figures that came later it began with the period to 30 April 2024.",
+        "A restated figure replaces the one that was told. At least 20%" } },
+    { NEWS_CORRECTED,
+      ALERT_RETRACTED,
+      "2024-06-30",
+      NULL,
+      0,
+      { "A restated figure changed what was told before; nothing is asked of you.", "" } },
+    { NEWS_DISCOVERED,
+      ALERT_RESOLVED,
+      "2024-06-30",
+      NULL,
+      0,
+      { "it ended with the period to 31 July 2024 and became known later.",
+        "It has cleared already. Its figure came, or was restated, after that of a newer "
+        "period." } },
+    { NEWS_STEADY,
+      ALERT_FIRING,
+      "2024-06-30",
+      NULL,
+      0,
+      { "Its figures are steady now. At least 20%", "" } },
+};
+
+START_TEST(what_turned_after_it_was_told_is_said_with_its_dates)
+{
+    fixture_init(&f);
+    f.measure.steady_for = 3;
+    f.items[0].news = turn_rows[_i].news;
+    f.episode.state = turn_rows[_i].state;
+    f.episode.folded = fixture_date(turn_rows[_i].folded);
+    f.episode.flapping = turn_rows[_i].flapping;
+    if (turn_rows[_i].reopened)
+        f.episode.reopened = fixture_date(turn_rows[_i].reopened);
+    if (turn_rows[_i].news == NEWS_DISCOVERED)
+        f.episode.period_end = fixture_date("2024-07-31");
+    struct text body = plain_body();
+
+    for (char *at = body.buf; (at = strchr(at, '\n')) != NULL;)
+        *at = ' ';
+    for (char *at; (at = strstr(body.buf, "  ")) != NULL;)
+        memmove(at, at + 1, strlen(at));
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(strstr(body.buf, turn_rows[_i].has[i]) != NULL, "no \"%s\" in\n%s",
+                      turn_rows[_i].has[i], body.buf);
+    text_release(&body);
+}
+END_TEST
+
 /* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
 START_TEST(no_name_however_long_brings_350_words_before_the_table)
 {
@@ -233,6 +317,8 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
     f.finding.owner = f.context.also_told = f.org_title = f.series.org = WORDS(many);
     f.finding.detail = WORDS(many);
     f.finding.holds = 127;
+    f.episode.flapping = true;
+    f.episode.folded = fixture_date("2023-12-31");
     f.finding.plan_expired = f.judged[0].restated = f.plan.illustrative = true;
     f.plan.mode = PLAN_REHEARSAL;
     f.context.unchanged = 7;
@@ -269,9 +355,14 @@ static const struct {
     enum alert_news news;
     enum alert_severity episode, message;
 } severity_rows[] = {
-    { NEWS_NEW, SEVERITY_RED, SEVERITY_RED },      { NEWS_NEW, SEVERITY_AMBER, SEVERITY_AMBER },
-    { NEWS_WORSE, SEVERITY_RED, SEVERITY_RED },    { NEWS_BETTER, SEVERITY_RED, SEVERITY_AMBER },
-    { NEWS_CLEARED, SEVERITY_RED, SEVERITY_NONE }, { NEWS_CORRECTED, SEVERITY_RED, SEVERITY_NONE },
+    { NEWS_NEW, SEVERITY_RED, SEVERITY_RED },
+    { NEWS_NEW, SEVERITY_AMBER, SEVERITY_AMBER },
+    { NEWS_WORSE, SEVERITY_RED, SEVERITY_RED },
+    { NEWS_BETTER, SEVERITY_RED, SEVERITY_AMBER },
+    { NEWS_CLEARED, SEVERITY_RED, SEVERITY_NONE },
+    { NEWS_CORRECTED, SEVERITY_RED, SEVERITY_NONE },
+    { NEWS_DISCOVERED, SEVERITY_RED, SEVERITY_RED },
+    { NEWS_STEADY, SEVERITY_RED, SEVERITY_NONE },
 };
 
 START_TEST(a_message_is_as_urgent_as_its_worst_news)
@@ -489,6 +580,7 @@ UNIT_MAIN("message",
           UNIT_TEST(an_illustrative_plan_says_so_in_the_first_line),
           UNIT_TEST(held_and_restated_figures_are_said_to_be),
           UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),
+          UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),
           UNIT_ROWS(no_name_however_long_brings_350_words_before_the_table, word_rows),
           UNIT_TEST(every_item_of_a_large_digest_is_in_its_table),
           UNIT_ROWS(a_message_is_as_urgent_as_its_worst_news, severity_rows),
