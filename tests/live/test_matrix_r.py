@@ -3,8 +3,10 @@ brought into that state. Every row ends in the invariants of tests/support/invar
 import concurrent.futures
 import contextlib
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -15,7 +17,7 @@ from http_server import Answer
 from invariants import DAY, watched
 from redis import Server, link_to
 from resp_proxy import RespProxy, Spoil
-from waitlist import run_tests, wait_for
+from waitlist import run_tests, skip, wait_for
 
 PREFIX = "wl:{black-country}:"
 
@@ -337,6 +339,69 @@ def test_R12_a_function_library_that_vanished_is_loaded_and_the_call_made_again(
         assert "waitlistd" in server.say("FUNCTION", "LIST")
 
 
+def test_R13_a_message_stream_that_is_gone_is_made_again_with_all_that_was_pending(build):
+    for while_running in (True, False):
+        answers = (Answer(503, {"Retry-After": "2"}), Answer(503, {"Retry-After": "2"}), 200)
+        with Server() as server, watched(build, server, answers=answers) as story:
+            story.put("a.csv", "2024-04", 6)
+            story.w.start(DAY)
+            wait_for(lambda: story.hook.requests, "the first try")
+            if not while_running:
+                story.w.kill()
+            assert server.say("DEL", PREFIX + "outbox") == "1", "a message was pending"
+            story.check(repeats=2)
+
+
+def test_R14_a_key_of_another_type_is_left_alone_and_said_and_rebuilt_on_command(build):
+    keys = ("feeds", "ledger", "series", "alerts", "outbox", "outbox:ids", "told:hook", "dead", "alerts:open")
+    for key in some(keys, least=4):
+        with Server() as server, watched(build, server) as story:
+            story.put("a.csv", "2024-04", 25)
+            story.w.start(DAY)
+            story.is_ready_again()
+            server.say("SET", PREFIX + key, "of somebody else")
+            story.put("b.csv", "2024-05", 6)
+            wait_for(lambda: story.w.ctl_raw("health").returncode == 2, f"{key}: health to be critical")
+            wait_for(lambda: "WRONGTYPE" in story.w.log(), f"{key}: the reason to be said")
+            assert server.say("GET", PREFIX + key) == "of somebody else", "nothing is overwritten"
+            wait_for(lambda: story.w.ctl_raw("rebuild", "--why", "somebody wrote there").returncode == 0,
+                     f"{key}: to be rebuilt")  # refused while it connects
+            story.check()
+
+
+def stalled_and_killed(build):
+    """A Redis that syncs each second, whose sync hangs; killed when all was answered. Bytes that it lost."""
+    with Server() as server, watched(build, server) as story:
+        story.w.start(DAY)
+        wait_for(lambda: story.w.ctl("status")["ready"], "the daemon to be ready")
+        server.kill()
+        server.options = ("--appendfsync", "everysec")
+        server.start(wrapper=("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
+                              "inject=fdatasync:delay_enter=6s"))
+        wait_for(lambda: redis_state(story.w) == "ready", "the daemon to be ready")
+        server.say("SET", "probe", "1")  # from its sync on, what is written waits in memory for up to 2 s
+        wait_for(lambda: "aof_pending_bio_fsync:1" in server.say("INFO", "persistence"), "the sync to stall")
+        story.put("a.csv", "2024-04", 6)
+        wait_for(lambda: story.told("hook"), "the alert to be told")
+        lost = int(re.search(r"aof_buffer_length:(\d+)", server.say("INFO", "persistence")).group(1))
+        server.kill()
+        server.options = ()
+        server.start()
+        story.check(repeats=1)
+        return lost
+
+
+def test_R15_a_redis_killed_while_its_disk_stalled_is_filled_again_from_the_journals(build):
+    if not shutil.which("strace"):
+        skip("strace is not installed")
+    if subprocess.run(["strace", "-e", "trace=none", "true"], capture_output=True).returncode:
+        skip("ptrace is not allowed here")
+    for _ in range(5):  # Redis waits two seconds for a sync, then writes all the same
+        if stalled_and_killed(build) > 1000:
+            return
+    skip("this machine is too slow to be killed within the two seconds that Redis waits")
+
+
 def test_R15_an_append_only_file_cut_at_its_tail_is_filled_again_from_the_journals(build):
     with Server() as server, watched(build, server) as story:
         story.put("a.csv", "2024-04", 6)
@@ -400,6 +465,22 @@ def test_R19_a_message_under_way_when_the_daemon_died_is_sent_again_once_under_i
         story.w.kill()
         story.check(repeats=1)
         assert len(story.hook.requests) == 2
+
+
+def test_R20_a_message_that_is_always_refused_is_a_dead_letter_and_the_others_flow(build):
+    with Server() as server, watched(build, server, answers=[400] * 8 + [200]) as story:
+        story.put("a.csv", "2024-04", 6)
+        for hour in range(12, 20):
+            story.w.once(f"2024-06-10T{hour}:00", expect=None)
+        refused = {r.headers["webhook-id"] for r in story.hook.requests}
+        assert len(story.hook.requests) == 8 and len(refused) == 1, "eight tries in all"
+        story.put("b.csv", "2024-05", 30)
+        story.w.start("2024-06-11")
+        wait_for(lambda: ("2024-04-30", "RESOLVED") in story.told("spool"), "the next message")
+        wait_for(lambda: any(i["rule"] == "dead-letter" for _, event in story.deliveries()["spool"]
+                             for i in event["data"]["items"]), "the operators to hear of it")
+        assert server.say("HLEN", PREFIX + "dead") == "1"
+        story.check(health=2, repeats=7, missing=("hook",))
 
 
 if __name__ == "__main__":

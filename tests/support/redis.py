@@ -34,8 +34,12 @@ class Server:
             [*wrapper, "redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700",
              "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--dir", self.data, *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
         if ready:
             wait_for(lambda: self.cli("PING").stdout.strip() in ("PONG", "NOAUTH Authentication required."), "our Redis")
+        if wrapper:
+            self.pid = int(next(line.split(":")[1] for line in self.cli("INFO", "server").stdout.splitlines()
+                                if line.startswith("process_id")))
 
     def cli(self, *command):
         return subprocess.run(["redis-cli", "-s", self.socket, *command], capture_output=True, text=True, timeout=60)
@@ -46,18 +50,13 @@ class Server:
         assert result.returncode == 0, f"{' '.join(command)}: {result.stdout}{result.stderr}"
         return result.stdout.strip()
 
-    def pid(self):
-        """Of the redis-server itself, also behind a wrapper."""
-        return int(next(line.split(":")[1] for line in self.cli("INFO", "server").stdout.splitlines()
-                        if line.startswith("process_id")))
-
     def kill(self):
-        os.kill(self.process.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self.process.wait()
 
     def close(self):
         if self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGCONT)
+            os.kill(self.pid, signal.SIGCONT)
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
