@@ -67,7 +67,7 @@ def array(*answers):
 
 # Takes the daemon to "ready" with empty books: the epoch that it claims is the one it gave.
 WELCOME = {
-    "PING": PONG, "AUTH": OK, "FUNCTION": bulk("waitlistd"), "FCALL claim": lambda w: bulk(w[4]),
+    "PING": PONG, "AUTH": OK, "FUNCTION": bulk("waitlistd"), "FCALL claim": lambda w: array(bulk(w[4]), bulk("0")),
     "HGETALL": EMPTY, "SMEMBERS": EMPTY, "XRANGE": EMPTY,
 }
 
