@@ -90,6 +90,7 @@ static void on_loaded(void *arg, int result)
     deliver_adopt(p);
     rebuild_loaded(p);
     p->loaded = true;
+    p->need_takeover = store_other_epoch(p->store) != NULL;
     p->need_heal = true;
     p->need_evaluate = true;
     pipeline_wake(p);
@@ -142,6 +143,18 @@ void pipeline_store_lost(void *arg, const char *why)
         pipeline_abandon(p);
     else
         p->batch.failed = true;
+    pipeline_wake(p);
+}
+
+/* Another daemon leads, or no longer: what failed before because of it is over. */
+void pipeline_store_standby(void *arg)
+{
+    struct pipeline *p = arg;
+    const char *leader = store_leader(p->store);
+
+    if (leader)
+        log_info("redis", "standby: \"%s\" leads", leader);
+    pipeline_all_is_well(p);
     pipeline_wake(p);
 }
 
@@ -205,6 +218,10 @@ static bool advance_once(struct pipeline *p)
         pipeline_stop(p, 1);
         return false;
     }
+    if (p->need_takeover) {
+        takeover_start(p);
+        return false;
+    }
     if (p->need_heal) {
         heal_start(p);
         return !p->need_heal;
@@ -247,8 +264,9 @@ void pipeline_advance(struct pipeline *p)
     p->advancing = false;
     if (p->stopping)
         return;
-    bool idle = p->loaded && !p->need_heal && !p->batch.in_flight && !p->need_evaluate &&
-                !p->need_compose && date_is_set(p->findings_of) && !apply_next(p);
+    bool idle = p->loaded && !p->need_takeover && !p->need_heal && !p->batch.in_flight &&
+                !p->need_evaluate && !p->need_compose && date_is_set(p->findings_of) &&
+                !apply_next(p);
 
     if (idle) {
         pipeline_all_is_well(p);
@@ -328,5 +346,6 @@ int pipeline_run(struct pipeline *p)
     intake_scan(p);
     pipeline_wake(p);
     (void)event_base_dispatch(p->base);
+    lease_release(p);
     return p->exit_status;
 }

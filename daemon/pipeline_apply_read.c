@@ -123,16 +123,17 @@ static int add_cell(struct apply *a, const struct record *r, const char *code)
         return -ENOMEM;
     struct cell cell = { .series = series, .start = r->period_start, .end = r->period_end };
 
-    cell.version = (struct series_version){ .value = r->value,
-                                            .low = r->low,
-                                            .high = r->high,
-                                            .numerator = r->numerator,
-                                            .denominator = r->denominator,
-                                            .marker = r->marker,
-                                            .status = r->status,
-                                            .edition = a->file->edition,
-                                            .receipt = a->file->sequence,
-                                            .as_of = a->file->at };
+    cell.version =
+        (struct series_version){ .value = r->value,
+                                 .low = r->low,
+                                 .high = r->high,
+                                 .numerator = r->numerator,
+                                 .denominator = r->denominator,
+                                 .marker = r->marker,
+                                 .status = r->status,
+                                 .edition = a->file->edition,
+                                 .receipt = a->pipeline->receipt_base + a->file->sequence,
+                                 .as_of = a->file->at };
     (void)snprintf(cell.version.source, sizeof cell.version.source, "%.16s", a->file->sha256);
     size_t position = (size_t)(uintptr_t)table_get(&a->cell_index, text_str(&key));
 

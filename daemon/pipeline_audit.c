@@ -72,6 +72,11 @@ static int read_adopted(struct pipeline *p, const json_t *record)
     return 0;
 }
 
+static int read_taken_over(struct pipeline *p, const json_t *record)
+{
+    return takeover_read(p, record);
+}
+
 /* A record is of the kind whose key it holds. */
 static const struct {
     const char *key;
@@ -80,6 +85,7 @@ static const struct {
     { "epoch", read_epoch },           /* the name of this state folder */
     { "evaluated", read_evaluated },   /* a local date evaluated, and what it changed */
     { "adopted", read_adopted },       /* what Redis knew and the audit did not */
+    { "taken_over", read_taken_over }, /* the books of another state folder became ours */
     { "rebuilt", read_rebuilt },       /* the keys were removed, as a person asked */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */

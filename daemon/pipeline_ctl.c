@@ -34,6 +34,7 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     }
     /* While a failure rests, the connection is down because of it: not what is to be known. */
     bool rests = p->trouble[0] && clock_mono(&p->clock).ms < p->retry_at.ms;
+    const char *leader = store_leader(p->store);
     bool is_away = !store_is_ready(p->store) && !rests;
     const char *state = p->stopping                    ? "stopping"
                         : is_away                      ? "Redis is away: "
@@ -56,6 +57,18 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     if (pipeline_clock_is_back(p) && n < 256)
         n += (size_t)snprintf(out + n, 256 - n, "the clock is before %s, the date last evaluated; ",
                               date_format(p->evaluated_on, date));
+    bool is_lost;
+    size_t lacks = takeover_lacks(p, NULL, &is_lost);
+
+    if (lacks && n < 256)
+        n +=
+            (size_t)snprintf(out + n, 256 - n,
+                             "%zu files that another daemon took are not in this archive; ", lacks);
+    if (leader) { /* of alerts it knows nothing, and need not */
+        if (n < 256)
+            (void)snprintf(out + n, 256 - n, "standby: %s leads", leader);
+        return;
+    }
     if (rebuild_words(p, words) && n < 256)
         n += (size_t)snprintf(out + n, 256 - n, "%s; ", words);
     if (n < 256)
@@ -77,7 +90,8 @@ static json_t *status_of(struct pipeline *p)
             plans, json_sprintf("%s v%ld%s", p->config->plans[i]->id, p->config->plans[i]->version,
                                 p->config->plans[i]->illustrative ? " (illustrative)" : ""));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?, "
+        "s:s?}",
         "instance", p->config->settings->instance, "version", WAITLISTD_VERSION, "status", line,
         "now", wall_format(clock_wall(&p->clock), at), "today",
         date_format(pipeline_today(p), today), "running_since", wall_format(p->started, since),
@@ -85,7 +99,7 @@ static json_t *status_of(struct pipeline *p)
         (int)(p->loaded && date_is_set(p->findings_of)), "feeds",
         (int)p->config->settings->feed_count, "messages_due", (int)deliver_pending(p),
         "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "rebuild",
-        rebuild_report(p), "last_evaluation",
+        rebuild_report(p), "standby_of", store_leader(p->store), "last_evaluation",
         p->evaluated_at.ms ? wall_format(p->evaluated_at, when) : NULL, "reload_refused",
         p->reload_error[0] ? p->reload_error : NULL, "demo", p->config->settings->demo_banner);
 }
@@ -94,6 +108,7 @@ static json_t *status_of(struct pipeline *p)
 static json_t *health_of(struct pipeline *p)
 {
     char line[256];
+    bool is_lost;
     int code = 0;
 
     pipeline_status_line(p, line);
@@ -104,10 +119,12 @@ static json_t *health_of(struct pipeline *p)
         code = 2;
     if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
         code = 1;
-    if (deliver_pending(p) && code < 1)
+    if ((deliver_pending(p) || takeover_lacks(p, NULL, &is_lost)) && code < 1)
         code = 1;
     if (p->trouble[0] || p->disk_trouble[0] || p->inbox_trouble[0])
         code = 2;
+    if (store_leader(p->store))
+        return json_pack("{s:i, s:s}", "code", code, "text", line); /* well, as a standby */
     if (!p->loaded || !store_is_ready(p->store))
         code = 2;
     else if (date_compare(p->findings_of, pipeline_today(p)) != 0)
@@ -202,6 +219,8 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
 
 static bool is_settled(const struct pipeline *p)
 {
+    if (store_leader(p->store))
+        return true; /* another daemon knows */
     return date_is_set(p->findings_of) && date_compare(p->findings_of, pipeline_today(p)) == 0 &&
            !p->need_evaluate && !p->apply && p->change_count == 0 && (!p->loaded || !apply_next(p));
 }
@@ -213,6 +232,10 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
 
     char words[REBUILD_WORDS_MAX];
 
+    if (store_leader(p->store)) {
+        ctl_fail(request, 1, "standby: %s leads", store_leader(p->store));
+        return;
+    }
     if (!date_is_set(p->findings_of) && rebuild_words(p, words)) {
         ctl_fail(request, 1, "%s", words);
         return;

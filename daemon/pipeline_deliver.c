@@ -339,11 +339,13 @@ static void on_noted(void *arg, int result)
     struct pipeline *p = a->pipeline;
     struct outbox_item *item = item_of(p, a->delivery_id);
 
-    if (result == 0 && item && !p->stopping) {
+    bool leads = store_may_send(p->store); /* also when this answer was read late */
+
+    if (result == 0 && item && !p->stopping && leads) {
         offer(a, item);
         return;
     }
-    if (item)
+    if (item && leads)
         item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
     attempt_end(a);
 }
@@ -424,7 +426,8 @@ void deliver_due(struct pipeline *p)
     letters_settle(p);
     drop_all(p);
     expire(p);
-    while (!p->stopping && (item = next_item(p, clock_mono(&p->clock))) != NULL)
+    while (!p->stopping && store_may_send(p->store) &&
+           (item = next_item(p, clock_mono(&p->clock))) != NULL)
         try_item(p, item);
 }
 

@@ -87,6 +87,15 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
             feed_states_release(out);
             return -ENOMEM;
         }
+        bool is_lost;
+
+        (void)takeover_lacks(p, f->id, &is_lost);
+        if (is_lost) { /* what stands is older than what was known */
+            state->held_file_why = "files that another daemon took are neither in this archive nor "
+                                   "in Redis: put them into the inbox";
+            state->file_is_held = true;
+            state->waiting_mark += 2;
+        }
         out->providers[i] = calloc(f->providers.count + 1, sizeof **out->providers);
         if (!out->providers[i]) {
             feed_states_release(out);

@@ -140,6 +140,11 @@ struct pipeline {
     struct embedded_redis *redis_server;
     char *redis_password;
     struct store *store;
+    int fence_fd;          /* state/fence */
+    uint64_t fence_number; /* the newest ever used from this state folder */
+    struct table lacks;    /* ledger keys of files that only a daemon before us had */
+    uint64_t receipt_base; /* added to receipts' numbers in series: above those taken over */
+    bool need_takeover;    /* the books that were loaded are of another state folder */
     struct http *http;
     struct deliverer *deliverer;
     struct ctl_server *ctl;
@@ -235,6 +240,7 @@ void pipeline_load_again(struct pipeline *p, const char *why);
 /* The loop's and the store's callbacks. */
 void pipeline_store_ready(void *arg);
 void pipeline_store_lost(void *arg, const char *why);
+void pipeline_store_standby(void *arg);
 void pipeline_on_tick(evutil_socket_t fd, short what, void *arg);
 void pipeline_on_wake(evutil_socket_t fd, short what, void *arg);
 void pipeline_on_signal(evutil_socket_t fd, short what, void *arg);
@@ -312,6 +318,29 @@ void rebuild_forget_due(struct pipeline *p);
 bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 /** The same for waitlistctl (new reference): stage, done, total; or null. */
 json_t *rebuild_report(const struct pipeline *p);
+
+/* ---- pipeline_takeover.c ---- */
+#define FEED_ID_MAX 128
+/** The books just loaded are another state folder's: makes them ours. */
+void takeover_start(struct pipeline *p);
+/** A takeover as the audit has it. Returns 0 or -errno. */
+int takeover_read(struct pipeline *p, const json_t *record);
+/** How many files of a feed (NULL: of all) a daemon before us had and we never received;
+ * *out_lost: the figures of some of them are no longer in Redis either. */
+size_t takeover_lacks(const struct pipeline *p, const char *feed, bool *out_lost);
+
+/* ---- pipeline_lease.c ---- */
+#define LEASE_HOLDER_MAX 160
+#define LEASE_NAME_MAX   256
+/** Reads the newest fence number. Returns 0 or -errno. */
+int lease_open(struct pipeline *p);
+/** store_events.fence: keeps it before it is used. */
+int lease_fence(void *arg, uint64_t number);
+/** Who we are to other daemons on the same Redis, and for people. Returns 0 or -errno. */
+int lease_holder(const struct pipeline *p, char out_holder[LEASE_HOLDER_MAX],
+                 char out_name[LEASE_NAME_MAX]);
+/** The last thing of a clean stop: another daemon leads at once. Turns the loop for at most 1 s. */
+void lease_release(struct pipeline *p);
 
 /* ---- pipeline_acts.c ---- */
 #define ACT_WHY_MAX 320
@@ -479,6 +508,9 @@ int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
 /* ---- pipeline_sent.c ---- */
+/** What another daemon told, into our own sent journal. Returns 0 or -errno. */
+int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
+               const struct tell *tell);
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** What became of a message: appended, synced, remembered. Returns 0 or -errno. */
 int sent_delivered(struct pipeline *p, const struct outbox_item *item);

@@ -49,6 +49,8 @@ static int open_state(struct pipeline *p)
         r = journal_open(audit, audit_read, p, &p->audit);
     if (r == 0)
         r = audit_ensure_epoch(p);
+    if (r == 0)
+        r = lease_open(p);
     if (r < 0)
         log_error("main", "state=\"%s\" error=\"%s\"", state, strerror(-r));
     return r;
@@ -84,20 +86,20 @@ static int open_redis(struct pipeline *p)
     };
 
     if (r->mode == REDIS_EMBEDDED) {
-        int result = embedded_redis_start(p->base, p->config->settings->state,
-                                          r->server_binary ? r->server_binary : "redis-server",
-                                          &p->redis_server);
+        int started = embedded_redis_start(p->base, p->config->settings->state,
+                                           r->server_binary ? r->server_binary : "redis-server",
+                                           &p->redis_server);
 
-        if (result < 0)
-            return result;
+        if (started < 0)
+            return started;
         address = (struct redis_address){ .socket = embedded_redis_socket(p->redis_server) };
     } else if (r->password_file) {
         AUTO(text_release) struct text password = TEXT_INIT;
-        int result = file_read(r->password_file, 4096, &password);
+        int got = file_read(r->password_file, 4096, &password);
 
-        if (result < 0) {
-            log_error("redis", "password_file error=\"%s\"", strerror(-result));
-            return result;
+        if (got < 0) {
+            log_error("redis", "password_file error=\"%s\"", strerror(-got));
+            return got;
         }
         while (password.len &&
                (password.buf[password.len - 1] == '\n' || password.buf[password.len - 1] == '\r'))
@@ -106,8 +108,22 @@ static int open_redis(struct pipeline *p)
         address.password = p->redis_password;
     }
     errno = ENOMEM;
-    p->store = store_new(p->base, &address, p->config->settings->instance, p->epoch,
-                         (struct store_events){ pipeline_store_ready, pipeline_store_lost, p });
+    char holder[LEASE_HOLDER_MAX], name[LEASE_NAME_MAX];
+    const struct store_identity identity = {
+        .instance = p->config->settings->instance,
+        .epoch = p->epoch,
+        .holder = holder,
+        .name = name,
+        .lease_ms = r->mode == REDIS_EMBEDDED ? 0 : (int64_t)r->lease.count * 1000,
+        .last_number = p->fence_number,
+    };
+    int result = lease_holder(p, holder, name);
+
+    if (result < 0)
+        return result;
+    p->store = store_new(p->base, &address, &identity,
+                         (struct store_events){ pipeline_store_ready, pipeline_store_lost,
+                                                pipeline_store_standby, lease_fence, p });
     if (p->store)
         return 0;
     int error = errno;
@@ -158,7 +174,7 @@ int pipeline_open(struct event_base *base, struct config *config,
     p->base = base;
     p->config = config;
     p->options = *options;
-    p->lock_fd = -1;
+    p->lock_fd = p->fence_fd = -1;
     p->evaluated_on = DATE_NONE;
     p->findings_of = DATE_NONE;
     p->books = (struct books)BOOKS_INIT;
@@ -230,6 +246,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->sent_tells, free);
     table_release(&p->sent_days, free);
     heal_release(p);
+    table_release(&p->lacks, NULL);
     rebuild_forget_due(p);
     table_release(&p->got_tells, free);
     table_release(&p->dropped, NULL);
@@ -250,6 +267,7 @@ void pipeline_close(struct pipeline *p)
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
             event_free(events[i]);
+    fd_close(&p->fence_fd);
     if (p->lock_fd >= 0)
         close(p->lock_fd);
     config_free(p->config);

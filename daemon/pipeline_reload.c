@@ -51,6 +51,8 @@ static const char *fixed_key(const struct settings *was, const struct settings *
         return "redis.mode";
     if (old->port != new->port)
         return "redis.port";
+    if (old->lease.count != new->lease.count)
+        return "redis.lease";
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!same_text(texts[i].was, texts[i].is))
             return texts[i].key;

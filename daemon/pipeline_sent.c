@@ -150,3 +150,14 @@ int sent_dropped(struct pipeline *p, const struct outbox_item *item)
     }
     return append(p, record);
 }
+
+int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
+               const struct tell *tell)
+{
+    char id[ALERT_ID_MAX + sizeof "adopted-"];
+
+    (void)snprintf(id, sizeof id, "adopted-%s", tell->episode); /* no message of ours */
+    return append(p, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "delivery_id", id, "receiver",
+                               receiver, "recipient", recipient, "outcome", "elsewhere", "told_by",
+                               store_led_before(p->store), "tells", tells_to_json(tell, 1)));
+}

@@ -55,7 +55,8 @@ struct redis_setting {
     int mode;            /* enum redis_mode */
     char *server_binary; /* embedded: "redis-server" */
     char *socket, *host;
-    long port; /* server */
+    long port;         /* server */
+    struct span lease; /* server: how long one daemon leads without saying so again; seconds */
     char *user, *password_file;
 };
 

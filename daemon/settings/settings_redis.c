@@ -26,12 +26,16 @@ const struct bind_key redis_keys[] = {
     { "user", BIND_TEXT, FIELD(user), NULL, 0, 0, NULL, 0, "server: the ACL user to log in as" },
     { "password_file", BIND_TEXT, FIELD(password_file), NULL, 0, 0, NULL, 0,
       "server: the file that holds its password" },
+    { "lease", BIND_DURATION, FIELD(lease), "15s", 0, 0, NULL, 0,
+      "server: of the daemons on one Redis one leads; another takes over when it was silent for so "
+      "long; at least 1s" },
     BIND_END,
 };
 
 static int check_embedded(const struct reading *rd, yaml_node *mapping)
 {
-    static const char *const of_server[] = { "socket", "host", "port", "user", "password_file" };
+    static const char *const of_server[] = { "socket", "host",          "port",
+                                             "user",   "password_file", "lease" };
     int r = 0;
 
     for (size_t i = 0; i < sizeof of_server / sizeof of_server[0]; i++) {
@@ -66,6 +70,9 @@ static int check_server(const struct reading *rd, yaml_node *mapping)
                      "redis: server_binary is for mode embedded");
     if (redis->user && !redis->password_file)
         r = COMPLAIN(rd, yaml_get(mapping, "user"), NULL, "redis: user needs password_file");
+    if (redis->lease.unit != SPAN_SECONDS || redis->lease.count < 1 || redis->lease.count > 3600)
+        r = COMPLAIN(rd, yaml_get(mapping, "lease"), "15s",
+                     "redis: lease wants seconds or minutes, from 1s to 60min");
     return settings_worse(r, settings_require_file(rd, yaml_get(mapping, "password_file"),
                                                    "redis: password_file", redis->password_file));
 }

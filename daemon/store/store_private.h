@@ -1,28 +1,48 @@
 /*
  * store_private - what the files of the store in Redis share
+ *
+ * store_connect.c: connecting, the lease. store_redis.c: loading and changing. store_drop.c: removing
+ * every key.
  */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
 
 #include "store/store_redis.h"
 
+struct event;
+
 struct store {
     struct redis *redis;
     struct store_events events;
     char *prefix; /* "wl:{instance}:" */
     char *epoch;
-    bool ready;    /* connected, library loaded, the instance is ours */
-    bool foreign;  /* it holds the books of another state folder */
+    char *lease;       /* "HOLDER NAME": what the lease key holds while we lead */
+    size_t holder_len; /* of HOLDER */
+    int64_t lease_ms;  /* 0: the server is ours alone */
+    uint64_t number;   /* the newest fence number ever used from here */
+    char token[40];    /* "NUMBER:nonce": of our turn to lead */
+    bool ready;        /* connected, library loaded, we lead */
     bool dropping; /* a removal of every key was begun and not ended: gone on with before ready */
+    char *leader;  /* the name of the daemon that leads; NULL: not known to be another */
+    char *other_epoch;   /* the books are of this state folder; NULL: of ours */
+    char *led_before;    /* the name of the daemon that led before us, or NULL */
+    int64_t lease_until; /* CLOCK_BOOTTIME in ms: also while the process is stopped */
+    bool is_extending;
+    struct event *timer; /* extends the lease; or looks for its end */
     struct load *load;
     struct drop *drop;
 };
 
 /* ---- store_redis.c ---- */
-/** Calls a function of the library that takes the prefix, the epoch and more words. Returns as
+void load_free(struct load *l);
+/** Calls a function of the library that takes the prefix, the epoch, the token and more words. Returns as
  * redis_call(). */
 int store_call(struct store *s, const char *function, const char *const *words,
                const size_t *lengths, size_t count, redis_done *done, void *arg);
+
+/* ---- store_connect.c ---- */
+/** Redis refused a write of ours: nothing more is sent until it is known who leads. */
+void lease_is_lost(struct store *s, const char *why);
 
 /* ---- store_drop.c ---- */
 void drop_free(struct store *s);

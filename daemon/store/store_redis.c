@@ -99,6 +99,7 @@ struct call {
     store_done *done;
     void *arg;
     char **out_text; /* a string reply goes here */
+    struct store *store;
 };
 
 static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
@@ -109,9 +110,10 @@ static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
     if (error == REDIS_NOT_SENT) {
         result = -ENOTCONN;
     } else if (error == REDIS_ERROR_REPLY) {
-        result =
-            strncmp(reply->str, "STALE", 5) == 0 || strstr(reply->str, "STALE") ? -ESTALE : -EIO;
+        result = strstr(reply->str, "STALE") || strstr(reply->str, "FENCED") ? -ESTALE : -EIO;
         log_error("redis", "reply=\"%s\"", reply->str);
+        if (result == -ESTALE)
+            lease_is_lost(call->store, reply->str);
     } else if (error == REDIS_OK_REPLY) {
         result = 0;
         if (reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, "DUPLICATE") == 0)
@@ -132,7 +134,7 @@ static int send_command(struct store *s, struct command *c, char **out_text, sto
     int r = c->error ? c->error : call ? 0 : -ENOMEM;
 
     if (r == 0) {
-        *call = (struct call){ done, arg, out_text };
+        *call = (struct call){ done, arg, out_text, s };
         r = redis_call(s->redis, (int)c->count, c->argv, c->lengths, 0, on_reply, call);
         if (r < 0)
             free(call);
@@ -150,6 +152,7 @@ static struct command fcall(struct store *s, const char *function)
     add(&c, "1");
     add(&c, s->prefix);
     add(&c, s->epoch);
+    add(&c, s->token);
     return c;
 }
 
@@ -164,137 +167,6 @@ int store_call(struct store *s, const char *function, const char *const *words,
 
     command_release(&c);
     return r;
-}
-
-/* ---- connecting ---- */
-
-static void become_ready(struct store *s)
-{
-    s->ready = true;
-    if (s->events.ready)
-        s->events.ready(s->events.arg);
-}
-
-static void on_drop_ended(void *arg, int result)
-{
-    struct store *s = arg;
-
-    if (result == 0)
-        become_ready(s);
-    else
-        redis_reset(s->redis, "the removal of the keys could not be ended");
-}
-
-/* The epoch in force, and whether a removal of every key was begun. */
-static void on_claimed(void *arg, enum redis_error error, const redisReply *reply)
-{
-    struct store *s = arg;
-
-    if (error != REDIS_OK_REPLY && error != REDIS_ERROR_REPLY)
-        return;
-    if (error == REDIS_ERROR_REPLY || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-        reply->element[0]->type != REDIS_REPLY_STRING ||
-        reply->element[1]->type != REDIS_REPLY_STRING) {
-        redis_reset(s->redis, "the instance could not be claimed");
-        return;
-    }
-    s->dropping = strcmp(reply->element[1]->str, "1") == 0;
-    if (strcmp(reply->element[0]->str, s->epoch) != 0) {
-        if (!s->foreign)
-            log_error("redis",
-                      "the instance in Redis belongs to another state folder: bring that "
-                      "folder back, or remove the keys %s*",
-                      s->prefix);
-        s->foreign = true;
-        return;
-    }
-    s->foreign = false;
-    if (!s->dropping)
-        become_ready(s);
-    else if (store_drop(s, on_drop_ended, s) < 0)
-        redis_reset(s->redis, "the removal of the keys could not go on");
-}
-
-static void on_library(void *arg, enum redis_error error, const redisReply *reply)
-{
-    struct store *s = arg;
-
-    if (error == REDIS_ERROR_REPLY) {
-        log_error("redis", "function-library=refused reply=\"%s\"", reply->str);
-        redis_reset(s->redis, "the function library was refused");
-    } else if (error == REDIS_OK_REPLY) {
-        struct command c = fcall(s, "claim");
-        int r = c.error ? c.error
-                        : redis_call(s->redis, (int)c.count, c.argv, c.lengths, 0, on_claimed, s);
-
-        if (r < 0)
-            redis_reset(s->redis, "the instance could not be claimed");
-        command_release(&c);
-    }
-}
-
-static void on_ready(void *arg)
-{
-    struct store *s = arg;
-    const char *argv[] = { "FUNCTION", "LOAD", "REPLACE", waitlistd_lua };
-    size_t lengths[] = { 8, 4, 7, sizeof waitlistd_lua - 1 };
-
-    if (redis_call(s->redis, 4, argv, lengths, 0, on_library, s) < 0)
-        redis_reset(s->redis, "the function library could not be sent");
-}
-
-static void on_lost(void *arg, const char *why)
-{
-    struct store *s = arg;
-
-    s->ready = false;
-    if (s->events.lost)
-        s->events.lost(s->events.arg, why);
-}
-
-struct store *store_new(struct event_base *base, const struct redis_address *address,
-                        const char *instance, const char *epoch, struct store_events events)
-{
-    struct store *s = calloc(1, sizeof *s);
-    struct text prefix = TEXT_INIT;
-
-    if (!s)
-        return NULL;
-    s->events = events;
-    (void)text_printf(&prefix, "wl:{%s}:", instance);
-    s->prefix = text_take(&prefix);
-    s->epoch = strdup(epoch);
-    errno = ENOMEM;
-    if (s->prefix && s->epoch)
-        s->redis = redis_new(base, address, (struct redis_events){ on_ready, on_lost, s });
-    if (!s->redis) {
-        free(s->prefix);
-        free(s->epoch);
-        free(s);
-        return NULL;
-    }
-    return s;
-}
-
-bool store_is_ready(const struct store *s)
-{
-    return s->ready;
-}
-
-const char *store_state(const struct store *s)
-{
-    return s->foreign ? "the books of another state folder lie there" : redis_state(s->redis);
-}
-
-bool store_is_full(const struct store *s)
-{
-    return redis_is_full(s->redis);
-}
-
-void store_reset(struct store *s, const char *why)
-{
-    s->ready = false;
-    redis_reset(s->redis, why);
 }
 
 /* ---- loading ---- */
@@ -319,7 +191,7 @@ struct load_call {
     char *name;
 };
 
-static void load_free(struct load *l)
+void load_free(struct load *l)
 {
     if (!l)
         return;
@@ -934,15 +806,16 @@ int store_now(struct store *s, const char *measure, const char *const *names,
     return send_command(s, &c, NULL, done, arg);
 }
 
-void store_free(struct store *s)
+int store_take_over(struct store *s, const struct feed_book *const *books, size_t count,
+                    store_done *done, void *arg)
 {
-    if (!s)
-        return;
-    s->events = (struct store_events){ NULL, NULL, NULL };
-    redis_free(s->redis);
-    load_free(s->load);
-    drop_free(s);
-    free(s->prefix);
-    free(s->epoch);
-    free(s);
+    struct command c = fcall(s, "take_over");
+
+    add(&c, s->epoch);
+    add(&c, s->other_epoch);
+    for (size_t i = 0; i < count; i++) {
+        add(&c, books[i]->id);
+        add_owned(&c, feed_book_encode(books[i]));
+    }
+    return send_command(s, &c, NULL, done, arg);
 }

@@ -20,20 +20,55 @@ struct event_base;
 struct store;
 
 struct store_events {
-    void (*ready)(void *arg); /* connected and the function library loaded: load the books now */
+    /* Connected, the function library loaded, the lease ours: load the books now. */
+    void (*ready)(void *arg);
     void (*lost)(void *arg, const char *why);
+    /* Another daemon leads (store_leader()), or no longer. */
+    void (*standby)(void *arg);
+    /* A fence number about to be used: keeps it durably. Returns 0 or -errno, then it is not used. */
+    int (*fence)(void *arg, uint64_t number);
     void *arg;
 };
 
 typedef void store_done(void *arg, int result);
 
+/** Whose store it is. All borrowed for the call. */
+struct store_identity {
+    const char *instance;
+    const char *epoch;    /* names the state folder (32 hex digits, for ever) */
+    const char *holder;   /* this state folder on this machine, no blanks: no copy has the same */
+    const char *name;     /* for people */
+    int64_t lease_ms;     /* 0: the server is ours alone */
+    uint64_t last_number; /* the newest fence number ever given to events.fence, or 0 */
+};
+
 /**
- * Starts to connect. epoch: names the state folder (32 hex digits, for ever). An instance in Redis
- * without an epoch is claimed for it; one with another epoch belongs to another state folder: it is
- * left alone and ready() does not come. NULL without memory, or with errno EINVAL for the address.
+ * Starts to connect. Of the daemons on one Redis one leads: it holds a lease, and its fence token is
+ * compared by every function that writes; ready() comes when that is we. The others write nothing and
+ * look for the end of the lease. An instance in Redis without an epoch becomes ours at once; one
+ * with another epoch has to be taken over (store_other_epoch). NULL without memory, or with errno
+ * EINVAL for the address.
  */
 struct store *store_new(struct event_base *base, const struct redis_address *address,
-                        const char *instance, const char *epoch, struct store_events events);
+                        const struct store_identity *identity, struct store_events events);
+/** The name of the daemon that leads, while it is another; else NULL. */
+const char *store_leader(const struct store *s);
+/** The epoch of the state folder whose books Redis holds, when it is not ours: they may be loaded, and
+ * nothing may be changed before store_take_over(). Else NULL. */
+const char *store_other_epoch(const struct store *s);
+/** The name of the daemon that led before us; "" when none did. */
+const char *store_led_before(const struct store *s);
+/** The books of another state folder become ours; books: of the feeds, receipts by our numbers. Call
+ * store_taken_over() when it took effect. */
+int store_take_over(struct store *s, const struct feed_book *const *books, size_t count,
+                    store_done *done, void *arg);
+void store_taken_over(struct store *s);
+/** Whether something may be sent out now: a third of the lease is left. That Redis still knows us as
+ * the leader says the answer of store_attempt(), which comes before each attempt. */
+bool store_may_send(const struct store *s);
+/** A clean stop: gives the lease back, so that another daemon leads at once. done always comes when
+ * it returns 0. */
+int store_release(struct store *s, store_done *done, void *arg);
 void store_free(struct store *s);
 bool store_is_ready(const struct store *s);
 const char *store_state(const struct store *s);

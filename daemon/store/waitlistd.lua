@@ -1,8 +1,9 @@
 #!lua name=waitlistd
 -- The function library of waitlistd: every multi-key write. KEYS[1] is the instance's prefix
 -- "wl:{instance}:"; all keys share its hash tag, so one slot. ARGV[1] is the epoch of the daemon's
--- state folder: where Redis holds another one, or none (it was emptied), nothing is written and the
--- answer is STALE, so that the daemon loads again and heals. Each function makes every check before
+-- state folder, ARGV[2] its fence token: where Redis holds another epoch, or none (it was emptied),
+-- nothing is written and the answer is STALE, so that the daemon loads again and heals; where it holds
+-- another token, another daemon leads: FENCED. Each function makes every check before
 -- its first write (Lua does not roll back) and does bounded work.
 
 local function key(prefix, name) return prefix .. name end
@@ -13,13 +14,81 @@ local function stale(prefix, epoch)
   end
 end
 
--- Puts the epoch into an instance that has none. Answers the epoch in force, and '1' when a removal of
--- every key was begun and not ended.
+local function fenced(prefix, token)
+  local stored = redis.call('GET', key(prefix, 'fence'))
+  if not stored then
+    return redis.error_reply('STALE Redis holds no fence: it was emptied')
+  end
+  if stored ~= token then
+    return redis.error_reply('FENCED another daemon leads')
+  end
+end
+
+local function hold(prefix, lease, ms)
+  if ms == '0' then
+    redis.call('SET', key(prefix, 'lease'), lease)
+  else
+    redis.call('SET', key(prefix, 'lease'), lease, 'PX', ms)
+  end
+end
+
+-- Takes the lease, and puts the epoch into an instance that has none. ARGV: epoch, token "NUMBER:…",
+-- holder, name for people, lease in ms (0: the server is ours alone, nobody else can hold it). Answers
+-- {'held', the other's lease}; {'behind', the token stored}, for a number not above it; or {'leads',
+-- epoch in force, '1' when a removal of every key was begun and not ended, who led before}.
 local function claim(keys, argv)
-  local meta = key(keys[1], 'meta')
+  local p = keys[1]
+  local meta, token, holder, ms = key(p, 'meta'), argv[2], argv[3], argv[5]
+  local lease = redis.call('GET', key(p, 'lease'))
+  local is_mine = lease and lease:sub(1, #holder + 1) == holder .. ' '
+  if lease and ms ~= '0' and not is_mine and redis.call('PTTL', key(p, 'lease')) > 0 then
+    return { 'held', lease }
+  end
+  local stored = redis.call('GET', key(p, 'fence')) or '0'
+  if tonumber(stored:match('^%d+') or '0') >= tonumber(token:match('^%d+')) then
+    return { 'behind', stored }
+  end
+  hold(p, holder .. ' ' .. argv[4], ms)
+  redis.call('SET', key(p, 'fence'), token)
   redis.call('HSETNX', meta, 'epoch', argv[1])
   redis.call('HSETNX', meta, 'schema', '1')
-  return { redis.call('HGET', meta, 'epoch'), redis.call('HGET', meta, 'dropping') or '0' }
+  local before = redis.call('HGET', meta, 'leader') or ''
+  redis.call('HSET', meta, 'leader', argv[4])
+  return { 'leads', redis.call('HGET', meta, 'epoch'), redis.call('HGET', meta, 'dropping') or '0', before }
+end
+
+-- The lease goes on. ARGV: the lease, ms.
+local function extend(keys, argv)
+  hold(keys[1], argv[1], argv[2])
+  return redis.status_reply('OK')
+end
+
+-- Whether we still lead.
+local function confirm()
+  return redis.status_reply('OK')
+end
+
+-- A clean stop. ARGV: the lease.
+local function release(keys, argv)
+  if redis.call('GET', key(keys[1], 'lease')) == argv[1] then
+    redis.call('DEL', key(keys[1], 'lease'))
+  end
+  return redis.status_reply('OK')
+end
+
+-- The books of another state folder become ours. ARGV: our epoch, the epoch expected, then per feed: id,
+-- its book with receipts by our numbers.
+local function take_over(keys, argv)
+  local p = keys[1]
+  local refusal = stale(p, argv[2])
+  if refusal then
+    return refusal
+  end
+  for i = 3, #argv, 2 do
+    redis.call('HSET', key(p, 'feeds'), argv[i], argv[i + 1])
+  end
+  redis.call('HSET', key(p, 'meta'), 'epoch', argv[1])
+  return redis.status_reply('OK')
 end
 
 -- The removal of every key begins: the marks go first, so that no half of the books passes for whole.
@@ -225,22 +294,45 @@ local function now(keys, argv)
   return redis.status_reply('OK')
 end
 
--- Checks the epoch, then calls with the arguments that follow it.
-local function guarded(write)
+-- Checks the fence, then calls with the arguments that follow it.
+local function leading(write)
   return function(keys, argv)
-    local refusal = stale(keys[1], argv[1])
+    local refusal = fenced(keys[1], argv[2])
     if refusal then
       return refusal
     end
+    table.remove(argv, 1)
     table.remove(argv, 1)
     return write(keys, argv)
   end
 end
 
-redis.register_function('claim', claim)
-redis.register_function('drop_begin', guarded(drop_begin))
-redis.register_function('drop_keys', guarded(drop_keys))
-redis.register_function('drop_end', guarded(drop_end))
+-- The epoch too.
+local function guarded(write)
+  return function(keys, argv)
+    local refusal = fenced(keys[1], argv[2]) or stale(keys[1], argv[1])
+    if refusal then
+      return refusal
+    end
+    table.remove(argv, 1)
+    table.remove(argv, 1)
+    return write(keys, argv)
+  end
+end
+
+-- Who leads must be known also by a server that takes nothing more.
+local function register(name, callback, flag)
+  redis.register_function{ function_name = name, callback = callback, flags = { flag } }
+end
+
+register('claim', claim, 'allow-oom')
+register('extend', leading(extend), 'allow-oom')
+register('confirm', leading(confirm), 'no-writes')
+register('release', leading(release), 'allow-oom')
+redis.register_function('take_over', leading(take_over))
+redis.register_function('drop_begin', leading(drop_begin))
+redis.register_function('drop_keys', leading(drop_keys))
+redis.register_function('drop_end', leading(drop_end))
 redis.register_function('commit_series', guarded(commit_series))
 redis.register_function('commit_feed', guarded(commit_feed))
 redis.register_function('transition', guarded(transition))
