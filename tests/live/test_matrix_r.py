@@ -170,7 +170,7 @@ GARBAGE = (b"$5\r\nab", b"*-2\r\n", b"x" * 99 + b"\r\n", NIL, integer(1), intege
            b"*2147483647\r\n", b"$536870912000\r\n", b"$99999999999999999999\r\n", NESTED, b"*0\r\n",
            array(bulk("epoch")), array(bulk("a"), integer(5)), array(NIL, NIL), array(array(bulk("1-1"), NIL)),
            array(bulk("a"), bulk("{")), array(bulk("a"), b"-ERR inside\r\n"), b"+OK\r\n+OK\r\n+OK\r\n", b"$-9\r\n")
-STAGES = ("PING", "FUNCTION", "FCALL claim", "HGETALL", "SMEMBERS", "XRANGE")
+STAGES = ("PING", "GET", "FUNCTION", "FCALL claim", "HGETALL", "SMEMBERS", "XRANGE")
 
 
 def test_R5_no_answer_however_odd_ends_the_daemon_or_gets_into_its_books(build):

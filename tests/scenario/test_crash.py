@@ -113,6 +113,7 @@ def test_a_message_delivered_just_before_the_crash_is_marked_and_not_sent_again(
         w.once("2024-06-10T13:00")
         assert len(hook.requests) == 2
         w.start("2024-06-10T14:00")
+        wait_for(lambda: w.ctl("status")["ready"], "its Redis")
         w.redis("XADD", outbox, "*", *entry)  # as a crash leaves it between the sent journal and the mark
         w.stop()
         w.start("2024-06-10T15:00")

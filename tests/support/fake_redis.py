@@ -67,7 +67,8 @@ def array(*answers):
 
 # Takes the daemon to "ready" with empty books: the epoch that it claims is the one it gave.
 WELCOME = {
-    "PING": PONG, "AUTH": OK, "FUNCTION": bulk("waitlistd"), "FCALL claim": lambda w: array(bulk(w[4]), bulk("0")),
+    "PING": PONG, "AUTH": OK, "FUNCTION": bulk("waitlistd"), "GET": NIL,
+    "FCALL claim": lambda w: array(bulk("leads"), bulk(w[4]), bulk("0"), bulk("")),
     "HGETALL": EMPTY, "SMEMBERS": EMPTY, "XRANGE": EMPTY,
 }
 
