@@ -181,6 +181,21 @@ static uint64_t applied_of(const struct pipeline *p, const char *feed)
     return applied;
 }
 
+/* A file that waits for a person, by our number: that of our receipt with the same name and reason; 0
+ * for one that we never had, which nobody can accept here. */
+static uint64_t waiting_number(const struct pipeline *p, const char *feed,
+                               const struct waiting_receipt *w)
+{
+    for (size_t i = p->receipts.count; i-- > 0;) {
+        const struct receipt *r = p->receipts.list[i];
+
+        if (r->outcome != RECEIPT_ACCEPTED && strcmp(r->feed, feed) == 0 && r->why &&
+            strstr(w->why, r->name) && strstr(w->why, r->why))
+            return r->sequence;
+    }
+    return 0;
+}
+
 static void finish_takeover(struct pipeline *p)
 {
     log_info("takeover", "done: files=%zu of ours are applied now", p->replay_total);
@@ -201,6 +216,8 @@ static int send_takeover(struct pipeline *p)
         struct feed_book *b = value;
 
         b->receipt = b->stored = applied_of(p, b->id);
+        for (size_t i = 0; i < b->wait_count; i++)
+            b->waits[i].receipt = waiting_number(p, b->id, &b->waits[i]);
         books[n++] = b;
     }
     rebuild_loaded(p);
