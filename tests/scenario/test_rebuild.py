@@ -13,7 +13,7 @@ from waitlist import Instance, RECEIVER_SPOOL, plan, run_tests, three, wait_for
 
 PREFIX = "wl:{black-country}:"
 # What a reader of Redis sees: not the order of a stream's ids, the copies of the audit, leases.
-LEFT_OUT = ("audit", "lease", "fence", "meta", "outbox:ids")
+LEFT_OUT = ("audit", "lease", "fence", "meta", "outbox:ids", "outbox:flying")
 
 
 def redis_books(w):
