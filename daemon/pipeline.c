@@ -244,6 +244,7 @@ static bool advance_once(struct pipeline *p)
     if (digest_start(p))
         return true;
     deliver_due(p);
+    retention_step(p);
     return false;
 }
 
@@ -276,7 +277,7 @@ void pipeline_advance(struct pipeline *p)
     ctl_settle_waiting(p);
     pipeline_status_line(p, line);
     (void)sd_tell_status("%s", line);
-    if (p->options.once && idle && deliver_tried_all(p))
+    if (p->options.once && idle && deliver_tried_all(p) && retention_is_done(p))
         pipeline_stop(p, deliver_pending(p) || p->disk_trouble[0] || p->inbox_trouble[0] ||
                                  p->intake_failed
                              ? 1

@@ -77,6 +77,13 @@ static int read_taken_over(struct pipeline *p, const json_t *record)
     return takeover_read(p, record);
 }
 
+static int read_purged(struct pipeline *p, const json_t *record)
+{
+    (void)p;
+    (void)record; /* what went is gone */
+    return 0;
+}
+
 /* A record is of the kind whose key it holds. */
 static const struct {
     const char *key;
@@ -87,6 +94,7 @@ static const struct {
     { "adopted", read_adopted },       /* what Redis knew and the audit did not */
     { "taken_over", read_taken_over }, /* the books of another state folder became ours */
     { "rebuilt", read_rebuilt },       /* the keys were removed, as a person asked */
+    { "purged", read_purged },         /* what was kept for a time, and how much of it went */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
 };

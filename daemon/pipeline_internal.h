@@ -6,7 +6,7 @@
  * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
  * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
  * their end. pipeline_disk.c: a full disk. pipeline_decide.c: accept, refuse, purge.
- * pipeline_quarantine.c: raw bytes of refused files. pipeline_apply*.c: a receipt to the books.
+ * pipeline_quarantine.c: raw bytes of refused files. pipeline_retention.c: what is kept for a time. pipeline_apply*.c: a receipt to the books.
  * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
  * pipeline_heal.c: Redis as the journals know it; pipeline_rebuild.c: the same on command, and how
  * far it is.
@@ -132,7 +132,9 @@ struct pipeline {
     struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
     struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
     bool audit_is_behind;    /* its disk was full: Redis knows states of alerts that it lacks */
-    struct table decisions;  /* receipt -> struct decision *: the newest, as the audit says */
+    struct retention *retention; /* the day's run under way, or NULL */
+    struct civil_date purged_on; /* the date of the last run; DATE_NONE: none since the start */
+    struct table decisions;      /* receipt -> struct decision *: the newest, as the audit says */
     char audit_link[SHA256_TEXT_MAX]; /* SHA-256 of the newest audit record, "" before the first */
     struct civil_date evaluated_on;   /* the newest date in the audit journal; DATE_NONE: none */
     struct wall_time last_time;       /* the newest time in any journal */
@@ -373,6 +375,12 @@ void decision_free(void *value);
 int quarantine_keep(struct pipeline *p, const char *sha256, int fd);
 /** Erases them; 1 when there were none. Returns 0 or -errno. */
 int quarantine_erase(struct pipeline *p, const char *sha256);
+
+/* ---- pipeline_retention.c ---- */
+/** Goes on with what is kept only for a time, once on each local date. */
+void retention_step(struct pipeline *p);
+bool retention_is_done(const struct pipeline *p);
+void retention_abort(struct pipeline *p);
 
 /* ---- pipeline_intake.c ---- */
 int intake_open(struct pipeline *p);

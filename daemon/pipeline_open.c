@@ -177,6 +177,7 @@ int pipeline_open(struct event_base *base, struct config *config,
     p->lock_fd = p->fence_fd = -1;
     p->evaluated_on = DATE_NONE;
     p->findings_of = DATE_NONE;
+    p->purged_on = DATE_NONE;
     p->books = (struct books)BOOKS_INIT;
     int r = open_state(p);
     int status = r == 0 ? set_clock(p) : 0;
@@ -236,6 +237,7 @@ void pipeline_close(struct pipeline *p)
     p->batch.in_flight = 0;
     store_free(p->store); /* ends what is in flight, the marks of attempts among it */
     deliver_abort(p);
+    retention_abort(p);
     embedded_redis_stop(p->redis_server);
     free(p->redis_password);
     books_release(&p->books);

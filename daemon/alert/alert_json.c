@@ -198,7 +198,7 @@ static bool read_told(const json_t *j, struct episode *e)
          read_integer(j, "told_event", PERIOD_UNKNOWN, PERIOD_RED, &event) &&
          read_number(j, "told_value", &e->told_value);
     e->told_event = (enum period_event)event;
-    return ok && (json_object_get(j, "told_on") == NULL || read_date(j, "told_on", &e->told_on));
+    return ok && read_date(j, "told_on", &e->told_on);
 }
 
 static bool read_episode(const json_t *j, struct episode *e)

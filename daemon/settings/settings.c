@@ -20,7 +20,7 @@
 /* The settings first, so that bind_release may be given the settings alone. */
 struct top_raw {
     struct settings s;
-    yaml_node *redis, *routes, *feeds, *receivers;
+    yaml_node *redis, *routes, *retention, *feeds, *receivers;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -50,6 +50,8 @@ static const struct bind_key top_keys[] = {
       "folders of feed formats that add to the shipped ones" },
     { "routes", BIND_NODE, NODE(routes), NULL, 0, 0, NULL, 0,
       "who hears what is not a plan's business" },
+    { "retention", BIND_NODE, NODE(retention), NULL, 0, 0, NULL, 0,
+      "how long what is kept only for a time is kept" },
     { "feeds", BIND_NODE, NODE(feeds), NULL, 0, 0, NULL, 0,
       "what is to arrive, how often and from whom" },
     { "receivers", BIND_NODE, NODE(receivers), NULL, 0, 0, NULL, 0, "where messages go" },
@@ -67,6 +69,12 @@ static const struct bind_key route_keys[] = {
     { "fallback", BIND_TEXTS, BIND_FIELD(struct settings, routes.fallback), NULL, 0, 0, NULL, 0,
       "what neither an owner nor ops has a receiver for; every receiver that a role uses when left "
       "out" },
+    BIND_END,
+};
+
+static const struct bind_key retention_keys[] = {
+    { "quarantine", BIND_DURATION, BIND_FIELD(struct settings, retention.quarantine), "7d", 0, 0,
+      NULL, 0, "raw bytes of refused files, from the day they came" },
     BIND_END,
 };
 
@@ -269,6 +277,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, settings_read_feeds(&rd, raw.feeds));
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
     r = settings_worse(r, read_routes(&rd, raw.routes));
+    r = settings_worse(r, bind_mapping(y, raw.retention, "retention", retention_keys, s, diags));
     r = settings_worse(r, read_organisations(&rd, root, datadir));
     r = settings_worse(r, read_people(&rd, root));
     return r == 0 ? code_feeds(s) : r;
@@ -414,15 +423,11 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },
-        { "redis", redis_keys },
-        { "routes", route_keys },
-        { "feed", feed_keys },
-        { "receiver", receiver_keys },
-        { "person", person_keys },
-        { "holder", holding_keys },
-        { "absence", absence_keys },
-        { "organisation", organisation_keys },
+        { "settings", top_keys },    { "redis", redis_keys },
+        { "routes", route_keys },    { "retention", retention_keys },
+        { "feed", feed_keys },       { "receiver", receiver_keys },
+        { "person", person_keys },   { "holder", holding_keys },
+        { "absence", absence_keys }, { "organisation", organisation_keys },
     };
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {

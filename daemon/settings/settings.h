@@ -91,6 +91,9 @@ struct settings {
     struct {
         struct text_list ops, governance, fallback;
     } routes; /* receiver ids; filled per DESIGN when left out */
+    struct {
+        struct span quarantine;
+    } retention; /* how long what is kept for a time is kept */
     struct feed_setting *feeds;
     size_t feed_count;
     struct receiver_setting *receivers;

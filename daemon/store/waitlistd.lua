@@ -284,6 +284,19 @@ local function digest(keys, argv)
   return id
 end
 
+-- A portion of the ids of messages: those delivered or dropped go, since the sent journal has them.
+-- ARGV: cursor. Answers the next one, '0' at the end.
+local function sweep(keys, argv)
+  local ids = key(keys[1], 'outbox:ids')
+  local page = redis.call('HSCAN', ids, argv[1], 'COUNT', '300')
+  for i = 1, #page[2], 2 do
+    if page[2][i + 1] == 'delivered' or page[2][i + 1] == 'dropped' then
+      redis.call('HDEL', ids, page[2][i])
+    end
+  end
+  return page[1]
+end
+
 -- The rolling metric as it stands, for readers. ARGV: measure id, then field, value pairs (none: removed).
 local function now(keys, argv)
   local name = key(keys[1], 'now:' .. argv[1])
@@ -343,4 +356,5 @@ redis.register_function('tried', guarded(tried))
 redis.register_function('told', guarded(told))
 redis.register_function('letter', guarded(letter))
 redis.register_function('digest', guarded(digest))
+redis.register_function('sweep', guarded(sweep))
 redis.register_function('now', guarded(now))

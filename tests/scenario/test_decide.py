@@ -346,5 +346,69 @@ def test_a_decision_ends_the_reminders(build):
         assert len(w.mails()) == told, [m.subject for m in w.mails()]
 
 
+# ---- what is kept only for a time -----------------------------------------------------------------
+
+def finished_ids(w, at):
+    w.start(at)
+    try:
+        w.measure()
+        lines = w.redis("HGETALL", f"wl:{{{w.instance}}}:outbox:ids")
+        return dict(zip(lines[::2], lines[1::2]))
+    finally:
+        w.stop()
+
+
+def test_raw_bytes_of_a_refused_file_go_after_7_days_and_the_audit_counts_them(build):
+    with Instance(build) as w:
+        w.put("a.csv", "nothing;that;fits\n1;2;3\n")
+        w.once("2024-06-10")
+        w.put("b.csv", "nothing;that;fits\n4;5;6\n")
+        w.once("2024-06-12")
+        w.once("2024-06-16")
+        assert len(quarantined(w)) == 2
+        w.once("2024-06-17")
+        assert len(quarantined(w)) == 1, "on the seventh day after it came"
+        purged = [r for r in records(w, "audit") if "purged" in r]
+        assert [(r["purged"], r["quarantine"]) for r in purged] == [("2024-06-17", 1)], purged
+        feed = w.look("2024-06-17", lambda w: w.ctl("feeds")[0])
+        assert len(feed["waits"]) == 2, "nobody decided: it is said on"
+        w.once("2024-06-25")
+        assert quarantined(w) == []
+
+
+def test_the_time_that_raw_bytes_are_kept_is_a_setting_and_counts_from_the_last_refusal(build):
+    with Instance(build, extra="retention: {quarantine: 24h}\n") as w:
+        w.put("a.csv", "nothing;that;fits\n1;2;3\n")
+        w.once("2024-06-10")
+        w.put("again.csv", "nothing;that;fits\n1;2;3\n")
+        w.once("2024-06-11T11:00")
+        w.once("2024-06-12T09:00")
+        assert len(quarantined(w)) == 1
+        w.once("2024-06-13")
+        assert quarantined(w) == []
+
+
+def test_more_refused_files_than_one_portion_all_go(build):
+    with Instance(build) as w:
+        for n in range(120):
+            w.put(f"{n}.csv", f"nothing;that;fits\n{n};2;3\n")
+        w.once("2024-06-10")
+        assert len(quarantined(w)) == 120
+        w.once("2024-06-20")
+        assert quarantined(w) == []
+        assert [r["quarantine"] for r in records(w, "audit") if "purged" in r] == [120]
+
+
+def test_redis_forgets_the_ids_of_delivered_messages_and_nothing_is_sent_again(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        told = sorted(m.delivery_id for m in w.mails())
+        assert told
+        w.once("2024-06-11")
+        assert finished_ids(w, "2024-06-11") == {}
+        assert sorted(m.delivery_id for m in w.mails()) == told
+
+
 if __name__ == "__main__":
     run_tests(globals())
