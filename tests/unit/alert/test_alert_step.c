@@ -504,6 +504,31 @@ START_TEST(one_more_that_waits_is_worse_and_one_less_is_not)
 }
 END_TEST
 
+START_TEST(a_feed_alert_of_which_no_day_is_kept_is_said_again)
+{
+    static char title[] = "late";
+    struct period_judgement now = { .end = month_end(3), .event = PERIOD_RED, .line = NAN };
+    struct finding f = { .rule = RULE_FEED_LATE,
+                         .feed = "cyp4ww",
+                         .provider = "",
+                         .title = title,
+                         .instant = true,
+                         .line = NAN,
+                         .history = &now,
+                         .history_count = 1 };
+    struct alert stored = ALERT_INIT;
+    struct alert_change c;
+
+    ck_assert_int_eq(step(NULL, &f, 0, &c), 0);
+    adopt(&stored, &c);
+    stored.episodes[0].told_on = DATE_NONE;
+    ck_assert_int_eq(step(&stored, &f, 0, &c), 0);
+    ck_assert_int_eq(c.news, NEWS_REMINDER);
+    adopt(&stored, &c);
+    alert_release(&stored);
+}
+END_TEST
+
 START_TEST(a_stored_alert_without_episodes_takes_a_new_title)
 {
     struct periods p;
@@ -689,6 +714,7 @@ UNIT_MAIN("alert_step", UNIT_ROWS(an_alert_lives_as_its_story_says, stories),
           UNIT_TEST(a_plan_that_begins_later_carries_the_episode_on),
           UNIT_ROWS(an_instant_alert_lives_as_its_story_says, instants),
           UNIT_TEST(one_more_that_waits_is_worse_and_one_less_is_not),
+          UNIT_TEST(a_feed_alert_of_which_no_day_is_kept_is_said_again),
           UNIT_TEST(a_stored_alert_without_episodes_takes_a_new_title),
           UNIT_TEST(what_is_not_so_and_never_was_stores_nothing),
           UNIT_TEST(any_batching_of_periods_gives_the_same_alert),
