@@ -18,7 +18,8 @@ def running(build):
 
 def call(w, function, *args):
     epoch, = w.redis("HGET", PREFIX + "meta", "epoch")
-    return " ".join(w.redis("FCALL", function, "1", PREFIX, epoch, *args))
+    token, = w.redis("GET", PREFIX + "fence")
+    return " ".join(w.redis("FCALL", function, "1", PREFIX, epoch, token, *args))
 
 
 def test_a_message_becomes_due_once_however_often_it_is_asked_for(build):
@@ -90,12 +91,13 @@ def test_a_receipt_is_applied_once_and_in_its_turn(build):
 
 def test_another_epoch_changes_nothing(build):
     with running(build) as w:
+        token, = w.redis("GET", PREFIX + "fence")
         for function, args in (("commit_feed", ("f1", "{}", "0", "k", "v")), ("now", ("m", "value", "1")),
                                ("transition", ("a1", "0", "1", "one", "1", "e1", "19000", "{}")),
                                ("enqueue", ("d1", "nobody", "{}", "0")), ("told", ("0-1", "d1", "nobody", "delivered", "")),
                                ("commit_series", ("1", "s", "{}", "p", "{}", "1"))):
             before = sorted(w.redis("KEYS", "*"))
-            assert "STALE" in " ".join(w.redis("FCALL", function, "1", PREFIX, "0" * 32, *args)), function
+            assert "STALE" in " ".join(w.redis("FCALL", function, "1", PREFIX, "0" * 32, token, *args)), function
             assert sorted(w.redis("KEYS", "*")) == before, function
 
 
