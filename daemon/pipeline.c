@@ -314,6 +314,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     watch_clock(p);
     intake_tick(p);
     deliver_tick(p);
+    direct_tick(p);
     pipeline_advance(p); /* which evaluates again after midnight */
 }
 

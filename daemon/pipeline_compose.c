@@ -138,6 +138,14 @@ static void add_operators(struct audience *a)
     add_route(a, &a->pipeline->config->settings->routes.ops);
 }
 
+size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max)
+{
+    struct audience a = { .pipeline = p, .out = out, .max = max };
+
+    add_operators(&a);
+    return a.count;
+}
+
 /* The owner of what an alert speaks of; feed alerts go to ops and to everyone whose measures wait
  * for that feed. */
 static size_t recipients_of(void *arg, const struct alert *alert, struct composer_recipient *out,

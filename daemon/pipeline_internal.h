@@ -12,7 +12,8 @@
  * far it is.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
  * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
- * pipeline_digest.c: what waited, as one message. pipeline_outbox.c: what people see and do of messages due. pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
+ * pipeline_digest.c: what waited, as one message. pipeline_outbox.c: what people see and do of messages due. pipeline_direct.c: what is told without
+ * Redis. pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
  * pipeline_ctl.c: answers to waitlistctl.
  */
 #ifndef PIPELINE_INTERNAL_H
@@ -180,10 +181,14 @@ struct pipeline {
     bool need_evaluate, need_compose;
     struct wall_time evaluated_at;
 
-    struct composing *composing; /* messages being stored, or NULL */
-    size_t waiting_groups;       /* whose news waits for the next day's message */
-    struct table resting;        /* receiver -> struct mono_time *: not before */
-    struct table paces;          /* receiver -> what it was given lately */
+    struct composing *composing;   /* messages being stored, or NULL */
+    size_t waiting_groups;         /* whose news waits for the next day's message */
+    struct table resting;          /* receiver -> struct mono_time *: not before */
+    struct table paces;            /* receiver -> what it was given lately */
+    struct wall_time outage_since; /* Redis unusable, on record; .ms 0: no outage */
+    struct mono_time redis_since;  /* it is usable, or not, since */
+    bool redis_was_usable, said_direct;
+    struct direct *directs;      /* messages that go out without Redis */
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */
 
@@ -471,6 +476,8 @@ void hide_gone(struct pipeline *p);
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);
 void compose_abort(struct pipeline *p);
+/** The recipients of routes fallback and ops; returns their number. Borrows from the settings. */
+size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max);
 /** A digest that takes the place of messages of the books, in a batch. Takes the list replaced. */
 void compose_digest(struct pipeline *p, const struct composition *composition,
                     struct outbox_item **replaced, size_t count);
@@ -525,6 +532,16 @@ int sent_delivered(struct pipeline *p, const struct outbox_item *item);
 /** address: as letter_address() has it. */
 int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address);
 int sent_dropped(struct pipeline *p, const struct outbox_item *item);
+/** Any other record. Takes it (NULL: -ENOMEM). */
+int sent_append(struct pipeline *p, json_t *record);
+
+/* ---- pipeline_direct.c ---- */
+/** Each second: when Redis is unusable for too long, ops and fallback are told without it. */
+void direct_tick(struct pipeline *p);
+/** A record of the sent journal about an outage. Returns 0 or -EBADMSG. */
+int direct_note(struct pipeline *p, const json_t *record);
+/** Call when no attempt will call back any more. */
+void direct_release(struct pipeline *p);
 
 /* ---- pipeline_letters.c ---- */
 struct letter *letter_find(const struct pipeline *p, const char *delivery_id); /* or NULL */

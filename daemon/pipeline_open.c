@@ -255,6 +255,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->hurried, free);
     table_release(&p->paces, pace_free);
     letters_release(p);
+    direct_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     table_release(&p->decisions, decision_free);

@@ -50,7 +50,7 @@ static int note_tells(struct pipeline *p, const char *receiver, const char *reci
     return r;
 }
 
-static int note_outcome(struct pipeline *p, const json_t *record, uint64_t sequence)
+static int note_message(struct pipeline *p, const json_t *record, uint64_t sequence)
 {
     static const char delivered[] = "delivered", dropped[] = "dropped";
     const char *id = json_string_value(json_object_get(record, "delivery_id"));
@@ -79,6 +79,12 @@ static int note_outcome(struct pipeline *p, const json_t *record, uint64_t seque
     return r == 0 ? note_day(p, record, receiver, recipient) : r;
 }
 
+static int note_outcome(struct pipeline *p, const json_t *record, uint64_t sequence)
+{
+    return json_object_get(record, "direct") ? direct_note(p, record)
+                                             : note_message(p, record, sequence);
+}
+
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
 {
     json_t *record = json_loadb(json, len, 0, NULL);
@@ -88,8 +94,7 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
     return r;
 }
 
-/* Takes the record. */
-static int append(struct pipeline *p, json_t *record)
+int sent_append(struct pipeline *p, json_t *record)
 {
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
@@ -121,7 +126,7 @@ static json_t *record_of(const struct outbox_item *item)
 
 int sent_delivered(struct pipeline *p, const struct outbox_item *item)
 {
-    return append(p, record_of(item));
+    return sent_append(p, record_of(item));
 }
 
 int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address)
@@ -137,7 +142,7 @@ int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *ad
         record = NULL;
     }
     json_decref(more);
-    return append(p, record);
+    return sent_append(p, record);
 }
 
 int sent_dropped(struct pipeline *p, const struct outbox_item *item)
@@ -148,7 +153,7 @@ int sent_dropped(struct pipeline *p, const struct outbox_item *item)
         json_decref(record);
         record = NULL;
     }
-    return append(p, record);
+    return sent_append(p, record);
 }
 
 int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
@@ -157,7 +162,8 @@ int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
     char id[ALERT_ID_MAX + sizeof "adopted-"];
 
     (void)snprintf(id, sizeof id, "adopted-%s", tell->episode); /* no message of ours */
-    return append(p, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "delivery_id", id, "receiver",
-                               receiver, "recipient", recipient, "outcome", "elsewhere", "told_by",
-                               store_led_before(p->store), "tells", tells_to_json(tell, 1)));
+    return sent_append(p, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "delivery_id", id, "receiver",
+                                    receiver, "recipient", recipient, "outcome", "elsewhere",
+                                    "told_by", store_led_before(p->store), "tells",
+                                    tells_to_json(tell, 1)));
 }

@@ -135,37 +135,6 @@ static char *subject_of(const struct message_context *c, const struct message_it
 
 /* ---- mail -------------------------------------------------------------------------------- */
 
-/* The instance as the right side of a Message-ID. */
-static void domain_of(const char *instance, char out[64])
-{
-    size_t n = 0;
-
-    for (; n < 63 && instance[n]; n++) {
-        char c = instance[n];
-        bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-
-        out[n] = kept ? c : '-';
-    }
-    out[n] = '\0';
-    if (n == 0)
-        (void)snprintf(out, 64, "waitlistd");
-}
-
-static const char *mail_date(struct wall_time now, char out[64])
-{
-    static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-    int64_t seconds = now.ms / 1000 - (now.ms % 1000 < 0),
-            day = seconds / 86400 - (seconds % 86400 < 0);
-    int of_day = (int)(seconds - day * 86400), year, month, month_day;
-    struct civil_date date = { (int32_t)day };
-
-    date_to_ymd(date, &year, &month, &month_day);
-    (void)snprintf(out, 64, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[date_weekday(date)],
-                   month_day, date_month_name(month, true), year, of_day / 3600, of_day / 60 % 60,
-                   of_day % 60);
-    return out;
-}
-
 /* Messages of one episode form one thread. */
 static void thread_headers(struct text *out, const struct message_item *const *items, size_t count,
                            const char *domain)
@@ -196,7 +165,7 @@ static char *mail_of(const struct message_context *c, const struct message_item 
     AUTO(text_release) struct text out = TEXT_INIT;
     char domain[64], id[ALERT_ID_MAX + 80], boundary[ALERT_ID_MAX + 32], date[64], sender[96];
 
-    domain_of(c->instance, domain);
+    mime_domain(c->instance, domain);
     (void)snprintf(id, sizeof id, "<%s@%s>", delivery_id, domain);
     (void)snprintf(boundary, sizeof boundary, "=_waitlistd_%s",
                    delivery_id); /* "=_" is never quoted-printable */
@@ -212,7 +181,7 @@ static char *mail_of(const struct message_context *c, const struct message_item 
     else
         mime_header_group(&out, "To", text_str(&whom));
     mime_header_text(&out, "Subject", subject);
-    mime_header(&out, "Date", mail_date(c->now, date));
+    mime_header(&out, "Date", mime_date(c->now, date));
     mime_header(&out, "Message-ID", id);
     thread_headers(&out, items, c->item_count, domain);
     mime_header(&out, "Auto-Submitted", "auto-generated");

@@ -192,3 +192,33 @@ void mime_quoted_printable(struct text *out, const char *s)
         column += strlen(unit);
     }
 }
+
+void mime_domain(const char *instance, char out[64])
+{
+    size_t n = 0;
+
+    for (; n < 63 && instance[n]; n++) {
+        char c = instance[n];
+        bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        out[n] = kept ? c : '-';
+    }
+    out[n] = '\0';
+    if (n == 0)
+        (void)snprintf(out, 64, "waitlistd");
+}
+
+const char *mime_date(struct wall_time now, char out[64])
+{
+    static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+    int64_t seconds = now.ms / 1000 - (now.ms % 1000 < 0),
+            day = seconds / 86400 - (seconds % 86400 < 0);
+    int of_day = (int)(seconds - day * 86400), year, month, month_day;
+    struct civil_date date = { (int32_t)day };
+
+    date_to_ymd(date, &year, &month, &month_day);
+    (void)snprintf(out, 64, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[date_weekday(date)],
+                   month_day, date_month_name(month, true), year, of_day / 3600, of_day / 60 % 60,
+                   of_day % 60);
+    return out;
+}

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 /** "Name: value" for a value of our own making (ids, dates): asserted to be printable ASCII. */
@@ -25,6 +26,11 @@ void mime_header_mailbox(struct text *out, const char *name, const char *display
 void mime_header_group(struct text *out, const char *name, const char *display);
 /** UTF-8 text, lines ended by LF, as quoted-printable with CRLF. */
 void mime_quoted_printable(struct text *out, const char *s);
+
+/** The instance as the right side of a Message-ID. */
+void mime_domain(const char *instance, char out[64]);
+/** A time as the Date header wants it, in UTC. Returns out. */
+const char *mime_date(struct wall_time now, char out[64]);
 
 /**
  * Whether an address may stand in SMTP and in a header: printable ASCII, one "@" with something on

@@ -58,6 +58,7 @@ struct redis_setting {
     long port;         /* server */
     struct span lease; /* server: how long one daemon leads without saying so again; seconds */
     char *user, *password_file;
+    struct span notice_after; /* seconds */
 };
 
 struct person {

@@ -9,6 +9,8 @@
 
 #include "settings/settings_internal.h"
 
+#define DAY_S 86400
+
 static const char *const modes[] = { "embedded", "server", "sentinel", "cluster", NULL };
 
 #define FIELD(name) BIND_FIELD(struct redis_setting, name)
@@ -29,6 +31,8 @@ const struct bind_key redis_keys[] = {
     { "lease", BIND_DURATION, FIELD(lease), "15s", 0, 0, NULL, 0,
       "server: of the daemons on one Redis one leads; another takes over when it was silent for so "
       "long; at least 1s" },
+    { "notice_after", BIND_DURATION, FIELD(notice_after), "5min", 0, 0, NULL, 0,
+      "unusable for so long, ops and fallback are told without it; seconds to 24 hours" },
     BIND_END,
 };
 
@@ -84,6 +88,10 @@ int settings_read_redis(const struct reading *rd, yaml_node *mapping)
 
     if (r < 0)
         return r;
+    if (redis->notice_after.unit != SPAN_SECONDS || redis->notice_after.count < 1 ||
+        redis->notice_after.count > DAY_S)
+        return COMPLAIN(rd, yaml_get(mapping, "notice_after"), "for example 5min",
+                        "redis: notice_after is from 1s to 24h");
     if (redis->mode > REDIS_SERVER)
         return COMPLAIN(rd, yaml_get(mapping, "mode"), "modes built so far: embedded, server",
                         "redis: mode %s is not built yet", modes[redis->mode]);

@@ -46,6 +46,7 @@ def test_eight_refusals_in_all_over_restarts_make_a_dead_letter(build):
         w.once("2024-06-11")
         assert len(http.requests) == 8, "a dead letter is not tried again"
         w.start("2024-06-11")
+        w.measure()
         wait_for(lambda: w.redis("HLEN", f"wl:{{{w.instance}}}:dead") == ["1"], "the copy of the dead letter in Redis")
 
 

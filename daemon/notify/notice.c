@@ -1,0 +1,139 @@
+#include "notify/notice.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "notify/mime.h"
+#include "notify/wording.h"
+
+/* A wall time as people read it: "10 June 2024, 12:05". */
+static void moment(struct wall_time t, struct text *out)
+{
+    char date[WORDING_DATE_MAX], stamp[WALL_TEXT_MAX];
+
+    /* RFC 3339 in local time: hours and minutes stand at a fixed place. */
+    (void)text_printf(out, "%s, %.5s", wording_date(wall_date(t), date),
+                      wall_format(t, stamp) + 11);
+}
+
+static const char *subject_of(const struct notice *n)
+{
+    return n->kind == NOTICE_REDIS_UNUSABLE ? "Monitoring stands still: Redis is unusable"
+                                            : "Monitoring goes on: Redis is usable again";
+}
+
+static int body_of(const struct notice *n, struct text *out)
+{
+    AUTO(text_release) struct text since = TEXT_INIT;
+
+    moment(n->since, &since);
+    (void)text_puts(out, "Instance ");
+    wording_clean(out, n->instance, 60, 5);
+    if (n->kind == NOTICE_REDIS_UNUSABLE) {
+        (void)text_printf(out, ": Redis cannot be used since %s", text_str(&since));
+        if (*n->why) {
+            (void)text_puts(out, " (");
+            wording_clean(out, n->why, 160, 25);
+            (void)text_puts(out, ")");
+        }
+        (void)text_puts(
+            out, ".\n\nUntil it can, no feed is judged and no alert is raised or told: that "
+                 "nothing is heard does not mean that all is well. Files stay in the inboxes "
+                 "or the archive, and are judged when Redis is back.\n\nWhat to do: "
+                 "\"waitlistctl status\" and the log of waitlistd say what is wrong. This "
+                 "message came without Redis; a reminder follows each day.\n");
+    } else {
+        (void)text_printf(out,
+                          ": Redis is usable again; it was not since %s.\n\nThe files that came "
+                          "meanwhile are judged now, and what they show is told.\n",
+                          text_str(&since));
+    }
+    (void)text_puts(out, "\nFor service oversight; not for deciding any child's care.\n");
+    return text_ok(out) && text_ok(&since) ? 0 : -ENOMEM;
+}
+
+static char *mail_of(const struct notice *n, const char *body)
+{
+    AUTO(text_release) struct text out = TEXT_INIT;
+    char domain[64], id[ALERT_ID_MAX + 80], date[64], sender[96];
+
+    mime_domain(n->instance, domain);
+    (void)snprintf(id, sizeof id, "<%s@%s>", n->delivery_id, domain);
+    (void)snprintf(sender, sizeof sender, "waitlistd@%s", domain);
+    mime_header_mailbox(&out, "From", "waitlistd", n->from ? n->from : sender);
+    if (mime_address_ok(n->recipient))
+        mime_header_mailbox(&out, "To", "", n->recipient);
+    else
+        mime_header_group(&out, "To", n->recipient);
+    mime_header_text(&out, "Subject", subject_of(n));
+    mime_header(&out, "Date", mime_date(n->now, date));
+    mime_header(&out, "Message-ID", id);
+    mime_header(&out, "Auto-Submitted", "auto-generated");
+    mime_header(&out, "X-Waitlistd-Delivery", n->delivery_id);
+    mime_header(&out, "MIME-Version", "1.0");
+    (void)text_puts(&out, "Content-Type: text/plain; charset=utf-8\r\n"
+                          "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+    mime_quoted_printable(&out, body);
+    return text_take(&out);
+}
+
+static char *event_of(const struct notice *n, const char *body)
+{
+    AUTO(text_release) struct text source = TEXT_INIT;
+    bool down = n->kind == NOTICE_REDIS_UNUSABLE;
+    char now[WALL_TEXT_MAX], since[WALL_TEXT_MAX];
+
+    (void)text_printf(&source, "/waitlistd/%s", n->instance);
+    json_t *j =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s?, s:s, s:s, s:s}}",
+                  "specversion", "1.0", "id", n->delivery_id, "source", text_str(&source), "type",
+                  "uk.waitlistd.notice.v1", "time", wall_format_utc(n->now, now), "datacontenttype",
+                  "application/json", "subject", "redis", "data", "instance", n->instance,
+                  "receiver", n->receiver, "kind", down ? "redis-unusable" : "redis-usable",
+                  "severity", down ? "red" : NULL, "since", wall_format_utc(n->since, since),
+                  "text", subject_of(n), "detail", body);
+    char *text = j && text_ok(&source) ? json_dumps(j, JSON_COMPACT) : NULL;
+
+    json_decref(j);
+    return text;
+}
+
+static bool address_ok(const char *s)
+{
+    if (strchr(s, '@') && !strchr(s, '/'))
+        return mime_address_ok(s);
+    for (const char *c = s; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    return *s;
+}
+
+int notice_compose(const struct notice *n, bool want_eml, bool want_json,
+                   struct message *out_message)
+{
+    AUTO(message_release) struct message m = { .severity = SEVERITY_NONE };
+    AUTO(text_release) struct text body = TEXT_INIT;
+
+    if (!address_ok(n->recipient) || (n->from && !mime_address_ok(n->from)))
+        return -EINVAL;
+    if (body_of(n, &body) < 0)
+        return -ENOMEM;
+    (void)snprintf(m.delivery_id, sizeof m.delivery_id, "%s", n->delivery_id);
+    m.severity = n->kind == NOTICE_REDIS_UNUSABLE ? SEVERITY_RED : SEVERITY_NONE;
+    m.subject = strdup(subject_of(n));
+    if (want_eml)
+        m.eml = mail_of(n, text_str(&body));
+    if (want_json)
+        m.json = event_of(n, text_str(&body));
+    if (!m.subject || (want_eml && !m.eml) || (want_json && !m.json))
+        return -ENOMEM;
+    *out_message = m;
+    m = (struct message){ .severity = SEVERITY_NONE };
+    return 0;
+}
