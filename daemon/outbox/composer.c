@@ -176,24 +176,80 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
         g, (struct composed_item){ a, e, finding_of(in, a), news, t ? t->ordinal : 0, false });
 }
 
-/* Whoever was told that an episode began is told that it ended, also when the role has passed on.
- */
-static int gather_told(const struct composer_input *in, struct gatherings *all,
-                       const struct alert *a, const struct episode *e)
+/* ---- who was told of an episode ---- */
+
+struct told_row {
+    const char *episode, *key; /* borrowed from the table */
+    const struct told *told;
+    size_t position;
+};
+
+/* The table by episode: years of it are asked once, not once for each episode that ended. */
+struct told_index {
+    struct told_row *rows;
+    size_t count;
+};
+
+static int by_episode(const void *a, const void *b)
+{
+    const struct told_row *x = a, *y = b;
+    int r = strcmp(x->episode, y->episode);
+
+    return r ? r : x->position < y->position ? -1 : x->position > y->position;
+}
+
+static int told_index_make(const struct table *told, struct told_index *out)
 {
     const char *key;
     void *value;
+
+    out->rows = calloc(table_count(told) + 1, sizeof *out->rows);
+    if (!out->rows)
+        return -ENOMEM;
+    for (size_t at = 0; table_next(told, &at, &key, &value);) {
+        const char *end = strrchr(key, '|');
+
+        if (end && strchr(key, '|') != end)
+            out->rows[out->count++] = (struct told_row){ end + 1, key, value, at };
+    }
+    if (out->count)
+        qsort(out->rows, out->count, sizeof *out->rows, by_episode);
+    return 0;
+}
+
+/* The first row of an episode, or where it would stand. */
+static size_t told_index_find(const struct told_index *index, const char *episode)
+{
+    size_t low = 0, high = index->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(index->rows[middle].episode, episode) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whoever was told that an episode began is told that it ended, also when the role has passed on.
+ */
+static int gather_told(const struct composer_input *in, const struct told_index *index,
+                       struct gatherings *all, const struct alert *a, const struct episode *e)
+{
     int r = 0;
 
-    for (size_t at = 0; r == 0 && table_next(in->told, &at, &key, &value);) {
-        const struct told *t = value;
-        const char *end = strrchr(key, '|'), *middle = strchr(key, '|');
+    for (size_t i = told_index_find(index, e->id);
+         r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++) {
+        const struct told_row *row = &index->rows[i];
+        const char *middle = strchr(row->key, '|');
 
-        if ((!t->open && e->state != ALERT_RETRACTED) || !end || middle == end ||
-            strcmp(end + 1, e->id) != 0)
+        if (!row->told->open && e->state != ALERT_RETRACTED)
             continue;
-        AUTO(auto_free) char *receiver = strndup(key, (size_t)(middle - key));
-        AUTO(auto_free) char *recipient = strndup(middle + 1, (size_t)(end - middle - 1));
+        AUTO(auto_free) char *receiver = strndup(row->key, (size_t)(middle - row->key));
+        AUTO(auto_free)
+        char *recipient = strndup(middle + 1, (size_t)(row->episode - 1 - (middle + 1)));
         int kind = receiver ? in->receiver_kind(in->recipients_arg, receiver) : -1;
 
         if (!receiver || !recipient)
@@ -205,6 +261,8 @@ static int gather_told(const struct composer_input *in, struct gatherings *all,
     }
     return r;
 }
+
+/* ---- composing ---- */
 
 static int news_rank(enum alert_news n)
 {
@@ -251,7 +309,8 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
 {
     struct gatherings all = { 0 };
     struct composition_list list = { 0 };
-    int r = 0;
+    struct told_index told = { 0 };
+    int r = told_index_make(in->told, &told);
 
     for (size_t i = 0; r == 0 && i < in->alert_count; i++) {
         struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
@@ -269,7 +328,7 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
                 for (size_t j = 0; r == 0 && j < n; j++)
                     r = gather_episode(in, &all, &who[j], a, e);
             else
-                r = gather_told(in, &all, a, e);
+                r = gather_told(in, &told, &all, a, e);
         }
     }
     if (r == 0 && all.count) {
@@ -291,6 +350,7 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
         list.list[list.count++] = g->c; /* moved */
     }
     free(all.list);
+    free(told.rows);
     if (r < 0) {
         composition_list_release(&list);
         return r;

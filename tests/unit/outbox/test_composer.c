@@ -313,10 +313,50 @@ START_TEST(a_machine_is_told_amber_at_once)
 }
 END_TEST
 
+START_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others)
+{
+    static struct told was_told = { 1, SEVERITY_RED, true }, ended = { 2, SEVERITY_RED, false };
+    static const char *const ids[] = { "e", "e0", "e1", "e10", "e11", "f", "" };
+    const struct alert *alerts[] = { &alert };
+    const struct finding_set none = { 0 };
+    struct table told = TABLE_INIT, days = TABLE_INIT;
+    struct composition_list l = { 0 };
+    char key[64];
+
+    setup(ALERT_RESOLVED, SEVERITY_RED, 2);
+    for (int i = 0; i < 3000; i++)
+        for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) {
+            bool is_ours = strcmp(ids[k], "e1") == 0;
+
+            (void)snprintf(key, sizeof key, "spool|person %d|%s", i, ids[k]);
+            ck_assert_int_eq(
+                table_set(&told, key, is_ours && i % 1000 != 7 ? &ended : &was_told, NULL), 0);
+        }
+    ck_assert_int_eq(table_set(&told, "without an episode", &was_told, NULL), 0);
+    const struct composer_input in = { .alerts = alerts,
+                                       .alert_count = 1,
+                                       .findings = &none,
+                                       .told = &told,
+                                       .days = &days,
+                                       .today = { 20000 },
+                                       .recipients = one_recipient,
+                                       .receiver_kind = kind_of };
+
+    ck_assert_int_eq(composer_run(&in, &l), 0);
+    ck_assert_uint_eq(l.count, 3);
+    ck_assert_str_eq(l.list[0].recipient, "person 7");
+    ck_assert_str_eq(l.list[1].recipient, "person 1007");
+    ck_assert_str_eq(l.list[2].recipient, "person 2007");
+    composition_list_release(&l);
+    table_release(&told, NULL);
+}
+END_TEST
+
 UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_ROWS(what_state_and_severity_do_not_show_is_told_once, notices),
           UNIT_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not),
           UNIT_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not),
           UNIT_TEST(the_end_of_what_was_told_red_is_told_at_once),
           UNIT_TEST(a_machine_is_told_amber_at_once),
+          UNIT_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others),
           UNIT_TEST(whoever_was_told_is_told_the_end_after_the_role_has_passed_on))
