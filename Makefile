@@ -2,6 +2,7 @@
 #
 #   make run          install what is missing, build, run the demo (ONCE=1: one evaluation, then exit; KEEP=1: go on)
 #   make check        the same set-up, then unit, scenario and live tests
+#   make coverage     which branches of the durable core no test takes, and why
 #   make fuzz         each parser against inputs made by libFuzzer, FUZZ_S=60 seconds each
 #   make              build only
 
@@ -38,6 +39,12 @@ FUZZ_LIMITS := -DPARSE_COLUMNS_MAX=40 -DPARSE_FIELD_MAX_BYTES=150u -DPARSE_ROW_M
 WARNINGS += $(FUZZ_LIMITS) -Wno-format-nonliteral # gcc knows a va_list's format by its attribute
 OPTIMISE := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 HARDEN   := -fstack-protector-strong -fPIE
+endif
+# Counted for make coverage: without the optimiser every branch of the source is one of the program.
+ifeq ($(filter 1,$(COV)),1)
+BUILD    := build/cov
+OPTIMISE := -O0 -g --coverage
+HARDEN   := -fPIE
 endif
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS))
@@ -123,6 +130,7 @@ BUILD_PACKAGES := gcc make libc6-dev pkgconf libevent-dev libhiredis-dev libcurl
 TEST_PACKAGES  := check python3 python3-aiosmtpd strace faketime openssl
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
 FULL_PACKAGES  := valgrind
+COVERAGE_PACKAGES := gcovr
 FUZZ_PACKAGES  := clang libclang-rt-14-dev python3
 APT := DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -144,6 +152,8 @@ test-deps: deps
 	$(call install_missing,$(TEST_PACKAGES))
 lint-deps: test-deps
 	$(call install_missing,$(LINT_PACKAGES))
+coverage-deps: test-deps
+	$(call install_missing,$(COVERAGE_PACKAGES))
 full-deps: lint-deps
 	$(call install_missing,$(FULL_PACKAGES))
 
@@ -197,6 +207,23 @@ fuzz: deps
 	$(PYTHON) tests/run_fuzz.py --build build/fuzz --seconds $(FUZZ_S) --seed $(FUZZ_SEED) -j2 \
 	  --counts build/test-counts-fuzz.txt $(FUZZ_ONLY)
 
+# Branches of what must lose nothing: all taken by the unit tests and these scenarios, or with a reason
+# in tests/coverage-reasons.md, which says the form. The counts of an earlier run are dropped.
+COVERED       := daemon/alert/*.c daemon/outbox/*.c daemon/store/books.c daemon/store/journal.c daemon/store/archive.c \
+                 daemon/store/store_redis.c daemon/pipeline_apply*.c daemon/pipeline_batch.c daemon/pipeline_audit.c \
+                 daemon/pipeline_compose.c daemon/pipeline_deliver.c
+COVERED_BY    ?= audit chain corrupt crash decide delivery durable explain heal hold mapping matrix_f matrix_m matrix_p \
+                 matrix_w outbox rebuild rest turns zip
+coverage-built: all $(UNIT_PROGRAMS)
+coverage: coverage-deps
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) COV=1 coverage-built
+	@find build/cov -name '*.gcda' -delete
+	$(PYTHON) tests/run_tests.py --build build/cov -j2 unit
+	@for t in $(COVERED_BY); do echo "scenario $$t"; WAITLIST_PATIENCE=4 \
+	  $(PYTHON) tests/scenario/test_$$t.py build/cov >build/cov/$$t.log || { tail -30 build/cov/$$t.log; exit 1; }; done
+	@gcovr --root . --object-directory build/cov --filter daemon/ --json build/cov/branches.json build/cov/daemon >/dev/null
+	$(PYTHON) tests/support/coverage.py build/cov/branches.json tests/coverage-reasons.md $(COVERED)
+
 # ---- linters -----------------------------------------------------------------------------------
 C_FILES = $(shell find daemon tests -name '*.[ch]')
 # cppcheck does not know release at the end of a scope (AUTO): leaks are the sanitizers' business.
@@ -249,5 +276,5 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all run unit check check-all valgrind sanitize fuzz bench bench-peers lint format install deb clean \
+.PHONY: all run unit check check-all valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format install deb clean \
         deps test-deps lint-deps full-deps tests-built fuzz-built
