@@ -600,6 +600,29 @@ START_TEST(a_refusal_of_the_whole_server_is_told_in_the_state_until_it_passes)
 }
 END_TEST
 
+/* A server that takes no writes answers PING all the same. */
+START_TEST(a_refusal_outlives_a_new_greeting_and_ends_with_the_first_answer_that_is_none)
+{
+    struct ground g;
+
+    ground_begin(&g, (struct script){ PONG, .other = "-OOM command not allowed\r\n" });
+    ck_assert(loop_until(g.fake.base, is_ready, &g));
+    ck_assert_int_eq(ask(&g), 0);
+    ck_assert(loop_until(g.fake.base, all_answered, &g));
+    ck_assert(redis_is_full(g.redis));
+    redis_reset(g.redis, "to begin anew");
+    ck_assert(loop_until(g.fake.base, is_ready_again, &g));
+    ck_assert_str_eq(redis_state(g.redis), "refused: OOM");
+    ck_assert(redis_is_full(g.redis));
+    g.fake.script.other = "+OK\r\n";
+    ck_assert_int_eq(ask(&g), 0);
+    ck_assert(loop_until(g.fake.base, all_answered, &g));
+    ck_assert(!redis_is_full(g.redis));
+    ck_assert_str_eq(redis_state(g.redis), "ready");
+    ground_end(&g);
+}
+END_TEST
+
 START_TEST(a_server_that_is_not_there_is_tried_until_it_is)
 {
     struct ground g;
@@ -788,6 +811,7 @@ UNIT_MAIN("redis", UNIT_ROWS(a_reply_is_handed_on_with_its_type, replies),
           UNIT_ROWS(a_server_that_does_not_welcome_us_is_asked_again, greetings),
           UNIT_TEST(the_user_is_named_when_there_is_one),
           UNIT_ROWS(a_refusal_of_the_whole_server_is_told_in_the_state_until_it_passes, refusals),
+          UNIT_TEST(a_refusal_outlives_a_new_greeting_and_ends_with_the_first_answer_that_is_none),
           UNIT_TEST(a_server_that_is_not_there_is_tried_until_it_is),
           UNIT_TEST(a_reset_from_a_callback_ends_the_rest_as_unknown),
           UNIT_ROWS(the_connection_may_be_freed_from_inside_a_callback, frees),
