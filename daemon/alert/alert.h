@@ -176,6 +176,8 @@ const char *alert_news_name(enum alert_news n); /* "new", "worse", ... */
 /** JSON for the store, and back. Encode returns malloc'ed text or NULL; decode 0, -EINVAL or
  * -ENOMEM. */
 char *alert_encode(const struct alert *a);
+/** The same as a value; NULL without memory. */
+struct json_t *alert_json(const struct alert *a);
 int alert_decode(const char *json, size_t len, struct alert *out_alert);
 
 /** The table, for the test that walks it: every state x event has exactly one row. */

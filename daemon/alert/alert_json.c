@@ -51,9 +51,8 @@ static json_t *episode_json(const struct episode *e)
         number_or_null(e->told_value), "told_on", date_or_null(e->told_on));
 }
 
-char *alert_encode(const struct alert *a)
+json_t *alert_json(const struct alert *a)
 {
-    AUTO(json_release) json_t *root = NULL;
     json_t *episodes = json_array();
 
     assert(a != NULL);
@@ -63,13 +62,19 @@ char *alert_encode(const struct alert *a)
             return NULL;
         }
     }
-    root = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "id",
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "id",
                      a->id, "rule", rule_name(a->rule), "plan", text_or_null(a->plan), "measure",
                      text_or_null(a->measure), "feed", text_or_null(a->feed), "provider",
                      text_or_null(a->provider), "action", text_or_null(a->action), "owner",
                      text_or_null(a->owner), "title", text_or_null(a->title), "receiver",
                      text_or_null(a->receiver), "priority", (json_int_t)a->priority, "rule_digest",
                      a->rule_digest, "episodes", episodes);
+}
+
+char *alert_encode(const struct alert *a)
+{
+    AUTO(json_release) json_t *root = alert_json(a);
+
     return root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS))
                         : NULL;
 }
