@@ -96,5 +96,31 @@ def test_the_date_evaluated_is_on_the_disk(build):
                  lambda c: c[0] == "fdatasync" and c[1] == "state/journal/audit")
 
 
+def first_after(build, synced, function):
+    """In a run with one message: whether this sync comes before Redis is first sent that function."""
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        did = calls(w, "2024-06-10")
+        sent = position(did, f"the call of {function}", lambda c: c[:2] == ("redis-sent", f"FCALL {function}"))
+        assert any(c[0] in ("fsync", "fdatasync") and c[1] == synced for c in did[:sent]), (synced, did[:sent])
+
+
+def test_a_delivery_is_in_the_sent_journal_before_redis_hears_of_it(build):
+    first_after(build, "state/journal/sent", "told")
+
+
+def test_the_fence_number_is_on_the_disk_before_redis_hears_of_it(build):
+    first_after(build, "state/fence", "claim")
+
+
+def test_an_evaluation_is_in_the_audit_before_redis_hears_of_what_it_changed(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        did = calls(w, "2024-06-10")
+        applied = position(did, "the file taken", lambda c: c[:2] == ("redis-replied", "FCALL commit_feed"))
+        told = position(did, "the new state", lambda c: c[:2] == ("redis-sent", "FCALL transition"), applied)
+        assert ("fdatasync", "state/journal/audit") in [c[:2] for c in did[applied:told]], did[applied:told]
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -174,7 +174,7 @@ def contents(story, calls):
     for at, _, names in os.walk(story.w.folder):
         for name in names:
             path = os.path.relpath(os.path.join(at, name), story.w.folder)
-            if path.startswith(("state/archive", "state/journal", "spool")):
+            if path.startswith(("state/archive", "state/journal", "state/fence", "spool")):
                 with open(os.path.join(story.w.folder, path), "rb") as f:
                     end[path] = f.read()
     for name, first, second in reversed(calls):
