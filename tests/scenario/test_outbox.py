@@ -7,8 +7,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import json
 import signal
 
+from faults import fast
 from http_server import Answer, HttpServer
 from hook import HOOK_RECEIVER, SECRET
+from smtp_server import SmtpServer
 from waitlist import Instance, ids_hash, measure, mhsds, plan, run_tests, three, wait_for, RECEIVER_SPOOL
 
 FALLBACK = RECEIVER_SPOOL + "  - {id: ops, kind: spool, dir: ./ops}\n  - {id: last, kind: spool, dir: ./last}\n"
@@ -319,6 +321,48 @@ def test_a_digest_survives_a_kill_whole(build):
         w.start("2024-06-10T12:30")
         wait_for(lambda: len(http.requests) == 3 and not listed(w), "the digest to be delivered")
         assert asked(http)[1:] == [digest, digest]
+
+
+def test_a_delivery_under_way_while_the_books_are_loaded_again_is_delivered_and_marked_once(build):
+    with HttpServer([Answer(200, before=3)]) as http, hooked(build, http) as w:
+        w.start("2024-06-10")
+        wait_for(lambda: http.requests, "the message to be under way")
+        w.write("waitlistd.yaml", open(w.path("waitlistd.yaml"), encoding="utf-8").read() + "# changed\n")
+        for _ in range(3):  # the books are loaded again and again meanwhile
+            w.signal(signal.SIGHUP)
+            w.measure()
+        wait_for(lambda: not listed(w), "the message to be marked", 30)
+        assert len(http.requests) == 1, asked(http)
+        with open(w.path("state", "journal", "sent"), encoding="utf-8") as f:
+            sent = [line for line in f if asked(http)[0] in line]
+        assert len(sent) == 1, "in the sent journal once"
+        assert w.redis("XLEN", f"wl:{{{w.instance}}}:outbox") == ["0"]
+
+
+MAILS = """\
+  - {{id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk,
+     tls: "off", rate: 2}}
+"""
+
+
+def test_mail_leaves_at_the_rate_that_is_set_and_the_rest_waits_its_turn(build):
+    text = plan(measure(), receivers="mail") + "".join(
+        measure(id=f"m{i}", title=f"Measure {i}").replace('action: "1.1"', f'action: "{i}.1"') for i in range(2, 5))
+    priorities = "".join(f'  - id: "{i}"\n    title: Priority {i}\n    actions:\n'
+                         f'      - {{id: "{i}.1", title: Team {i}, lead: camhs-lead, due: 2025-03}}\n' for i in range(2, 5))
+    text = text.replace("measures:\n", priorities + "measures:\n")
+    with SmtpServer() as smtp, Instance(build, plan_text=text, receivers=MAILS.format(port=smtp.port) + RECEIVER_SPOOL) as w:
+        w.put("a.csv", three(6))
+        w.start("2024-06-10")
+        wait_for(lambda: len(smtp.mails) == 2 and len(listed(w)) == 2, "two of the four mails")
+        w.put("b.csv", three("*"))  # something to do, after which all that is due is looked at again
+        wait_for(lambda: w.inbox() == [], "the next file")
+        w.measure()
+        assert len(smtp.mails) == 2, "more than two in a minute"
+    with SmtpServer() as smtp, Instance(build, plan_text=text, receivers=MAILS.format(port=smtp.port) + RECEIVER_SPOOL) as w:
+        w.put("a.csv", three(6))
+        w.start("2024-06-10", env=fast(40))
+        wait_for(lambda: len(smtp.mails) == 4 and not listed(w), "the other two, a minute later", 40)
 
 
 if __name__ == "__main__":

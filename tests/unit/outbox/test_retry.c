@@ -62,7 +62,21 @@ START_TEST(the_server_is_heeded_up_to_an_hour)
 }
 END_TEST
 
-UNIT_MAIN("retry", UNIT_TEST(a_connection_failure_spends_no_try_and_rests_the_receiver),
+START_TEST(a_refused_login_is_tried_once_in_fifteen_minutes_whatever_the_relay_says)
+{
+    for (long asked = 0; asked < 100; asked += 50) {
+        struct retry_decision d = retry_decide(RETRY_LOGIN, 3, asked, 7);
+
+        ck_assert_int_eq(d.wait_ms, 15 * 60 * 1000);
+        ck_assert(d.receiver_rests && !d.give_up);
+        ck_assert_uint_eq(d.tries, 3);
+    }
+}
+END_TEST
+
+UNIT_MAIN("retry",
+          UNIT_TEST(a_refused_login_is_tried_once_in_fifteen_minutes_whatever_the_relay_says),
+          UNIT_TEST(a_connection_failure_spends_no_try_and_rests_the_receiver),
           UNIT_TEST(the_eighth_refusal_gives_the_message_up),
           UNIT_TEST(a_permanent_refusal_is_given_up_at_once),
           UNIT_TEST(waits_double_with_jitter_between_half_and_whole),
