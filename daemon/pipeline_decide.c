@@ -88,9 +88,11 @@ static int find_file(const struct pipeline *p, const char *text, const struct re
         }
         open = open ? open : r;
     }
-    *out = open ? open : newest;
-    if (*out)
+    newest = open ? open : newest;
+    if (newest) {
+        *out = by_number(p, newest->sequence);
         return 0;
+    }
     (void)snprintf(why, ACT_WHY_MAX,
                    "no receipt has this number or file name; see waitlistctl "
                    "feeds");

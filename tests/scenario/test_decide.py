@@ -9,6 +9,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from scenario.test_hold import CHS_FEED, CHS_HEADER, CHS_PLAN  # noqa: E402
 from support.waitlist import FEED_CYP, Instance, mhsds, plan, run_tests, three, wait_for  # noqa: E402
 
 MONTHS = ["2023-11", "2023-12", "2024-01", "2024-02", "2024-03", "2024-04"]
@@ -71,6 +72,23 @@ def test_a_file_with_a_little_more_than_a_fifth_of_the_rows_is_taken(build):
         w.once("2024-07-10")
         m, feed = w.look("2024-07-10", lambda w: (w.measure(), w.ctl("feeds")[0]))
         assert m["value"] == 45 and feed["waits"] == [], (m, feed)
+
+
+def test_a_file_is_compared_with_the_one_before_of_its_own_table_and_band(build):
+    head = (",,,,,,,\r\nBlanks indicate no organisation submitted for the service line.,,,,,,,\r\n" + CHS_HEADER +
+            "National,,England,18835,10,20,78181,2129\r\nICB,QUA,BLACK COUNTRY,1276,1,8,1512,35\r\n")
+    others = "".join(f"Provider,R{n:02},HOSPITAL {n},1,1,1,1,1\r\n" for n in range(40))
+    with Instance(build, plan_text=CHS_PLAN, feeds=CHS_FEED.replace("providers: [TAJ, RNA, RL4], ", "")) as w:
+        w.put("a.csv", '"Total waiting list by service, April 2024"' + head + others, feed="chs")
+        w.once("2024-06-10")
+        w.put("b.csv", '"Number waiting over 52 weeks by service, April 2024"' + head, feed="chs")
+        w.once("2024-06-11")
+        feed = w.look("2024-06-11", lambda w: w.ctl("feeds")[0])
+        assert feed["waits"] == [] and feed["files"] == 2, feed
+        w.put("c.csv", '"Total waiting list by service, May 2024"' + head, feed="chs")
+        w.once("2024-07-10")
+        feed = w.look("2024-07-10", lambda w: w.ctl("feeds")[0])
+        assert "2 rows where the file before it had 42 (a.csv)" in feed["held_file"], feed
 
 
 def test_a_file_of_other_organisations_than_the_one_before_is_held(build):
@@ -165,6 +183,36 @@ def test_a_file_accepted_late_does_not_outrank_what_came_after_it(build):
         assert (m["value"], m["period_end"]) == (12, "2024-05-31"), m
         versions = m["history"][-1]["versions"]
         assert [(v["value"], v["current"]) for v in versions] == [(45, False), (12, True)], versions
+        assert w.ctl("feeds")[0]["last_received"].startswith("2024-07-12"), "a feed's age never goes back"
+
+
+def test_a_file_accepted_late_opens_no_gap_that_a_later_file_filled(build):
+    with Instance(build) as w:
+        w.put("a.csv", long_file(30))
+        w.once("2024-06-10")
+        w.put("b.csv", mhsds("2024-05", {("England", "MRS08b"): 19, ("QUA", "MRS08b"): 70}))  # without TAJ
+        w.once("2024-07-10")
+        w.put("c.csv", long_file(31, MONTHS + ["2024-05"]))
+        w.once("2024-07-11")
+        w.start("2024-07-11")
+        assert w.alerts("coverage-gap") == [] and w.measure()["held"] is False
+        w.ctl("feed", "accept", "b.csv", "--why", "for the record")
+        assert w.ctl("feeds")[0]["last_outcome"].startswith("accepted by a person")
+        assert w.alerts("coverage-gap") == [] and w.measure()["held"] is False
+        assert (w.measure()["value"], w.measure()["held"]) == (31, False)
+
+
+def test_a_copy_of_a_held_file_is_decided_with_it(build):
+    with Instance(build) as w:
+        number = held_after_a_long_one(w)
+        w.put("copy.csv", three("45", "2024-05"))
+        w.once("2024-07-10T15:00")
+        w.start("2024-07-10T16:00")
+        assert [x["receipt"] for x in w.ctl("feeds")[0]["waits"]] == [number]
+        copy = [r for r in records(w, "received") if r["name"] == "copy.csv"]
+        assert len(copy) == 1
+        assert w.ctl("feed", "accept", "copy.csv", "--why", "it is right")["receipt"] == number
+        assert w.measure()["value"] == 45 and w.ctl("feeds")[0]["waits"] == []
 
 
 def test_a_file_that_reaches_less_far_leaves_the_held_one_waiting(build):

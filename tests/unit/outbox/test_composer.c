@@ -313,6 +313,20 @@ START_TEST(a_machine_is_told_amber_at_once)
 }
 END_TEST
 
+START_TEST(a_reminder_turns_nothing_red_and_waits_for_the_next_days_message)
+{
+    struct told told = { 1, SEVERITY_RED, true };
+
+    setup(ALERT_FIRING, SEVERITY_RED, 2);
+    episode.news = NEWS_REMINDER;
+    struct composition_list l = run(&told, 1);
+
+    ck_assert_uint_eq(l.count, 0);
+    ck_assert_uint_eq(l.waiting, 1);
+    composition_list_release(&l);
+}
+END_TEST
+
 START_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others)
 {
     static struct told was_told = { 1, SEVERITY_RED, true }, ended = { 2, SEVERITY_RED, false };
@@ -358,5 +372,6 @@ UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not),
           UNIT_TEST(the_end_of_what_was_told_red_is_told_at_once),
           UNIT_TEST(a_machine_is_told_amber_at_once),
+          UNIT_TEST(a_reminder_turns_nothing_red_and_waits_for_the_next_days_message),
           UNIT_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others),
           UNIT_TEST(whoever_was_told_is_told_the_end_after_the_role_has_passed_on))
