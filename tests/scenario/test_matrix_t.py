@@ -34,7 +34,7 @@ def days(w):
 def ids(story):
     """Receiver and delivery id of every message about the measure."""
     return sorted((receiver, id) for receiver, deliveries in story.deliveries().items() for id, event in deliveries
-                  if any(i["rule"] == "behind-plan" for i in event["data"]["items"]))
+                  if any(i["rule"] == "behind-plan" for i in event["data"].get("items", [])))
 
 
 def jumped(build, to):

@@ -152,7 +152,7 @@ class Witness:
     def told(self, receiver):
         """[(since, state)] of what a receiver was told about the measure."""
         return [(item["since"], item["state"]) for _, event in self.deliveries()[receiver]
-                for item in event["data"]["items"] if item["rule"] == "behind-plan"]
+                for item in event["data"].get("items", []) if item["rule"] == "behind-plan"]
 
     def outputs(self):
         """(where, bytes) of everything that leaves the archive."""
@@ -253,7 +253,8 @@ class Witness:
     def none_was_told_twice(self, repeats, frozen=True):
         """I3"""
         for receiver, deliveries in self.deliveries().items():
-            notices = [item["notice_id"] for _, event in deliveries for item in event["data"]["items"]]
+            notices = [item["notice_id"] for _, event in deliveries
+                       for item in event["data"].get("items", [])]
             assert len(notices) == len(set(notices)), f"I3: {receiver} was told a notice in two messages"
         if self.hook:
             bodies = {}
