@@ -128,6 +128,7 @@ void pipeline_store_ready(void *arg)
     struct pipeline *p = arg;
 
     log_info("redis", "connected");
+    checks_connected(p);
     intake_look_again(p); /* files may have been held while it was full */
     pipeline_wake(p);
 }
@@ -312,6 +313,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     if (p->audit_is_behind && !disk_rests(p))
         p->need_heal = true;
     watch_clock(p);
+    checks_tick(p);
     intake_tick(p);
     deliver_tick(p);
     direct_tick(p);

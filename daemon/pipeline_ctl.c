@@ -64,6 +64,8 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
         n +=
             (size_t)snprintf(out + n, 256 - n,
                              "%zu files that another daemon took are not in this archive; ", lacks);
+    if (p->redis_wrong[0] && n < 256)
+        n += (size_t)snprintf(out + n, 256 - n, "Redis may lose data: %.120s; ", p->redis_wrong);
     if (leader) { /* of alerts it knows nothing, and need not */
         if (n < 256)
             (void)snprintf(out + n, 256 - n, "standby: %s leads", leader);
@@ -119,7 +121,7 @@ static json_t *health_of(struct pipeline *p)
         code = 2;
     if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
         code = 1;
-    if ((deliver_pending(p) || takeover_lacks(p, NULL, &is_lost)) && code < 1)
+    if ((p->redis_wrong[0] || deliver_pending(p) || takeover_lacks(p, NULL, &is_lost)) && code < 1)
         code = 1;
     if (p->trouble[0] || p->disk_trouble[0] || p->inbox_trouble[0])
         code = 2;

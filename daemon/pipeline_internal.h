@@ -8,6 +8,8 @@
  * their end. pipeline_disk.c: a full disk. pipeline_decide.c: accept, refuse, purge.
  * pipeline_quarantine.c: raw bytes of refused files. pipeline_retention.c: what is kept for a time. pipeline_apply*.c: a receipt to the books.
  * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
+ * pipeline_lease.c: the fence number; pipeline_takeover.c: the books of a daemon before us;
+ * pipeline_checks.c: what may be wrong with the daemon itself.
  * pipeline_heal.c: Redis as the journals know it; pipeline_rebuild.c: the same on command, and how
  * far it is.
  * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
@@ -147,7 +149,10 @@ struct pipeline {
     uint64_t fence_number; /* the newest ever used from this state folder */
     struct table lacks;    /* ledger keys of files that only a daemon before us had */
     uint64_t receipt_base; /* added to receipts' numbers in series: above those taken over */
-    bool need_takeover;    /* the books that were loaded are of another state folder */
+    char redis_wrong[320]; /* which of Redis's settings, and why; "": none known */
+    struct mono_time redis_check_at;
+    bool is_checking_redis;
+    bool need_takeover; /* the books that were loaded are of another state folder */
     struct http *http;
     struct deliverer *deliverer;
     struct ctl_server *ctl;
@@ -325,6 +330,16 @@ void rebuild_forget_due(struct pipeline *p);
 bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 /** The same for waitlistctl (new reference): stage, done, total; or null. */
 json_t *rebuild_report(const struct pipeline *p);
+
+/* ---- pipeline_checks.c ---- */
+#define CHECKS_MAX      2
+#define CHECK_WORDS_MAX 400
+/** Each second, and at once after a connection: looks at Redis's settings when it is time. */
+void checks_tick(struct pipeline *p);
+void checks_connected(struct pipeline *p);
+/** What is wrong with the daemon itself, for evaluation; words holds the texts. Returns the number. */
+size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
+                 char words[CHECKS_MAX][CHECK_WORDS_MAX]);
 
 /* ---- pipeline_takeover.c ---- */
 #define FEED_ID_MAX 128

@@ -49,6 +49,8 @@ static int make_findings(struct pipeline *p, struct civil_date today)
 {
     struct feed_states states = { 0 };
     struct receiver_states receivers = { 0 };
+    struct self_check checks[CHECKS_MAX];
+    char words[CHECKS_MAX][CHECK_WORDS_MAX];
     struct finding_set findings = { 0 };
     int r = feed_states_of(p, &states);
 
@@ -63,6 +65,8 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .feed_count = states.count,
             .receivers = receivers.list,
             .receiver_count = receivers.count,
+            .checks = checks,
+            .check_count = checks_of(p, checks, words),
             .today = today,
             .org_code = org_code,
             .org_code_arg = p,
@@ -167,6 +171,10 @@ static int step_without_finding(struct pipeline *p, const struct stored_alert *s
     }
     if (a->receiver) {
         gone.receiver = a->receiver;
+        exists = true;
+    }
+    if (a->rule == RULE_SELF_CHECK) {
+        gone.provider = a->provider;
         exists = true;
     }
     if (!exists)

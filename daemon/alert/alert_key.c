@@ -62,6 +62,10 @@ int alert_id_of(const char *instance, const struct finding *f, char out_id[ALERT
         assert(f->receiver != NULL);
         parts[2] = f->receiver;
         return alert_hash(parts, 3, out_id);
+    case RULE_SELF_CHECK:
+        assert(f->provider != NULL);
+        parts[2] = f->provider;
+        return alert_hash(parts, 3, out_id);
     }
     return alert_hash(parts, sizeof parts / sizeof parts[0], out_id);
 }

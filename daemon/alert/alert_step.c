@@ -15,7 +15,8 @@
    of the same, and to close the older one would say that it was mended. */
 static bool one_while_true(enum rule r)
 {
-    return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE || r == RULE_DEAD_LETTER;
+    return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE || r == RULE_DEAD_LETTER ||
+           r == RULE_SELF_CHECK;
 }
 
 /* What is wrong with a feed is said again on each day on which it is still so (DESIGN section 5):

@@ -67,6 +67,7 @@ const char *alert_state_words(const struct alert *a, const struct episode *e)
         [RULE_IMPLAUSIBLE_CHANGE] = { "held", "decided" },
         [RULE_ACTION_OVERDUE] = { "overdue", "no longer overdue" },
         [RULE_DEAD_LETTER] = { "given up", "taken again" },
+        [RULE_SELF_CHECK] = { "wrong", "right again" },
     };
 
     assert((size_t)a->rule < sizeof by_rule / sizeof by_rule[0]);

@@ -310,6 +310,7 @@ const char *wording_state(const struct message_item *item)
                                       "File still not taken" },
         [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", NULL },
         [RULE_DEAD_LETTER] = { "Given up", "Delivered again", NULL },
+        [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },
     };
     enum rule rule = item->alert->rule;
 

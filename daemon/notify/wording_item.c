@@ -102,6 +102,12 @@ void wording_what(const struct item_view *v, struct text *out)
                                  : "Whoever they were for was not told; what they told of was "
                                    "sent to fallback and ops instead.");
         return;
+    case RULE_SELF_CHECK:
+        if (v->item->news == NEWS_CLEARED || !f || !f->detail)
+            (void)text_puts(out, "The monitor's own check finds nothing wrong any more.");
+        else
+            detail_of(f, out);
+        return;
     case RULE_FEED_LATE:
     case RULE_COVERAGE_GAP:
     case RULE_IMPLAUSIBLE_CHANGE:
@@ -263,6 +269,9 @@ void wording_clears(const struct item_view *v, struct text *out)
         break;
     case RULE_ACTION_OVERDUE:
         (void)text_puts(out, "The action marked complete, or a new date, in the plan.");
+        break;
+    case RULE_SELF_CHECK:
+        (void)text_puts(out, "What is named, put right: the monitor looks each minute.");
         break;
     case RULE_DEAD_LETTER:
         (void)text_puts(out, "A message that the receiver takes for the same recipient, or a "

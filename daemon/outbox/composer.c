@@ -152,7 +152,9 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
     if (plan)
         (void)text_printf(&group, "%s/%zu", plan->id, a->priority);
     else
-        (void)text_puts(&group, a->rule == RULE_DEAD_LETTER ? "delivery" : "feeds");
+        (void)text_puts(&group, a->rule == RULE_DEAD_LETTER  ? "delivery"
+                                : a->rule == RULE_SELF_CHECK ? "monitor"
+                                                             : "feeds");
     if (!text_ok(&key) || !text_ok(&group))
         return -ENOMEM;
     const struct told *t = table_get(in->told, text_str(&key));

@@ -217,7 +217,22 @@ static size_t findings_at_most(const struct evaluation_input *in)
         n += in->plans[i]->measure_count + in->plans[i]->action_count;
     for (size_t i = 0; i < in->feed_count; i++)
         n += feed_findings_at_most(&in->feeds[i]);
-    return n + in->receiver_count;
+    return n + in->receiver_count + in->check_count;
+}
+
+static int evaluate_check(const struct self_check *check, struct civil_date today,
+                          struct finding *f)
+{
+    int r;
+
+    f->rule = RULE_SELF_CHECK;
+    f->provider = check->id;
+    f->instant = true;
+    f->line = NAN;
+    f->title = strdup(check->title);
+    f->detail = strdup(check->detail);
+    r = finding_now(f, PERIOD_RED, today);
+    return f->title == NULL || f->detail == NULL ? -ENOMEM : r;
 }
 
 static int evaluate_receiver(const struct receiver_state *receiver, struct finding *f)
@@ -271,6 +286,8 @@ int evaluate(const struct evaluation_input *in, struct finding_set *out_findings
         r = evaluate_feed(&in->feeds[i], in->today, &s);
     for (size_t i = 0; i < in->receiver_count && r == 0; i++)
         r = evaluate_receiver(&in->receivers[i], &s.list[s.count++]);
+    for (size_t i = 0; i < in->check_count && r == 0; i++)
+        r = evaluate_check(&in->checks[i], in->today, &s.list[s.count++]);
     if (r < 0)
         finding_set_release(&s);
     else

@@ -51,6 +51,12 @@ struct receiver_state {
     const char *subject;     /* of the newest; NULL: not known */
 };
 
+/** Something wrong with the daemon itself. */
+struct self_check {
+    const char *id; /* names the check, for ever */
+    const char *title, *detail;
+};
+
 struct evaluation_input {
     const struct plan *const *plans;
     size_t plan_count;
@@ -59,6 +65,8 @@ struct evaluation_input {
     size_t feed_count;
     const struct receiver_state *receivers; /* those with dead letters alone */
     size_t receiver_count;
+    const struct self_check *checks; /* those that failed alone */
+    size_t check_count;
     struct civil_date today;
     /** Maps a printed organisation to its code (settings_org_code); never NULL. */
     const char *(*org_code)(void *arg, const char *printed);
@@ -67,7 +75,8 @@ struct evaluation_input {
 
 /**
  * Findings in the order: plans in order, their measures, their actions with a due date; then feeds
- * (late, provider by provider, held file); then receivers with dead letters. An action that is not overdue and a feed that is in
+ * (late, provider by provider, held file); then receivers with dead letters, then
+ * self-checks that failed. An action that is not overdue and a feed that is in
  * time, complete and not held give an instant finding with an empty history, so that an alert that
  * was open ends as cleared; finding_holds_true() tells them apart. Returns 0 or -ENOMEM.
  */

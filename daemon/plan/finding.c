@@ -22,6 +22,7 @@ const char *rule_name(enum rule r)
         [RULE_BEHIND_PLAN] = "behind-plan",       [RULE_FEED_LATE] = "feed-late",
         [RULE_COVERAGE_GAP] = "coverage-gap",     [RULE_IMPLAUSIBLE_CHANGE] = "implausible-change",
         [RULE_ACTION_OVERDUE] = "action-overdue", [RULE_DEAD_LETTER] = "dead-letter",
+        [RULE_SELF_CHECK] = "self-check",
     };
 
     assert((size_t)r < sizeof names / sizeof names[0]);

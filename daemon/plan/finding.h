@@ -59,6 +59,7 @@ enum rule {
     RULE_IMPLAUSIBLE_CHANGE, /* a file held for a person */
     RULE_ACTION_OVERDUE,
     RULE_DEAD_LETTER, /* messages that a receiver did not take were given up */
+    RULE_SELF_CHECK,  /* something is wrong with the daemon itself */
 };
 
 struct finding {
@@ -67,11 +68,12 @@ struct finding {
     const struct plan_measure *measure; /* RULE_BEHIND_PLAN */
     const struct plan_action *action;   /* the measure's action, or the overdue one; may be NULL */
     const char *feed;                   /* of the measure, or the late one; may be NULL */
-    const char *provider;               /* feed rules; "" when the whole feed is meant */
-    const char *receiver;               /* RULE_DEAD_LETTER; else NULL */
-    char *title;                        /* one line; owned by the set */
-    char *detail;      /* feed rules: a sentence that says what is missing; owned, or NULL */
-    const char *owner; /* role id; NULL: ops */
+    const char *provider; /* feed rules; "" when the whole feed is meant; of RULE_SELF_CHECK
+                                           which check */
+    const char *receiver; /* RULE_DEAD_LETTER; else NULL */
+    char *title;          /* one line; owned by the set */
+    char *detail;         /* feed rules: a sentence that says what is missing; owned, or NULL */
+    const char *owner;    /* role id; NULL: ops */
 
     const struct series *series; /* or NULL: no such series yet */
     const char *missing_why; /* static or owned by the set: why there is no figure; NULL when there

@@ -77,6 +77,11 @@ bool store_is_full(const struct store *s);
 /** Drops the connection and starts over; ready() comes again. */
 void store_reset(struct store *s, const char *why);
 
+/** wrong: what is not as it must be, in words; "" when all is. result: 0, or -EIO when it is not known. */
+typedef void store_checked(void *arg, int result, const char *wrong);
+/** Asks for the settings on which durability rests. Returns 0 when the callback will come. */
+int store_check_settings(struct store *s, store_checked *done, void *arg);
+
 /** Reads everything into *out_books, which the caller released before. receivers: whose told-state.
  */
 int store_load(struct store *s, const char *const *receivers, size_t receiver_count,

@@ -154,6 +154,7 @@ def test_P14_a_file_that_only_the_dead_leader_had_stays_in_force_is_said_and_hol
         assert (m["value"], m["held"]) == (6, False), "the newest figure known stays the figure"
         assert "1 files that another daemon took are not in this archive" in b.ctl("status")["status"]
         assert b.ctl_raw("health").returncode >= 1 and "put these files into the inboxes" in b.log()
+        assert b.alert("self-check")["state"] == "FIRING"
         server.say("FLUSHALL")
         wait_for(lambda: b.measure()["held"], "the older figure to hold", 3 * LEASE_S + 20)
         assert b.measure()["value"] == 70 and b.alert()["state"] == "FIRING", "older data looks like no improvement"
@@ -161,6 +162,7 @@ def test_P14_a_file_that_only_the_dead_leader_had_stays_in_force_is_said_and_hol
         b.put("found.csv", three(6, "2024-05"))
         wait_for(lambda: b.measure()["value"] == 6 and not b.measure()["held"], "the file to end it")
         assert "another daemon took" not in b.ctl("status")["status"]
+        assert b.alert("self-check")["state"] == "RESOLVED"
 
 
 def test_P14_a_file_that_only_the_standby_had_counts_once_it_leads(build):

@@ -135,5 +135,37 @@ def test_a_redis_that_falls_silent_while_nothing_is_asked_is_noticed(build):
         wait_for(lambda: w.ctl("status")["redis"] == "ready", "its return", 25)
 
 
+def test_R18_persistence_switched_off_while_running_is_told_within_a_minute_and_its_return_too(build):
+    with Server() as server, on_server(build, server) as w:
+        w.put("a.csv", three(70))
+        w.start("2024-06-10")
+        assert w.measure()["value"] == 70 and not w.alerts("self-check") and w.ctl_raw("health").returncode == 0
+        server.say("CONFIG", "SET", "appendonly", "no")
+        wait_for(lambda: w.alerts("self-check"), "the alert", 75)
+        assert w.alert("self-check")["state"] == "FIRING"
+        assert "appendonly is no, not yes" in w.ctl("status")["status"] and w.ctl_raw("health").returncode == 1
+        mail = wait_for(w.mails, "the mail")[0]
+        assert "ppendonly is no" in mail.text and "monitor needs help" in mail.subject, mail.subject
+        server.say("CONFIG", "SET", "appendonly", "yes")
+        server.cli("CLIENT", "KILL", "TYPE", "normal")  # looked at anew with each connection
+        wait_for(lambda: w.alert("self-check")["state"] == "RESOLVED", "its end", 75)
+
+
+def test_R18_a_server_set_up_wrongly_is_warned_of_at_the_start_and_told(build):
+    with Server("--maxmemory-policy", "allkeys-lru", "--appendfsync", "everysec") as server, on_server(build, server) as w:
+        w.put("a.csv", three(70))
+        w.once("2024-06-10", expect=0)
+        mail, = w.mails()
+        assert "ppendfsync is everysec" in mail.text and "maxmemory-policy is allkeys-lru" in mail.text, mail.text
+
+
+def test_settings_that_may_not_be_read_are_said_and_stop_nothing(build):
+    with Server() as server, on_server(build, server) as w:
+        server.say("ACL", "SETUSER", "default", "-config")
+        w.put("a.csv", three(6))
+        w.start("2024-06-10")
+        assert w.measure()["value"] == 6 and "cannot be checked" in w.log() and not w.alerts("self-check")
+
+
 if __name__ == "__main__":
     run_tests(globals())
