@@ -107,7 +107,8 @@ static bool is_followed(const struct apply *a, struct civil_date end)
             const struct series_point *point = &c->series->points[k];
 
             if (date_compare(point->period_end, end) == 0 &&
-                point->versions[point->version_count - 1].receipt > a->file->sequence)
+                point->versions[point->version_count - 1].receipt >
+                    a->pipeline->receipt_base + a->file->sequence)
                 return true;
         }
     }

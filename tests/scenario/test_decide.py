@@ -122,6 +122,18 @@ def test_a_file_with_a_header_and_no_rows_is_held_and_an_empty_one_refused(build
         assert m["value"] == 6 and m["held"], m
 
 
+def test_an_accepted_file_of_which_rows_are_set_aside_counts_without_them(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        w.put("b.csv", three(45, "2024-05").replace(",7\n", ",seven\n"))
+        w.once("2024-07-10")
+        w.start("2024-07-10")
+        assert "1 of 3 rows would be set aside" in w.ctl("feeds")[0]["held_file"]
+        w.ctl("feed", "accept", "b.csv", "--why", "the one row is known to be wrong")
+        assert (w.measure()["value"], w.ctl("feeds")[0]["waits"]) == (45, [])
+
+
 def test_an_accepted_file_takes_effect_and_ends_its_notice(build):
     with Instance(build) as w:
         number = held_after_a_long_one(w)
