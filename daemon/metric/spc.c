@@ -1,0 +1,110 @@
+#include "metric/spc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/auto.h"
+#include "metric/mean.h"
+
+/* Fills ranges: to each of the segment's first `fixed` values from the one before it, else NAN. */
+static void moving_ranges(const double *values, size_t n, size_t fixed, double *ranges)
+{
+    for (size_t i = 0; i < n; i++)
+        ranges[i] = i > 0 && i < fixed ? fabs(values[i] - values[i - 1]) : NAN;
+}
+
+/* values: the segment's; ranges: room for as many. */
+static void set_limits(struct spc_segment *s, const double *values,
+                       const struct spc_options *options, double *ranges)
+{
+    size_t fixed = options->fix_after > 0 && options->fix_after < s->n ? options->fix_after : s->n;
+
+    s->mean = mean_of(values, fixed, NULL);
+    moving_ranges(values, s->n, fixed, ranges);
+    s->moving_range_all = mean_of(ranges, s->n, NULL);
+    s->screen_limit = SPC_SCREEN_FACTOR * s->moving_range_all;
+    for (size_t i = 0; options->screen_outliers && i < s->n; i++)
+        if (ranges[i] >= s->screen_limit)
+            ranges[i] = NAN;
+    s->moving_range = mean_of(ranges, s->n, &s->moving_ranges);
+    s->lower = s->mean - SPC_LIMIT_FACTOR * s->moving_range;
+    s->upper = s->mean + SPC_LIMIT_FACTOR * s->moving_range;
+    s->near_lower = s->mean - SPC_NEAR_FACTOR * s->moving_range;
+    s->near_upper = s->mean + SPC_NEAR_FACTOR * s->moving_range;
+}
+
+/* Every comparison with NAN is false: a missing value or limit marks nothing. */
+static void set_point(struct spc_point *p, const struct spc_segment *s, double value, bool is_fixed)
+{
+    p->in_baseline = is_fixed && !isnan(value);
+    p->side = (value > s->mean) - (value < s->mean);
+    p->outside = value > s->upper || value < s->lower;
+    p->near = !p->outside && (value > s->near_upper || value < s->near_lower);
+}
+
+static enum spc_assurance assurance_of(const struct spc_segment *last,
+                                       const struct spc_options *options)
+{
+    bool more_is_better = options->improvement == SPC_INCREASE;
+
+    if (isnan(options->target) || options->improvement == SPC_NEUTRAL)
+        return SPC_NO_ASSURANCE;
+    if (options->target > last->upper)
+        return more_is_better ? SPC_FAIL : SPC_PASS;
+    if (options->target < last->lower)
+        return more_is_better ? SPC_PASS : SPC_FAIL;
+    return SPC_HIT_OR_MISS;
+}
+
+static void cut_segments(const bool *starts, struct spc_chart *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (i == 0 || (starts && starts[i]))
+            c->segments[c->segment_count++].first = i;
+        c->segments[c->segment_count - 1].n++;
+        c->points[i].segment = c->segment_count - 1;
+    }
+}
+
+int spc_chart(const double *values, const bool *starts, size_t n, const struct spc_options *options,
+              struct spc_chart *out_chart)
+{
+    AUTO(spc_chart_release) struct spc_chart c = SPC_CHART_INIT;
+    AUTO(auto_free) double *ranges = NULL;
+
+    assert(values && options && out_chart);
+    if (n == 0)
+        return -ENODATA;
+    c.points = calloc(n, sizeof *c.points);
+    c.segments = calloc(n, sizeof *c.segments);
+    ranges = calloc(n, sizeof *ranges);
+    if (!c.points || !c.segments || !ranges)
+        return -ENOMEM;
+    c.n = n;
+    cut_segments(starts, &c);
+    for (size_t k = 0; k < c.segment_count; k++) {
+        struct spc_segment *s = &c.segments[k];
+
+        set_limits(s, values + s->first, options, ranges);
+        for (size_t i = 0; i < s->n; i++)
+            set_point(&c.points[s->first + i], s, values[s->first + i],
+                      options->fix_after == 0 || i < options->fix_after);
+        spc_rules(values + s->first, s->n, c.points + s->first);
+    }
+    c.variation = spc_variation_of(c.points[n - 1].cause, options->improvement);
+    c.assurance = assurance_of(&c.segments[c.segment_count - 1], options);
+    *out_chart = c;
+    c = (struct spc_chart)SPC_CHART_INIT;
+    return 0;
+}
+
+void spc_chart_release(struct spc_chart *chart)
+{
+    if (!chart)
+        return;
+    free(chart->points);
+    free(chart->segments);
+    *chart = (struct spc_chart)SPC_CHART_INIT;
+}
