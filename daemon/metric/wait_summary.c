@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static int compare_days(const void *a, const void *b)
@@ -44,6 +45,27 @@ uint64_t wait_over(const struct wait_count *list, size_t n, int days)
     for (size_t i = n; i-- > 0 && list[i].days > days;)
         over += list[i].count;
     return over;
+}
+
+static bool meets(uint64_t within, uint64_t total, double per_cent)
+{
+    return 100 * (double)within >= per_cent * (double)total;
+}
+
+uint64_t wait_shortfall(uint64_t total, uint64_t over, double per_cent)
+{
+    uint64_t within = total - over, go;
+
+    assert(over <= total && per_cent > 0 && per_cent <= 100);
+    double wanted = ((double)over - (1 - per_cent / 100) * (double)total) / (per_cent / 100);
+
+    go = wanted > 0 ? (uint64_t)ceil(wanted) : 0;
+    /* The quotient may round to the wrong side of a whole number; the comparison settles it. */
+    while (go > 0 && meets(within, total - (go - 1), per_cent))
+        go--;
+    while (go < over && !meets(within, total - go, per_cent))
+        go++;
+    return go;
 }
 
 double wait_mean(const struct wait_count *list, size_t n)

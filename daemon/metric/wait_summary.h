@@ -27,6 +27,9 @@ size_t wait_histogram(const int *days, size_t n, struct wait_count *list);
 uint64_t wait_total(const struct wait_count *list, size_t n);
 /** How many waited longer than so many days. */
 uint64_t wait_over(const struct wait_count *list, size_t n, int days);
+/** How many of those over the standard must go so that per_cent (above 0, to 100) of the list is
+ * within it: (over - (1 - t) total) / t, in whole people. 0 where the standard is met. */
+uint64_t wait_shortfall(uint64_t total, uint64_t over, double per_cent);
 /** Days; NAN for an empty list. */
 double wait_mean(const struct wait_count *list, size_t n);
 /** Days; per_cent 1 to 99. NAN for an empty list. */
