@@ -1,6 +1,7 @@
 #include "ctl/cmd_compute.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,17 +15,39 @@
 #include "ctl/ctl_protocol.h"
 #include "parse/csv.h"
 
-static const char usage[] = "usage: waitlistctl compute waits|rtt-published|nhs-numbers FILE\n";
+static const char usage[] =
+    "usage: waitlistctl compute waits|rtt-published|nhs-numbers|rules FILE\n"
+    "       waitlistctl compute spc [--engine plotthedots|qicharts2] FILE\n"
+    "       waitlistctl compute queue --function NAME FILE\n";
 
+/* Of one name, the row whose option has the value given; without an option, the first. */
 static const struct computation {
     const char *name;
     json_t *(*line)(const json_t *line, char why[128]); /* JSON lines, or */
     compute_row *row;                                   /* CSV */
+    const char *option, *value;
 } computations[] = {
-    { "waits", compute_waits, NULL },
-    { "rtt-published", NULL, compute_published },
-    { "nhs-numbers", NULL, compute_nhs_number },
+    { "waits", compute_waits, NULL, NULL, NULL },
+    { "rtt-published", NULL, compute_published, NULL, NULL },
+    { "nhs-numbers", NULL, compute_nhs_number, NULL, NULL },
+    { "rules", compute_rules, NULL, NULL, NULL },
+    { "spc", compute_spc, NULL, NULL, NULL },
+    { "spc", compute_spc, NULL, "--engine", "plotthedots" },
+    { "spc", compute_i_chart, NULL, "--engine", "qicharts2" },
+    { "queue", NULL, compute_queue, "--function", "calc_queue_load" },
+    { "queue", NULL, compute_queue, "--function", "calc_target_mean_wait" },
+    { "queue", NULL, compute_queue, "--function", "calc_target_queue_size" },
+    { "queue", NULL, compute_queue, "--function", "calc_target_capacity" },
+    { "queue", NULL, compute_queue, "--function", "calc_relief_capacity" },
+    { "queue", NULL, compute_queue, "--function", "calc_waiting_list_pressure" },
 };
+
+json_t *compute_number(double value)
+{
+    return !isfinite(value)                              ? json_null()
+           : fabs(value) < 1e15 && value == trunc(value) ? json_integer((json_int_t)value)
+                                                         : json_real(value);
+}
 
 static int complain_of(const char *file, unsigned long line, const char *why)
 {
@@ -99,8 +122,8 @@ static int on_row(void *arg, const struct csv_row *row)
             complain_of(run->file, row->line, "the row has not as many cells as the header");
         return 0;
     }
-    r = run->computation->row(NULL, header, is_header ? header : row->cells, row->count, &run->out,
-                              why);
+    r = run->computation->row(run->computation->value, header, is_header ? header : row->cells,
+                              row->count, &run->out, why);
     if (r == 0 && fputs(text_str(&run->out), stdout) == EOF)
         r = -EIO;
     if (r == -EINVAL) {
@@ -135,28 +158,71 @@ static int run_table(const struct computation *c, FILE *f, const char *file)
     return run.code;
 }
 
+/* ---- the command ---- */
+
+/* The words after "compute": a name, a file and at most one option, "--option value" or
+ * "--option=value", before or after the file. */
+struct words {
+    const char *name, *file, *option, *value;
+    size_t option_len;
+};
+
+static bool read_words(int argc, char **argv, struct words *out)
+{
+    *out = (struct words){ .name = argc > 1 ? argv[1] : NULL };
+    for (int i = 2; i < argc; i++) {
+        const char *equals = strchr(argv[i], '=');
+
+        if (strncmp(argv[i], "--", 2) != 0) {
+            if (out->file)
+                return false;
+            out->file = argv[i];
+            continue;
+        }
+        if (out->option || (!equals && i + 1 == argc))
+            return false;
+        out->option = argv[i];
+        out->option_len = equals ? (size_t)(equals - argv[i]) : strlen(argv[i]);
+        out->value = equals ? equals + 1 : argv[++i];
+    }
+    return out->name && out->file;
+}
+
+static const struct computation *find_computation(const struct words *w)
+{
+    for (size_t i = 0; i < sizeof computations / sizeof computations[0]; i++) {
+        const struct computation *c = &computations[i];
+
+        if (strcmp(c->name, w->name) != 0 || !c->option != !w->option)
+            continue;
+        if (!w->option ||
+            (strlen(c->option) == w->option_len &&
+             strncmp(c->option, w->option, w->option_len) == 0 && strcmp(c->value, w->value) == 0))
+            return c;
+    }
+    return NULL;
+}
+
 int cmd_compute(int argc, char **argv)
 {
-    const struct computation *c = NULL;
+    struct words w;
+    const struct computation *c = read_words(argc, argv, &w) ? find_computation(&w) : NULL;
 
-    for (size_t i = 0; argc == 3 && i < sizeof computations / sizeof computations[0]; i++)
-        if (strcmp(computations[i].name, argv[1]) == 0)
-            c = &computations[i];
     if (!c) {
         (void)fputs(usage, stderr);
         return CTL_USAGE;
     }
-    bool is_stdin = strcmp(argv[2], "-") == 0;
-    FILE *f = is_stdin ? stdin : fopen(argv[2], "re");
+    bool is_stdin = strcmp(w.file, "-") == 0;
+    FILE *f = is_stdin ? stdin : fopen(w.file, "re");
 
     if (!f) {
-        (void)fprintf(stderr, "waitlistctl: %s: %s\n", argv[2], strerror(errno));
+        (void)fprintf(stderr, "waitlistctl: %s: %s\n", w.file, strerror(errno));
         return CTL_USAGE;
     }
-    int code = c->line ? run_lines(c, f, argv[2]) : run_table(c, f, argv[2]);
+    int code = c->line ? run_lines(c, f, w.file) : run_table(c, f, w.file);
 
     if (ferror(f))
-        code = complain_of(argv[2], 0, "cannot be read to its end");
+        code = complain_of(w.file, 0, "cannot be read to its end");
     if (!is_stdin)
         (void)fclose(f);
     if (fflush(stdout) != 0)

@@ -11,8 +11,7 @@
 #include "pathway/wait.h"
 #include "parse/nhs_number.h"
 
-/* The column of a name, or count. */
-static size_t column(const char *const *header, size_t count, const char *name)
+size_t compute_column(const char *const *header, size_t count, const char *name)
 {
     size_t i = 0;
 
@@ -21,12 +20,12 @@ static size_t column(const char *const *header, size_t count, const char *name)
     return i;
 }
 
-int compute_nhs_number(void *state, const char *const *header, const char *const *cells,
+int compute_nhs_number(const char *unused, const char *const *header, const char *const *cells,
                        size_t count, struct text *out, char why[128])
 {
-    size_t at = column(header, count, "input");
+    size_t at = compute_column(header, count, "input");
 
-    (void)state;
+    (void)unused;
     if (at == count) {
         (void)snprintf(why, 128, "a column \"input\" is wanted");
         return -EINVAL;
@@ -39,7 +38,7 @@ int compute_nhs_number(void *state, const char *const *header, const char *const
 
 /* ---- rtt-published ---- */
 
-static int put_cell(struct text *out, const char *cell)
+int compute_put_cell(struct text *out, const char *cell)
 {
     if (!strpbrk(cell, ",\"\r\n"))
         return text_puts(out, cell);
@@ -76,12 +75,12 @@ static int read_bands(const char *const *header, const char *const *cells, size_
 
     for (out->count = 0; out->count < WAIT_BANDS; out->count++) {
         (void)snprintf(name, sizeof name, "w%zu", out->count);
-        size_t at = column(header, count, name);
+        size_t at = compute_column(header, count, name);
         bool is_open = at == count;
 
         if (is_open) {
             (void)snprintf(name, sizeof name, "w%zuplus", out->count);
-            at = column(header, count, name);
+            at = compute_column(header, count, name);
         }
         if (at == count || !read_count(cells[at], &out->counts[out->count])) {
             (void)snprintf(why, 128, "column %s is missing or no whole number", name);
@@ -105,17 +104,17 @@ static void put_weeks(struct text *out, double weeks)
         (void)text_puts(out, text_number(weeks, number));
 }
 
-int compute_published(void *state, const char *const *header, const char *const *cells,
+int compute_published(const char *unused, const char *const *header, const char *const *cells,
                       size_t count, struct text *out, char why[128])
 {
     struct bands bands;
     char median[PUBLISHED_TEXT_MAX], p95[PUBLISHED_TEXT_MAX];
 
-    (void)state;
+    (void)unused;
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             (void)text_putc(out, ',');
-        (void)put_cell(out, cells[i]);
+        (void)compute_put_cell(out, cells[i]);
     }
     if (cells == header)
         return text_puts(out, ",median_weeks,p95_weeks,median_text,p95_text\n");

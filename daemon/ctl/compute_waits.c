@@ -16,13 +16,6 @@
 
 #define WEEKS(n) ((n)*WAIT_DAYS_A_WEEK)
 
-static json_t *number(double value)
-{
-    return isnan(value)           ? json_null()
-           : value == (long)value ? json_integer((json_int_t)value)
-                                  : json_real(value);
-}
-
 /* ---- bands ---- */
 
 static json_t *published_json(const uint64_t *counts)
@@ -39,9 +32,10 @@ static json_t *published_json(const uint64_t *counts)
     int r = 0;
 
     for (size_t i = 0; i < 3; i++)
-        r |= json_object_set_new(
-            o, figures[i].weeks,
-            number(published_wait(counts, WAIT_BANDS, figures[i].per_cent, PUBLISHED_NOW, NULL)));
+        r |=
+            json_object_set_new(o, figures[i].weeks,
+                                compute_number(published_wait(
+                                    counts, WAIT_BANDS, figures[i].per_cent, PUBLISHED_NOW, NULL)));
     for (size_t i = 0; i < 3; i++) {
         (void)published_wait(counts, WAIT_BANDS, figures[i].per_cent, PUBLISHED_NOW, text);
         r |= json_object_set_new(o, figures[i].text, json_string(text));
@@ -56,9 +50,9 @@ static json_t *published_2014_json(const uint64_t *counts)
 {
     return json_pack(
         "{s:o, s:o, s:o}", "median_weeks",
-        number(published_wait(counts, WAIT_BANDS, 50, PUBLISHED_2014, NULL)), "p92_weeks",
-        number(published_wait(counts, WAIT_BANDS, 92, PUBLISHED_2014, NULL)), "p95_weeks",
-        number(published_wait(counts, WAIT_BANDS, 95, PUBLISHED_2014, NULL)));
+        compute_number(published_wait(counts, WAIT_BANDS, 50, PUBLISHED_2014, NULL)), "p92_weeks",
+        compute_number(published_wait(counts, WAIT_BANDS, 92, PUBLISHED_2014, NULL)), "p95_weeks",
+        compute_number(published_wait(counts, WAIT_BANDS, 95, PUBLISHED_2014, NULL)));
 }
 
 static json_int_t from_band(const uint64_t *counts, size_t first)
@@ -168,15 +162,16 @@ static int add_counts(json_t *o, const struct wait_count *list, size_t n)
     for (size_t i = 0; i < sizeof overs / sizeof overs[0]; i++)
         r |= json_object_set_new(
             o, overs[i].key, json_integer((json_int_t)wait_over(list, n, WEEKS(overs[i].weeks))));
-    r |= json_object_set_new(o, "pct_within_18",
-                             number(total ? 100.0 * (double)within / (double)total : (double)NAN));
-    r |= json_object_set_new(o, "mean_days", number(wait_mean(list, n)));
+    r |= json_object_set_new(
+        o, "pct_within_18",
+        compute_number(total ? 100.0 * (double)within / (double)total : (double)NAN));
+    r |= json_object_set_new(o, "mean_days", compute_number(wait_mean(list, n)));
     r |= json_object_set_new(o, "min_days", n ? json_integer(list[0].days) : json_null());
     r |= json_object_set_new(o, "max_days", n ? json_integer(list[n - 1].days) : json_null());
     for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++)
         r |= json_object_set_new(
             o, percentiles[i].key,
-            number(wait_percentile(list, n, percentiles[i].per_cent, PERCENTILE_LINEAR)));
+            compute_number(wait_percentile(list, n, percentiles[i].per_cent, PERCENTILE_LINEAR)));
     return r;
 }
 
