@@ -107,8 +107,7 @@ static void on_told(void *arg, int result)
     struct outbox_item *item = item_of(p, a->delivery_id);
 
     if (result == 0 && item) {
-        if (letter_find(p, a->delivery_id) &&
-            table_set(&p->books.dead, a->delivery_id, p, NULL) < 0)
+        if (letter_find(p, a->delivery_id) && books_note_dead(&p->books, a->delivery_id, "") < 0)
             pipeline_stop(p, 1);
         books_remove_outbox(&p->books, item);
     } else if (item) { /* delivered or given up, and Redis does not know: told again later */
@@ -124,10 +123,8 @@ static void mark(struct attempt *a, struct outbox_item *item)
 {
     struct pipeline *p = a->pipeline;
     const struct letter *l = letter_find(p, item->delivery_id);
-    AUTO(auto_free) char *entry = l ? letter_json(l) : NULL;
-    int r = l && !entry ? -ENOMEM
-                        : store_told(p->store, item, deliver_outcome(p, item->delivery_id),
-                                     entry ? entry : "", on_told, a);
+    int r = store_told(p->store, item, deliver_outcome(p, item->delivery_id), l ? l->record : "",
+                       on_told, a);
 
     if (r < 0) {
         item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;

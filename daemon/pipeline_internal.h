@@ -82,7 +82,8 @@ struct journalled_alert {
 /** A message given up: nobody got it. A person has it sent again, or drops it. */
 struct letter {
     struct outbox_item *item; /* frozen */
-    uint64_t sequence;        /* of its record in the sent journal */
+    char *record;             /* of the sent journal, as JSON: Redis's copy of it */
+    uint64_t sequence;        /* of that record */
     struct wall_time at;
     char why[OUTBOX_WHY_MAX];
     long code;
@@ -568,8 +569,6 @@ void letters_delivered(struct pipeline *p, const char *delivery_id, const char *
                        const char *recipient);
 /** Messages given up that no person decided upon. */
 size_t letters_count(const struct pipeline *p);
-/** What readers of Redis see of one; malloc'ed, or NULL. */
-char *letter_json(const struct letter *l);
 /** Digest of where its receiver is, "" for other than webhooks. Returns 0 or -errno. */
 int letter_address(const struct pipeline *p, const struct outbox_item *item,
                    char out[SHA256_TEXT_MAX]);

@@ -15,8 +15,8 @@
 /*
  * Dead letters: messages given up after eight refusals, a permanent one, or 120 h. They are known
  * from the sent journal, what people decided of them from the audit; `dead` in Redis is a copy for
- * readers, a HASH by delivery id (not the STREAM of DESIGN section 13), since a letter leaves it
- * again when a person decides.
+ * readers and for a daemon that takes over, a HASH by delivery id (not the STREAM of DESIGN section
+ * 13), since a letter leaves it again when a person decides.
  */
 
 static void letter_free(void *value)
@@ -26,6 +26,7 @@ static void letter_free(void *value)
     if (!l)
         return;
     outbox_item_free(l->item);
+    free(l->record);
     free(l);
 }
 
@@ -56,6 +57,10 @@ int letters_add(struct pipeline *p, const json_t *record, uint64_t sequence)
 
     if (r == 0)
         r = outbox_item_decode(frozen, strlen(frozen), &l->item);
+    if (r == 0) {
+        l->record = json_dumps(record, JSON_COMPACT);
+        r = l->record ? 0 : -ENOMEM;
+    }
     if (r == 0) {
         l->sequence = sequence;
         l->at.ms = json_integer_value(json_object_get(record, "at_ms"));
@@ -244,11 +249,11 @@ static void on_letter(void *arg, int result)
         log_warning("deliver", "delivery=%s a decision was not taken by Redis", c->delivery_id);
         p->letters_at.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
     } else if (c->is_dropped) {
-        (void)table_remove(&p->books.dead, c->delivery_id);
+        free(table_remove(&p->books.dead, c->delivery_id));
     } else if (c->is_copied) {
-        r = table_set(&p->books.dead, c->delivery_id, p, NULL);
+        r = books_note_dead(&p->books, c->delivery_id, "");
     } else if (c->item->stream_id && p->loaded) {
-        (void)table_remove(&p->books.dead, c->delivery_id);
+        free(table_remove(&p->books.dead, c->delivery_id));
         c->item->since = clock_mono(&p->clock);
         r = books_add_outbox(&p->books, c->item);
         c->item = NULL;
@@ -300,32 +305,17 @@ static int forget_copy(struct pipeline *p, const char *delivery_id)
     return r;
 }
 
-char *letter_json(const struct letter *l)
-{
-    char at[WALL_TEXT_MAX];
-    json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:I, s:i, s:s}", "delivery_id", l->item->delivery_id,
-                  "receiver", l->item->receiver, "recipient", l->item->recipient, "subject",
-                  l->item->subject, "why", l->why, "code", (json_int_t)l->code, "tries",
-                  (int)l->tries, "at", wall_format(l->at, at));
-    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
-
-    json_decref(j);
-    return text;
-}
-
 static int copy_again(struct pipeline *p, const struct letter *l)
 {
     struct letter_call *c = call_new(p, l->item->delivery_id);
-    AUTO(auto_free) char *entry = letter_json(l);
     char nowhere[] = "0-1";
     struct outbox_item item = *l->item;
-    int r = c && entry ? 0 : -ENOMEM;
+    int r = c ? 0 : -ENOMEM;
 
     item.stream_id = nowhere;
     if (r == 0) {
         c->is_copied = true;
-        r = store_told(p->store, &item, "dead", entry, on_letter, c);
+        r = store_told(p->store, &item, "dead", l->record, on_letter, c);
     }
     if (r < 0 && c)
         call_free(c);
@@ -338,6 +328,16 @@ static bool is_in_outbox(const struct pipeline *p, const char *delivery_id)
         if (strcmp(p->books.outbox[i]->delivery_id, delivery_id) == 0)
             return true;
     return false;
+}
+
+/* A letter of another daemon, whose books these were: its record goes into our journal. */
+static int adopt(struct pipeline *p, const char *entry)
+{
+    json_t *record = json_loads(entry, 0, NULL);
+    const char *id = json_string_value(json_object_get(record, "delivery_id"));
+
+    log_info("deliver", "delivery=%s dead letter adopted from Redis", id ? id : "-");
+    return sent_append(p, record);
 }
 
 /* Between calls only: each looks at what the last ones left. */
@@ -365,6 +365,10 @@ void letters_settle(struct pipeline *p)
     for (size_t at = 0; r == 0 && table_next(&p->books.dead, &at, &id, &value);) {
         if (letter_find(p, id))
             continue;
+        if (!table_has(&p->sent_ids, id) && !table_has(&p->dropped, id)) {
+            r = adopt(p, value);
+            continue;
+        }
         r = forget_copy(p, id);
         p->letters_in_flight += r == 0;
     }

@@ -99,10 +99,13 @@ int sent_append(struct pipeline *p, json_t *record)
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
     uint64_t sequence;
-    int r = record && json_object_set_new(record, "at", json_string(wall_format(now, at))) == 0 &&
-                    json_object_set_new(record, "at_ms", json_integer((json_int_t)now.ms)) == 0
-                ? 0
-                : -ENOMEM;
+    bool is_dated = json_object_get(record, "at_ms") != NULL; /* adopted: it says when */
+    int r =
+        record && (is_dated ||
+                   (json_object_set_new(record, "at", json_string(wall_format(now, at))) == 0 &&
+                    json_object_set_new(record, "at_ms", json_integer((json_int_t)now.ms)) == 0))
+            ? 0
+            : -ENOMEM;
     AUTO(auto_free) char *text = r == 0 ? json_dumps(record, JSON_COMPACT) : NULL;
 
     if (r == 0)

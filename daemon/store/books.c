@@ -38,7 +38,7 @@ void books_release(struct books *b)
     for (size_t i = 0; i < b->outbox_count; i++)
         outbox_item_free(b->outbox[i]);
     free(b->outbox);
-    table_release(&b->dead, NULL);
+    table_release(&b->dead, free);
     *b = (struct books)BOOKS_INIT;
 }
 
@@ -163,6 +163,16 @@ int day_keep(struct table *t, const char *key, struct civil_date day)
     int r = table_set(t, key, kept, &old);
 
     free(r < 0 ? (void *)kept : old);
+    return r;
+}
+
+int books_note_dead(struct books *b, const char *delivery_id, const char *entry)
+{
+    char *copy = strdup(entry);
+    void *old = NULL;
+    int r = copy ? table_set(&b->dead, delivery_id, copy, &old) : -ENOMEM;
+
+    free(r < 0 ? copy : old);
     return r;
 }
 

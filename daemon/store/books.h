@@ -43,7 +43,8 @@ struct books {
     struct table days;   /* the latter: -> struct civil_date * */
     struct outbox_item **outbox;
     size_t outbox_count;
-    struct table dead; /* delivery id -> not NULL: Redis has a copy of this dead letter */
+    struct table
+        dead; /* delivery id -> char *: Redis's copy of this dead letter, "" when it is ours */
 };
 
 #define BOOKS_INIT                                                                                 \
@@ -71,6 +72,8 @@ int told_keep(struct table *t, const char *key, const struct told *told);
 /** Keeps the day of the newest day's message. Returns 0 or -ENOMEM. */
 int day_keep(struct table *t, const char *key, struct civil_date day);
 
+/** Redis has a copy of a dead letter. Returns 0 or -ENOMEM. */
+int books_note_dead(struct books *b, const char *delivery_id, const char *entry);
 /** Takes the item. */
 int books_add_outbox(struct books *b, struct outbox_item *item);
 void books_remove_outbox(struct books *b, struct outbox_item *item);

@@ -580,8 +580,7 @@ static int take_dead(void *arg, const redisReply *field, const redisReply *value
 {
     struct load *l = arg;
 
-    (void)value;
-    return table_set(&l->books->dead, field->str, l->books, NULL);
+    return books_note_dead(l->books, field->str, value->str);
 }
 
 static int read_dead(struct load *l, const char *name, const redisReply *reply)

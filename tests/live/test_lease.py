@@ -202,6 +202,25 @@ def test_P14_a_message_due_when_the_leader_died_is_sent_by_the_next_under_its_id
         assert set(ids(hook)) == {due}
 
 
+def test_P14_what_the_dead_leader_had_given_up_is_known_to_the_next_which_can_send_it(build):
+    with pair(build) as (server, hook, a, b):
+        hook.answers = [410]
+        both(a, b, "a.csv", three(6))
+        a.start("2024-06-10")
+        takes(server, a, "the first to lead")
+        wait_for(lambda: server.say("HLEN", PREFIX + "dead") == "1", "the message to be given up")
+        dead = ids(hook)[0]
+        b.start("2024-06-10")
+        wait_for(lambda: stands_by(b) and not b.inbox(), "the second to stand by")
+        a.kill()
+        hook.answers = [200]
+        takes(server, b, "the standby to lead")
+        wait_for(lambda: [(x["id"], x["state"]) for x in b.ctl("outbox", "ls")] == [(dead, "dead")], "it to be listed")
+        b.ctl("outbox", "retry", dead)
+        wait_for(lambda: not b.ctl("outbox", "ls"), "it to be sent")
+        assert set(ids(hook)) == {dead}
+
+
 def test_P15_a_leader_paused_past_its_lease_writes_and_sends_nothing_when_it_wakes(build):
     with pair(build) as (server, hook, a, b):
         both(a, b, "a.csv", three(70))
