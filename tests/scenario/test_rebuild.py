@@ -113,6 +113,24 @@ def test_R16_a_redis_of_an_earlier_day_catches_up_and_tells_nothing_twice(build)
         assert said_after == said
 
 
+def test_R16_what_one_run_saw_comes_back_when_redis_is_emptied_before_anything_else_is_read(build):
+    with Instance(build) as w:
+        w.start("2024-08-10")
+        for month, value in (("2024-04", 17), ("2024-05", 70), ("2024-06", 3)):
+            w.put(month + ".csv", three(value, month))
+            wait_for(lambda m=month: str(w.measure()["period_end"]).startswith(m), month)
+        wait_for(lambda: len(w.mails()) >= 2, "behind, and behind again, to be told")
+        wait_for(lambda: "outbox" not in redis_books(w), "nothing to be due")
+        before, said = redis_books(w), told(w)
+        w.redis("FLUSHALL")
+        w.kill()
+        w.start("2024-08-10T18:00")
+        w.measure()
+        after = redis_books(w)
+        assert after == before, differences(before, after)
+        assert told(w) == said
+
+
 def test_an_alert_of_which_redis_lost_only_the_newest_state_is_put_back(build):
     with with_its_life(build) as w:
         before, said = on_day(w)

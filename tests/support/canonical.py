@@ -92,13 +92,14 @@ STEPS = (
 )
 
 # Names drawn by chance, and what is reckoned from them.
-BY_CHANCE = {"epoch", "fence", "prev", "file"}
+BY_CHANCE = {"epoch", "fence", "prev", "file", "leader"}
 MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 DAY_MS = 86400000
 
 
-# What Redis holds of the journals as well: the newest of the audit (and what became of Redis), the ids sent.
-SHADOWS = (":audit", ":outbox:ids")
+# What Redis holds of the journals as well: the newest of the audit (and what became of Redis), the ids sent; and
+# who leads, with a number for each start.
+SHADOWS = (":audit", ":outbox:ids", ":fence", ":lease")
 
 
 def stable(value):
