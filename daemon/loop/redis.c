@@ -218,9 +218,9 @@ static void on_cleanup(void *arg)
     if (r->is_freed)
         return;
     wait_and_retry(r, was_refused ? r->state : "connecting");
-    if (r->was_ready)
+    if (r->was_ready || r->first)
         event_active(r->later, EV_TIMEOUT, 0);
-    else
+    if (!r->was_ready)
         r->why[0] = '\0';
 }
 
@@ -318,8 +318,11 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
     enter(r);
     if (r->context && !r->is_dropping)
         redis_greet_again(r); /* it was loading */
-    else if (!r->context)
-        connect_or_wait(r);
+    else {
+        redis_end_orphans(r);
+        if (!r->context && !r->is_freed)
+            connect_or_wait(r);
+    }
     leave(r);
 }
 
@@ -363,6 +366,19 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
     redis_set_timer(r->idle, REDIS_IDLE_MS);
 }
 
+static void tell_lost(struct redis *r)
+{
+    char why[WHY_MAX];
+
+    if (!r->was_ready || r->is_ready || r->is_freed)
+        return;
+    memcpy(why, r->why, sizeof why);
+    r->was_ready = false;
+    r->why[0] = '\0';
+    if (r->events.lost)
+        r->events.lost(r->events.arg, why);
+}
+
 static void on_later(evutil_socket_t fd, short what, void *arg)
 {
     struct redis *r = arg;
@@ -370,16 +386,11 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     enter(r);
-    if (r->is_dropping)
+    if (r->is_dropping) {
         drop(r); /* on_cleanup() asks for another turn if `lost` is owed */
-    else if (r->was_ready && !r->is_ready && !r->is_freed) {
-        char why[WHY_MAX];
-
-        memcpy(why, r->why, sizeof why);
-        r->was_ready = false;
-        r->why[0] = '\0';
-        if (r->events.lost)
-            r->events.lost(r->events.arg, why);
+    } else {
+        redis_end_orphans(r);
+        tell_lost(r);
     }
     leave(r);
 }

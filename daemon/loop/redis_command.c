@@ -91,6 +91,16 @@ void redis_tell_all_unknown(struct redis *r)
         tell(r->first, REDIS_OUTCOME_UNKNOWN, NULL);
 }
 
+void redis_end_orphans(struct redis *r)
+{
+    struct command *c;
+
+    while (!r->context && (c = r->first)) {
+        tell(c, REDIS_OUTCOME_UNKNOWN, NULL);
+        free(c);
+    }
+}
+
 /* ---- sending --------------------------------------------------------------------------------- */
 
 static void on_reply(redisAsyncContext *context, void *bytes, void *arg)

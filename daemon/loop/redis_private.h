@@ -70,6 +70,9 @@ void redis_set_why(struct redis *r, const char *why);
 
 /* ---- redis_command.c ---- */
 void redis_tell_all_unknown(struct redis *r);
+/** Without a connection: commands that the library forgot (it does not say that it had no memory to
+ * note a callback) end as unknown. A callback may free the value. */
+void redis_end_orphans(struct redis *r);
 /** AUTH if needed, then PING; sets is_ready, or the state that says why not. */
 void redis_greet(struct redis *r);
 void redis_greet_again(struct redis *r);
