@@ -262,6 +262,31 @@ def test_P7_an_allocation_that_fails_refuses_its_job_or_ends_the_process_and_the
             story.check(repeats=1)
 
 
+def allocations_before(build, command):
+    """How many allocations one run makes until its n-th Redis command is sent."""
+    with watched(build) as story:
+        story.put("a.csv", "2024-04", 6)
+        seam = Seam(build, story.w.folder, rules=[f"kill redis-before {command}"])
+        story.w.run("--once", "--at", DAY, env=seam.env())
+        return seam.counts()["alloc"]
+
+
+def test_P7_a_redis_command_that_the_library_forgets_for_want_of_memory_ends_as_unknown(build):
+    with watched(build) as story:
+        seam = Seam(build, story.w.folder, trace=True)
+        story.w.once(DAY, env=seam.env())
+        sent = [first for name, first, _ in seam.trace() if name == "redis-before"]
+        load = next(n for n, command in enumerate(sent, 1) if command.startswith("HGETALL"))
+    # Each allocation of one command of a load: formatting it, noting its callback, reading its reply.
+    for n in range(allocations_before(build, load) + 1, allocations_before(build, load + 1) + 1):
+        with watched(build) as story:
+            story.put("a.csv", "2024-04", 6)
+            seam = Seam(build, story.w.folder, rules=[f"fail alloc {n}"])
+            story.w.run("--once", "--at", DAY, env=seam.env(), timeout=30)  # it does not wait for ever
+            wait_for(lambda: story.w.redis_pid() is None, "the embedded Redis to end with its parent")
+            story.check(repeats=1)
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
