@@ -66,9 +66,11 @@ static int run_lines(const struct computation *c, FILE *f, const char *file)
 
     for (unsigned long n = 1; (len = getline(&line, &room, f)) > 0; n++) {
         json_t *in = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
-        char why[128] = "no JSON object";
+        char why[128] = "out of memory";
         json_t *out = json_is_object(in) ? c->line(in, why) : NULL;
 
+        if (!json_is_object(in))
+            (void)snprintf(why, sizeof why, "no JSON object");
         if (out && (json_dumpf(out, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF))
             code = complain_of(file, n, "cannot print");
         if (!out && strspn(line, " \t\r\n") < (size_t)len)

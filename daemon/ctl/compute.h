@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 /** One line of lists.jsonl or bands.jsonl. Returns the answer (new reference), or NULL with a
- * sentence in out_why, which never repeats content. */
+ * sentence in out_why, which never repeats content; without memory it is left as it was. */
 json_t *compute_waits(const json_t *line, char out_why[128]);
 /** The same of cases.jsonl, rules.jsonl and (compute_i_chart) qicharts2.jsonl. Where the package that
  * made those fails, the result is {"error":true}. */

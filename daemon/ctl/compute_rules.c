@@ -37,7 +37,7 @@ static json_t *types_json(const struct spc_point *points, size_t n,
     for (size_t i = 0; i < n && r == 0; i++)
         r = json_array_append_new(
             list, json_string(spc_variation_names[spc_variation_of(points[i].cause, improvement)]));
-    return list;
+    return spc_whole(list, r);
 }
 
 static json_t *rules_json(const struct spc_point *points, size_t n)
@@ -47,8 +47,8 @@ static json_t *rules_json(const struct spc_point *points, size_t n)
 
     for (size_t i = 0; i < n && r == 0; i++)
         r = json_array_append_new(causes, json_string(spc_cause_names[points[i].cause]));
-    return json_pack("{s:o, s:{s:o, s:o, s:o}}", "special_cause_type", causes, "point_type",
-                     "increase", types_json(points, n, SPC_INCREASE), "decrease",
+    return json_pack("{s:o, s:{s:o, s:o, s:o}}", "special_cause_type", spc_whole(causes, r),
+                     "point_type", "increase", types_json(points, n, SPC_INCREASE), "decrease",
                      types_json(points, n, SPC_DECREASE), "neutral",
                      types_json(points, n, SPC_NEUTRAL));
 }
@@ -60,11 +60,13 @@ json_t *compute_rules(const json_t *line, char why[128])
     AUTO(auto_free) double *values = calloc(n + 1, sizeof *values);
     AUTO(auto_free) struct spc_point *points = calloc(n + 1, sizeof *points);
 
-    if (!values || !points || !json_is_array(y) || !spc_read_values(y, values) ||
-        !read_points(line, n, points)) {
-        (void)snprintf(why, 128,
-                       "y wants numbers or nulls, relative_to_mean as many of -1, 0 and 1, "
-                       "close_to_limits and outside_limits as many of true and false");
+    if (!values || !points)
+        return NULL;
+    if (!json_is_array(y) || !spc_read_values(y, values) || !read_points(line, n, points)) {
+        (void)snprintf(
+            why, 128,
+            "y wants numbers or nulls, relative_to_mean as many of -1, 0 and 1, the limits "
+            "as many flags");
         return NULL;
     }
     if (spc_trend_is_undecided(values, n))

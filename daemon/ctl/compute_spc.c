@@ -72,7 +72,7 @@ static void sort_by_date(struct spc_input *in)
         }
 }
 
-/* Returns 0; -EINVAL for a line that is no series, with why; -ENOMEM. */
+/* Returns 0; -EINVAL for a line that is no series, with why; -ENOMEM, without. */
 static int read_series(const json_t *line, struct spc_input *in, char why[128])
 {
     const json_t *x = json_object_get(line, "x"), *y = json_object_get(line, "y");
@@ -81,10 +81,8 @@ static int read_series(const json_t *line, struct spc_input *in, char why[128])
     in->dates = calloc(in->n + 1, sizeof *in->dates);
     in->values = calloc(in->n + 1, sizeof *in->values);
     in->starts = calloc(in->n + 1, sizeof *in->starts);
-    if (!in->dates || !in->values || !in->starts) {
-        (void)snprintf(why, 128, "out of memory");
+    if (!in->dates || !in->values || !in->starts)
         return -ENOMEM;
-    }
     if (!json_is_array(x) || !json_is_array(y) || json_array_size(x) != in->n ||
         !read_dates(x, in->dates) || !spc_read_values(y, in->values)) {
         (void)snprintf(why, 128, "x wants dates, y as many numbers or nulls");
@@ -207,6 +205,5 @@ json_t *compute_spc(const json_t *line, char why[128])
 
     if (r == -ENODATA || (r == 0 && chart_is_undecided(&chart, in.values)))
         return spc_answer(line, spc_refused());
-    (void)snprintf(why, 128, "out of memory");
     return r == 0 ? spc_answer(line, spc_chart_json(&chart, &in)) : NULL;
 }

@@ -36,6 +36,9 @@ bool spc_trend_is_undecided(const double *values, size_t n);
 /** A list of numbers and, as NAN, nulls. False for anything else. */
 bool spc_read_values(const json_t *list, double *out_values);
 
+/** The list or object; where r tells that an entry was lost, NULL, and it is released. */
+json_t *spc_whole(json_t *list, int r);
+
 /** {"id":…, "result":…} for a line. Takes the result; NULL if that is NULL. */
 json_t *spc_answer(const json_t *line, json_t *result);
 /** The result where the package fails: {"error":true}. */

@@ -62,26 +62,33 @@ static json_t *flag_or_null(bool is_known, bool flag)
     return is_known ? json_boolean(flag) : json_null();
 }
 
+json_t *spc_whole(json_t *list, int r)
+{
+    if (r == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *segment_json(const struct spc_segment *s, size_t group)
+{
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "rebase_group",
+                     (json_int_t)group, "n", (json_int_t)s->n, "mean", compute_number(s->mean),
+                     "amr_all", compute_number(s->moving_range_all), "mr_screen_limit",
+                     compute_number(s->screen_limit), "n_mr_used", (json_int_t)s->moving_ranges,
+                     "amr", compute_number(s->moving_range), "lpl", compute_number(s->lower), "upl",
+                     compute_number(s->upper), "near_lpl", compute_number(s->near_lower),
+                     "near_upl", compute_number(s->near_upper));
+}
+
 static json_t *segments_json(const struct spc_chart *c, size_t first_group)
 {
     json_t *list = json_array();
+    int r = 0;
 
-    for (size_t k = 0; k < c->segment_count; k++) {
-        const struct spc_segment *s = &c->segments[k];
-
-        if (json_array_append_new(
-                list,
-                json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "rebase_group",
-                          (json_int_t)(first_group + k), "n", (json_int_t)s->n, "mean",
-                          compute_number(s->mean), "amr_all", compute_number(s->moving_range_all),
-                          "mr_screen_limit", compute_number(s->screen_limit), "n_mr_used",
-                          (json_int_t)s->moving_ranges, "amr", compute_number(s->moving_range),
-                          "lpl", compute_number(s->lower), "upl", compute_number(s->upper),
-                          "near_lpl", compute_number(s->near_lower), "near_upl",
-                          compute_number(s->near_upper))) < 0)
-            break;
-    }
-    return list;
+    for (size_t k = 0; k < c->segment_count; k++)
+        r |= json_array_append_new(list, segment_json(&c->segments[k], first_group + k));
+    return spc_whole(list, r);
 }
 
 /* The columns of a chart, one entry a point. */
@@ -215,8 +222,5 @@ json_t *spc_chart_json(const struct spc_chart *c, const struct spc_input *in)
                              json_string(variation_icon(c->variation, in->options.improvement)));
     r |= json_object_set_new(o, "assurance_icon", word_or_null(assurances[c->assurance].icon));
     r |= json_object_set_new(o, "min_margin", compute_number(chart_margin(c, in)));
-    if (r == 0)
-        return o;
-    json_decref(o);
-    return NULL;
+    return spc_whole(o, r);
 }
