@@ -82,7 +82,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # The Redis function library is Lua text in the daemon.
-$(BUILD)/daemon/store/store_redis.o: $(BUILD)/gen/waitlistd_lua.h
+$(BUILD)/daemon/store/store_redis.o $(BUILD)/daemon/store/store_connect.o: $(BUILD)/gen/waitlistd_lua.h
 $(BUILD)/gen/waitlistd_lua.h: daemon/store/waitlistd.lua
 	@mkdir -p $(@D)
 	$(Q){ echo '/* made from $< */'; echo 'static const char waitlistd_lua[] ='; \
