@@ -81,8 +81,9 @@ $(BUILD)/%.o: %.c
 	$(say) cc $<
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# The Redis function library is Lua text in the daemon.
-$(BUILD)/daemon/store/store_redis.o $(BUILD)/daemon/store/store_connect.o: $(BUILD)/gen/waitlistd_lua.h
+# The Redis function library is Lua text in the daemon. Made before anything is compiled; from then on
+# the dependency files say who includes it.
+$(OBJECTS): | $(BUILD)/gen/waitlistd_lua.h
 $(BUILD)/gen/waitlistd_lua.h: daemon/store/waitlistd.lua
 	@mkdir -p $(@D)
 	$(Q){ echo '/* made from $< */'; echo 'static const char waitlistd_lua[] ='; \

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#include "waitlistd_lua.h"
 
 /* One command: its words, grown as it is built. */
 struct command {

@@ -6,9 +6,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from faults import certificate, fast, message_ids, some
+from faults import FULL, certificate, fast, message_ids, some
 from smtp_server import SmtpServer
-from waitlist import Instance, Mail, measure, mhsds, plan, run_tests, three, wait_for
+from waitlist import FEED_CYP, Instance, Mail, measure, mhsds, plan, run_tests, three, wait_for
 
 MAIL = ("  - {{id: {id}, kind: email, to: {to}, smtp: \"smtp://127.0.0.1:{port}\", from: monitor@example.nhs.uk, "
         "tls: \"{tls}\"{more}}}\n")
@@ -190,6 +190,54 @@ def test_M8_a_refused_login_is_tried_once_in_a_quarter_of_an_hour(build):
                 assert "not the right one" not in said
                 status = w.ctl_raw("health")
                 assert status.returncode == 2, "a red message that cannot be sent is critical"
+
+
+def test_M11_ten_thousand_alerts_at_once_are_one_digest_that_lists_or_counts_them_all(build):
+    count = 10000 if FULL else 1000
+    orgs = [f"R{n:05}" for n in range(count)]
+    measures = "".join(measure(id=f"m{n}", title=f"Measure {n}", org=o) for n, o in enumerate(orgs))
+    rows = mhsds("2024-04", {(o, "MRS08b"): 3 for o in orgs} | {("TAJ", "MRS08b"): 40})
+    feed = FEED_CYP.replace("keep: [QUA, TAJ, England]", "keep: all")
+    with SmtpServer() as smtp, Instance(build, plan_text=plan(measures=measures, receivers="mail"), routes=ROUTES, feeds=feed,
+                                        receivers=mail(smtp.port) + "  - {id: spool, kind: spool, dir: ./spool}\n") as w:
+        w.put("a.csv", rows)
+        w.once("2024-06-10", timeout=240)
+        w.once("2024-06-10T13:00", timeout=240)
+        assert len(smtp.mails) <= 20, f"{len(smtp.mails)} mails"
+        text = Mail(w.write("mail.eml", smtp.mails[0][2])).text
+        assert f"{count:,}" in text or str(count) in text, text[:2000]
+        assert len(text.replace("\r", "").split("\n\n\n")[0].split()) <= 350, "the first part stays short"
+
+
+def test_M12_a_relay_away_for_72_hours_loses_nothing_and_the_backlog_leaves_as_digests(build):
+    two = measure() + measure(id="weeks", title="Waiting over a year", published="MRS09e", polarity="lower",
+                              target="{at_most: 10}", expect="{2024-04-30: 10}")
+
+    def month(name, share, long_waits):
+        return mhsds(name, {(o, m): v for o in ("England", "QUA", "TAJ")
+                            for m, v in (("MRS08b", share), ("MRS09e", long_waits))})
+
+    with SmtpServer() as smtp:
+        port = smtp.port
+    with mailing(build, port, plan_text=plan(measures=two, receivers="mail")) as w:
+        for name in w.inbox():
+            os.unlink(w.path("inbox", "cyp4ww", name))
+        w.put("a.csv", month("2024-04", 6, 5))       # the share is behind plan
+        for hour in range(0, 72, 6):
+            if hour == 24:
+                w.put("b.csv", month("2024-05", 6, 500))  # and now the long waits too
+            if hour == 48:
+                w.put("c.csv", month("2024-06", 45, 500))  # the share is back on plan
+            w.run("--once", "--at", f"2024-07-{15 + hour // 24}T{hour % 24:02}:00")
+        with SmtpServer(port=port) as smtp:
+            w.once("2024-07-18T00:05")
+            w.once("2024-07-18T00:15")
+            assert 1 <= len(smtp.mails) <= 2, [Mail(w.write("m", m[2])).subject for m in smtp.mails]
+            said = "".join(Mail(w.write("m", m[2])).text for m in smtp.mails)
+            assert "Children helped within 4 weeks" in said and "Waiting over a year" in said, said[:3000]
+            w.once("2024-07-19")
+            w.once("2024-07-20")
+            assert len(smtp.mails) <= 3, "told once"
 
 
 if __name__ == "__main__":
