@@ -149,7 +149,7 @@ class SmtpServer:
             s.close()
 
     def _content(self, s, f, sender, to):
-        raw = b""
+        lines = []
         while True:
             line = f.readline()
             if not line:
@@ -158,7 +158,8 @@ class SmtpServer:
                 raise Drop
             if line == b".\r\n":
                 break
-            raw += line
+            lines.append(line)
+        raw = b"".join(lines)
         mail = raw.replace(b"\r\n..", b"\r\n.") if not raw.startswith(b"..") else raw[1:].replace(b"\r\n..", b"\r\n.")
         self.mails.append((sender, to, mail, raw))
         if self.folder:
