@@ -179,6 +179,6 @@ int apply_update_book(struct apply *a)
     if (a->future)
         (void)text_printf(&words, "; %lu figures of periods that lie ahead left out", a->future);
     if (r == 0)
-        r = apply_set_words(&b->last_outcome, "%s", text_str(&words));
+        r = text_ok(&words) ? apply_set_words(&b->last_outcome, "%s", text_str(&words)) : -ENOMEM;
     return r;
 }

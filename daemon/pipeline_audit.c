@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -118,7 +119,7 @@ static int link_of(const char *json, size_t len, char out_link[SHA256_TEXT_MAX])
 int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
 {
     struct pipeline *p = arg;
-    json_t *record = json_loadb(json, len, 0, NULL);
+    json_t *record = json_parse(json, len, 0, NULL);
     const char *prev = json_string_value(json_object_get(record, "prev"));
     int64_t at = json_integer_value(json_object_get(record, "at_ms"));
     int r = json_is_object(record) ? 0 : -EBADMSG;
@@ -152,7 +153,7 @@ int audit_append(struct pipeline *p, json_t *record)
     if (r == 0 && json_object_set_new(record, "prev", json_string(p->audit_link)) < 0)
         r = -ENOMEM;
     if (r == 0)
-        text = json_dumps(record, JSON_COMPACT);
+        text = json_text(record, JSON_COMPACT);
     json_decref(record);
     if (r == 0)
         r = text ? link_of(text, strlen(text), link) : -ENOMEM;
@@ -264,7 +265,7 @@ static json_t *alert_ids(const json_t *alerts)
 
 static int list_record(void *arg, uint64_t sequence, const char *json, size_t len)
 {
-    json_t *list = arg, *record = json_loadb(json, len, 0, NULL);
+    json_t *list = arg, *record = json_parse(json, len, 0, NULL);
     const json_t *at_ms = json_object_get(record, "at_ms");
     struct wall_time time = { json_integer_value(at_ms) };
     json_t *shown = json_object();

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/log.h"
 
 /*
@@ -132,7 +133,7 @@ static int put_back(struct pipeline *p, const char *id, const struct journalled_
     static const char why[] = "{\"put_back\":\"as the audit journal knows it\"}";
     const struct stored_alert *stored = table_get(&p->books.alerts, id);
     struct healing *h = &p->healing[p->healing_count];
-    AUTO(auto_free) char *text = json_dumps(j->state, JSON_COMPACT);
+    AUTO(auto_free) char *text = json_text(j->state, JSON_COMPACT);
     int r = text ? alert_decode(text, strlen(text), &h->alert) : -ENOMEM;
 
     if (r < 0)

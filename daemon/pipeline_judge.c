@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "notify/message.h"
@@ -100,7 +101,7 @@ static char *audit_of(const struct alert_change *c, struct wall_time now)
         c->next.id, "episode", e ? e->id : NULL, "state", e ? alert_state_name(e->state) : NULL,
         "news", alert_news_name(c->news), "why", c->why, "ended_episode", ended ? ended->id : NULL,
         "ended_state", ended ? alert_state_name(ended->state) : NULL, "flapping", e && e->flapping);
-    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    char *text = j ? json_text(j, JSON_COMPACT) : NULL;
 
     json_decref(j);
     return text;

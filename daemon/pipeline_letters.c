@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/digest.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -58,7 +59,7 @@ int letters_add(struct pipeline *p, const json_t *record, uint64_t sequence)
     if (r == 0)
         r = outbox_item_decode(frozen, strlen(frozen), &l->item);
     if (r == 0) {
-        l->record = json_dumps(record, JSON_COMPACT);
+        l->record = json_text(record, JSON_COMPACT);
         r = l->record ? 0 : -ENOMEM;
     }
     if (r == 0) {

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 
 static const char *const outcome_words[] = { "accepted", "held", "refused" };
 
@@ -149,7 +150,7 @@ static int write_shape(json_t *j, const struct receipt *r)
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
 {
     struct pipeline *p = arg;
-    json_t *j = json_loadb(json, len, 0, NULL);
+    json_t *j = json_parse(json, len, 0, NULL);
     const char *outcome = json_string_value(json_object_get(j, "outcome"));
     struct receipt r = { .sequence = sequence };
     int result = -EBADMSG;
@@ -209,7 +210,7 @@ int receipt_append(struct pipeline *p, struct receipt *r)
                           r->why, "at", wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms,
                           "edition", r->edition, "file", r->file);
     AUTO(auto_free)
-    char *text = j && write_shape(j, r) == 0 ? json_dumps(j, JSON_COMPACT) : NULL;
+    char *text = j && write_shape(j, r) == 0 ? json_text(j, JSON_COMPACT) : NULL;
     int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;
 
     json_decref(j);

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 /*
@@ -87,7 +88,7 @@ static int note_outcome(struct pipeline *p, const json_t *record, uint64_t seque
 
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
 {
-    json_t *record = json_loadb(json, len, 0, NULL);
+    json_t *record = json_parse(json, len, 0, NULL);
     int r = note_outcome(arg, record, sequence);
 
     json_decref(record);
@@ -106,7 +107,7 @@ int sent_append(struct pipeline *p, json_t *record)
                     json_object_set_new(record, "at_ms", json_integer((json_int_t)now.ms)) == 0))
             ? 0
             : -ENOMEM;
-    AUTO(auto_free) char *text = r == 0 ? json_dumps(record, JSON_COMPACT) : NULL;
+    AUTO(auto_free) char *text = r == 0 ? json_text(record, JSON_COMPACT) : NULL;
 
     if (r == 0)
         r = text ? journal_append(p->sent, text, strlen(text), &sequence) : -ENOMEM;

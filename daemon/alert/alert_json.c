@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 
 #define DOUBLE_DIGITS 17 /* enough for every double to read back as itself */
 
@@ -75,8 +76,7 @@ char *alert_encode(const struct alert *a)
 {
     AUTO(json_release) json_t *root = alert_json(a);
 
-    return root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS))
-                        : NULL;
+    return root != NULL ? json_text(root, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS)) : NULL;
 }
 
 /* ---- reading back: each returns false where the value is of another kind ---- */
@@ -247,7 +247,7 @@ static int read_episodes(const json_t *list, struct alert *a)
 
 int alert_decode(const char *json, size_t len, struct alert *out_alert)
 {
-    AUTO(json_release) json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+    AUTO(json_release) json_t *root = json_parse(json, len, JSON_REJECT_DUPLICATES, NULL);
     struct alert a = ALERT_INIT;
     bool no_memory = false;
     int64_t priority = 0;

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "ctl/compute.h"
 #include "ctl/ctl_protocol.h"
@@ -65,13 +66,14 @@ static int run_lines(const struct computation *c, FILE *f, const char *file)
     int code = CTL_OK;
 
     for (unsigned long n = 1; (len = getline(&line, &room, f)) > 0; n++) {
-        json_t *in = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
+        json_t *in = json_parse(line, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
         char why[128] = "out of memory";
         json_t *out = json_is_object(in) ? c->line(in, why) : NULL;
+        AUTO(auto_free) char *text = json_text(out, JSON_COMPACT);
 
         if (!json_is_object(in))
             (void)snprintf(why, sizeof why, "no JSON object");
-        if (out && (json_dumpf(out, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF))
+        if (out && (!text || puts(text) == EOF))
             code = complain_of(file, n, "cannot print");
         if (!out && strspn(line, " \t\r\n") < (size_t)len)
             code = complain_of(file, n, why);

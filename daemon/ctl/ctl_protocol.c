@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
+
 bool ctl_peer_may_ask(uid_t peer, uid_t own)
 {
     return peer == 0 || peer == own;
@@ -20,7 +22,7 @@ int ctl_request_parse(const char *line, size_t len, json_t **out_request, const 
         return -EINVAL;
     }
     json_error_t error;
-    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+    json_t *request = json_parse(line, len, JSON_REJECT_DUPLICATES, &error);
 
     if (!json_is_object(request)) {
         json_decref(request);
@@ -39,7 +41,7 @@ int ctl_request_parse(const char *line, size_t len, json_t **out_request, const 
 /* Takes answer. jansson writes 17 significant digits, so every number reads back as it was. */
 static char *line_of(json_t *answer)
 {
-    char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+    char *text = answer ? json_text(answer, JSON_COMPACT) : NULL;
 
     json_decref(answer);
     if (!text)
@@ -74,7 +76,7 @@ int ctl_answer_parse(const char *line, size_t len, json_t **out_result, int *out
                      char **out_error)
 {
     json_error_t error;
-    json_t *answer = json_loadb(line, len, 0, &error);
+    json_t *answer = json_parse(line, len, 0, &error);
     const json_t *ok = json_object_get(answer, "ok");
     int r = -EPROTO;
 

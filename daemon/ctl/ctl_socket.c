@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "ctl/ctl_protocol.h"
 
@@ -144,7 +145,7 @@ int ctl_socket_ask(const char *path, const json_t *request, int timeout_s, char 
                    size_t *out_len)
 {
     AUTO(text_release) struct text line = TEXT_INIT;
-    AUTO(auto_free) char *text = json_dumps(request, JSON_COMPACT);
+    AUTO(auto_free) char *text = json_text(request, JSON_COMPACT);
     long deadline = now_ms() + timeout_s * 1000L;
     int r;
 

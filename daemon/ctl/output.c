@@ -29,10 +29,9 @@ const char *output_kind_name(enum output_kind kind)
 /* ---- JSON -------------------------------------------------------------------------------------
  */
 
-static void json_quoted(struct text *out, const json_t *string)
+static void json_quoted(struct text *out, const char *string, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)json_string_value(string);
-    size_t len = json_string_length(string);
+    const unsigned char *s = (const unsigned char *)string;
 
     text_putc(out, '"');
     for (size_t i = 0; i < len; i++) {
@@ -57,7 +56,7 @@ static void json_scalar(struct text *out, const json_t *v)
     char number[32];
 
     if (json_is_string(v))
-        json_quoted(out, v);
+        json_quoted(out, json_string_value(v), json_string_length(v));
     else if (json_is_integer(v))
         text_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
     else if (json_is_real(v))
@@ -96,13 +95,10 @@ static void json_value(struct text *out, const json_t *v, bool pretty, int depth
 
         json_object_foreach((json_t *)(uintptr_t)v, key, member)
         {
-            json_t *name = json_string(key);
-
             new_line(out, pretty, depth + 1);
-            json_quoted(out, name);
+            json_quoted(out, key, strlen(key));
             text_puts(out, ": ");
             json_value(out, member, pretty, depth + 1);
-            json_decref(name);
             if (++i < count)
                 text_puts(out, pretty ? "," : ", ");
         }

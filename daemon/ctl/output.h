@@ -65,6 +65,9 @@ struct output_table {
 void output_table_init(struct output_table *t, const struct output_column *columns, size_t count);
 /** Copies and escapes; rows are complete when every column has its cell. */
 void output_table_add(struct output_table *t, const char *cell, enum output_colour colour);
+/** A text that could not be written whole fails the table: no figure is shown as none. */
+void output_table_add_text(struct output_table *t, const struct text *cell,
+                           enum output_colour colour);
 /** width: of the terminal in characters, 0 = unlimited. colour: use escape sequences. */
 int output_table_print(const struct output_table *t, size_t width, bool colour, struct text *out);
 void output_table_release(struct output_table *t);

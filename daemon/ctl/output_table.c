@@ -76,6 +76,14 @@ static int grow(struct output_table *t)
     return 0;
 }
 
+void output_table_add_text(struct output_table *t, const struct text *cell,
+                           enum output_colour colour)
+{
+    if (!text_ok(cell) && t->error == 0)
+        t->error = cell->error;
+    output_table_add(t, text_str(cell), colour);
+}
+
 void output_table_add(struct output_table *t, const char *cell, enum output_colour colour)
 {
     AUTO(text_release) struct text escaped = TEXT_INIT;
@@ -84,7 +92,7 @@ void output_table_add(struct output_table *t, const char *cell, enum output_colo
     if (t->error)
         return;
     (void)output_escaped(&escaped, cell);
-    copy = escaped.len ? text_take(&escaped) : strdup("");
+    copy = text_ok(&escaped) && escaped.len == 0 ? strdup("") : text_take(&escaped);
     if (!copy || (t->cell_count == t->cell_cap && grow(t) < 0)) {
         free(copy);
         t->error = -ENOMEM;

@@ -27,7 +27,7 @@ static void add_key(struct output_table *t, const json_t *o, const char *key)
     AUTO(text_release) struct text cell = TEXT_INIT;
 
     (void)output_cell(&cell, json_object_get(o, key));
-    output_table_add(t, text_str(&cell), COLOUR_NONE);
+    output_table_add_text(t, &cell, COLOUR_NONE);
 }
 
 static void add_coloured(struct output_table *t, const json_t *o, const char *key)
@@ -50,7 +50,7 @@ static void add_figure(struct output_table *t, const json_t *o, const char *key)
     (void)output_cell(&cell, value);
     if (json_is_number(value) && strcmp(string_of(o, "unit"), "percent") == 0)
         (void)text_putc(&cell, '%');
-    output_table_add(t, text_str(&cell), COLOUR_NONE);
+    output_table_add_text(t, &cell, COLOUR_NONE);
 }
 
 static int print(struct output_table *t, const struct view *v)
@@ -172,7 +172,7 @@ static void add_comparison(struct output_table *t, const json_t *a)
         (void)text_puts(&cell, " / ");
         (void)output_cell(&cell, json_object_get(a, "threshold"));
     }
-    output_table_add(t, text_str(&cell), COLOUR_NONE);
+    output_table_add_text(t, &cell, COLOUR_NONE);
 }
 
 static int show_alerts(const json_t *list, const struct view *v)
@@ -331,6 +331,8 @@ static int show_plans(const json_t *list, const struct view *v)
         AUTO(text_release) struct text cell = TEXT_INIT;
 
         (void)output_cell(&cell, json_object_get(p, "version"));
+        if (!text_ok(&cell))
+            return cell.error;
         text_printf(v->out, "%sPlan ", i ? "\n" : "");
         output_escaped(v->out, string_of(p, "id"));
         text_printf(v->out, ", version %s, place ", text_str(&cell));
@@ -473,7 +475,7 @@ static int show_audit(const json_t *list, const struct view *v)
             text_printf(&detail, "%s%s=", detail.len ? " " : "", key);
             inline_value(&detail, value);
         }
-        output_table_add(&t, text_str(&detail), COLOUR_NONE);
+        output_table_add_text(&t, &detail, COLOUR_NONE);
     }
     return print(&t, v);
 }

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/datadir.h"
 #include "base/diag.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "ctl/cmd_compute.h"
 #include "ctl/cmd_feed_parse.h"
@@ -316,7 +317,7 @@ static int print_result(const char *command, const json_t *result, enum output_k
         r = show_result(command, result, terminal ? terminal_width() : 0, wants_colour(), &out);
     }
     if (r == 0)
-        r = out.error;
+        r = json_lacks() ? -ENOMEM : out.error;
     if (r == 0 && terminal && kind == OUTPUT_CSV)
         r = tame_lines(&out);
     if (r == 0 && out.len > 0 && fwrite(out.buf, 1, out.len, stdout) != out.len)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 
 #define DOUBLE_DIGITS 17 /* enough for any double to read back as itself */
 
@@ -58,7 +59,7 @@ char *series_version_encode(const struct series_version *v)
     r |= json_object_set_new(j, "gap", json_boolean(v->gap));
     if (r != 0)
         return NULL;
-    return json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS));
+    return json_text(j, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS));
 }
 
 static int read_number(const json_t *j, const char *key, double *out)
@@ -124,7 +125,7 @@ static bool is_sound(const struct series_version *v)
 
 int series_version_decode(const char *json, size_t len, struct series_version *out_version)
 {
-    AUTO(release_json) json_t *j = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+    AUTO(release_json) json_t *j = json_parse(json, len, JSON_REJECT_DUPLICATES, NULL);
     struct series_version v = { .value = NAN };
     json_int_t edition = 0, receipt = 0, as_of = 0;
     const char *source = json_string_value(json_object_get(j, "source"));

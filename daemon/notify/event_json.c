@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "notify/wording.h"
 
 #define TEXT_CHARACTERS_MAX 200
@@ -190,5 +191,5 @@ char *event_json(const struct message_context *c, const struct message_item *con
     }
     if (json_object_set_new(data, "omitted", json_integer((json_int_t)(item_count - told))) < 0)
         return NULL;
-    return json_dumps(event, PRINT_FLAGS);
+    return json_text(event, PRINT_FLAGS);
 }

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "notify/mime.h"
 #include "notify/wording.h"
@@ -98,7 +99,7 @@ static char *event_of(const struct notice *n, const char *body)
                   "receiver", n->receiver, "kind", down ? "redis-unusable" : "redis-usable",
                   "severity", down ? "red" : NULL, "since", wall_format_utc(n->since, since),
                   "text", subject_of(n), "detail", body);
-    char *text = j && text_ok(&source) ? json_dumps(j, JSON_COMPACT) : NULL;
+    char *text = j && text_ok(&source) ? json_text(j, JSON_COMPACT) : NULL;
 
     json_decref(j);
     return text;

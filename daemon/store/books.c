@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "store/json_read.h"
 
@@ -113,7 +114,7 @@ char *ledger_entry_encode(const struct ledger_entry *e)
 
 int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out)
 {
-    json_t *j = json_loadb(json, len, 0, NULL);
+    json_t *j = json_parse(json, len, 0, NULL);
     struct ledger_entry *e = j ? calloc(1, sizeof *e) : NULL;
     int r = e ? json_read_time(j, "received", &e->received) : -EBADMSG;
 

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "store/json_read.h"
 
 /* ---- making, releasing ---- */
@@ -405,7 +406,7 @@ static int read_book(struct feed_book *b, const json_t *j)
 
 int feed_book_decode(const char *json, size_t len, struct feed_book **out)
 {
-    json_t *j = json_loadb(json, len, 0, NULL);
+    json_t *j = json_parse(json, len, 0, NULL);
     const char *id = json_string_value(json_object_get(j, "id"));
     struct feed_book *b = id && *id ? feed_book_new(id) : NULL;
     int r = b ? read_book(b, j) : id && *id ? -ENOMEM : -EBADMSG;

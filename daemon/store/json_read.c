@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
+
 int json_read_date(const json_t *object, const char *key, struct civil_date *out)
 {
     const json_t *j = json_object_get(object, key);
@@ -64,7 +66,7 @@ char *json_dup(const json_t *j)
 
 char *json_print(json_t *j)
 {
-    char *s = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    char *s = j ? json_text(j, JSON_COMPACT) : NULL;
 
     json_decref(j);
     return s;

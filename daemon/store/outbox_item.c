@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "store/json_read.h"
 
 void outbox_item_free(struct outbox_item *i)
@@ -51,7 +52,7 @@ static int read_told(const json_t *j, struct told *out)
 
 int told_decode(const char *json, size_t len, struct told *out)
 {
-    json_t *j = json_loadb(json, len, 0, NULL);
+    json_t *j = json_parse(json, len, 0, NULL);
     int r = read_told(j, out);
 
     json_decref(j);
@@ -124,7 +125,7 @@ static bool is_id(const char *s)
 
 int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
 {
-    json_t *j = json_loadb(json, len, 0, NULL);
+    json_t *j = json_parse(json, len, 0, NULL);
     struct outbox_item *i = j ? calloc(1, sizeof *i) : NULL;
     int r = i ? tells_of_json(json_object_get(j, "tells"), &i->tells, &i->tell_count) : -EBADMSG;
 
@@ -179,7 +180,7 @@ char *outbox_tries_encode(const struct outbox_item *i)
 
 int outbox_tries_decode(const char *json, size_t len, struct outbox_item *i)
 {
-    json_t *j = json_loadb(json, len, 0, NULL);
+    json_t *j = json_parse(json, len, 0, NULL);
     const char *why = json_string_value(json_object_get(j, "why"));
     struct outbox_item read = { .unknown = json_is_true(json_object_get(j, "unknown")) };
     json_int_t tries = 0, cause = 0, code = 0;

@@ -10,9 +10,9 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
-
 
 /* One command: its words, grown as it is built. */
 struct command {
@@ -406,7 +406,7 @@ static int remember_series(struct load *l, const char *key)
 static int take_series(void *arg, const redisReply *field, const redisReply *value)
 {
     struct load *l = arg;
-    json_t *j = json_loadb(value->str, value->len, 0, NULL);
+    json_t *j = json_parse(value->str, value->len, 0, NULL);
     struct record r = { 0 };
     const char *feed = json_string_value(json_object_get(j, "feed"));
     const char *unit = json_string_value(json_object_get(j, "unit"));
@@ -636,7 +636,7 @@ static char *describe_series(const struct series *s)
     json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:s?, s:s?}", "feed", s->feed, "measure",
                           s->measure, "breakdown", s->breakdown, "org", s->org, "secondary",
                           s->secondary, "unit", unit_name(s->unit));
-    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    char *text = j ? json_text(j, JSON_COMPACT) : NULL;
 
     json_decref(j);
     return text;

@@ -21,7 +21,7 @@ GROUPS = {
     "durable": ("open", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir", "link"),
     "file": ("open", "read", "pread", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "unlink",
              "mkdir", "link", "close"),
-    "socket": ("socket", "connect", "accept", "send", "recv"),
+    "sockets": ("socket", "connect", "accept", "send", "recv"),
 }
 RECORD = struct.Struct("24sQ")
 
