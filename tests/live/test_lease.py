@@ -269,6 +269,10 @@ def test_P15_what_a_stale_leader_sends_to_redis_is_refused_by_every_function(bui
         for name in set(names) - {"claim"}:
             answer = server.cli("FCALL", name, "1", PREFIX, epoch, stale, *["1"] * 8).stdout
             assert "FENCED" in answer, (name, answer)
+        token = server.say("GET", PREFIX + "fence")
+        for name in ("commit_series", "commit_feed", "transition", "enqueue", "told", "retold", "now"):
+            answer = server.cli("FCALL", name, "1", PREFIX, "another-epoch", token, *["1"] * 8).stdout
+            assert "STALE" in answer, (name, answer)
 
 
 def test_P16_a_fence_counter_set_back_gives_no_number_twice(build):
