@@ -251,7 +251,7 @@ def test_P7_an_allocation_that_fails_refuses_its_job_or_ends_the_process_and_the
         seam = Seam(build, story.w.folder)
         story.w.once(DAY, env=seam.env())
         count = seam.counts()["alloc"]
-    for n in some(range(1, count, max(1, count // 60))):
+    for n in some(range(1, count, max(1, count // 60)), share=0.05):
         with watched(build) as story:
             story.put("a.csv", "2024-04", 6)
             seam = Seam(build, story.w.folder, rules=[f"fail alloc {n}"])
@@ -278,7 +278,9 @@ def test_P7_a_redis_command_that_the_library_forgets_for_want_of_memory_ends_as_
         sent = [first for name, first, _ in seam.trace() if name == "redis-before"]
         load = next(n for n, command in enumerate(sent, 1) if command.startswith("HGETALL"))
     # Each allocation of one command of a load: formatting it, noting its callback, reading its reply.
-    for n in range(allocations_before(build, load) + 1, allocations_before(build, load + 1) + 1):
+    command = range(allocations_before(build, load) + 1, allocations_before(build, load + 1) + 1)
+    assert len(command) >= 5, "it is formatted, its callback noted, its reply read"
+    for n in some(command, least=4):
         with watched(build) as story:
             story.put("a.csv", "2024-04", 6)
             seam = Seam(build, story.w.folder, rules=[f"fail alloc {n}"])
