@@ -70,6 +70,7 @@ def test_an_outage_that_lasts_is_told_again_a_day_later(build):
         wait_for(lambda: kinds(w, "ops") == [UNUSABLE, UNUSABLE], "the reminder")
         ids = [m.delivery_id for m in w.mails("ops")]
         assert len(set(ids)) == 2, ids
+        assert all("10 June 2024" in m.text for m in w.mails("ops")), "another outage, by the restart"
 
 
 def test_whoever_was_told_of_the_outage_is_told_that_it_is_over(build):

@@ -72,6 +72,8 @@ def test_the_next_try_is_not_forgotten_by_a_restart(build):
         w.put("b.csv", three("*"))
         wait_for(lambda: w.inbox() == [], "the next file")
         w.measure()
+        message, = listed(w).values()
+        assert (message["state"], message["tries"]) == ("waiting", 1) and message["next_try"], message
         assert len(http.requests) == 1, "asked again at once"
         w.stop()
         w.start("2024-06-10T13:00")
@@ -131,6 +133,8 @@ def test_a_fallback_that_refuses_everything_is_no_loop(build):
         w.once("2024-06-10")
         w.once("2024-06-10T18:00")
         assert len(http.requests) == 1, asked(http)
+        letters = w.look("2024-06-10T18:00", listed)
+        assert len(letters) == 1, "it was told of its own dead letter"
 
 
 def test_two_fallbacks_that_refuse_everything_end(build):
