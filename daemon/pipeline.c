@@ -117,7 +117,7 @@ static void start_loading(struct pipeline *p)
 
 void pipeline_load_again(struct pipeline *p, const char *why)
 {
-    p->batch.finish = NULL; /* what is in flight belongs to the old configuration */
+    batch_forget(p); /* what is in flight belongs to the old configuration */
     p->is_load_stale = p->loading;
     p->loaded = false;
     store_reset(p->store, why);

@@ -8,6 +8,7 @@
 
 #define RETRY_FIRST_MS 500
 #define RETRY_LAST_MS  60000
+#define IN_FLIGHT_MOST 2000 /* of a paced batch: the connection takes 10,000 */
 
 /* ---- failures that may last ---- */
 
@@ -74,6 +75,36 @@ static void batch_settle(struct pipeline *p)
     pipeline_wake(p);
 }
 
+/* Adds the calls of a paced batch, as many as may be in flight. */
+static void add_more(struct pipeline *p)
+{
+    bool is_left = true;
+
+    while (is_left && !p->batch.failed && p->batch.in_flight < IN_FLIGHT_MOST)
+        is_left = p->batch.more(p);
+    if (is_left && !p->batch.failed)
+        return; /* the next answer brings the next calls */
+    p->batch.more = NULL;
+    batch_end(p);
+}
+
+void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
+               void (*finish)(struct pipeline *p))
+{
+    batch_begin(p, finish);
+    p->batch.more = more;
+    add_more(p);
+}
+
+void batch_forget(struct pipeline *p)
+{
+    p->batch.finish = NULL;
+    if (p->batch.more) {
+        p->batch.more = NULL;
+        p->batch.open = false;
+    }
+}
+
 void batch_done(void *arg, int result)
 {
     struct pipeline *p = arg;
@@ -81,7 +112,10 @@ void batch_done(void *arg, int result)
     p->batch.in_flight--;
     if (result < 0 && result != -EEXIST)
         batch_fail(p, result);
-    batch_settle(p);
+    if (p->batch.more && (p->batch.failed || p->batch.in_flight <= IN_FLIGHT_MOST / 2))
+        add_more(p);
+    else
+        batch_settle(p);
 }
 
 void batch_add(struct pipeline *p, int r)

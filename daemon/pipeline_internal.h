@@ -71,6 +71,7 @@ struct batch {
     size_t in_flight;
     bool failed, open; /* open: more calls are being added */
     void (*finish)(struct pipeline *p);
+    bool (*more)(struct pipeline *p); /* of a paced batch: adds a call; false when all are added */
 };
 
 /** An alert as the audit knows it. */
@@ -181,8 +182,10 @@ struct pipeline {
     char (*finding_ids)[ALERT_ID_MAX];
     struct alert_change *changes; /* of the evaluation being stored */
     size_t change_count;
-    struct table now_shown;        /* measure -> what now:<measure> holds (char *) */
-    struct civil_date evaluating;  /* local date of the evaluation under way */
+    struct table now_shown;       /* measure -> what now:<measure> holds (char *) */
+    struct civil_date evaluating; /* local date of the evaluation under way */
+    struct wall_time evaluating_at;
+    size_t storing_at;             /* how many of its calls were made */
     struct civil_date findings_of; /* local date of .findings; DATE_NONE: none yet */
     bool need_evaluate, need_compose;
     struct wall_time evaluated_at;
@@ -266,6 +269,12 @@ int spools_make(const struct settings *s);
 
 /* ---- pipeline_batch.c ---- */
 void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p));
+/** The same for any number of calls: more() is asked for one after the other, never with more than a
+ * few thousand in flight, and the batch ends by itself when there are none left. */
+void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
+               void (*finish)(struct pipeline *p));
+/** What is in flight belongs to nobody any more: no callback of this batch has an effect. */
+void batch_forget(struct pipeline *p);
 /** store_done for every call of a batch; pass the pipeline as argument. */
 void batch_done(void *arg, int result);
 /** Counts a call just made: r is its return value. */

@@ -245,21 +245,26 @@ static int journal_evaluation(struct pipeline *p, struct civil_date today)
     return 0;
 }
 
-static void store_evaluation(struct pipeline *p, struct wall_time now)
+/* The next call of an evaluation: what now: shows of each finding, what it shows no more, then each
+ * change. */
+static bool store_next(struct pipeline *p)
 {
+    size_t at = p->storing_at++;
     int r = 0;
 
-    batch_begin(p, finish_evaluation);
-    for (size_t i = 0; r == 0 && i < p->findings.count; i++)
-        if (p->findings.list[i].rule == RULE_BEHIND_PLAN)
-            r = show_now(p, &p->findings.list[i]);
-    if (r == 0)
+    if (at < p->findings.count) {
+        if (p->findings.list[at].rule == RULE_BEHIND_PLAN)
+            r = show_now(p, &p->findings.list[at]);
+    } else if (at == p->findings.count) {
         hide_gone(p);
-    for (size_t i = 0; r == 0 && i < p->change_count; i++)
-        r = store_change(p, &p->changes[i], now);
+    } else if (at - p->findings.count - 1 < p->change_count) {
+        r = store_change(p, &p->changes[at - p->findings.count - 1], p->evaluating_at);
+    } else {
+        return false;
+    }
     if (r < 0)
         batch_fail(p, r);
-    batch_end(p);
+    return true;
 }
 
 void judge_start(struct pipeline *p)
@@ -282,5 +287,7 @@ void judge_start(struct pipeline *p)
         batch_end(p);
         return;
     }
-    store_evaluation(p, now);
+    p->storing_at = 0;
+    p->evaluating_at = now;
+    batch_run(p, store_next, finish_evaluation);
 }

@@ -220,7 +220,7 @@ void pipeline_close(struct pipeline *p)
     if (!p)
         return;
     p->stopping = true;
-    p->batch.finish = NULL;
+    batch_forget(p);
     sd_watchdog_stop(p->watchdog);
     if (p->findings_of.day != DATE_NONE.day || p->waiting_count)
         ctl_settle_waiting(p);
