@@ -19,9 +19,8 @@ static int set_limits(struct i_chart *c, const double *values, size_t n, bool sc
     if (!ranges)
         return -ENOMEM;
     c->centre = mean_of(values, n, NULL);
-    /* Of deviations, not of values: as the source rounds. */
     for (size_t i = 1; i < n; i++)
-        ranges[i - 1] = fabs((values[i] - c->centre) - (values[i - 1] - c->centre));
+        ranges[i - 1] = fabs(values[i] - values[i - 1]);
     size_t count = n > 0 ? n - 1 : 0;
     double limit = SCREEN_FACTOR * mean_of(ranges, count, NULL);
 

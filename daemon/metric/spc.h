@@ -89,7 +89,7 @@ struct spc_chart {
     size_t n;
     struct spc_segment *segments;
     size_t segment_count;
-    enum spc_variation variation; /* of the last point */
+    enum spc_variation variation; /* of the last point; where that is missing it says nothing */
     enum spc_assurance assurance;
 };
 

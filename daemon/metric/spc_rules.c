@@ -54,7 +54,9 @@ static void mark_trends(const double *values, size_t n, struct spc_point *points
             points[i].cause = SPC_TREND_UP;
     }
     /* A point is named by the step that leads on to a marked one, else by the step that led to it:
-     * where two trends meet, by the one that follows. */
+     * where two trends meet, by the one that follows. The package takes what does not rise for
+     * falling, which names the last point of a rising trend so where an equal value parts it from
+     * the next; kept, since figures are to agree with it. */
     for (size_t i = 0; i < n; i++) {
         bool leads_on = i + 1 < n && is_trend(&points[i + 1]);
 

@@ -172,6 +172,7 @@ def test_the_option_of_a_computation_stands_before_or_after_the_file_and_has_to_
                for words in (("--engine", "qicharts2", path), (path, "--engine", "qicharts2"), (path, "--engine=qicharts2"))}
     assert len(outputs) == 1 and "n_crossings_min" in outputs.pop()
     for words in (("spc", "--engine", "magic", path), ("spc", path, "--engine"), ("queue", path), ("spc", path, path), ("spc", "--eng", "qicharts2", path),
+                  ("spc", "--engine", "qicharts2", "--engine", "qicharts2", path),
                   ("waits", "--engine", "qicharts2", path), ("queue", "--function", "calc_magic", path), ("spc", "--engine", "qicharts2")):
         assert subprocess.run([program, "compute", *words], capture_output=True).returncode == 2, words
 
