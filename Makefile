@@ -183,9 +183,14 @@ unit: deps
 	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 unit
 check: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
-	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-check.txt unit corpus scenario live
-# The full sets: what check runs, the sanitizer build, and valgrind over unit and scenario.
-check-all: full-deps check sanitize valgrind
+	$(if $(FULL),WAITLIST_FULL=1) $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --timeout $(if $(FULL),5000,600) \
+	  --counts $(BUILD)/test-counts-check.txt unit corpus scenario live
+# The full sets: what check runs, with every point of the sweeps (check takes a tenth), the sanitizer build, and
+# valgrind over unit and scenario.
+check-all: full-deps
+	@$(MAKE) --no-print-directory check FULL=1
+	@$(MAKE) --no-print-directory sanitize
+	@$(MAKE) --no-print-directory valgrind
 valgrind: full-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	CK_FORK=no WAITLIST_PATIENCE=20 \

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Thread_local unsigned long losses;
+
+unsigned long text_losses(void)
+{
+    return losses;
+}
+
 static int reserve(struct text *t, size_t extra)
 {
     if (t->error)
@@ -23,8 +30,10 @@ static int reserve(struct text *t, size_t extra)
         cap *= 2;
     char *buf = realloc(t->buf, cap);
 
-    if (!buf)
+    if (!buf) {
+        losses++;
         return t->error = -ENOMEM;
+    }
     t->buf = buf;
     t->cap = cap;
     return 0;

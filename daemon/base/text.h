@@ -35,6 +35,9 @@ int text_vprintf(struct text *t, const char *format, va_list ap);
 /** The bytes so far as a string; "" when empty. Never NULL. */
 const char *text_str(const struct text *t);
 bool text_ok(const struct text *t);
+/** How often memory ran out for any text so far. Whoever makes one text out of many others compares
+ * before and after: a part that was lost in between shows nowhere else. */
+unsigned long text_losses(void);
 void text_clear(struct text *t);
 void text_release(struct text *t);
 /** Hands the buffer to the caller, who frees it; NULL if an add failed. The text is empty

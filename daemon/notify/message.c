@@ -233,6 +233,7 @@ int message_compose(const struct message_context *c, bool want_eml, bool want_js
 {
     AUTO(message_release) struct message m = { .severity = SEVERITY_NONE };
     AUTO(auto_free) const struct message_item **items = NULL;
+    unsigned long losses = text_losses();
     int r;
 
     assert(c && c->instance && c->receiver && c->recipient && c->items && c->item_count > 0 &&
@@ -253,6 +254,8 @@ int message_compose(const struct message_context *c, bool want_eml, bool want_js
         return -ENOMEM;
     if (want_json &&
         !(m.json = event_json(c, items, c->item_count, m.delivery_id, m.subject, m.severity)))
+        return -ENOMEM;
+    if (text_losses() != losses) /* a word, somewhere: a figure, or whose it is */
         return -ENOMEM;
     *out_message = m;
     m = (struct message){ .severity = SEVERITY_NONE };
