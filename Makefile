@@ -184,13 +184,19 @@ unit: deps
 check: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	$(if $(FULL),WAITLIST_FULL=1) $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --timeout $(if $(FULL),5000,600) \
-	  --counts $(BUILD)/test-counts-check.txt unit corpus scenario live
-# The full sets: what check runs, with every point of the sweeps (check takes a tenth), the sanitizer build, and
-# valgrind over unit and scenario.
+	  --counts $(BUILD)/test-counts-check.txt unit corpus scenario live seeded
+# The full sets: what check runs, with every point of the sweeps and every seeded bug (check takes a tenth), the
+# sanitizer build, and valgrind over unit and scenario.
 check-all: full-deps
 	@$(MAKE) --no-print-directory check FULL=1
 	@$(MAKE) --no-print-directory sanitize
 	@$(MAKE) --no-print-directory valgrind
+# Bugs seeded into a copy, which the suite has to find: FULL=1 all, else a tenth, or SEEDED_ONLY="ID ID".
+SEEDED_ONLY ?=
+seeded: test-deps
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
+	$(if $(FULL),WAITLIST_FULL=1) $(PYTHON) tests/run_seeded.py --build $(BUILD) -j2 \
+	  --counts $(BUILD)/test-counts-seeded.txt $(SEEDED_ONLY)
 valgrind: full-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	CK_FORK=no WAITLIST_PATIENCE=20 \
@@ -283,5 +289,5 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all run unit check check-all valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format install deb clean \
+.PHONY: all run unit check check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format install deb clean \
         deps test-deps lint-deps full-deps tests-built fuzz-built

@@ -3,9 +3,9 @@
     tests/run_tests.py [--build DIR] [--jobs N] [--counts FILE] [--timeout S] GROUP...
 
 GROUP: unit (programs DIR/tests/unit/*/test_*), corpus (programs DIR/tests/fuzz/*, each over its kept
-corpus), scenario (tests/scenario/test_*.py), live
-(tests/live/test_*.py and test_*.sh). Every program is given the build folder. Its count is read from
-check's "100%: Checks: N, Failures: F, Errors: E", or from a last line "N passed, N failed, N
+corpus), scenario (tests/scenario/test_*.py), live (tests/live/test_*.py and test_*.sh), seeded
+(tests/run_seeded.py). Every program is given the build folder. Its count is
+read from check's "100%: Checks: N, Failures: F, Errors: E", or from a last line "N passed, N failed, N
 skipped". A program that gives no count, ends badly or takes too long is a failure, and so is a group
 without any test. What each said lies in DIR/test-logs. When scenario and live tests ran, the fault
 matrix of RELIABILITY section 4 follows: a test belongs to the row that its name begins with
@@ -37,6 +37,8 @@ LATER = {
 
 
 def programs(group, build):
+    if group == "seeded":
+        return [[sys.executable, os.path.join(ROOT, "tests", "run_seeded.py"), "--build", build]]
     compiled = {"unit": ("unit", "*", "test_*"), "corpus": ("fuzz", "*")}
     if group in compiled:
         # "valgrind ...": the scenario tests put it before the daemon, here it goes before the program.
@@ -116,7 +118,7 @@ def print_matrix(said):
 
 def main():
     parser = argparse.ArgumentParser(description="runs groups of tests and adds up their counts")
-    parser.add_argument("groups", nargs="+", choices=("unit", "corpus", "scenario", "live"))
+    parser.add_argument("groups", nargs="+", choices=("unit", "corpus", "scenario", "live", "seeded"))
     parser.add_argument("--build", default=os.environ.get("WAITLIST_BUILD", os.path.join(ROOT, "build")))
     parser.add_argument("--jobs", "-j", type=int, default=1)
     parser.add_argument("--counts", help="file for the total line")

@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from hook import Hook
 from redis import Server, on_server
+from resp_proxy import RespProxy, Spoil
 from waitlist import PATIENCE_S, plan, run_tests, three, wait_for
 
 PREFIX = "wl:{black-country}:"
@@ -248,6 +249,23 @@ def test_P15_a_leader_paused_past_its_lease_writes_and_sends_nothing_when_it_wak
         assert server.say("GET", PREFIX + "fence") == token and leads(b)
         assert books(server) == alerts and len(ids(hook)) == 1
         assert os.path.basename(b.folder) in a.ctl("status")["standby_of"]
+
+
+def test_P15_an_answer_read_after_the_lease_has_ended_starts_no_sending(build):
+    with pair(build) as (server, hook, a, b), RespProxy(server.socket) as proxy:
+        text = open(a.path("waitlistd.yaml"), encoding="utf-8").read()
+        assert server.socket in text, text
+        a.write("waitlistd.yaml", text.replace(server.socket, proxy.socket))
+        proxy.set(to_daemon=Spoil(match=b"$7\r\nattempt\r\n", hold=True))
+        both(a, b, "a.csv", three(6))
+        a.start("2024-06-10")
+        wait_for(lambda: any(b"attempt" in c for c in proxy.commands), "the leader to begin an attempt")
+        b.start("2024-06-10")
+        takes(server, b, "the standby to lead")
+        wait_for(lambda: len(ids(hook)) == 1, "the message of the new leader")
+        proxy.clear()  # the old one reads that it may begin
+        wait_for(lambda: stands_by(a), "the old leader to see that another leads")
+        assert len(ids(hook)) == 1, ids(hook)
 
 
 def test_P15_what_a_stale_leader_sends_to_redis_is_refused_by_every_function(build):

@@ -3,6 +3,8 @@
 A kill between two calls is microseconds wide, so no test by kill -9 meets it: here a preload writes
 down each sync, renaming and removal of one run, and the order is read.
 """
+import errno
+import hashlib
 import os
 import sys
 
@@ -30,10 +32,10 @@ def position(list_of_calls, what, test, after=-1):
 def test_a_file_leaves_the_inbox_only_after_archive_and_journal_are_on_the_disk(build):
     with Instance(build) as w:
         w.put("a.csv", three(6))
+        sha = hashlib.sha256(three(6).encode()).hexdigest()  # the mapping is archived before it
         did = calls(w, "2024-06-10")
-        temporary = position(did, "the sync of the archived bytes",
-                             lambda c: c[0] == "fsync" and c[1].startswith("state/archive/tmp-"))
-        named = position(did, "their name", lambda c: c[0] == "rename" and c[1] == did[temporary][1], temporary)
+        named = position(did, "its name", lambda c: c[0] == "rename" and os.path.basename(c[2]) == sha)
+        position(did[:named], "the sync of the archived bytes", lambda c: c[:2] == ("fsync", did[named][1]))
         kept = position(did, "the sync of that name",
                         lambda c: c[0] == "fsync" and c[1] == os.path.dirname(did[named][2]), named)
         journal = position(did, "the sync of the receipt",
@@ -96,21 +98,30 @@ def test_the_date_evaluated_is_on_the_disk(build):
                  lambda c: c[0] == "fdatasync" and c[1] == "state/journal/audit")
 
 
-def first_after(build, synced, function):
-    """In a run with one message: whether this sync comes before Redis is first sent that function."""
+def test_a_date_on_which_nothing_changed_is_on_the_disk_too(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        position(calls(w, "2024-06-11"), "the sync of the audit journal",
+                 lambda c: c[:2] == ("fdatasync", "state/journal/audit"))
+        assert w.once("2024-06-10", expect=2).stderr.count("2024-06-11") == 1
+
+
+def goes_before(build, call, path, function):
+    """In a run with one message: this sync comes before Redis is sent that function."""
     with Instance(build) as w:
         w.put("a.csv", three(6))
         did = calls(w, "2024-06-10")
         sent = position(did, f"the call of {function}", lambda c: c[:2] == ("redis-sent", f"FCALL {function}"))
-        assert any(c[0] in ("fsync", "fdatasync") and c[1] == synced for c in did[:sent]), (synced, did[:sent])
+        assert (call, path) in [c[:2] for c in did[:sent]], did[:sent]
 
 
 def test_a_delivery_is_in_the_sent_journal_before_redis_hears_of_it(build):
-    first_after(build, "state/journal/sent", "told")
+    goes_before(build, "fdatasync", "state/journal/sent", "told")
 
 
 def test_the_fence_number_is_on_the_disk_before_redis_hears_of_it(build):
-    first_after(build, "state/fence", "claim")
+    goes_before(build, "fsync", "state/fence", "claim")
 
 
 def test_an_evaluation_is_in_the_audit_before_redis_hears_of_what_it_changed(build):
@@ -120,6 +131,23 @@ def test_an_evaluation_is_in_the_audit_before_redis_hears_of_what_it_changed(bui
         applied = position(did, "the file taken", lambda c: c[:2] == ("redis-replied", "FCALL commit_feed"))
         told = position(did, "the new state", lambda c: c[:2] == ("redis-sent", "FCALL transition"), applied)
         assert ("fdatasync", "state/journal/audit") in [c[:2] for c in did[applied:told]], did[applied:told]
+
+
+def test_after_a_failed_sync_of_a_journal_nothing_more_goes_into_it(build):
+    journals = set()
+    for n in range(1, 99):
+        with Instance(build) as w:
+            w.put("a.csv", three(6))
+            seam = Seam(build, w.folder, [f"fail fdatasync {n} {errno.EIO}"], trace=True)
+            r = w.run("--once", "--at", "2024-06-10", env=seam.env())
+            if seam.struck() == 0:
+                break
+            did = [c[:2] for c in seam.trace()]
+            failed = [i for i, c in enumerate(did) if c[0] == "fdatasync"][n - 1]
+            after = [c for c in did[failed + 1:] if c[1] == did[failed][1] and c[0] in ("pwrite", "fdatasync", "ftruncate")]
+            assert r.returncode == 1 and after == [], (n, did[failed], r.returncode, after)
+            journals.add(os.path.basename(did[failed][1]))
+    assert journals == {"received", "sent", "audit"}, journals
 
 
 if __name__ == "__main__":

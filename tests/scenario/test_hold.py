@@ -47,6 +47,17 @@ def test_a_provider_missing_from_a_new_edition_holds_its_measures_and_speaks(bui
         assert any("TAJ" in m.text or "Black Country Healthcare" in m.text for m in w.mails()[told:])
 
 
+def test_a_provider_that_no_plan_watches_is_missed_all_the_same(build):
+    feeds = ("  - {id: cyp4ww, kind: aggregate, format: mhsds, inbox: ./inbox/cyp4ww,\n"
+             "     cadence: monthly, grace: 45d, providers: [TAJ, RXT], keep: [QUA, TAJ, England]}\n")
+    with Instance(build, feeds=feeds) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        gap = w.look("2024-06-10", lambda w: w.alerts("coverage-gap"))
+        assert len(gap) == 1 and gap[0]["state"] == "FIRING", gap
+        assert any("RXT is missing" in m.text for m in w.mails()), [m.text for m in w.mails()]
+
+
 def test_a_feed_past_its_due_time_holds_its_measures_and_speaks(build):
     with Instance(build) as w:
         w.put("a.csv", three(6))

@@ -263,7 +263,7 @@ def test_F15_links_fifos_and_devices_are_never_opened(build):
         folder = w.path("inbox", "cyp4ww")
         os.makedirs(folder)
         outside = w.write("outside.csv", three(45))
-        os.symlink(outside, os.path.join(folder, "symlink.csv"))
+        os.symlink(w.write("beside.csv", three(45)), os.path.join(folder, "symlink.csv"))  # with no second name
         os.link(outside, os.path.join(folder, "hard.csv"))
         os.mkfifo(os.path.join(folder, "fifo.csv"))
         os.mkdir(os.path.join(folder, "folder.csv"))
@@ -275,6 +275,7 @@ def test_F15_links_fifos_and_devices_are_never_opened(build):
         w.put("good.csv", three(6))
         wait_for(lambda: w.ctl("feeds")[0]["files"] == 1, "the good file")
         assert w.measure()["value"] == 6 and os.path.exists(outside)
+        assert len(receipts(w)) == 1, receipts(w)
         assert set(w.inbox()) >= {"symlink.csv", "hard.csv", "fifo.csv", "folder.csv"}
 
 

@@ -314,6 +314,21 @@ def test_a_message_that_may_have_arrived_is_repeated_as_it_is(build):
         assert len(bodies) == 1, "and as it was"
 
 
+def test_a_message_under_way_when_the_daemon_died_joins_no_digest(build):
+    with HttpServer([Answer(503), Answer(200, before=600), Answer(200)]) as http, hooked(build, http) as w:
+        w.start("2024-06-10")
+        wait_for(lambda: http.requests and len(listed(w)) == 1, "a message, tried in vain")
+        w.stop()
+        w.start("2024-06-10T12:10")
+        wait_for(lambda: len(http.requests) == 2, "it to be under way again")
+        w.put("b.csv", three(70, "2024-05"))
+        wait_for(lambda: len(listed(w)) == 2, "a second message behind it")
+        w.kill()
+        w.start("2024-06-10T12:30")
+        wait_for(lambda: len(http.requests) == 4 and not listed(w), "both to be delivered")
+        assert len(set(asked(http))) == 2 and asked(http).count(asked(http)[0]) == 3, asked(http)
+
+
 def test_a_digest_survives_a_kill_whole(build):
     with HttpServer([Answer(503)]) as http, backlogged(build, http) as w:
         w.stop()

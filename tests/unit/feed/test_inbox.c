@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -242,12 +245,14 @@ END_TEST
 START_TEST(links_and_special_files_are_never_opened)
 {
     struct ground g;
-    char outside[FOLDER_MAX + 16];
+    char outside[FOLDER_MAX + 16], alone[FOLDER_MAX + 16];
 
     ground_begin(&g, true);
     (void)snprintf(outside, sizeof outside, "%s/secret", g.folder);
+    (void)snprintf(alone, sizeof alone, "%s/alone", g.folder); /* only its link gives it away */
     write_here(outside, "secret\n");
-    ck_assert_int_eq(symlink(outside, at(&g, "symbolic.csv")), 0);
+    write_here(alone, "secret\n");
+    ck_assert_int_eq(symlink(alone, at(&g, "symbolic.csv")), 0);
     ck_assert_int_eq(link(outside, at(&g, "hard.csv")), 0);
     ck_assert_int_eq(mkfifo(at(&g, "fifo.csv"), 0600), 0);
     ck_assert_int_eq(mkdir(at(&g, "folder.csv"), 0700), 0);
@@ -258,6 +263,53 @@ START_TEST(links_and_special_files_are_never_opened)
     ck_assert_uint_eq(inbox_skipped(g.inbox), 4);
     ck_assert_uint_eq(g.waits, 4);
     ck_assert_int_eq(unlink(at(&g, "hard.csv")), 0);
+    ground_end(&g);
+}
+END_TEST
+
+/* The library's, around which the next test swaps the name: a file for the look, a link for the open. */
+static struct ground *swapped;
+
+static void put_there(struct ground *g, bool is_link)
+{
+    char beside[FOLDER_MAX + 16], alone[FOLDER_MAX + 16];
+
+    (void)snprintf(beside, sizeof beside, "%s/beside", g->folder);
+    (void)snprintf(alone, sizeof alone, "%s/alone", g->folder);
+    if (is_link)
+        ck_assert_int_eq(symlink(alone, beside), 0);
+    else
+        write_here(beside, "good\n");
+    ck_assert_int_eq(rename(beside, at(g, "april.csv")), 0);
+}
+
+int fstatat(int folder, const char *restrict name, struct stat *restrict out, int flags)
+{
+    bool swaps = swapped && strcmp(name, "april.csv") == 0;
+
+    if (swaps)
+        put_there(swapped, false);
+    int r = (int)syscall(SYS_newfstatat, folder, name, out, flags);
+
+    if (swaps)
+        put_there(swapped, true);
+    return r;
+}
+
+/* F15 */
+START_TEST(a_link_swapped_in_between_look_and_open_is_not_followed)
+{
+    struct ground g;
+    char alone[FOLDER_MAX + 16];
+
+    ground_begin(&g, false);
+    (void)snprintf(alone, sizeof alone, "%s/alone", g.folder);
+    write_here(alone, "secret\n");
+    write_in_place(&g, "april.csv", "good\n");
+    swapped = &g;
+    ck_assert_int_eq(inbox_scan_now(g.inbox), 0);
+    swapped = NULL;
+    ck_assert_uint_eq(g.count, 0);
     ground_end(&g);
 }
 END_TEST
@@ -708,6 +760,7 @@ UNIT_MAIN("inbox", UNIT_ROWS(a_file_found_at_start_counts_when_its_last_byte_is_
           UNIT_TEST(an_old_empty_file_is_offered_so_that_it_can_be_refused),
           UNIT_TEST(files_are_offered_oldest_first_and_then_by_name),
           UNIT_TEST(links_and_special_files_are_never_opened),
+          UNIT_TEST(a_link_swapped_in_between_look_and_open_is_not_followed),
           UNIT_TEST(an_unreadable_file_is_told_and_kept),
           UNIT_ROWS(a_file_renamed_in_is_complete_at_once_whatever_its_last_byte, contents),
           UNIT_TEST(a_renamed_temporary_file_is_a_file_renamed_in),
