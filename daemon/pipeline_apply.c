@@ -162,20 +162,29 @@ static int add_wait(struct apply *a, const char *part, bool held, const char *wo
     return feed_book_wait(a->book, &w);
 }
 
-static int wait_for_person(struct apply *a, bool held)
+int apply_waiting_words(const struct receipt *r, struct text *out)
 {
-    const struct receipt *r = a->file;
     unsigned long long n = r->sequence;
-    AUTO(text_release) struct text words = TEXT_INIT;
+    bool held = r->outcome == RECEIPT_HELD;
 
-    (void)text_printf(&words, "file %s %s: %s", r->name, held ? "is held" : "was refused", r->why);
+    (void)text_printf(out, "file %s %s: %s", r->name, held ? "is held" : "was refused", r->why);
     if (held)
-        (void)text_printf(&words,
+        (void)text_printf(out,
                           "; decide with waitlistctl feed accept %llu --why TEXT, or feed refuse "
                           "%llu --why TEXT",
                           n, n);
-    int result = text_ok(&words) ? add_wait(a, r->part, held, text_str(&words)) : -ENOMEM;
+    return text_ok(out) ? 0 : -ENOMEM;
+}
 
+static int wait_for_person(struct apply *a)
+{
+    const struct receipt *r = a->file;
+    bool held = r->outcome == RECEIPT_HELD;
+    AUTO(text_release) struct text words = TEXT_INIT;
+    int result = apply_waiting_words(r, &words);
+
+    if (result == 0)
+        result = add_wait(a, r->part, held, text_str(&words));
     if (result == 0)
         result =
             apply_set_words(&a->book->last_outcome, "%s: %s", held ? "held" : "refused", r->why);
@@ -268,7 +277,7 @@ static int apply_file(struct apply *a)
     if (result < 0)
         return result;
     if (r->outcome == RECEIPT_REFUSED) {
-        result = wait_for_person(a, false);
+        result = wait_for_person(a);
         if (result == 0)
             send_book(p);
         return result;
@@ -280,7 +289,7 @@ static int apply_file(struct apply *a)
         return result;
     }
     if (r->outcome == RECEIPT_HELD) {
-        result = wait_for_person(a, true);
+        result = wait_for_person(a);
         if (result == 0)
             send_ledger(p);
         return result;

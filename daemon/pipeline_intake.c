@@ -216,7 +216,7 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
         .format = format,
         .pipeline = p,
         .feed = f->feed,
-        .received = wall_date(clock_wall(&p->clock)),
+        .received = wall_date(pipeline_wall(p)),
         .receipt = { .newest = DATE_NONE },
     };
     struct receipt *r = &pass.receipt;

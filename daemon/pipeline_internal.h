@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/text.h"
 #include "ctl/ctl_server.h"
 #include "feed/inbox.h"
 #include "loop/embedded_redis.h"
@@ -467,6 +468,8 @@ bool receipt_is_due(const struct pipeline *p, const struct receipt *r);
 const struct receipt *apply_next(const struct pipeline *p);
 void apply_start(struct pipeline *p, const struct receipt *r);
 void apply_abort(struct pipeline *p);
+/** What people read of a held or refused file, and what to type. Returns 0 or -ENOMEM. */
+int apply_waiting_words(const struct receipt *r, struct text *out);
 /** Whether a record is of a period that was not over when it was received, give or take a month. */
 bool apply_lies_ahead(const struct record *r, struct civil_date received);
 /** Feeds that keep more organisations than their books know of are applied again from the archive.

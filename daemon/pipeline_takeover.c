@@ -181,19 +181,78 @@ static uint64_t applied_of(const struct pipeline *p, const char *feed)
     return applied;
 }
 
-/* A file that waits for a person, by our number: that of our receipt with the same name and reason; 0
- * for one that we never had, which nobody can accept here. */
-static uint64_t waiting_number(const struct pipeline *p, const char *feed,
-                               const struct waiting_receipt *w)
+#define ONLY_THERE "; only the daemon that led before has it: put it into the inbox"
+
+/* The words of a file that waits, without what to type, which names its receipt. */
+static size_t bare_len(const char *words)
+{
+    static const char *const ends[] = { "; decide with waitlistctl feed accept",
+                                        "; once that is mended, waitlistctl feed accept",
+                                        ONLY_THERE };
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (strstr(words, ends[i]))
+            return (size_t)(strstr(words, ends[i]) - words);
+    return strlen(words);
+}
+
+static bool say_the_same(const char *a, const char *b)
+{
+    size_t len = bare_len(a);
+
+    return len == bare_len(b) && memcmp(a, b, len) == 0;
+}
+
+/* Our newest receipt below `below` with the same name and reason, or NULL; words: of that receipt. */
+static const struct receipt *receipt_of_wait(const struct pipeline *p, const char *feed,
+                                             const struct waiting_receipt *w, uint64_t below,
+                                             struct text *words)
 {
     for (size_t i = p->receipts.count; i-- > 0;) {
         const struct receipt *r = p->receipts.list[i];
 
-        if (r->outcome != RECEIPT_ACCEPTED && strcmp(r->feed, feed) == 0 && r->why &&
-            strstr(w->why, r->name) && strstr(w->why, r->why))
-            return r->sequence;
+        if (r->sequence >= below || r->outcome == RECEIPT_ACCEPTED || r->decides || !r->why ||
+            strcmp(r->feed, feed) != 0)
+            continue;
+        text_clear(words);
+        if (apply_waiting_words(r, words) < 0 || say_the_same(text_str(words), w->why))
+            return r;
     }
+    text_clear(words);
+    (void)text_printf(words, "%.*s" ONLY_THERE, (int)bare_len(w->why), w->why);
+    return NULL;
+}
+
+/* A file that waits for a person, by our number and with what to type here; of files that say the same
+ * each has its own. One that we never had: WAITING_UNKNOWN. Returns 0 or -ENOMEM. */
+static int number_wait(const struct pipeline *p, struct feed_book *b, size_t i)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+    struct waiting_receipt *w = &b->waits[i];
+    uint64_t below = UINT64_MAX;
+
+    for (size_t j = i + 1; j < b->wait_count; j++)
+        if (say_the_same(b->waits[j].why, w->why) && b->waits[j].receipt < below)
+            below = b->waits[j].receipt;
+    const struct receipt *r = receipt_of_wait(p, b->id, w, below, &words);
+    char *why = text_take(&words);
+
+    if (!why)
+        return -ENOMEM;
+    free(w->why);
+    w->why = why;
+    w->receipt = r ? r->sequence : WAITING_UNKNOWN;
     return 0;
+}
+
+/* The newest first, and only then by their new words. */
+static int number_waits(const struct pipeline *p, struct feed_book *b)
+{
+    int r = 0;
+
+    for (size_t i = b->wait_count; r == 0 && i-- > 0;)
+        r = number_wait(p, b, i);
+    return r;
 }
 
 static void finish_takeover(struct pipeline *p)
@@ -209,17 +268,17 @@ static int send_takeover(struct pipeline *p)
     const struct feed_book **books = calloc(table_count(&p->books.feeds) + 1, sizeof *books);
     void *value;
     size_t n = 0;
+    int r = books ? 0 : -ENOMEM;
 
-    if (!books)
-        return -ENOMEM;
-    for (size_t at = 0; table_next(&p->books.feeds, &at, NULL, &value);) {
+    for (size_t at = 0; r == 0 && table_next(&p->books.feeds, &at, NULL, &value);) {
         struct feed_book *b = value;
 
         b->receipt = b->stored = applied_of(p, b->id);
-        for (size_t i = 0; i < b->wait_count; i++)
-            b->waits[i].receipt = waiting_number(p, b->id, &b->waits[i]);
+        r = number_waits(p, b);
         books[n++] = b;
     }
+    if (r < 0)
+        return r;
     rebuild_loaded(p);
     batch_add(p, store_take_over(p->store, books, n, batch_done, p));
     return 0;

@@ -195,7 +195,8 @@ int feed_book_wait(struct feed_book *b, const struct waiting_receipt *w)
         wait_release(&copy);
         return -ENOMEM;
     }
-    feed_book_decided(b, w->receipt);
+    if (w->receipt != WAITING_UNKNOWN)
+        feed_book_decided(b, w->receipt);
     size_t at = b->wait_count;
 
     while (at > 0 && waits[at - 1].receipt > w->receipt)

@@ -31,6 +31,7 @@ struct feed_part {
 };
 
 /** A file that was held or refused, until a person decides or a later file takes its place. */
+#define WAITING_UNKNOWN 0 /* the receipt of a file that only a daemon before us had */
 struct waiting_receipt {
     uint64_t receipt;
     char *why;                /* a sentence without its end: which file, what was found */
@@ -78,8 +79,8 @@ int feed_book_saw(struct feed_book *b, const char *measure_id, const char *part)
 int feed_book_part(struct feed_book *b, const char *part, struct civil_date newest);
 /** Whether the part brought a newer period than this one since. */
 bool feed_book_has_newer(const struct feed_book *b, const char *part, struct civil_date period_end);
-/** A file waits for a person; replaces what is known of the same receipt. Copies the strings. Returns
- * 0 or -ENOMEM. */
+/** A file waits for a person; replaces what is known of the same receipt (but files of receipt
+ * WAITING_UNKNOWN wait each for itself). Copies the strings. Returns 0 or -ENOMEM. */
 int feed_book_wait(struct feed_book *b, const struct waiting_receipt *w);
 /** A person decided on it: it waits no longer. */
 void feed_book_decided(struct feed_book *b, uint64_t receipt);

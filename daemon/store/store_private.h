@@ -1,8 +1,9 @@
 /*
  * store_private - what the files of the store in Redis share
  *
- * store_connect.c: connecting, the lease. store_redis.c: loading and changing. store_drop.c: removing
- * every key.
+ * store_connect.c: connecting, the lease. store_load.c: the books, read whole. store_redis.c: changing
+ * them. store_sweep.c, store_drop.c: forgetting ids of messages, removing every key. store_check.c:
+ * Redis's settings.
  */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
@@ -33,8 +34,10 @@ struct store {
     struct drop *drop;
 };
 
-/* ---- store_redis.c ---- */
+/* ---- store_load.c ---- */
 void load_free(struct load *l);
+
+/* ---- store_redis.c ---- */
 /** Calls a function of the library that takes the prefix, the epoch, the token and more words. Returns as
  * redis_call(). */
 int store_call(struct store *s, const char *function, const char *const *words,

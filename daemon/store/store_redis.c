@@ -12,86 +12,7 @@
 #include "base/auto.h"
 #include "base/json_text.h"
 #include "base/log.h"
-#include "base/text.h"
-
-/* One command: its words, grown as it is built. */
-struct command {
-    const char **argv;
-    size_t *lengths;
-    size_t count, cap;
-    char **owned; /* texts made for it */
-    size_t owned_count, owned_cap;
-    int error;
-};
-
-static void command_release(struct command *c)
-{
-    for (size_t i = 0; i < c->owned_count; i++)
-        free(c->owned[i]);
-    free(c->owned);
-    free(c->argv);
-    free(c->lengths);
-}
-
-static void add_len(struct command *c, const char *word, size_t len)
-{
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 16;
-        const char **argv = realloc(c->argv, cap * sizeof *argv);
-
-        if (argv)
-            c->argv = argv;
-        size_t *lengths = argv ? realloc(c->lengths, cap * sizeof *lengths) : NULL;
-
-        if (!lengths) {
-            c->error = -ENOMEM;
-            return;
-        }
-        c->lengths = lengths;
-        c->cap = cap;
-    }
-    c->argv[c->count] = word;
-    c->lengths[c->count++] = len;
-}
-
-static void add(struct command *c, const char *word)
-{
-    add_len(c, word ? word : "", word ? strlen(word) : 0);
-}
-
-/* Adds a word that the command owns; NULL counts as out of memory. */
-static void add_owned(struct command *c, char *word)
-{
-    if (word && c->owned_count == c->owned_cap) {
-        size_t cap = c->owned_cap ? c->owned_cap * 2 : 16;
-        char **owned = realloc(c->owned, cap * sizeof *owned);
-
-        if (owned) {
-            c->owned = owned;
-            c->owned_cap = cap;
-        }
-    }
-    if (!word || c->owned_count == c->owned_cap) {
-        free(word);
-        c->error = -ENOMEM;
-        return;
-    }
-    c->owned[c->owned_count++] = word;
-    add(c, word);
-}
-
-static void add_printf(struct command *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void add_printf(struct command *c, const char *format, ...)
-{
-    struct text t = TEXT_INIT;
-    va_list ap;
-
-    va_start(ap, format);
-    (void)text_vprintf(&t, format, ap);
-    va_end(ap);
-    add_owned(c, text_take(&t));
-}
+#include "store/command.h"
 
 /* What waits for a reply. */
 struct call {
@@ -146,12 +67,12 @@ static struct command fcall(struct store *s, const char *function)
 {
     struct command c = { 0 };
 
-    add(&c, "FCALL");
-    add(&c, function);
-    add(&c, "1");
-    add(&c, s->prefix);
-    add(&c, s->epoch);
-    add(&c, s->token);
+    command_add(&c, "FCALL");
+    command_add(&c, function);
+    command_add(&c, "1");
+    command_add(&c, s->prefix);
+    command_add(&c, s->epoch);
+    command_add(&c, s->token);
     return c;
 }
 
@@ -161,475 +82,12 @@ int store_call(struct store *s, const char *function, const char *const *words,
     struct command c = fcall(s, function);
 
     for (size_t i = 0; i < count; i++)
-        add_len(&c, words[i], lengths[i]);
+        command_add_len(&c, words[i], lengths[i]);
     int r = c.error ? c.error : redis_call(s->redis, (int)c.count, c.argv, c.lengths, 0, done, arg);
 
     command_release(&c);
     return r;
 }
-
-/* ---- loading ---- */
-
-struct load {
-    struct store *store;
-    struct books *books;
-    store_done *done;
-    void *arg;
-    size_t waiting; /* commands of this load in flight, plus one while more are being sent */
-    char **series;  /* keys whose versions are still to be asked for, the next at .asked */
-    size_t series_count, series_cap, asked, asking;
-    int error;
-};
-
-#define LOAD_WINDOW 500 /* streams asked for at a time */
-
-/* One reply of a load: which reader takes it, and for what name. */
-struct load_call {
-    struct load *load;
-    int (*read)(struct load *load, const char *name, const redisReply *reply);
-    char *name;
-};
-
-void load_free(struct load *l)
-{
-    if (!l)
-        return;
-    for (size_t i = 0; i < l->series_count; i++)
-        free(l->series[i]);
-    free(l->series);
-    free(l);
-}
-
-static void load_settle(struct load *l)
-{
-    if (--l->waiting > 0)
-        return;
-    store_done *done = l->done;
-    void *arg = l->arg;
-    int error = l->error;
-
-    l->store->load = NULL;
-    load_free(l);
-    done(arg, error);
-}
-
-static void on_load_reply(void *arg, enum redis_error error, const redisReply *reply)
-{
-    struct load_call *call = arg;
-    struct load *l = call->load;
-
-    int r = error == REDIS_OK_REPLY ? call->read(l, call->name, reply) : -EIO;
-
-    if (r < 0 && l->error == 0) {
-        log_error("redis", "load of \"%s\": %s", call->name, strerror(-r));
-        l->error = r; /* the first is kept: a later good answer does not mend it */
-    }
-    free(call->name);
-    free(call);
-    load_settle(l);
-}
-
-static void load_send(struct load *l, struct command *c,
-                      int (*read)(struct load *, const char *, const redisReply *),
-                      const char *name)
-{
-    struct load_call *call = c->error ? NULL : calloc(1, sizeof *call);
-    int r = c->error ? c->error : call ? 0 : -ENOMEM;
-
-    if (r == 0) {
-        *call = (struct load_call){ l, read, strdup(name) };
-        r = call->name ? redis_call(l->store->redis, (int)c->count, c->argv, c->lengths, 0,
-                                    on_load_reply, call)
-                       : -ENOMEM;
-        if (r == 0) {
-            l->waiting++;
-        } else {
-            free(call->name);
-            free(call);
-        }
-    }
-    if (r < 0 && l->error == 0)
-        l->error = r;
-    command_release(c);
-}
-
-static void load_key(struct load *l, const char *command, const char *key,
-                     int (*read)(struct load *, const char *, const redisReply *), const char *name)
-{
-    struct command c = { 0 };
-
-    add(&c, command);
-    add_printf(&c, "%s%s", l->store->prefix, key);
-    if (strcmp(command, "XRANGE") == 0) {
-        add(&c, "-");
-        add(&c, "+");
-    }
-    load_send(l, &c, read, name);
-}
-
-/* Walks a flat array of field, value strings. Returns 0, the reader's error, or -EBADMSG. */
-static int each_pair(const redisReply *reply, void *arg,
-                     int (*take)(void *arg, const redisReply *field, const redisReply *value))
-{
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 0)
-        return -EBADMSG;
-    for (size_t i = 0; i < reply->elements; i += 2) {
-        const redisReply *f = reply->element[i], *v = reply->element[i + 1];
-
-        if (f->type != REDIS_REPLY_STRING || v->type != REDIS_REPLY_STRING)
-            return -EBADMSG;
-        int r = take(arg, f, v);
-
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int take_ledger(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct load *l = arg;
-    struct ledger_entry *e = NULL;
-    int r = ledger_entry_decode(value->str, value->len, &e);
-
-    return r < 0 ? r : table_set(&l->books->ledger, field->str, e, NULL);
-}
-
-static int read_ledger(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    return each_pair(reply, l, take_ledger);
-}
-
-static int take_feed(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct load *l = arg;
-    struct feed_book *b = NULL;
-    int r = feed_book_decode(value->str, value->len, &b);
-
-    return r < 0 ? r : table_set(&l->books->feeds, field->str, b, NULL);
-}
-
-static int read_feeds(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    return each_pair(reply, l, take_feed);
-}
-
-static const redisReply *field_of(const redisReply *fields, const char *name)
-{
-    for (size_t i = 0; fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements; i += 2)
-        if (fields->element[i]->type == REDIS_REPLY_STRING &&
-            fields->element[i + 1]->type == REDIS_REPLY_STRING &&
-            strcmp(fields->element[i]->str, name) == 0)
-            return fields->element[i + 1];
-    return NULL;
-}
-
-/* The fields of entry i of an XRANGE reply, and its id. */
-static const redisReply *stream_entry(const redisReply *reply, size_t i, const redisReply **out_id)
-{
-    const redisReply *e = reply->element[i];
-
-    if (e->type != REDIS_REPLY_ARRAY || e->elements != 2 ||
-        e->element[0]->type != REDIS_REPLY_STRING || e->element[1]->type != REDIS_REPLY_ARRAY)
-        return NULL;
-    *out_id = e->element[0];
-    return e->element[1];
-}
-
-static int read_versions(struct load *l, const char *name, const redisReply *reply);
-
-static void ask_for_series(struct load *l)
-{
-    while (l->error == 0 && l->asked < l->series_count && l->asking < LOAD_WINDOW) {
-        AUTO(text_release) struct text key = TEXT_INIT;
-        const char *name = l->series[l->asked++];
-
-        (void)text_printf(&key, "series:%s:versions", name);
-        if (!text_ok(&key)) {
-            l->error = -ENOMEM;
-            return;
-        }
-        l->asking++;
-        load_key(l, "XRANGE", text_str(&key), read_versions, name);
-    }
-}
-
-static int read_versions(struct load *l, const char *name, const redisReply *reply)
-{
-    struct series *series = series_find(&l->books->series, name);
-
-    l->asking--;
-    ask_for_series(l);
-    if (reply->type != REDIS_REPLY_ARRAY || !series)
-        return -EBADMSG;
-    for (size_t i = 0; i < reply->elements; i++) {
-        const redisReply *id, *fields = stream_entry(reply, i, &id);
-        const redisReply *period = fields ? field_of(fields, "period") : NULL;
-        const redisReply *version = fields ? field_of(fields, "version") : NULL;
-        struct series_version v;
-        struct civil_date start, end;
-
-        if (!period || !version || period->len != 21 ||
-            date_parse_iso(period->str, 10, &start) < 0 ||
-            date_parse_iso(period->str + 11, 10, &end) < 0)
-            return -EBADMSG;
-        int r = series_version_decode(version->str, version->len, &v);
-
-        if (r == 0)
-            r = series_offer(series, start, end, &v);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int remember_series(struct load *l, const char *key)
-{
-    if (l->series_count == l->series_cap) {
-        size_t cap = l->series_cap ? l->series_cap * 2 : 256;
-        char **series = realloc(l->series, cap * sizeof *series);
-
-        if (!series)
-            return -ENOMEM;
-        l->series = series;
-        l->series_cap = cap;
-    }
-    l->series[l->series_count] = strdup(key);
-    if (!l->series[l->series_count])
-        return -ENOMEM;
-    l->series_count++;
-    return 0;
-}
-
-static int take_series(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct load *l = arg;
-    json_t *j = json_parse(value->str, value->len, 0, NULL);
-    struct record r = { 0 };
-    const char *feed = json_string_value(json_object_get(j, "feed"));
-    const char *unit = json_string_value(json_object_get(j, "unit"));
-    int result = -EBADMSG;
-
-    r.measure = json_string_value(json_object_get(j, "measure"));
-    r.breakdown = json_string_value(json_object_get(j, "breakdown"));
-    r.org = json_string_value(json_object_get(j, "org"));
-    r.secondary = json_string_value(json_object_get(j, "secondary"));
-    if (unit && unit_parse(unit, &r.unit) < 0)
-        r.unit = UNIT_UNKNOWN;
-    if (feed && r.measure && r.org) {
-        const struct series *s = series_open(&l->books->series, feed, &r, r.org);
-
-        result = !s ? -ENOMEM : strcmp(s->key, field->str) == 0 ? 0 : -EBADMSG;
-        if (result == 0)
-            result = remember_series(l, s->key);
-    }
-    json_decref(j);
-    return result;
-}
-
-static int read_series(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    int r = each_pair(reply, l, take_series);
-
-    if (r == 0)
-        ask_for_series(l);
-    return r;
-}
-
-static int read_alert(struct load *l, const char *name, const redisReply *reply)
-{
-    const redisReply *state = field_of(reply, "state"), *revision = field_of(reply, "revision");
-    struct stored_alert *a = state && revision ? calloc(1, sizeof *a) : NULL;
-
-    if (!a)
-        return state && revision ? -ENOMEM : -EBADMSG;
-    int r = alert_decode(state->str, state->len, &a->alert);
-
-    if (r < 0) {
-        free(a);
-        return r;
-    }
-    a->revision = strtoul(revision->str, NULL, 10);
-    return table_set(&l->books->alerts, name, a, NULL);
-}
-
-static int read_alert_ids(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return -EBADMSG;
-    for (size_t i = 0; i < reply->elements; i++) {
-        AUTO(text_release) struct text key = TEXT_INIT;
-
-        if (reply->element[i]->type != REDIS_REPLY_STRING)
-            return -EBADMSG;
-        (void)text_printf(&key, "alert:%s", reply->element[i]->str);
-        if (!text_ok(&key))
-            return -ENOMEM;
-        load_key(l, "HGETALL", text_str(&key), read_alert, reply->element[i]->str);
-    }
-    return 0;
-}
-
-struct told_reader {
-    struct load *load;
-    const char *receiver;
-};
-
-static int take_told(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct told_reader *t = arg;
-    AUTO(text_release) struct text key = TEXT_INIT;
-    struct told told;
-    struct civil_date day;
-
-    (void)text_printf(&key, "%s|%s", t->receiver, field->str);
-    if (!text_ok(&key))
-        return -ENOMEM;
-    if (strstr(field->str, "|day|")) {
-        struct civil_date *copy = malloc(sizeof *copy);
-
-        if (!copy)
-            return -ENOMEM;
-        if (date_parse_iso(value->str, value->len, &day) < 0) {
-            free(copy);
-            return -EBADMSG;
-        }
-        *copy = day;
-        return table_set(&t->load->books->days, text_str(&key), copy, NULL);
-    }
-    if (told_decode(value->str, value->len, &told) < 0)
-        return -EBADMSG;
-    struct told *copy = malloc(sizeof *copy);
-
-    if (!copy)
-        return -ENOMEM;
-    *copy = told;
-    return table_set(&t->load->books->told, text_str(&key), copy, NULL);
-}
-
-static int read_told(struct load *l, const char *name, const redisReply *reply)
-{
-    struct told_reader t = { l, name };
-
-    return each_pair(reply, &t, take_told);
-}
-
-static int read_outbox(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return -EBADMSG;
-    for (size_t i = 0; i < reply->elements; i++) {
-        const redisReply *id, *fields = stream_entry(reply, i, &id);
-        const redisReply *text = fields ? field_of(fields, "item") : NULL;
-        struct outbox_item *item = NULL;
-        int r = text ? outbox_item_decode(text->str, text->len, &item) : -EBADMSG;
-
-        if (r < 0)
-            return r;
-        item->stream_id = strdup(id->str);
-        r = item->stream_id ? books_add_outbox(l->books, item) : -ENOMEM;
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static struct outbox_item *loaded_item(const struct load *l, const char *delivery_id)
-{
-    for (size_t i = 0; i < l->books->outbox_count; i++)
-        if (strcmp(l->books->outbox[i]->delivery_id, delivery_id) == 0)
-            return l->books->outbox[i];
-    return NULL;
-}
-
-/* Of a message that is no longer due nothing is to be known. */
-static int take_tries(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct outbox_item *item = loaded_item(arg, field->str);
-
-    if (item && outbox_tries_decode(value->str, value->len, item) < 0)
-        log_error("redis", "delivery=%s the record of its tries cannot be read: tried afresh",
-                  field->str);
-    return 0;
-}
-
-static int read_tries(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    return each_pair(reply, l, take_tries);
-}
-
-static int take_flying(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct outbox_item *item = loaded_item(arg, value->str);
-
-    (void)field;
-    if (item)
-        item->was_flying = true;
-    return 0;
-}
-
-/* Which dead letters Redis has a copy of. */
-static int take_dead(void *arg, const redisReply *field, const redisReply *value)
-{
-    struct load *l = arg;
-
-    return books_note_dead(l->books, field->str, value->str);
-}
-
-static int read_dead(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    return each_pair(reply, l, take_dead);
-}
-
-static int read_flying(struct load *l, const char *name, const redisReply *reply)
-{
-    (void)name;
-    return each_pair(reply, l, take_flying);
-}
-
-int store_load(struct store *s, const char *const *receivers, size_t receiver_count,
-               struct books *books, store_done *done, void *arg)
-{
-    assert(!s->load);
-    struct load *l = calloc(1, sizeof *l);
-
-    if (!l)
-        return -ENOMEM;
-    *l = (struct load){ .store = s, .books = books, .done = done, .arg = arg, .waiting = 1 };
-    s->load = l;
-    load_key(l, "HGETALL", "ledger", read_ledger, "");
-    load_key(l, "HGETALL", "feeds", read_feeds, "");
-    load_key(l, "HGETALL", "series", read_series, "");
-    load_key(l, "SMEMBERS", "alerts", read_alert_ids, "");
-    load_key(l, "XRANGE", "outbox", read_outbox, "");
-    load_key(l, "HGETALL", "outbox:tries", read_tries, ""); /* answered after the outbox */
-    load_key(l, "HGETALL", "outbox:flying", read_flying, "");
-    load_key(l, "HGETALL", "dead", read_dead, "");
-    for (size_t i = 0; i < receiver_count; i++) {
-        AUTO(text_release) struct text key = TEXT_INIT;
-
-        (void)text_printf(&key, "told:%s", receivers[i]);
-        load_key(l, "HGETALL", text_str(&key), read_told, receivers[i]);
-    }
-    if (l->waiting == 1) { /* nothing could be sent */
-        int r = l->error ? l->error : -ENOTCONN;
-
-        s->load = NULL;
-        load_free(l);
-        return r;
-    }
-    l->waiting--;
-    return 0;
-}
-
-/* ---- changing ---- */
 
 static char *describe_series(const struct series *s)
 {
@@ -648,16 +106,16 @@ int store_commit_series(struct store *s, const struct series_change *changes, si
     struct command c = fcall(s, "commit_series");
 
     assert(count <= STORE_SLICE_MAX);
-    add_printf(&c, "%zu", count);
+    command_add_printf(&c, "%zu", count);
     for (size_t i = 0; i < count; i++) {
         char start[DATE_TEXT_MAX], end[DATE_TEXT_MAX];
 
-        add(&c, changes[i].series->key);
-        add_owned(&c, describe_series(changes[i].series));
-        add_printf(&c, "%s/%s", date_format(changes[i].period_start, start),
-                   date_format(changes[i].period_end, end));
-        add_owned(&c, series_version_encode(changes[i].version));
-        add(&c, changes[i].current ? "1" : "0");
+        command_add(&c, changes[i].series->key);
+        command_add_owned(&c, describe_series(changes[i].series));
+        command_add_printf(&c, "%s/%s", date_format(changes[i].period_start, start),
+                           date_format(changes[i].period_end, end));
+        command_add_owned(&c, series_version_encode(changes[i].version));
+        command_add(&c, changes[i].current ? "1" : "0");
     }
     return send_command(s, &c, NULL, done, arg);
 }
@@ -668,12 +126,12 @@ int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t ex
 {
     struct command c = fcall(s, "commit_feed");
 
-    add(&c, book->id);
-    add_owned(&c, feed_book_encode(book));
-    add_printf(&c, "%" PRIu64, expected);
-    add(&c, entry ? key : "");
+    command_add(&c, book->id);
+    command_add_owned(&c, feed_book_encode(book));
+    command_add_printf(&c, "%" PRIu64, expected);
+    command_add(&c, entry ? key : "");
     if (entry)
-        add_owned(&c, ledger_entry_encode(entry));
+        command_add_owned(&c, ledger_entry_encode(entry));
     return send_command(s, &c, NULL, done, arg);
 }
 
@@ -683,15 +141,15 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
     struct command c = fcall(s, "transition");
     const struct episode *e = alert_current(next);
 
-    add(&c, next->id);
-    add_printf(&c, "%lu", expected);
-    add_printf(&c, "%lu", revision);
-    add_owned(&c, alert_encode(next));
-    add(&c, e && episode_is_open(e) ? "1" : "0");
-    add(&c, audit_json);
+    command_add(&c, next->id);
+    command_add_printf(&c, "%lu", expected);
+    command_add_printf(&c, "%lu", revision);
+    command_add_owned(&c, alert_encode(next));
+    command_add(&c, e && episode_is_open(e) ? "1" : "0");
+    command_add(&c, audit_json);
     for (size_t i = 0; i < next->episode_count; i++) {
-        add_printf(&c, "%d", (int)next->episodes[i].opened.day);
-        add(&c, next->episodes[i].id);
+        command_add_printf(&c, "%d", (int)next->episodes[i].opened.day);
+        command_add(&c, next->episodes[i].id);
     }
     return send_command(s, &c, NULL, done, arg);
 }
@@ -701,13 +159,13 @@ int store_enqueue(struct store *s, struct outbox_item *item, const char *const *
 {
     struct command c = fcall(s, "enqueue");
 
-    add(&c, item->delivery_id);
-    add(&c, item->receiver);
-    add_owned(&c, outbox_item_encode(item));
-    add_printf(&c, "%zu", count);
+    command_add(&c, item->delivery_id);
+    command_add(&c, item->receiver);
+    command_add_owned(&c, outbox_item_encode(item));
+    command_add_printf(&c, "%zu", count);
     for (size_t i = 0; i < count; i++) {
-        add(&c, fields[i]);
-        add(&c, values[i]);
+        command_add(&c, fields[i]);
+        command_add(&c, values[i]);
     }
     return send_command(s, &c, &item->stream_id, done, arg);
 }
@@ -718,18 +176,18 @@ int store_digest(struct store *s, struct outbox_item *item, struct outbox_item *
 {
     struct command c = fcall(s, "digest");
 
-    add(&c, item->delivery_id);
-    add(&c, item->receiver);
-    add_owned(&c, outbox_item_encode(item));
-    add_printf(&c, "%zu", replaced_count);
+    command_add(&c, item->delivery_id);
+    command_add(&c, item->receiver);
+    command_add_owned(&c, outbox_item_encode(item));
+    command_add_printf(&c, "%zu", replaced_count);
     for (size_t i = 0; i < replaced_count; i++) {
-        add(&c, replaced[i]->stream_id);
-        add(&c, replaced[i]->delivery_id);
+        command_add(&c, replaced[i]->stream_id);
+        command_add(&c, replaced[i]->delivery_id);
     }
-    add_printf(&c, "%zu", count);
+    command_add_printf(&c, "%zu", count);
     for (size_t i = 0; i < count; i++) {
-        add(&c, fields[i]);
-        add(&c, values[i]);
+        command_add(&c, fields[i]);
+        command_add(&c, values[i]);
     }
     return send_command(s, &c, &item->stream_id, done, arg);
 }
@@ -740,7 +198,7 @@ int store_retold(struct store *s, const char *const *words, size_t count, store_
     struct command c = fcall(s, "retold");
 
     for (size_t i = 0; i < 3 * count; i++)
-        add(&c, words[i]);
+        command_add(&c, words[i]);
     return send_command(s, &c, NULL, done, arg);
 }
 
@@ -749,8 +207,8 @@ int store_attempt(struct store *s, const char *delivery_id, const char *receiver
 {
     struct command c = fcall(s, "attempt");
 
-    add(&c, delivery_id);
-    add(&c, receiver);
+    command_add(&c, delivery_id);
+    command_add(&c, receiver);
     return send_command(s, &c, NULL, done, arg);
 }
 
@@ -758,9 +216,9 @@ int store_tried(struct store *s, const struct outbox_item *item, store_done *don
 {
     struct command c = fcall(s, "tried");
 
-    add(&c, item->delivery_id);
-    add(&c, item->receiver);
-    add_owned(&c, outbox_tries_encode(item));
+    command_add(&c, item->delivery_id);
+    command_add(&c, item->receiver);
+    command_add_owned(&c, outbox_tries_encode(item));
     return send_command(s, &c, NULL, done, arg);
 }
 
@@ -769,11 +227,11 @@ int store_told(struct store *s, const struct outbox_item *item, const char *outc
 {
     struct command c = fcall(s, "told");
 
-    add(&c, item->stream_id);
-    add(&c, item->delivery_id);
-    add(&c, item->receiver);
-    add(&c, outcome);
-    add(&c, dead_json);
+    command_add(&c, item->stream_id);
+    command_add(&c, item->delivery_id);
+    command_add(&c, item->receiver);
+    command_add(&c, outcome);
+    command_add(&c, dead_json);
     return send_command(s, &c, NULL, done, arg);
 }
 
@@ -782,12 +240,12 @@ int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_
 {
     struct command c = fcall(s, "letter");
 
-    add(&c, item->delivery_id);
-    add(&c, item->receiver);
+    command_add(&c, item->delivery_id);
+    command_add(&c, item->receiver);
     if (dropped)
-        add(&c, "");
+        command_add(&c, "");
     else
-        add_owned(&c, outbox_item_encode(item));
+        command_add_owned(&c, outbox_item_encode(item));
     return send_command(s, &c, &item->stream_id, done, arg);
 }
 
@@ -796,10 +254,10 @@ int store_now(struct store *s, const char *measure, const char *const *names,
 {
     struct command c = fcall(s, "now");
 
-    add(&c, measure);
+    command_add(&c, measure);
     for (size_t i = 0; i < count; i++) {
-        add(&c, names[i]);
-        add(&c, values[i]);
+        command_add(&c, names[i]);
+        command_add(&c, values[i]);
     }
     return send_command(s, &c, NULL, done, arg);
 }
@@ -809,11 +267,11 @@ int store_take_over(struct store *s, const struct feed_book *const *books, size_
 {
     struct command c = fcall(s, "take_over");
 
-    add(&c, s->epoch);
-    add(&c, s->other_epoch);
+    command_add(&c, s->epoch);
+    command_add(&c, s->other_epoch);
     for (size_t i = 0; i < count; i++) {
-        add(&c, books[i]->id);
-        add_owned(&c, feed_book_encode(books[i]));
+        command_add(&c, books[i]->id);
+        command_add_owned(&c, feed_book_encode(books[i]));
     }
     return send_command(s, &c, NULL, done, arg);
 }

@@ -90,10 +90,34 @@ def test_the_books_of_a_state_folder_that_was_lost_are_taken_over_as_they_stand(
         w.put("b.csv", three(18, "2024-05"))
         w.start("2024-07-10")
         wait_for(lambda: w.measure()["value"] == 18, "the new file to count beside the old one")
-        assert history(w) == [("2024-04-30", 17), ("2024-05-31", 18)] and told(w) == before
+        assert history(w) == [("2024-04-30", 17), ("2024-05-31", 18)]
+        wait_for(lambda: len(told(w)) > len(before), "ops to be told of the file that is missing")
+        assert [s for _, s in told(w)] == [s for _, s in before] + [
+            "The monitor needs help: Files are missing from the archive"], told(w)
         assert "1 files that another daemon took are not in this archive" in w.ctl("status")["status"]
         assert w.ctl_raw("health").returncode == 1
         assert w.redis("HLEN", "wl:{black-country}:ledger") == ["2"]
+
+
+def test_every_file_that_waited_for_a_person_waits_on_after_a_takeover(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(17))
+        w.once("2024-06-10")
+        for n, name in enumerate(("b.csv", "b.csv", "c.csv")):
+            w.put(name, three(18, "2024-05").split("\n", 1)[0] + "\n" * (n + 1))
+            w.once("2024-07-10")
+        before = w.look("2024-07-10", lambda w: w.ctl("feeds")[0]["waits"])
+        assert len(before) == 3 and f"feed accept {before[0]['receipt']} " in before[0]["why"], before
+        shutil.copytree(w.path("state", "journal"), w.path("kept"))
+        shutil.rmtree(w.path("state", "journal"))
+        for _ in range(2):  # what was taken over is read back from Redis
+            waits = w.look("2024-07-10", lambda w: w.ctl("feeds")[0]["waits"])
+            assert len(waits) == 3 and all("feed accept" not in x["why"] for x in waits), waits
+            assert [x["why"].split(";")[0] for x in waits] == [x["why"].split(";")[0] for x in before], waits
+        shutil.rmtree(w.path("state", "journal"))
+        shutil.copytree(w.path("kept"), w.path("state", "journal"))  # the first folder leads again
+        waits = w.look("2024-07-10", lambda w: w.ctl("feeds")[0]["waits"])
+        assert [(x["receipt"], x["why"]) for x in waits] == [(x["receipt"], x["why"]) for x in before], waits
 
 
 def test_a_file_dropped_into_the_wrong_inbox_first_still_counts_in_the_right_one(build):

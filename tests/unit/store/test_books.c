@@ -115,6 +115,26 @@ START_TEST(a_decision_ends_the_wait_of_its_own_file_only)
 }
 END_TEST
 
+START_TEST(files_that_only_another_daemon_had_wait_each_for_itself)
+{
+    struct books b = BOOKS_INIT;
+    struct feed_book *book = books_feed(&b, "chs"), *back = NULL;
+
+    ck_assert_int_eq(waits(book, WAITING_UNKNOWN, "a is held", "t", 19400), 0);
+    ck_assert_int_eq(waits(book, WAITING_UNKNOWN, "b is held", "t", 19400), 0);
+    ck_assert_int_eq(waits(book, 3, "c is held", "t", 19400), 0);
+    char *json = feed_book_encode(book);
+
+    ck_assert_int_eq(feed_book_decode(json, strlen(json), &back), 0);
+    ck_assert_uint_eq(back->wait_count, 3);
+    ck_assert_str_eq(back->waits[0].why, "a is held");
+    ck_assert_str_eq(back->waits[1].why, "b is held");
+    free(json);
+    feed_book_free(back);
+    books_release(&b);
+}
+END_TEST
+
 START_TEST(a_table_without_a_newer_period_supersedes_nothing)
 {
     struct books b = BOOKS_INIT;
@@ -276,6 +296,7 @@ UNIT_MAIN("books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
           UNIT_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only),
           UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_takes_its_place),
           UNIT_TEST(a_decision_ends_the_wait_of_its_own_file_only),
+          UNIT_TEST(files_that_only_another_daemon_had_wait_each_for_itself),
           UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
           UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
           UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
