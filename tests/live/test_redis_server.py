@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from redis import Server, on_server
+from resp_proxy import RespProxy, Spoil
 from waitlist import run_tests, three, wait_for
 
 
@@ -121,6 +122,21 @@ def test_what_redis_did_not_take_is_done_again_and_told_once_it_takes_it(build):
         w.stop()
         w.start("2024-06-10T15:00")
         assert w.measure()["value"] == 3 and len(w.mails()) == 1, [m.subject for m in w.mails()]
+
+
+def test_a_write_that_never_reached_redis_is_made_again(build):
+    for function in (b"commit_series", b"commit_feed", b"transition", b"enqueue", b"told"):
+        with Server() as server, RespProxy(server.socket) as proxy, on_server(build, proxy) as w:
+            proxy.set(to_redis=Spoil(match=b"\r\n" + function + b"\r\n", drop=True))
+            w.put("a.csv", three(6))
+            w.start("2024-06-10")
+            wait_for(lambda: any(function in c for c in proxy.commands), f"{function} to be sent")
+            proxy.clear()
+            proxy.disconnect()
+            wait_for(lambda: server.say("HGET", "wl:{black-country}:now:cyp-4w", "rag") == "red", f"{function}: the figure")
+            wait_for(lambda: len(w.mails()) == 1, f"{function}: the message")
+            wait_for(lambda: server.say("XLEN", "wl:{black-country}:outbox") == "0" and
+                     server.say("HLEN", "wl:{black-country}:ledger") == "1", f"{function}: Redis to know of it")
 
 
 def test_a_redis_that_falls_silent_while_nothing_is_asked_is_noticed(build):

@@ -89,6 +89,15 @@ def test_a_receipt_is_applied_once_and_in_its_turn(build):
         assert w.redis("HLEN", PREFIX + "ledger") == ["1"], "a receipt that changed nothing has no entry"
 
 
+def test_a_lease_that_another_daemon_holds_is_not_taken(build):
+    with running(build) as w:
+        w.redis("SET", PREFIX + "lease", "another its-name", "PX", "60000")
+        before = w.redis("GET", PREFIX + "fence"), w.redis("HGETALL", PREFIX + "meta")
+        answer = w.redis("FCALL", "claim", "1", PREFIX, "0" * 32, "999999:x", "us", "our-name", "3000")
+        assert answer == ["held", "another its-name"], answer
+        assert (w.redis("GET", PREFIX + "fence"), w.redis("HGETALL", PREFIX + "meta")) == before
+
+
 def test_another_epoch_changes_nothing(build):
     with running(build) as w:
         token, = w.redis("GET", PREFIX + "fence")

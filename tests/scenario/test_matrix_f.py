@@ -312,14 +312,19 @@ def test_F16_the_bytes_hashed_are_the_bytes_parsed_though_the_file_changes(build
         folder = w.path("inbox", "cyp4ww")
         os.makedirs(folder)
         path = os.path.join(folder, "a.csv")
-        texts = [three(f"{n:02}").encode() for n in range(10, 60)]
+        # A long file, of which only the last month is ever rewritten: reading takes longer than that.
+        header, _, rows = three("05", "2023-12").encode().partition(b"\n")
+        texts = [three(f"{n:02}", f"2024-0{n % 5 + 1}").encode().partition(b"\n")[2] for n in range(10, 60)]
+        start = header + b"\n" + rows * 3000
         stop = threading.Event()
 
         def rewrite():
             n = 0
             while not stop.is_set():
                 fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-                os.pwrite(fd, texts[n % len(texts)], 0)
+                if os.fstat(fd).st_size == 0:
+                    os.pwrite(fd, start, 0)
+                os.pwrite(fd, texts[n % len(texts)], len(start))
                 os.close(fd)
                 n += 1
 
@@ -347,6 +352,12 @@ def test_F16_the_bytes_hashed_are_the_bytes_parsed_though_the_file_changes(build
                 except zlib.error:
                     pass
                 found |= {float(x) for x in re.findall(rb",TAJ,.*,([\d.]+)\r?\n", content)}
+        for r in receipts(w):  # what was judged at the first pass is what was kept
+            sha = re.search(rb'"sha256":"(\w+)"', r)[1].decode()
+            with open(w.path("state", "archive", sha[:2], sha), "rb") as f:
+                ends = re.findall(rb"\n[\d/]+,(\d\d)/(\d\d)/(\d{4}),", f.read())
+            newest = max(b"-".join(reversed(end)) for end in ends)
+            assert b'"newest":"%s"' % newest in r, (r, newest)
         assert value is None or (value in found and kept <= found), (value, kept, found)
 
 
