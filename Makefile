@@ -2,6 +2,7 @@
 #
 #   make run          install what is missing, build, run the demo (ONCE=1: one evaluation, then exit; KEEP=1: go on)
 #   make check        the same set-up, then unit, scenario and live tests
+#   make seeded       bugs made in a copy, each to be found by a named test (FULL=1: all, else a tenth)
 #   make coverage     which branches of the durable core no test takes, and why
 #   make fuzz         each parser against inputs made by libFuzzer, FUZZ_S=60 seconds each
 #   make              build only

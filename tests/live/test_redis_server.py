@@ -139,6 +139,24 @@ def test_a_write_that_never_reached_redis_is_made_again(build):
                      server.say("HLEN", "wl:{black-country}:ledger") == "1", f"{function}: Redis to know of it")
 
 
+def test_a_message_taken_is_not_pending_though_redis_could_not_be_told(build):
+    with Server() as server, RespProxy(server.socket) as proxy, on_server(build, proxy) as w:
+        proxy.set(to_redis=Spoil(match=b"\r\ntold\r\n", drop=True))
+
+        def hang_up():
+            wait_for(lambda: any(b"told" in c for c in proxy.commands), "the outcome to be told")
+            proxy.disconnect()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        w.put("a.csv", three(6))
+        w.once("2024-06-10", expect=0)
+        thread.join()
+        proxy.clear()
+        w.once("2024-06-10T13:00")
+        assert len(w.mails()) == 1 and server.say("XLEN", "wl:{black-country}:outbox") == "0"
+
+
 def test_a_redis_that_falls_silent_while_nothing_is_asked_is_noticed(build):
     with Server() as server, on_server(build, server) as w:
         w.put("a.csv", three(25))
