@@ -5,8 +5,9 @@
 Copies the tree to a temporary folder, one copy a job, with what DIR holds built already; the tree itself
 is never written to. In a copy, for each bug of tests/seeded/bugs.py: the edits, a make of what its tests
 need, the tests, and the edits taken back. A bug is caught when one of its named tests fails, or hangs.
-Each of these tests has to pass without a bug first. An edit whose old text is not there exactly once, and
-a bug that does not build, are failures: the list may not rot. Survivors are printed.
+Each of these tests has to pass without a bug first. An edit whose old text is not there exactly once, of
+any bug of the list, and a bug that does not build, are failures: the list may not rot. Survivors are
+printed.
 
 WAITLIST_FULL=1 seeds every bug; without it a tenth, chosen by a fixed seed; IDs choose. A table follows:
 bug, source, what caught it. Last line: N passed (caught), N failed, N skipped; --counts writes it too.
@@ -103,16 +104,6 @@ class Copy:
         return "failed" if failed or (code != 0 and "passed, " not in said and "Checks:" not in said) else "passed", said
 
 
-def edited(text, edits):
-    """The texts after the edits; raises ValueError where an old text is not there exactly once."""
-    for file, old, new in edits:
-        found = text[file].count(old)
-        if found != 1:
-            raise ValueError(f"the old text is there {found} times in {file}: {old!r}")
-        text[file] = text[file].replace(old, new)
-    return text
-
-
 def read(path):
     with open(path, encoding="utf-8", newline="") as f:
         return f.read()
@@ -123,13 +114,24 @@ def write(path, text):
         f.write(text)
 
 
+def edited(folder, bug):
+    """The bug's files: (path -> text, path -> text with the bug). ValueError where an old text is not there once."""
+    try:
+        whole = {file: read(os.path.join(folder, file)) for file, _, _ in bug.edits}
+    except FileNotFoundError as why:
+        raise ValueError(str(why)) from why
+    broken = dict(whole)
+    for file, old, new in bug.edits:
+        found = broken[file].count(old)
+        if found != 1:
+            raise ValueError(f"the old text is there {found} times in {file}: {old!r}")
+        broken[file] = broken[file].replace(old, new)
+    return whole, broken
+
+
 def seed(copy, bug, timeouts):
     """Makes one bug, asks its tests, takes it back."""
-    whole = {file: read(copy.path(file)) for file, _, _ in bug.edits}
-    try:
-        broken = edited(dict(whole), bug.edits)
-    except ValueError as why:
-        return Outcome(bug, "FAIL", str(why))
+    whole, broken = edited(copy.folder, bug)
     try:
         for file, text in broken.items():
             write(copy.path(file), text)
@@ -144,6 +146,16 @@ def seed(copy, bug, timeouts):
     finally:
         for file, text in whole.items():
             write(copy.path(file), text)
+
+
+def outdated():
+    """Bugs of the whole list whose old text has moved; it is asked for also where a tenth is seeded."""
+    for bug in BUGS:
+        try:
+            edited(ROOT, bug)
+        except ValueError as why:
+            print(f"FAIL      {bug.id} ({why})", flush=True)
+            yield Outcome(bug, "FAIL", str(why))
 
 
 def baseline(copy, program, name, timeout):
@@ -192,7 +204,7 @@ def each(copies, work, items):
 
 
 def seed_all(copies, bugs, longest):
-    """The outcome of each bug, in the order of the list."""
+    """The outcome of each bug."""
     tests = sorted({t for b in bugs for t in b.tests})
     said = copies[0].make(tests, len(copies))
     if said is not None:
@@ -218,7 +230,7 @@ def seed_all(copies, bugs, longest):
     for b, outcome in each(copies, lambda c, b: seed(c, b, timeouts), fit):
         outcomes.append(outcome)
         print(f"{outcome.verdict:<8}  {b.id} ({outcome.by})", flush=True)
-    return sorted(outcomes, key=lambda o: BUGS.index(o.bug))
+    return outcomes
 
 
 def main():
@@ -229,17 +241,18 @@ def main():
     parser.add_argument("--counts", help="file for the total line")
     parser.add_argument("--timeout", type=float, default=500, help="seconds for one test at most")
     options = parser.parse_args()
-    bugs = chosen(options.ids)
+    outcomes = list(outdated())
+    bugs = [b for b in chosen(options.ids) if b not in [o.bug for o in outcomes]]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
 
     with tempfile.TemporaryDirectory(prefix="waitlist-seeded-") as folder:
         copies = [Copy(os.path.join(folder, str(n)), os.path.abspath(options.build))
                   for n in range(max(1, min(options.jobs, len(bugs))))]
-        outcomes = seed_all(copies, bugs, options.timeout * PATIENCE)
+        outcomes += seed_all(copies, bugs, options.timeout * PATIENCE)
 
     print(f"\n{'bug':<26} {'source':<12} caught by")
-    for o in outcomes:
+    for o in sorted(outcomes, key=lambda o: BUGS.index(o.bug)):
         print(f"{o.bug.id:<26} {o.bug.source:<12} {o.by if o.verdict == 'caught' else o.verdict}")
     for what, why in LATER.items():
         print(f"later: {what}: {why}")
@@ -248,7 +261,7 @@ def main():
     counts = collections.Counter(o.verdict for o in outcomes)
     total = (f"{counts['caught']} passed, {counts['SURVIVED'] + counts['FAIL']} failed, "
              f"{counts['skip']} skipped")
-    print(f"{len(outcomes)} of {len(BUGS)} seeded, {time.monotonic() - began:.0f} s")
+    print(f"{len(bugs)} of {len(BUGS)} seeded, {time.monotonic() - began:.0f} s")
     if options.counts:
         write(options.counts, total + "\n")
     print(total)
