@@ -327,7 +327,7 @@ def test_a_login_refused_is_the_receivers_fault_and_the_password_is_not_told(bui
         word = f.write("password", "open-sesame\n")
         with SmtpServer({"AUTH": "535 no"}, login=True) as smtp:
             r = f.mail(build, smtp.port, user="u", password=word)
-            assert outcome(r) == ("connection-failed", 535) and "open-sesame" not in r[0]["text"], r
+            assert outcome(r) == ("login-refused", 535) and "open-sesame" not in r[0]["text"], r
         with SmtpServer(login=True) as smtp:
             assert outcome(f.mail(build, smtp.port, user="u", password=word)) == ("delivered", 250)
             assert any(base64.b64encode(b"\0u\0open-sesame") in line for _, line in smtp.dialogue), smtp.dialogue

@@ -16,6 +16,7 @@ from waitlist import run_tests, wait_for
 
 NOON = utc(2024, 6, 10, 11)  # 12:00 in London
 HOUR = datetime.timedelta(hours=1)
+DAY = datetime.timedelta(days=1)
 LONDON = zoneinfo.ZoneInfo("Europe/London")
 
 
@@ -48,7 +49,9 @@ def jumped(build, to):
             clock.set(to)
         story.is_ready_again(health=2)  # a clock set back, or a year without files, is said
         tried = [r.headers["webhook-id"] for r in story.hook.requests]
-        assert tried.count(tried[0]) == 2, "once in vain, once taken"
+        # A year on the feed is late too: what waited leaves with that as one digest, under an id of its own.
+        is_digest = to is not None and to - NOON > DAY
+        assert tried.count(tried[0]) == (1 if is_digest else 2), "once in vain, once taken"
         story.put("b.csv", "2024-04", 5)
         story.is_ready_again(health=2)
         assert story.told("hook") == [("2024-04-30", "FIRING")], "red stays red, nothing more to tell"
@@ -64,7 +67,8 @@ def test_T1_a_wall_clock_that_jumps_raises_no_storm_and_misses_nothing(build):
              (NOON.replace(year=2025), ["2024-06-10", "2025-06-10"]), (utc(1970, 1, 1), ["2024-06-10"]))
     for to, dates in cases:
         found = jumped(build, to)
-        assert found[:3] == plain[:3], f"{to}: ids come from the data's period, not from the clock"
+        assert found[1:3] == plain[1:3], f"{to}: ids come from the data's period, not from the clock"
+        assert found[0] == plain[0] or to - NOON > DAY, f"{to}: a message that is no digest keeps its id"
         assert found[4] == dates, f"{to}: evaluated on {found[4]}"
         assert found[3] <= plain[3] + len(dates) * 3, f"{to}: a storm of {found[3]} mails"
 

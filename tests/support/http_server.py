@@ -29,6 +29,7 @@ class Answer:
 class Request:
     def __init__(self, method, path, headers, body):
         self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.is_refused = False  # the answer said so
 
 
 class HttpServer:
@@ -75,6 +76,7 @@ class HttpServer:
             self.requests.append(r)
             n = len(self.requests)
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            r.is_refused = answer.code >= 300
         if self.folder:
             with open(os.path.join(self.folder, f"{n}.json"), "w") as f:
                 json.dump({"method": r.method, "path": r.path, "headers": r.headers,

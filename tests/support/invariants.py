@@ -140,12 +140,13 @@ class Witness:
 
     # ---- what came out ---------------------------------------------------------------------------
     def deliveries(self):
-        """{receiver: [(delivery id, event)]} in order, a repeated delivery once."""
+        """{receiver: [(delivery id, event)]} in order, a repeated delivery once; what was refused is none."""
         out = {"spool": [(m.delivery_id, self.w.events().get(m.delivery_id)) for m in self.w.mails()]}
         if self.hook:
             seen = {}
             for r in self.hook.requests:
-                seen.setdefault(r.headers["webhook-id"], json.loads(r.body))
+                if not r.is_refused:
+                    seen.setdefault(r.headers["webhook-id"], json.loads(r.body))
             out["hook"] = list(seen.items())
         return out
 
