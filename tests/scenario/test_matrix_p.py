@@ -20,7 +20,7 @@ from http_server import Answer
 from invariants import DAY, watched
 from redis import Server
 from resp_proxy import RespProxy, Spoil
-from seam import Seam
+from seam import Seam, is_sanitized
 from waitlist import ROOT, measure, plan, run_tests, skip, wait_for
 
 
@@ -251,6 +251,8 @@ def test_P7_an_allocation_that_fails_refuses_its_job_or_ends_the_process_and_the
         seam = Seam(build, story.w.folder)
         story.w.once(DAY, env=seam.env())
         count = seam.counts()["alloc"]
+    if is_sanitized():
+        skip("a sanitizer's allocations are its own")
     for n in some(range(1, count, max(1, count // 60)), share=0.05):
         with watched(build) as story:
             story.put("a.csv", "2024-04", 6)
@@ -272,13 +274,19 @@ def allocations_before(build, command):
 
 
 def test_P7_a_redis_command_that_the_library_forgets_for_want_of_memory_ends_as_unknown(build):
+    if is_sanitized():
+        skip("a sanitizer's allocations are its own")
     with watched(build) as story:
         seam = Seam(build, story.w.folder, trace=True)
         story.w.once(DAY, env=seam.env())
         sent = [first for name, first, _ in seam.trace() if name == "redis-before"]
         load = next(n for n, command in enumerate(sent, 1) if command.startswith("HGETALL"))
-    # Each allocation of one command of a load: formatting it, noting its callback, reading its reply.
-    command = range(allocations_before(build, load) + 1, allocations_before(build, load + 1) + 1)
+    # Each allocation of one command of a load: formatting it, noting its callback, reading its reply. Two runs are
+    # compared, and a tick more in one of them shifts its numbers: then once more.
+    for _ in range(10):
+        command = range(allocations_before(build, load) + 1, allocations_before(build, load + 1) + 1)
+        if len(command) >= 5:
+            break
     assert len(command) >= 5, "it is formatted, its callback noted, its reply read"
     for n in some(command, least=4):
         with watched(build) as story:
