@@ -35,9 +35,11 @@ static void setup(enum alert_state state, enum alert_severity severity, unsigned
     who = (struct composer_recipient){ "spool", "spool", NULL, false };
 }
 
+/* day_spent: 0 the day's message has not gone out ever; 1 today; 2 yesterday. */
 static struct composition_list run(struct told *told, int day_spent)
 {
-    static struct civil_date today = { 20000 };
+    static const struct civil_date today = { 20000 };
+    struct civil_date spent = { today.day + 1 - day_spent };
     struct table told_table = TABLE_INIT, days = TABLE_INIT;
     const struct alert *alerts[] = { &alert };
     struct finding_set none = { 0 };
@@ -46,7 +48,7 @@ static struct composition_list run(struct told *told, int day_spent)
     if (told)
         ck_assert_int_eq(table_set(&told_table, "spool|spool|e1", told, NULL), 0);
     if (day_spent)
-        ck_assert_int_eq(table_set(&days, "spool|spool|day|feeds", &today, NULL), 0);
+        ck_assert_int_eq(table_set(&days, "spool|spool|day|feeds", &spent, NULL), 0);
     const struct composer_input in = { .alerts = alerts,
                                        .alert_count = 1,
                                        .findings = &none,
@@ -143,6 +145,20 @@ static const struct {
       1,
       { 2, SEVERITY_RED, false },
       NEWS_NEW },
+    { "one that was told as ended and is open again without a notice says nothing yet",
+      ALERT_FIRING,
+      SEVERITY_RED,
+      2,
+      1,
+      { 2, SEVERITY_RED, false },
+      NEWS_NONE },
+    { "pending again has no end to tell",
+      ALERT_PENDING,
+      SEVERITY_RED,
+      2,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_NONE },
 };
 
 START_TEST(desired_minus_told_is_the_news)
@@ -258,6 +274,16 @@ START_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not)
     ck_assert_uint_eq(l.count, 1);
     ck_assert_int_eq(l.list[0].items[0].news, NEWS_WORSE);
     composition_list_release(&l);
+    told.ordinal = 2; /* told already */
+    l = run(&told, 0);
+    ck_assert_uint_eq(l.count, 0);
+    composition_list_release(&l);
+    episode.ordinal = 3;
+    episode.news = NEWS_STEADY;
+    l = run(&told, 0);
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_int_eq(l.list[0].items[0].news, NEWS_STEADY);
+    composition_list_release(&l);
 }
 END_TEST
 
@@ -268,6 +294,9 @@ START_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not)
 
     ck_assert_uint_eq(l.count, 0);
     ck_assert_uint_eq(l.waiting, 1);
+    composition_list_release(&l);
+    l = run(NULL, 2);
+    ck_assert_uint_eq(l.count, 1);
     composition_list_release(&l);
     setup(ALERT_FIRING, SEVERITY_RED, 1);
     l = run(NULL, 1);
@@ -347,6 +376,8 @@ START_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others)
                 table_set(&told, key, is_ours && i % 1000 != 7 ? &ended : &was_told, NULL), 0);
         }
     ck_assert_int_eq(table_set(&told, "without an episode", &was_told, NULL), 0);
+    ck_assert_int_eq(table_set(&told, "without a recipient|e1", &was_told, NULL), 0);
+    ck_assert_int_eq(table_set(&told, "gone|person 5|e1", &was_told, NULL), 0); /* no way to it */
     const struct composer_input in = { .alerts = alerts,
                                        .alert_count = 1,
                                        .findings = &none,
@@ -366,9 +397,103 @@ START_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others)
 }
 END_TEST
 
+START_TEST(a_discovered_episode_without_an_end_is_told_to_nobody_who_came_later)
+{
+    setup(ALERT_RESOLVED, SEVERITY_RED, 2);
+    episode.news = NEWS_DISCOVERED;
+    episode.closed_on = DATE_NONE;
+    struct composition_list l = run(NULL, 0);
+
+    ck_assert_uint_eq(l.count, 0);
+    composition_list_release(&l);
+}
+END_TEST
+
+static const struct {
+    enum rule rule;
+    const char *plan, *group;
+} groups[] = {
+    { RULE_DEAD_LETTER, NULL, "delivery" },
+    { RULE_SELF_CHECK, NULL, "monitor" },
+    { RULE_COVERAGE_GAP, NULL, "feeds" },
+    { RULE_BEHIND_PLAN, "of no plan that is left", "feeds" },
+    { RULE_BEHIND_PLAN, "p", "p/0" },
+};
+
+START_TEST(a_message_belongs_to_its_plan_or_to_what_watches)
+{
+    static char id[] = "p", other[] = "q";
+    static const struct plan p = { .id = id }, q = { .id = other };
+    static const struct plan *const plans[] = { &q, &p };
+    struct table empty = TABLE_INIT;
+    const struct alert *alerts[] = { &alert };
+    const struct finding_set none = { 0 };
+    struct composition_list l = { 0 };
+
+    setup(ALERT_FIRING, SEVERITY_RED, 1);
+    alert.rule = groups[_i].rule;
+    alert.plan = (char *)(uintptr_t)groups[_i].plan;
+    const struct composer_input in = { .alerts = alerts,
+                                       .alert_count = 1,
+                                       .findings = &none,
+                                       .plans = plans,
+                                       .plan_count = 2,
+                                       .told = &empty,
+                                       .days = &empty,
+                                       .today = { 20000 },
+                                       .recipients = one_recipient,
+                                       .receiver_kind = kind_of };
+
+    ck_assert_int_eq(composer_run(&in, &l), 0);
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_str_eq(l.list[0].group, groups[_i].group);
+    ck_assert(l.list[0].plan == (strchr(groups[_i].group, '/') ? &p : NULL));
+    composition_list_release(&l);
+}
+END_TEST
+
+static size_t two_receivers(void *arg, const struct alert *a, struct composer_recipient *out,
+                            size_t max)
+{
+    (void)arg;
+    (void)a;
+    ck_assert_uint_ge(max, 2);
+    out[0] = (struct composer_recipient){ "mail", "lead", NULL, false };
+    out[1] = (struct composer_recipient){ "hook", "lead", NULL, true };
+    return 2;
+}
+
+START_TEST(one_recipient_of_two_receivers_is_told_by_each)
+{
+    struct table empty = TABLE_INIT;
+    const struct alert *alerts[] = { &alert };
+    const struct finding_set none = { 0 };
+    struct composition_list l = { 0 };
+
+    setup(ALERT_FIRING, SEVERITY_RED, 1);
+    const struct composer_input in = { .alerts = alerts,
+                                       .alert_count = 1,
+                                       .findings = &none,
+                                       .told = &empty,
+                                       .days = &empty,
+                                       .today = { 20000 },
+                                       .recipients = two_receivers,
+                                       .receiver_kind = kind_of };
+
+    ck_assert_int_eq(composer_run(&in, &l), 0);
+    ck_assert_uint_eq(l.count, 2);
+    ck_assert_str_eq(l.list[0].receiver, "mail");
+    ck_assert_str_eq(l.list[1].receiver, "hook");
+    composition_list_release(&l);
+}
+END_TEST
+
 UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_ROWS(what_state_and_severity_do_not_show_is_told_once, notices),
           UNIT_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not),
+          UNIT_TEST(a_discovered_episode_without_an_end_is_told_to_nobody_who_came_later),
+          UNIT_ROWS(a_message_belongs_to_its_plan_or_to_what_watches, groups),
+          UNIT_TEST(one_recipient_of_two_receivers_is_told_by_each),
           UNIT_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not),
           UNIT_TEST(the_end_of_what_was_told_red_is_told_at_once),
           UNIT_TEST(a_machine_is_told_amber_at_once),

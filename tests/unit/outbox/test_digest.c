@@ -169,6 +169,8 @@ END_TEST
 
 START_TEST(it_belongs_to_a_priority_only_when_all_of_it_does)
 {
+    static char gone[] = "of no plan that is left";
+
     setup();
     const struct waiting_notice one[] = { notice(0, 1), notice(1, 1) };
     struct composition c = digest(one, 2);
@@ -189,6 +191,12 @@ START_TEST(it_belongs_to_a_priority_only_when_all_of_it_does)
     ck_assert_str_eq(c.group, "backlog");
     composition_release(&c);
 
+    alerts[0].plan = alerts[1].plan = gone; /* with its file */
+    c = digest(one, 2);
+    ck_assert_str_eq(c.group, "backlog");
+    ck_assert(!c.plan && !c.backlog.is_illustrative);
+    composition_release(&c);
+
     alerts[0].plan = alerts[1].plan = NULL; /* feeds */
     alerts[1].priority = 0;
     c = digest(one, 2);
@@ -199,7 +207,26 @@ START_TEST(it_belongs_to_a_priority_only_when_all_of_it_does)
 }
 END_TEST
 
+START_TEST(what_is_as_it_was_told_stands_last_also_when_it_is_red)
+{
+    struct told told = { 1, SEVERITY_RED, true };
+
+    setup();
+    ck_assert_int_eq(table_set(&got, "mail|lead@example.nhs.uk|e1", &told, NULL), 0);
+    const struct waiting_notice n[] = { notice(1, 1), notice(0, 1) };
+    struct composition c = digest(n, 2);
+
+    ck_assert_uint_eq(c.item_count, 2);
+    ck_assert_str_eq(c.items[0].episode->id, "e0");
+    ck_assert_int_eq(c.items[0].news, NEWS_NEW);
+    ck_assert_int_eq(c.items[1].news, NEWS_NONE);
+    composition_release(&c);
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("digest", UNIT_TEST(each_episode_is_told_once_the_worst_first),
           UNIT_ROWS(nothing_that_was_due_vanishes, rows),
+          UNIT_TEST(what_is_as_it_was_told_stands_last_also_when_it_is_red),
           UNIT_TEST(its_notices_are_all_that_waited_and_what_stands_now_each_once),
           UNIT_TEST(it_belongs_to_a_priority_only_when_all_of_it_does))

@@ -10,6 +10,8 @@
 
 #include "base/auto.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "support/failing.h"
 #include "support/folder.h"
 #include "support/unit.h"
 
@@ -233,6 +235,14 @@ static const struct {
     { "a number left out", "@1@\n@3@\n" },
     { "a record with junk in place of its line end", "@1@\n@2@#" },
     { "capitals in the checksum", "@A@\n@1@\n" },
+    { "a checksum alone", "@1@\nb2b9b7bd\n" },
+    { "less than a checksum", "@1@\nb2b9\n" },
+    /* Each checksum, by another program, is that of what follows it. */
+    { "a number alone", "4f5344cd 12\n" },
+    { "no number", "a3a6bf43 {}\n" },
+    { "a sign below the digits in place of a number", "05a394be /2 {}\n" },
+    { "a number without its blank", "@1@\nc3fb7b62 2x{}\n" },
+    { "a number of twenty digits", "58d0532f 11111111111111111111 {}\n" },
 };
 
 /* "@N@" is record N of `three`, "@A@" the first with its checksum in capitals. */
@@ -420,6 +430,195 @@ START_TEST(a_journal_is_a_regular_file)
 }
 END_TEST
 
+/* The prefix of a cut record whose bytes so far happen to have the checksum that the record was to have. */
+START_TEST(a_cut_record_is_whole_only_with_its_number_and_blank)
+{
+    static const char tail[] = "1ad5be0d 2 {\"fe"; /* the checksum of "2" */
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    AUTO(text_release) struct text bytes = TEXT_INIT;
+
+    ground_begin(&g);
+    expand(&g, "@1@\n", &bytes);
+    (void)text_puts(&bytes, tail);
+    put(g.path, bytes.buf, bytes.len);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    ck_assert_uint_eq(seen.count, 1);
+    journal_close(j);
+    ground_end(&g);
+}
+END_TEST
+
+/* What lacks_sector() takes for a sector never written is more than one flipped byte. */
+START_TEST(a_zero_that_stands_alone_in_its_sector_is_damage)
+{
+    char folder[FOLDER_MAX], path[FOLDER_MAX + 16], json[513 - 11];
+    AUTO(text_release) struct text bytes = TEXT_INIT;
+    struct journal *j = NULL;
+
+    folder_begin(folder);
+    (void)snprintf(path, sizeof path, "%s/received", folder);
+    memset(json, 'x', sizeof json);
+    ck_assert_int_eq(journal_open(path, NULL, NULL, &j), 0);
+    ck_assert_int_eq(journal_append(j, json, sizeof json, NULL), 0);
+    journal_close(j);
+    ck_assert_int_eq(file_read(path, 1 << 20, &bytes), 0);
+    ck_assert_uint_eq(bytes.len, 514); /* the last byte of the record begins the second sector */
+    bytes.buf[512] = '\0';
+    put(path, bytes.buf, bytes.len);
+    ck_assert_int_eq(journal_open(path, NULL, NULL, &j), -EBADMSG);
+    folder_end(folder);
+}
+END_TEST
+
+START_TEST(a_line_longer_than_any_record_is_damage_and_not_read_to_its_end)
+{
+    const size_t len = 40u << 20;
+    AUTO(auto_free) char *bytes = malloc(len);
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+
+    ck_assert_ptr_nonnull(bytes);
+    memset(bytes, 'x', len);
+    ground_begin(&g);
+    put(g.path, bytes, len);
+    failing_begin("pread", 10, 1000, EIO); /* its buffer doubles: 9 readings reach 32 MiB */
+    ck_assert_int_eq(open_it(g.path, &seen, &j), -EBADMSG);
+    (void)failing_end();
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(walking_reads_up_to_an_append_under_way_and_leaves_it)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    struct stat st;
+
+    ground_begin(&g);
+    ck_assert_int_eq(truncate(g.path, (off_t)g.whole.len - 2), 0);
+    ck_assert_int_eq(journal_open(g.path, NULL, NULL, &j), 0); /* its writer cuts the tail */
+    ck_assert_int_eq(journal_append(j, three[2], strlen(three[2]), NULL), 0);
+    ck_assert_int_eq(truncate(g.path, (off_t)g.whole.len - 2), 0);
+    ck_assert_int_eq(journal_walk(g.path, read_record, &seen), 0);
+    ck_assert_uint_eq(seen.count, 2);
+    ck_assert_int_eq(stat(g.path, &st), 0);
+    ck_assert_uint_eq((size_t)st.st_size, g.whole.len - 2);
+    journal_close(j);
+    ck_assert_int_eq(unlink(g.path), 0);
+    ck_assert_int_eq(journal_walk(g.path, read_record, &seen), -ENOENT);
+    journal_close(NULL);
+    ground_end(&g);
+}
+END_TEST
+
+/* What is opened: nothing yet, three records, the third of them cut, or bytes of it changed. */
+enum stand { NEW, WHOLE, CUT, CHANGED };
+
+static const struct {
+    const char *why, *calls;
+    long nth;
+    int error;
+    enum stand stand;
+    int result;
+} openings[] = {
+    { "the new file's sync", "fsync", 1, EIO, NEW, -EIO },
+    { "its folder's sync", "fsync", 2, EIO, NEW, -ENOTRECOVERABLE },
+    { "what kind of file it is", "fstat", 1, EIO, WHOLE, -EIO },
+    { "the lock, for another reason than a holder", "flock", 1, ENOLCK, WHOLE, -ENOLCK },
+    { "reading", "pread", 1, EIO, WHOLE, -EIO },
+    { "reading on", "pread", 2, EIO, WHOLE, -EIO },
+    { "reading, interrupted", "pread", 1, EINTR, WHOLE, 0 },
+    { "reading whether anything follows a bad line", "pread", 2, EIO, CHANGED, -EIO },
+    { "cutting the tail", "ftruncate", 1, EIO, CUT, -EIO },
+    { "the sync of the cut", "fsync", 1, EIO, CUT, -EIO },
+    { "memory for the journal", FAILING_ALLOCATIONS, 1, ENOMEM, WHOLE, -ENOMEM },
+    { "memory for reading", FAILING_ALLOCATIONS, 2, ENOMEM, WHOLE, -ENOMEM },
+};
+
+START_TEST(a_call_that_fails_while_opening_costs_no_synced_record)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    enum stand stand = openings[_i].stand;
+
+    log_set_level(LOG_LEVEL_ERROR);
+    ground_begin(&g);
+    if (stand == NEW)
+        ck_assert_int_eq(unlink(g.path), 0);
+    if (stand == CUT)
+        ck_assert_int_eq(truncate(g.path, (off_t)g.whole.len - 2), 0);
+    if (stand == CHANGED)
+        g.whole.buf[g.whole.len - 3] ^= 1;
+    if (stand == CHANGED)
+        put(g.path, g.whole.buf, g.whole.len);
+    failing_begin(openings[_i].calls, openings[_i].nth, 1, openings[_i].error);
+    int r = open_it(g.path, &seen, &j);
+
+    if (failing_end() == 0)
+        ck_assert_msg(openings[_i].error == ENOMEM, "%s: no such call", openings[_i].why);
+    else
+        ck_assert_msg(r == openings[_i].result, "%s: %d", openings[_i].why, r);
+    journal_close(j);
+    j = NULL;
+    r = open_it(g.path, &seen, &j);
+    ck_assert_int_eq(r, stand == CHANGED ? -EBADMSG : 0);
+    ck_assert_uint_eq(seen.count, stand == NEW ? 0 : stand == WHOLE ? 3 : 2);
+    journal_close(j);
+    ground_end(&g);
+}
+END_TEST
+
+static const struct {
+    const char *why, *calls;
+    long first, times;
+    int error, result;
+    bool for_ever; /* until it is opened again */
+    size_t after;  /* records that the next opening finds */
+} appends[] = {
+    { "a full disk", "pwrite", 1, 1, ENOSPC, -ENOSPC, false, 3 },
+    { "a write that cannot be taken back", "pwrite ftruncate", 1, 2, EIO, -ENOTRECOVERABLE, true,
+      3 },
+    /* The bytes are in the file: whether on the disk nobody knows, so it was not told as written. */
+    { "the sync", "fdatasync", 1, 1, EIO, -ENOTRECOVERABLE, true, 4 },
+    { "memory for number and record", FAILING_ALLOCATIONS, 1, 1, ENOMEM, -ENOMEM, false, 3 },
+    { "memory for the line", FAILING_ALLOCATIONS, 2, 1, ENOMEM, -ENOMEM, false, 3 },
+};
+
+START_TEST(a_call_that_fails_while_appending_is_told_and_tears_nothing)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    uint64_t sequence = 77;
+
+    ground_begin(&g);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    failing_begin(appends[_i].calls, appends[_i].first, appends[_i].times, appends[_i].error);
+    int r = journal_append(j, three[0], strlen(three[0]), &sequence);
+
+    if (failing_end() == appends[_i].times) {
+        ck_assert_msg(r == appends[_i].result, "%s: %d", appends[_i].why, r);
+        ck_assert_uint_eq(sequence, 77);
+        ck_assert_uint_eq(journal_last(j), 3);
+        r = journal_append(j, three[0], strlen(three[0]), &sequence);
+        ck_assert_msg(r == (appends[_i].for_ever ? -ENOTRECOVERABLE : 0), "%s: then %d",
+                      appends[_i].why, r);
+        journal_close(j);
+        ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+        ck_assert_uint_eq(seen.count, appends[_i].for_ever ? appends[_i].after : 4);
+    } else {
+        ck_assert_msg(appends[_i].error == ENOMEM, "%s: no such call", appends[_i].why);
+    }
+    journal_close(j);
+    ground_end(&g);
+}
+END_TEST
+
 UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
           UNIT_TEST(the_line_is_checksum_sequence_and_json),
           UNIT_TEST(a_cut_at_any_byte_costs_only_the_record_it_cuts),
@@ -430,4 +629,10 @@ UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
           UNIT_ROWS(a_record_is_one_line_of_at_most_16_mib, refusals),
           UNIT_TEST(many_records_cross_the_reading_buffer), UNIT_TEST(one_journal_has_one_writer),
           UNIT_TEST(an_append_that_does_not_fit_leaves_the_synced_records),
-          UNIT_TEST(a_journal_is_a_regular_file))
+          UNIT_TEST(a_journal_is_a_regular_file),
+          UNIT_TEST(a_cut_record_is_whole_only_with_its_number_and_blank),
+          UNIT_TEST(a_zero_that_stands_alone_in_its_sector_is_damage),
+          UNIT_TEST(a_line_longer_than_any_record_is_damage_and_not_read_to_its_end),
+          UNIT_TEST(walking_reads_up_to_an_append_under_way_and_leaves_it),
+          UNIT_ROWS(a_call_that_fails_while_opening_costs_no_synced_record, openings),
+          UNIT_ROWS(a_call_that_fails_while_appending_is_told_and_tears_nothing, appends))
