@@ -32,7 +32,8 @@ LATER = {
     "R17": "with failover",
     "W9-W11": "with pull",
     "H1-H9": "with push and the page",
-    "S1-S10": "with the surfaces they are about",
+    "S1-S8": "with the surfaces they are about",
+    "S10": "with the surfaces they are about",
 }
 
 

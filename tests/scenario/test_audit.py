@@ -44,7 +44,7 @@ def test_each_record_names_the_one_before_it_and_the_list_shows_them(build):
         assert "evaluated=2024-06-11" in w.ctl_raw("audit", output="table").stdout
 
 
-def test_a_record_changed_removed_or_moved_is_found_at_the_start(build):
+def test_S9_a_record_changed_removed_or_moved_is_found_at_the_start(build):
     with audited(build) as w:
         good = lines_of(w)
         changed = [r.replace(b"2024-06-10", b"2024-06-09") for r in good]
