@@ -234,6 +234,10 @@ static bool advance_once(struct pipeline *p)
     }
     if (!is_of_today(p))
         p->need_evaluate = true;
+    /* What lay in the inboxes when a day began is judged with it: else its feed were late for a
+     * moment. */
+    if (p->need_evaluate && !is_of_today(p) && take_is_busy(p))
+        return false;
     if (p->need_evaluate) {
         judge_start(p);
         return is_of_today(p); /* else its batch is in flight, or failed: never asked in a circle */
@@ -268,7 +272,7 @@ void pipeline_advance(struct pipeline *p)
         return;
     bool idle = p->loaded && !p->need_takeover && !p->need_heal && !p->batch.in_flight &&
                 !p->need_evaluate && !p->need_compose && date_is_set(p->findings_of) &&
-                !apply_next(p);
+                !apply_next(p) && !take_is_busy(p);
 
     if (idle) {
         pipeline_all_is_well(p);

@@ -3,8 +3,8 @@
  *
  * pipeline.c: the order of work. pipeline_open.c: opening and closing. pipeline_reload.c: SIGHUP.
  * pipeline_batch.c: Redis calls that belong together, and what fails and is tried again.
- * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: a file to
- * a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
+ * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: the
+ * inboxes. pipeline_take.c: a file to a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
  * their end. pipeline_disk.c: a full disk. pipeline_decide.c: accept, refuse, purge.
  * pipeline_quarantine.c: raw bytes of refused files. pipeline_retention.c: what is kept for a time. pipeline_apply*.c: a receipt to the books.
  * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
@@ -178,6 +178,7 @@ struct pipeline {
     struct table waiting_files; /* feed -> struct waiting_file * */
     struct feed_inbox *inboxes;
     size_t inbox_count;
+    struct taking *takings; /* offered files, the first being read */
 
     struct finding_set findings;
     char (*finding_ids)[ALERT_ID_MAX];
@@ -204,6 +205,7 @@ struct pipeline {
 
     struct waiting_request *waiting;
     size_t waiting_count;
+    struct event *take_turn; /* goes on with .takings */
     struct event *tick, *wake, *on_term, *on_int, *on_hup;
     struct wall_time started;
     struct mono_time opened;
@@ -402,8 +404,9 @@ int decide_pending(struct pipeline *p);
 void decision_free(void *value);
 
 /* ---- pipeline_quarantine.c ---- */
-/** Keeps the raw bytes of a refused file (0700), named by their hash. Returns 0 or -errno. */
-int quarantine_keep(struct pipeline *p, const char *sha256, int fd);
+/** Keeps the raw bytes of a refused file (0700), named by their hash: those that were read. Takes the
+ * file. Returns 0 or -errno. */
+int quarantine_keep(struct pipeline *p, const char *sha256, struct archive_file *file);
 /** Erases them; 1 when there were none. Returns 0 or -errno. */
 int quarantine_erase(struct pipeline *p, const char *sha256);
 
@@ -421,6 +424,15 @@ void intake_scan(struct pipeline *p);
 /** Offers again soon what was left in the inboxes. */
 void intake_look_again(struct pipeline *p);
 void intake_close(struct pipeline *p);
+
+/* ---- pipeline_take.c ---- */
+#define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */
+void take_on_offer(void *arg, struct inbox *inbox, const char *name, int fd); /* inbox_offer */
+void take_on_turn(evutil_socket_t fd, short what, void *arg);
+/** Whether files that were offered are neither received nor left. */
+bool take_is_busy(const struct pipeline *p);
+/** They stay in their inboxes; what was read of them is gone. */
+void take_abort(struct pipeline *p);
 
 /* ---- pipeline_receipts.c ---- */
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */

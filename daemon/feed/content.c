@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/auto.h"
 #include "feed/zipped.h"
 
-#define READ_BYTES (64u << 10)
+struct content {
+    int fd;
+    struct parser *parser;
+    bool is_begun;
+    off_t at;              /* in a plain file */
+    struct zipped *zipped; /* NULL: a plain file */
+    char block[CONTENT_BLOCK];
+};
 
 static ssize_t read_at(int fd, void *bytes, size_t size, off_t at)
 {
@@ -19,43 +25,85 @@ static ssize_t read_at(int fd, void *bytes, size_t size, off_t at)
     return n < 0 ? -errno : n;
 }
 
-static int push_zipped(int fd, struct parser *p, char *buffer, struct text *out_member)
+/* -EBADMSG from a zip is a refusal, in words. */
+static ssize_t refused(struct content *c, ssize_t n, const struct zipped_refusal *why)
+{
+    if (n != -EBADMSG)
+        return n;
+    parser_refuse(c->parser, why->reason, why->sentence);
+    return 0;
+}
+
+static ssize_t next_block(struct content *c)
 {
     struct zipped_refusal why;
-    struct zipped *z = NULL;
-    ssize_t n = zipped_open(fd, &z, &why);
-    int r = n == 0 && out_member ? text_puts(out_member, zipped_name(z)) : 0;
+    ssize_t n;
 
-    while (n >= 0 && r == 0 && !parser_result(p)->refused) {
-        n = zipped_read(z, buffer, READ_BYTES, &why);
-        if (n <= 0)
-            break;
-        r = parser_push(p, buffer, (size_t)n);
+    if (c->zipped)
+        return refused(c, zipped_read(c->zipped, c->block, sizeof c->block, &why), &why);
+    n = read_at(c->fd, c->block, sizeof c->block, c->at);
+    if (n > 0 && !c->is_begun && zipped_is(c->block, (size_t)n)) {
+        c->is_begun = true;
+        n = refused(c, zipped_open(c->fd, &c->zipped, &why), &why);
+        return n == 0 && c->zipped ? next_block(c) : n;
     }
-    zipped_close(z);
-    if (n == -EBADMSG)
-        parser_refuse(p, why.reason, why.sentence);
-    else if (n < 0)
-        r = (int)n;
-    return r;
+    c->is_begun = true;
+    if (n > 0)
+        c->at += n;
+    return n;
+}
+
+int content_new(int fd, struct parser *p, struct content **out_content)
+{
+    struct content *c = malloc(sizeof *c);
+
+    if (!c)
+        return -ENOMEM;
+    c->fd = fd;
+    c->parser = p;
+    c->is_begun = false;
+    c->at = 0;
+    c->zipped = NULL;
+    *out_content = c;
+    return 0;
+}
+
+int content_step(struct content *c, bool *out_is_done)
+{
+    ssize_t n = parser_result(c->parser)->refused ? 0 : next_block(c);
+
+    *out_is_done = false;
+    if (n < 0)
+        return (int)n;
+    if (n > 0)
+        return parser_push(c->parser, c->block, (size_t)n);
+    *out_is_done = true;
+    return parser_finish(c->parser);
+}
+
+const char *content_member(const struct content *c)
+{
+    return c->zipped ? zipped_name(c->zipped) : "";
+}
+
+void content_free(struct content *c)
+{
+    if (!c)
+        return;
+    zipped_close(c->zipped);
+    free(c);
 }
 
 int content_parse(int fd, struct parser *p, struct text *out_member)
 {
-    AUTO(auto_free) char *buffer = malloc(READ_BYTES);
-    ssize_t n = buffer ? read_at(fd, buffer, READ_BYTES, 0) : -ENOMEM;
-    int r = n < 0 ? (int)n : 0;
+    struct content *c = NULL;
+    bool is_done = false;
+    int r = content_new(fd, p, &c);
 
-    if (r == 0 && zipped_is(buffer, (size_t)n)) {
-        r = push_zipped(fd, p, buffer, out_member);
-        return r ? r : parser_finish(p);
-    }
-    for (off_t at = 0; r == 0 && n > 0 && !parser_result(p)->refused;) {
-        r = parser_push(p, buffer, (size_t)n);
-        at += n;
-        n = r == 0 ? read_at(fd, buffer, READ_BYTES, at) : 0;
-    }
-    if (r == 0 && n < 0)
-        r = (int)n;
-    return r ? r : parser_finish(p);
+    while (r == 0 && !is_done)
+        r = content_step(c, &is_done);
+    if (r == 0 && out_member)
+        r = text_puts(out_member, content_member(c));
+    content_free(c);
+    return r;
 }

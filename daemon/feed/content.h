@@ -2,18 +2,36 @@
  * content - what a feed file says: its bytes, or those of the one data file in a zip
  *
  * The one way from a file to a parser, so that a check on the desk, the first look at a file and the
- * reading of an archived one see the same.
+ * reading of an archived one see the same. At once, or block by block for who has a loop to turn.
  */
 #ifndef FEED_CONTENT_H
 #define FEED_CONTENT_H
 
+#include <stdbool.h>
+
 #include "base/text.h"
 #include "parse/parser.h"
 
+#define CONTENT_BLOCK (64u << 10) /* bytes read and parsed by a step */
+
+struct content; /* a file being parsed */
+
+/** Both are borrowed until content_free(). fd is a regular file; it is read from its start. Returns 0
+ * or -errno. */
+int content_new(int fd, struct parser *p, struct content **out_content);
 /**
- * Pushes the whole file from its start and ends the parse; a zip that is none we open is refused
- * by the parser's own result. fd is a regular file, borrowed. out_member (may be NULL) gets the name
- * of the file inside a zip. Returns 0 (also when refused), what the parser's sink returned, -errno.
+ * Pushes the next block, at the end ends the parse and sets *out_is_done; a zip that is none we open
+ * is refused by the parser's own result. Returns 0 (also when refused), what the parser's sink
+ * returned, -errno; not to be called again after other than 0.
+ */
+int content_step(struct content *c, bool *out_is_done);
+/** The name of the file inside a zip, once a step was done; "" of any other. Borrowed. */
+const char *content_member(const struct content *c);
+void content_free(struct content *c); /* accepts NULL */
+
+/**
+ * All steps in one call. out_member (may be NULL) gets the name of the file inside a zip. Returns as
+ * content_step().
  */
 int content_parse(int fd, struct parser *p, struct text *out_member);
 

@@ -34,7 +34,9 @@ static int scan(struct inbox *i, bool trusts_newline)
         ((struct sighting *)value)->is_left = false;
     i->depth++;
     r = inbox_walk(i, trusts_newline, &found);
-    inbox_offer_all(i, &found);
+    int offered = inbox_offer_all(i, &found);
+
+    r = r < 0 ? r : offered;
     if (--i->depth == 0 && i->is_closed)
         release(i);
     return r;
@@ -118,7 +120,7 @@ static void on_noticed(evutil_socket_t fd, short what, void *arg)
             at += (ssize_t)(sizeof *notice + notice->len);
         }
     }
-    inbox_offer_all(i, &found);
+    (void)inbox_offer_all(i, &found); /* without memory the rescan finds them */
     if (has_lost && !i->is_closed)
         (void)scan(i, false);
     if (--i->depth == 0 && i->is_closed)
@@ -241,6 +243,7 @@ static void release(struct inbox *i)
         event_free(i->still);
     fd_close(&i->folder);
     table_release(&i->sightings, free);
+    candidates_release(&i->queue);
     free(i->path);
     free(i);
 }
@@ -283,6 +286,7 @@ int inbox_taken(struct inbox *i, const char *name)
     struct sighting *s = table_get(&i->sightings, name);
     int r;
 
+    i->awaits_answer = false;
     if (!s || !s->is_offered)
         return -ENOENT;
     r = inbox_remove_if_same(i, name, s);
@@ -300,10 +304,19 @@ void inbox_leave(struct inbox *i, const char *name)
 {
     struct sighting *s = table_get(&i->sightings, name);
 
+    i->awaits_answer = false;
     if (!s)
         return;
     s->is_offered = false;
     s->is_left = true;
+}
+
+void inbox_go_on(struct inbox *i)
+{
+    i->depth++;
+    inbox_offer_next(i);
+    if (--i->depth == 0 && i->is_closed)
+        release(i);
 }
 
 void inbox_look_again(struct inbox *i)

@@ -24,9 +24,9 @@
 struct event_base;
 struct inbox;
 
-/** A file is complete. fd is open for reading at offset 0 and borrowed. The receiver calls
- * inbox_taken() (unlinks it) once it is durable, or inbox_leave() to be offered it again at the
- * next rescan. */
+/** A file is complete. fd is open for reading at offset 0 and borrowed for the call. The receiver
+ * calls inbox_taken() (unlinks it) once it is durable, or inbox_leave() to be offered it again at the
+ * next rescan: at once, or later and then inbox_go_on(). No other file is offered before. */
 typedef void inbox_offer(void *arg, struct inbox *inbox, const char *name, int fd);
 /** A file waits without proof of its end, said once per name. */
 typedef void inbox_waiting(void *arg, struct inbox *inbox, const char *name, const char *why);
@@ -44,6 +44,8 @@ int inbox_scan_now(struct inbox *i);
 int inbox_taken(struct inbox *i, const char *name);
 /** Offered again at the next rescan. Until one of the two is called a file is not offered again. */
 void inbox_leave(struct inbox *i, const char *name);
+/** After an answer that came later than the offer: offers what waits since, in its order. */
+void inbox_go_on(struct inbox *i);
 /** The next rescan comes at once, from the loop: what was left is offered again. */
 void inbox_look_again(struct inbox *i);
 const char *inbox_folder(const struct inbox *i);

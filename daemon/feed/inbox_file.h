@@ -19,6 +19,7 @@ struct sighting {
     struct stat moved_in; /* what was renamed in under the name; st_ino 0: nothing */
     struct stat put_back; /* what we ourselves renamed to the name: that proves nothing */
     struct stat received; /* what its receiver has, and could not be removed; st_ino 0: nothing */
+    bool is_queued;       /* its end was proven and it is unchanged: to be offered */
     bool is_offered;      /* neither taken nor left yet */
     bool is_left;         /* not before the next rescan */
     bool is_said;         /* reported as waiting */

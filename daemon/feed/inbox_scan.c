@@ -143,7 +143,9 @@ int inbox_consider(struct inbox *i, const char *name, bool trusts_newline,
         return 1;
     fd = r = inbox_open_plain(i->folder, name, &st, &why);
     if (r == -ENOENT) {
-        inbox_forget(i, name);
+        s = table_get(&i->sightings, name);
+        if (s && !s->is_offered) /* its receiver has yet to answer */
+            inbox_forget(i, name);
         return 0;
     }
     if (why && S_ISDIR(st.st_mode))
@@ -163,6 +165,10 @@ int inbox_consider(struct inbox *i, const char *name, bool trusts_newline,
     /* An offered one keeps the stat of its offer: inbox_taken() compares with that. */
     if (s->is_offered)
         return 0;
+    /* What was proven stays proven while the file is what it was. */
+    if (s->is_queued && inbox_same_content(&s->st, &st))
+        return 0;
+    s->is_queued = false;
     sighting_look(s, &st, now_ms());
     if (s->is_left)
         return 0;
@@ -201,8 +207,11 @@ static void offer_one(struct inbox *i, const char *name)
     const char *why = NULL;
     struct stat st;
 
+    if (!s || !s->is_queued)
+        return; /* gone, or changed, while it waited */
+    s->is_queued = false;
     fd = inbox_open_plain(i->folder, name, &st, &why);
-    if (!s || fd < 0 || s->is_offered || s->is_left)
+    if (fd < 0 || s->is_offered || s->is_left)
         return;
     if (!inbox_same_content(&s->st, &st)) {
         sighting_look(s, &st, now_ms()); /* changed since it was judged: judged again later */
@@ -210,6 +219,7 @@ static void offer_one(struct inbox *i, const char *name)
         return;
     }
     s->is_offered = true;
+    i->awaits_answer = true;
     i->offer(i->arg, i, name, fd);
 }
 
@@ -221,12 +231,35 @@ void candidates_release(struct candidates *c)
     *c = (struct candidates){ 0 };
 }
 
-void inbox_offer_all(struct inbox *i, struct candidates *c)
+void inbox_offer_next(struct inbox *i)
 {
+    if (i->is_offering)
+        return;
+    i->is_offering = true;
+    while (i->next < i->queue.count && !i->awaits_answer && !i->is_closed)
+        offer_one(i, i->queue.list[i->next++].name);
+    i->is_offering = false;
+    if (i->next == i->queue.count) {
+        candidates_release(&i->queue);
+        i->next = 0;
+    }
+}
+
+int inbox_offer_all(struct inbox *i, struct candidates *c)
+{
+    int r = 0;
+
     if (c->count > 1)
         qsort(c->list, c->count, sizeof *c->list, compare_candidates);
-    for (size_t n = 0; n < c->count && !i->is_closed; n++)
-        offer_one(i, c->list[n].name);
+    for (size_t n = 0; r == 0 && n < c->count; n++) {
+        struct sighting *s = table_get(&i->sightings, c->list[n].name);
+
+        r = s ? add_candidate(&i->queue, c->list[n].name, c->list[n].modified) : 0;
+        if (s && r == 0)
+            s->is_queued = true;
+    }
+    inbox_offer_next(i);
+    return r;
 }
 
 /* ---- scanning ------------------------------------------------------------------------------ */

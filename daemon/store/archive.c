@@ -24,6 +24,7 @@
 #define TEMPORARY_PREFIX "tmp-"
 #define TEMPORARY_MAX    32
 #define PLACE_MAX        (SHA256_TEXT_MAX + 3) /* "ab/" and the hash */
+#define SYNC_BYTES       (4 << 20)             /* written between two syncs */
 
 struct archive {
     int folder;
@@ -33,7 +34,7 @@ struct archive_file {
     struct archive *archive;
     struct digest *digest;
     int fd;
-    off_t size;
+    off_t size, synced;
     int error; /* the first failed write: nothing may be kept after it */
     char temporary[TEMPORARY_MAX];
 };
@@ -132,6 +133,10 @@ int archive_write(struct archive_file *f, const void *bytes, size_t len)
         digest_add(f->digest, bytes, len);
         f->size += (off_t)len;
     }
+    if (f->error == 0 && f->size - f->synced >= SYNC_BYTES) {
+        f->error = file_sync(f->fd);
+        f->synced = f->size;
+    }
     return f->error;
 }
 
@@ -207,6 +212,23 @@ int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX])
     if (r == 0)
         memcpy(out_sha256, sha256, sizeof sha256);
     archive_abort(f); /* nothing is left to remove after a success */
+    return r;
+}
+
+int archive_divert(struct archive_file *f, const char *folder, const char *name)
+{
+    AUTO(fd_close) int to = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = to < 0 ? -errno : f->error;
+
+    if (r == 0)
+        r = file_sync(f->fd);
+    if (r == 0 && renameat(f->archive->folder, f->temporary, to, name) < 0)
+        r = -errno;
+    if (r == 0) {
+        f->temporary[0] = '\0';
+        r = file_sync(to);
+    }
+    archive_abort(f);
     return r;
 }
 

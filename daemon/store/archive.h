@@ -2,7 +2,8 @@
  * archive - accepted files, and the mapping files that read them, by SHA-256 of their content
  *
  * STATE/archive/ab/abcdef....; written under a temporary name while hashing, synced, renamed, the
- * folder synced: a name is always a whole file. Keeping the same content twice is a no-op.
+ * folder synced: a name is always a whole file. Keeping the same content twice is a no-op. What is
+ * written is synced as it grows, so that the last sync is short whatever the file's size.
  * Leftover temporary files are removed at opening.
  */
 #ifndef STORE_ARCHIVE_H
@@ -23,6 +24,9 @@ int archive_write(struct archive_file *f, const void *bytes, size_t len);
 int archive_descriptor(const struct archive_file *f);
 /** Makes it durable under its hash. Frees f. Returns 0 or -errno. */
 int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX]);
+/** Makes it durable outside the archive, as folder/name, in place of what is there; the folder is on
+ * the same disk. Frees f. Returns 0 or -errno. */
+int archive_divert(struct archive_file *f, const char *folder, const char *name);
 void archive_abort(struct archive_file *f);
 /** Removes a file for good, and syncs that. Returns 0, 1 when there was none, or -errno. */
 int archive_erase(struct archive *a, const char *sha256);

@@ -48,8 +48,10 @@ def test_a_refused_file_leaves_the_inbox_only_after_its_quarantine_is_on_the_dis
     with Instance(build) as w:
         w.put("bad.csv", b"\x1f\x8b no table\n")
         did = calls(w, "2024-06-10")
-        kept = position(did, "the sync of the quarantined bytes",
-                        lambda c: c[0] == "fsync" and c[1].startswith("state/quarantine/"))
+        named = position(did, "their name in the quarantine",
+                         lambda c: c[0] == "rename" and c[2].startswith("state/quarantine/"))
+        assert ("fsync", did[named][1]) in [c[:2] for c in did[:named]], f"named before they were synced: {did}"
+        kept = position(did, "the sync of that name", lambda c: c[:2] == ("fsync", "state/quarantine"), named)
         gone = [i for i, c in enumerate(did) if c[0] in ("unlink", "rename") and c[1].startswith("inbox/cyp4ww/")]
         assert gone and min(gone) > kept, did
 

@@ -524,6 +524,70 @@ START_TEST(a_file_is_not_offered_again_while_its_receiver_works)
 }
 END_TEST
 
+START_TEST(a_file_is_offered_only_after_the_answer_to_the_one_before)
+{
+    struct ground g;
+
+    ground_begin(&g, true);
+    g.answer = KEEP;
+    write_in_place(&g, "a.csv", "a\n");
+    write_in_place(&g, "b.csv", "b\n");
+    write_in_place(&g, "c.csv", "c\n");
+    ck_assert_int_eq(inbox_scan_now(g.inbox), 0);
+    settle(&g);
+    inbox_go_on(g.inbox);
+    ck_assert_uint_eq(g.count, 1);
+    ck_assert_int_eq(inbox_taken(g.inbox, "a.csv"), 0);
+    inbox_go_on(g.inbox); /* the proof of the scan holds, though no rescan would give it */
+    ck_assert_uint_eq(g.count, 2);
+    inbox_leave(g.inbox, "b.csv");
+    g.answer = TAKE;
+    inbox_go_on(g.inbox);
+    ck_assert_uint_eq(g.count, 3);
+    ck_assert_str_eq(g.names[1], "b.csv");
+    ck_assert_str_eq(g.names[2], "c.csv");
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_that_changes_while_it_waits_is_not_offered_on_its_old_proof)
+{
+    struct ground g;
+
+    ground_begin(&g, true);
+    g.answer = KEEP;
+    write_in_place(&g, "a.csv", "a\n");
+    write_in_place(&g, "b.csv", "b\n");
+    ck_assert_int_eq(inbox_scan_now(g.inbox), 0);
+    ck_assert_uint_eq(g.count, 1);
+    write_in_place(&g, "b.csv", "b\nhalf");
+    settle(&g); /* seen, by notice */
+    ck_assert_int_eq(inbox_taken(g.inbox, "a.csv"), 0);
+    inbox_go_on(g.inbox);
+    ck_assert_uint_eq(g.count, 1);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_that_goes_while_its_receiver_works_stops_no_other)
+{
+    struct ground g;
+
+    ground_begin(&g, true);
+    g.answer = KEEP;
+    rename_in(&g, "april.csv", "a\n");
+    ck_assert(offered(&g, 1));
+    rename_in(&g, "may.csv", "b\n");
+    ck_assert_int_eq(unlink(at(&g, "april.csv")), 0);
+    settle(&g);
+    ck_assert_uint_eq(g.count, 1);
+    ck_assert_int_eq(inbox_taken(g.inbox, "april.csv"), 0);
+    inbox_go_on(g.inbox);
+    ck_assert(offered(&g, 2));
+    ground_end(&g);
+}
+END_TEST
+
 static void replace_it(struct ground *g)
 {
     g->before_taken = NULL;
@@ -746,7 +810,7 @@ START_TEST(many_files_at_once_are_all_offered)
     char name[32];
 
     ground_begin(&g, true);
-    g.answer = KEEP;
+    g.answer = LEAVE;
     for (int i = 0; i < SEEN_MAX; i++) {
         (void)snprintf(name, sizeof name, "%02d.csv", i);
         rename_in(&g, name, "a");
@@ -759,6 +823,9 @@ END_TEST
 UNIT_MAIN("inbox", UNIT_ROWS(a_file_found_at_start_counts_when_its_last_byte_is_a_line_end, found),
           UNIT_TEST(an_old_empty_file_is_offered_so_that_it_can_be_refused),
           UNIT_TEST(files_are_offered_oldest_first_and_then_by_name),
+          UNIT_TEST(a_file_is_offered_only_after_the_answer_to_the_one_before),
+          UNIT_TEST(a_file_that_changes_while_it_waits_is_not_offered_on_its_old_proof),
+          UNIT_TEST(a_file_that_goes_while_its_receiver_works_stops_no_other),
           UNIT_TEST(links_and_special_files_are_never_opened),
           UNIT_TEST(a_link_swapped_in_between_look_and_open_is_not_followed),
           UNIT_TEST(an_unreadable_file_is_told_and_kept),
