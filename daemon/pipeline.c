@@ -215,6 +215,11 @@ static bool advance_once(struct pipeline *p)
             start_loading(p);
         return false;
     }
+    if (p->apply) { /* its file is being read: nothing else may touch the books */
+        if (is_of_today(p) && !p->need_evaluate && !p->need_compose)
+            deliver_due(p);
+        return false;
+    }
     if (ensure_feeds(p) < 0 || decide_pending(p) < 0) {
         pipeline_stop(p, 1);
         return false;

@@ -8,7 +8,8 @@
 #include "base/log.h"
 
 /*
- * Applying a receipt. Invariants: (1) the archived bytes are parsed, never the inbox file again;
+ * Applying a receipt. Invariants: (1) the archived bytes are parsed, a portion in a turn of the loop,
+ * and nothing else of the books changes meanwhile; never the inbox file again;
  * (2) cells reach Redis in slices, each judged against what is stored, so a slice applied twice
  * adds nothing; (3) the ledger entry comes after all slices took effect; (4) the feed's book counts
  * the receipts applied, so that a crash at any point repeats the receipt and changes nothing twice;
@@ -19,6 +20,7 @@ static void apply_free(struct apply *a)
 {
     if (!a)
         return;
+    apply_read_end(a);
     feed_book_free(a->book);
     table_release(&a->cell_index, NULL);
     table_release(&a->kept, NULL);
@@ -39,6 +41,8 @@ static void apply_free(struct apply *a)
 
 void apply_abort(struct pipeline *p)
 {
+    if (p->apply_turn)
+        (void)event_del(p->apply_turn);
     apply_free(p->apply);
     p->apply = NULL;
 }
@@ -218,27 +222,14 @@ static int apply_duplicate(struct apply *a, const struct ledger_entry *known)
     return apply_set_words(&a->book->last_outcome, "same as %s: nothing changed", date);
 }
 
-static int apply_accepted(struct apply *a)
+/* The file, or what is wrong with it, goes to Redis. */
+static int commit_file(struct apply *a, int result)
 {
-    const struct format *format = NULL;
-    struct format *kept = NULL;
-    int r = mapping_of(a->pipeline, a->file, &format, &kept);
-
-    if (r == 0)
-        r = apply_read(a, format);
-    format_free(kept);
-    if (r == 0)
-        r = apply_find_changes(a);
-    if (r == 0)
-        r = apply_update_book(a);
-    return r;
-}
-
-/* A file takes effect: now, or because a person accepted it. */
-static int take_effect(struct apply *a)
-{
-    int result = apply_accepted(a);
-
+    apply_read_end(a);
+    if (result == 0)
+        result = apply_find_changes(a);
+    if (result == 0)
+        result = apply_update_book(a);
     if (result == -EBADMSG || result == -ENOENT) {
         result = wait_unread(a, result);
         if (result == 0)
@@ -248,6 +239,29 @@ static int take_effect(struct apply *a)
     if (result == 0)
         send_slices(a->pipeline);
     return result;
+}
+
+/* One portion; the loop turns before the next. */
+static int read_on(struct apply *a)
+{
+    const struct timeval now = { 0, 0 };
+    bool is_done = false;
+    int r = apply_read(a, &is_done);
+
+    if (r < 0 || is_done)
+        return commit_file(a, r);
+    return event_add(a->pipeline->apply_turn, &now) < 0 ? -ENOMEM : 0;
+}
+
+/* A file takes effect: now, or because a person accepted it. */
+static int take_effect(struct apply *a)
+{
+    const struct format *format = NULL;
+    int r = mapping_of(a->pipeline, a->file, &format, &a->kept_format);
+
+    if (r == 0)
+        r = apply_read_begin(a, format);
+    return r < 0 ? commit_file(a, r) : read_on(a);
 }
 
 static int apply_decision(struct apply *a)
@@ -316,6 +330,13 @@ static int start(struct apply *a)
     return r->decides ? apply_decision(a) : apply_file(a);
 }
 
+/* The receipt is durable: the next start takes it up again. */
+static void give_up(struct pipeline *p, const struct receipt *r, int error)
+{
+    log_error("apply", "feed=%s file=\"%s\" error=\"%s\"", r->feed, r->name, strerror(-error));
+    pipeline_stop(p, 1);
+}
+
 void apply_start(struct pipeline *p, const struct receipt *r)
 {
     struct apply *a = calloc(1, sizeof *a);
@@ -329,6 +350,7 @@ void apply_start(struct pipeline *p, const struct receipt *r)
             .feed = pipeline_feed(p, r->feed),
             .received = wall_date(receipt_file(p, r)->at),
             .newest = DATE_NONE,
+            .fd = -1,
             .last_org = TEXT_INIT,
             .last_name = TEXT_INIT,
             .last_code = TEXT_INIT,
@@ -338,8 +360,18 @@ void apply_start(struct pipeline *p, const struct receipt *r)
         p->apply = a;
         result = start(a);
     }
-    if (result < 0) {
-        log_error("apply", "feed=%s file=\"%s\" error=\"%s\"", r->feed, r->name, strerror(-result));
-        pipeline_stop(p, 1); /* the receipt is durable: the next start takes it up again */
-    }
+    if (result < 0)
+        give_up(p, r, result);
+}
+
+void apply_on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    struct pipeline *p = arg;
+    const struct receipt *r = p->apply->receipt;
+    int result = read_on(p->apply);
+
+    (void)fd;
+    (void)what;
+    if (result < 0)
+        give_up(p, r, result);
 }

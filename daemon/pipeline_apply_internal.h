@@ -31,7 +31,11 @@ struct apply {
     const struct receipt *receipt; /* the step of the journal being applied */
     const struct receipt *file;    /* the file it is about: itself, or the one decided on */
     const struct feed_setting *feed;
-    struct feed_book *book; /* as it will be */
+    struct feed_book *book;     /* as it will be */
+    struct format *kept_format; /* the mapping of then, where it is not today's */
+    int fd;                     /* the archived file; -1: none is read */
+    struct parser *parser;
+    struct content *content; /* NULL: it is not being read */
     struct cell *cells;
     size_t cell_count, cell_cap;
     struct table cell_index; /* "series|start|end" -> position + 1 */
@@ -56,9 +60,13 @@ struct apply {
 
 /** Which organisations become series today, into the apply and its book. Returns 0 or -ENOMEM. */
 int apply_set_kept(struct apply *a);
-/** The archived file to cells. Returns 0; -ENOENT the archive lacks it; -EBADMSG the mapping
+/** Opens the archived file for apply_read(). The format is borrowed until its end. Returns 0; -ENOENT
+ * the archive lacks it; -errno. */
+int apply_read_begin(struct apply *a, const struct format *format);
+/** The next portion of the file to cells; *out_is_done after the last. Returns 0; -EBADMSG the mapping
  * refuses or holds it; -errno. */
-int apply_read(struct apply *a, const struct format *format);
+int apply_read(struct apply *a, bool *out_is_done);
+void apply_read_end(struct apply *a);
 /** Marks totals that blanks contradict, and lists the cells that change a series. 0 or -ENOMEM. */
 int apply_find_changes(struct apply *a);
 /** The feed's book after this file: age, coverage, words. Returns 0 or -ENOMEM. */

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "feed/content.h"
 #include "parse/parser.h"
 #include "parse/value.h"
@@ -227,32 +227,44 @@ static int on_record(void *arg, const struct record *r)
     return result;
 }
 
-int apply_read(struct apply *a, const struct format *format)
+int apply_read_begin(struct apply *a, const struct format *format)
 {
-    struct pipeline *p = a->pipeline;
-    struct parser *parser =
-        parser_new(format, a->file->name, (struct parse_sink){ on_record, NULL, a });
-    int fd = archive_read(p->archive, a->file->sha256);
-    int r = !parser ? -ENOMEM : fd < 0 ? fd : find_concerned(a);
+    a->parser = parser_new(format, a->file->name, (struct parse_sink){ on_record, NULL, a });
+    a->fd = archive_read(a->pipeline->archive, a->file->sha256);
+    int r = !a->parser ? -ENOMEM : a->fd < 0 ? a->fd : find_concerned(a);
 
     a->is_partial = format_is_partial(format);
     a->keeps_first = strcmp(format_duplicate(format), "first") == 0;
-    if (r == 0)
-        r = content_parse(fd, parser, NULL);
-    if (r == 0) {
-        const struct parse_result *result = parser_result(parser);
+    return r == 0 ? content_new(a->fd, a->parser, &a->content) : r;
+}
 
-        /* Accepted at receipt by the mapping of then: where that is not kept, today's may refuse.
-         * What it was held for, a person accepted. */
-        if (result->refused || (result->held && !a->receipt->decides))
-            r = -EBADMSG;
-        a->covers = result->covers_providers;
-        (void)snprintf(a->part, sizeof a->part, "%s", result->part);
-    }
-    if (fd >= 0)
-        close(fd);
-    parser_free(parser);
-    return r;
+int apply_read(struct apply *a, bool *out_is_done)
+{
+    int r = 0;
+
+    *out_is_done = false;
+    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done; done += CONTENT_BLOCK)
+        r = content_step(a->content, out_is_done);
+    if (r < 0 || !*out_is_done)
+        return r;
+    const struct parse_result *result = parser_result(a->parser);
+
+    a->covers = result->covers_providers;
+    (void)snprintf(a->part, sizeof a->part, "%s", result->part);
+    /* Accepted at receipt by the mapping of then: where that is not kept, today's may refuse. What it
+     * was held for, a person accepted. */
+    return result->refused || (result->held && !a->receipt->decides) ? -EBADMSG : 0;
+}
+
+void apply_read_end(struct apply *a)
+{
+    content_free(a->content);
+    parser_free(a->parser);
+    fd_close(&a->fd);
+    format_free(a->kept_format);
+    a->content = NULL;
+    a->parser = NULL;
+    a->kept_format = NULL;
 }
 
 /*

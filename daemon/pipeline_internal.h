@@ -205,7 +205,7 @@ struct pipeline {
 
     struct waiting_request *waiting;
     size_t waiting_count;
-    struct event *take_turn; /* goes on with .takings */
+    struct event *take_turn, *apply_turn; /* go on with .takings, .apply */
     struct event *tick, *wake, *on_term, *on_int, *on_hup;
     struct wall_time started;
     struct mono_time opened;
@@ -479,6 +479,7 @@ bool receipt_is_due(const struct pipeline *p, const struct receipt *r);
 /** The oldest receipt not yet applied, or NULL. */
 const struct receipt *apply_next(const struct pipeline *p);
 void apply_start(struct pipeline *p, const struct receipt *r);
+void apply_on_turn(evutil_socket_t fd, short what, void *arg);
 void apply_abort(struct pipeline *p);
 /** What people read of a held or refused file, and what to type. Returns 0 or -ENOMEM. */
 int apply_waiting_words(const struct receipt *r, struct text *out);

@@ -149,6 +149,7 @@ static int open_events(struct pipeline *p)
     p->tick = event_new(p->base, -1, EV_PERSIST, pipeline_on_tick, p);
     p->wake = event_new(p->base, -1, 0, pipeline_on_wake, p);
     p->take_turn = event_new(p->base, -1, 0, take_on_turn, p);
+    p->apply_turn = event_new(p->base, -1, 0, apply_on_turn, p);
     /* libevent puts these back when the events are freed: a second signal must not cut the end short. */
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGINT, SIG_IGN);
@@ -156,9 +157,10 @@ static int open_events(struct pipeline *p)
     p->on_int = evsignal_new(p->base, SIGINT, pipeline_on_signal, p);
     p->on_hup = evsignal_new(p->base, SIGHUP, pipeline_on_hangup, p);
     p->retry = event_new(p->base, -1, 0, pipeline_on_wake, p);
-    if (!p->retry || !p->tick || !p->wake || !p->take_turn || !p->on_term || !p->on_int ||
-        !p->on_hup || event_add(p->tick, &tick) < 0 || event_add(p->on_term, NULL) < 0 ||
-        event_add(p->on_int, NULL) < 0 || event_add(p->on_hup, NULL) < 0)
+    if (!p->retry || !p->tick || !p->wake || !p->take_turn || !p->apply_turn || !p->on_term ||
+        !p->on_int || !p->on_hup || event_add(p->tick, &tick) < 0 ||
+        event_add(p->on_term, NULL) < 0 || event_add(p->on_int, NULL) < 0 ||
+        event_add(p->on_hup, NULL) < 0)
         return -ENOMEM;
     return 0;
 }
@@ -266,8 +268,8 @@ void pipeline_close(struct pipeline *p)
     journal_close(p->audit);
     archive_close(p->archive);
     table_release(&p->mappings, NULL);
-    struct event *events[] = { p->tick,   p->wake,   p->take_turn, p->on_term,
-                               p->on_int, p->on_hup, p->retry };
+    struct event *events[] = { p->tick,    p->wake,   p->take_turn, p->apply_turn,
+                               p->on_term, p->on_int, p->on_hup,    p->retry };
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i])
