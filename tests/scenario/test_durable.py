@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from seam import Seam
-from waitlist import Instance, run_tests, three
+from waitlist import Instance, run_tests, three, wait_for
 
 
 def calls(w, *options):
@@ -86,6 +86,7 @@ def test_a_file_left_in_the_inbox_by_a_crash_is_removed_and_not_received_again(b
             w.put("a.csv", three(6))
             kill = Seam(build, w.folder, [f"kill unlink,rename {point}"])
             assert w.run("--once", "--at", "2024-06-10", env=kill.env()).returncode == -9
+            wait_for(lambda: not w.redis_pid(), "its Redis, which dies with it, to end")
             assert len(received(w)) == 1
             w.once("2024-06-10T13:00")
             assert len(received(w)) == 1 and w.inbox() == [], (point, received(w), w.inbox())

@@ -147,6 +147,31 @@ START_TEST(a_file_given_up_leaves_nothing)
 }
 END_TEST
 
+START_TEST(a_file_diverted_replaces_what_is_there_and_leaves_nothing_in_the_archive)
+{
+    struct ground g;
+    struct archive_file *f = NULL;
+    char path[FOLDER_MAX + 16], bytes[8] = "";
+
+    ground_begin(&g);
+    (void)snprintf(path, sizeof path, "%s/name", g.folder);
+    for (int turn = 0; turn < 2; turn++) {
+        ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+        ck_assert_int_eq(archive_write(f, turn ? "new" : "older", turn ? 3 : 5), 0);
+        ck_assert_int_eq(archive_divert(f, g.folder, "name"), 0);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_eq(read(fd, bytes, sizeof bytes), 3);
+    ck_assert_str_eq(bytes, "new");
+    (void)close(fd);
+    ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+    ck_assert_int_eq(archive_divert(f, path, "name"), -ENOTDIR);
+    ck_assert_uint_eq(temporaries(&g), 0);
+    ground_end(&g);
+}
+END_TEST
+
 START_TEST(leftovers_of_a_crash_are_removed_at_opening_and_kept_files_stay)
 {
     struct ground g;
@@ -242,6 +267,7 @@ UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, con
           UNIT_TEST(keeping_the_same_content_twice_changes_nothing),
           UNIT_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one),
           UNIT_TEST(a_file_given_up_leaves_nothing),
+          UNIT_TEST(a_file_diverted_replaces_what_is_there_and_leaves_nothing_in_the_archive),
           UNIT_TEST(leftovers_of_a_crash_are_removed_at_opening_and_kept_files_stay),
           UNIT_TEST(after_a_failed_write_nothing_can_be_kept),
           UNIT_ROWS(only_a_hash_names_a_file, readings),
