@@ -110,6 +110,8 @@ FAILING_CALL(unlinkat, (int folder, const char *name, int flags), (folder, name,
 FAILING_CALL(renameat, (int from, const char *old, int to, const char *new), (from, old, to, new))
 FAILING_WIDE(int, ftruncate, (int fd, off_t len), (fd, len))
 FAILING_WIDE(int, fstat, (int fd, struct stat *st), (fd, st))
+/* The last argument stands in the same place for a call that has none. */
+FAILING_WIDE(int, open, (const char *path, int flags, mode_t mode), (path, flags, mode))
 FAILING_WIDE(int, openat, (int folder, const char *name, int flags, mode_t mode),
              (folder, name, flags, mode))
 FAILING_WIDE(ssize_t, pread, (int fd, void *buf, size_t len, off_t at), (fd, buf, len, at))

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "support/failing.h"
 #include "support/folder.h"
 #include "support/unit.h"
 
@@ -263,6 +264,140 @@ START_TEST(a_file_in_the_way_of_the_folder_is_an_error)
 }
 END_TEST
 
+/* The undisturbed content of the tests below, and its place. */
+#define CONTENT "a,b\n1,2\n"
+
+static void place_of(struct ground *g, const char *sha256, char path[256])
+{
+    (void)snprintf(path, 256, "%s/%.2s/%s", g->path, sha256, sha256);
+}
+
+static const struct {
+    const char *why, *calls;
+    long nth;
+    int error, result; /* result 0: it is opened all the same */
+} openings[] = {
+    { "memory for the archive", FAILING_ALLOCATIONS, 1, ENOMEM, -ENOMEM },
+    { "memory for the list of leftovers", FAILING_ALLOCATIONS, 2, ENOMEM, -ENOMEM },
+    { "opening its folder", "open", 1, EMFILE, -EMFILE },
+    { "opening it once more for its list", "openat", 1, EMFILE, -EMFILE },
+    { "removing a leftover", "unlinkat", 1, EIO, 0 },
+};
+
+START_TEST(a_call_that_fails_while_opening_is_told_and_kept_files_stay)
+{
+    struct ground g;
+    struct archive *other = NULL;
+    char sha256[SHA256_TEXT_MAX] = "", path[256];
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, CONTENT, 3, sha256), 0);
+    (void)snprintf(path, sizeof path, "%s/tmp-0123456789abcdef", g.path);
+    ck_assert_int_eq(file_replace(path, "x", 1, 0600), 0);
+    failing_begin(openings[_i].calls, openings[_i].nth, 1, openings[_i].error);
+    int r = archive_open(g.path, &other);
+
+    if (failing_end() == 0)
+        ck_assert_msg(openings[_i].error == ENOMEM, "%s: no such call", openings[_i].why);
+    else
+        ck_assert_msg(r == openings[_i].result, "%s: %d", openings[_i].why, r);
+    archive_close(other);
+    ck_assert_int_eq(archive_open(g.path, &other), 0);
+    archive_close(other);
+    archive_close(NULL);
+    ck_assert_uint_eq(temporaries(&g), 0);
+    check_kept(&g, sha256, CONTENT);
+    ground_end(&g);
+}
+END_TEST
+
+static const struct {
+    const char *why, *calls;
+    long nth;
+    int error, result;
+} keepings[] = {
+    { "memory for the file", FAILING_ALLOCATIONS, 1, ENOMEM, -ENOMEM },
+    { "memory for its hash", FAILING_ALLOCATIONS, 2, ENOMEM, -ENOMEM },
+    { "the temporary file", "openat", 1, ENOSPC, -ENOSPC },
+    { "the folder of its hash", "mkdirat", 1, ENOSPC, -ENOSPC },
+    { "opening that folder", "openat", 2, EMFILE, -EMFILE },
+    { "the sync of that folder's name", "fsync", 1, EIO, -ENOTRECOVERABLE },
+    { "the sync of the bytes", "fsync", 2, EIO, -ENOTRECOVERABLE },
+    { "the name", "renameat", 1, EIO, -EIO },
+    { "the sync of the name", "fsync", 3, EIO, -ENOTRECOVERABLE },
+};
+
+START_TEST(a_call_that_fails_while_keeping_is_told_and_no_half_file_is_kept)
+{
+    struct ground g;
+    struct archive_file *f = NULL;
+    char sha256[SHA256_TEXT_MAX] = "untouched";
+
+    ground_begin(&g);
+    failing_begin(keepings[_i].calls, keepings[_i].nth, 1, keepings[_i].error);
+    int r = archive_begin(g.archive, &f);
+
+    if (r == 0)
+        r = archive_write(f, CONTENT, strlen(CONTENT));
+    if (r == 0)
+        r = archive_commit(f, sha256);
+    if (failing_end() == 0) {
+        ck_assert_msg(keepings[_i].error == ENOMEM, "%s: no such call", keepings[_i].why);
+    } else {
+        ck_assert_msg(r == keepings[_i].result, "%s: %d", keepings[_i].why, r);
+        ck_assert_str_eq(sha256, "untouched");
+    }
+    ck_assert_uint_eq(temporaries(&g), 0);
+    ck_assert_int_eq(keep(&g, CONTENT, 3, sha256), 0); /* as the next look at the inbox does */
+    check_kept(&g, sha256, CONTENT);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_link_in_the_place_of_a_kept_file_is_replaced_by_the_file)
+{
+    struct ground g;
+    char sha256[SHA256_TEXT_MAX] = "", path[256];
+    struct stat st;
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, CONTENT, 3, sha256), 0);
+    place_of(&g, sha256, path);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink("12345678", path), 0); /* as long as the content */
+    ck_assert_int_eq(keep(&g, CONTENT, 3, sha256), 0);
+    ck_assert_int_eq(lstat(path, &st), 0);
+    ck_assert(S_ISREG(st.st_mode));
+    check_kept(&g, sha256, CONTENT);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_is_erased_once_and_no_other_with_it)
+{
+    static const char absent[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    struct ground g;
+    char erased[SHA256_TEXT_MAX] = "", other[SHA256_TEXT_MAX] = "";
+
+    ground_begin(&g);
+    ck_assert_int_eq(keep(&g, CONTENT, 3, erased), 0);
+    ck_assert_int_eq(keep(&g, "other", 3, other), 0);
+    ck_assert_int_eq(archive_erase(g.archive, "../../file"), -EINVAL);
+    ck_assert_int_eq(archive_erase(g.archive, absent), 1);
+    failing_begin("unlinkat", 1, 1, EIO);
+    int r = archive_erase(g.archive, erased);
+
+    ck_assert_int_eq(failing_end(), 1);
+    ck_assert_int_eq(r, -EIO);
+    check_kept(&g, erased, CONTENT);
+    ck_assert_int_eq(archive_erase(g.archive, erased), 0);
+    ck_assert_int_eq(archive_read(g.archive, erased), -ENOENT);
+    ck_assert_int_eq(archive_erase(g.archive, erased), 1); /* its folder stands */
+    check_kept(&g, other, "other");
+    ground_end(&g);
+}
+END_TEST
+
 UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, contents),
           UNIT_TEST(keeping_the_same_content_twice_changes_nothing),
           UNIT_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one),
@@ -271,4 +406,8 @@ UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, con
           UNIT_TEST(leftovers_of_a_crash_are_removed_at_opening_and_kept_files_stay),
           UNIT_TEST(after_a_failed_write_nothing_can_be_kept),
           UNIT_ROWS(only_a_hash_names_a_file, readings),
-          UNIT_TEST(a_file_in_the_way_of_the_folder_is_an_error))
+          UNIT_TEST(a_file_in_the_way_of_the_folder_is_an_error),
+          UNIT_ROWS(a_call_that_fails_while_opening_is_told_and_kept_files_stay, openings),
+          UNIT_ROWS(a_call_that_fails_while_keeping_is_told_and_no_half_file_is_kept, keepings),
+          UNIT_TEST(a_link_in_the_place_of_a_kept_file_is_replaced_by_the_file),
+          UNIT_TEST(a_file_is_erased_once_and_no_other_with_it))
