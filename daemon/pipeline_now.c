@@ -35,7 +35,7 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     const struct plan_measure *m = f->measure;
     const struct period_judgement *j = f->history_count ? &f->history[f->history_count - 1] : NULL;
     const struct series_version *v = j ? j->version : NULL;
-    enum unit unit = f->series ? f->series->unit : UNIT_UNKNOWN;
+    enum unit unit = finding_unit(f);
     char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
     size_t n = 0;
 

@@ -116,10 +116,29 @@ bool corrections_disprove(const struct stepping *s, const struct episode *e)
            p->holds == 0 && !s->held_now && p->restated && p->received.ms > e->changed_at.ms;
 }
 
-bool corrections_discover(const struct stepping *s, const struct fold_episode *x,
-                          struct civil_date after)
+const struct period_judgement *corrections_discover(const struct stepping *s,
+                                                    const struct fold_episode *x,
+                                                    const struct episode *known)
 {
-    struct civil_date from = date_compare(after, x->e.opened) < 0 ? x->e.opened : after;
+    struct civil_date end = date_add_days(x->last_behind, 1), after;
+    const struct period_judgement *p =
+        find_late(s, x->e.opened, known != NULL ? known->folded : end);
 
-    return find_late(s, from, date_add_days(x->last_behind, 1)) != NULL;
+    if (p != NULL || known == NULL)
+        return p;
+    /* The period that resolved it was not behind: one that is so now is news as well. */
+    after =
+        known->state == ALERT_RESOLVED ? known->period_end : date_add_days(known->period_end, 1);
+    return find_late(s, after, end);
+}
+
+void corrections_tell_discovered(struct stepping *s, size_t index, const struct fold_episode *x,
+                                 const struct period_judgement *late)
+{
+    struct episode *e = stepping_episode(s, index);
+
+    stepping_discover(s, index, x);
+    e->told_period = late->end;
+    e->told_value = figure_of(late);
+    e->told_event = late->event;
 }

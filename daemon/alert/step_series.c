@@ -188,15 +188,12 @@ static void step_history(struct stepping *s)
     for (size_t i = 0; i < s->fold_count; i++) {
         const struct fold_episode *x = &s->folds[i];
         size_t index = find_known(s, x, stored);
-        struct civil_date after = { INT32_MIN };
-        bool discovered;
+        const struct episode *known = index != NO_EPISODE ? stepping_episode(s, index) : NULL;
+        const struct period_judgement *late;
 
-        if (episode_is_open(&x->e) ||
-            (index != NO_EPISODE && episode_is_open(stepping_episode(s, index))))
+        if (episode_is_open(&x->e) || (known != NULL && episode_is_open(known)))
             continue;
-        if (index != NO_EPISODE)
-            after = date_add_days(stepping_episode(s, index)->period_end, 1);
-        discovered = corrections_discover(s, x, after);
+        late = corrections_discover(s, x, known);
         if (index == NO_EPISODE)
             index = stepping_same_opening(s, x);
         if (index == NO_EPISODE) {
@@ -205,8 +202,8 @@ static void step_history(struct stepping *s)
             if (s->news == NEWS_NONE)
                 s->why = x->why;
         }
-        if (discovered)
-            stepping_discover(s, index, x);
+        if (late != NULL)
+            corrections_tell_discovered(s, index, x, late);
     }
 }
 

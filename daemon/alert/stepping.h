@@ -68,10 +68,15 @@ bool corrections_disprove(const struct stepping *s, const struct episode *e);
 /** Tells once that an open episode that was told began earlier than told, where a figure that came
  * late says so. before: as stored. */
 bool corrections_tell_earlier(struct stepping *s, size_t index, const struct episode *before);
-/** Whether an episode of the fold, opened and closed, is news: a period behind, later than `after`,
- * whose figure came after that of a newer one. */
-bool corrections_discover(const struct stepping *s, const struct fold_episode *x,
-                          struct civil_date after);
+/** What makes an episode of the fold, opened and closed, news: a period behind whose figure came
+ * after that of a newer one, and that is before or after those in which `known` (stored, closed;
+ * NULL: none) was behind. NULL: nothing. */
+const struct period_judgement *corrections_discover(const struct stepping *s,
+                                                    const struct fold_episode *x,
+                                                    const struct episode *known);
+/** Tells that episode as discovered late, with the figure of that period. */
+void corrections_tell_discovered(struct stepping *s, size_t index, const struct fold_episode *x,
+                                 const struct period_judgement *late);
 
 /** A measure: the fold compared with what is stored. Returns 0 or -ENOMEM. */
 int step_series(struct stepping *s);

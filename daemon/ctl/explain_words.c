@@ -40,10 +40,8 @@ const char *explain_event_words(enum period_event event)
 
 static const char *unit_sign(const struct finding *f)
 {
-    enum unit u = f->measure ? f->measure->unit : UNIT_UNKNOWN;
+    enum unit u = finding_unit(f);
 
-    if (u == UNIT_UNKNOWN && f->series)
-        u = f->series->unit;
     return u == UNIT_PERCENT ? "%" : u == UNIT_DAYS ? " days" : u == UNIT_WEEKS ? " weeks" : "";
 }
 

@@ -21,13 +21,6 @@ static json_t *finish(json_t *tree, int failed)
 /* ---- measures ---------------------------------------------------------------------------------
  */
 
-static enum unit unit_of(const struct finding *f)
-{
-    if (f->measure->unit != UNIT_UNKNOWN)
-        return f->measure->unit;
-    return f->series ? f->series->unit : UNIT_UNKNOWN;
-}
-
 /* The keys that every measure has, in the order of the contract. */
 static json_t *measure_object(const struct finding *f)
 {
@@ -44,7 +37,7 @@ static json_t *measure_object(const struct finding *f)
     r |= report_put(o, "title", report_text(m->title));
     r |= report_put(o, "value", report_value(v));
     r |= report_put(o, "marker", report_text(v ? marker_name(v->marker) : NULL));
-    r |= report_put(o, "unit", report_text(unit_name(unit_of(f))));
+    r |= report_put(o, "unit", report_text(unit_name(finding_unit(f))));
     r |= report_put(o, "numerator", v ? report_number(v->numerator) : json_null());
     r |= report_put(o, "denominator", v ? report_number(v->denominator) : json_null());
     r |= report_put(o, "period_start", point ? report_date(point->period_start) : json_null());

@@ -167,15 +167,28 @@ static void view_of_earlier(struct item_view *v, const struct series *s)
     }
 }
 
-/* The period that the news is about: what was corrected or discovered, else the newest. */
-static const struct period_judgement *told_of(const struct message_item *item)
+/* The period that the news is about; DATE_NONE: the newest. */
+static struct civil_date told_period(const struct message_item *item)
 {
     const struct episode *e = item->episode;
+
+    switch (item->news) {
+    case NEWS_DISCOVERED:
+        return date_is_set(e->told_period) ? e->told_period : e->opened;
+    case NEWS_CORRECTED:
+        return episode_is_open(e) ? e->told_period : e->folded;
+    case NEWS_CLEARED: /* behind again since: what cleared it is not the newest */
+        return strcmp(e->id, alert_current(item->alert)->id) != 0 ? e->period_end : DATE_NONE;
+    default:
+        return DATE_NONE;
+    }
+}
+
+/* What was corrected, discovered or cleared before a newer episode, else the newest. */
+static const struct period_judgement *told_of(const struct message_item *item)
+{
     const struct finding *f = item->finding;
-    struct civil_date about = item->news == NEWS_DISCOVERED  ? e->opened
-                              : item->news != NEWS_CORRECTED ? DATE_NONE
-                              : episode_is_open(e)           ? e->told_period
-                                                             : e->folded;
+    struct civil_date about = told_period(item);
 
     for (size_t i = 0; i < f->history_count && date_is_set(about); i++)
         if (date_compare(f->history[i].end, about) == 0)
@@ -257,7 +270,7 @@ void item_view(const struct message_context *context, const struct message_item 
     if (a->rule == RULE_BEHIND_PLAN) {
         v.org =
             given(f && f->series ? f->series->org : NULL, v.measure ? v.measure->select.org : NULL);
-        v.unit = f && f->series ? f->series->unit : UNIT_UNKNOWN;
+        v.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
         if (v.unit == UNIT_UNKNOWN && item->unit_hint)
             (void)unit_parse(item->unit_hint, &v.unit);
         v.published = v.feed && context->feed_is_published &&

@@ -19,13 +19,22 @@ static void org_named(const struct item_view *v, struct text *out)
     }
 }
 
+static bool is_behind(const struct message_item *item)
+{
+    return item->news == NEWS_DISCOVERED ||
+           (episode_is_open(item->episode) && item->episode->state == ALERT_FIRING);
+}
+
 static void gap_to_line(const struct item_view *v, struct text *out)
 {
     char words[FIGURE_MAX + 32];
     double gap = round((v->value - v->line) * 1e6) / 1e6;
 
-    if (gap == 0)
+    if (gap == 0 && v->published)
         (void)text_puts(out, ": exactly at plan");
+    else if (gap == 0)
+        (void)text_puts(out, is_behind(v->item) ? ": behind plan by less than the rounding"
+                                                : ": at plan, as rounded");
     else
         (void)text_printf(out, ": %s %s plan", figure_difference(fabs(gap), v->unit, words),
                           gap < 0 ? "below" : "above");
@@ -166,7 +175,7 @@ void wording_since(const struct item_view *v, struct text *out)
     if (v->item->news == NEWS_DISCOVERED)
         (void)text_printf(out, "; it ended with the period to %s and became known later",
                           wording_date(v->item->episode->period_end, date));
-    else if (date_compare(v->item->episode->folded, v->item->episode->opened) < 0)
+    if (date_compare(v->item->episode->folded, v->item->episode->opened) < 0)
         (void)text_printf(out, "; by figures that came later it began with the period to %s",
                           wording_date(v->item->episode->folded, date));
     else if (date_is_set(v->item->episode->reopened) && episode_is_open(v->item->episode))

@@ -29,6 +29,13 @@ const char *rule_name(enum rule r)
     return names[r];
 }
 
+enum unit finding_unit(const struct finding *f)
+{
+    if (f->measure != NULL && f->measure->unit != UNIT_UNKNOWN)
+        return f->measure->unit;
+    return f->series != NULL ? f->series->unit : UNIT_UNKNOWN;
+}
+
 const char *hold_words(unsigned holds, char out[160])
 {
     /* All seven with their separators are 123 bytes. */

@@ -101,6 +101,8 @@ struct finding_set {
 
 const char *rag_name(enum rag r);   /* "blue", "green", "amber", "red", "grey" */
 const char *rule_name(enum rule r); /* "behind-plan", ... */
+/** A measure's unit: the plan's where it says one, else the publisher's. */
+enum unit finding_unit(const struct finding *f);
 /** The hold flags as words separated by ", "; "" for none. */
 const char *hold_words(unsigned holds, char out[160]);
 /** Whether it says that something is the case: a measure always does, an instant finding only with

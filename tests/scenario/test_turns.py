@@ -99,6 +99,49 @@ def test_an_older_month_that_arrives_after_a_newer_one_is_not_missed(build):
         assert news(w) == [("discovered-late", "RESOLVED")], news(w)
 
 
+def test_a_breach_of_one_delivery_that_a_later_file_makes_longer_is_told(build):
+    """What came together is history; the month that a file adds weeks later is news, before it and after it."""
+    for later, figures in (("2024-04", (None, 4, 31, 32)), ("2024-06", (31, 4, 32, 33))):
+        with Instance(build, plan_text=LEVEL) as w:
+            for period, figure in zip(("2024-04", "2024-05", "2024-06", "2024-07"), figures):
+                if figure is not None:
+                    w.put(f"{period}.csv", three(figure, period))
+            w.once("2024-09-10")
+            assert news(w) == []
+            month(w, 5, later, "2024-09-20", status="Final")
+            assert news(w) == [("discovered-late", "RESOLVED")], (later, news(w))
+            text = " ".join(w.mails()[-1].text.split())
+            assert text.count("5% for") == 1, text
+            assert ("it began with the period to 30 April 2024" in text) == (later == "2024-04"), text
+            w.once("2024-09-21")
+            assert len(w.mails()) == 1, "told once"
+
+
+def test_back_on_plan_that_a_restatement_takes_back_is_told(build):
+    with Instance(build, plan_text=LEVEL) as w:
+        month(w, 4, "2024-04", "2024-06-10")
+        month(w, 31, "2024-05", "2024-07-10")
+        month(w, 32, "2024-06", "2024-08-10")
+        assert [n for n, _ in news(w)] == ["new", "cleared"], news(w)
+        month(w, 5, "2024-05", "2024-08-20", status="Final")
+        assert [n for n, _ in news(w)][2:] == ["discovered-late"], news(w)
+        text = " ".join(w.mails()[-1].text.split())
+        assert "5% for" in text and "ended with the period to 30 June 2024" in text, text
+
+
+def test_the_end_of_an_alert_that_began_anew_is_told_with_the_figure_that_ended_it(build):
+    """Both come at once, after a hold: back on plan in May, behind again in July."""
+    with Instance(build, plan_text=LEVEL) as w:
+        month(w, 4, "2024-04", "2024-06-10")
+        for figure, period in ((45, "2024-05"), (44, "2024-06"), (5, "2024-07")):
+            w.put(f"{period}.csv", three(figure, period))
+        w.once("2024-09-10")
+        assert sorted(n for n, _ in news(w)) == ["cleared", "new", "new"], news(w)
+        text = " ".join(w.mails()[-1].text.split())
+        ended = text[text.index("Back on plan: "):]
+        assert "What: 45% for" in ended and "to 31 May 2024. Since: 30 April 2024" in ended, text
+
+
 def test_the_months_of_one_delivery_are_history_in_any_order(build):
     with Instance(build, plan_text=LEVEL) as w:
         w.put("a.csv", three(31, "2024-05"))

@@ -407,6 +407,41 @@ START_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers)
 }
 END_TEST
 
+START_TEST(the_plans_unit_stands_over_the_publishers)
+{
+    fixture_init(&f);
+    f.series.unit = UNIT_UNKNOWN;
+    f.measure.unit = UNIT_PERCENT;
+    f.published = false;
+    f.version.value = 18;
+    struct message m = composed();
+
+    ck_assert_ptr_nonnull(strstr(m.eml, "18%"));
+    ck_assert_ptr_nonnull(strstr(m.json, "\"unit\":\"percent\""));
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_figure_rounded_to_the_line_is_not_called_at_plan_while_it_is_behind)
+{
+    fixture_init(&f);
+    f.series.unit = UNIT_COUNT;
+    f.published = false;
+    f.version.value = 18; /* rounds to the line, 20 */
+    struct message m = composed();
+
+    ck_assert_ptr_nonnull(strstr(m.eml, "behind plan by less"));
+    ck_assert_ptr_null(strstr(m.eml, "exactly"));
+    message_release(&m);
+    f.items[0].news = NEWS_CLEARED;
+    f.episode.state = ALERT_RESOLVED;
+    f.version.value = 21;
+    m = composed();
+    ck_assert_ptr_nonnull(strstr(m.eml, "at plan, as rounded"));
+    message_release(&m);
+}
+END_TEST
+
 START_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out)
 {
     fixture_init(&f);
@@ -586,6 +621,8 @@ UNIT_MAIN("message",
           UNIT_ROWS(a_message_is_as_urgent_as_its_worst_news, severity_rows),
           UNIT_TEST(the_same_facts_give_the_same_bytes),
           UNIT_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers),
+          UNIT_TEST(the_plans_unit_stands_over_the_publishers),
+          UNIT_TEST(a_figure_rounded_to_the_line_is_not_called_at_plan_while_it_is_behind),
           UNIT_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out),
           UNIT_TEST(a_hidden_figure_is_hidden_on_every_surface),
           UNIT_ROWS(an_address_that_could_carry_a_header_is_refused, address_rows),
