@@ -508,6 +508,24 @@ static int list_alerts(const struct pipeline *p, const struct alert ***out_list,
     return 0;
 }
 
+/* Whom all that was composed tells of what. A full disk stops no message: then the loss of Redis, too,
+ * before it is delivered would lose what has ended meanwhile. */
+static int journal_due(struct pipeline *p)
+{
+    const struct composing *c = p->composing;
+    AUTO(auto_free) struct outbox_item **items = calloc(c->count + 1, sizeof *items);
+    int r = items ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < c->count; i++)
+        items[i] = c->list[i].item;
+    if (r == 0)
+        r = sent_due(p, items, c->count);
+    if (!disk_error_is_full(r))
+        return r;
+    disk_is_full(p, "the sent journal cannot be written", r);
+    return 0;
+}
+
 void compose_start(struct pipeline *p)
 {
     struct composition_list compositions = { 0 };
@@ -531,6 +549,7 @@ void compose_start(struct pipeline *p)
             .plans = (const struct plan *const *)p->config->plans,
             .plan_count = p->config->plan_count,
             .told = &p->books.told,
+            .due = &p->due_tells,
             .days = &p->books.days,
             .today = pipeline_today(p),
             .recipients = recipients_of,
@@ -546,13 +565,12 @@ void compose_start(struct pipeline *p)
         p->composing->list = calloc(compositions.count + 1, sizeof *p->composing->list);
     if (!p->composing || !p->composing->list)
         r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < compositions.count; i++) {
-        struct composed *one = &p->composing->list[p->composing->count++];
-
-        r = compose_one(p, &compositions.list[i], one);
-        if (r == 0)
-            r = send_composed(p, one);
-    }
+    for (size_t i = 0; r == 0 && i < compositions.count; i++)
+        r = compose_one(p, &compositions.list[i], &p->composing->list[p->composing->count++]);
+    if (r == 0)
+        r = journal_due(p);
+    for (size_t i = 0; r == 0 && i < p->composing->count; i++)
+        r = send_composed(p, &p->composing->list[i]);
     if (r < 0) {
         log_error("compose", "error=\"%s\"", strerror(-r));
         p->batch.failed = true;

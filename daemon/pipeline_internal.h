@@ -128,6 +128,7 @@ struct pipeline {
     struct table sent_ids;   /* delivery id -> "delivered" or "dropped", as the sent journal says */
     struct table sent_tells; /* "receiver|recipient|episode" -> struct told *, likewise */
     struct table got_tells;  /* the same of messages that were taken, not given up or dropped */
+    struct table due_tells;  /* the same of messages that were to go out and have no outcome yet */
     struct table sent_days;  /* "receiver|recipient|day|group" -> struct civil_date * */
     struct table letters;    /* delivery id -> struct letter *: given up, likewise */
     struct table dropped;    /* delivery id -> not NULL: a person gave it up, as the audit says */
@@ -568,6 +569,9 @@ int outbox_take_drop(struct pipeline *p, const json_t *act);
 int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
                const struct tell *tell);
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** Messages about to become due: whom they tell of what, so that the loss of Redis loses none of it.
+ * Nothing for count 0. Returns 0 or -errno. */
+int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count);
 /** What became of a message: appended, synced, remembered. Returns 0 or -errno. */
 int sent_delivered(struct pipeline *p, const struct outbox_item *item);
 /** address: as letter_address() has it. */

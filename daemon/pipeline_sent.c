@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/text.h"
 
 /*
@@ -16,7 +17,8 @@
  * synced here before Redis hears of it. (2) Told-state follows from these records, so it survives
  * the loss of Redis: whose message was taken, given up or dropped counts as told.
  * (3) A dead letter's record holds the frozen message itself, so that a person can have it sent
- * years later.
+ * years later. (4) Whom a message tells of what is synced here before Redis hears of the message: an
+ * episode that has ended when Redis is lost is told to them all the same.
  */
 
 static int note_day(struct pipeline *p, const json_t *record, const char *receiver,
@@ -35,8 +37,31 @@ static int note_day(struct pipeline *p, const json_t *record, const char *receiv
     return text_ok(&key) ? day_keep(&p->sent_days, text_str(&key), day) : -ENOMEM;
 }
 
+/* What was to be told has an outcome. */
+static void settle_due(struct pipeline *p, const char *key, const struct told *told)
+{
+    const struct told *due = table_get(&p->due_tells, key);
+
+    if (due && due->ordinal <= told->ordinal)
+        free(table_remove(&p->due_tells, key));
+}
+
+/* What became of the message that tells it. */
+enum outcome { OUTCOME_DUE, OUTCOME_TAKEN, OUTCOME_OTHER };
+
+static int note_tell(struct pipeline *p, const char *key, const struct told *told,
+                     enum outcome outcome)
+{
+    if (outcome == OUTCOME_DUE)
+        return told_keep(&p->due_tells, key, told);
+    int r = told_keep(&p->sent_tells, key, told);
+
+    settle_due(p, key, told);
+    return r == 0 && outcome == OUTCOME_TAKEN ? told_keep(&p->got_tells, key, told) : r;
+}
+
 static int note_tells(struct pipeline *p, const char *receiver, const char *recipient,
-                      const struct tell *tells, size_t count, bool was_taken)
+                      const struct tell *tells, size_t count, enum outcome outcome)
 {
     int r = 0;
 
@@ -44,9 +69,26 @@ static int note_tells(struct pipeline *p, const char *receiver, const char *reci
         AUTO(text_release) struct text key = TEXT_INIT;
 
         (void)text_printf(&key, "%s|%s|%s", receiver, recipient, tells[i].episode);
-        r = text_ok(&key) ? told_keep(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
-        if (r == 0 && was_taken)
-            r = told_keep(&p->got_tells, text_str(&key), &tells[i].told);
+        r = text_ok(&key) ? note_tell(p, text_str(&key), &tells[i].told, outcome) : -ENOMEM;
+    }
+    return r;
+}
+
+static int note_due(struct pipeline *p, const json_t *list)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *receiver = json_string_value(json_object_get(one, "receiver"));
+        const char *recipient = json_string_value(json_object_get(one, "recipient"));
+        AUTO(auto_free) struct tell *tells = NULL;
+        size_t count = 0;
+
+        r = receiver && recipient ? tells_of_json(json_object_get(one, "tells"), &tells, &count)
+                                  : -EBADMSG;
+        if (r == 0)
+            r = note_tells(p, receiver, recipient, tells, count, OUTCOME_DUE);
     }
     return r;
 }
@@ -76,12 +118,17 @@ static int note_message(struct pipeline *p, const json_t *record, uint64_t seque
         r = table_set(&p->sent_ids, id, (void *)(uintptr_t)dropped, NULL);
     }
     if (r == 0)
-        r = note_tells(p, receiver, recipient, tells, count, !outcome);
+        r = note_tells(p, receiver, recipient, tells, count,
+                       outcome ? OUTCOME_OTHER : OUTCOME_TAKEN);
     return r == 0 ? note_day(p, record, receiver, recipient) : r;
 }
 
 static int note_outcome(struct pipeline *p, const json_t *record, uint64_t sequence)
 {
+    const json_t *due = json_object_get(record, "due");
+
+    if (due)
+        return note_due(p, due);
     return json_object_get(record, "direct") ? direct_note(p, record)
                                              : note_message(p, record, sequence);
 }
@@ -111,6 +158,10 @@ int sent_append(struct pipeline *p, json_t *record)
 
     if (r == 0)
         r = text ? journal_append(p->sent, text, strlen(text), &sequence) : -ENOMEM;
+    if (r == -ENOTRECOVERABLE) {
+        log_error("sent", "what the journal holds is known by the next start alone");
+        pipeline_stop(p, 1);
+    }
     if (r == 0)
         r = note_outcome(p, record, sequence);
     json_decref(record);
@@ -126,6 +177,50 @@ static json_t *record_of(const struct outbox_item *item)
                      "receiver", item->receiver, "recipient", item->recipient, "group", item->group,
                      "day", item->group ? date_format(item->day, day) : NULL, "tells",
                      tells_to_json(item->tells, item->tell_count));
+}
+
+/* Whether all that a message tells was noted before a crash. Returns 1, 0 or -ENOMEM. */
+static int due_is_noted(const struct pipeline *p, const struct outbox_item *item)
+{
+    for (size_t i = 0; i < item->tell_count; i++) {
+        AUTO(text_release) struct text key = TEXT_INIT;
+
+        (void)text_printf(&key, "%s|%s|%s", item->receiver, item->recipient,
+                          item->tells[i].episode);
+        if (!text_ok(&key))
+            return -ENOMEM;
+        const struct told *due = table_get(&p->due_tells, text_str(&key));
+
+        if (!due || due->ordinal < item->tells[i].told.ordinal)
+            return 0;
+    }
+    return 1;
+}
+
+static int add_due(json_t *list, const struct outbox_item *item)
+{
+    return json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "delivery_id",
+                                                 item->delivery_id, "receiver", item->receiver,
+                                                 "recipient", item->recipient, "tells",
+                                                 tells_to_json(item->tells, item->tell_count))) < 0
+               ? -ENOMEM
+               : 0;
+}
+
+int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count)
+{
+    json_t *list = json_array();
+    int r = list ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        int noted = due_is_noted(p, items[i]);
+
+        r = noted == 0 ? add_due(list, items[i]) : noted < 0 ? noted : 0;
+    }
+    if (r == 0 && json_array_size(list) > 0)
+        return sent_append(p, json_pack("{s:o}", "due", list));
+    json_decref(list);
+    return r;
 }
 
 int sent_delivered(struct pipeline *p, const struct outbox_item *item)

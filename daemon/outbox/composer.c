@@ -125,6 +125,18 @@ enum alert_news composer_news(enum rule rule, const struct episode *e, const str
     return says_itself && e->ordinal > t->ordinal ? e->news : NEWS_NONE;
 }
 
+enum alert_news composer_news_of_both(const struct episode *e)
+{
+    switch (e->state) {
+    case ALERT_RETRACTED:
+        return NEWS_CORRECTED;
+    case ALERT_WITHDRAWN:
+        return NEWS_WITHDRAWN;
+    default:
+        return NEWS_CLEARED;
+    }
+}
+
 static int add_item(struct gathering *g, struct composed_item item)
 {
     if (g->c.item_count == g->cap) {
@@ -140,22 +152,30 @@ static int add_item(struct gathering *g, struct composed_item item)
     return 0;
 }
 
-static int gather_episode(const struct composer_input *in, struct gatherings *all,
-                          const struct composer_recipient *r, const struct alert *a,
-                          const struct episode *e)
+/* The gathering in which a recipient is told of an alert. NULL without memory. */
+static struct gathering *gathering_for(const struct composer_input *in, struct gatherings *all,
+                                       const struct composer_recipient *r, const struct alert *a)
 {
-    AUTO(text_release) struct text key = TEXT_INIT;
     AUTO(text_release) struct text group = TEXT_INIT;
     const struct plan *plan = plan_of(in, a);
 
-    (void)text_printf(&key, "%s|%s|%s", r->receiver, r->recipient, e->id);
     if (plan)
         (void)text_printf(&group, "%s/%zu", plan->id, a->priority);
     else
         (void)text_puts(&group, a->rule == RULE_DEAD_LETTER  ? "delivery"
                                 : a->rule == RULE_SELF_CHECK ? "monitor"
                                                              : "feeds");
-    if (!text_ok(&key) || !text_ok(&group))
+    return text_ok(&group) ? gathering_of(all, r, text_str(&group), plan, a->priority) : NULL;
+}
+
+static int gather_episode(const struct composer_input *in, struct gatherings *all,
+                          const struct composer_recipient *r, const struct alert *a,
+                          const struct episode *e)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    (void)text_printf(&key, "%s|%s|%s", r->receiver, r->recipient, e->id);
+    if (!text_ok(&key))
         return -ENOMEM;
     const struct told *t = table_get(in->told, text_str(&key));
     enum alert_news news = composer_news(a->rule, e, t);
@@ -163,7 +183,7 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
 
     if (news == NEWS_NONE && !open)
         return 0;
-    struct gathering *g = gathering_of(all, r, text_str(&group), plan, a->priority);
+    struct gathering *g = gathering_for(in, all, r, a);
 
     if (!g)
         return -ENOMEM;
@@ -235,6 +255,37 @@ static size_t told_index_find(const struct told_index *index, const char *episod
     return low;
 }
 
+/* Tells the recipient of a row of an episode that has ended. */
+static int gather_row(const struct composer_input *in, struct gatherings *all,
+                      const struct told_row *row, const struct alert *a, const struct episode *e,
+                      bool is_lost)
+{
+    const char *middle = strchr(row->key, '|');
+    AUTO(auto_free) char *receiver = strndup(row->key, (size_t)(middle - row->key));
+    AUTO(auto_free)
+    char *recipient = strndup(middle + 1, (size_t)(row->episode - 1 - (middle + 1)));
+    int kind = receiver ? in->receiver_kind(in->recipients_arg, receiver) : -1;
+
+    if (!receiver || !recipient)
+        return -ENOMEM;
+    const struct composer_recipient who = { receiver, recipient, NULL, kind == 1 };
+
+    if (kind < 0)
+        return 0;
+    if (!is_lost)
+        return gather_episode(in, all, &who, a, e);
+    struct gathering *g = gathering_for(in, all, &who, a);
+
+    if (!g)
+        return -ENOMEM;
+    g->red |= e->severity == SEVERITY_RED;
+    return add_item(g, (struct composed_item){ .alert = a,
+                                               .episode = e,
+                                               .finding = finding_of(in, a),
+                                               .news = composer_news_of_both(e),
+                                               .came_and_went = true });
+}
+
 /* Whoever was told that an episode began is told that it ended, also when the role has passed on.
  */
 static int gather_told(const struct composer_input *in, const struct told_index *index,
@@ -243,24 +294,23 @@ static int gather_told(const struct composer_input *in, const struct told_index 
     int r = 0;
 
     for (size_t i = told_index_find(index, e->id);
-         r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++) {
-        const struct told_row *row = &index->rows[i];
-        const char *middle = strchr(row->key, '|');
+         r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++)
+        if (index->rows[i].told->open || e->state == ALERT_RETRACTED)
+            r = gather_row(in, all, &index->rows[i], a, e, false);
+    return r;
+}
 
-        if (!row->told->open && e->state != ALERT_RETRACTED)
-            continue;
-        AUTO(auto_free) char *receiver = strndup(row->key, (size_t)(middle - row->key));
-        AUTO(auto_free)
-        char *recipient = strndup(middle + 1, (size_t)(row->episode - 1 - (middle + 1)));
-        int kind = receiver ? in->receiver_kind(in->recipients_arg, receiver) : -1;
+/* Whoever was to be told, of what nobody knows any more to have been told or to be due: the message
+ * was lost with Redis, and meanwhile it has ended. */
+static int gather_lost(const struct composer_input *in, const struct told_index *due,
+                       struct gatherings *all, const struct alert *a, const struct episode *e)
+{
+    int r = 0;
 
-        if (!receiver || !recipient)
-            return -ENOMEM;
-        const struct composer_recipient who = { receiver, recipient, NULL, kind == 1 };
-
-        if (kind >= 0)
-            r = gather_episode(in, all, &who, a, e);
-    }
+    for (size_t i = told_index_find(due, e->id);
+         r == 0 && i < due->count && strcmp(due->rows[i].episode, e->id) == 0; i++)
+        if (e->state != ALERT_PENDING && !table_has(in->told, due->rows[i].key))
+            r = gather_row(in, all, &due->rows[i], a, e, true);
     return r;
 }
 
@@ -311,8 +361,11 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
 {
     struct gatherings all = { 0 };
     struct composition_list list = { 0 };
-    struct told_index told = { 0 };
+    struct told_index told = { 0 }, due = { 0 };
     int r = told_index_make(in->told, &told);
+
+    if (r == 0)
+        r = told_index_make(in->due, &due);
 
     for (size_t i = 0; r == 0 && i < in->alert_count; i++) {
         struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
@@ -331,6 +384,8 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
                     r = gather_episode(in, &all, &who[j], a, e);
             else
                 r = gather_told(in, &told, &all, a, e);
+            if (r == 0 && !episode_is_open(e) && !discovered)
+                r = gather_lost(in, &due, &all, a, e);
         }
     }
     if (r == 0 && all.count) {
@@ -353,6 +408,7 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
     }
     free(all.list);
     free(told.rows);
+    free(due.rows);
     if (r < 0) {
         composition_list_release(&list);
         return r;

@@ -6,7 +6,7 @@
  * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
  * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
  * episode began is told that it ended; what began and ended untold stays untold, unless it was
- * discovered late.
+ * discovered late, or its message was lost with Redis: then both are told.
  */
 #ifndef OUTBOX_COMPOSER_H
 #define OUTBOX_COMPOSER_H
@@ -41,6 +41,7 @@ struct composer_input {
     const struct plan *const *plans;
     size_t plan_count;
     const struct table *told; /* "receiver|recipient|episode" -> struct told * */
+    const struct table *due;  /* the same of messages that were to go out and have no outcome */
     const struct table *days; /* "receiver|recipient|day|group" -> struct civil_date *: the day's
                                  message went out */
     struct civil_date today;
@@ -60,7 +61,7 @@ struct composed_item {
         news; /* relative to what was told; NEWS_NONE for one that a daily message repeats */
     unsigned
         told_ordinal;   /* notices told_ordinal + 1 .. episode->ordinal are told by this message */
-    bool came_and_went; /* in a digest: it began and ended before anything of it was delivered */
+    bool came_and_went; /* it began and ended before anything of it was delivered */
 };
 
 /** What a digest stands for; .messages 0: no digest. */
@@ -90,6 +91,8 @@ struct composition_list {
 
 /** What is news of an episode to one who was told t (NULL: nothing). */
 enum alert_news composer_news(enum rule rule, const struct episode *e, const struct told *t);
+/** What is news of an episode that has ended, to one who was never told that it began. */
+enum alert_news composer_news_of_both(const struct episode *e);
 /** Order of telling: new, worse, better, cleared, corrected; red before amber. */
 void composer_order(struct composed_item *items, size_t count);
 /** Returns 0 or -ENOMEM. */

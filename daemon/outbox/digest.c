@@ -32,19 +32,6 @@ static bool is_listed(const struct composition *c, const struct episode *e)
     return false;
 }
 
-/* Nobody was told that it began, and it has ended: both are told now. */
-static enum alert_news news_of_both(const struct episode *e)
-{
-    switch (e->state) {
-    case ALERT_RETRACTED:
-        return NEWS_CORRECTED;
-    case ALERT_WITHDRAWN:
-        return NEWS_WITHDRAWN;
-    default:
-        return NEWS_CLEARED;
-    }
-}
-
 static int add_episode(const struct digest_input *in, const struct waiting_notice *n,
                        struct composition *c)
 {
@@ -65,7 +52,7 @@ static int add_episode(const struct digest_input *in, const struct waiting_notic
     };
     if (item->news == NEWS_NONE && !episode_is_open(n->episode)) {
         item->came_and_went = true;
-        item->news = news_of_both(n->episode);
+        item->news = composer_news_of_both(n->episode);
     }
     c->item_count++;
     return 0;

@@ -196,7 +196,7 @@ def check_cut(left, inbox, wanted, prefix):
             lines = [line for line in journal.split(b"\n")[:-1] if sha.encode() in line]
             assert lines, f"prefix {prefix}: {path} is gone from the inbox and not in the journal"
     sent = left.get("state/journal/sent", b"").split(b"\n")[:-1]
-    for line in sent:
+    for line in (line for line in sent if b'"due"' not in line):
         mail = "spool/" + re.search(rb'"delivery_id":"(\w+)"', line).group(1).decode() + ".eml"
         if b'"receiver":"spool"' in line:
             assert left.get(mail) == wanted[mail], f"prefix {prefix}: {mail} is journalled as sent and not whole"

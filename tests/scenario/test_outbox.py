@@ -353,7 +353,7 @@ def test_a_delivery_under_way_while_the_books_are_loaded_again_is_delivered_and_
         wait_for(lambda: not listed(w), "the message to be marked", 30)
         assert len(http.requests) == 1, asked(http)
         with open(w.path("state", "journal", "sent"), encoding="utf-8") as f:
-            sent = [line for line in f if asked(http)[0] in line]
+            sent = [line for line in f if asked(http)[0] in line and '"due"' not in line]
         assert len(sent) == 1, "in the sent journal once"
         assert w.redis("XLEN", f"wl:{{{w.instance}}}:outbox") == ["0"]
 

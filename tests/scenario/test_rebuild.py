@@ -9,6 +9,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from hook import HOOK_RECEIVER, SECRET, Hook
 from waitlist import Instance, RECEIVER_SPOOL, plan, run_tests, three, wait_for
 
 PREFIX = "wl:{black-country}:"
@@ -238,6 +239,24 @@ def test_a_message_due_keeps_its_id_and_its_words_through_a_rebuild(build):
         before = redis_books(w)["outbox"]
         assert w.ctl_raw("rebuild").returncode == 0
         assert redis_books(w)["outbox"] == before and len(w.mails()) == 1
+
+
+def test_what_was_never_delivered_and_has_ended_when_redis_is_lost_is_told_with_both_dates(build):
+    with Hook(answers=(503,)) as hook, Instance(build, plan_text=plan(receivers="spool, hook"),
+                                                receivers=HOOK_RECEIVER.format(port=hook.port)) as w:
+        w.write("hook.secret", SECRET + "\n")
+        w.put("a.csv", three(5, "2024-05"))
+        w.once("2024-07-08", expect=1)
+        w.put("b.csv", three(70, "2024-06"))
+        w.once("2024-07-10", expect=1)
+        mails, hook.answers, refused = told(w), [200], len(hook.requests)
+        assert len(mails) == 2 and refused, mails
+        shutil.rmtree(w.path("state", "redis"))
+        w.once("2024-07-11")
+        w.once("2024-07-12")
+        items = [i for r in hook.requests[refused:] for i in json.loads(r.body)["data"]["items"]]
+        assert len(items) == 1 and items[0]["news"] == "cleared", items
+        assert told(w) == mails, "what was delivered stays delivered"
 
 
 def test_a_removal_that_was_cut_off_is_ended_before_anything_is_read(build):
