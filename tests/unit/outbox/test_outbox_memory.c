@@ -183,6 +183,7 @@ START_TEST(an_allocation_that_fails_is_refused_and_the_next_call_answers_as_ever
     }
     ck_assert_int_eq(calls[_i].call(), 0);
     table_release(&told_table, NULL);
+    table_release(&due_table, NULL);
     table_release(&days, NULL);
 }
 END_TEST
