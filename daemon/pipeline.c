@@ -338,6 +338,15 @@ void pipeline_stop(struct pipeline *p, int exit_status)
     (void)event_base_loopexit(p->base, NULL);
 }
 
+int pipeline_took_record(struct pipeline *p, const char *journal, int r)
+{
+    if (r < 0) {
+        log_error(journal, "a record is written and not taken in: the next start reads it");
+        pipeline_stop(p, 1);
+    }
+    return r;
+}
+
 void pipeline_on_signal(evutil_socket_t fd, short what, void *arg)
 {
     struct pipeline *p = arg;

@@ -198,7 +198,7 @@ int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts)
         json_decref(record);
     else
         r = audit_append(p, record);
-    return r == 0 ? read_alerts(p, alerts) : r;
+    return r == 0 ? pipeline_took_record(p, "audit", read_alerts(p, alerts)) : r;
 }
 
 int audit_evaluated(struct pipeline *p, struct civil_date today)
@@ -236,7 +236,7 @@ int audit_configured(struct pipeline *p, const char *feed)
     if (r == 0) {
         disk_is_well(p);
         *today = pipeline_today(p);
-        r = table_set(&p->configured, feed, today, NULL);
+        r = pipeline_took_record(p, "audit", table_set(&p->configured, feed, today, NULL));
     }
     if (r < 0)
         free(today);

@@ -248,6 +248,9 @@ void pipeline_advance(struct pipeline *p);
 /** Schedules pipeline_advance from the loop. */
 void pipeline_wake(struct pipeline *p);
 void pipeline_stop(struct pipeline *p, int exit_status);
+/** A record stands in a journal, and taking it in gave r, which is given back. A failure ends the run:
+ * going on would write the record a second time. */
+int pipeline_took_record(struct pipeline *p, const char *journal, int r);
 /** The later of the clock's date and the date last evaluated: the daemon's day never goes back,
  * whatever the clock does. */
 struct civil_date pipeline_today(const struct pipeline *p);

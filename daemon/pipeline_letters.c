@@ -334,7 +334,7 @@ static bool is_in_outbox(const struct pipeline *p, const char *delivery_id)
 /* A letter of another daemon, whose books these were: its record goes into our journal. */
 static int adopt(struct pipeline *p, const char *entry)
 {
-    json_t *record = json_loads(entry, 0, NULL);
+    json_t *record = json_parse(entry, strlen(entry), 0, NULL);
     const char *id = json_string_value(json_object_get(record, "delivery_id"));
 
     log_info("deliver", "delivery=%s dead letter adopted from Redis", id ? id : "-");

@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/json_text.h"
+#include "store/json_read.h"
 
 static const char *const outcome_words[] = { "accepted", "held", "refused" };
 
@@ -95,13 +96,6 @@ static int receipt_list_add(struct pipeline *p, struct receipt *r)
     return 0;
 }
 
-static char *dup_string(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? strdup(s) : NULL;
-}
-
 static void note_time(struct pipeline *p, struct wall_time at)
 {
     if (at.ms > p->last_time.ms)
@@ -147,39 +141,60 @@ static int write_shape(json_t *j, const struct receipt *r)
     return result < 0 ? -ENOMEM : 0;
 }
 
-int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
+/* Its texts; an accepted file has no reason, and not every file a part. Returns 0, -EBADMSG or
+ * -ENOMEM. */
+static int read_texts(const json_t *j, struct receipt *r)
 {
-    struct pipeline *p = arg;
-    json_t *j = json_parse(json, len, 0, NULL);
+    const struct {
+        const char *key;
+        char **text;
+        bool is_needed;
+    } rows[] = {
+        { "feed", &r->feed, true },     { "name", &r->name, true },
+        { "sha256", &r->sha256, true }, { "format_digest", &r->format_digest, true },
+        { "why", &r->why, false },      { "part", &r->part, false },
+        { "file", &r->file, false },
+    };
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < sizeof rows / sizeof rows[0]; i++) {
+        result = json_read_text(j, rows[i].key, rows[i].text);
+        if (result == 0 && rows[i].is_needed && !*rows[i].text)
+            result = -EBADMSG;
+    }
+    return result;
+}
+
+static int read_receipt(const json_t *j, struct receipt *r)
+{
     const char *outcome = json_string_value(json_object_get(j, "outcome"));
-    struct receipt r = { .sequence = sequence };
+    json_int_t edition = json_integer_value(json_object_get(j, "edition"));
     int result = -EBADMSG;
 
     for (int i = 0; outcome && i < 3; i++)
         if (strcmp(outcome, outcome_words[i]) == 0) {
-            r.outcome = (enum receipt_outcome)i;
+            r->outcome = (enum receipt_outcome)i;
             result = 0;
         }
-    r.feed = dup_string(j, "feed");
-    r.name = dup_string(j, "name");
-    r.sha256 = dup_string(j, "sha256");
-    r.format_digest = dup_string(j, "format_digest");
-    r.why = dup_string(j, "why");
-    r.part = dup_string(j, "part");
-    r.file = dup_string(j, "file");
-    r.at.ms = json_integer_value(json_object_get(j, "at_ms"));
-    json_int_t edition = json_integer_value(json_object_get(j, "edition"));
-
     /* An edition below 0, or cut to another number, would outrank wrongly. */
     if (edition < 0 || edition > INT32_MAX)
         result = -EBADMSG;
-    r.edition = (int)edition;
-    r.decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
+    r->edition = (int)edition;
+    r->at.ms = json_integer_value(json_object_get(j, "at_ms"));
+    r->decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
     if (result == 0)
-        result = read_shape(j, &r);
+        result = read_shape(j, r);
+    return result == 0 ? read_texts(j, r) : result;
+}
+
+int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    struct pipeline *p = arg;
+    json_t *j = json_parse(json, len, 0, NULL);
+    struct receipt r = { .sequence = sequence };
+    int result = read_receipt(j, &r);
+
     json_decref(j);
-    if (!r.feed || !r.name || !r.sha256 || !r.format_digest)
-        result = -EBADMSG;
     if (result < 0) {
         receipt_release(&r);
         return result;
@@ -219,5 +234,5 @@ int receipt_append(struct pipeline *p, struct receipt *r)
         return result;
     }
     note_time(p, r->at);
-    return receipt_list_add(p, r);
+    return pipeline_took_record(p, "received", receipt_list_add(p, r));
 }

@@ -163,7 +163,7 @@ int sent_append(struct pipeline *p, json_t *record)
         pipeline_stop(p, 1);
     }
     if (r == 0)
-        r = note_outcome(p, record, sequence);
+        r = pipeline_took_record(p, "sent", note_outcome(p, record, sequence));
     json_decref(record);
     return r;
 }

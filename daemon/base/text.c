@@ -148,11 +148,32 @@ void text_single_space(char *s)
     *to = '\0';
 }
 
+bool text_fold_into(const char *s, char *out, size_t size)
+{
+    size_t n = 0;
+    bool gap = false;
+
+    for (; *s; s++) {
+        if (isspace((unsigned char)*s)) {
+            gap = n > 0;
+            continue;
+        }
+        if (n + gap + 1 >= size)
+            return false;
+        if (gap)
+            out[n++] = ' ';
+        gap = false;
+        out[n++] = (char)tolower((unsigned char)*s);
+    }
+    if (size == 0)
+        return false;
+    out[n] = '\0';
+    return true;
+}
+
 void text_fold(char *s)
 {
-    text_single_space(s);
-    for (; *s; s++)
-        *s = (char)tolower((unsigned char)*s);
+    (void)text_fold_into(s, s, strlen(s) + 1);
 }
 
 char *text_folded(const char *s)

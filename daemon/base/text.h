@@ -49,6 +49,9 @@ char *text_take(struct text *t);
 /** Case and runs of blanks folded, ends trimmed, in place: how names are compared everywhere. ASCII
  * only. */
 void text_fold(char *s);
+/** The same into out (which may be s) of size bytes. False where it does not fit: out is then of no use.
+ */
+bool text_fold_into(const char *s, char *out, size_t size);
 /** The same into a new string, or NULL without memory. */
 char *text_folded(const char *s);
 /** Equal after folding. */

@@ -361,6 +361,7 @@ void settings_free(struct settings *s)
     if (s->index) {
         table_release(&s->index->by_name, NULL);
         table_release(&s->index->by_code, NULL);
+        free(s->index->folded);
         free(s->index->format_nodes);
         yaml_free(s->index->y);
         free(s->index);

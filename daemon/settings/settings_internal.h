@@ -25,6 +25,10 @@ struct settings_index {
     yaml_node **format_nodes; /* of each feed, in order */
     struct table by_name;     /* folded code, title or printed name → struct organisation */
     struct table by_code;     /* folded code → struct organisation */
+    char *
+        folded; /* room for the longest key of both: asking needs no memory, so that an organisation
+                     that is known is never taken for one that is not */
+    size_t folded_size;
 };
 
 #define COMPLAIN(rd, node, hint, ...)                                                              \

@@ -49,11 +49,29 @@ static void *of_index(size_t index)
 
 static struct organisation *found(const struct settings *s, const struct table *t, const char *key)
 {
-    char *folded = text_folded(key);
-    uintptr_t n = folded ? (uintptr_t)table_get(t, folded) : 0;
+    struct settings_index *x = s->index;
+    uintptr_t n = text_fold_into(key, x->folded, x->folded_size)
+                      ? (uintptr_t)table_get(t, x->folded)
+                      : 0; /* longer than any key */
 
-    free(folded);
     return n ? &s->organisations[n - 1] : NULL;
+}
+
+/* Takes a key into one of the tables. Returns 0 or -ENOMEM. */
+static int keep_key(struct settings_index *x, struct table *t, const char *key, size_t index)
+{
+    size_t size = strlen(key) + 1;
+
+    if (size > x->folded_size) {
+        char *folded = realloc(x->folded, size);
+
+        if (!folded)
+            return -ENOMEM;
+        x->folded = folded;
+        x->folded_size = size;
+    }
+    (void)text_fold_into(key, x->folded, x->folded_size);
+    return *x->folded ? table_set(t, x->folded, of_index(index), NULL) : 0;
 }
 
 /* Reads one entry into a new place, or over the one it replaces. */
@@ -86,12 +104,7 @@ static int read_organisation(const struct reading *rd, yaml_node *mapping, size_
         return -ENOMEM;
     }
     *slot = o;
-    char *folded = text_folded(o.code);
-
-    r = folded ? table_set(&s->index->by_code, folded, of_index(s->organisation_count - 1), NULL)
-               : -ENOMEM;
-    free(folded);
-    return r;
+    return keep_key(s->index, &s->index->by_code, o.code, s->organisation_count - 1);
 }
 
 static int read_file(const char *path, struct diags *diags, struct settings *s)
@@ -133,19 +146,13 @@ __attribute__((format(printf, 4, 5))) static int complain(struct diags *diags, c
 static int add_name(struct settings *s, size_t index, const char *name, const char *path,
                     struct diags *diags)
 {
-    char *folded = text_folded(name);
-    const struct organisation *other = folded ? found(s, &s->index->by_name, folded) : NULL;
-    int r = folded ? 0 : -ENOMEM;
+    const struct organisation *other = found(s, &s->index->by_name, name);
 
-    if (other && other != &s->organisations[index]) {
-        r = complain(diags, path, "a printed name may mean one organisation only",
-                     "organisations: \"%s\" would mean both %s and %s", name, other->code,
-                     s->organisations[index].code);
-    } else if (r == 0 && folded[0]) {
-        r = table_set(&s->index->by_name, folded, of_index(index), NULL);
-    }
-    free(folded);
-    return r;
+    if (other && other != &s->organisations[index])
+        return complain(diags, path, "a printed name may mean one organisation only",
+                        "organisations: \"%s\" would mean both %s and %s", name, other->code,
+                        s->organisations[index].code);
+    return keep_key(s->index, &s->index->by_name, name, index);
 }
 
 static int index_names(struct settings *s, const char *path, struct diags *diags)

@@ -116,10 +116,10 @@ int ledger_entry_decode(const char *json, size_t len, struct ledger_entry **out)
 {
     json_t *j = json_parse(json, len, 0, NULL);
     struct ledger_entry *e = j ? calloc(1, sizeof *e) : NULL;
-    int r = e ? json_read_time(j, "received", &e->received) : -EBADMSG;
+    int r = e ? json_read_text(j, "feed", &e->feed) : -EBADMSG;
 
-    if (e)
-        e->feed = json_dup(json_object_get(j, "feed"));
+    if (r == 0)
+        r = json_read_time(j, "received", &e->received);
     if (r == 0)
         r = e->feed ? json_read_count(j, "receipt", &e->receipt) : -EBADMSG;
     json_decref(j);

@@ -388,8 +388,9 @@ static int read_book(struct feed_book *b, const json_t *j)
     uint64_t files = 0;
     int r;
 
-    b->kept = json_dup(json_object_get(j, "kept"));
-    b->last_outcome = json_dup(json_object_get(j, "last_outcome"));
+    if (json_read_text(j, "kept", &b->kept) < 0 ||
+        json_read_text(j, "last_outcome", &b->last_outcome) < 0)
+        return -ENOMEM;
     if (json_read_date(j, "newest_period_end", &b->newest_period_end) < 0 ||
         json_read_time(j, "last_received", &b->last_received) < 0 ||
         json_read_time(j, "last_outcome_at", &b->last_outcome_at) < 0 ||

@@ -57,11 +57,12 @@ int json_read_severity(const json_t *object, enum alert_severity *out)
     return r;
 }
 
-char *json_dup(const json_t *j)
+int json_read_text(const json_t *object, const char *key, char **out)
 {
-    const char *s = json_string_value(j);
+    const char *s = json_string_value(json_object_get(object, key));
 
-    return s ? strdup(s) : NULL;
+    *out = s ? strdup(s) : NULL;
+    return s && !*out ? -ENOMEM : 0;
 }
 
 char *json_print(json_t *j)

@@ -20,8 +20,9 @@ int json_read_whole(const json_t *object, const char *key, json_int_t min, json_
 int json_read_count(const json_t *object, const char *key, uint64_t *out);
 int json_read_time(const json_t *object, const char *key, struct wall_time *out);
 int json_read_severity(const json_t *object, enum alert_severity *out);
-/** A string's malloc'ed copy; NULL for anything else. */
-char *json_dup(const json_t *j);
+/** A string's malloc'ed copy; NULL for anything else. Returns 0 or -ENOMEM: what was there is never
+ * taken for what was left out. */
+int json_read_text(const json_t *object, const char *key, char **out);
 /** Prints compactly and releases; malloc'ed, or NULL. Takes j (NULL: NULL). */
 char *json_print(json_t *j);
 

@@ -123,31 +123,55 @@ static bool is_id(const char *s)
     return s && s[0] && strlen(s) < ALERT_ID_MAX;
 }
 
+/* Its texts; what it lacks is NULL. Returns 0 or -ENOMEM. */
+static int read_texts(const json_t *j, struct outbox_item *i)
+{
+    const struct {
+        const char *key;
+        char **text;
+    } rows[] = {
+        { "delivery_id", &i->delivery_id },
+        { "receiver", &i->receiver },
+        { "recipient", &i->recipient },
+        { "subject", &i->subject },
+        { "eml", &i->eml },
+        { "json", &i->json },
+        { "group", &i->group },
+    };
+    int r = 0;
+
+    for (size_t n = 0; r == 0 && n < sizeof rows / sizeof rows[0]; n++)
+        r = json_read_text(j, rows[n].key, rows[n].text);
+    return r;
+}
+
+static int read_item(const json_t *j, struct outbox_item *i)
+{
+    int r = read_texts(j, i);
+
+    if (r == 0)
+        r = tells_of_json(json_object_get(j, "tells"), &i->tells, &i->tell_count);
+    if (r == 0)
+        r = json_read_severity(j, &i->severity);
+    if (r == 0)
+        r = json_read_time(j, "composed", &i->composed);
+    if (r == 0 && i->group)
+        r = day_of_json(json_object_get(j, "day"), &i->day);
+    if (r == 0 && (!i->receiver || !i->recipient || !is_id(i->delivery_id)))
+        r = -EBADMSG;
+    return r;
+}
+
 int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
 {
     json_t *j = json_parse(json, len, 0, NULL);
     struct outbox_item *i = j ? calloc(1, sizeof *i) : NULL;
-    int r = i ? tells_of_json(json_object_get(j, "tells"), &i->tells, &i->tell_count) : -EBADMSG;
+    int r = i ? read_item(j, i) : j ? -ENOMEM : -EBADMSG;
 
-    if (i) {
-        i->delivery_id = json_dup(json_object_get(j, "delivery_id"));
-        i->receiver = json_dup(json_object_get(j, "receiver"));
-        i->recipient = json_dup(json_object_get(j, "recipient"));
-        i->subject = json_dup(json_object_get(j, "subject"));
-        i->eml = json_dup(json_object_get(j, "eml"));
-        i->json = json_dup(json_object_get(j, "json"));
-        if (r == 0)
-            r = json_read_severity(j, &i->severity);
-        if (r == 0)
-            r = json_read_time(j, "composed", &i->composed);
-        i->group = json_dup(json_object_get(j, "group"));
-        if (r == 0 && i->group)
-            r = day_of_json(json_object_get(j, "day"), &i->day);
-    }
     json_decref(j);
-    if (r < 0 || !i->receiver || !i->recipient || !is_id(i->delivery_id)) {
+    if (r < 0) {
         outbox_item_free(i);
-        return r < 0 ? r : -EBADMSG;
+        return r;
     }
     *out = i;
     return 0;

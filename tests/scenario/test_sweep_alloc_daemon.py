@@ -50,6 +50,37 @@ def test_a_daemon_that_runs_out_of_memory_ends_or_goes_on_and_the_next_run_mends
             sweep(c, k, what)
 
 
+def allocations_after_each_record(c, k):
+    """(journal, how many allocations step k has made) when a record is about to be synced."""
+    c.restore(k)
+    c.fill(k)
+    c.run_step(k, trace=True)
+    synced = [os.path.basename(path) for name, path, _ in c.seam.trace() if name == "fdatasync"]
+    out = []
+    for n, journal in enumerate(synced, 1):
+        c.restore(k)
+        c.fill(k)
+        c.run_step(k, [f"kill fdatasync {n}"])
+        out.append((journal, c.seam.counts()["alloc"]))
+    return out
+
+
+def test_a_record_that_is_written_and_not_taken_in_is_not_written_twice(build):
+    if is_sanitized():
+        skip("the sanitizer's allocator stands before ours")
+    with Canonical(build) as c:
+        c.count()
+        k = 2
+        records = allocations_after_each_record(c, k)
+        assert {"received", "audit", "sent"} <= {journal for journal, _ in records}
+        if not is_full():
+            records = [next(r for r in records if r[0] == journal) for journal in ("received", "audit")]
+        points = [(journal, n) for journal, at in records for n in range(at - 3, at + 7)]  # a run has a few more or less
+        strike_all("allocations around the records of the correction", points,
+                   lambda journal, n: c.failed(k, [f"fail alloc {n}"], to=k, ends=(0, 1, 78, -9), patience=5,
+                                               is_killed=True), len(points))
+
+
 def test_running_out_of_memory_while_the_books_are_rebuilt_is_mended_by_the_next_run(build):
     with Canonical(build) as c:
         c.count()
