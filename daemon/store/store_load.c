@@ -459,8 +459,10 @@ int store_load(struct store *s, const char *const *receivers, size_t receiver_co
     for (size_t i = 0; i < receiver_count; i++) {
         AUTO(text_release) struct text key = TEXT_INIT;
 
-        (void)text_printf(&key, "told:%s", receivers[i]);
-        load_key(l, "HGETALL", text_str(&key), read_told, receivers[i]);
+        if (text_printf(&key, "told:%s", receivers[i]) == 0)
+            load_key(l, "HGETALL", text_str(&key), read_told, receivers[i]);
+        else if (l->error == 0)
+            l->error = -ENOMEM; /* and not a receiver that was told nothing */
     }
     if (l->waiting == 1) { /* nothing could be sent */
         int r = l->error ? l->error : -ENOTCONN;

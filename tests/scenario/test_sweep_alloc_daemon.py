@@ -1,8 +1,9 @@
 """Allocations of the daemon fail once, and for ever after (P7); the next run reaches the undisturbed digest.
 
-A run has some 27,000 allocations from some 3,000 chains of callers; the first from each chain is one point. In
-the full mode so many points a scenario, by a fixed seed; else a few. hiredis ends the process when memory
-runs out, and other libraries may hang in theirs: both count as a kill.
+A run has some 27,000 allocations from some 3,000 chains of callers; the first from each chain is one point: what
+comes later runs through the same lines. Struck at one by one they would take hours, so the full mode
+takes so many a scenario, by a fixed seed; else a few. Around the records of the journals every allocation is a point.
+hiredis ends the process when memory runs out, and other libraries may hang in theirs: both count as a kill.
 """
 import os
 import random
