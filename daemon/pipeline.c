@@ -277,7 +277,7 @@ void pipeline_advance(struct pipeline *p)
         return;
     bool idle = p->loaded && !p->need_takeover && !p->need_heal && !p->batch.in_flight &&
                 !p->need_evaluate && !p->need_compose && date_is_set(p->findings_of) &&
-                !apply_next(p) && !take_is_busy(p);
+                !apply_next(p);
 
     if (idle) {
         pipeline_all_is_well(p);

@@ -3,8 +3,10 @@
 Where a test has to meet the daemon in the middle of a file, the daemon is halted and looked at first.
 """
 import errno
+import glob
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -19,15 +21,15 @@ SIZE = (20 if os.environ.get("WAITLIST_SANITIZED") or os.environ.get("WAITLIST_W
 ANSWERS = 5
 
 
-def put_large(w, taj, name="large.csv", size=SIZE):
+def put_large(w, taj, name="large.csv", month="2024-04"):
     """A file of the 4WW shape with one figure that is watched, renamed into the inbox."""
-    text = three(taj)
+    text = three(taj, month)
     row = text.splitlines()[1]
     block = "".join(row.replace("England", f"X{n:05}") + "\n" for n in range(10000))
     path = w.path(name)
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
-        for _ in range(size // len(block) + 1):
+        for _ in range(SIZE // len(block) + 1):
             f.write(block)
     os.makedirs(w.path("inbox", "cyp4ww"), exist_ok=True)
     os.rename(path, w.path("inbox", "cyp4ww", name))
@@ -43,6 +45,17 @@ def receipts(w):
             return f.read().splitlines()
     except FileNotFoundError:
         return []
+
+
+def reads_archive(w):
+    """Whether an archived file is open: while it is applied."""
+    for fd in glob.glob(f"/proc/{w.process.pid}/fd/*"):
+        try:
+            if re.search(r"/archive/../[0-9a-f]{64}$", os.readlink(fd)):
+                return True
+        except FileNotFoundError:
+            pass
+    return False
 
 
 def applied(w):
@@ -102,13 +115,10 @@ def test_questions_are_answered_while_a_large_file_is_taken_and_while_it_is_appl
         put_large(w, 6)
         taking = applying = 0
         while not applied(w):
-            is_taken = bool(receipts(w))
-            is_read = bool(temporaries(w))
+            is_taken, is_applied = bool(temporaries(w)), reads_archive(w)
             assert "status" in json.dumps(ask(w))
-            if is_read and not receipts(w):
-                taking += 1
-            if is_taken and not applied(w):
-                applying += 1
+            taking += is_taken and bool(temporaries(w))
+            applying += is_applied and reads_archive(w)
         assert taking >= ANSWERS and applying >= ANSWERS, (taking, applying)
         wait_for(lambda: w.measure()["value"] == 6, "its figure")
         assert len(receipts(w)) == 1 and not temporaries(w)
@@ -125,6 +135,16 @@ def test_a_stop_in_the_middle_of_a_file_leaves_it_in_the_inbox_and_no_temporary(
         w.once("2024-06-11")  # which waits for it
         assert not w.inbox() and len(receipts(w)) == known + 1
         assert w.look("2024-06-11", lambda w: w.measure()["value"]) == 6 + n
+
+
+def test_a_day_is_judged_with_the_large_file_that_lay_there_when_it_began(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        put_large(w, 7, month="2024-05")
+        w.once("2024-07-16")  # without it the feed is late from this day on
+        assert w.look("2024-07-16", lambda w: (w.alerts("feed-late"), w.measure()["value"])) == ([], 7)
+        assert w.log().count("rule=feed-late") == 0 and not [m for m in w.mails() if "late" in m.subject.lower()]
 
 
 def test_a_reload_in_the_middle_of_a_file_begins_it_anew(build):
