@@ -21,6 +21,7 @@
  *
  * Start reading at pipeline.h, then alert/alert.h and its table.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,6 +133,21 @@ static int run(const struct arguments *a, struct config *config)
     return status;
 }
 
+/* --check. Returns the exit status. */
+static int print_summary(const char *path, const struct config *config)
+{
+    char *summary = config_summary(config);
+
+    if (summary)
+        (void)printf("%s: good: %s\n", path, summary);
+    else
+        log_error("main", "file=%s no memory to say what it holds", path);
+    int status = summary ? EXIT_SUCCESS : EXIT_FAILURE;
+
+    free(summary);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a;
@@ -156,16 +172,18 @@ int main(int argc, char **argv)
     diags_release(&diags);
     if (r < 0)
         return EXIT_CONFIG;
-    (void)setenv("TZ", config->settings->timezone, 1);
+    if (setenv("TZ", config->settings->timezone, 1) < 0) {
+        log_error("main", "timezone error=\"%s\"",
+                  strerror(errno)); /* every date would be of UTC */
+        config_free(config);
+        return EXIT_FAILURE;
+    }
     tzset();
     log_set_level(log_level_of(config->settings->log_level));
     if (a.check) {
-        char *summary = config_summary(config);
-
-        (void)printf("%s: good: %s\n", a.config, summary ? summary : "");
-        free(summary);
+        status = print_summary(a.config, config);
         config_free(config);
-        return EXIT_SUCCESS;
+        return status;
     }
     status = run(&a, config);
     curl_global_cleanup();

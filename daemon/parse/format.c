@@ -307,6 +307,8 @@ static void load_format(struct load *l, yaml_node *root)
     load_units(l, yaml_get(root, "units"), f);
     load_years(l, yaml_get(root, "years"), f);
     load_captures(l, yaml_get(root, "captures"), f);
+    if (l->error < 0)
+        return; /* what layouts refer to is not whole */
     layouts_load(l, yaml_get(root, "layouts"));
     rank_layouts(l, f);
 }

@@ -143,14 +143,14 @@ static void say(int fd, const char *text)
     (void)!syscall(SYS_write, fd, text, strlen(text));
 }
 
-static void on_crash(int number)
+/* The frames of the callers, innermost first, into a file beside the report. */
+static void note_frames(const char *ending, int number)
 {
     void *frames[40];
     char path[PATH_MAX], line[512];
     int fd, n;
 
-    is_child = true; /* nothing below is a call of the program */
-    (void)snprintf(path, sizeof path, "%s.crash", report_path);
+    (void)snprintf(path, sizeof path, "%s.%s", report_path, ending);
     fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     n = backtrace(frames, 40);
     for (int i = 0; i < n; i++) {
@@ -162,6 +162,13 @@ static void on_crash(int number)
                        (size_t)((char *)frames[i] - (char *)info.dli_fbase));
         say(fd, line);
     }
+    (void)syscall(SYS_close, fd);
+}
+
+static void on_crash(int number)
+{
+    is_child = true; /* nothing below is a call of the program */
+    note_frames("crash", number);
     (void)signal(number, SIG_DFL);
     (void)raise(number);
 }
@@ -283,7 +290,9 @@ struct seam_verdict seam_hit(enum seam_name name, const char *first, const char 
 
         if (r->ever ? n < r->n : n != r->n)
             continue;
-        atomic_fetch_add(&report[SEAM_NAMES + i].count, 1);
+        if (atomic_fetch_add(&report[SEAM_NAMES + i].count, 1) == 0 && name == SEAM_ALLOC &&
+            report_path)
+            note_frames("struck", 0);
         if (r->action == KILL) {
             (void)syscall(SYS_kill, (int)syscall(SYS_getpid), SIGKILL);
             for (;;)

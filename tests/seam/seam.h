@@ -6,7 +6,8 @@
  *
  *   SEAM_REPORT=FILE  counts, kept in the file while the program runs (a kill loses none):
  *                     records of a 24-byte name and a 64-bit count; and one "rule-N" a rule, how
- *                     often it struck. FILE.crash: the frames of a crash, innermost first
+ *                     often it struck. FILE.crash: the frames of a crash, innermost first;
+ *                     FILE.struck: those of the first allocation that a rule struck
  *   SEAM_TRACE=FILE   one line a call, in order: name, first path or command, second path or length
  *   SEAM_STACKS=FILE  the number of each allocation that is the first from its chain of callers
  *   SEAM_RULES=RULE;RULE…   each "ACTION NAMES N [ERRNO]"

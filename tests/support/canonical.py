@@ -25,7 +25,7 @@ import time
 from http_server import HttpServer
 from redis import Server
 from redis_client import RedisClient
-from seam import Seam
+from seam import Seam, named
 from smtp_server import SmtpServer
 from waitlist import Instance, mhsds, measure, plan, wait_for
 
@@ -290,11 +290,16 @@ class Canonical:
         is_partial = any(self.left_in_inboxes()) and self.steps[k].day in {
             r.get("evaluated") for r in self.journal("audit")}
         is_adopted = "the audit journal cannot be written" in self.log
-        self.go_on(k, to)
-        if is_partial or is_adopted:
-            self.check_outcome(to)
-        else:
-            self.check(k, struck, to)
+        struck_at = self.seam.struck_at()
+        try:
+            self.go_on(k, to)
+            if is_partial or is_adopted:
+                self.check_outcome(to)
+            else:
+                self.check(k, struck, to)
+        except AssertionError as failure:
+            raise AssertionError(f"{str(failure)[:1000]}\nstruck at {named(struck_at)}" if struck_at
+                                 else str(failure)) from None
         return struck
 
     def last(self, to):

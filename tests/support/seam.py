@@ -58,6 +58,19 @@ def preload(build):
     return ":".join(libraries)
 
 
+def named(frames):
+    """Our own functions of a chain of callers, innermost first, as text; the offsets where nothing can name them."""
+    ours = [(library, offset) for _, library, _, offset in frames if os.path.basename(library).startswith("waitlist")]
+    if not ours:
+        return "no function of ours"
+    try:
+        lines = subprocess.run(["addr2line", "-s", "-f", "-e", ours[0][0], *[hex(int(at, 16) - 1) for _, at in ours]],
+                               capture_output=True, text=True, check=True).stdout.split("\n")
+    except (OSError, subprocess.CalledProcessError):
+        return " < ".join(at for _, at in ours)
+    return " < ".join(f"{name} ({line})" for name, line in zip(lines[::2], lines[1::2]))
+
+
 class Seam:
     """One run of one program. rules: see tests/seam/seam.h."""
 
@@ -66,7 +79,7 @@ class Seam:
         base = os.path.join(folder, "seam")
         self.report, self.trace_path, self.stacks_path = base + ".report", base + ".trace", base + ".stacks"
         self.wants_trace, self.wants_stacks = trace, stacks
-        for path in (self.report, self.trace_path, self.stacks_path, self.report + ".crash"):
+        for path in (self.report, self.trace_path, self.stacks_path, self.report + ".crash", self.report + ".struck"):
             if os.path.exists(path):
                 os.unlink(path)
 
@@ -93,12 +106,16 @@ class Seam:
         """How often a rule struck."""
         return self._records()[f"rule-{rule}"]
 
-    def crash(self):
+    def crash(self, kind="crash"):
         """Frames of a crash as (signal, library, function, offset), innermost first; [] without one."""
-        if not os.path.exists(self.report + ".crash"):
+        if not os.path.exists(f"{self.report}.{kind}"):
             return []
-        with open(self.report + ".crash", encoding="utf-8") as f:
+        with open(f"{self.report}.{kind}", encoding="utf-8") as f:
             return [tuple(line.split()) for line in f]
+
+    def struck_at(self):
+        """Frames of the first allocation that a rule struck; see named()."""
+        return self.crash("struck")
 
     def trace(self):
         """(name, first path or command, second path) of every call, in order."""
