@@ -147,6 +147,18 @@ def test_a_day_is_judged_with_the_large_file_that_lay_there_when_it_began(build)
         assert w.log().count("rule=feed-late") == 0 and not [m for m in w.mails() if "late" in m.subject.lower()]
 
 
+def test_what_lies_there_beside_a_large_file_is_taken_after_it_in_its_order(build):
+    with Instance(build) as w:
+        put_large(w, 6, "z.csv")
+        for n, name in enumerate(("y.csv", "x.csv"), 1):
+            w.put(name, three(6 + n))
+        for n, name in enumerate(("z.csv", "y.csv", "x.csv")):
+            os.utime(w.path("inbox", "cyp4ww", name), (1700000000 + n, 1700000000 + n))
+        w.once("2024-06-10")
+        assert [json.loads(line.split(" ", 2)[2])["name"] for line in receipts(w)] == ["z.csv", "y.csv", "x.csv"]
+        assert not w.inbox()
+
+
 def test_a_reload_in_the_middle_of_a_file_begins_it_anew(build):
     with Instance(build) as w:
         w.start("2024-06-10")
