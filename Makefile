@@ -224,11 +224,11 @@ fuzz: deps
 # Branches of what must lose nothing: all taken by the unit tests and these scenarios, or with a reason
 # in tests/coverage-reasons.md, which says the form. The counts of an earlier run are dropped.
 COVERED       := daemon/alert/*.c daemon/outbox/*.c daemon/store/books.c daemon/store/journal.c daemon/store/archive.c \
-                 daemon/store/store_redis.c daemon/store/store_load.c daemon/store/command.c \
+                 daemon/store/outbox_item.c daemon/store/store_redis.c daemon/store/store_load.c daemon/store/command.c \
                  daemon/pipeline_apply*.c daemon/pipeline_batch.c daemon/pipeline_audit.c \
                  daemon/pipeline_compose.c daemon/pipeline_deliver.c
-COVERED_BY    ?= audit chain corrupt crash decide delivery durable explain heal hold mapping matrix_f matrix_m matrix_p \
-                 matrix_w outbox rebuild rest turns zip
+COVERED_BY    ?= audit chain compute corrupt crash decide delivery demo direct durable explain formats formats_more heal \
+                 hold mapping matrix_f matrix_m matrix_p matrix_w outbox rebuild rest turns zip
 coverage-built: all $(UNIT_PROGRAMS)
 coverage: coverage-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) COV=1 coverage-built

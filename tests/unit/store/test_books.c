@@ -213,6 +213,16 @@ static int decode_ledger(const char *json)
     return r;
 }
 
+static int decode_tries(const char *json)
+{
+    struct outbox_item item = { 0 };
+    int r = outbox_tries_decode(json, strlen(json), &item);
+
+    if (r < 0)
+        ck_assert(item.tries == 0 && item.next_at.ms == 0 && !item.unknown); /* left as it was */
+    return r;
+}
+
 static int decode_message(const char *json)
 {
     struct outbox_item *item = NULL;
@@ -266,7 +276,74 @@ static const struct {
       "{\"delivery_id\":\"0123456789012345678901234567890123456789\",\"receiver\":\"r\","
       "\"recipient\":\"\"}",
       decode_message },
+    { "a message that is no JSON", "{", decode_message },
+    { "a message that tells of no list",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"tells\":{}}",
+      decode_message },
+    { "a message that tells of an episode as nothing",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"tells\":[{\"episode\":\"e\"}]"
+      "}",
+      decode_message },
+    { "a message that tells of an id that would be cut",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"tells\":[{\"episode\":"
+      "\"0123456789012345678901234567890123456789\",\"ordinal\":1,\"severity\":1,\"open\":true}]}",
+      decode_message },
+    { "a day's message without its day",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"group\":\"p/0\"}",
+      decode_message },
+    { "a message composed at no time",
+      "{\"delivery_id\":\"x\",\"receiver\":\"r\",\"recipient\":\"\",\"composed\":\"now\"}",
+      decode_message },
+    { "a message without its id", "{\"receiver\":\"r\",\"recipient\":\"\"}", decode_message },
+    { "a message with an empty id", "{\"delivery_id\":\"\",\"receiver\":\"r\",\"recipient\":\"\"}",
+      decode_message },
+    { "a message to no receiver", "{\"delivery_id\":\"x\",\"recipient\":\"\"}", decode_message },
+    { "a message to no recipient", "{\"delivery_id\":\"x\",\"receiver\":\"r\"}", decode_message },
+    { "tries without why", "{\"tries\":1}", decode_tries },
+    { "more tries than there are", "{\"why\":\"\",\"tries\":9}", decode_tries },
+    { "tries below 0", "{\"why\":\"\",\"tries\":-1}", decode_tries },
+    { "tries as a text", "{\"why\":\"\",\"tries\":\"1\"}", decode_tries },
+    { "a cause of the future", "{\"why\":\"\",\"cause\":6}", decode_tries },
+    { "a code of no protocol", "{\"why\":\"\",\"code\":1000}", decode_tries },
+    { "a last try at no time", "{\"why\":\"\",\"last_at_ms\":\"x\"}", decode_tries },
+    { "a next try at no time", "{\"why\":\"\",\"next_at_ms\":true}", decode_tries },
+    { "an ordinal as a text", "{\"ordinal\":\"1\",\"severity\":1,\"open\":true}", decode_told },
+    { "a severity as a text", "{\"ordinal\":1,\"severity\":\"1\",\"open\":true}", decode_told },
+    { "open left out", "{\"ordinal\":1,\"severity\":1}", decode_told },
+    { "an ordinal left out", "{\"severity\":1,\"open\":true}", decode_told },
 };
+
+START_TEST(what_a_record_of_tries_leaves_out_is_nothing_yet)
+{
+    static const char json[] = "{\"why\":\"\",\"tries\":null,\"unknown\":false}";
+    struct outbox_item item = { .tries = 7, .unknown = true };
+
+    ck_assert_int_eq(outbox_tries_decode(json, strlen(json), &item), 0);
+    ck_assert(item.tries == 0 && !item.unknown && item.last_cause == RETRY_NONE);
+}
+END_TEST
+
+START_TEST(the_record_of_its_tries_comes_back)
+{
+    const struct outbox_item item = { .tries = 3,
+                                      .last_cause = RETRY_REFUSED,
+                                      .last_at = { 1726830000123 },
+                                      .next_at = { 1726830060000 },
+                                      .unknown = true,
+                                      .why = "451 later",
+                                      .code = 451 };
+    struct outbox_item back = { .tries = 7 };
+    char *json = outbox_tries_encode(&item);
+
+    ck_assert_int_eq(outbox_tries_decode(json, strlen(json), &back), 0);
+    ck_assert_uint_eq(back.tries, 3);
+    ck_assert(back.last_cause == RETRY_REFUSED && back.unknown && back.code == 451);
+    ck_assert_int_eq(back.last_at.ms, item.last_at.ms);
+    ck_assert_int_eq(back.next_at.ms, item.next_at.ms);
+    ck_assert_str_eq(back.why, "451 later");
+    free(json);
+}
+END_TEST
 
 START_TEST(what_is_out_of_its_range_is_refused)
 {
@@ -301,4 +378,6 @@ UNIT_MAIN("books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
           UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
           UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
           UNIT_ROWS(what_is_out_of_its_range_is_refused, wrong),
+          UNIT_TEST(the_record_of_its_tries_comes_back),
+          UNIT_TEST(what_a_record_of_tries_leaves_out_is_nothing_yet),
           UNIT_TEST(a_gap_that_stands_twice_keeps_what_it_was))

@@ -263,9 +263,47 @@ START_TEST(what_was_told_later_is_not_unsaid_by_what_was_told_before)
 }
 END_TEST
 
+START_TEST(a_message_without_memory_is_no_message_and_never_one_without_its_bytes)
+{
+    struct tell tells[] = { { "e1", { 1, SEVERITY_RED, true } },
+                            { "e2", { 2, SEVERITY_AMBER, false } } };
+    char words[][32] = { "d", "mail", "a@example.nhs.uk", "a subject", "Subject: x", "{}", "p/0" };
+    const struct outbox_item item = { .delivery_id = words[0],
+                                      .receiver = words[1],
+                                      .recipient = words[2],
+                                      .subject = words[3],
+                                      .eml = words[4],
+                                      .json = words[5],
+                                      .group = words[6],
+                                      .day = { 20000 },
+                                      .tells = tells,
+                                      .tell_count = 2 };
+    bool failed = true;
+
+    for (long n = 1; failed; n++) {
+        struct outbox_item *copy = NULL;
+
+        failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
+        int r = outbox_item_copy(&item, &copy);
+
+        failed = failing_end() > 0;
+        ck_assert_msg((r == 0) == !failed, "allocation %ld: %d", n, r);
+        if (r == 0) {
+            char *whole = outbox_item_encode(&item), *again = outbox_item_encode(copy);
+
+            ck_assert_str_eq(whole, again);
+            free(whole);
+            free(again);
+        }
+        outbox_item_free(r == 0 ? copy : NULL);
+    }
+}
+END_TEST
+
 UNIT_MAIN("books_memory",
           UNIT_ROWS(an_entry_without_memory_is_refused_and_what_stood_stands, entries),
           UNIT_TEST(a_ledger_entry_without_memory_is_no_entry_and_with_it_the_same),
+          UNIT_TEST(a_message_without_memory_is_no_message_and_never_one_without_its_bytes),
           UNIT_TEST(a_command_that_lacks_a_word_says_so_and_is_not_sent),
           UNIT_TEST(a_message_that_is_not_in_the_outbox_takes_no_other_with_it),
           UNIT_TEST(what_was_told_later_is_not_unsaid_by_what_was_told_before))
