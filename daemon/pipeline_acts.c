@@ -201,9 +201,15 @@ void act_answer(struct pipeline *p, struct ctl_request *request)
 {
     const struct act *a = act_find(ctl_request_command(request));
     char why[ACT_WHY_MAX] = "";
-    json_t *record = record_of(p, request);
-    int r = record ? a->check(p, record, why) : -ENOMEM;
+    json_t *record;
+    int r;
 
+    if (store_leader(p->store)) { /* it would count only once this one leads */
+        ctl_fail(request, 1, "standby: %s leads: ask that one", store_leader(p->store));
+        return;
+    }
+    record = record_of(p, request);
+    r = record ? a->check(p, record, why) : -ENOMEM;
     if (r < 0) {
         ctl_fail(request, 1, "%s", why[0] ? why : strerror(-r));
         json_decref(record);

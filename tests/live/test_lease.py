@@ -96,6 +96,23 @@ def test_P14_two_daemons_on_one_redis_one_leads_the_other_stands_by_and_says_so(
             assert f'"epoch":"{epoch}"' in f.readline(), "the second changed nothing"
 
 
+def test_P14_a_person_acts_on_the_leader_and_the_standby_refuses(build):
+    """A decision that only the standby's audit holds would count for nobody until it leads."""
+    with pair(build) as (server, _, a, b):
+        a.start("2024-06-10")
+        takes(server, a, "the first to lead")
+        b.start("2024-06-10")
+        wait_for(lambda: stands_by(b), "the second to stand by")
+        acts = [("feed", "expect", "cyp4ww", "--by", "2024-12-01"), ("feed", "accept", "1", "--why", "agreed"),
+                ("feed", "purge", "1", "--why", "agreed"), ("outbox", "drop", "abcdef", "--why", "gone"), ("rebuild",)]
+        for act in acts:
+            r = b.ctl_raw(*act)
+            assert r.returncode == 1 and f"{os.path.basename(a.folder)}/state leads: ask that one" in r.stderr, (act, r)
+        with open(b.path("state", "journal", "audit"), encoding="utf-8") as f:
+            assert '"act"' not in f.read()
+        assert a.ctl_raw(*acts[0]).returncode == 0
+
+
 def test_P14_the_standby_leads_when_the_leader_dies_tells_nothing_again_and_goes_on(build):
     with pair(build) as (server, hook, a, b):
         both(a, b, "a.csv", three(6))
