@@ -452,9 +452,11 @@ bool compose_due_again(struct pipeline *p)
     return true;
 }
 
-/* It is as old, and as bad, as the worst of what it stands for. */
-static void inherit(struct outbox_item *item, struct outbox_item *const *replaced, size_t count)
+/* It is as old, and as bad, as the worst of what it stands for, which it names. */
+static int inherit(struct outbox_item *item, struct outbox_item *const *replaced, size_t count)
 {
+    struct text ids = TEXT_INIT;
+
     for (size_t i = 0; i < count; i++) {
         if (replaced[i]->composed.ms < item->composed.ms) {
             item->composed = replaced[i]->composed;
@@ -463,7 +465,12 @@ static void inherit(struct outbox_item *item, struct outbox_item *const *replace
         if (replaced[i]->severity > item->severity)
             item->severity = replaced[i]->severity;
         item->is_escalated |= replaced[i]->is_escalated;
+        (void)text_printf(&ids, "%s%s%s%s", i ? " " : "", replaced[i]->delivery_id,
+                          replaced[i]->replaces ? " " : "",
+                          replaced[i]->replaces ? replaced[i]->replaces : "");
     }
+    item->replaces = text_take(&ids);
+    return item->replaces ? 0 : -ENOMEM;
 }
 
 void compose_digest(struct pipeline *p, const struct composition *composition,
@@ -482,8 +489,9 @@ void compose_digest(struct pipeline *p, const struct composition *composition,
     } else {
         free(replaced);
     }
+    if (r == 0)
+        r = inherit(c->list[0].item, replaced, count);
     if (r == 0) {
-        inherit(c->list[0].item, replaced, count);
         log_info("outbox", "receiver=%s %zu messages that waited become one", composition->receiver,
                  count);
         r = send_composed(p, &c->list[0]);

@@ -125,7 +125,8 @@ struct pipeline {
     struct archive *archive;
     struct table mappings;        /* digests of the mapping files that this run has put there */
     struct receipt_list receipts; /* all, in order of receipt */
-    struct table sent_ids;   /* delivery id -> "delivered" or "dropped", as the sent journal says */
+    struct table
+        sent_ids; /* delivery id -> "delivered", "dropped", "digest", as the sent journal says */
     struct table sent_tells; /* "receiver|recipient|episode" -> struct told *, likewise */
     struct table got_tells;  /* the same of messages that were taken, not given up or dropped */
     struct table due_tells;  /* the same of messages that were to go out and have no outcome yet */

@@ -93,6 +93,25 @@ static int note_due(struct pipeline *p, const json_t *list)
     return r;
 }
 
+/* What a digest stands for is done with, also where an older copy of Redis knows it as due. */
+static int note_replaced(struct pipeline *p, const char *ids)
+{
+    static const char replaced[] = "digest";
+    int r = 0;
+
+    for (size_t len; r == 0 && ids && *ids; ids += len + (ids[len] == ' ')) {
+        char id[ALERT_ID_MAX];
+
+        len = strcspn(ids, " ");
+        if (len >= sizeof id)
+            return -EBADMSG;
+        memcpy(id, ids, len);
+        id[len] = '\0';
+        r = table_set(&p->sent_ids, id, (void *)(uintptr_t)replaced, NULL);
+    }
+    return r;
+}
+
 static int note_message(struct pipeline *p, const json_t *record, uint64_t sequence)
 {
     static const char delivered[] = "delivered", dropped[] = "dropped";
@@ -117,6 +136,8 @@ static int note_message(struct pipeline *p, const json_t *record, uint64_t seque
         letters_remove(p, id);
         r = table_set(&p->sent_ids, id, (void *)(uintptr_t)dropped, NULL);
     }
+    if (r == 0)
+        r = note_replaced(p, json_string_value(json_object_get(record, "replaces")));
     if (r == 0)
         r = note_tells(p, receiver, recipient, tells, count,
                        outcome ? OUTCOME_OTHER : OUTCOME_TAKEN);
@@ -173,10 +194,10 @@ static json_t *record_of(const struct outbox_item *item)
 {
     char day[DATE_TEXT_MAX];
 
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o}", "delivery_id", item->delivery_id,
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o, s:s*}", "delivery_id", item->delivery_id,
                      "receiver", item->receiver, "recipient", item->recipient, "group", item->group,
                      "day", item->group ? date_format(item->day, day) : NULL, "tells",
-                     tells_to_json(item->tells, item->tell_count));
+                     tells_to_json(item->tells, item->tell_count), "replaces", item->replaces);
 }
 
 /* Whether all that a message tells was noted before a crash. Returns 1, 0 or -ENOMEM. */

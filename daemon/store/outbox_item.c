@@ -22,6 +22,7 @@ void outbox_item_free(struct outbox_item *i)
     free(i->eml);
     free(i->json);
     free(i->tells);
+    free(i->replaces);
     free(i);
 }
 
@@ -110,12 +111,12 @@ char *outbox_item_encode(const struct outbox_item *i)
 {
     char day[DATE_TEXT_MAX];
 
-    return json_print(
-        json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o}", "delivery_id",
-                  i->delivery_id, "receiver", i->receiver, "recipient", i->recipient, "subject",
-                  i->subject, "group", i->group, "day", i->group ? date_format(i->day, day) : NULL,
-                  "eml", i->eml, "json", i->json, "severity", (int)i->severity, "composed",
-                  (json_int_t)i->composed.ms, "tells", tells_to_json(i->tells, i->tell_count)));
+    return json_print(json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*}", "delivery_id",
+        i->delivery_id, "receiver", i->receiver, "recipient", i->recipient, "subject", i->subject,
+        "group", i->group, "day", i->group ? date_format(i->day, day) : NULL, "eml", i->eml, "json",
+        i->json, "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "tells",
+        tells_to_json(i->tells, i->tell_count), "replaces", i->replaces));
 }
 
 static bool is_id(const char *s)
@@ -137,6 +138,7 @@ static int read_texts(const json_t *j, struct outbox_item *i)
         { "eml", &i->eml },
         { "json", &i->json },
         { "group", &i->group },
+        { "replaces", &i->replaces },
     };
     int r = 0;
 

@@ -35,6 +35,8 @@ struct outbox_item {
     struct wall_time composed; /* first; a digest has that of its oldest message */
     struct tell *tells;
     size_t tell_count;
+    char
+        *replaces; /* of a digest: the ids of the messages it stands for, blanks between; or NULL */
     /* the record of its tries */
     unsigned tries;              /* refusals */
     enum retry_cause last_cause; /* of the last attempt; RETRY_NONE: none */

@@ -5,6 +5,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import json
+import shutil
 import signal
 
 from faults import fast
@@ -297,6 +298,23 @@ def test_what_waited_for_a_receiver_leaves_as_one_digest_and_nothing_that_was_du
         w.stop()
         w.once("2024-06-11")
         assert len(http.requests) == 2, "told twice"
+
+
+def test_what_a_delivered_digest_stands_for_stays_told_when_an_older_redis_comes_back(build):
+    with HttpServer([Answer(503), Answer(200)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10", expect=1)
+        first, = asked(http)
+        shutil.copytree(w.path("state", "redis"), w.path("older"))
+        w.put("b.csv", three(70, "2024-05"))
+        w.once("2024-06-10T12:10")
+        assert len(http.requests) == 2 and asked(http)[1] != first, asked(http)
+        shutil.rmtree(w.path("state", "redis"))
+        shutil.copytree(w.path("older"), w.path("state", "redis"))
+        w.start("2024-06-10T12:20")
+        wait_for(lambda: not listed(w), "nothing to be due")
+        w.stop()
+        w.once("2024-06-11")
+        assert len(http.requests) == 2, asked(http)
 
 
 def test_a_message_that_may_have_arrived_is_repeated_as_it_is(build):
