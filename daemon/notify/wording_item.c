@@ -126,6 +126,8 @@ void wording_what(const struct item_view *v, struct text *out)
         detail_of(f, out);
         (void)text_puts(out, " Until then the measures of this feed keep their last state and none "
                              "is called better.");
+    } else if (v->item->news == NEWS_CLEARED && v->item->alert->rule == RULE_FEED_LATE) {
+        (void)text_puts(out, "Its file has come, or a person gave it a later day to come by.");
     } else if (v->item->news == NEWS_CLEARED) {
         (void)text_puts(out, "What was missing has come, or was decided.");
     } else {
@@ -231,10 +233,6 @@ static void clears_figure(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A restated figure replaces the one that was told. ");
     if (v->item->news == NEWS_STEADY)
         (void)text_puts(out, "Its figures are steady now. ");
-    if (v->item->news == NEWS_CLEARED) {
-        (void)text_puts(out, "It has cleared.");
-        return;
-    }
     if (!m || isnan(line)) {
         (void)text_puts(out, "A figure at the plan's line or better.");
         return;
@@ -260,6 +258,10 @@ void wording_clears(const struct item_view *v, struct text *out)
                                  ? "The plan's line was changed, and by the new line it is not "
                                    "behind. The figures did not bring that about."
                                  : "Its rule has ended; it was not shown to be back on plan.");
+        return;
+    }
+    if (v->item->news == NEWS_CLEARED) {
+        (void)text_puts(out, "It has cleared.");
         return;
     }
     switch (v->item->alert->rule) {

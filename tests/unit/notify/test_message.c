@@ -125,7 +125,8 @@ static const struct {
     const char *subject, *body;
 } rule_rows[] = {
     { RULE_FEED_LATE, NEWS_NEW, "Feed late: cyp4ww", "Nothing came for June." },
-    { RULE_FEED_LATE, NEWS_CLEARED, "Feed no longer late: cyp4ww", "What was missing has come" },
+    { RULE_FEED_LATE, NEWS_CLEARED, "Feed no longer late: cyp4ww",
+      "Its file has come, or a person gave" },
     { RULE_COVERAGE_GAP, NEWS_NEW, "Data incomplete: cyp4ww without Black Country Healthcare NHS",
       "A file in which the provider reports again." },
     { RULE_IMPLAUSIBLE_CHANGE, NEWS_NEW, "File not taken: cyp4ww",
@@ -153,6 +154,8 @@ START_TEST(rules_without_a_figure_have_their_own_words)
 
     ck_assert_str_eq(m.subject, rule_rows[_i].subject);
     ck_assert_msg(strstr(text_str(&body), rule_rows[_i].body) != NULL, "%s", text_str(&body));
+    ck_assert_int_eq(strstr(text_str(&body), "It has cleared.") != NULL,
+                     rule_rows[_i].news == NEWS_CLEARED);
     text_release(&body);
     message_release(&m);
 }
