@@ -423,6 +423,8 @@ class Canonical:
 
     def digest(self):
         journals = {name: self.journal(name) for name in ("received", "sent", "audit")}
+        for record in journals["sent"]:
+            record.get("due", []).sort(key=repr)  # in the order in which Redis, or a rebuild, brought the alerts
         journals["sent"].sort(key=repr)  # in the order of the receivers' answers
         return {"archive": self.archive(), "journals": journals, "redis": self.redis(),
                 "inbox": self.left_in_inboxes()}
