@@ -309,7 +309,7 @@ static int gather_lost(const struct composer_input *in, const struct told_index 
 
     for (size_t i = told_index_find(due, e->id);
          r == 0 && i < due->count && strcmp(due->rows[i].episode, e->id) == 0; i++)
-        if (e->state != ALERT_PENDING && !table_has(in->told, due->rows[i].key))
+        if (!table_has(in->told, due->rows[i].key))
             r = gather_row(in, all, &due->rows[i], a, e, true);
     return r;
 }

@@ -38,8 +38,10 @@ static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
         result = 0;
         if (reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, "DUPLICATE") == 0)
             result = -EEXIST;
-        if (reply->type == REDIS_REPLY_STRING && call->out_text)
+        if (reply->type == REDIS_REPLY_STRING && call->out_text) {
             *call->out_text = strndup(reply->str, reply->len);
+            result = *call->out_text ? 0 : -ENOMEM; /* a message in Redis that nobody here knows */
+        }
     }
     if (call->done)
         call->done(call->arg, result);

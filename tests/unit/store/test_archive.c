@@ -398,6 +398,57 @@ START_TEST(a_file_is_erased_once_and_no_other_with_it)
 }
 END_TEST
 
+START_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_nothing)
+{
+    const size_t len = 4u << 20;
+    AUTO(auto_free) char *bytes = calloc(1, len);
+    struct ground g;
+    struct archive_file *f = NULL;
+    char sha256[SHA256_TEXT_MAX] = "untouched";
+
+    ck_assert_ptr_nonnull(bytes);
+    ground_begin(&g);
+    ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+    failing_begin("fsync", 1, 1, EIO);
+    ck_assert_int_eq(archive_write(f, bytes, len - 1), 0);
+    ck_assert_int_eq(archive_write(f, bytes, 1), -ENOTRECOVERABLE);
+    ck_assert_int_eq(failing_end(), 1);
+    ck_assert_int_eq(archive_write(f, bytes, 1), -ENOTRECOVERABLE);
+    ck_assert_int_eq(archive_commit(f, sha256), -ENOTRECOVERABLE);
+    ck_assert_str_eq(sha256, "untouched");
+    ck_assert_uint_eq(temporaries(&g), 0);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_diverted_leaves_what_was_there)
+{
+    static const char *const calls[] = { "fsync", "renameat" };
+    struct ground g;
+    struct archive_file *f = NULL;
+    char path[FOLDER_MAX + 16];
+
+    ground_begin(&g);
+    (void)snprintf(path, sizeof path, "%s/name", g.folder);
+    ck_assert_int_eq(file_replace(path, "older", 5, 0600), 0);
+    for (size_t i = 0; i < 2; i++) {
+        AUTO(text_release) struct text stands = TEXT_INIT;
+
+        ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+        ck_assert_int_eq(archive_write(f, "new", 3), 0);
+        failing_begin(calls[i], 1, 1, EIO);
+        int r = archive_divert(f, g.folder, "name");
+
+        ck_assert_int_eq(failing_end(), 1);
+        ck_assert_msg(r < 0, "%s", calls[i]);
+        ck_assert_uint_eq(temporaries(&g), 0);
+        ck_assert_int_eq(file_read(path, 100, &stands), 0);
+        ck_assert_str_eq(text_str(&stands), "older");
+    }
+    ground_end(&g);
+}
+END_TEST
+
 UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, contents),
           UNIT_TEST(keeping_the_same_content_twice_changes_nothing),
           UNIT_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one),
@@ -410,4 +461,6 @@ UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, con
           UNIT_ROWS(a_call_that_fails_while_opening_is_told_and_kept_files_stay, openings),
           UNIT_ROWS(a_call_that_fails_while_keeping_is_told_and_no_half_file_is_kept, keepings),
           UNIT_TEST(a_link_in_the_place_of_a_kept_file_is_replaced_by_the_file),
-          UNIT_TEST(a_file_is_erased_once_and_no_other_with_it))
+          UNIT_TEST(a_file_is_erased_once_and_no_other_with_it),
+          UNIT_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_nothing),
+          UNIT_TEST(a_file_that_cannot_be_diverted_leaves_what_was_there))
