@@ -148,6 +148,25 @@ def test_an_accepted_file_takes_effect_and_ends_its_notice(build):
         wait_for(lambda: len(w.mails()) > told, "whoever was told of the held file to be told its end")
 
 
+def spoil(path):
+    with open(path, "wb") as f:
+        f.write(b"no table\n")
+
+
+def test_an_accepted_file_whose_bytes_are_gone_or_spoilt_goes_on_waiting_and_says_so(build):
+    for harm, words in ((os.unlink, "is missing from the archive"), (spoil, "cannot be read by its mapping")):
+        with Instance(build) as w:
+            number = held_after_a_long_one(w)
+            sha256 = next(r["sha256"] for r in records(w, "received") if r["outcome"] == "held")
+            harm(w.path("state", "archive", sha256[:2], sha256))
+            w.start("2024-07-10")
+            w.ctl_raw("feed", "accept", str(number), "--why", "it is right")
+            wait_for(lambda: words in w.ctl("feeds")[0]["waits"][-1]["why"], "the wait to say why")
+            feed, m = w.ctl("feeds")[0], w.measure()
+            assert feed["waits"][0]["held"] is True, feed
+            assert (m["value"], m["held"]) == (6, True), m  # what stood before, and not as if it were new
+
+
 def test_what_was_accepted_stays_so_after_a_restart_and_after_redis_was_emptied(build):
     with Instance(build) as w:
         number = held_after_a_long_one(w)
