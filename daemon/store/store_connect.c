@@ -215,6 +215,7 @@ static void stand_by(struct store *s, const redisReply *lease)
     const size_t lengths[] = { 4, (size_t)len };
 
     note_leader(s, lease->str, lease->len);
+    s->has_let_leader_first = false;
     if (redis_call(s->redis, 2, argv, lengths, 0, on_time_left, s) < 0)
         redis_reset(s->redis, "the lease could not be asked for");
 }
@@ -227,6 +228,7 @@ static void lead(struct store *s, const redisReply *reply)
     bool is_ours = strcmp(epoch->str, s->epoch) == 0;
 
     note_leader(s, NULL, 0);
+    s->has_let_leader_first = false;
     s->dropping = strcmp(reply->element[2]->str, "1") == 0;
     set_text(&s->led_before, before->str, before->len);
     set_text(&s->other_epoch, is_ours ? NULL : epoch->str, epoch->len);
@@ -286,6 +288,12 @@ static void on_fence(void *arg, enum redis_error error, const redisReply *reply)
     if (error != REDIS_OK_REPLY) {
         if (error == REDIS_ERROR_REPLY)
             redis_reset(s->redis, "the fence could not be read");
+        return;
+    }
+    /* Emptied while another daemon led: that one comes back first, since it knows what it told. */
+    if (!is_text(reply) && s->leader && !s->has_let_leader_first) {
+        s->has_let_leader_first = true;
+        set_timer(s, s->lease_ms + s->lease_ms / 5);
         return;
     }
     int r = next_token(s, reply);
@@ -378,7 +386,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     if (s->ready) {
         (void)extend(s); /* one under way, or a connection that ends, does too */
         set_timer(s, look_again_ms(s));
-    } else if (s->leader && redis_is_ready(s->redis)) {
+    } else if (redis_is_ready(s->redis)) {
         look(s);
     }
 }

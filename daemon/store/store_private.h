@@ -25,9 +25,10 @@ struct store {
     bool ready;        /* connected, library loaded, we lead */
     bool dropping; /* a removal of every key was begun and not ended: gone on with before ready */
     char *leader;  /* the name of the daemon that leads; NULL: not known to be another */
-    char *other_epoch;   /* the books are of this state folder; NULL: of ours */
-    char *led_before;    /* the name of the daemon that led before us, or NULL */
-    int64_t lease_until; /* CLOCK_BOOTTIME in ms: also while the process is stopped */
+    char *other_epoch;         /* the books are of this state folder; NULL: of ours */
+    bool has_let_leader_first; /* Redis was found empty while another daemon led */
+    char *led_before;          /* the name of the daemon that led before us, or NULL */
+    int64_t lease_until;       /* CLOCK_BOOTTIME in ms: also while the process is stopped */
     bool is_extending;
     struct event *timer; /* extends the lease; or looks for its end */
     struct load *load;

@@ -96,6 +96,23 @@ def test_P14_two_daemons_on_one_redis_one_leads_the_other_stands_by_and_says_so(
             assert f'"epoch":"{epoch}"' in f.readline(), "the second changed nothing"
 
 
+def test_P14_an_emptied_redis_goes_back_to_its_leader_and_nothing_is_told_again(build):
+    with pair(build) as (server, hook, a, b):
+        both(a, b, "a.csv", three(6))
+        a.start("2024-06-10")
+        takes(server, a, "the first to lead")
+        wait_for(lambda: len(ids(hook)) == 1, "the message")
+        b.start("2024-06-10")
+        wait_for(lambda: stands_by(b), "the second to stand by")
+        for _ in range(3):
+            server.say("FLUSHALL")
+            wait_for(lambda: server.say("HGET", PREFIX + "meta", "epoch"), "somebody to claim it")
+            takes(server, a, "the leader to lead again")
+            wait_for(lambda: a.ctl_raw("alerts").returncode == 0 and a.alerts("behind-plan"), "the books to be back")
+            wait_for(lambda: stands_by(b), "the second to stand by again")
+        assert len(hook.requests) == 1, ids(hook)
+
+
 def test_P14_a_person_acts_on_the_leader_and_the_standby_refuses(build):
     """A decision that only the standby's audit holds would count for nobody until it leads."""
     with pair(build) as (server, _, a, b):
