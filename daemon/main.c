@@ -7,19 +7,21 @@
  *   yaml/      text to documents whose every node knows its line and column; tables of keys
  *   settings/  waitlistd.yaml, people, organisations
  *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
- *   metric/    series: every version of every period; when a feed is due
+ *   pathway/   how long a wait is: calendar arithmetic
+ *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues
  *   plan/      plan.yaml; series and plan to findings (judge, evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods
- *   outbox/    desired minus told: which messages are due; when to try again
+ *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; spool, webhook, email
- *   feed/      EDGE inbox
+ *   feed/      EDGE inbox; a file's content, plain or in a zip
  *   store/     EDGE archive, journals, the books in memory and in Redis
  *   loop/      EDGE libevent, libcurl, hiredis, the embedded Redis server, systemd
  *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV
  *   config.c   settings + formats + plans as one checked whole
- *   pipeline*  passes each stage's result to the next
+ *   pipeline*  passes each stage's result to the next; pipeline_internal.h names each file's part
  *
- * Start reading at pipeline.h, then alert/alert.h and its table.
+ * Start reading at pipeline.h, then alert/alert.h and its table. The test of x/y.c is
+ * tests/unit/x/test_y.c; of what goes through several, tests/scenario/.
  */
 #include <errno.h>
 #include <getopt.h>

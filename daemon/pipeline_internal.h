@@ -1,22 +1,22 @@
 /*
  * pipeline_internal - what the files of the pipeline share
  *
- * pipeline.c: the order of work. pipeline_open.c: opening and closing. pipeline_reload.c: SIGHUP.
- * pipeline_batch.c: Redis calls that belong together, and what fails and is tried again.
- * pipeline_audit.c: the audit journal. pipeline_acts.c: what people do. pipeline_intake.c: the
- * inboxes. pipeline_take.c: a file to a receipt. pipeline_receipts.c: the received journal. pipeline_waiting.c: files without proof of
- * their end. pipeline_disk.c: a full disk. pipeline_decide.c: accept, refuse, purge.
- * pipeline_quarantine.c: raw bytes of refused files. pipeline_retention.c: what is kept for a time. pipeline_apply*.c: a receipt to the books.
- * pipeline_mapping.c: which mapping reads it. pipeline_feeds.c: how each feed stands.
- * pipeline_lease.c: the fence number; pipeline_takeover.c: the books of a daemon before us;
- * pipeline_checks.c: what may be wrong with the daemon itself.
- * pipeline_heal.c: Redis as the journals know it; pipeline_rebuild.c: the same on command, and how
- * far it is.
- * pipeline_judge.c: books to findings and alerts. pipeline_now.c: now:<measure>.
- * pipeline_compose.c: alerts to messages. pipeline_deliver.c: messages to receivers.
- * pipeline_digest.c: what waited, as one message. pipeline_outbox.c: what people see and do of messages due. pipeline_direct.c: what is told without
- * Redis. pipeline_sent.c: the sent journal. pipeline_letters.c: messages given up.
- * pipeline_ctl.c: answers to waitlistctl.
+ * The order of work   pipeline.c; opening, closing: _open; SIGHUP: _reload; Redis calls that belong
+ *                     together, what fails and is tried again: _batch
+ * A file comes        _intake the inboxes, _take a file to a receipt, _receipts the received journal,
+ *                     _waiting files without proof of their end, _disk a full disk, _quarantine raw
+ *                     bytes of refused files, _retention what is kept for a time
+ * A receipt counts    _apply, with _apply_read, _apply_kept, _apply_book; _mapping which mapping
+ *                     reads it; _feeds how each feed stands
+ * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
+ *                     what may be wrong with the daemon itself
+ * People are told     _compose alerts to messages, _deliver messages to receivers, _sent the sent
+ *                     journal, _digest what waited, as one message, _letters messages given up,
+ *                     _direct what is told without Redis
+ * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
+ *                     number, _takeover the books of a daemon before us
+ * People act and ask  _audit the audit journal, _acts what they do, _decide accept, refuse, purge,
+ *                     _outbox messages due, _ctl answers to waitlistctl
  */
 #ifndef PIPELINE_INTERNAL_H
 #define PIPELINE_INTERNAL_H
