@@ -13,19 +13,25 @@
 #include "base/text.h"
 #include "store/command.h"
 
-/* The books, read whole: one command for each key, the versions of series in windows. */
+/* A key of its own to be read: the versions of a series, or an alert. */
+struct load_ask {
+    char *name;
+    bool is_alert;
+};
+
+/* The books, read whole: one command for each key, those of series and alerts in windows. */
 struct load {
     struct store *store;
     struct books *books;
     store_done *done;
     void *arg;
-    size_t waiting; /* commands of this load in flight, plus one while more are being sent */
-    char **series;  /* keys whose versions are still to be asked for, the next at .asked */
-    size_t series_count, series_cap, asked, asking;
+    size_t waiting;        /* commands of this load in flight, plus one while more are being sent */
+    struct load_ask *asks; /* the next at .asked */
+    size_t ask_count, ask_cap, asked, asking;
     int error;
 };
 
-#define LOAD_WINDOW 500 /* streams asked for at a time */
+#define LOAD_WINDOW 500 /* of those keys asked for at a time: the connection takes 10,000 in all */
 
 /* One reply of a load: which reader takes it, and for what name. */
 struct load_call {
@@ -38,9 +44,9 @@ void load_free(struct load *l)
 {
     if (!l)
         return;
-    for (size_t i = 0; i < l->series_count; i++)
-        free(l->series[i]);
-    free(l->series);
+    for (size_t i = 0; i < l->ask_count; i++)
+        free(l->asks[i].name);
+    free(l->asks);
     free(l);
 }
 
@@ -183,29 +189,56 @@ static const redisReply *stream_entry(const redisReply *reply, size_t i, const r
 }
 
 static int read_versions(struct load *l, const char *name, const redisReply *reply);
+static int read_alert(struct load *l, const char *name, const redisReply *reply);
 
-static void ask_for_series(struct load *l)
+static void ask_more(struct load *l)
 {
-    while (l->error == 0 && l->asked < l->series_count && l->asking < LOAD_WINDOW) {
+    while (l->error == 0 && l->asked < l->ask_count && l->asking < LOAD_WINDOW) {
         AUTO(text_release) struct text key = TEXT_INIT;
-        const char *name = l->series[l->asked++];
+        const struct load_ask *ask = &l->asks[l->asked++];
 
-        (void)text_printf(&key, "series:%s:versions", name);
+        (void)text_printf(&key, ask->is_alert ? "alert:%s" : "series:%s:versions", ask->name);
         if (!text_ok(&key)) {
             l->error = -ENOMEM;
             return;
         }
         l->asking++;
-        load_key(l, "XRANGE", text_str(&key), read_versions, name);
+        if (ask->is_alert)
+            load_key(l, "HGETALL", text_str(&key), read_alert, ask->name);
+        else
+            load_key(l, "XRANGE", text_str(&key), read_versions, ask->name);
     }
+}
+
+static void answered(struct load *l)
+{
+    l->asking--;
+    ask_more(l);
+}
+
+static int remember(struct load *l, const char *name, bool is_alert)
+{
+    if (l->ask_count == l->ask_cap) {
+        size_t cap = l->ask_cap ? l->ask_cap * 2 : 256;
+        struct load_ask *asks = realloc(l->asks, cap * sizeof *asks);
+
+        if (!asks)
+            return -ENOMEM;
+        l->asks = asks;
+        l->ask_cap = cap;
+    }
+    l->asks[l->ask_count] = (struct load_ask){ strdup(name), is_alert };
+    if (!l->asks[l->ask_count].name)
+        return -ENOMEM;
+    l->ask_count++;
+    return 0;
 }
 
 static int read_versions(struct load *l, const char *name, const redisReply *reply)
 {
     struct series *series = series_find(&l->books->series, name);
 
-    l->asking--;
-    ask_for_series(l);
+    answered(l);
     if (reply->type != REDIS_REPLY_ARRAY || !series)
         return -EBADMSG;
     for (size_t i = 0; i < reply->elements; i++) {
@@ -229,24 +262,6 @@ static int read_versions(struct load *l, const char *name, const redisReply *rep
     return 0;
 }
 
-static int remember_series(struct load *l, const char *key)
-{
-    if (l->series_count == l->series_cap) {
-        size_t cap = l->series_cap ? l->series_cap * 2 : 256;
-        char **series = realloc(l->series, cap * sizeof *series);
-
-        if (!series)
-            return -ENOMEM;
-        l->series = series;
-        l->series_cap = cap;
-    }
-    l->series[l->series_count] = strdup(key);
-    if (!l->series[l->series_count])
-        return -ENOMEM;
-    l->series_count++;
-    return 0;
-}
-
 static int take_series(void *arg, const redisReply *field, const redisReply *value)
 {
     struct load *l = arg;
@@ -267,7 +282,7 @@ static int take_series(void *arg, const redisReply *field, const redisReply *val
 
         result = !s ? -ENOMEM : strcmp(s->key, field->str) == 0 ? 0 : -EBADMSG;
         if (result == 0)
-            result = remember_series(l, s->key);
+            result = remember(l, s->key, false);
     }
     json_decref(j);
     return result;
@@ -279,7 +294,7 @@ static int read_series(struct load *l, const char *name, const redisReply *reply
     int r = each_pair(reply, l, take_series);
 
     if (r == 0)
-        ask_for_series(l);
+        ask_more(l);
     return r;
 }
 
@@ -288,6 +303,7 @@ static int read_alert(struct load *l, const char *name, const redisReply *reply)
     const redisReply *state = field_of(reply, "state"), *revision = field_of(reply, "revision");
     struct stored_alert *a = state && revision ? calloc(1, sizeof *a) : NULL;
 
+    answered(l);
     if (!a)
         return state && revision ? -ENOMEM : -EBADMSG;
     int r = alert_decode(state->str, state->len, &a->alert);
@@ -306,15 +322,14 @@ static int read_alert_ids(struct load *l, const char *name, const redisReply *re
     if (reply->type != REDIS_REPLY_ARRAY)
         return -EBADMSG;
     for (size_t i = 0; i < reply->elements; i++) {
-        AUTO(text_release) struct text key = TEXT_INIT;
-
         if (reply->element[i]->type != REDIS_REPLY_STRING)
             return -EBADMSG;
-        (void)text_printf(&key, "alert:%s", reply->element[i]->str);
-        if (!text_ok(&key))
-            return -ENOMEM;
-        load_key(l, "HGETALL", text_str(&key), read_alert, reply->element[i]->str);
+        int r = remember(l, reply->element[i]->str, true);
+
+        if (r < 0)
+            return r;
     }
+    ask_more(l);
     return 0;
 }
 
