@@ -190,8 +190,7 @@ def test_a_large_file_is_synced_as_it_grows_and_a_sync_that_fails_leaves_it(buil
         assert len(grown) >= SIZE // (8 << 20), grown
     with Instance(build) as w:
         put_large(w, 6)
-        number = [i for i, c in enumerate((c for c in syncs if c[0] == "fsync"), 1) if "/archive/tmp-" in c[1]][2]
-        fail = Seam(build, w.folder, [f"fail fsync {number} {errno.EIO}"])
+        fail = Seam(build, w.folder, [f"fail fsync 3 {errno.EIO} @/archive/tmp-"])
         assert w.run("--once", "--at", "2024-06-10", env=fail.env()).returncode == 1 and fail.struck()
         assert w.inbox() == ["large.csv"] and not receipts(w) and not temporaries(w)
         w.once("2024-06-11")

@@ -65,6 +65,7 @@ struct rule {
     uint64_t n;
     bool ever; /* and everything after */
     int error;
+    char part[64]; /* of the path; "": any */
     atomic_uint_fast64_t seen;
 };
 
@@ -78,7 +79,8 @@ static size_t rule_count;
 static struct record nowhere[SEAM_NAMES + RULES_MAX], *report = nowhere;
 static const char *report_path;
 static int trace = -1, stacks = -1;
-static bool is_child; /* of a fork: sees nothing, counts nothing */
+static bool wants_paths; /* a rule looks at them */
+static bool is_child;    /* of a fork: sees nothing, counts nothing */
 static bool is_on;
 
 /* ---- reading the rules --------------------------------------------------------------------- */
@@ -124,6 +126,11 @@ static void read_rule(const char *text)
     r->n = n;
     r->ever = ever == '+';
     r->error = error;
+    if (strchr(text, '@')) {
+        if (snprintf(r->part, sizeof r->part, "%s", strchr(text, '@') + 1) >= (int)sizeof r->part)
+            abort();
+        wants_paths = true;
+    }
 }
 
 static void read_rules(const char *text)
@@ -226,7 +233,7 @@ __attribute__((constructor)) static void start(void)
 
 bool seam_is_traced(void)
 {
-    return is_on && !is_child && trace >= 0;
+    return is_on && !is_child && (trace >= 0 || wants_paths);
 }
 
 static void note(enum seam_name name, const char *first, const char *second)
@@ -284,7 +291,7 @@ struct seam_verdict seam_hit(enum seam_name name, const char *first, const char 
     for (size_t i = 0; i < rule_count; i++) {
         struct rule *r = &rules[i];
 
-        if (!(r->names & 1ul << name))
+        if (!(r->names & 1ul << name) || (r->part[0] && !(first && strstr(first, r->part))))
             continue;
         uint64_t n = atomic_fetch_add(&r->seen, 1) + 1;
 

@@ -10,11 +10,12 @@
  *                     FILE.struck: those of the first allocation that a rule struck
  *   SEAM_TRACE=FILE   one line a call, in order: name, first path or command, second path or length
  *   SEAM_STACKS=FILE  the number of each allocation that is the first from its chain of callers
- *   SEAM_RULES=RULE;RULE…   each "ACTION NAMES N [ERRNO]"
+ *   SEAM_RULES=RULE;RULE…   each "ACTION NAMES N [ERRNO] [@PART]"
  *       ACTION  kill (SIGKILL before the call), fail, short (half of a write, one byte of a read)
  *       NAMES   names of the table in seam.c, or its groups, with commas
  *       N       counts what NAMES match, from 1; "N+" also everything after it
  *       ERRNO   a number; for allocations none is needed
+ *       PART    counts only calls on a path that has this text in it
  */
 #ifndef SEAM_H
 #define SEAM_H
@@ -58,6 +59,7 @@ struct seam_verdict {
 
 /** Counts one call; does not return where a rule kills. first, second: for the trace, or NULL. */
 struct seam_verdict seam_hit(enum seam_name name, const char *first, const char *second);
+/** Whether anybody looks at paths: the trace, or a rule with a PART. */
 bool seam_is_traced(void);
 /** Bytes were written to a descriptor, all of them or not: for the boundary "after send". */
 void seam_redis_wrote(int fd, bool whole);
