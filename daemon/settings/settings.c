@@ -20,7 +20,7 @@
 /* The settings first, so that bind_release may be given the settings alone. */
 struct top_raw {
     struct settings s;
-    yaml_node *redis, *routes, *retention, *feeds, *receivers;
+    yaml_node *redis, *routes, *retention, *identity, *lists, *feeds, *receivers;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -52,6 +52,10 @@ static const struct bind_key top_keys[] = {
       "who hears what is not a plan's business" },
     { "retention", BIND_NODE, NODE(retention), NULL, 0, 0, NULL, 0,
       "how long what is kept only for a time is kept" },
+    { "identity", BIND_NODE, NODE(identity), NULL, 0, 0, NULL, 0,
+      "with what patients' identifiers are made pseudonyms" },
+    { "lists", BIND_NODE, NODE(lists), NULL, 0, 0, NULL, 0,
+      "the waiting lists that pathway feeds write into" },
     { "feeds", BIND_NODE, NODE(feeds), NULL, 0, 0, NULL, 0,
       "what is to arrive, how often and from whom" },
     { "receivers", BIND_NODE, NODE(receivers), NULL, 0, 0, NULL, 0, "where messages go" },
@@ -75,6 +79,12 @@ static const struct bind_key route_keys[] = {
 static const struct bind_key retention_keys[] = {
     { "quarantine", BIND_DURATION, BIND_FIELD(struct settings, retention.quarantine), "7d", 0, 0,
       NULL, 0, "raw bytes of refused files, from the day they came" },
+    { "incidents", BIND_DURATION, BIND_FIELD(struct settings, retention.incidents), "24h", 0, 0,
+      NULL, 0,
+      "raw bytes of files refused because they hold identifiers, from the time they came; at most "
+      "24h" },
+    { "pathways", BIND_DURATION, BIND_FIELD(struct settings, retention.pathways), "15m", 0, 0, NULL,
+      0, "pathways of a list after they stopped; from then on they are only counted" },
     BIND_END,
 };
 
@@ -206,7 +216,7 @@ static int read_routes(const struct reading *rd, yaml_node *routes)
     return settings_worse(r, check_route(rd, routes, "fallback", &s->routes.fallback));
 }
 
-/* A feed names organisations as people do; from here on they are codes, as in the records. */
+/* A feed and a list name organisations as people do; from here on they are codes, as in the records. */
 static int code_all(const struct settings *s, struct text_list *l)
 {
     for (size_t i = 0; i < l->count; i++) {
@@ -220,7 +230,7 @@ static int code_all(const struct settings *s, struct text_list *l)
     return 0;
 }
 
-static int code_feeds(struct settings *s)
+static int code_providers(struct settings *s)
 {
     int r = 0;
 
@@ -228,7 +238,47 @@ static int code_feeds(struct settings *s)
         r = code_all(s, &s->feeds[i].providers);
         r = settings_worse(r, code_all(s, &s->feeds[i].keep));
     }
+    for (size_t i = 0; i < s->list_count && r == 0; i++)
+        r = code_all(s, &s->lists[i].providers);
     return r;
+}
+
+#define INCIDENT_MOST_S 86400 /* DESIGN section 13: identifier incidents 24 h */
+
+static int read_retention(const struct reading *rd, yaml_node *mapping)
+{
+    struct settings *s = rd->s;
+    int r = bind_mapping(rd->y, mapping, "retention", retention_keys, s, rd->diags);
+    const struct span *kept = &s->retention.incidents;
+
+    if (r == 0 && !(kept->unit == SPAN_SECONDS ? kept->count <= INCIDENT_MOST_S
+                                               : kept->unit == SPAN_DAYS && kept->count <= 1))
+        r = COMPLAIN(rd, yaml_get(mapping, "incidents"), "for example 24h or 1h",
+                     "retention: incidents are kept for 24 hours at most");
+    if (r == 0 && s->retention.pathways.unit != SPAN_MONTHS)
+        r = COMPLAIN(rd, yaml_get(mapping, "pathways"), "for example 15m",
+                     "retention: pathways are kept for months");
+    return r;
+}
+
+static int read_identity(const struct reading *rd, yaml_node *root, yaml_node *mapping)
+{
+    struct settings *s = rd->s;
+    int r = bind_mapping(rd->y, mapping, "identity", identity_keys, s, rd->diags);
+
+    if (r < 0 || !s->identity.key_file) {
+        AUTO(text_release) struct text t = TEXT_INIT;
+
+        if (r < 0 || !s->state)
+            return r;
+        (void)text_printf(&t, "%s/pathway.key", s->state);
+        s->identity.key_file = text_take(&t);
+        return s->identity.key_file ? 0 : -ENOMEM;
+    }
+    r = settings_resolve(rd->folder, &s->identity.key_file);
+    return settings_worse(r, settings_require_file(rd,
+                                                   yaml_get(yaml_get(root, "identity"), "key_file"),
+                                                   "identity: key_file", s->identity.key_file));
 }
 
 /* ---- the whole ---- */
@@ -274,13 +324,17 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, check_log_level(&rd, root));
     r = settings_worse(r, check_paths(&rd, root));
     r = settings_worse(r, settings_read_redis(&rd, raw.redis));
+    r = settings_worse(r, settings_read_lists(&rd, raw.lists));
     r = settings_worse(r, settings_read_feeds(&rd, raw.feeds));
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
     r = settings_worse(r, read_routes(&rd, raw.routes));
-    r = settings_worse(r, bind_mapping(y, raw.retention, "retention", retention_keys, s, diags));
+    r = settings_worse(r, read_retention(&rd, raw.retention));
+    r = settings_worse(r, read_identity(&rd, root, raw.identity));
     r = settings_worse(r, read_organisations(&rd, root, datadir));
     r = settings_worse(r, read_people(&rd, root));
-    return r == 0 ? code_feeds(s) : r;
+    if (r == 0)
+        r = code_providers(s);
+    return r == 0 ? settings_check_lists(&rd) : r;
 }
 
 /* The folder as an absolute path, so that nothing depends on where the daemon was started. */
@@ -350,6 +404,9 @@ void settings_free(struct settings *s)
         holding_release(&s->holdings[i]);
     for (size_t i = 0; i < s->organisation_count; i++)
         bind_release(organisation_keys, &s->organisations[i]);
+    for (size_t i = 0; i < s->list_count; i++)
+        bind_release(list_keys, &s->lists[i]);
+    free(s->lists);
     free(s->feeds);
     free(s->receivers);
     free(s->people);
@@ -357,12 +414,14 @@ void settings_free(struct settings *s)
     free(s->organisations);
     bind_release(redis_keys, &s->redis);
     bind_release(route_keys, s);
+    bind_release(identity_keys, s);
     bind_release(top_keys, s);
     if (s->index) {
         table_release(&s->index->by_name, NULL);
         table_release(&s->index->by_code, NULL);
         free(s->index->folded);
         free(s->index->format_nodes);
+        free(s->index->feed_nodes);
         yaml_free(s->index->y);
         free(s->index);
     }
@@ -424,11 +483,12 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },    { "redis", redis_keys },
-        { "routes", route_keys },    { "retention", retention_keys },
-        { "feed", feed_keys },       { "receiver", receiver_keys },
-        { "person", person_keys },   { "holder", holding_keys },
-        { "absence", absence_keys }, { "organisation", organisation_keys },
+        { "settings", top_keys },      { "redis", redis_keys },
+        { "routes", route_keys },      { "retention", retention_keys },
+        { "identity", identity_keys }, { "list", list_keys },
+        { "feed", feed_keys },         { "receiver", receiver_keys },
+        { "person", person_keys },     { "holder", holding_keys },
+        { "absence", absence_keys },   { "organisation", organisation_keys },
     };
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {

@@ -29,9 +29,15 @@ enum receiver_kind { RECEIVER_SPOOL, RECEIVER_WEBHOOK, RECEIVER_EMAIL };
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OFF };
 enum redis_mode { REDIS_EMBEDDED, REDIS_SERVER };
 
+struct list_setting {
+    char *id, *title, *service;
+    struct text_list providers; /* codes */
+};
+
 struct feed_setting {
     char *id, *title, *format, *inbox, *contact;
-    int kind; /* enum feed_kind */
+    char *into; /* the list that a snapshot, events or set feed writes; NULL: aggregate */
+    int kind;   /* enum feed_kind */
     enum feed_cadence cadence;
     struct civil_date *publication_dates; /* CADENCE_DATES, ascending */
     size_t publication_date_count;
@@ -93,8 +99,14 @@ struct settings {
         struct text_list ops, governance, fallback;
     } routes; /* receiver ids; filled per DESIGN when left out */
     struct {
-        struct span quarantine;
-    } retention; /* how long what is kept for a time is kept */
+        struct span quarantine, incidents;
+        struct span pathways; /* after they stopped */
+    } retention;              /* how long what is kept for a time is kept */
+    struct {
+        char *key_file; /* of the pseudonyms; <state>/pathway.key when left out */
+    } identity;
+    struct list_setting *lists;
+    size_t list_count;
     struct feed_setting *feeds;
     size_t feed_count;
     struct receiver_setting *receivers;
@@ -123,6 +135,7 @@ int settings_check_formats(const struct settings *s, const char *const *ids, str
 void settings_print_defaults(FILE *to);
 
 const struct feed_setting *settings_feed(const struct settings *s, const char *id);
+const struct list_setting *settings_list(const struct settings *s, const char *id);
 const struct receiver_setting *settings_receiver(const struct settings *s, const char *id);
 /** The code of a printed name or code (folded), or the text itself when no organisation matches.
  * Borrowed. */

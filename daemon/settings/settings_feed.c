@@ -28,7 +28,11 @@ const struct bind_key feed_keys[] = {
     { "title", BIND_TEXT, FIELD(title), NULL, 0, 0, NULL, 0,
       "what people call it in mails; the id when left out" },
     { "kind", BIND_CHOICE, FIELD(kind), NULL, 0, 0, kinds, 1,
-      "what a file holds; aggregate: published figures by organisation and period" },
+      "what a file holds; aggregate: published figures by organisation and period; snapshot: "
+      "everyone open on a list at a census date; events: what happened to pathways; set: several "
+      "tables that together make a snapshot" },
+    { "into", BIND_ID, FIELD(into), NULL, 0, 0, NULL, 0,
+      "the list that a snapshot, events or set feed writes" },
     { "format", BIND_ID, FIELD(format), NULL, 0, 0, NULL, 1,
       "the file in formats/ that says how its columns are read" },
     { "transport", BIND_CHOICE, BIND_FIELD(struct feed_raw, transport), "inbox", 0, 0, transports,
@@ -127,8 +131,9 @@ static int check_built(const struct reading *rd, yaml_node *mapping, const struc
 {
     int r = 0;
 
-    if (raw->f.kind != FEED_AGGREGATE)
-        r = COMPLAIN(rd, yaml_get(mapping, "kind"), "kinds built so far: aggregate",
+    if (raw->f.kind == FEED_SET)
+        r = COMPLAIN(rd, yaml_get(mapping, "kind"),
+                     "kinds built so far: aggregate, snapshot, events",
                      "feed: kind %s is not built yet", kinds[raw->f.kind]);
     if (raw->transport != 0)
         r = COMPLAIN(rd, yaml_get(mapping, "transport"), "transports built so far: inbox",
@@ -178,6 +183,7 @@ static int read_feed(const struct reading *rd, yaml_node *list, size_t index)
     r = settings_worse(r, check_unique(rd, list, index, &raw.f));
     rd->s->feeds[index] = raw.f;
     rd->s->index->format_nodes[index] = yaml_get(mapping, "format");
+    rd->s->index->feed_nodes[index] = mapping;
     return r;
 }
 
@@ -192,7 +198,8 @@ int settings_read_feeds(const struct reading *rd, yaml_node *sequence)
         return COMPLAIN(rd, sequence, "each begins with \"- id:\"", "feeds is a list of feeds");
     rd->s->feeds = calloc(count + 1, sizeof *rd->s->feeds);
     rd->s->index->format_nodes = calloc(count + 1, sizeof(yaml_node *));
-    if (!rd->s->feeds || !rd->s->index->format_nodes)
+    rd->s->index->feed_nodes = calloc(count + 1, sizeof(yaml_node *));
+    if (!rd->s->feeds || !rd->s->index->format_nodes || !rd->s->index->feed_nodes)
         return -ENOMEM;
     for (size_t i = 0; i < count && r != -ENOMEM; i++) {
         r = settings_worse(r, read_feed(rd, sequence, i));

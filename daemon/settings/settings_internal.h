@@ -22,9 +22,10 @@ struct reading {
 
 struct settings_index {
     struct yaml *y;
-    yaml_node **format_nodes; /* of each feed, in order */
-    struct table by_name;     /* folded code, title or printed name → struct organisation */
-    struct table by_code;     /* folded code → struct organisation */
+    yaml_node **format_nodes, **feed_nodes; /* of each feed, in order */
+    yaml_node *lists_node;
+    struct table by_name; /* folded code, title or printed name → struct organisation */
+    struct table by_code; /* folded code → struct organisation */
     char *
         folded; /* room for the longest key of both: asking needs no memory, so that an organisation
                      that is known is never taken for one that is not */
@@ -35,12 +36,16 @@ struct settings_index {
     (yaml_complain((rd)->y, node, (rd)->diags, DIAG_ERROR, hint, __VA_ARGS__), -EINVAL)
 
 /* ---- the tables of keys, one a section ---- */
-extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[];
+extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], list_keys[],
+    identity_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[];
 
 /* ---- section readers ---- */
 int settings_read_redis(const struct reading *rd, yaml_node *mapping);
 int settings_read_feeds(const struct reading *rd, yaml_node *sequence);
+int settings_read_lists(const struct reading *rd, yaml_node *sequence);
+/** Lists against each other and against the feeds, once providers are codes. */
+int settings_check_lists(const struct reading *rd);
 int settings_read_receivers(const struct reading *rd, yaml_node *sequence);
 int settings_read_people(const char *path, struct diags *diags, struct settings *s);
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */

@@ -152,6 +152,9 @@ START_TEST(the_smallest_settings_take_every_default)
     ck_assert_uint_eq(s->feed_count + s->receiver_count + s->plans.count, 0);
     ck_assert_int_eq(s->redis.mode, REDIS_EMBEDDED);
     ck_assert_uint_eq(s->routes.ops.count, 0);
+    ck_assert(ends_with(s->identity.key_file, "/s/pathway.key"));
+    ck_assert_int_eq(s->retention.incidents.count, 86400);
+    ck_assert_int_eq(s->retention.pathways.count, 15);
     settings_free(s);
     diags_release(&diags);
     folder_close();
@@ -159,12 +162,18 @@ START_TEST(the_smallest_settings_take_every_default)
 END_TEST
 
 #define TOP  "instance: x\nstate: s\n"
+#define LIST TOP "lists:\n  - {id: l, service: mental-health, providers: [TAJ]}\n"
 #define FEED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, inbox: i, cadence: "
 #define RCV  TOP "receivers:\n  - {id: r, "
 
 static const char *const accepted_rows[] = {
     FEED "[2025-06-30, 2025-03-31], grace: 10wd}\n",
     FEED "yearly, from: 2024-03-31, transport: inbox, contact: 'the desk'}\n",
+    LIST
+    "  - {id: m, service: mental-health, providers: [RXT]}\nfeeds:\n"
+    "  - {id: f, kind: snapshot, into: l, format: m, inbox: i, cadence: weekly, providers: TAJ}\n"
+    "  - {id: g, kind: events, into: l, format: m, inbox: j, cadence: daily}\n",
+    TOP "retention: {incidents: 1h, pathways: 3m}\nidentity: {key_file: pw}\n",
     TOP "redis: {mode: server, socket: r.sock}\n",
     TOP "redis: {mode: server, host: 127.0.0.1, port: 6380, user: u, password_file: pw}\n",
     TOP "redis: {mode: server, host: localhost}\n",
@@ -278,8 +287,27 @@ static const struct {
     { FEED "[]}\n", 4, "lists no date" },
     { FEED "monthly, grace: 12h}\n", 4, "counted in days" },
     { FEED "monthly, transport: pull}\n", 4, "transport pull is not built yet" },
+    { FEED "monthly, into: l}\n", 4, "into is not for kind aggregate" },
+    { TOP "feeds:\n  - {id: f, kind: set, format: m, inbox: i, cadence: weekly}\n", 4,
+      "kind set is not built yet" },
     { TOP "feeds:\n  - {id: f, kind: snapshot, format: m, inbox: i, cadence: weekly}\n", 4,
-      "kind snapshot is not built yet" },
+      "this kind needs \"into\"" },
+    { LIST "feeds:\n  - {id: f, kind: events, into: m, format: m, inbox: i, cadence: weekly}\n", 6,
+      "there is no list \"m\"" },
+    { LIST "feeds:\n  - {id: f, kind: events, into: l, format: m, inbox: i, cadence: weekly, "
+           "keep: [TAJ]}\n",
+      6, "keep is for kind aggregate" },
+    { LIST "feeds:\n  - {id: f, kind: events, into: l, format: m, inbox: i, cadence: weekly, "
+           "providers: [RXT]}\n",
+      6, "RXT is no provider of the list \"l\"" },
+    { LIST "  - {id: l, service: x, providers: [RXT]}\n", 5, "\"l\" is taken" },
+    { LIST "  - {id: m, service: mental-health, providers: [RXT, TAJ]}\n", 5,
+      "TAJ of service mental-health is in the list \"l\" already" },
+    { LIST "  - {id: m, service: x, providers: [\"a:b\"]}\n", 5, "cannot be a provider" },
+    { LIST "  - {id: m, service: x}\n", 5, "providers" },
+    { TOP "retention: {incidents: 2d}\n", 3, "24 hours at most" },
+    { TOP "retention: {pathways: 400d}\n", 3, "kept for months" },
+    { TOP "identity: {key_file: none}\n", 3, "none cannot be read" },
     { FEED "monthly}\n  - {id: f, kind: aggregate, format: m, inbox: j, cadence: daily}\n", 5,
       "\"f\" is taken; first at line 4" },
     { FEED "monthly}\n  - {id: g, kind: aggregate, format: m, inbox: ./i, cadence: daily}\n", 5,
