@@ -229,7 +229,8 @@ static int on_record(void *arg, const struct record *r)
 
 int apply_read_begin(struct apply *a, const struct format *format)
 {
-    a->parser = parser_new(format, a->file->name, (struct parse_sink){ on_record, NULL, a });
+    a->parser =
+        parser_new(format, a->file->name, (struct parse_sink){ .record = on_record, .arg = a });
     a->fd = archive_read(a->pipeline->archive, a->file->sha256);
     int r = !a->parser ? -ENOMEM : a->fd < 0 ? a->fd : find_concerned(a);
 

@@ -132,7 +132,8 @@ static int begin(struct taking *t)
     if (r < 0)
         return r;
     t->digest = digest_new();
-    t->parser = parser_new(t->format, t->name, (struct parse_sink){ on_record, NULL, t });
+    t->parser =
+        parser_new(t->format, t->name, (struct parse_sink){ .record = on_record, .arg = t });
     return t->digest && t->parser ? archive_begin(p->archive, &t->file) : -ENOMEM;
 }
 

@@ -245,7 +245,8 @@ static int parse_file(const struct request *q, const struct format *f, const cha
         fprintf(stderr, "%s: error: %s\n", name, strerror(-fd));
         return 1;
     }
-    int r = pass(fd, f, name, (struct parse_sink){ NULL, say_set_aside, &talk }, &first, &member);
+    int r = pass(fd, f, name, (struct parse_sink){ .set_aside = say_set_aside, .arg = &talk },
+                 &first, &member);
 
     talk.is_zipped = member.len > 0;
     if (r == 0)
@@ -256,7 +257,8 @@ static int parse_file(const struct request *q, const struct format *f, const cha
         struct record_printer printer;
 
         record_printer_init(&printer, q->kind, format_id(f), stdout);
-        r = pass(fd, f, name, (struct parse_sink){ on_record, NULL, &printer }, &second, NULL);
+        r = pass(fd, f, name, (struct parse_sink){ .record = on_record, .arg = &printer }, &second,
+                 NULL);
         if (record_printer_end(&printer) < 0 && r == 0) {
             fputs("waitlistctl: standard output cannot be written\n", stderr);
             r = 1;

@@ -235,6 +235,23 @@ static void load_delimiter(struct load *l, yaml_node *node, struct format *f)
                       "a delimiter is \",\", \";\", \"|\" or tab");
 }
 
+static void load_records(struct load *l, yaml_node *node, struct format *f)
+{
+    static const char *const kinds[] = { [RECORDS_AGGREGATE] = "aggregate",
+                                         [RECORDS_PATHWAY_SNAPSHOT] = "pathway-snapshot",
+                                         [RECORDS_PATHWAY_EVENTS] = "pathway-events" };
+    const char *text = node ? yaml_text(node) : kinds[RECORDS_AGGREGATE];
+    size_t i = 0, n = sizeof kinds / sizeof kinds[0];
+
+    while (i < n && (!text || strcmp(kinds[i], text) != 0))
+        i++;
+    if (i == n)
+        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
+                      "\"records\" is aggregate, pathway-snapshot or pathway-events");
+    else
+        f->records = (enum record_kind)i;
+}
+
 static void load_duplicate(struct load *l, yaml_node *node, struct format *f)
 {
     const char *text = yaml_text(node);
@@ -294,6 +311,7 @@ static void load_format(struct load *l, yaml_node *root)
     f->header_within =
         load_count(l, yaml_get(root, "header_within"), HEADER_WITHIN_DEFAULT, 1, HEADER_WITHIN_MAX);
     f->unit = load_unit(l, yaml_get(root, "unit"));
+    load_records(l, yaml_get(root, "records"), f);
     load_delimiter(l, yaml_get(root, "delimiter"), f);
     load_names(l, yaml_get(root, "edition"), "edition", false, &f->edition);
     load_names(l, yaml_get(root, "key"), "key", false, &f->key);
@@ -400,6 +418,11 @@ void format_free(struct format *f)
         layout_release(&f->layouts[i]);
     free(f->layouts);
     free(f);
+}
+
+enum record_kind format_records(const struct format *f)
+{
+    return f->records;
 }
 
 const char *format_id(const struct format *f)

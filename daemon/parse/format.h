@@ -21,6 +21,10 @@ int format_parse(const char *name, const char *bytes, size_t len, struct diags *
                  struct format **out_format);
 void format_free(struct format *f);
 
+/** What its rows become. */
+enum record_kind { RECORDS_AGGREGATE, RECORDS_PATHWAY_SNAPSHOT, RECORDS_PATHWAY_EVENTS };
+enum record_kind format_records(const struct format *f);
+
 const char *format_id(const struct format *f);
 const char *format_title(const struct format *f);
 /** SHA-256 of the mapping file's bytes: with the raw file's hash, the key of the ledger. */

@@ -13,6 +13,7 @@
 
 #include "base/diag.h"
 #include "base/digest.h"
+#include "parse/format.h"
 #include "parse/pattern.h"
 #include "parse/record.h"
 #include "yaml/yaml.h"
@@ -173,6 +174,7 @@ struct format {
     char digest[SHA256_TEXT_MAX];
     char *source; /* the mapping file's bytes */
     size_t source_len;
+    enum record_kind records;
     bool published, partial;
     char delimiter;
     struct names edition, key;

@@ -20,6 +20,7 @@ struct parser {
     const struct format *format;
     const char *name;
     struct parse_sink sink;
+    struct parser_options options;
     struct csv csv;
     struct banner banner;
     struct columns columns;
@@ -47,8 +48,15 @@ struct parser *parser_new(const struct format *format, const char *name, struct 
     p->name = name;
     p->sink = sink;
     p->last_start = p->last_end = DATE_NONE;
+    p->options.census = DATE_NONE;
     csv_init(&p->csv, format->delimiter, on_row, p);
     return p;
+}
+
+int parser_configure(struct parser *p, const struct parser_options *options)
+{
+    p->options = *options;
+    return 0;
 }
 
 void parser_free(struct parser *p)

@@ -16,22 +16,49 @@
 #include "base/date.h"
 #include "parse/format.h"
 #include "parse/limits.h"
+#include "parse/pathway_record.h"
 #include "parse/record.h"
 
 struct parse_sink {
     /** Each record, in file order; a non-zero return stops the parse and is returned by
-     * parser_push. NULL: ignored. */
+     * parser_push. NULL: ignored. Aggregate formats call record, pathway formats pathway; a row of
+     * events may give several, or none. */
     int (*record)(void *arg, const struct record *record);
+    int (*pathway)(void *arg, const struct pathway_record *record);
     /** Each row set aside: 1-based line, column name (or NULL), reason word such as "bad-number".
      * NULL: ignored. */
     void (*set_aside)(void *arg, unsigned long line, const char *column, const char *reason);
     void *arg;
 };
 
+/** What happens when a column turns out to hold NHS numbers (parse_result.identifiers). */
+enum identifier_policy {
+    IDENTIFIERS_REFUSE, /* the file is refused: "identifiers" */
+    IDENTIFIERS_NOTE,   /* said in the result only: for counting in memory */
+};
+
+struct parser_options {
+    /** Makes pseudonyms of pathways and persons; borrowed until parser_free(). NULL: none are made,
+     * and each record carries the parts of its key instead. */
+    const void *key;
+    size_t key_len;
+    enum identifier_policy identifiers;
+    struct civil_date census; /* of a snapshot whose layout names none; DATE_NONE: not known */
+};
+
 struct set_aside_count {
     const char *reason; /* static text */
     unsigned long count;
 };
+
+/** A column of which at least half the values (of 20 or more) are NHS numbers. */
+struct identifier_column {
+    char column[64];   /* as the header calls it, or "column 7" where that is no plain name */
+    const char *count; /* band of the values that are: "10 to 99", ... */
+    bool is_mapped;    /* a declared column, not one that is dropped anyway */
+};
+
+#define IDENTIFIER_COLUMNS_MAX 8
 
 struct parse_result {
     bool refused;
@@ -57,13 +84,24 @@ struct parse_result {
                                record */
     char (*periods)[DATE_TEXT_MAX * 2]; /* distinct "start/end", sorted; owned by the parser */
     size_t period_count;
-    unsigned long organisations; /* distinct org values */
+    unsigned long organisations; /* distinct org values; of pathways the providers */
+
+    /* Pathway formats only. Dates are DATE_NONE where no accepted row has one. */
+    struct civil_date first_census, last_census;
+    struct civil_date first_clock_start, last_clock_start; /* equal: all start on one day */
+    struct civil_date first_event, last_event;
+    struct identifier_column identifiers[IDENTIFIER_COLUMNS_MAX];
+    size_t identifier_columns;
+    unsigned long chance_hits; /* lone NHS numbers in cells that are dropped anyway */
 };
 
 struct parser;
 
 /** name: how the file is called in messages (borrowed). NULL without memory. */
 struct parser *parser_new(const struct format *format, const char *name, struct parse_sink sink);
+/** For pathway formats; before the first byte. Without it: no key, refuse, no census. Returns 0 or
+ * -ENOMEM. */
+int parser_configure(struct parser *p, const struct parser_options *options);
 /** Returns 0 also when refused (the rest is ignored); the sink's non-zero value; -ENOMEM. */
 int parser_push(struct parser *p, const void *bytes, size_t len);
 /** Refuses the file for a reason that its caller found (an archive that cannot be opened); one

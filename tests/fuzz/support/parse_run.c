@@ -95,8 +95,9 @@ static void tell_result(struct text *said, const struct parse_result *r)
 static char *read_in(const struct format *format, const char *bytes, size_t len, size_t portion)
 {
     struct run run = { TEXT_INIT, 0, 0, 0 };
-    struct parser *p =
-        parser_new(format, "input", (struct parse_sink){ on_record, on_set_aside, &run });
+    struct parser *p = parser_new(
+        format, "input",
+        (struct parse_sink){ .record = on_record, .set_aside = on_set_aside, .arg = &run });
     char refusal[512];
 
     FUZZ_CHECK(p, "no memory");

@@ -43,8 +43,9 @@ static void write_aside(void *arg, unsigned long line, const char *column, const
 static struct parser *run(const struct format *f, const char *bytes, size_t len, size_t portion,
                           struct text *out)
 {
-    struct parser *p =
-        parser_new(f, "t.csv", (struct parse_sink){ write_record, write_aside, out });
+    struct parser *p = parser_new(
+        f, "t.csv",
+        (struct parse_sink){ .record = write_record, .set_aside = write_aside, .arg = out });
 
     ck_assert_ptr_nonnull(p);
     for (size_t i = 0; i < len; i += portion)
@@ -353,8 +354,7 @@ END_TEST
 START_TEST(a_million_rows_without_header_are_given_up_early)
 {
     struct format_set *set = load_formats();
-    struct parser *p =
-        parser_new(format_set_find(set, "mhsds"), "t.csv", (struct parse_sink){ NULL, NULL, NULL });
+    struct parser *p = parser_new(format_set_find(set, "mhsds"), "t.csv", (struct parse_sink){ 0 });
     size_t pushed = 0;
 
     while (!parser_result(p)->refused && pushed < 1000000) {
@@ -429,7 +429,7 @@ START_TEST(a_rounded_figure_stands_for_an_interval)
     struct format_set *set = load_formats();
     double got[3] = { NAN, NAN, NAN };
     struct parser *p = parser_new(format_set_find(set, bounds[_i].format), "t.csv",
-                                  (struct parse_sink){ keep_bounds, NULL, got });
+                                  (struct parse_sink){ .record = keep_bounds, .arg = got });
     struct text bytes = TEXT_INIT;
 
     (void)text_printf(&bytes, "%s01/03/2024,31/03/2024,Final,%s,X,X,NONE,NONE,M,%s,%s\n",
@@ -456,7 +456,7 @@ START_TEST(the_sink_can_stop_the_parse)
     struct format_set *set = load_formats();
     int records = 0;
     struct parser *p = parser_new(format_set_find(set, "scotland-camhs"), "t.csv",
-                                  (struct parse_sink){ stop_at_third, NULL, &records });
+                                  (struct parse_sink){ .record = stop_at_third, .arg = &records });
     static const char bytes[] = "HB,Month,X,Y,Z,Z2\nS1,202503,1,2,3,4\nS1,202504,1,2,3,4\n"
                                 "S1,202504,1,2,3,4\nS1,202504,1,2,3,4\n";
 

@@ -1,0 +1,59 @@
+/*
+ * pathway_record - one row of a waiting list, or one event in the life of a pathway
+ *
+ * What every pathway format becomes (`records: pathway-snapshot` or `pathway-events` in its mapping
+ * file). Nobody is named: a pathway and a person are pseudonyms under the instance's key, and the
+ * identifiers they were made of never leave the parser. Strings are borrowed from the parser for the
+ * length of the sink call and are NUL-terminated; NULL means "the row does not say".
+ * Source: DESIGN section 5, "Canonical columns" and "Identity".
+ */
+#ifndef PARSE_PATHWAY_RECORD_H
+#define PARSE_PATHWAY_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/date.h"
+
+#define PSEUDONYM_BYTES  16
+#define COHORT_MAX       8
+#define PATHWAY_TEXT_MAX 64 /* bytes of any text of a record; a longer one sets its row aside */
+
+struct cohort_value {
+    const char *name, *value;
+};
+
+struct pathway_record {
+    /** The first 128 bits of HMAC-SHA-256(key, parts), every part preceded by its length as 4 bytes
+     * big-endian; the first part is the label "pathway" or "person", then come the key columns
+     * (default: issuer, pathway id). */
+    uint8_t pathway[PSEUDONYM_BYTES], person[PSEUDONYM_BYTES];
+    bool has_person;
+    /** Only when the parser was given no key: the parts of the pathway's key as they would be hashed.
+     * For counting in memory; never to be stored or shown. */
+    const char *key;
+    size_t key_len;
+
+    const char *service, *provider, *commissioner, *place, *stage, *exception, *reason;
+    struct cohort_value cohort[COHORT_MAX]; /* sorted by name; without those the row leaves blank */
+    size_t cohort_count;
+
+    /** Snapshots; of events only the clock start, where the row gives it (a referral's own date). */
+    struct civil_date clock_start, stage_start, census; /* DATE_NONE: absent */
+
+    const char *event;    /* one of pathway_event_names; NULL in a snapshot */
+    const char *event_id; /* under a key its pseudonym in 32 hex digits; tells occurrences apart */
+    struct civil_date event_date;
+    uint64_t version; /* the higher one stands: of rows of a snapshot and of reports of one event */
+    bool has_version, retracted;
+
+    unsigned long line; /* 1-based physical line of its row in the file */
+};
+
+/** The events of DESIGN section 5, NULL-terminated. */
+extern const char *const pathway_event_names[];
+/** The name as listed for a text (case folded; blanks and '_' are '-'), or NULL. */
+const char *pathway_event_find(const char *text);
+
+#endif
