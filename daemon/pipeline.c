@@ -315,7 +315,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     if (p->options.once && !p->loaded &&
         clock_mono(&p->clock).ms - p->opened.ms > (int64_t)ONCE_REDIS_WAIT_S * 1000) {
         log_error("redis", "not usable within %d s: %s", ONCE_REDIS_WAIT_S,
-                  p->trouble[0] ? p->trouble : store_state(p->store));
+                  p->trouble[0] ? p->trouble : checks_redis_state(p));
         pipeline_stop(p, 1);
         return;
     }

@@ -88,7 +88,7 @@ static int check_rebuild(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
 
     (void)act;
     if (!store_is_ready(p->store)) {
-        (void)snprintf(why, ACT_WHY_MAX, "Redis is away: %s", store_state(p->store));
+        (void)snprintf(why, ACT_WHY_MAX, "Redis is away: %s", checks_redis_state(p));
         return -ENOTCONN;
     }
     if (rebuild_words(p, words)) {

@@ -10,7 +10,8 @@
 /*
  * What the daemon watches about itself, each a finding of the rule self-check. (1) Redis's settings,
  * at every connection and each minute (RELIABILITY section 2): one that is wrong may lose what was
- * acknowledged. (2) Files that only a daemon before us had (pipeline_takeover.c).
+ * acknowledged. (2) Files that only a daemon before us had (pipeline_takeover.c). (3) Damaged files of
+ * the embedded server, set aside (loop/aside.h), for as long as they lie there.
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -31,6 +32,26 @@ static void on_settings(void *arg, int result, const char *wrong)
     pipeline_wake(p);
 }
 
+static void look_aside(struct pipeline *p)
+{
+    char name[ASIDE_NAME_MAX] = "";
+
+    if (p->redis_server)
+        (void)embedded_redis_aside(p->redis_server, name);
+    if (strcmp(name, p->aside) == 0)
+        return;
+    memcpy(p->aside, name, sizeof name);
+    p->need_evaluate = true;
+    pipeline_wake(p);
+}
+
+const char *checks_redis_state(const struct pipeline *p)
+{
+    const char *trouble = p->redis_server ? embedded_redis_trouble(p->redis_server) : "";
+
+    return trouble[0] && !store_is_ready(p->store) ? trouble : store_state(p->store);
+}
+
 void checks_tick(struct pipeline *p)
 {
     int64_t now = clock_mono(&p->clock).ms;
@@ -38,6 +59,7 @@ void checks_tick(struct pipeline *p)
     if (!store_is_ready(p->store) || p->is_checking_redis || now < p->redis_check_at.ms)
         return;
     p->redis_check_at.ms = now + SETTINGS_EVERY_MS;
+    look_aside(p);
     p->is_checking_redis = store_check_settings(p->store, on_settings, p) == 0;
 }
 
@@ -69,6 +91,17 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
                        lacks);
         out_checks[n] = (struct self_check){ .id = "archive",
                                              .title = "Files are missing from the archive",
+                                             .detail = words[n] };
+        n++;
+    }
+    if (p->aside[0]) {
+        (void)snprintf(words[n], CHECK_WORDS_MAX,
+                       "Redis could not read its files, so they were set aside as redis/%s and all "
+                       "was rebuilt from the archive and the journals: nothing is lost. Look after "
+                       "the disk, then remove that folder",
+                       p->aside);
+        out_checks[n] = (struct self_check){ .id = "redis-files",
+                                             .title = "Redis's files were damaged",
                                              .detail = words[n] };
         n++;
     }

@@ -66,6 +66,10 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
                              "%zu files that another daemon took are not in this archive; ", lacks);
     if (p->redis_wrong[0] && n < 256)
         n += (size_t)snprintf(out + n, 256 - n, "Redis may lose data: %.120s; ", p->redis_wrong);
+    if (p->aside[0] && n < 256)
+        n += (size_t)snprintf(out + n, 256 - n,
+                              "Redis's files were damaged: rebuilt, the old ones lie in redis/%s; ",
+                              p->aside);
     if (leader) { /* of alerts it knows nothing, and need not */
         if (n < 256)
             (void)snprintf(out + n, 256 - n, "standby: %s leads", leader);
@@ -76,7 +80,7 @@ void pipeline_status_line(const struct pipeline *p, char out[256])
     if (n < 256)
         (void)snprintf(
             out + n, 256 - n, "%s%s%s%zu red, %zu amber, %zu feeds late, %zu messages due%s%s%s",
-            state, is_away ? store_state(p->store) : "", is_away ? "; " : "", red, amber, late,
+            state, is_away ? checks_redis_state(p) : "", is_away ? "; " : "", red, amber, late,
             deliver_pending(p), letters, p->reload_error[0] ? "; " : "", p->reload_error);
 }
 
@@ -97,7 +101,7 @@ static json_t *status_of(struct pipeline *p)
         "instance", p->config->settings->instance, "version", WAITLISTD_VERSION, "status", line,
         "now", wall_format(clock_wall(&p->clock), at), "today",
         date_format(pipeline_today(p), today), "running_since", wall_format(p->started, since),
-        "clock_set", p->clock.is_set, "redis", store_state(p->store), "ready",
+        "clock_set", p->clock.is_set, "redis", checks_redis_state(p), "ready",
         (int)(p->loaded && date_is_set(p->findings_of)), "feeds",
         (int)p->config->settings->feed_count, "messages_due", (int)deliver_pending(p),
         "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "rebuild",
@@ -121,7 +125,9 @@ static json_t *health_of(struct pipeline *p)
         code = 2;
     if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
         code = 1;
-    if ((p->redis_wrong[0] || deliver_pending(p) || takeover_lacks(p, NULL, &is_lost)) && code < 1)
+    if ((p->redis_wrong[0] || p->aside[0] || deliver_pending(p) ||
+         takeover_lacks(p, NULL, &is_lost)) &&
+        code < 1)
         code = 1;
     if (p->trouble[0] || p->disk_trouble[0] || p->inbox_trouble[0])
         code = 2;
@@ -244,13 +250,13 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
     }
     if (!date_is_set(p->findings_of)) {
         ctl_fail(request, 1, "nothing was evaluated yet: %s%s", p->trouble[0] ? "" : "Redis is ",
-                 p->trouble[0] ? p->trouble : store_state(p->store));
+                 p->trouble[0] ? p->trouble : checks_redis_state(p));
         return;
     }
     if (strcmp(command, "outbox-ls") == 0 &&
         !p->loaded) { /* an empty list would say: nothing is due */
         ctl_fail(request, 1, "which messages are due is not known: Redis is %s",
-                 store_state(p->store));
+                 checks_redis_state(p));
         return;
     }
     json_t *result = result_of(p, command, id ? id : "");

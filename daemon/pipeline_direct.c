@@ -124,7 +124,7 @@ static int make(struct pipeline *p, const struct composer_recipient *to, const c
         .recipient = to->recipient,
         .from = r ? r->from : NULL,
         .delivery_id = id,
-        .why = p->trouble[0] ? p->trouble : store_state(p->store),
+        .why = p->trouble[0] ? p->trouble : checks_redis_state(p),
         .since = p->outage_since,
         .now = clock_wall(&p->clock),
     };

@@ -147,7 +147,9 @@ struct pipeline {
     struct civil_date evaluated_on;   /* the newest date in the audit journal; DATE_NONE: none */
     struct wall_time last_time;       /* the newest time in any journal */
 
+    bool is_new; /* this state folder began with this run */
     struct embedded_redis *redis_server;
+    char aside[ASIDE_NAME_MAX]; /* damaged files of Redis that were set aside lie there; "": none */
     char *redis_password;
     struct store *store;
     int fence_fd;          /* state/fence */
@@ -350,11 +352,13 @@ bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 json_t *rebuild_report(const struct pipeline *p);
 
 /* ---- pipeline_checks.c ---- */
-#define CHECKS_MAX      2
+#define CHECKS_MAX      3
 #define CHECK_WORDS_MAX 400
 /** Each second, and at once after a connection: looks at Redis's settings when it is time. */
 void checks_tick(struct pipeline *p);
 void checks_connected(struct pipeline *p);
+/** How Redis is, in words; of one that cannot start, what a person must do. */
+const char *checks_redis_state(const struct pipeline *p);
 /** What is wrong with the daemon itself, for evaluation; words holds the texts. Returns the number. */
 size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
                  char words[CHECKS_MAX][CHECK_WORDS_MAX]);

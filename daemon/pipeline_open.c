@@ -47,6 +47,7 @@ static int open_state(struct pipeline *p)
         r = journal_open(sent, sent_read, p, &p->sent);
     if (r == 0)
         r = journal_open(audit, audit_read, p, &p->audit);
+    p->is_new = p->epoch[0] == '\0';
     if (r == 0)
         r = audit_ensure_epoch(p);
     if (r == 0)
@@ -86,9 +87,11 @@ static int open_redis(struct pipeline *p)
     };
 
     if (r->mode == REDIS_EMBEDDED) {
+        bool is_lost;
+        bool holds_all = !p->is_new && takeover_lacks(p, NULL, &is_lost) == 0;
         int started = embedded_redis_start(p->base, p->config->settings->state,
                                            r->server_binary ? r->server_binary : "redis-server",
-                                           &p->redis_server);
+                                           holds_all, &p->redis_server);
 
         if (started < 0)
             return started;

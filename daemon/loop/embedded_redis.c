@@ -35,6 +35,7 @@
 #define STEADY_MS        10000 /* after so long a life the back-off begins anew */
 #define LOG_MAX_BYTES    (4 << 20)
 #define SOCKET_PATH_MAX  64
+#define ASIDE_EVERY_MS   3600000 /* damaged again so soon: its disk is to blame, a person must look */
 
 /*
  * DESIGN section 4 and RELIABILITY section 2: only what the daemon relies on; all else is the
@@ -68,6 +69,10 @@ struct embedded_redis {
     bool is_child; /* false: adopted, so not ours to reap */
     int64_t started_ms;
     int64_t restart_ms;
+    bool may_start_afresh;
+    int64_t aside_ms; /* when files were last set aside; 0: never */
+    off_t log_from;   /* where the log of this life begins */
+    const char *trouble;
     struct event *ended, *restart;
 };
 
@@ -255,6 +260,7 @@ static int spawn(struct embedded_redis *s, int wait_ms)
         return -errno;
     report_read = ends[0];
     report_write = ends[1];
+    s->log_from = lseek(log, 0, SEEK_END);
     struct child_setup setup = { s->binary,    s->folder, lock,       log,
                                  report_write, getpid(),  environment };
     pid_t pid = fork();
@@ -307,6 +313,40 @@ static void forget_process(struct embedded_redis *s, int *out_status)
     s->pid = 0;
 }
 
+/* It ended because it cannot read its files: they go aside, or a person must decide. */
+static void look_at_files(struct embedded_redis *s)
+{
+    char name[ASIDE_NAME_MAX];
+
+    if (!aside_is_refused(s->folder, s->log_from))
+        return;
+    if (!s->may_start_afresh) {
+        s->trouble =
+            "its files are damaged, and the journals do not hold all of it: bring state/redis "
+            "back from a copy, or move state/redis/appendonlydir away to go on without";
+        log_error("redis", "%s", s->trouble);
+        return;
+    }
+    bool is_early = s->aside_ms && now_ms() - s->aside_ms < ASIDE_EVERY_MS;
+    int r = is_early ? -EAGAIN : aside_move(s->folder, name);
+
+    if (r == 0) {
+        s->aside_ms = now_ms();
+        s->restart_ms = RESTART_FIRST_MS;
+        log_error(
+            "redis",
+            "folder=redis/%s damaged files set aside; all is rebuilt from the archive and the "
+            "journals, nothing is lost",
+            name);
+        return;
+    }
+    s->trouble =
+        "its files are damaged: look after the disk, then move state/redis/appendonlydir away; "
+        "all is rebuilt from the archive and the journals";
+    log_error("redis", "%s (%s)", s->trouble,
+              is_early ? "damaged twice within an hour" : strerror(-r));
+}
+
 static void on_ended(evutil_socket_t fd, short what, void *arg)
 {
     struct embedded_redis *s = arg;
@@ -330,6 +370,9 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
               : WIFSIGNALED(status) ? WTERMSIG(status)
                                     : WEXITSTATUS(status),
               s->restart_ms);
+    s->trouble = "";
+    if (was_child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE)
+        look_at_files(s);
     set_restart(s);
 }
 
@@ -447,6 +490,9 @@ static int start(struct embedded_redis *s, const char *state_folder, const char 
     if (!s->binary || !s->restart)
         return -ENOMEM;
     r = open_folder(s, state_folder);
+    /* With no files there yet, all that it will ever hold comes from us. */
+    if (r == 0)
+        s->may_start_afresh |= !aside_has_files(s->folder);
     if (r == 0)
         r = digest_of(binary, s->digest);
     if (r == 0)
@@ -455,7 +501,7 @@ static int start(struct embedded_redis *s, const char *state_folder, const char 
 }
 
 int embedded_redis_start(struct event_base *base, const char *state_folder, const char *binary,
-                         struct embedded_redis **out_server)
+                         bool may_start_afresh, struct embedded_redis **out_server)
 {
     struct embedded_redis *s = calloc(1, sizeof *s);
     int r;
@@ -466,6 +512,8 @@ int embedded_redis_start(struct event_base *base, const char *state_folder, cons
     s->base = base;
     s->folder = s->process = -1;
     s->restart_ms = RESTART_FIRST_MS;
+    s->may_start_afresh = may_start_afresh;
+    s->trouble = "";
     r = start(s, state_folder, binary);
     if (r == 0) {
         *out_server = s;
@@ -485,6 +533,16 @@ int embedded_redis_start(struct event_base *base, const char *state_folder, cons
 const char *embedded_redis_socket(const struct embedded_redis *s)
 {
     return s->socket;
+}
+
+const char *embedded_redis_trouble(const struct embedded_redis *s)
+{
+    return s->trouble;
+}
+
+bool embedded_redis_aside(const struct embedded_redis *s, char out_name[ASIDE_NAME_MAX])
+{
+    return aside_lies(s->folder, out_name);
 }
 
 pid_t embedded_redis_pid(const struct embedded_redis *s)

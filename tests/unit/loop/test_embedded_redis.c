@@ -96,7 +96,7 @@ static void ground_begin(struct ground *g, const char *below)
 
 static void ground_start(struct ground *g)
 {
-    ck_assert_int_eq(embedded_redis_start(g->base, g->state, "redis-server", &g->server), 0);
+    ck_assert_int_eq(embedded_redis_start(g->base, g->state, "redis-server", true, &g->server), 0);
 }
 
 static void ground_connect(struct ground *g)
@@ -352,7 +352,7 @@ START_TEST(it_dies_with_its_daemon)
     ck_assert_int_ge(daemon, 0);
     if (daemon == 0) {
         if (event_reinit(g.base) == 0 &&
-            embedded_redis_start(g.base, g.state, "redis-server", &g.server) == 0)
+            embedded_redis_start(g.base, g.state, "redis-server", true, &g.server) == 0)
             server = embedded_redis_pid(g.server);
         if (write(ends[1], &server, sizeof server) > 0)
             (void)pause();
@@ -384,7 +384,7 @@ START_TEST(one_folder_has_one_daemon)
     ground_begin(&g, "/state");
     ground_start(&g);
     log_set_level(LOG_LEVEL_ERROR - 1);
-    ck_assert_int_eq(embedded_redis_start(g.base, g.state, "redis-server", &second), -EBUSY);
+    ck_assert_int_eq(embedded_redis_start(g.base, g.state, "redis-server", true, &second), -EBUSY);
     ck_assert_ptr_null(second);
     ground_end(&g);
 }
@@ -397,7 +397,8 @@ START_TEST(a_missing_program_is_told_and_leaves_nothing_running)
 
     ground_begin(&g, "/state");
     for (size_t i = 0; i < 2; i++)
-        ck_assert_int_eq(embedded_redis_start(g.base, g.state, missing[i], &g.server), -ENOENT);
+        ck_assert_int_eq(embedded_redis_start(g.base, g.state, missing[i], true, &g.server),
+                         -ENOENT);
     ck_assert_ptr_null(g.server);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     ck_assert_int_eq(errno, ECHILD);
