@@ -1,5 +1,6 @@
 #include "base/json_text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static bool memory_ran_out; /* since the last text was asked for */
@@ -45,6 +46,8 @@ json_t *json_parse(const char *bytes, size_t len, size_t flags, json_error_t *ou
         json_decref(value);
         value = NULL;
     }
+    if (!value)
+        errno = memory_ran_out ? ENOMEM : EBADMSG;
     memory_ran_out = before;
     return value;
 }

@@ -20,7 +20,7 @@
 char *json_text(const json_t *value, size_t flags);
 /** Whether memory ran out since the last text was asked for: what was made since may lack something. */
 bool json_lacks(void);
-/** As json_loadb(); NULL also when memory ran out. */
+/** As json_loadb(); NULL with errno EBADMSG, or ENOMEM when memory ran out. */
 json_t *json_parse(const char *bytes, size_t len, size_t flags, json_error_t *out_error);
 
 #endif

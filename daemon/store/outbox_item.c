@@ -207,6 +207,9 @@ char *outbox_tries_encode(const struct outbox_item *i)
 int outbox_tries_decode(const char *json, size_t len, struct outbox_item *i)
 {
     json_t *j = json_parse(json, len, 0, NULL);
+
+    if (!j)
+        return -errno;
     const char *why = json_string_value(json_object_get(j, "why"));
     struct outbox_item read = { .unknown = json_is_true(json_object_get(j, "unknown")) };
     json_int_t tries = 0, cause = 0, code = 0;

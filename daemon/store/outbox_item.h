@@ -66,7 +66,7 @@ int outbox_item_outline(const struct outbox_item *i, struct outbox_item **out_co
 int outbox_item_copy(const struct outbox_item *i, struct outbox_item **out_copy);
 /** The record of its tries as JSON; malloc'ed, or NULL. */
 char *outbox_tries_encode(const struct outbox_item *i);
-/** Reads it back into the item. Returns 0 or -EBADMSG. */
+/** Reads it back into the item. Returns 0, -ENOMEM or -EBADMSG. */
 int outbox_tries_decode(const char *json, size_t len, struct outbox_item *i);
 
 char *told_encode(const struct told *t);

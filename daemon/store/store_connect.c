@@ -275,7 +275,7 @@ static int next_token(struct store *s, const redisReply *stored)
     s->number = number;
     int len = snprintf(s->token, sizeof s->token, "%" PRIu64 ":", number);
 
-    for (size_t i = 0; i < sizeof nonce && (size_t)len + 2 < sizeof s->token; i++)
+    for (size_t i = 0; i < sizeof nonce; i++)
         len += snprintf(s->token + len, 3, "%02x", nonce[i]);
     return 0;
 }

@@ -411,10 +411,12 @@ static int take_tries(void *arg, const redisReply *field, const redisReply *valu
 {
     struct outbox_item *item = loaded_item(arg, field->str);
 
-    if (item && outbox_tries_decode(value->str, value->len, item) < 0)
+    int r = item ? outbox_tries_decode(value->str, value->len, item) : 0;
+
+    if (r == -EBADMSG)
         log_error("redis", "delivery=%s the record of its tries cannot be read: tried afresh",
                   field->str);
-    return 0;
+    return r == -ENOMEM ? r : 0;
 }
 
 static int read_tries(struct load *l, const char *name, const redisReply *reply)
@@ -480,7 +482,7 @@ int store_load(struct store *s, const char *const *receivers, size_t receiver_co
             l->error = -ENOMEM; /* and not a receiver that was told nothing */
     }
     if (l->waiting == 1) { /* nothing could be sent */
-        int r = l->error ? l->error : -ENOTCONN;
+        int r = l->error;
 
         s->load = NULL;
         load_free(l);

@@ -43,8 +43,7 @@ static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
             result = *call->out_text ? 0 : -ENOMEM; /* a message in Redis that nobody here knows */
         }
     }
-    if (call->done)
-        call->done(call->arg, result);
+    call->done(call->arg, result);
     free(call);
 }
 
