@@ -231,7 +231,7 @@ int apply_read_begin(struct apply *a, const struct format *format)
 {
     a->parser =
         parser_new(format, a->file->name, (struct parse_sink){ .record = on_record, .arg = a });
-    a->fd = archive_read(a->pipeline->archive, a->file->sha256);
+    a->fd = archive_read(a->pipeline->archive, receipt_archived(a->file));
     int r = !a->parser ? -ENOMEM : a->fd < 0 ? a->fd : find_concerned(a);
 
     a->is_partial = format_is_partial(format);

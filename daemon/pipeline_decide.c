@@ -190,12 +190,14 @@ static int append(struct pipeline *p, const struct receipt *file, const struct d
         .format_digest = strdup(file->format_digest),
         .why = strdup(d->why),
         .part = file->part ? strdup(file->part) : NULL,
+        .archived = file->archived ? strdup(file->archived) : NULL,
         .at = d->at,
         .edition = file->edition,
         .newest = file->newest,
     };
 
-    if (r.feed && r.name && r.sha256 && r.format_digest && r.why && (r.part || !file->part))
+    if (r.feed && r.name && r.sha256 && r.format_digest && r.why && (r.part || !file->part) &&
+        (r.archived || !file->archived))
         return receipt_append(p, &r);
     receipt_release(&r);
     return -ENOMEM;
@@ -232,15 +234,14 @@ int decide_pending(struct pipeline *p)
 
 /* Whether the archived bytes are needed: in force, or waiting for a decision, under any receipt but
  * this one. */
-static const struct receipt *needed_by(const struct pipeline *p, const char *sha256,
-                                       const struct receipt *but)
+static const struct receipt *needed_by(const struct pipeline *p, const struct receipt *but)
 {
     for (size_t i = 0; i < p->receipts.count; i++) {
         const struct receipt *r = p->receipts.list[i];
         bool is_needed = r->outcome == RECEIPT_ACCEPTED ||
                          (r->outcome == RECEIPT_HELD && !r->decided && !is_same_file(r, but));
 
-        if (is_needed && strcmp(r->sha256, sha256) == 0)
+        if (is_needed && strcmp(receipt_archived(r), receipt_archived(but)) == 0)
             return r;
     }
     return NULL;
@@ -253,7 +254,7 @@ int decide_check_purge(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
 
     if (result < 0)
         return result;
-    needed = r->outcome == RECEIPT_REFUSED ? NULL : needed_by(p, r->sha256, r);
+    needed = r->outcome == RECEIPT_REFUSED ? NULL : needed_by(p, r);
     if (needed) {
         (void)snprintf(why, ACT_WHY_MAX,
                        "the bytes of receipt %llu (%.80s) are %s under receipt %llu: only what was "
@@ -274,8 +275,8 @@ int decide_take_purge(struct pipeline *p, const json_t *act)
     int result = sha256 && r ? quarantine_erase(p, sha256) : -EBADMSG;
 
     /* A refused file never was in the archive; what came again since, and is in force, stays. */
-    if (result >= 0 && r->outcome != RECEIPT_REFUSED && !needed_by(p, sha256, r))
-        result = archive_erase(p->archive, sha256);
+    if (result >= 0 && r->outcome != RECEIPT_REFUSED && !needed_by(p, r))
+        result = archive_erase(p->archive, receipt_archived(r));
     if (result >= 0 && !r->decided)
         result = decide_take(p, act, false); /* what is gone cannot be accepted any more */
     return result < 0 ? result : 0;

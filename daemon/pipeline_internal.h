@@ -53,6 +53,9 @@ struct receipt {
     uint64_t decides; /* the receipt on which a person decided; 0: a file came */
     enum receipt_outcome outcome;
     char *feed, *name, *sha256, *format_digest;
+    char *archived; /* SHA-256 of what the archive has of it, a pathway file's canonical rows; NULL:
+                       the file itself */
+    bool incident;  /* refused because it holds identifiers: its raw bytes go soon */
     char *why, *part; /* why: held, refused or decided; part: which table, NULL unknown */
     struct wall_time at;
     int edition;              /* vN of the file's name, 0 none */
@@ -451,6 +454,8 @@ int receipt_append(struct pipeline *p, struct receipt *r);
  * left it where it was. The same content delivered anew is another file. */
 bool receipt_is_known(const struct pipeline *p, const struct receipt *r);
 void receipt_release(struct receipt *r);
+/** The name under which the archive has what is read of it. */
+const char *receipt_archived(const struct receipt *r);
 /** By its number, or NULL. */
 struct receipt *receipt_find(const struct pipeline *p, uint64_t sequence);
 /** The file of a receipt: itself, or the one decided on. */

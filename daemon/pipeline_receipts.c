@@ -18,10 +18,16 @@ void receipt_release(struct receipt *r)
     free(r->name);
     free(r->sha256);
     free(r->format_digest);
+    free(r->archived);
     free(r->why);
     free(r->part);
     free(r->file);
     free(r->shape);
+}
+
+const char *receipt_archived(const struct receipt *r)
+{
+    return r->archived ? r->archived : r->sha256;
 }
 
 void receipt_list_release(struct receipt_list *l)
@@ -138,6 +144,8 @@ static int write_shape(json_t *j, const struct receipt *r)
     }
     if (r->decides)
         result |= json_object_set_new(j, "decides", json_integer((json_int_t)r->decides));
+    if (r->incident)
+        result |= json_object_set_new(j, "incident", json_true());
     return result < 0 ? -ENOMEM : 0;
 }
 
@@ -153,7 +161,7 @@ static int read_texts(const json_t *j, struct receipt *r)
         { "feed", &r->feed, true },     { "name", &r->name, true },
         { "sha256", &r->sha256, true }, { "format_digest", &r->format_digest, true },
         { "why", &r->why, false },      { "part", &r->part, false },
-        { "file", &r->file, false },
+        { "file", &r->file, false },    { "archived", &r->archived, false },
     };
     int result = 0;
 
@@ -182,6 +190,7 @@ static int read_receipt(const json_t *j, struct receipt *r)
     r->edition = (int)edition;
     r->at.ms = json_integer_value(json_object_get(j, "at_ms"));
     r->decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
+    r->incident = json_is_true(json_object_get(j, "incident"));
     if (result == 0)
         result = read_shape(j, r);
     return result == 0 ? read_texts(j, r) : result;
@@ -219,11 +228,12 @@ bool receipt_is_known(const struct pipeline *p, const struct receipt *r)
 int receipt_append(struct pipeline *p, struct receipt *r)
 {
     char at[WALL_TEXT_MAX];
-    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*}", "outcome",
-                          outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256",
-                          r->sha256, "format_digest", r->format_digest, "part", r->part, "why",
-                          r->why, "at", wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms,
-                          "edition", r->edition, "file", r->file);
+    json_t *j =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*, s:s*}", "outcome",
+                  outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256", r->sha256,
+                  "format_digest", r->format_digest, "part", r->part, "why", r->why, "at",
+                  wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms, "edition", r->edition,
+                  "file", r->file, "archived", r->archived);
     AUTO(auto_free)
     char *text = j && write_shape(j, r) == 0 ? json_text(j, JSON_COMPACT) : NULL;
     int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;

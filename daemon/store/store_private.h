@@ -2,12 +2,13 @@
  * store_private - what the files of the store in Redis share
  *
  * store_connect.c: connecting, the lease. store_load.c: the books, read whole. store_redis.c: changing
- * them. store_sweep.c, store_drop.c: forgetting ids of messages, removing every key. store_check.c:
- * Redis's settings.
+ * them; store_list.c: both for waiting lists. store_sweep.c, store_drop.c: forgetting ids of messages,
+ * removing every key. store_check.c: Redis's settings.
  */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
 
+#include "store/command.h"
 #include "store/store_redis.h"
 
 struct event;
@@ -39,6 +40,10 @@ struct store {
 void load_free(struct load *l);
 
 /* ---- store_redis.c ---- */
+/** A call of a function of the library, to which its arguments are added. */
+struct command store_command(struct store *s, const char *function);
+/** Sends what was built and releases it. */
+int store_send(struct store *s, struct command *c, store_done *done, void *arg);
 /** Calls a function of the library that takes the prefix, the epoch, the token and more words. Returns as
  * redis_call(). */
 int store_call(struct store *s, const char *function, const char *const *words,

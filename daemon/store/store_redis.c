@@ -64,7 +64,7 @@ static int send_command(struct store *s, struct command *c, char **out_text, sto
     return r;
 }
 
-static struct command fcall(struct store *s, const char *function)
+struct command store_command(struct store *s, const char *function)
 {
     struct command c = { 0 };
 
@@ -77,10 +77,15 @@ static struct command fcall(struct store *s, const char *function)
     return c;
 }
 
+int store_send(struct store *s, struct command *c, store_done *done, void *arg)
+{
+    return send_command(s, c, NULL, done, arg);
+}
+
 int store_call(struct store *s, const char *function, const char *const *words,
                const size_t *lengths, size_t count, redis_done *done, void *arg)
 {
-    struct command c = fcall(s, function);
+    struct command c = store_command(s, function);
 
     for (size_t i = 0; i < count; i++)
         command_add_len(&c, words[i], lengths[i]);
@@ -104,7 +109,7 @@ static char *describe_series(const struct series *s)
 int store_commit_series(struct store *s, const struct series_change *changes, size_t count,
                         store_done *done, void *arg)
 {
-    struct command c = fcall(s, "commit_series");
+    struct command c = store_command(s, "commit_series");
 
     assert(count <= STORE_SLICE_MAX);
     command_add_printf(&c, "%zu", count);
@@ -118,14 +123,14 @@ int store_commit_series(struct store *s, const struct series_change *changes, si
         command_add_owned(&c, series_version_encode(changes[i].version));
         command_add(&c, changes[i].current ? "1" : "0");
     }
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t expected,
                       const char *key, const struct ledger_entry *entry, store_done *done,
                       void *arg)
 {
-    struct command c = fcall(s, "commit_feed");
+    struct command c = store_command(s, "commit_feed");
 
     command_add(&c, book->id);
     command_add_owned(&c, feed_book_encode(book));
@@ -133,13 +138,13 @@ int store_commit_feed(struct store *s, const struct feed_book *book, uint64_t ex
     command_add(&c, entry ? key : "");
     if (entry)
         command_add_owned(&c, ledger_entry_encode(entry));
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_transition(struct store *s, const struct alert *next, unsigned long expected,
                      unsigned long revision, const char *audit_json, store_done *done, void *arg)
 {
-    struct command c = fcall(s, "transition");
+    struct command c = store_command(s, "transition");
     const struct episode *e = alert_current(next);
 
     command_add(&c, next->id);
@@ -152,13 +157,13 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
         command_add_printf(&c, "%d", (int)next->episodes[i].opened.day);
         command_add(&c, next->episodes[i].id);
     }
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
                   const char *const *values, size_t count, store_done *done, void *arg)
 {
-    struct command c = fcall(s, "enqueue");
+    struct command c = store_command(s, "enqueue");
 
     command_add(&c, item->delivery_id);
     command_add(&c, item->receiver);
@@ -175,7 +180,7 @@ int store_digest(struct store *s, struct outbox_item *item, struct outbox_item *
                  size_t replaced_count, const char *const *fields, const char *const *values,
                  size_t count, store_done *done, void *arg)
 {
-    struct command c = fcall(s, "digest");
+    struct command c = store_command(s, "digest");
 
     command_add(&c, item->delivery_id);
     command_add(&c, item->receiver);
@@ -196,50 +201,50 @@ int store_digest(struct store *s, struct outbox_item *item, struct outbox_item *
 int store_retold(struct store *s, const char *const *words, size_t count, store_done *done,
                  void *arg)
 {
-    struct command c = fcall(s, "retold");
+    struct command c = store_command(s, "retold");
 
     for (size_t i = 0; i < 3 * count; i++)
         command_add(&c, words[i]);
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_attempt(struct store *s, const char *delivery_id, const char *receiver, store_done *done,
                   void *arg)
 {
-    struct command c = fcall(s, "attempt");
+    struct command c = store_command(s, "attempt");
 
     command_add(&c, delivery_id);
     command_add(&c, receiver);
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_tried(struct store *s, const struct outbox_item *item, store_done *done, void *arg)
 {
-    struct command c = fcall(s, "tried");
+    struct command c = store_command(s, "tried");
 
     command_add(&c, item->delivery_id);
     command_add(&c, item->receiver);
     command_add_owned(&c, outbox_tries_encode(item));
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_told(struct store *s, const struct outbox_item *item, const char *outcome,
                const char *dead_json, store_done *done, void *arg)
 {
-    struct command c = fcall(s, "told");
+    struct command c = store_command(s, "told");
 
     command_add(&c, item->stream_id);
     command_add(&c, item->delivery_id);
     command_add(&c, item->receiver);
     command_add(&c, outcome);
     command_add(&c, dead_json);
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_done *done,
                  void *arg)
 {
-    struct command c = fcall(s, "letter");
+    struct command c = store_command(s, "letter");
 
     command_add(&c, item->delivery_id);
     command_add(&c, item->receiver);
@@ -253,20 +258,20 @@ int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_
 int store_now(struct store *s, const char *measure, const char *const *names,
               const char *const *values, size_t count, store_done *done, void *arg)
 {
-    struct command c = fcall(s, "now");
+    struct command c = store_command(s, "now");
 
     command_add(&c, measure);
     for (size_t i = 0; i < count; i++) {
         command_add(&c, names[i]);
         command_add(&c, values[i]);
     }
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }
 
 int store_take_over(struct store *s, const struct feed_book *const *books, size_t count,
                     store_done *done, void *arg)
 {
-    struct command c = fcall(s, "take_over");
+    struct command c = store_command(s, "take_over");
 
     command_add(&c, s->epoch);
     command_add(&c, s->other_epoch);
@@ -274,5 +279,5 @@ int store_take_over(struct store *s, const struct feed_book *const *books, size_
         command_add(&c, books[i]->id);
         command_add_owned(&c, feed_book_encode(books[i]));
     }
-    return send_command(s, &c, NULL, done, arg);
+    return store_send(s, &c, done, arg);
 }

@@ -138,21 +138,124 @@ local function commit_series(keys, argv)
   return redis.status_reply('OK')
 end
 
+-- Whether the newest receipt of a feed that was applied is the one expected ('0': none).
+local function behind(p, feed, expected)
+  local book = redis.call('HGET', key(p, 'feeds'), feed)
+  local applied = book and string.format('%.0f', cjson.decode(book).receipt) or '0'
+  if applied ~= expected then
+    return redis.error_reply('STALE the newest receipt applied is ' .. applied)
+  end
+end
+
+local function keep_book(p, feed, book, ledger, entry)
+  if ledger ~= '' then
+    redis.call('HSET', key(p, 'ledger'), ledger, entry)
+  end
+  redis.call('HSET', key(p, 'feeds'), feed, book)
+end
+
 -- A feed's book after one more receipt, and the file's ledger entry after all its slices (none for a
 -- receipt that changed nothing). ARGV: feed id, book, receipt expected before ('0': none),
 -- ledger field or '', entry.
 local function commit_feed(keys, argv)
   local p = keys[1]
-  local book = redis.call('HGET', key(p, 'feeds'), argv[1])
-  local applied = book and string.format('%.0f', cjson.decode(book).receipt) or '0'
-  if applied ~= argv[3] then
-    return redis.error_reply('STALE the newest receipt applied is ' .. applied)
+  local refusal = behind(p, argv[1], argv[3])
+  if refusal then
+    return refusal
   end
-  if argv[4] ~= '' then
-    redis.call('HSET', key(p, 'ledger'), argv[4], argv[5])
-  end
-  redis.call('HSET', key(p, 'feeds'), argv[1], argv[2])
+  keep_book(p, argv[1], argv[2], argv[4], argv[5])
   return redis.status_reply('OK')
+end
+
+-- Lists. What a provider has on a list is one generation of packed pathways (g<generation>:<bucket>)
+-- and an overlay of those that changed since (o<generation>:<bucket>). Its :cur names the generation in
+-- force; what no :cur names is invisible, and swept.
+
+local function list_key(p, name, rest) return key(p, 'list:' .. name .. ':' .. rest) end
+
+local function generation_of(p, name)
+  return redis.call('HGET', list_key(p, name, 'cur'), 'generation') or '0'
+end
+
+-- A slice of a generation to come. ARGV: "id:provider", generation, first bucket, the blobs.
+local function stage_list(keys, argv)
+  local p = keys[1]
+  if generation_of(p, argv[1]) == argv[2] then
+    return redis.error_reply('STALE this generation is in force')
+  end
+  for i = 4, #argv do
+    redis.call('SET', list_key(p, argv[1], string.format('g%s:%d', argv[2], argv[3] + i - 4)), argv[i])
+  end
+  return redis.status_reply('OK')
+end
+
+-- From i on in ARGV: number of providers, then for each "id:provider", generation expected ('0': none),
+-- whether its fields replace all there were ('1') or add to them, number of fields, field, value pairs.
+local function lists_behind(p, argv, i)
+  for _ = 1, tonumber(argv[i]) do
+    local stands = generation_of(p, argv[i + 1])
+    if stands ~= argv[i + 2] then
+      return redis.error_reply('STALE the list is at generation ' .. stands)
+    end
+    i = i + 4 + 2 * tonumber(argv[i + 4])
+  end
+end
+
+local function keep_lists(p, argv, i)
+  for _ = 1, tonumber(argv[i]) do
+    local cur, fields = list_key(p, argv[i + 1], 'cur'), 2 * tonumber(argv[i + 4])
+    if argv[i + 3] == '1' then
+      redis.call('DEL', cur)
+    end
+    redis.call('HSET', cur, unpack(argv, i + 5, i + 4 + fields))
+    i = i + 4 + fields
+  end
+end
+
+-- A file that brought a list's pathways: the staged generations come into force, with the feed's book and
+-- the ledger. ARGV: feed id, book, receipt expected before, ledger field or '', entry, then the lists.
+local function commit_list(keys, argv)
+  local p = keys[1]
+  local refusal = behind(p, argv[1], argv[3]) or lists_behind(p, argv, 6)
+  if refusal then
+    return refusal
+  end
+  keep_lists(p, argv, 6)
+  keep_book(p, argv[1], argv[2], argv[4], argv[5])
+  return redis.status_reply('OK')
+end
+
+-- A file of events that changed few pathways: they go into the overlay of the generation in force. ARGV:
+-- feed id, book, receipt expected before, ledger field or '', entry, n, then n times "id:provider",
+-- bucket, pathway, its facts ('': none any more); then the lists.
+local function commit_events(keys, argv)
+  local p = keys[1]
+  local after = 7 + 4 * tonumber(argv[6])
+  local refusal = behind(p, argv[1], argv[3]) or lists_behind(p, argv, after)
+  if refusal then
+    return refusal
+  end
+  for i = 7, after - 1, 4 do
+    local overlay = list_key(p, argv[i], 'o' .. generation_of(p, argv[i]) .. ':' .. argv[i + 1])
+    redis.call('HSET', overlay, argv[i + 2], argv[i + 3])
+  end
+  keep_lists(p, argv, after)
+  keep_book(p, argv[1], argv[2], argv[4], argv[5])
+  return redis.status_reply('OK')
+end
+
+-- Generations that are not in force go. ARGV: names of keys, as a SCAN found them; others stay. Answers how
+-- many went.
+local function sweep_lists(keys, argv)
+  local p = keys[1]
+  local n = 0
+  for _, name in ipairs(argv) do
+    local list, generation = name:sub(#p + 1):match('^list:(.+):[go](%d+):%d+$')
+    if name:sub(1, #p) == p and list and generation ~= generation_of(p, list) then
+      n = n + redis.call('UNLINK', name)
+    end
+  end
+  return n
 end
 
 -- One alert's new state. ARGV: alert id, revision expected, new revision, state, open (1/0), audit entry,
@@ -348,6 +451,10 @@ redis.register_function('drop_keys', leading(drop_keys))
 redis.register_function('drop_end', leading(drop_end))
 redis.register_function('commit_series', guarded(commit_series))
 redis.register_function('commit_feed', guarded(commit_feed))
+redis.register_function('stage_list', guarded(stage_list))
+redis.register_function('commit_list', guarded(commit_list))
+redis.register_function('commit_events', guarded(commit_events))
+redis.register_function('sweep_lists', guarded(sweep_lists))
 redis.register_function('transition', guarded(transition))
 redis.register_function('enqueue', guarded(enqueue))
 redis.register_function('retold', guarded(retold))
