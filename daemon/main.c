@@ -7,7 +7,7 @@
  *   yaml/      text to documents whose every node knows its line and column; tables of keys
  *   settings/  waitlistd.yaml, people, organisations
  *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
- *   pathway/   how long a wait is: calendar arithmetic
+ *   pathway/   how long a wait is; the clocks of each service; who waits on a list; counts of clocks
  *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues
  *   plan/      plan.yaml; series and plan to findings (judge, evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods

@@ -97,7 +97,7 @@ struct service {
 
 /** Exceptions are counted by number: 0 none, then as the service lists them. */
 #define EXCEPTION_NONE  0
-#define EXCEPTION_OTHER 15 /* one that the service does not list */
+#define EXCEPTION_OTHER 15 /* one that the service does not list: it excuses nothing */
 #define EXCEPTIONS_MAX  14
 #define CLOCKS_MAX      32
 
