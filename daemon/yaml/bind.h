@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "base/span.h"
 #include "yaml/yaml.h"
 
 enum bind_type {
@@ -22,13 +23,6 @@ enum bind_type {
     BIND_TEXTS,    /* struct text_list: a sequence of scalars, or one scalar */
     BIND_CHOICE,   /* int: index into .choices (NULL-terminated) */
     BIND_NODE,     /* yaml_node *: any value; the caller reads it (borrowed from the document) */
-};
-
-enum span_unit { SPAN_DAYS, SPAN_WORKING_DAYS, SPAN_WEEKS, SPAN_MONTHS, SPAN_SECONDS };
-
-struct span {
-    long count; /* in .unit; minutes and hours are given in seconds */
-    enum span_unit unit;
 };
 
 struct text_list {
@@ -62,8 +56,6 @@ int bind_mapping(const struct yaml *y, yaml_node *mapping, const char *what,
 /** Frees what BIND_TEXT, BIND_ID and BIND_TEXTS copied. */
 void bind_release(const struct bind_key *keys, void *out);
 
-/** Reads one span. Returns 0 or -EINVAL. */
-int span_parse(const char *text, struct span *out_span);
 void text_list_release(struct text_list *l);
 bool text_list_has(const struct text_list *l, const char *item); /* folded comparison */
 

@@ -16,9 +16,8 @@
 #include "base/date.h"
 #include "base/text.h"
 
-#define ID_MAX         64
-#define SPAN_COUNT_MAX 1000000000L
-#define SPAN_HINT      "for example 45d, 10wd (working days), 18w, 3m (months), 15min, 12h or 30s"
+#define ID_MAX    64
+#define SPAN_HINT "for example 45d, 10wd (working days), 18w, 3m (months), 15min, 12h or 30s"
 
 __attribute__((format(printf, 2, 3))) static int wrong(struct bind_problem *p, const char *format,
                                                        ...)
@@ -34,38 +33,6 @@ __attribute__((format(printf, 2, 3))) static int wrong(struct bind_problem *p, c
 static void hint(struct bind_problem *p, const char *text)
 {
     (void)snprintf(p->hint, sizeof p->hint, "%s", text);
-}
-
-int span_parse(const char *text, struct span *out_span)
-{
-    static const struct {
-        const char *unit;
-        enum span_unit counted_in;
-        long each;
-    } units[] = {
-        { "d", SPAN_DAYS, 1 },       { "wd", SPAN_WORKING_DAYS, 1 }, { "w", SPAN_WEEKS, 1 },
-        { "m", SPAN_MONTHS, 1 },     { "s", SPAN_SECONDS, 1 },       { "min", SPAN_SECONDS, 60 },
-        { "h", SPAN_SECONDS, 3600 },
-    };
-    char *end;
-    long count;
-
-    assert(text && out_span);
-    if (!isdigit((unsigned char)text[0]))
-        return -EINVAL;
-    errno = 0;
-    count = strtol(text, &end, 10);
-    if (errno || count > SPAN_COUNT_MAX)
-        return -EINVAL;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(end, units[i].unit) != 0)
-            continue;
-        if (count > SPAN_COUNT_MAX / units[i].each)
-            return -EINVAL;
-        *out_span = (struct span){ count * units[i].each, units[i].counted_in };
-        return 0;
-    }
-    return -EINVAL;
 }
 
 static int copy_text(const char *text, char **out_text)
