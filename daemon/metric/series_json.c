@@ -116,11 +116,13 @@ static int read_status(const json_t *value, enum publication_status *out)
     return -EINVAL;
 }
 
-/* A figure that is no number would be behind no line: neither too high nor too low. */
+/* A figure that is no number would be behind no line: neither too high nor too low. Only "never"
+ * (a list that does not clear) is beyond every number, and then its whole interval is. */
 static bool is_sound(const struct series_version *v)
 {
     return v->marker != MARKER_NONE ||
-           (isfinite(v->value) && v->low <= v->value && v->value <= v->high);
+           ((isfinite(v->value) || (v->value > 0 && v->low == v->value)) && v->low <= v->value &&
+            v->value <= v->high);
 }
 
 int series_version_decode(const char *json, size_t len, struct series_version *out_version)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/date.h"
+#include "base/span.h"
 
 #define WAIT_DAYS_A_WEEK 7
 #define WAIT_BANDS       105 /* weekly bands 0 to 103, and 104: 729 days and more */
@@ -20,6 +21,16 @@
 int wait_days(struct civil_date start, struct civil_date end);
 /** Whether the pathway waits at the end of the census day. stop: DATE_NONE while the clock runs. */
 bool wait_is_open(struct civil_date start, struct civil_date stop, struct civil_date census);
+/** A wait that a standard may name: days, weeks or calendar months ("18w", "126d", "3m"). */
+static inline bool wait_span_is_usable(struct span s)
+{
+    return s.unit == SPAN_DAYS || s.unit == SPAN_WEEKS || s.unit == SPAN_MONTHS;
+}
+/** Whether a wait that began on start is longer than the span on a day. 18w: from day 127 on; 3m:
+ * from the day after the same day three months later. */
+bool wait_is_over(struct civil_date start, struct civil_date day, struct span span);
+/** The latest clock start that is over the span on a day: all earlier ones are too. */
+struct civil_date wait_last_start_over(struct civil_date day, struct span span);
 /** Weekly band of a wait: 0 to 7 days are band 0, 8 to 14 band 1, 120 to 126 band 17. days >= 0. */
 int wait_week_band(int days);
 /** The same with every wait over 104 weeks in band 104. */

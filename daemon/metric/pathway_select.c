@@ -1,0 +1,89 @@
+#include "metric/pathway_select.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+static const enum wait_end ends[OUTCOME_COUNT] = {
+    [OUTCOME_OPEN] = WAIT_LEFT, /* never asked of an open clock */
+    [OUTCOME_COMPLETED] = WAIT_COMPLETED,
+    [OUTCOME_UNKNOWN] = WAIT_UNKNOWN,
+    [OUTCOME_STOPPED] = WAIT_LEFT,
+    [OUTCOME_REMOVED] = WAIT_LEFT,
+    [OUTCOME_REMOVED_UNSEEN] = WAIT_UNSEEN,
+    [OUTCOME_TRANSFERRED] = WAIT_LEFT,
+    [OUTCOME_EXCLUDED] = WAIT_LEFT,
+    [OUTCOME_SUPERSEDED] = WAIT_LEFT,
+};
+
+static int first_contact_clock(const struct service *service)
+{
+    for (size_t i = 0; i < service->clock_count; i++)
+        if (service->clocks[i].to == EVENT_BIT(EVENT_FIRST_CONTACT))
+            return (int)i;
+    return -ENOENT;
+}
+
+int selection_clock(const struct service *service, const struct pathway_selection *s,
+                    enum pathway_metric_id metric)
+{
+    assert(service != NULL && s != NULL);
+    if (metric == METRIC_FIRST_CONTACTS)
+        return first_contact_clock(service);
+    if (s->stage == NULL)
+        return 0;
+    return service_is_declared(service) ? service_clock(service, s->stage) : TALLY_STAGE;
+}
+
+static bool fits(const char *wanted, const char *has)
+{
+    return wanted == NULL || (has != NULL && text_same(wanted, has));
+}
+
+static bool cohort_fits(const struct cohort_value *wanted, const struct group *g)
+{
+    for (size_t i = 0; i < g->cohort_count; i++)
+        if (text_same(wanted->name, g->cohort[i].name))
+            return text_same(wanted->value, g->cohort[i].value);
+    return false;
+}
+
+static bool is_selected(const struct pathway_selection *s, int clock, const struct group *g)
+{
+    if (!fits(s->place, g->place) || !fits(s->commissioner, g->commissioner))
+        return false;
+    if (clock == TALLY_STAGE && !fits(s->stage, g->stage))
+        return false;
+    for (size_t i = 0; i < s->cohort_count; i++)
+        if (!cohort_fits(&s->cohort[i], g))
+            return false;
+    return true;
+}
+
+int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
+                     struct waits *w)
+{
+    size_t groups = tally_group_count(t), at = 0;
+    bool *selected = calloc(groups + 1, sizeof *selected);
+    struct tally_cell cell;
+    uint64_t count;
+    int r = 0;
+
+    if (selected == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < groups; i++)
+        selected[i] = is_selected(s, clock, tally_group_at(t, (uint32_t)i));
+    while (r == 0 && tally_next(t, &at, &cell, &count)) {
+        struct wait_cell wait = { tally_date(cell.start), tally_date(cell.stop), ends[cell.outcome],
+                                  count };
+
+        if (cell.clock != clock || !selected[cell.group] ||
+            (s->without_exceptions && cell.exception != EXCEPTION_NONE))
+            continue;
+        r = waits_add(w, &wait);
+    }
+    free(selected);
+    return r;
+}

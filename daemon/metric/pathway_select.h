@@ -1,0 +1,37 @@
+/*
+ * pathway_select - which of a list's waits a measure counts
+ *
+ * Pure. A selection is what plan.yaml's `select:` says: one clock of the service (the pathway's own, or a
+ * stage's), and the groups whose place, commissioner and cohort fit. Texts are compared folded; what
+ * is left out selects all. Borrows its texts.
+ */
+#ifndef METRIC_PATHWAY_SELECT_H
+#define METRIC_PATHWAY_SELECT_H
+
+#include <stdbool.h>
+
+#include "metric/pathway_count.h"
+#include "metric/pathway_metric.h"
+#include "pathway/service.h"
+#include "pathway/tally.h"
+
+struct pathway_selection {
+    const char *place, *commissioner; /* NULL: all */
+    const char
+        *stage; /* a stage of the service, "A..B" from event A to event B, or, where the service
+                          is not declared, as its snapshots print it; NULL: the pathway's own clock */
+    const struct cohort_value *cohort;
+    size_t cohort_count;
+    bool without_exceptions; /* excused waits are left out, of the whole as well */
+};
+
+/** The clock that a metric counts in a selection; -ENOENT where the service has no such stage, or no
+ * clock that ends with a first contact for `first-contacts`. */
+int selection_clock(const struct service *service, const struct pathway_selection *s,
+                    enum pathway_metric_id metric);
+/** Adds what is selected of one provider's tally; call it for each provider that is counted. clock: as
+ * selection_clock() says. Returns 0 or -ENOMEM. */
+int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
+                     struct waits *w);
+
+#endif
