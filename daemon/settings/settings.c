@@ -46,6 +46,8 @@ static const struct bind_key top_keys[] = {
       "the file that says who holds the plans' roles" },
     { "organisations", BIND_TEXT, FIELD(organisations_path), NULL, 0, 0, NULL, 0,
       "a file of organisations that adds to the shipped one" },
+    { "places", BIND_TEXT, FIELD(places_path), NULL, 0, 0, NULL, 0,
+      "a file that says which names, practices and areas belong to which place" },
     { "formats", BIND_TEXTS, FIELD(formats), NULL, 0, 0, NULL, 0,
       "folders of feed formats that add to the shipped ones" },
     { "routes", BIND_NODE, NODE(routes), NULL, 0, 0, NULL, 0,
@@ -161,6 +163,7 @@ static int check_paths(const struct reading *rd, yaml_node *root)
     r = settings_worse(r, settings_resolve(rd->folder, &s->state));
     r = settings_worse(r, settings_resolve(rd->folder, &s->people_path));
     r = settings_worse(r, settings_resolve(rd->folder, &s->organisations_path));
+    r = settings_worse(r, settings_resolve(rd->folder, &s->places_path));
     if (!s->control && s->state) {
         AUTO(text_release) struct text t = TEXT_INIT;
 
@@ -298,6 +301,16 @@ static int read_organisations(const struct reading *rd, yaml_node *root, const c
                                        rd->diags, s);
 }
 
+static int read_places(const struct reading *rd, yaml_node *root)
+{
+    struct settings *s = rd->s;
+    int r = settings_require_file(rd, yaml_get(root, "places"), "places", s->places_path);
+
+    if (r < 0 || !s->places_path)
+        return r;
+    return settings_read_places(s->places_path, rd->diags, s);
+}
+
 static int read_people(const struct reading *rd, yaml_node *root)
 {
     struct settings *s = rd->s;
@@ -331,6 +344,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, read_retention(&rd, raw.retention));
     r = settings_worse(r, read_identity(&rd, root, raw.identity));
     r = settings_worse(r, read_organisations(&rd, root, datadir));
+    r = settings_worse(r, read_places(&rd, root));
     r = settings_worse(r, read_people(&rd, root));
     if (r == 0)
         r = code_providers(s);
@@ -412,6 +426,9 @@ void settings_free(struct settings *s)
     free(s->people);
     free(s->holdings);
     free(s->organisations);
+    for (size_t i = 0; i < s->place_count; i++)
+        bind_release(place_keys, &s->places[i]);
+    free(s->places);
     bind_release(redis_keys, &s->redis);
     bind_release(route_keys, s);
     bind_release(identity_keys, s);
@@ -419,6 +436,9 @@ void settings_free(struct settings *s)
     if (s->index) {
         table_release(&s->index->by_name, NULL);
         table_release(&s->index->by_code, NULL);
+        table_release(&s->index->places, NULL);
+        table_release(&s->index->practices, NULL);
+        table_release(&s->index->lsoas, NULL);
         free(s->index->folded);
         free(s->index->format_nodes);
         free(s->index->feed_nodes);
@@ -489,6 +509,7 @@ void settings_print_defaults(FILE *to)
         { "feed", feed_keys },         { "receiver", receiver_keys },
         { "person", person_keys },     { "holder", holding_keys },
         { "absence", absence_keys },   { "organisation", organisation_keys },
+        { "place", place_keys },
     };
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {

@@ -88,6 +88,14 @@ struct organisation {
     char *succeeded_by;
 };
 
+/** A borough within the instance: what plans, places.yaml and records mean by "place". */
+#define PLACE_TEXT_MAX 96 /* bytes of a name or code of it */
+struct place {
+    char *id, *title;
+    struct text_list also; /* other printed names and codes */
+    struct text_list practices, lsoas, organisations;
+};
+
 struct settings {
     char *path, *folder; /* of the settings file */
     char *instance, *state, *control, *timezone, *log_level;
@@ -95,6 +103,7 @@ struct settings {
     struct text_list plans, formats; /* absolute paths */
     char *people_path,
         *organisations_path; /* or NULL; organisations_path adds to the shipped file */
+    char *places_path;       /* or NULL */
     struct {
         struct text_list ops, governance, fallback;
     } routes; /* receiver ids; filled per DESIGN when left out */
@@ -117,6 +126,8 @@ struct settings {
     size_t holding_count;
     struct organisation *organisations;
     size_t organisation_count;
+    struct place *places;
+    size_t place_count;
     char *demo_banner; /* printed at the start when given: says that this is a demonstration */
     struct settings_index
         *index; /* of settings.c: the document, and tables by code and printed name */
@@ -140,6 +151,10 @@ const struct receiver_setting *settings_receiver(const struct settings *s, const
 /** The code of a printed name or code (folded), or the text itself when no organisation matches.
  * Borrowed. */
 const char *settings_org_code(const struct settings *s, const char *printed);
+/** The place that a record's own words mean: its place column, else the practice, else the LSOA (each
+ * may be NULL). NULL: no place that is known. */
+const struct place *settings_place(const struct settings *s, const char *printed,
+                                   const char *practice, const char *lsoa);
 /** The title of a code, or the code itself. */
 const char *settings_org_title(const struct settings *s, const char *code);
 /** Each person who holds a role on a date, or the deputy while the holder is away; none twice. 0

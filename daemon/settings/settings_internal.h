@@ -24,8 +24,10 @@ struct settings_index {
     struct yaml *y;
     yaml_node **format_nodes, **feed_nodes; /* of each feed, in order */
     yaml_node *lists_node;
-    struct table by_name; /* folded code, title or printed name → struct organisation */
-    struct table by_code; /* folded code → struct organisation */
+    struct table by_name;          /* folded code, title or printed name → struct organisation */
+    struct table by_code;          /* folded code → struct organisation */
+    struct table places;           /* folded id, title or printed name → struct place */
+    struct table practices, lsoas; /* folded code → struct place */
     char *
         folded; /* room for the longest key of both: asking needs no memory, so that an organisation
                      that is known is never taken for one that is not */
@@ -38,7 +40,8 @@ struct settings_index {
 /* ---- the tables of keys, one a section ---- */
 extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], list_keys[],
     identity_keys[];
-extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[];
+extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
+    place_keys[];
 
 /* ---- section readers ---- */
 int settings_read_redis(const struct reading *rd, yaml_node *mapping);
@@ -51,6 +54,7 @@ int settings_read_people(const char *path, struct diags *diags, struct settings 
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */
 int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,
                                 struct settings *s);
+int settings_read_places(const char *path, struct diags *diags, struct settings *s);
 
 void feed_setting_release(struct feed_setting *f);
 void holding_release(struct holding *h);

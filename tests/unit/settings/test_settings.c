@@ -556,6 +556,61 @@ START_TEST(contradictory_organisations_are_refused)
 }
 END_TEST
 
+/* ---- places ---- */
+START_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area)
+{
+    struct settings *s = NULL;
+    struct diags diags = DIAGS_INIT;
+
+    folder_open();
+    put("own.yaml",
+        "places:\n"
+        "  - {id: north, title: North Borough, also: [E1], practices: [M1, M2], lsoas: [A1]}\n"
+        "  - {id: south, title: South, practices: [M3], lsoas: [A2]}\n");
+    ck_assert_int_eq(load_text(TOP "places: own.yaml\n", &diags, &s), 0);
+    ck_assert_str_eq(settings_place(s, "north  BOROUGH", "M3", "A2")->id, "north");
+    ck_assert_str_eq(settings_place(s, "e1", NULL, NULL)->id, "north");
+    ck_assert_str_eq(settings_place(s, "Elsewhere", "m3", "A1")->id, "south");
+    ck_assert_str_eq(settings_place(s, NULL, "M9", "a1")->id, "north");
+    ck_assert_ptr_null(settings_place(s, "Elsewhere", "M9", "A9"));
+    ck_assert_ptr_null(settings_place(s, NULL, NULL, NULL));
+    ck_assert_ptr_null(settings_place(s, "M1", NULL, NULL)); /* a practice is no place's name */
+    settings_free(s);
+    diags_release(&diags);
+    folder_close();
+}
+END_TEST
+
+static const struct {
+    const char *text, *says;
+} bad_place_rows[] = {
+    { "places:\n  - {id: a, title: A}\n  - {id: b, title: a}\n", "\"a\" is of a already" },
+    { "places:\n  - {id: a, title: A, lsoas: [X]}\n  - {id: b, title: B, lsoas: [x]}\n",
+      "\"x\" is of a already" },
+    { "places:\n  - {id: a, title: A, practices: [M]}\n  - {id: b, title: B, practices: [M]}\n",
+      "each belongs to one place" },
+    { "places:\n  - {title: A}\n", "id" },
+    { "places: {id: a}\n", "a list of places" },
+    { "areas: []\n", "unknown key \"areas\"" },
+};
+
+START_TEST(contradictory_places_are_refused)
+{
+    struct diags diags = DIAGS_INIT;
+    struct settings *s = NULL;
+
+    folder_open();
+    put("own.yaml", bad_place_rows[_i].text);
+    ck_assert_int_eq(load_text(TOP "places: own.yaml\n", &diags, &s), -EINVAL);
+    ck_assert_uint_eq(diags.count, 1);
+    ck_assert_msg(strstr(diags.list[0].text, bad_place_rows[_i].says) ||
+                      (diags.list[0].hint && strstr(diags.list[0].hint, bad_place_rows[_i].says)),
+                  "%s", diags.list[0].text);
+    diags_release(&diags);
+    folder_close();
+}
+END_TEST
+
 /* ---- people ---- */
 
 static const char people_text[] =
@@ -700,13 +755,14 @@ static bool sample_has(const char *sample, const char *section, const char *key)
 
 START_TEST(the_shipped_samples_name_every_key)
 {
-    struct text sample = TEXT_INIT, organisations = TEXT_INIT;
+    struct text sample = TEXT_INIT, organisations = TEXT_INIT, places = TEXT_INIT;
     char *table = NULL, *line, *rest;
     size_t len = 0, keys = 0;
     FILE *f = open_memstream(&table, &len);
 
     ck_assert_int_eq(file_read("config/waitlistd.yaml", 1 << 20, &sample), 0);
     ck_assert_int_eq(file_read("config/organisations.yaml", 1 << 20, &organisations), 0);
+    ck_assert_int_eq(file_read("config/places.yaml", 1 << 20, &places), 0);
     settings_print_defaults(f);
     fclose(f);
     for (line = strtok_r(table, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -719,6 +775,8 @@ START_TEST(the_shipped_samples_name_every_key)
         if (strcmp(line, "organisation") == 0)
             ck_assert_msg(strstr(text_str(&organisations), dot + 1), "organisations.yaml: %s",
                           dot + 1);
+        else if (strcmp(line, "place") == 0)
+            ck_assert_msg(strstr(text_str(&places), dot + 1), "places.yaml: %s", dot + 1);
         else
             ck_assert_msg(sample_has(text_str(&sample), line, dot + 1), "the sample lacks %s.%s",
                           line, dot + 1);
@@ -728,6 +786,7 @@ START_TEST(the_shipped_samples_name_every_key)
     free(table);
     text_release(&sample);
     text_release(&organisations);
+    text_release(&places);
 }
 END_TEST
 
@@ -744,6 +803,8 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_TEST(a_code_finds_its_title_or_stands_for_itself),
           UNIT_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code),
           UNIT_ROWS(contradictory_organisations_are_refused, bad_org_rows),
+          UNIT_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area),
+          UNIT_ROWS(contradictory_places_are_refused, bad_place_rows),
           UNIT_ROWS(the_holder_on_a_date_is_told_or_the_deputy_while_away, holder_rows),
           UNIT_ROWS(contradictory_people_are_refused, bad_people_rows),
           UNIT_TEST(the_shipped_sample_loads), UNIT_TEST(the_shipped_samples_name_every_key))
