@@ -69,7 +69,10 @@ class HttpServer:
         while (line := f.readline().strip()):
             name, value = line.decode("latin-1").split(":", 1)
             headers[name.strip().lower()] = value.strip()
-        return Request(method, path, headers, f.read(int(headers.get("content-length", 0))))
+        body = f.read(int(headers.get("content-length", 0)))
+        if len(body) < int(headers.get("content-length", 0)):
+            raise ConnectionError("cut off in the body: no request came")
+        return Request(method, path, headers, body)
 
     def _record(self, r):
         with self.lock:
