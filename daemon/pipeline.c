@@ -319,7 +319,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
         pipeline_stop(p, 1);
         return;
     }
-    if (p->audit_is_behind && !disk_rests(p))
+    if (p->journals_are_behind && !disk_rests(p))
         p->need_heal = true;
     watch_clock(p);
     checks_tick(p);

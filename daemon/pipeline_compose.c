@@ -23,19 +23,22 @@ struct composed {
     struct outbox_item *item;
     struct told_update *updates;
     size_t update_count;
+    struct outbox_item **replaced; /* by a digest; of the books */
+    size_t replaced_count;
+    bool is_again; /* it was due before */
 };
 
 struct composing {
     struct composed *list;
     size_t count;
-    struct table escalated;        /* episodes that fallback and ops are told of too */
-    struct outbox_item **replaced; /* by a digest; of the books */
-    size_t replaced_count;
+    struct composition_list compositions; /* of which the first .count are in the list */
+    struct table escalated;               /* episodes that fallback and ops are told of too */
 };
 
 static void composed_release(struct composed *c)
 {
     outbox_item_free(c->item);
+    free(c->replaced);
     for (size_t i = 0; i < c->update_count; i++) {
         free(c->updates[i].field);
         free(c->updates[i].value);
@@ -52,7 +55,7 @@ void compose_abort(struct pipeline *p)
     if (c) {
         free(c->list);
         table_release(&c->escalated, NULL);
-        free(c->replaced);
+        composition_list_release(&c->compositions);
     }
     free(c);
     p->composing = NULL;
@@ -357,25 +360,34 @@ static int adopt_update(struct pipeline *p, const char *receiver, const struct t
                                : told_keep(&p->books.told, text_str(&key), &u->told);
 }
 
+/* Redis took a message, or knew of it before. Returns 0 or -errno. */
+static int adopt_composed(struct pipeline *p, struct composed *one)
+{
+    struct outbox_item *item = one->item;
+    int r = 0;
+
+    for (size_t j = 0; r == 0 && j < one->update_count; j++)
+        r = adopt_update(p, item->receiver, &one->updates[j]);
+    for (size_t i = 0; r == 0 && i < one->replaced_count; i++)
+        books_remove_outbox(&p->books, one->replaced[i]);
+    if (r < 0)
+        return r;
+    if (!item->stream_id) /* it has an outcome there, which our journal lacks */
+        return sent_elsewhere(
+            p, json_pack("[o]", sent_entry(item->delivery_id, item->receiver, item->recipient,
+                                           item->tells, item->tell_count)));
+    log_info("outbox", "delivery=%s receiver=%s due", item->delivery_id, item->receiver);
+    one->item = NULL;
+    return books_add_outbox(&p->books, item);
+}
+
 static void finish_composing(struct pipeline *p)
 {
     struct composing *c = p->composing;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < c->count; i++) {
-        struct composed *one = &c->list[i];
-
-        for (size_t j = 0; r == 0 && j < one->update_count; j++)
-            r = adopt_update(p, one->item->receiver, &one->updates[j]);
-        if (r == 0 && one->item->stream_id) {
-            log_info("outbox", "delivery=%s receiver=%s due", one->item->delivery_id,
-                     one->item->receiver);
-            r = books_add_outbox(&p->books, one->item);
-            one->item = NULL;
-        }
-    }
-    for (size_t i = 0; r == 0 && i < c->replaced_count; i++)
-        books_remove_outbox(&p->books, c->replaced[i]);
+    for (size_t i = 0; r == 0 && i < c->count; i++)
+        r = adopt_composed(p, &c->list[i]);
     compose_abort(p);
     if (r < 0)
         pipeline_stop(p, 1);
@@ -384,73 +396,116 @@ static void finish_composing(struct pipeline *p)
 /* The message and its told-state to Redis, in the open batch. Returns 0 or -ENOMEM. */
 static int send_composed(struct pipeline *p, const struct composed *one)
 {
-    const struct composing *c = p->composing;
     AUTO(auto_free) const char **fields = calloc(one->update_count + 1, sizeof *fields);
     AUTO(auto_free) const char **values = calloc(one->update_count + 1, sizeof *values);
+    size_t n = one->update_count;
+    int r;
 
     if (!fields || !values)
         return -ENOMEM;
-    for (size_t i = 0; i < one->update_count; i++) {
+    for (size_t i = 0; i < n; i++) {
         fields[i] = one->updates[i].field;
         values[i] = one->updates[i].value;
     }
-    batch_add(p, c->replaced_count
-                     ? store_digest(p->store, one->item, c->replaced, c->replaced_count, fields,
-                                    values, one->update_count, batch_done, p)
-                     : store_enqueue(p->store, one->item, fields, values, one->update_count,
-                                     batch_done, p));
+    if (one->replaced_count)
+        r = store_digest(p->store, one->item, one->replaced, one->replaced_count, fields, values, n,
+                         batch_done, p);
+    else if (one->is_again)
+        r = store_put_back(p->store, one->item, fields, values, n, batch_done, p);
+    else
+        r = store_enqueue(p->store, one->item, fields, values, n, batch_done, p);
+    batch_add(p, r);
     return 0;
 }
 
-/* A frozen message once more, with the told-state that went with it. Takes it. */
-static int compose_again(struct composed *out, struct outbox_item *item)
+/* ---- what was due before ---- */
+
+/* Whether the books know of a later notice: that stays. Returns 1, 0 or -ENOMEM. */
+static int is_told_later(const struct pipeline *p, const char *receiver,
+                         const struct told_update *u)
 {
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    (void)text_printf(&key, "%s|%s", receiver, u->field);
+    if (!text_ok(&key))
+        return -ENOMEM;
+    const struct told *told = table_get(&p->books.told, text_str(&key));
+    const struct civil_date *day = table_get(&p->books.days, text_str(&key));
+
+    return date_is_set(u->day) ? day && date_compare(*day, u->day) > 0
+                               : told && told->ordinal > u->told.ordinal;
+}
+
+/* The last update is kept, and in the books at once, which are loaded again if Redis does not take
+ * it; or forgotten. */
+static int keep_update(struct pipeline *p, struct composed *out)
+{
+    struct told_update *u = &out->updates[out->update_count - 1];
+    int later = is_told_later(p, out->item->receiver, u);
+
+    if (later <= 0)
+        return later < 0 ? later : adopt_update(p, out->item->receiver, u);
+    free(u->field);
+    free(u->value);
+    out->update_count--;
+    return 0;
+}
+
+/* A frozen message once more, with the told-state that went with it. */
+static int freeze_again(struct pipeline *p, struct composed *out)
+{
+    const struct outbox_item *item = out->item;
     int r = 0;
 
-    free(item->stream_id);
-    item->stream_id = NULL;
-    out->item = item;
     out->updates = calloc(item->tell_count + 1, sizeof *out->updates);
     if (!out->updates)
         return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < item->tell_count; i++)
+    for (size_t i = 0; r == 0 && i < item->tell_count; i++) {
         r = add_told(out, item->recipient, item->tells[i].episode, &item->tells[i].told);
-    if (r == 0 && item->group)
+        if (r == 0)
+            r = keep_update(p, out);
+    }
+    if (r == 0 && item->group) {
         r = add_day(out, item->recipient, item->group, item->day);
+        if (r == 0)
+            r = keep_update(p, out);
+    }
     return r;
 }
 
-bool compose_due_again(struct pipeline *p)
+void compose_again(struct pipeline *p, struct due_again *list, size_t count, int r)
 {
-    struct composing *c = p->due_count ? calloc(1, sizeof *c) : NULL;
-    int r = 0;
+    struct composing *c = calloc(1, sizeof *c);
 
-    if (p->due_count == 0)
-        return false;
     batch_begin(p, finish_composing);
     p->composing = c;
     if (c)
-        c->list = calloc(p->due_count, sizeof *c->list);
+        c->list = calloc(count + 1, sizeof *c->list);
+    for (size_t i = 0; i < count; i++) {
+        struct composed one = { .item = list[i].item,
+                                .replaced = list[i].replaced,
+                                .replaced_count = list[i].replaced_count,
+                                .is_again = true };
+
+        if (c && c->list)
+            c->list[c->count++] = one;
+        else
+            composed_release(&one);
+    }
+    free(list);
     if (!c || !c->list)
         r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < p->due_count; i++) {
-        struct outbox_item *item = p->due[i];
-
-        p->due[i] = NULL;
-        if (table_has(&p->sent_ids, item->delivery_id)) {
-            outbox_item_free(item);
-            continue;
-        }
-        r = compose_again(&c->list[c->count++], item);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        r = freeze_again(p, &c->list[i]);
         if (r == 0)
-            r = send_composed(p, &c->list[c->count - 1]);
+            r = send_composed(p, &c->list[i]);
     }
-    rebuild_forget_due(p);
     if (r < 0)
         batch_fail(p, r);
     batch_end(p);
-    return true;
 }
+
+/* ---- a digest ---- */
 
 /* It is as old, and as bad, as the worst of what it stands for, which it names. */
 static int inherit(struct outbox_item *item, struct outbox_item *const *replaced, size_t count)
@@ -473,6 +528,25 @@ static int inherit(struct outbox_item *item, struct outbox_item *const *replaced
     return item->replaces ? 0 : -ENOMEM;
 }
 
+/* What the messages of a composing from `from` on tell whom. A full disk stops no message: once there
+ * is room, what is due still is written down. */
+static int journal_due(struct pipeline *p, size_t from)
+{
+    const struct composing *c = p->composing;
+    AUTO(auto_free) struct outbox_item **items = calloc(c->count + 1, sizeof *items);
+    int r = items ? 0 : -ENOMEM;
+
+    for (size_t i = from; r == 0 && i < c->count; i++)
+        items[i - from] = c->list[i].item;
+    if (r == 0)
+        r = sent_due(p, items, c->count - from);
+    if (!disk_error_is_full(r))
+        return r;
+    disk_is_full(p, "the sent journal cannot be written", r);
+    p->journals_are_behind = true;
+    return 0;
+}
+
 void compose_digest(struct pipeline *p, const struct composition *composition,
                     struct outbox_item **replaced, size_t count)
 {
@@ -481,16 +555,19 @@ void compose_digest(struct pipeline *p, const struct composition *composition,
 
     batch_begin(p, finish_composing);
     p->composing = c;
-    if (c) {
-        c->replaced = replaced;
-        c->replaced_count = count;
+    if (c)
         c->list = calloc(1, sizeof *c->list);
-        r = c->list ? compose_one(p, composition, &c->list[c->count++]) : -ENOMEM;
+    if (c && c->list) {
+        c->list[0] = (struct composed){ .replaced = replaced, .replaced_count = count };
+        r = compose_one(p, composition, &c->list[c->count++]);
     } else {
         free(replaced);
+        r = -ENOMEM;
     }
     if (r == 0)
         r = inherit(c->list[0].item, replaced, count);
+    if (r == 0)
+        r = journal_due(p, 0);
     if (r == 0) {
         log_info("outbox", "receiver=%s %zu messages that waited become one", composition->receiver,
                  count);
@@ -500,6 +577,8 @@ void compose_digest(struct pipeline *p, const struct composition *composition,
         batch_fail(p, r);
     batch_end(p);
 }
+
+/* ---- what the alerts say ---- */
 
 static int list_alerts(const struct pipeline *p, const struct alert ***out_list, size_t *out_count)
 {
@@ -516,36 +595,13 @@ static int list_alerts(const struct pipeline *p, const struct alert ***out_list,
     return 0;
 }
 
-/* Whom all that was composed tells of what. A full disk stops no message: then the loss of Redis, too,
- * before it is delivered would lose what has ended meanwhile. */
-static int journal_due(struct pipeline *p)
+static int find_compositions(struct pipeline *p, struct composition_list *out)
 {
-    const struct composing *c = p->composing;
-    AUTO(auto_free) struct outbox_item **items = calloc(c->count + 1, sizeof *items);
-    int r = items ? 0 : -ENOMEM;
-
-    for (size_t i = 0; r == 0 && i < c->count; i++)
-        items[i] = c->list[i].item;
-    if (r == 0)
-        r = sent_due(p, items, c->count);
-    if (!disk_error_is_full(r))
-        return r;
-    disk_is_full(p, "the sent journal cannot be written", r);
-    return 0;
-}
-
-void compose_start(struct pipeline *p)
-{
-    struct composition_list compositions = { 0 };
     const struct alert **alerts = NULL;
     AUTO(auto_free) const char **ids = calloc(p->findings.count + 1, sizeof *ids);
     size_t alert_count = 0;
     int r = ids ? list_alerts(p, &alerts, &alert_count) : -ENOMEM;
 
-    p->need_compose = false;
-    p->composing = calloc(1, sizeof *p->composing);
-    if (r == 0)
-        r = p->composing ? deliver_escalated(p, &p->composing->escalated) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < p->findings.count; i++)
         ids[i] = p->finding_ids[i];
     if (r == 0) {
@@ -557,7 +613,6 @@ void compose_start(struct pipeline *p)
             .plans = (const struct plan *const *)p->config->plans,
             .plan_count = p->config->plan_count,
             .told = &p->books.told,
-            .due = &p->due_tells,
             .days = &p->books.days,
             .today = pipeline_today(p),
             .recipients = recipients_of,
@@ -565,25 +620,67 @@ void compose_start(struct pipeline *p)
             .recipients_arg = p,
         };
 
-        r = composer_run(&in, &compositions);
-        p->waiting_groups = compositions.waiting;
+        r = composer_run(&in, out);
+        p->waiting_groups = out->waiting;
     }
-    batch_begin(p, finish_composing);
-    if (p->composing)
-        p->composing->list = calloc(compositions.count + 1, sizeof *p->composing->list);
-    if (!p->composing || !p->composing->list)
-        r = -ENOMEM;
-    for (size_t i = 0; r == 0 && i < compositions.count; i++)
-        r = compose_one(p, &compositions.list[i], &p->composing->list[p->composing->count++]);
-    if (r == 0)
-        r = journal_due(p);
-    for (size_t i = 0; r == 0 && i < p->composing->count; i++)
-        r = send_composed(p, &p->composing->list[i]);
-    if (r < 0) {
-        log_error("compose", "error=\"%s\"", strerror(-r));
-        p->batch.failed = true;
-    }
-    composition_list_release(&compositions);
     free(alerts);
+    return r;
+}
+
+#define COMPOSE_SLICE 50 /* messages frozen and journalled at a time */
+
+/* Freezes a slice, journals it, sends it. Returns 0 or -errno. */
+static int compose_slice(struct pipeline *p)
+{
+    struct composing *c = p->composing;
+    size_t from = c->count;
+    int r = 0;
+
+    while (r == 0 && c->count < c->compositions.count && c->count < from + COMPOSE_SLICE) {
+        r = compose_one(p, &c->compositions.list[c->count], &c->list[c->count]);
+        c->count++;
+    }
+    if (r == 0)
+        r = journal_due(p, from);
+    for (size_t i = from; r == 0 && i < c->count; i++)
+        r = send_composed(p, &c->list[i]);
+    return r;
+}
+
+static bool compose_more(struct pipeline *p)
+{
+    const struct composing *c = p->composing;
+
+    if (c->count == c->compositions.count)
+        return false;
+    int r = compose_slice(p);
+
+    if (r < 0)
+        batch_fail(p, r);
+    return true;
+}
+
+void compose_start(struct pipeline *p)
+{
+    struct composing *c = calloc(1, sizeof *c);
+    int r = c ? 0 : -ENOMEM;
+
+    p->need_compose = false;
+    p->composing = c;
+    if (r == 0)
+        r = deliver_escalated(p, &c->escalated);
+    if (r == 0)
+        r = find_compositions(p, &c->compositions);
+    if (r == 0) {
+        c->list = calloc(c->compositions.count + 1, sizeof *c->list);
+        r = c->list ? 0 : -ENOMEM;
+    }
+    if (r == 0) {
+        batch_run(p, compose_more, finish_composing);
+        return;
+    }
+    log_error("compose", "error=\"%s\"", strerror(-r));
+    batch_begin(p, finish_composing);
+    batch_fail(p, r);
     batch_end(p);
 }

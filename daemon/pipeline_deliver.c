@@ -78,14 +78,6 @@ void deliver_abort(struct pipeline *p)
     table_release(&p->flying, attempt_free);
 }
 
-static struct outbox_item *item_of(const struct pipeline *p, const char *delivery_id)
-{
-    for (size_t i = 0; i < p->books.outbox_count; i++)
-        if (strcmp(p->books.outbox[i]->delivery_id, delivery_id) == 0)
-            return p->books.outbox[i];
-    return NULL;
-}
-
 const char *deliver_outcome(const struct pipeline *p, const char *delivery_id)
 {
     const struct letter *l = letter_find(p, delivery_id);
@@ -104,7 +96,7 @@ static void on_told(void *arg, int result)
 {
     struct attempt *a = arg;
     struct pipeline *p = a->pipeline;
-    struct outbox_item *item = item_of(p, a->delivery_id);
+    struct outbox_item *item = books_outbox_item(&p->books, a->delivery_id);
 
     if (result == 0 && item) {
         if (letter_find(p, a->delivery_id) && books_note_dead(&p->books, a->delivery_id, "") < 0)
@@ -245,13 +237,14 @@ static void note_failure(struct pipeline *p, struct outbox_item *item,
     item->next_at.ms = item->last_at.ms + d->wait_ms;
     if (d->receiver_rests)
         rest(p, item->receiver, d->wait_ms);
+    pending_tried(p, item);
 }
 
 static void on_attempt(void *arg, const struct delivery_result *result)
 {
     struct attempt *a = arg;
     struct pipeline *p = a->pipeline;
-    struct outbox_item *item = item_of(p, a->delivery_id);
+    struct outbox_item *item = books_outbox_item(&p->books, a->delivery_id);
     uint32_t random = 0;
 
     if (item)
@@ -334,7 +327,7 @@ static void on_noted(void *arg, int result)
 {
     struct attempt *a = arg;
     struct pipeline *p = a->pipeline;
-    struct outbox_item *item = item_of(p, a->delivery_id);
+    struct outbox_item *item = books_outbox_item(&p->books, a->delivery_id);
 
     bool leads = store_may_send(p->store); /* also when this answer was read late */
 
@@ -453,27 +446,31 @@ bool deliver_tried_all(const struct pipeline *p)
 
 /* ---- what was known before this process, or before the books were loaded again ---- */
 
-void deliver_adopt(struct pipeline *p)
+void deliver_adopt_item(struct pipeline *p, struct outbox_item *item)
 {
     struct mono_time now = clock_mono(&p->clock);
     struct wall_time wall = clock_wall(&p->clock);
+    const struct wall_time *hurried = table_get(&p->hurried, item->delivery_id);
+    int64_t age = wall.ms - item->composed.ms, wait = item->next_at.ms - wall.ms;
 
+    item->since.ms = now.ms - (age > 0 ? age : 0);
+    item->unknown |= item->was_flying && !table_has(&p->flying, item->delivery_id);
+    item->last_try.ms = item->last_at.ms ? 1 : 0;
+    if (item->next_at.ms == 0 || wait <= 0 || p->options.once ||
+        (hurried && hurried->ms >= item->last_at.ms))
+        return;
+    /* A clock that was set back does not put off a try for longer than it may last. */
+    wait = wait > RETRY_LONGEST_S * 1000LL ? RETRY_LONGEST_S * 1000LL : wait;
+    item->next_try.ms = now.ms + wait;
+    if (item->last_cause == RETRY_CONNECTION || item->last_cause == RETRY_LOGIN)
+        rest(p, item->receiver, wait);
+}
+
+void deliver_adopt(struct pipeline *p)
+{
     for (size_t i = 0; i < p->books.outbox_count; i++) {
-        struct outbox_item *item = p->books.outbox[i];
-        const struct wall_time *hurried = table_get(&p->hurried, item->delivery_id);
-        int64_t age = wall.ms - item->composed.ms, wait = item->next_at.ms - wall.ms;
-
-        item->since.ms = now.ms - (age > 0 ? age : 0);
-        item->unknown |= item->was_flying && !table_has(&p->flying, item->delivery_id);
-        item->last_try.ms = item->last_at.ms ? 1 : 0;
-        if (item->next_at.ms == 0 || wait <= 0 || p->options.once ||
-            (hurried && hurried->ms >= item->last_at.ms))
-            continue;
-        /* A clock that was set back does not put off a try for longer than it may last. */
-        wait = wait > RETRY_LONGEST_S * 1000LL ? RETRY_LONGEST_S * 1000LL : wait;
-        item->next_try.ms = now.ms + wait;
-        if (item->last_cause == RETRY_CONNECTION || item->last_cause == RETRY_LOGIN)
-            rest(p, item->receiver, wait);
+        deliver_adopt_item(p, p->books.outbox[i]);
+        pending_tried(p, p->books.outbox[i]);
     }
 }
 

@@ -18,7 +18,8 @@
  * the received one. (1) An alert of which Redis holds an older revision, or none, is put back as it
  * was: opened and closed on the same dates, with the same ordinals, also episodes that time alone
  * opened or closed. (2) One of which Redis holds a newer revision (the audit's disk was full) is
- * written into the audit. (3) Nothing is told before both are done.
+ * written into the audit. (3) What was due and is in Redis no more is due again (pipeline_pending.c).
+ * (4) Nothing is told before all are done.
  */
 
 #define HEAL_SLICE   1000 /* alerts put back at a time */
@@ -281,14 +282,19 @@ static bool heal_told(struct pipeline *p)
 
 void heal_start(struct pipeline *p)
 {
-    if (heal_alerts(p) || heal_told(p) || compose_due_again(p))
+    if (heal_alerts(p) || heal_told(p) || pending_heal(p))
         return;
+    const char *full = "the audit journal cannot be written";
     int r = heal_audit(p);
 
+    if (r == 0) {
+        full = "the sent journal cannot be written";
+        r = pending_journal(p);
+    }
     p->need_heal = false;
-    p->audit_is_behind = disk_error_is_full(r);
-    if (p->audit_is_behind)
-        disk_is_full(p, "the audit journal cannot be written", r);
+    p->journals_are_behind = disk_error_is_full(r);
+    if (p->journals_are_behind)
+        disk_is_full(p, full, r);
     else if (r < 0)
         pipeline_stop(p, 1);
 }

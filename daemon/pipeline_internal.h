@@ -11,7 +11,8 @@
  * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
  *                     what may be wrong with the daemon itself
  * People are told     _compose alerts to messages, _deliver messages to receivers, _sent the sent
- *                     journal, _digest what waited, as one message, _letters messages given up,
+ *                     journal, _pending what is due as that journal knows it, _digest what waited,
+ *                     as one message, _letters messages given up,
  *                     _direct what is told without Redis
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us
@@ -132,7 +133,7 @@ struct pipeline {
         sent_ids; /* delivery id -> "delivered", "dropped", "digest", as the sent journal says */
     struct table sent_tells; /* "receiver|recipient|episode" -> struct told *, likewise */
     struct table got_tells;  /* the same of messages that were taken, not given up or dropped */
-    struct table due_tells;  /* the same of messages that were to go out and have no outcome yet */
+    struct table pending;    /* delivery id -> struct outbox_item *: due without an outcome yet */
     struct table sent_days;  /* "receiver|recipient|day|group" -> struct civil_date * */
     struct table letters;    /* delivery id -> struct letter *: given up, likewise */
     struct table dropped;    /* delivery id -> not NULL: a person gave it up, as the audit says */
@@ -142,7 +143,8 @@ struct pipeline {
     struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
     struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
     struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
-    bool audit_is_behind;    /* its disk was full: Redis knows states of alerts that it lacks */
+    bool
+        journals_are_behind; /* the disk was full: Redis knows alerts, or messages, that they lack */
     struct retention *retention; /* the day's run under way, or NULL */
     struct civil_date purged_on; /* the date of the last run; DATE_NONE: none since the start */
     struct table decisions;      /* receipt -> struct decision *: the newest, as the audit says */
@@ -173,10 +175,8 @@ struct pipeline {
     bool need_heal;          /* what Redis holds was not yet compared with the journals */
     struct healing *healing; /* alerts being put back */
     size_t healing_count;
-    bool rebuild_wanted;      /* by a person, and the keys were not removed yet */
-    int rebuild;              /* enum rebuild_stage */
-    struct outbox_item **due; /* messages due when the keys were removed */
-    size_t due_count;
+    bool rebuild_wanted;              /* by a person, and the keys were not removed yet */
+    int rebuild;                      /* enum rebuild_stage */
     size_t replay_total, replay_done; /* receipts to apply since the load, and applied */
     size_t apply_from;                /* all receipts before this one are applied */
     struct batch batch;
@@ -348,7 +348,6 @@ void rebuild_loaded(struct pipeline *p);
 void rebuild_applied(struct pipeline *p);
 /** All work is done. */
 void rebuild_settled(struct pipeline *p);
-void rebuild_forget_due(struct pipeline *p);
 /** How far it is, for STATUS=; false and "" when nothing is being rebuilt. */
 bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 /** The same for waitlistctl (new reference): stage, done, total; or null. */
@@ -536,9 +535,15 @@ size_t operators_of(const struct pipeline *p, struct composer_recipient *out, si
 /** A digest that takes the place of messages of the books, in a batch. Takes the list replaced. */
 void compose_digest(struct pipeline *p, const struct composition *composition,
                     struct outbox_item **replaced, size_t count);
-/** Messages that were due when Redis was emptied (p->due) become due again, as they were frozen.
- * False: there are none. */
-bool compose_due_again(struct pipeline *p);
+/** Messages that Redis lost become due again as they were frozen; takes the items. replaced: of each
+ * digest, the messages of the books that it stands for; ended by NULL; takes the lists. r: an error so
+ * far, which fails the batch. */
+struct due_again {
+    struct outbox_item *item;
+    struct outbox_item **replaced; /* or NULL */
+    size_t replaced_count;
+};
+void compose_again(struct pipeline *p, struct due_again *list, size_t count, int r);
 
 /* ---- pipeline_deliver.c ---- */
 /** Starts an attempt for every receiver that is free and has something due. */
@@ -551,6 +556,8 @@ size_t deliver_pending(const struct pipeline *p);
 bool deliver_tried_all(const struct pipeline *p);
 /** What came out of Redis meets this process: times on its clock. Call after a load. */
 void deliver_adopt(struct pipeline *p);
+/** The same for one message that is about to be in the books. */
+void deliver_adopt_item(struct pipeline *p, struct outbox_item *item);
 /** Each second: what waits for too long is told elsewhere too. */
 void deliver_tick(struct pipeline *p);
 /** Episodes whose message was given up, or is red and undelivered for 30 minutes: fallback and ops
@@ -578,12 +585,15 @@ int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
 /* ---- pipeline_sent.c ---- */
-/** What another daemon told, into our own sent journal. Returns 0 or -errno. */
-int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
-               const struct tell *tell);
+/** What another daemon told, into our own sent journal: an array of sent_entry(). Takes it (NULL:
+ * -ENOMEM). Returns 0 or -errno. */
+int sent_elsewhere(struct pipeline *p, json_t *list);
+/** New reference, or NULL. */
+json_t *sent_entry(const char *delivery_id, const char *receiver, const char *recipient,
+                   const struct tell *tells, size_t count);
 int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
-/** Messages about to become due: whom they tell of what, so that the loss of Redis loses none of it.
- * Nothing for count 0. Returns 0 or -errno. */
+/** Messages about to become due, as they are frozen, so that the loss of Redis loses none of them;
+ * nothing for those that it has. Returns 0 or -errno. */
 int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count);
 /** What became of a message: appended, synced, remembered. Returns 0 or -errno. */
 int sent_delivered(struct pipeline *p, const struct outbox_item *item);
@@ -592,6 +602,21 @@ int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *ad
 int sent_dropped(struct pipeline *p, const struct outbox_item *item);
 /** Any other record. Takes it (NULL: -ENOMEM). */
 int sent_append(struct pipeline *p, json_t *record);
+
+/* ---- pipeline_pending.c ---- */
+/** A message that became due, as the sent journal has it. Takes it. Returns 0 or -ENOMEM. */
+int pending_add(struct pipeline *p, struct outbox_item *item);
+/** It has an outcome. */
+void pending_settle(struct pipeline *p, const char *delivery_id);
+/** Or NULL. */
+struct outbox_item *pending_item(const struct pipeline *p, const char *delivery_id);
+/** What is known of its tries, for the case that Redis loses it. */
+void pending_tried(struct pipeline *p, const struct outbox_item *item);
+/** Makes due again what Redis lost, some of it; false when it lacks nothing. */
+bool pending_heal(struct pipeline *p);
+/** What Redis holds as due and the sent journal does not. Returns 0 or -errno. */
+int pending_journal(struct pipeline *p);
+void pending_release(struct pipeline *p);
 
 /* ---- pipeline_direct.c ---- */
 /** Each second: when Redis is unusable for too long, ops and fallback are told without it. */

@@ -241,7 +241,7 @@ static int journal_evaluation(struct pipeline *p, struct civil_date today)
     if (!disk_error_is_full(r))
         return r;
     disk_is_full(p, "the audit journal cannot be written", r);
-    p->audit_is_behind = true;
+    p->journals_are_behind = true;
     return 0;
 }
 

@@ -323,14 +323,6 @@ static int copy_again(struct pipeline *p, const struct letter *l)
     return r;
 }
 
-static bool is_in_outbox(const struct pipeline *p, const char *delivery_id)
-{
-    for (size_t i = 0; i < p->books.outbox_count; i++)
-        if (strcmp(p->books.outbox[i]->delivery_id, delivery_id) == 0)
-            return true;
-    return false;
-}
-
 /* A letter of another daemon, whose books these were: its record goes into our journal. */
 static int adopt(struct pipeline *p, const char *entry)
 {
@@ -353,7 +345,7 @@ void letters_settle(struct pipeline *p)
     for (size_t at = 0; r == 0 && table_next(&p->letters, &at, &id, &value);) {
         const struct letter *l = value;
 
-        if (is_in_outbox(p, id))
+        if (books_outbox_item(&p->books, id))
             continue;
         if (l->is_due_again)
             r = due_again(p, l);

@@ -255,9 +255,8 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->sent_days, free);
     heal_release(p);
     table_release(&p->lacks, NULL);
-    rebuild_forget_due(p);
     table_release(&p->got_tells, free);
-    table_release(&p->due_tells, free);
+    pending_release(p);
     table_release(&p->dropped, NULL);
     table_release(&p->hurried, free);
     table_release(&p->paces, pace_free);

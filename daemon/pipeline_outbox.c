@@ -17,14 +17,6 @@
 
 #define ID_DIGITS_MIN 6 /* the beginning of an id, where it is of one message only */
 
-static struct outbox_item *item_find(const struct pipeline *p, const char *id)
-{
-    for (size_t i = 0; i < p->books.outbox_count; i++)
-        if (strcmp(p->books.outbox[i]->delivery_id, id) == 0)
-            return p->books.outbox[i];
-    return NULL;
-}
-
 /* ---- outbox ls ---- */
 
 /* When it is tried next; .ms 0: now. */
@@ -64,7 +56,8 @@ json_t *outbox_list(const struct pipeline *p)
     for (size_t at = 0; table_next(&p->letters, &at, NULL, &value);) {
         const struct letter *l = value;
 
-        if (!l->is_due_again || !item_find(p, l->item->delivery_id)) /* Redis has still to hear */
+        if (!l->is_due_again ||
+            !books_outbox_item(&p->books, l->item->delivery_id)) /* Redis has still to hear */
             json_array_append_new(list,
                                   row_of(l->item, l->is_due_again ? "due" : "dead", l->why,
                                          l->is_due_again ? 0 : l->tries, (struct wall_time){ 0 }));
@@ -159,7 +152,7 @@ static struct letter *letter_of(const struct pipeline *p, const json_t *act, con
 static int hurry(struct pipeline *p, const char *id, struct wall_time at)
 {
     struct wall_time *when = malloc(sizeof *when);
-    struct outbox_item *item = item_find(p, id);
+    struct outbox_item *item = books_outbox_item(&p->books, id);
     void *old = NULL;
 
     if (!when)

@@ -13,33 +13,10 @@
  * A person asked for it: every key of the instance is removed, then Redis is filled from the archive
  * and the journals as after any loss (pipeline_heal.c). (1) The act stands in the audit until a
  * record says that the keys are gone: a crash between repeats it. (2) Messages that were due stay as
- * they were frozen, under their ids, as long as the daemon lives; after a crash they are composed
- * anew. (3) Meanwhile questions are answered with "rebuilding" and how far it is.
+ * they were frozen, under their ids: the sent journal has them (pipeline_pending.c). (3) Meanwhile questions are answered with "rebuilding" and how far it is.
  */
 
 enum rebuild_stage { REBUILD_NONE, REBUILD_DROPPING, REBUILD_REPLAYING };
-
-/* ---- what was due ---- */
-
-void rebuild_forget_due(struct pipeline *p)
-{
-    for (size_t i = 0; i < p->due_count; i++)
-        outbox_item_free(p->due[i]);
-    free(p->due);
-    p->due = NULL;
-    p->due_count = 0;
-}
-
-/* Takes the messages due out of the books, which are about to go. */
-static void keep_due(struct pipeline *p)
-{
-    if (p->due || p->books.outbox_count == 0)
-        return; /* kept by an attempt that failed */
-    p->due = p->books.outbox;
-    p->due_count = p->books.outbox_count;
-    p->books.outbox = NULL;
-    p->books.outbox_count = 0;
-}
 
 /* ---- the act ---- */
 
@@ -72,7 +49,6 @@ bool rebuild_start(struct pipeline *p)
         return true;
     if (!p->rebuild_wanted)
         return false;
-    keep_due(p);
     pipeline_abandon(p);
     judge_forget(p);
     books_release(&p->books);

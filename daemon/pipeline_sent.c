@@ -17,8 +17,8 @@
  * synced here before Redis hears of it. (2) Told-state follows from these records, so it survives
  * the loss of Redis: whose message was taken, given up or dropped counts as told.
  * (3) A dead letter's record holds the frozen message itself, so that a person can have it sent
- * years later. (4) Whom a message tells of what is synced here before Redis hears of the message: an
- * episode that has ended when Redis is lost is told to them all the same.
+ * years later. (4) So does the record of a message that becomes due, synced before Redis hears of it:
+ * what Redis lost leaves as it was frozen, under its id (pipeline_pending.c).
  */
 
 static int note_day(struct pipeline *p, const json_t *record, const char *receiver,
@@ -37,31 +37,9 @@ static int note_day(struct pipeline *p, const json_t *record, const char *receiv
     return text_ok(&key) ? day_keep(&p->sent_days, text_str(&key), day) : -ENOMEM;
 }
 
-/* What was to be told has an outcome. */
-static void settle_due(struct pipeline *p, const char *key, const struct told *told)
-{
-    const struct told *due = table_get(&p->due_tells, key);
-
-    if (due && due->ordinal <= told->ordinal)
-        free(table_remove(&p->due_tells, key));
-}
-
-/* What became of the message that tells it. */
-enum outcome { OUTCOME_DUE, OUTCOME_TAKEN, OUTCOME_OTHER };
-
-static int note_tell(struct pipeline *p, const char *key, const struct told *told,
-                     enum outcome outcome)
-{
-    if (outcome == OUTCOME_DUE)
-        return told_keep(&p->due_tells, key, told);
-    int r = told_keep(&p->sent_tells, key, told);
-
-    settle_due(p, key, told);
-    return r == 0 && outcome == OUTCOME_TAKEN ? told_keep(&p->got_tells, key, told) : r;
-}
-
+/* is_taken: by the receiver; else given up, dropped, or another daemon's. */
 static int note_tells(struct pipeline *p, const char *receiver, const char *recipient,
-                      const struct tell *tells, size_t count, enum outcome outcome)
+                      const struct tell *tells, size_t count, bool is_taken)
 {
     int r = 0;
 
@@ -69,7 +47,9 @@ static int note_tells(struct pipeline *p, const char *receiver, const char *reci
         AUTO(text_release) struct text key = TEXT_INIT;
 
         (void)text_printf(&key, "%s|%s|%s", receiver, recipient, tells[i].episode);
-        r = text_ok(&key) ? note_tell(p, text_str(&key), &tells[i].told, outcome) : -ENOMEM;
+        r = text_ok(&key) ? told_keep(&p->sent_tells, text_str(&key), &tells[i].told) : -ENOMEM;
+        if (r == 0 && is_taken)
+            r = told_keep(&p->got_tells, text_str(&key), &tells[i].told);
     }
     return r;
 }
@@ -79,16 +59,11 @@ static int note_due(struct pipeline *p, const json_t *list)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        const char *receiver = json_string_value(json_object_get(one, "receiver"));
-        const char *recipient = json_string_value(json_object_get(one, "recipient"));
-        AUTO(auto_free) struct tell *tells = NULL;
-        size_t count = 0;
+        struct outbox_item *item = NULL;
 
-        r = receiver && recipient ? tells_of_json(json_object_get(one, "tells"), &tells, &count)
-                                  : -EBADMSG;
+        r = outbox_item_of_json(json_array_get(list, i), &item);
         if (r == 0)
-            r = note_tells(p, receiver, recipient, tells, count, OUTCOME_DUE);
+            r = pending_add(p, item);
     }
     return r;
 }
@@ -97,18 +72,11 @@ static int note_due(struct pipeline *p, const json_t *list)
 static int note_replaced(struct pipeline *p, const char *ids)
 {
     static const char replaced[] = "digest";
+    char id[ALERT_ID_MAX];
     int r = 0;
 
-    for (size_t len; r == 0 && ids && *ids; ids += len + (ids[len] == ' ')) {
-        char id[ALERT_ID_MAX];
-
-        len = strcspn(ids, " ");
-        if (len >= sizeof id)
-            return -EBADMSG;
-        memcpy(id, ids, len);
-        id[len] = '\0';
+    while (r == 0 && outbox_next_replaced(&ids, id))
         r = table_set(&p->sent_ids, id, (void *)(uintptr_t)replaced, NULL);
-    }
     return r;
 }
 
@@ -139,17 +107,28 @@ static int note_message(struct pipeline *p, const json_t *record, uint64_t seque
     if (r == 0)
         r = note_replaced(p, json_string_value(json_object_get(record, "replaces")));
     if (r == 0)
-        r = note_tells(p, receiver, recipient, tells, count,
-                       outcome ? OUTCOME_OTHER : OUTCOME_TAKEN);
+        r = note_tells(p, receiver, recipient, tells, count, !outcome);
+    if (r == 0)
+        pending_settle(p, id);
     return r == 0 ? note_day(p, record, receiver, recipient) : r;
+}
+
+static int note_elsewhere(struct pipeline *p, const json_t *list)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+        r = note_message(p, json_array_get(list, i), 0);
+    return r;
 }
 
 static int note_outcome(struct pipeline *p, const json_t *record, uint64_t sequence)
 {
-    const json_t *due = json_object_get(record, "due");
+    const json_t *due = json_object_get(record, "due"),
+                 *elsewhere = json_object_get(record, "elsewhere");
 
-    if (due)
-        return note_due(p, due);
+    if (due || elsewhere)
+        return due ? note_due(p, due) : note_elsewhere(p, elsewhere);
     return json_object_get(record, "direct") ? direct_note(p, record)
                                              : note_message(p, record, sequence);
 }
@@ -200,46 +179,41 @@ static json_t *record_of(const struct outbox_item *item)
                      tells_to_json(item->tells, item->tell_count), "replaces", item->replaces);
 }
 
-/* Whether all that a message tells was noted before a crash. Returns 1, 0 or -ENOMEM. */
-static int due_is_noted(const struct pipeline *p, const struct outbox_item *item)
+#define DUE_RECORD_BYTES (1u << 20) /* frozen bytes in a record, more or less */
+
+/* Appends the record, if it has anything to say, and begins the next. */
+static int flush_due(struct pipeline *p, json_t **list)
 {
-    for (size_t i = 0; i < item->tell_count; i++) {
-        AUTO(text_release) struct text key = TEXT_INIT;
+    json_t *full = *list;
 
-        (void)text_printf(&key, "%s|%s|%s", item->receiver, item->recipient,
-                          item->tells[i].episode);
-        if (!text_ok(&key))
-            return -ENOMEM;
-        const struct told *due = table_get(&p->due_tells, text_str(&key));
-
-        if (!due || due->ordinal < item->tells[i].told.ordinal)
-            return 0;
-    }
-    return 1;
-}
-
-static int add_due(json_t *list, const struct outbox_item *item)
-{
-    return json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "delivery_id",
-                                                 item->delivery_id, "receiver", item->receiver,
-                                                 "recipient", item->recipient, "tells",
-                                                 tells_to_json(item->tells, item->tell_count))) < 0
-               ? -ENOMEM
-               : 0;
+    *list = json_array();
+    if (json_array_size(full) > 0)
+        return sent_append(p, json_pack("{s:o}", "due", full));
+    json_decref(full);
+    return 0;
 }
 
 int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count)
 {
     json_t *list = json_array();
-    int r = list ? 0 : -ENOMEM;
+    size_t bytes = 0;
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < count; i++) {
-        int noted = due_is_noted(p, items[i]);
-
-        r = noted == 0 ? add_due(list, items[i]) : noted < 0 ? noted : 0;
+        if (pending_item(p, items[i]->delivery_id))
+            continue; /* noted before a crash */
+        r = json_array_append_new(list, outbox_item_json(items[i])) < 0 ? -ENOMEM : 0;
+        bytes += (items[i]->eml ? strlen(items[i]->eml) : 0) +
+                 (items[i]->json ? strlen(items[i]->json) : 0);
+        if (r == 0 && bytes >= DUE_RECORD_BYTES) {
+            r = flush_due(p, &list);
+            bytes = 0;
+        }
     }
-    if (r == 0 && json_array_size(list) > 0)
-        return sent_append(p, json_pack("{s:o}", "due", list));
+    if (r == 0)
+        r = flush_due(p, &list);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        pending_tried(p, items[i]);
     json_decref(list);
     return r;
 }
@@ -276,14 +250,16 @@ int sent_dropped(struct pipeline *p, const struct outbox_item *item)
     return sent_append(p, record);
 }
 
-int sent_adopt(struct pipeline *p, const char *receiver, const char *recipient,
-               const struct tell *tell)
+int sent_elsewhere(struct pipeline *p, json_t *list)
 {
-    char id[ALERT_ID_MAX + sizeof "adopted-"];
+    return sent_append(
+        p, json_pack("{s:s, s:o}", "told_by", store_led_before(p->store), "elsewhere", list));
+}
 
-    (void)snprintf(id, sizeof id, "adopted-%s", tell->episode); /* no message of ours */
-    return sent_append(p, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "delivery_id", id, "receiver",
-                                    receiver, "recipient", recipient, "outcome", "elsewhere",
-                                    "told_by", store_led_before(p->store), "tells",
-                                    tells_to_json(tell, 1)));
+json_t *sent_entry(const char *delivery_id, const char *receiver, const char *recipient,
+                   const struct tell *tells, size_t count)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "delivery_id", delivery_id, "receiver", receiver,
+                     "recipient", recipient, "outcome", "elsewhere", "tells",
+                     tells_to_json(tells, count));
 }

@@ -117,33 +117,97 @@ static bool is_due(const struct pipeline *p, const char *key)
     return false;
 }
 
+#define ELSEWHERE_SLICE 500 /* entries of a record */
+
+/* Takes entry (NULL: -ENOMEM). */
+static int add_elsewhere(struct pipeline *p, json_t **list, json_t *entry)
+{
+    if (json_array_append_new(*list, entry) < 0)
+        return -ENOMEM;
+    if (json_array_size(*list) < ELSEWHERE_SLICE)
+        return 0;
+    json_t *full = *list;
+
+    *list = json_array();
+    return sent_elsewhere(p, full);
+}
+
 /* key: "receiver|recipient|episode". A recipient is an address or a receiver's id: no '|'. */
-static int journal_told(struct pipeline *p, const char *key, const struct told *told)
+static int add_told(struct pipeline *p, json_t **list, const char *key, const struct told *told)
 {
     const char *recipient = strchr(key, '|'), *episode = strrchr(key, '|');
     struct tell tell = { .told = *told };
+    char id[ALERT_ID_MAX + sizeof "adopted-"];
 
     if (!recipient || episode == recipient || strlen(episode + 1) >= sizeof tell.episode)
         return 0; /* none of ours */
     AUTO(auto_free) char *to = strndup(key, (size_t)(recipient - key));
     AUTO(auto_free) char *who = strndup(recipient + 1, (size_t)(episode - recipient - 1));
 
+    if (!to || !who)
+        return -ENOMEM;
     (void)snprintf(tell.episode, sizeof tell.episode, "%s", episode + 1);
-    return to && who ? sent_adopt(p, to, who, &tell) : -ENOMEM;
+    (void)snprintf(id, sizeof id, "adopted-%s", tell.episode); /* no message of ours */
+    return add_elsewhere(p, list, sent_entry(id, to, who, &tell, 1));
+}
+
+/* Whether all that a message of ours tells was told, by whom leads no more. Returns 1, 0 or -ENOMEM. */
+static int is_told(const struct pipeline *p, const struct outbox_item *item)
+{
+    for (size_t i = 0; i < item->tell_count; i++) {
+        AUTO(text_release) struct text key = TEXT_INIT;
+
+        (void)text_printf(&key, "%s|%s|%s", item->receiver, item->recipient,
+                          item->tells[i].episode);
+        if (!text_ok(&key))
+            return -ENOMEM;
+        const struct told *told = table_get(&p->books.told, text_str(&key));
+
+        if (!told || told->ordinal < item->tells[i].told.ordinal)
+            return 0;
+    }
+    return 1;
+}
+
+/* Messages that were due when we led last, and had their outcome since. */
+static int settle_pending(struct pipeline *p, json_t **list)
+{
+    const char *id;
+    void *value;
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && table_next(&p->pending, &at, &id, &value);) {
+        const struct outbox_item *item = value;
+
+        if (books_outbox_item(&p->books, id) || table_has(&p->books.dead, id))
+            continue;
+        r = is_told(p, item);
+        if (r > 0)
+            r = add_elsewhere(
+                p, list,
+                sent_entry(id, item->receiver, item->recipient, item->tells, item->tell_count));
+    }
+    return r;
 }
 
 static int adopt_told(struct pipeline *p)
 {
+    json_t *list = json_array();
     const char *key;
     void *value;
-    int r = 0;
+    int r = settle_pending(p, &list);
 
     for (size_t at = 0; r == 0 && table_next(&p->books.told, &at, &key, &value);) {
         const struct told *told = value, *ours = table_get(&p->sent_tells, key);
 
         if ((!ours || ours->ordinal < told->ordinal) && !is_due(p, key))
-            r = journal_told(p, key, told);
+            r = add_told(p, &list, key, told);
     }
+    if (r == 0 && json_array_size(list) > 0) {
+        r = sent_elsewhere(p, list);
+        list = NULL;
+    }
+    json_decref(list);
     return r;
 }
 

@@ -257,8 +257,7 @@ static size_t told_index_find(const struct told_index *index, const char *episod
 
 /* Tells the recipient of a row of an episode that has ended. */
 static int gather_row(const struct composer_input *in, struct gatherings *all,
-                      const struct told_row *row, const struct alert *a, const struct episode *e,
-                      bool is_lost)
+                      const struct told_row *row, const struct alert *a, const struct episode *e)
 {
     const char *middle = strchr(row->key, '|');
     AUTO(auto_free) char *receiver = strndup(row->key, (size_t)(middle - row->key));
@@ -270,20 +269,7 @@ static int gather_row(const struct composer_input *in, struct gatherings *all,
         return -ENOMEM;
     const struct composer_recipient who = { receiver, recipient, NULL, kind == 1 };
 
-    if (kind < 0)
-        return 0;
-    if (!is_lost)
-        return gather_episode(in, all, &who, a, e);
-    struct gathering *g = gathering_for(in, all, &who, a);
-
-    if (!g)
-        return -ENOMEM;
-    g->red |= e->severity == SEVERITY_RED;
-    return add_item(g, (struct composed_item){ .alert = a,
-                                               .episode = e,
-                                               .finding = finding_of(in, a),
-                                               .news = composer_news_of_both(e),
-                                               .came_and_went = true });
+    return kind < 0 ? 0 : gather_episode(in, all, &who, a, e);
 }
 
 /* Whoever was told that an episode began is told that it ended, also when the role has passed on.
@@ -296,21 +282,7 @@ static int gather_told(const struct composer_input *in, const struct told_index 
     for (size_t i = told_index_find(index, e->id);
          r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++)
         if (index->rows[i].told->open || e->state == ALERT_RETRACTED)
-            r = gather_row(in, all, &index->rows[i], a, e, false);
-    return r;
-}
-
-/* Whoever was to be told, of what nobody knows any more to have been told or to be due: the message
- * was lost with Redis, and meanwhile it has ended. */
-static int gather_lost(const struct composer_input *in, const struct told_index *due,
-                       struct gatherings *all, const struct alert *a, const struct episode *e)
-{
-    int r = 0;
-
-    for (size_t i = told_index_find(due, e->id);
-         r == 0 && i < due->count && strcmp(due->rows[i].episode, e->id) == 0; i++)
-        if (!table_has(in->told, due->rows[i].key))
-            r = gather_row(in, all, &due->rows[i], a, e, true);
+            r = gather_row(in, all, &index->rows[i], a, e);
     return r;
 }
 
@@ -361,11 +333,8 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
 {
     struct gatherings all = { 0 };
     struct composition_list list = { 0 };
-    struct told_index told = { 0 }, due = { 0 };
+    struct told_index told = { 0 };
     int r = told_index_make(in->told, &told);
-
-    if (r == 0)
-        r = told_index_make(in->due, &due);
 
     for (size_t i = 0; r == 0 && i < in->alert_count; i++) {
         struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
@@ -384,8 +353,6 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
                     r = gather_episode(in, &all, &who[j], a, e);
             else
                 r = gather_told(in, &told, &all, a, e);
-            if (r == 0 && !episode_is_open(e) && !discovered)
-                r = gather_lost(in, &due, &all, a, e);
         }
     }
     if (r == 0 && all.count) {
@@ -408,7 +375,6 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
     }
     free(all.list);
     free(told.rows);
-    free(due.rows);
     if (r < 0) {
         composition_list_release(&list);
         return r;

@@ -6,7 +6,7 @@
  * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
  * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
  * episode began is told that it ended; what began and ended untold stays untold, unless it was
- * discovered late, or its message was lost with Redis: then both are told.
+ * discovered late.
  */
 #ifndef OUTBOX_COMPOSER_H
 #define OUTBOX_COMPOSER_H
@@ -41,7 +41,6 @@ struct composer_input {
     const struct plan *const *plans;
     size_t plan_count;
     const struct table *told; /* "receiver|recipient|episode" -> struct told * */
-    const struct table *due;  /* the same of messages that were to go out and have no outcome */
     const struct table *days; /* "receiver|recipient|day|group" -> struct civil_date *: the day's
                                  message went out */
     struct civil_date today;

@@ -39,6 +39,7 @@ void books_release(struct books *b)
     for (size_t i = 0; i < b->outbox_count; i++)
         outbox_item_free(b->outbox[i]);
     free(b->outbox);
+    table_release(&b->outbox_ids, NULL);
     table_release(&b->dead, free);
     *b = (struct books)BOOKS_INIT;
 }
@@ -181,13 +182,19 @@ int books_add_outbox(struct books *b, struct outbox_item *item)
 {
     struct outbox_item **list = realloc(b->outbox, (b->outbox_count + 1) * sizeof *list);
 
-    if (!list) {
+    if (list)
+        b->outbox = list;
+    if (!list || table_set(&b->outbox_ids, item->delivery_id, item, NULL) < 0) {
         outbox_item_free(item);
         return -ENOMEM;
     }
-    b->outbox = list;
     list[b->outbox_count++] = item;
     return 0;
+}
+
+struct outbox_item *books_outbox_item(const struct books *b, const char *delivery_id)
+{
+    return table_get(&b->outbox_ids, delivery_id);
 }
 
 void books_remove_outbox(struct books *b, struct outbox_item *item)
@@ -197,6 +204,7 @@ void books_remove_outbox(struct books *b, struct outbox_item *item)
             memmove(&b->outbox[i], &b->outbox[i + 1],
                     (b->outbox_count - i - 1) * sizeof *b->outbox);
             b->outbox_count--;
+            (void)table_remove(&b->outbox_ids, item->delivery_id);
             outbox_item_free(item);
             return;
         }

@@ -43,6 +43,7 @@ struct books {
     struct table days;   /* the latter: -> struct civil_date * */
     struct outbox_item **outbox;
     size_t outbox_count;
+    struct table outbox_ids; /* delivery id -> struct outbox_item * of .outbox */
     struct table
         dead; /* delivery id -> char *: Redis's copy of this dead letter, "" when it is ours */
 };
@@ -50,7 +51,7 @@ struct books {
 #define BOOKS_INIT                                                                                 \
     {                                                                                              \
         TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, NULL, 0,      \
-            TABLE_INIT                                                                             \
+            TABLE_INIT, TABLE_INIT                                                                 \
     }
 
 void books_release(struct books *b);
@@ -77,5 +78,7 @@ int books_note_dead(struct books *b, const char *delivery_id, const char *entry)
 /** Takes the item. */
 int books_add_outbox(struct books *b, struct outbox_item *item);
 void books_remove_outbox(struct books *b, struct outbox_item *item);
+/** The message due of this id, or NULL. */
+struct outbox_item *books_outbox_item(const struct books *b, const char *delivery_id);
 
 #endif

@@ -107,16 +107,21 @@ static int day_of_json(const json_t *j, struct civil_date *out_day)
     return text ? date_parse_iso(text, strlen(text), out_day) : -EBADMSG;
 }
 
-char *outbox_item_encode(const struct outbox_item *i)
+json_t *outbox_item_json(const struct outbox_item *i)
 {
     char day[DATE_TEXT_MAX];
 
-    return json_print(json_pack(
-        "{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*}", "delivery_id",
-        i->delivery_id, "receiver", i->receiver, "recipient", i->recipient, "subject", i->subject,
-        "group", i->group, "day", i->group ? date_format(i->day, day) : NULL, "eml", i->eml, "json",
-        i->json, "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "tells",
-        tells_to_json(i->tells, i->tell_count), "replaces", i->replaces));
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*}",
+                     "delivery_id", i->delivery_id, "receiver", i->receiver, "recipient",
+                     i->recipient, "subject", i->subject, "group", i->group, "day",
+                     i->group ? date_format(i->day, day) : NULL, "eml", i->eml, "json", i->json,
+                     "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "tells",
+                     tells_to_json(i->tells, i->tell_count), "replaces", i->replaces);
+}
+
+char *outbox_item_encode(const struct outbox_item *i)
+{
+    return json_print(outbox_item_json(i));
 }
 
 static bool is_id(const char *s)
@@ -164,19 +169,26 @@ static int read_item(const json_t *j, struct outbox_item *i)
     return r;
 }
 
-int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
+int outbox_item_of_json(const json_t *j, struct outbox_item **out)
 {
-    json_t *j = json_parse(json, len, 0, NULL);
     struct outbox_item *i = j ? calloc(1, sizeof *i) : NULL;
     int r = i ? read_item(j, i) : j ? -ENOMEM : -EBADMSG;
 
-    json_decref(j);
     if (r < 0) {
         outbox_item_free(i);
         return r;
     }
     *out = i;
     return 0;
+}
+
+int outbox_item_decode(const char *json, size_t len, struct outbox_item **out)
+{
+    json_t *j = json_parse(json, len, 0, NULL);
+    int r = outbox_item_of_json(j, out);
+
+    json_decref(j);
+    return r;
 }
 
 int outbox_item_outline(const struct outbox_item *i, struct outbox_item **out)
@@ -195,6 +207,28 @@ int outbox_item_copy(const struct outbox_item *i, struct outbox_item **out)
 }
 
 /* ---- the record of its tries ---- */
+
+bool outbox_next_replaced(const char **ids, char out[ALERT_ID_MAX])
+{
+    size_t len = *ids ? strcspn(*ids, " ") : 0;
+
+    if (len == 0)
+        return false;
+    (void)snprintf(out, ALERT_ID_MAX, "%.*s", (int)len, *ids);
+    *ids += len + ((*ids)[len] == ' ');
+    return true;
+}
+
+void outbox_tries_copy(struct outbox_item *to, const struct outbox_item *from)
+{
+    to->tries = from->tries;
+    to->last_cause = from->last_cause;
+    to->last_at = from->last_at;
+    to->next_at = from->next_at;
+    to->unknown = from->unknown;
+    memcpy(to->why, from->why, sizeof to->why);
+    to->code = from->code;
+}
 
 char *outbox_tries_encode(const struct outbox_item *i)
 {

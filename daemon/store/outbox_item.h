@@ -60,10 +60,17 @@ void outbox_item_free(struct outbox_item *i);
 char *outbox_item_encode(const struct outbox_item *i);
 /** Returns 0, -ENOMEM or -EBADMSG. */
 int outbox_item_decode(const char *json, size_t len, struct outbox_item **out_item);
+/** The same as a JSON value (new reference, or NULL), and back. */
+json_t *outbox_item_json(const struct outbox_item *i);
+int outbox_item_of_json(const json_t *json, struct outbox_item **out_item);
 /** A copy of the frozen part without its bytes (eml, json): which message it is and what it tells. */
 int outbox_item_outline(const struct outbox_item *i, struct outbox_item **out_copy);
 /** A copy of the frozen part alone. */
 int outbox_item_copy(const struct outbox_item *i, struct outbox_item **out_copy);
+/** The next id of .replaces; *ids begins there and goes on. False: there is none. */
+bool outbox_next_replaced(const char **ids, char out_id[ALERT_ID_MAX]);
+/** The record of its tries becomes that of another. */
+void outbox_tries_copy(struct outbox_item *to, const struct outbox_item *from);
 /** The record of its tries as JSON; malloc'ed, or NULL. */
 char *outbox_tries_encode(const struct outbox_item *i);
 /** Reads it back into the item. Returns 0, -ENOMEM or -EBADMSG. */

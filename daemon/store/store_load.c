@@ -398,18 +398,11 @@ static int read_outbox(struct load *l, const char *name, const redisReply *reply
     return 0;
 }
 
-static struct outbox_item *loaded_item(const struct load *l, const char *delivery_id)
-{
-    for (size_t i = 0; i < l->books->outbox_count; i++)
-        if (strcmp(l->books->outbox[i]->delivery_id, delivery_id) == 0)
-            return l->books->outbox[i];
-    return NULL;
-}
-
 /* Of a message that is no longer due nothing is to be known. */
 static int take_tries(void *arg, const redisReply *field, const redisReply *value)
 {
-    struct outbox_item *item = loaded_item(arg, field->str);
+    const struct load *l = arg;
+    struct outbox_item *item = books_outbox_item(l->books, field->str);
 
     int r = item ? outbox_tries_decode(value->str, value->len, item) : 0;
 
@@ -427,7 +420,8 @@ static int read_tries(struct load *l, const char *name, const redisReply *reply)
 
 static int take_flying(void *arg, const redisReply *field, const redisReply *value)
 {
-    struct outbox_item *item = loaded_item(arg, value->str);
+    const struct load *l = arg;
+    struct outbox_item *item = books_outbox_item(l->books, value->str);
 
     (void)field;
     if (item)

@@ -160,10 +160,12 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
     return store_send(s, &c, done, arg);
 }
 
-int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
-                  const char *const *values, size_t count, store_done *done, void *arg)
+/* A message that becomes due, and its told-state. */
+static struct command message_call(struct store *s, const char *function,
+                                   const struct outbox_item *item, const char *const *fields,
+                                   const char *const *values, size_t count)
 {
-    struct command c = store_command(s, "enqueue");
+    struct command c = store_command(s, function);
 
     command_add(&c, item->delivery_id);
     command_add(&c, item->receiver);
@@ -173,6 +175,23 @@ int store_enqueue(struct store *s, struct outbox_item *item, const char *const *
         command_add(&c, fields[i]);
         command_add(&c, values[i]);
     }
+    return c;
+}
+
+int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
+                  const char *const *values, size_t count, store_done *done, void *arg)
+{
+    struct command c = message_call(s, "enqueue", item, fields, values, count);
+
+    return send_command(s, &c, &item->stream_id, done, arg);
+}
+
+int store_put_back(struct store *s, struct outbox_item *item, const char *const *fields,
+                   const char *const *values, size_t count, store_done *done, void *arg)
+{
+    struct command c = message_call(s, "put_back", item, fields, values, count);
+
+    command_add_owned(&c, outbox_tries_encode(item));
     return send_command(s, &c, &item->stream_id, done, arg);
 }
 

@@ -118,6 +118,10 @@ int store_transition(struct store *s, const struct alert *next, unsigned long ex
  *  The stream id is written into item->stream_id (the item must live until the callback). */
 int store_enqueue(struct store *s, struct outbox_item *item, const char *const *fields,
                   const char *const *values, size_t count, store_done *done, void *arg);
+/** The same for a message that was due and that Redis lost: with the record of its tries. -EEXIST also
+ * when Redis knows its outcome. */
+int store_put_back(struct store *s, struct outbox_item *item, const char *const *fields,
+                   const char *const *values, size_t count, store_done *done, void *arg);
 /** The same for a digest: it takes the place of the count messages in replaced, all or nothing. */
 int store_digest(struct store *s, struct outbox_item *item, struct outbox_item *const *replaced,
                  size_t replaced_count, const char *const *fields, const char *const *values,

@@ -281,12 +281,7 @@ local function transition(keys, argv)
   return redis.status_reply('OK')
 end
 
--- A frozen message becomes due, and what it tells counts as told. ARGV: delivery id, receiver, item, n, then per told: field, value.
-local function enqueue(keys, argv)
-  local p = keys[1]
-  if redis.call('HEXISTS', key(p, 'outbox:ids'), argv[1]) == 1 then
-    return redis.status_reply('DUPLICATE')
-  end
+local function put_in(p, argv)
   redis.call('HSET', key(p, 'outbox:ids'), argv[1], '1')
   local id = redis.call('XADD', key(p, 'outbox'), '*', 'delivery', argv[1], 'receiver', argv[2], 'item', argv[3])
   local n = tonumber(argv[4])
@@ -294,6 +289,27 @@ local function enqueue(keys, argv)
     redis.call('HSET', key(p, 'told:' .. argv[2]), argv[5 + 2 * i], argv[6 + 2 * i])
   end
   return id
+end
+
+-- A frozen message becomes due, and what it tells counts as told. ARGV: delivery id, receiver, item, n, then per told: field, value.
+local function enqueue(keys, argv)
+  local p = keys[1]
+  if redis.call('HEXISTS', key(p, 'outbox:ids'), argv[1]) == 1 then
+    return redis.status_reply('DUPLICATE')
+  end
+  return put_in(p, argv)
+end
+
+-- One that was due and is not in the stream any more, which a daemon that leads has just read. ARGV: as
+-- enqueue, then the record of its tries.
+local function put_back(keys, argv)
+  local p = keys[1]
+  local known = redis.call('HGET', key(p, 'outbox:ids'), argv[1])
+  if known and known ~= '1' then
+    return redis.status_reply('DUPLICATE')
+  end
+  redis.call('HSET', key(p, 'outbox:tries'), argv[1], argv[#argv])
+  return put_in(p, argv)
 end
 
 -- Told-state that the sent journal has and Redis lost. ARGV: per entry receiver, field, value.
@@ -457,6 +473,7 @@ redis.register_function('commit_events', guarded(commit_events))
 redis.register_function('sweep_lists', guarded(sweep_lists))
 redis.register_function('transition', guarded(transition))
 redis.register_function('enqueue', guarded(enqueue))
+redis.register_function('put_back', guarded(put_back))
 redis.register_function('retold', guarded(retold))
 -- What is due goes on, and leaves, also when memory is full.
 register('attempt', guarded(attempt), 'allow-oom')

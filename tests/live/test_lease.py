@@ -241,6 +241,15 @@ def test_P14_a_message_due_when_the_leader_died_is_sent_by_the_next_under_its_id
         b.ctl("outbox", "retry", due)  # now, not when the refusal's time is over
         wait_for(lambda: server.say("XLEN", PREFIX + "outbox") == "0", "it to be sent")
         assert set(ids(hook)) == {due}
+        b.stop()
+        server.say("DEL", PREFIX + "outbox:ids")  # as a sweep leaves them
+        before = len(ids(hook))
+        a.start("2024-06-10")  # whose journal says that it is due
+        takes(server, a, "the first to lead again")
+        a.put("b.csv", three(45, "2024-05"))
+        wait_for(lambda: len(ids(hook)) > before, "the next message")
+        wait_for(lambda: not a.ctl("outbox", "ls"), "it to be delivered")
+        assert due not in ids(hook)[before:] and len(ids(hook)) == before + 1, "told again"
 
 
 def test_P14_what_the_dead_leader_had_given_up_is_known_to_the_next_which_can_send_it(build):
@@ -322,7 +331,7 @@ def test_P15_what_a_stale_leader_sends_to_redis_is_refused_by_every_function(bui
             answer = server.cli("FCALL", name, "1", PREFIX, epoch, stale, *["1"] * 8).stdout
             assert "FENCED" in answer, (name, answer)
         token = server.say("GET", PREFIX + "fence")
-        for name in ("commit_series", "commit_feed", "transition", "enqueue", "told", "retold", "now"):
+        for name in ("commit_series", "commit_feed", "transition", "enqueue", "told", "retold", "put_back", "now"):
             answer = server.cli("FCALL", name, "1", PREFIX, "another-epoch", token, *["1"] * 8).stdout
             assert "STALE" in answer, (name, answer)
 

@@ -34,6 +34,19 @@ def test_a_message_becomes_due_once_however_often_it_is_asked_for(build):
         assert "DUPLICATE" in call(w, "enqueue", "d1", "nobody", "{}", "0"), "what was delivered is not due again"
 
 
+def test_a_message_that_the_stream_lost_is_put_back_unless_its_outcome_is_known(build):
+    with running(build) as w:
+        call(w, "enqueue", "d1", "nobody", "{}", "0")
+        w.redis("DEL", PREFIX + "outbox")
+        again = call(w, "put_back", "d1", "nobody", "{}", "1", "nobody|e1", "t1", '{"tries":3}')
+        assert "-" in again and w.redis("XLEN", PREFIX + "outbox") == ["1"], again
+        assert w.redis("HGET", PREFIX + "told:nobody", "nobody|e1") == ["t1"]
+        assert w.redis("HGET", PREFIX + "outbox:tries", "d1") == ['{"tries":3}']
+        call(w, "told", again, "d1", "nobody", "delivered", "")
+        assert "DUPLICATE" in call(w, "put_back", "d1", "nobody", "{}", "1", "nobody|e1", "t2", "{}")
+        assert w.redis("XLEN", PREFIX + "outbox") == ["0"] and w.redis("HLEN", PREFIX + "outbox:tries") == ["0"]
+
+
 def test_a_message_given_up_is_kept_as_a_dead_letter(build):
     with running(build) as w:
         first = call(w, "enqueue", "d2", "nobody", "{}", "0")

@@ -317,6 +317,51 @@ def test_what_a_delivered_digest_stands_for_stays_told_when_an_older_redis_comes
         assert len(http.requests) == 2, asked(http)
 
 
+def test_a_digest_takes_the_place_of_what_it_stands_for_also_in_an_older_redis(build):
+    with HttpServer([Answer(503), Answer(503), Answer(400), Answer(200)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10", expect=1)
+        shutil.copytree(w.path("state", "redis"), w.path("older"))
+        w.put("b.csv", three(70, "2024-05"))
+        w.once("2024-06-10T12:10", expect=1)
+        first, digest = asked(http)
+        assert first != digest
+        shutil.rmtree(w.path("state", "redis"))
+        shutil.copytree(w.path("older"), w.path("state", "redis"))
+        w.once("2024-06-10T12:20", expect=1)  # refused: others would have their turn
+        w.once("2024-06-10T12:30")
+        w.once("2024-06-11")
+        assert asked(http) == [first, digest, digest, digest]
+        assert len({r.body for r in http.requests[1:]}) == 1
+
+
+def test_what_was_told_since_stays_told_when_an_earlier_message_is_due_again(build):
+    with HttpServer([Answer(400), Answer(200), Answer(400), Answer(200)]) as http, hooked(build, http) as w:
+        w.once("2024-06-10", expect=1)
+        w.put("b.csv", three(70, "2024-05"))
+        w.once("2024-06-10T12:10", expect=1)  # the end is told before the beginning was taken
+        began, ended, _ = asked(http)
+        assert began != ended
+        shutil.rmtree(w.path("state", "redis"))
+        w.start("2024-06-10T12:20")
+        wait_for(lambda: len(http.requests) == 4 and not listed(w), "the message to be taken")
+        assert asked(http)[3] == began
+        told = [json.loads(v) for v in w.redis("HVALS", f"wl:{{{w.instance}}}:told:hook") if v[:1] == "{"]
+        assert [(t["ordinal"], t["open"]) for t in told] == [(2, False)], told
+
+
+def test_refusals_are_counted_on_where_redis_lost_the_message(build):
+    with HttpServer([Answer(400)]) as http, hooked(build, http) as w:
+        for hour in (12, 13, 14):
+            w.once(f"2024-06-10T{hour}:00", expect=1)
+        w.start("2024-06-10T15:00")
+        wait_for(lambda: len(http.requests) == 4 and [m["tries"] for m in listed(w).values()] == [4], "four refusals")
+        w.redis("FLUSHALL")
+        w.put("b.csv", three("*"))  # something to do, which finds Redis empty
+        wait_for(lambda: tries_of(w), "the message to be back in Redis")
+        record, = tries_of(w)
+        assert json.loads(record)["tries"] >= 4, record
+
+
 def test_a_message_that_may_have_arrived_is_repeated_as_it_is(build):
     answers = [Answer(0), Answer(503), Answer(200)]  # taken, and no answer: its outcome is unknown
     with HttpServer(answers) as http, backlogged(build, http) as w:

@@ -279,8 +279,8 @@ class Canonical:
     def failed(self, k, rules, to=None, ends=(0, 1, 78), **more):
         """Step k with calls that fail; then undisturbed to the end, or to step `to`. A file that could not be
         taken in while the day was evaluated comes later, so what it tells is grouped otherwise: then the outcome
-        alone must be the undisturbed one; so too where the audit's disk was full, since the work goes on and the
-        audit adopts later what stands. Else the digest. Never a crash. Returns how often a rule struck."""
+        alone must be the undisturbed one; so too where a journal's disk was full, since the work goes on and the
+        journal adopts later what stands. Else the digest. Never a crash. Returns how often a rule struck."""
         self.restore(k)
         self.fill(k)
         code = self.run_step(k, rules, **more)
@@ -289,7 +289,7 @@ class Canonical:
         assert code in ends or crash, f"exited {code}:\n{self.log[-3000:]}"
         is_partial = any(self.left_in_inboxes()) and self.steps[k].day in {
             r.get("evaluated") for r in self.journal("audit")}
-        is_adopted = "the audit journal cannot be written" in self.log
+        is_adopted = any(f"the {name} journal cannot be written" in self.log for name in ("audit", "sent"))
         struck_at = self.seam.struck_at()
         try:
             self.go_on(k, to)
@@ -423,9 +423,10 @@ class Canonical:
 
     def digest(self):
         journals = {name: self.journal(name) for name in ("received", "sent", "audit")}
-        for record in journals["sent"]:
-            record.get("due", []).sort(key=repr)  # in the order in which Redis, or a rebuild, brought the alerts
-        journals["sent"].sort(key=repr)  # in the order of the receivers' answers
+        # What became due: message by message, without its bytes, which are compared where they arrive.
+        due = [{k: v for k, v in message.items() if k not in ("eml", "json")}
+               for record in journals["sent"] for message in record.get("due", [])]
+        journals["sent"] = sorted(self.sent() + due, key=repr)  # whatever the order of the receivers' answers
         return {"archive": self.archive(), "journals": journals, "redis": self.redis(),
                 "inbox": self.left_in_inboxes()}
 

@@ -191,7 +191,7 @@ static int people(void *arg, const char *receiver)
 static void world_tell(struct world *w, const struct finding_set *findings, struct civil_date today,
                        int life)
 {
-    struct table days = TABLE_INIT, due = TABLE_INIT;
+    struct table days = TABLE_INIT;
     const struct alert *alerts[] = { &w->alert };
     const char *ids[] = { w->alert.id };
     const struct plan *plans[] = { &w->plan };
@@ -203,7 +203,6 @@ static void world_tell(struct world *w, const struct finding_set *findings, stru
                                        .plans = plans,
                                        .plan_count = 1,
                                        .told = &w->told,
-                                       .due = &due,
                                        .days = &days,
                                        .today = today,
                                        .recipients = one_recipient,

@@ -35,8 +35,6 @@ static void setup(enum alert_state state, enum alert_severity severity, unsigned
     who = (struct composer_recipient){ "spool", "spool", NULL, false };
 }
 
-static struct table due_table; /* released by run() */
-
 /* day_spent: 0 the day's message has not gone out ever; 1 today; 2 yesterday. */
 static struct composition_list run(struct told *told, int day_spent)
 {
@@ -55,7 +53,6 @@ static struct composition_list run(struct told *told, int day_spent)
                                        .alert_count = 1,
                                        .findings = &none,
                                        .told = &told_table,
-                                       .due = &due_table,
                                        .days = &days,
                                        .today = today,
                                        .recipients = one_recipient,
@@ -63,7 +60,6 @@ static struct composition_list run(struct told *told, int day_spent)
 
     ck_assert_int_eq(composer_run(&in, &out), 0);
     table_release(&told_table, NULL);
-    table_release(&due_table, NULL);
     table_release(&days, NULL);
     return out;
 }
@@ -335,64 +331,6 @@ START_TEST(whoever_was_told_is_told_the_end_after_the_role_has_passed_on)
 }
 END_TEST
 
-/* What was to be told, by the record made before Redis heard of the message. */
-static const struct {
-    const char *why, *due_to;
-    enum alert_state state;
-    int was_told;
-    struct told told;
-    enum alert_news news; /* NEWS_NONE: no message */
-    int came_and_went;
-} lost[] = {
-    { "it has ended: both are told", "spool|spool|e1", ALERT_RESOLVED, 0, { 0 }, NEWS_CLEARED, 1 },
-    { "it never was", "spool|spool|e1", ALERT_RETRACTED, 0, { 0 }, NEWS_CORRECTED, 1 },
-    { "it was withdrawn", "spool|spool|e1", ALERT_WITHDRAWN, 0, { 0 }, NEWS_WITHDRAWN, 1 },
-    { "it goes on: told as new", "spool|spool|e1", ALERT_FIRING, 0, { 0 }, NEWS_NEW, 0 },
-    { "it is watched again: nothing", "spool|spool|e1", ALERT_PENDING, 0, { 0 }, NEWS_NONE, 0 },
-    { "its message is still due, or was taken",
-      "spool|spool|e1",
-      ALERT_RESOLVED,
-      1,
-      { 2, SEVERITY_RED, false },
-      NEWS_NONE,
-      0 },
-    { "its beginning is due, its end is not: the end as always",
-      "spool|spool|e1",
-      ALERT_RESOLVED,
-      1,
-      { 1, SEVERITY_RED, true },
-      NEWS_CLEARED,
-      0 },
-    { "another episode", "spool|spool|e0", ALERT_RESOLVED, 0, { 0 }, NEWS_NONE, 0 },
-    { "to a receiver that is gone", "gone|spool|e1", ALERT_RESOLVED, 0, { 0 }, NEWS_NONE, 0 },
-    { "to one whose role has passed on",
-      "spool|the last holder|e1",
-      ALERT_RESOLVED,
-      0,
-      { 0 },
-      NEWS_CLEARED,
-      1 },
-};
-
-START_TEST(what_was_to_be_told_and_was_lost_with_redis_is_told_with_its_end)
-{
-    struct told told = lost[_i].told, due = { 1, SEVERITY_RED, true };
-
-    setup(lost[_i].state, SEVERITY_RED, 2);
-    ck_assert_int_eq(table_set(&due_table, lost[_i].due_to, &due, NULL), 0);
-    struct composition_list l = run(lost[_i].was_told ? &told : NULL, 1); /* red: at once */
-
-    ck_assert_msg(l.count == (lost[_i].news != NEWS_NONE), "%s: %zu messages", lost[_i].why,
-                  l.count);
-    if (l.count) {
-        ck_assert_msg(l.list[0].items[0].news == lost[_i].news, "%s", lost[_i].why);
-        ck_assert_msg(l.list[0].items[0].came_and_went == lost[_i].came_and_went, "%s",
-                      lost[_i].why);
-    }
-    composition_list_release(&l);
-}
-END_TEST
-
 START_TEST(a_machine_is_told_amber_at_once)
 {
     setup(ALERT_FIRING, SEVERITY_AMBER, 1);
@@ -444,7 +382,6 @@ START_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others)
                                        .alert_count = 1,
                                        .findings = &none,
                                        .told = &told,
-                                       .due = &due_table,
                                        .days = &days,
                                        .today = { 20000 },
                                        .recipients = one_recipient,
@@ -502,7 +439,6 @@ START_TEST(a_message_belongs_to_its_plan_or_to_what_watches)
                                        .plans = plans,
                                        .plan_count = 2,
                                        .told = &empty,
-                                       .due = &empty,
                                        .days = &empty,
                                        .today = { 20000 },
                                        .recipients = one_recipient,
@@ -539,7 +475,6 @@ START_TEST(one_recipient_of_two_receivers_is_told_by_each)
                                        .alert_count = 1,
                                        .findings = &none,
                                        .told = &empty,
-                                       .due = &empty,
                                        .days = &empty,
                                        .today = { 20000 },
                                        .recipients = two_receivers,
@@ -561,7 +496,6 @@ UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_TEST(one_recipient_of_two_receivers_is_told_by_each),
           UNIT_TEST(amber_waits_when_the_days_message_has_gone_and_red_does_not),
           UNIT_TEST(the_end_of_what_was_told_red_is_told_at_once),
-          UNIT_ROWS(what_was_to_be_told_and_was_lost_with_redis_is_told_with_its_end, lost),
           UNIT_TEST(a_machine_is_told_amber_at_once),
           UNIT_TEST(a_reminder_turns_nothing_red_and_waits_for_the_next_days_message),
           UNIT_TEST(an_end_is_told_to_everybody_who_was_told_among_thousands_of_others),

@@ -24,7 +24,7 @@ static const struct finding_set findings = { found, ALERTS / 2 };
 static const char *finding_ids[ALERTS];
 static struct told told = { 1, SEVERITY_AMBER, true };
 static struct civil_date today = { 20000 };
-static struct table told_table, due_table, days;
+static struct table told_table, days;
 
 /* Half of it in plans, half of it feeds and receivers; every third has ended. */
 static void setup(void)
@@ -55,10 +55,6 @@ static void setup(void)
         for (int k = 0; k < 6 && i % 2; k++) {
             (void)snprintf(key, sizeof key, "mail|%s%d|e%d", k ? "other " : "them", k, i);
             ck_assert_int_eq(table_set(&told_table, key, &told, NULL), 0);
-        }
-        if (i % 3 == 0) { /* was to be told, and was lost */
-            (void)snprintf(key, sizeof key, "mail|lost %d|e%d", i, i);
-            ck_assert_int_eq(table_set(&due_table, key, &told, NULL), 0);
         }
     }
     ck_assert_int_eq(table_set(&told_table, "no key of ours", &told, NULL), 0);
@@ -94,7 +90,6 @@ static int do_compose(void)
                                        .plans = plan_list,
                                        .plan_count = 2,
                                        .told = &told_table,
-                                       .due = &due_table,
                                        .days = &days,
                                        .today = today,
                                        .recipients = many,
@@ -183,7 +178,6 @@ START_TEST(an_allocation_that_fails_is_refused_and_the_next_call_answers_as_ever
     }
     ck_assert_int_eq(calls[_i].call(), 0);
     table_release(&told_table, NULL);
-    table_release(&due_table, NULL);
     table_release(&days, NULL);
 }
 END_TEST

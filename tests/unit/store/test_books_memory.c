@@ -125,8 +125,14 @@ static int add_outbox(int i)
 {
     struct outbox_item *item = calloc(1, sizeof *item);
 
-    (void)i;
-    return item ? books_add_outbox(&books, item) : -ENOMEM;
+    if (!item)
+        return -ENOMEM;
+    if (asprintf(&item->delivery_id, "d%d", i) < 0) {
+        item->delivery_id = NULL;
+        outbox_item_free(item);
+        return -ENOMEM;
+    }
+    return books_add_outbox(&books, item);
 }
 
 static size_t outbox_count(void)
@@ -237,13 +243,16 @@ START_TEST(a_message_that_is_not_in_the_outbox_takes_no_other_with_it)
     books = (struct books)BOOKS_INIT;
     for (int i = 0; i < 3; i++) {
         ck_assert_ptr_nonnull(items[i] = calloc(1, sizeof *items[i]));
+        ck_assert_ptr_nonnull(items[i]->delivery_id = strdup((const char *[]){ "a", "b", "c" }[i]));
         ck_assert_int_eq(books_add_outbox(&books, items[i]), 0);
     }
+    ck_assert(books_outbox_item(&books, "b") == items[1]);
     books_remove_outbox(&books, &other);
     ck_assert_uint_eq(books.outbox_count, 3);
     books_remove_outbox(&books, items[1]);
     ck_assert_uint_eq(books.outbox_count, 2);
     ck_assert(books.outbox[0] == items[0] && books.outbox[1] == items[2]);
+    ck_assert(!books_outbox_item(&books, "b") && books_outbox_item(&books, "c") == items[2]);
     books_release(&books);
 }
 END_TEST
