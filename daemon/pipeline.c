@@ -260,7 +260,7 @@ static bool advance_once(struct pipeline *p)
 
 void pipeline_advance(struct pipeline *p)
 {
-    char line[256];
+    char line[STATUS_LINE_MAX];
 
     if (p->advancing) {
         p->again = true;

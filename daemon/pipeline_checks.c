@@ -1,6 +1,7 @@
 #include "pipeline_internal.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
  * What the daemon watches about itself, each a finding of the rule self-check. (1) Redis's settings,
  * at every connection and each minute (RELIABILITY section 2): one that is wrong may lose what was
  * acknowledged. (2) Files that only a daemon before us had (pipeline_takeover.c). (3) Damaged files of
- * the embedded server, set aside (loop/aside.h), for as long as they lie there.
+ * the embedded server, set aside (loop/aside.h), for as long as they lie there. (4) A reload that was
+ * refused a minute ago and not mended since (row P10): the old thresholds stand in force, which nobody
+ * may have meant.
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -52,10 +55,19 @@ const char *checks_redis_state(const struct pipeline *p)
     return trouble[0] && !store_is_ready(p->store) ? trouble : store_state(p->store);
 }
 
+static bool is_reload_told(const struct pipeline *p)
+{
+    return p->reload_error[0] && clock_mono(&p->clock).ms >= p->reload_told_at.ms;
+}
+
 void checks_tick(struct pipeline *p)
 {
     int64_t now = clock_mono(&p->clock).ms;
+    bool is_told = is_reload_told(p);
 
+    if (is_told != p->is_reload_told)
+        p->need_evaluate = true;
+    p->is_reload_told = is_told;
     if (!store_is_ready(p->store) || p->is_checking_redis || now < p->redis_check_at.ms)
         return;
     p->redis_check_at.ms = now + SETTINGS_EVERY_MS;
@@ -70,40 +82,48 @@ void checks_connected(struct pipeline *p)
     checks_tick(p);
 }
 
+struct check_list {
+    struct self_check *out;
+    char (*words)[CHECK_WORDS_MAX];
+    size_t count;
+};
+
+__attribute__((format(printf, 4, 5))) static void add(struct check_list *l, const char *id,
+                                                      const char *title, const char *format, ...)
+{
+    char *words = l->words[l->count];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(words, CHECK_WORDS_MAX, format, args);
+    va_end(args);
+    l->out[l->count++] = (struct self_check){ .id = id, .title = title, .detail = words };
+}
+
 size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
                  char words[CHECKS_MAX][CHECK_WORDS_MAX])
 {
+    struct check_list l = { out_checks, words, 0 };
     bool is_lost;
-    size_t n = 0, lacks = takeover_lacks(p, NULL, &is_lost);
+    size_t lacks = takeover_lacks(p, NULL, &is_lost);
 
-    if (p->redis_wrong[0]) {
-        (void)snprintf(words[n], CHECK_WORDS_MAX, "%s. What was acknowledged may be lost",
-                       p->redis_wrong);
-        out_checks[n] = (struct self_check){ .id = "redis",
-                                             .title = "Redis is set up so that it may lose data",
-                                             .detail = words[n] };
-        n++;
-    }
-    if (lacks) {
-        (void)snprintf(words[n], CHECK_WORDS_MAX,
-                       "%zu files that another daemon took are not in this archive: Redis alone "
-                       "holds their figures",
-                       lacks);
-        out_checks[n] = (struct self_check){ .id = "archive",
-                                             .title = "Files are missing from the archive",
-                                             .detail = words[n] };
-        n++;
-    }
-    if (p->aside[0]) {
-        (void)snprintf(words[n], CHECK_WORDS_MAX,
-                       "Redis could not read its files, so they were set aside as redis/%s and all "
-                       "was rebuilt from the archive and the journals: nothing is lost. Look after "
-                       "the disk, then remove that folder",
-                       p->aside);
-        out_checks[n] = (struct self_check){ .id = "redis-files",
-                                             .title = "Redis's files were damaged",
-                                             .detail = words[n] };
-        n++;
-    }
-    return n;
+    if (p->redis_wrong[0])
+        add(&l, "redis", "Redis is set up so that it may lose data",
+            "%s. What was acknowledged may be lost", p->redis_wrong);
+    if (lacks)
+        add(&l, "archive", "Files are missing from the archive",
+            "%zu files that another daemon took are not in this archive: Redis alone holds their "
+            "figures",
+            lacks);
+    if (p->aside[0])
+        add(&l, "redis-files", "Redis's files were damaged",
+            "Redis could not read its files, so they were set aside as redis/%s and all was "
+            "rebuilt "
+            "from the archive and the journals: nothing is lost. Look after the disk, then remove "
+            "that folder",
+            p->aside);
+    if (is_reload_told(p))
+        add(&l, "configuration", "A change of the configuration was refused",
+            "%s. \"waitlistd --check\" names each error; mend them and reload", p->reload_error);
+    return l.count;
 }

@@ -16,130 +16,6 @@
 
 static const char *const kind_words[] = { "aggregate", "snapshot", "events", "set" };
 
-/* What ops must know in one line, the worst first. */
-void pipeline_status_line(const struct pipeline *p, char out[256])
-{
-    size_t late = 0, red = 0, amber = 0;
-    void *value;
-
-    for (size_t at = 0; table_next(&p->books.alerts, &at, NULL, &value);) {
-        const struct alert *a = &((struct stored_alert *)value)->alert;
-        const struct episode *e = alert_current(a);
-
-        if (!e || (e->state != ALERT_FIRING && e->state != ALERT_RECOVERING))
-            continue;
-        red += e->severity == SEVERITY_RED;
-        amber += e->severity == SEVERITY_AMBER;
-        late += a->rule == RULE_FEED_LATE;
-    }
-    /* While a failure rests, the connection is down because of it: not what is to be known. */
-    bool rests = p->trouble[0] && clock_mono(&p->clock).ms < p->retry_at.ms;
-    const char *leader = store_leader(p->store);
-    bool is_away = !store_is_ready(p->store) && !rests;
-    const char *state = p->stopping                    ? "stopping"
-                        : is_away                      ? "Redis is away: "
-                        : rests                        ? "waiting to try again: "
-                        : !p->loaded                   ? "loading: "
-                        : !date_is_set(p->findings_of) ? "first evaluation under way: "
-                                                       : "";
-    const char *held =
-        store_is_full(p->store) ? "Redis is full: files are held in the inboxes" : "";
-    const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble, held };
-    char date[DATE_TEXT_MAX], words[REBUILD_WORDS_MAX], letters[40] = "";
-    size_t n = 0;
-
-    if (letters_count(p))
-        (void)snprintf(letters, sizeof letters, ", %zu given up", letters_count(p));
-
-    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
-        if (troubles[i][0] && n < 256)
-            n += (size_t)snprintf(out + n, 256 - n, "%s; ", troubles[i]);
-    if (pipeline_clock_is_back(p) && n < 256)
-        n += (size_t)snprintf(out + n, 256 - n, "the clock is before %s, the date last evaluated; ",
-                              date_format(p->evaluated_on, date));
-    bool is_lost;
-    size_t lacks = takeover_lacks(p, NULL, &is_lost);
-
-    if (lacks && n < 256)
-        n +=
-            (size_t)snprintf(out + n, 256 - n,
-                             "%zu files that another daemon took are not in this archive; ", lacks);
-    if (p->redis_wrong[0] && n < 256)
-        n += (size_t)snprintf(out + n, 256 - n, "Redis may lose data: %.120s; ", p->redis_wrong);
-    if (p->aside[0] && n < 256)
-        n += (size_t)snprintf(out + n, 256 - n,
-                              "Redis's files were damaged: rebuilt, the old ones lie in redis/%s; ",
-                              p->aside);
-    if (leader) { /* of alerts it knows nothing, and need not */
-        if (n < 256)
-            (void)snprintf(out + n, 256 - n, "standby: %s leads", leader);
-        return;
-    }
-    if (rebuild_words(p, words) && n < 256)
-        n += (size_t)snprintf(out + n, 256 - n, "%s; ", words);
-    if (n < 256)
-        (void)snprintf(
-            out + n, 256 - n, "%s%s%s%zu red, %zu amber, %zu feeds late, %zu messages due%s%s%s",
-            state, is_away ? checks_redis_state(p) : "", is_away ? "; " : "", red, amber, late,
-            deliver_pending(p), letters, p->reload_error[0] ? "; " : "", p->reload_error);
-}
-
-static json_t *status_of(struct pipeline *p)
-{
-    char line[256], at[WALL_TEXT_MAX], since[WALL_TEXT_MAX], today[DATE_TEXT_MAX],
-        when[WALL_TEXT_MAX];
-    json_t *plans = json_array();
-
-    pipeline_status_line(p, line);
-    for (size_t i = 0; plans && i < p->config->plan_count; i++)
-        json_array_append_new(
-            plans, json_sprintf("%s v%ld%s", p->config->plans[i]->id, p->config->plans[i]->version,
-                                p->config->plans[i]->illustrative ? " (illustrative)" : ""));
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?, "
-        "s:s?}",
-        "instance", p->config->settings->instance, "version", WAITLISTD_VERSION, "status", line,
-        "now", wall_format(clock_wall(&p->clock), at), "today",
-        date_format(pipeline_today(p), today), "running_since", wall_format(p->started, since),
-        "clock_set", p->clock.is_set, "redis", checks_redis_state(p), "ready",
-        (int)(p->loaded && date_is_set(p->findings_of)), "feeds",
-        (int)p->config->settings->feed_count, "messages_due", (int)deliver_pending(p),
-        "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "rebuild",
-        rebuild_report(p), "standby_of", store_leader(p->store), "last_evaluation",
-        p->evaluated_at.ms ? wall_format(p->evaluated_at, when) : NULL, "reload_refused",
-        p->reload_error[0] ? p->reload_error : NULL, "demo", p->config->settings->demo_banner);
-}
-
-/* Nagios: 0 ok, 1 warning, 2 critical. */
-static json_t *health_of(struct pipeline *p)
-{
-    char line[256];
-    bool is_lost;
-    int code = 0;
-
-    pipeline_status_line(p, line);
-    for (size_t i = 0; i < p->books.outbox_count; i++)
-        if (p->books.outbox[i]->severity == SEVERITY_RED && p->books.outbox[i]->last_at.ms)
-            code = 2; /* tried in vain */
-    if (letters_count(p))
-        code = 2;
-    if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
-        code = 1;
-    if ((p->redis_wrong[0] || p->aside[0] || deliver_pending(p) ||
-         takeover_lacks(p, NULL, &is_lost)) &&
-        code < 1)
-        code = 1;
-    if (p->trouble[0] || p->disk_trouble[0] || p->inbox_trouble[0])
-        code = 2;
-    if (store_leader(p->store))
-        return json_pack("{s:i, s:s}", "code", code, "text", line); /* well, as a standby */
-    if (!p->loaded || !store_is_ready(p->store))
-        code = 2;
-    else if (date_compare(p->findings_of, pipeline_today(p)) != 0)
-        code = 2;
-    return json_pack("{s:i, s:s}", "code", code, "text", line);
-}
-
 /* The files of a feed that wait; malloc'ed, strings borrowed. NULL without memory. */
 static struct wait_report *waits_of(const struct feed_book *b)
 {
@@ -292,9 +168,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
                                          "explain", "plan-show", "outbox-ls" };
 
     if (strcmp(command, "status") == 0) {
-        result = status_of(p);
+        result = status_report(p);
     } else if (strcmp(command, "health") == 0) {
-        result = health_of(p);
+        result = health_report(p);
     } else if (strcmp(command, "audit") == 0) {
         result = audit_list(p);
     } else if (act_is_known(command)) {

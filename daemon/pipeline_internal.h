@@ -17,7 +17,7 @@
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us
  * People act and ask  _audit the audit journal, _acts what they do, _decide accept, refuse, purge,
- *                     _outbox messages due, _ctl answers to waitlistctl
+ *                     _outbox messages due, _ctl answers to waitlistctl, _status how the daemon is
  */
 #ifndef PIPELINE_INTERNAL_H
 #define PIPELINE_INTERNAL_H
@@ -218,7 +218,9 @@ struct pipeline {
     struct mono_time opened;
     bool advancing, again, stopping, said_evaluated;
     int exit_status;
-    char reload_error[128]; /* "" or why the last reload was refused */
+    char reload_error[160];          /* "" or why the last reload was refused */
+    bool is_reload_told;             /* as of the last tick */
+    struct mono_time reload_told_at; /* then, if it was not mended, ops are told */
 
     /* What goes wrong and is tried again: pipeline.c, for the files pipeline_intake.c. Each text is
      * "" or says the trouble in STATUS= and health until it is over. */
@@ -354,7 +356,7 @@ bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 json_t *rebuild_report(const struct pipeline *p);
 
 /* ---- pipeline_checks.c ---- */
-#define CHECKS_MAX      3
+#define CHECKS_MAX      4
 #define CHECK_WORDS_MAX 400
 /** Each second, and at once after a connection: looks at Redis's settings when it is time. */
 void checks_tick(struct pipeline *p);
@@ -660,7 +662,13 @@ void ctl_answer(void *arg, struct ctl_request *request); /* ctl_handle */
 void ctl_settle_waiting(struct pipeline *p);
 /** The alerts as a table on standard output (the demo). */
 void ctl_print_alerts(struct pipeline *p);
+
+/* ---- pipeline_status.c ---- */
+#define STATUS_LINE_MAX 256
 /** One line for STATUS= and `waitlistctl status`. */
-void pipeline_status_line(const struct pipeline *p, char out_line[256]);
+void pipeline_status_line(const struct pipeline *p, char out_line[STATUS_LINE_MAX]);
+/** What `waitlistctl status` and `health` show (new reference, or NULL). */
+json_t *status_report(const struct pipeline *p);
+json_t *health_report(const struct pipeline *p);
 
 #endif

@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#define REFUSED_FOR_MS 60000 /* who reloads may mend it before ops hear of it */
+
 /* ---- reload ---- */
 
 int spools_make(const struct settings *s)
@@ -104,6 +106,7 @@ void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg)
     struct pipeline *p = arg;
     struct diags diags = DIAGS_INIT;
     struct config *next = NULL;
+    bool was_refused = p->reload_error[0] != '\0';
 
     (void)fd;
     (void)what;
@@ -129,6 +132,8 @@ void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg)
     } else {
         if (r == 0)
             config_free(next);
+        if (!was_refused)
+            p->reload_told_at.ms = clock_mono(&p->clock).ms + REFUSED_FOR_MS;
         log_error("reload", "%s", p->reload_error);
     }
     diags_release(&diags);

@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@
 #define STEADY_MS        10000 /* after so long a life the back-off begins anew */
 #define LOG_MAX_BYTES    (4 << 20)
 #define SOCKET_PATH_MAX  64
+#define ROOM_LEAST_BYTES (64u << 10)
 #define ASIDE_EVERY_MS   3600000 /* damaged again so soon: its disk is to blame, a person must look */
 
 /*
@@ -313,6 +315,13 @@ static void forget_process(struct embedded_redis *s, int *out_status)
     s->pid = 0;
 }
 
+static bool has_no_room(int folder)
+{
+    struct statvfs disk;
+
+    return fstatvfs(folder, &disk) == 0 && disk.f_bavail * disk.f_frsize < ROOM_LEAST_BYTES;
+}
+
 /* It ended because it cannot read its files: they go aside, or a person must decide. */
 static void look_at_files(struct embedded_redis *s)
 {
@@ -371,8 +380,12 @@ static void on_ended(evutil_socket_t fd, short what, void *arg)
                                     : WEXITSTATUS(status),
               s->restart_ms);
     s->trouble = "";
-    if (was_child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE)
-        look_at_files(s);
+    if (was_child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE) {
+        if (has_no_room(s->folder))
+            s->trouble = "the disk of the state folder is full: make room, it starts by itself";
+        else
+            look_at_files(s);
+    }
     set_restart(s);
 }
 
@@ -478,6 +491,20 @@ static int digest_of(const char *binary, char out_digest[SHA256_TEXT_MAX])
     return text_ok(&all) ? sha256_hex(all.buf, all.len, out_digest) : all.error;
 }
 
+/* Left as it is where it says the same: a full disk is no reason not to start. */
+static int write_configuration(const struct embedded_redis *s)
+{
+    AUTO(text_release) struct text kept = TEXT_INIT;
+    AUTO(fd_close)
+    int file = openat(s->folder, "redis.conf", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    kept.max = sizeof configuration;
+    if (file >= 0 && file_read_rest(file, &kept) == 0 &&
+        strcmp(text_str(&kept), configuration) == 0)
+        return 0;
+    return file_replace_at(s->folder, "redis.conf", configuration, strlen(configuration), 0600);
+}
+
 static int start(struct embedded_redis *s, const char *state_folder, const char *binary)
 {
     int r;
@@ -496,7 +523,7 @@ static int start(struct embedded_redis *s, const char *state_folder, const char 
     if (r == 0)
         r = digest_of(binary, s->digest);
     if (r == 0)
-        r = file_replace_at(s->folder, "redis.conf", configuration, strlen(configuration), 0600);
+        r = write_configuration(s);
     return r == 0 ? adopt_or_start(s) : r;
 }
 

@@ -1,5 +1,6 @@
 """Rows F of the fault matrix: what files can be, and what a disk can do. What was acknowledged is in the archive and
 takes effect once; what is doubtful changes nothing and a person is told."""
+import contextlib
 import errno
 import glob
 import hashlib
@@ -402,40 +403,72 @@ def test_F17_reading_that_fails_three_times_is_told_and_the_file_stays(build):
                 subprocess.run(["umount", path], check=True)
 
 
+@contextlib.contextmanager
+def on_small_disk(w):
+    """The state folder as a disk of 3 MB."""
+    if os.geteuid() != 0:
+        skip("mounting a small file system wants root")
+    os.makedirs(w.path("state"))
+    r = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "tmpfs", w.path("state")],
+                       capture_output=True, text=True)
+    if r.returncode != 0:
+        skip(f"no mount here: {r.stderr.strip()}")
+    try:
+        yield
+    finally:
+        w.stop()
+        subprocess.run(["umount", w.path("state")], check=True)
+
+
+def fill(path):
+    """Until not one byte more fits."""
+    with open(path, "wb", buffering=0) as f:
+        n = 1 << 20
+        while n:
+            try:
+                f.write(b"x" * n)
+            except OSError:
+                n //= 2
+
+
 def test_F18_a_full_disk_acknowledges_nothing_and_deliveries_go_on(build):
-    with Instance(build) as w:
-        if os.geteuid() != 0:
-            skip("mounting a small file system wants root")
-        os.makedirs(w.path("state"))
-        r = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "tmpfs", w.path("state")],
-                           capture_output=True, text=True)
-        if r.returncode != 0:
-            skip(f"no mount here: {r.stderr.strip()}")
-        try:
-            w.put("a.csv", three(6))
-            w.once("2024-06-10")
-            told = len(w.mails())
-            assert told == 1
-            before = len(receipts(w))
-            orgs = [f"R{n:05}" for n in range(60000)]
-            big = three(45, month="2024-05") + "".join(
-                f"01/03/2024,31/05/2024,Performance,Provider,{o},N,NONE,NONE,MRS08b,P,{n % 97}\n" for n, o in enumerate(orgs))
-            w.put("b.csv", big)
-            w.start("2024-06-11")
-            wait_for(lambda: "space" in w.ctl("status")["status"], "the full disk to be said")
-            assert w.inbox() == ["b.csv"] and len(receipts(w)) == before, "nothing was acknowledged"
-            assert w.ctl_raw("health").returncode == 2
-            assert w.measure()["value"] == 6
-            w.stop()
-            os.unlink(w.path("inbox", "cyp4ww", "b.csv"))
-            w.put("c.csv", three(45, month="2024-05"))
-            w.once("2024-06-12")
-            w.once("2024-06-13")
-            assert w.look("2024-06-13", known)[0] == 45
-            assert len(w.mails()) == told + 1, "its end is told"
-        finally:
-            w.stop()
-            subprocess.run(["umount", w.path("state")], check=True)
+    with Instance(build) as w, on_small_disk(w):
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        told = len(w.mails())
+        assert told == 1
+        before = len(receipts(w))
+        orgs = [f"R{n:05}" for n in range(60000)]
+        big = three(45, month="2024-05") + "".join(
+            f"01/03/2024,31/05/2024,Performance,Provider,{o},N,NONE,NONE,MRS08b,P,{n % 97}\n" for n, o in enumerate(orgs))
+        w.put("b.csv", big)
+        w.start("2024-06-11")
+        wait_for(lambda: "space" in w.ctl("status")["status"], "the full disk to be said")
+        assert w.inbox() == ["b.csv"] and len(receipts(w)) == before, "nothing was acknowledged"
+        assert w.ctl_raw("health").returncode == 2
+        assert w.measure()["value"] == 6
+        w.stop()
+        os.unlink(w.path("inbox", "cyp4ww", "b.csv"))
+        w.put("c.csv", three(45, month="2024-05"))
+        w.once("2024-06-12")
+        w.once("2024-06-13")
+        assert w.look("2024-06-13", known)[0] == 45
+        assert len(w.mails()) == told + 1, "its end is told"
+
+
+def test_F18_a_start_on_a_full_disk_stays_up_says_so_and_goes_on_when_there_is_room(build):
+    with Instance(build) as w, on_small_disk(w):
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        fill(w.path("state", "filler"))
+        w.start("2024-06-11")
+        health = wait_for(lambda: (h := w.ctl_raw("health", output="table")).returncode == 2 and "disk" in h.stdout and h,
+                          "the full disk to be said")
+        assert "full: make room" in health.stdout and "0 red" not in health.stdout, health.stdout
+        os.unlink(w.path("state", "filler"))
+        wait_for(lambda: w.ctl_raw("health").returncode == 0, "it to go on", 60)
+        w.put("b.csv", three(70, month="2024-05"))
+        wait_for(lambda: w.measure()["value"] == 70 and len(w.mails()) == 2, "files to count", 60)
 
 
 def test_F19_a_failed_sync_is_never_tried_again_nothing_is_acknowledged_and_the_next_start_recovers(build):

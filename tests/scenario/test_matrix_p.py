@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from faults import SEED, some
+from faults import SEED, fast, some
 from hook import HOOK_RECEIVER
 from http_server import Answer
 from invariants import DAY, watched
@@ -363,6 +363,22 @@ def test_P10_a_reload_with_a_bad_plan_keeps_the_old_one_and_says_so(build):
         story.w.write("plan.yaml", good)
         story.w.signal(signal.SIGHUP)
         story.check()
+
+
+def test_P10_a_refused_reload_that_nobody_mends_reaches_ops_by_mail_and_its_mending_too(build):
+    with watched(build) as story:
+        story.w.start(DAY, env=fast(20))
+        good = plan(receivers="spool, hook")
+        story.w.write("plan.yaml", plan(measure(target="{at_leest: 1}"), receivers="spool, hook"))
+        story.w.signal(signal.SIGHUP)
+        mail = wait_for(story.w.mails, "ops to be told", 90)[0]
+        assert "refused" in mail.text and "last good configuration stays in force" in mail.text, mail.text
+        assert "waitlistd --check" in mail.text and "monitor needs help" in mail.subject, mail.subject
+        story.w.write("plan.yaml", good)
+        story.w.signal(signal.SIGHUP)
+        wait_for(lambda: story.w.alert("self-check")["state"] == "RESOLVED", "its end")
+        wait_for(lambda: len(story.w.mails()) == 2, "its end to be told")
+        assert "well again" in story.w.mails()[-1].subject
 
 
 class Rude:
