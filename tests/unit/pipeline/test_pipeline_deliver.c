@@ -142,7 +142,7 @@ static void teardown(void)
     table_release(&p.sent_ids, NULL);
     table_release(&p.sent_tells, free);
     table_release(&p.got_tells, free);
-    table_release(&p.due_tells, free);
+    pending_release(&p);
     table_release(&p.sent_days, free);
     table_release(&p.dropped, NULL);
     table_release(&p.hurried, NULL);
