@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -15,9 +16,10 @@ struct digest {
     bool failed;
 };
 
-static void hex(const unsigned char *bytes, size_t len, char *out)
+void digest_hex(const void *from, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = from;
 
     for (size_t i = 0; i < len; i++) {
         out[2 * i] = digits[bytes[i] >> 4];
@@ -51,7 +53,7 @@ void digest_end(struct digest *d, char out_hex[SHA256_TEXT_MAX])
 
     d->failed |= EVP_DigestFinal_ex(d->ctx, raw, NULL) != 1;
     assert(!d->failed); /* SHA-256 in memory cannot fail; a wrong hash would name a wrong file */
-    hex(raw, sizeof raw, out_hex);
+    digest_hex(raw, sizeof raw, out_hex);
     digest_free(d);
 }
 
@@ -79,6 +81,46 @@ int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
     unsigned int n = SHA256_BYTES;
 
     return HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out_mac, &n) ? 0 : -ENOMEM;
+}
+
+struct keyed_digest {
+    EVP_MAC_CTX *ctx; /* keyed once; each text begins anew from there */
+};
+
+struct keyed_digest *keyed_digest_new(const void *key, size_t key_len)
+{
+    char name[] = "SHA256";
+    OSSL_PARAM params[] = { OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, name, sizeof name - 1),
+                            OSSL_PARAM_END };
+    struct keyed_digest *k = key_len ? calloc(1, sizeof *k) : NULL;
+    EVP_MAC *mac = k ? EVP_MAC_fetch(NULL, "HMAC", NULL) : NULL;
+
+    if (k && mac)
+        k->ctx = EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac);
+    if (k && (!k->ctx || EVP_MAC_init(k->ctx, key, key_len, params) != 1)) {
+        keyed_digest_free(k);
+        return NULL;
+    }
+    return k;
+}
+
+int keyed_digest_of(struct keyed_digest *k, const void *bytes, size_t len,
+                    unsigned char out_mac[SHA256_BYTES])
+{
+    size_t n = 0;
+
+    if (EVP_MAC_init(k->ctx, NULL, 0, NULL) != 1 || EVP_MAC_update(k->ctx, bytes, len) != 1 ||
+        EVP_MAC_final(k->ctx, out_mac, &n, SHA256_BYTES) != 1)
+        return -ENOMEM;
+    return 0;
+}
+
+void keyed_digest_free(struct keyed_digest *k)
+{
+    if (k)
+        EVP_MAC_CTX_free(k->ctx);
+    free(k);
 }
 
 char *base64_encode(const void *bytes, size_t len)

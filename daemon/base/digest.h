@@ -25,6 +25,16 @@ int sha256_hex(const void *bytes, size_t len, char out_hex[SHA256_TEXT_MAX]);
 int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
                 unsigned char out_mac[SHA256_BYTES]);
 
+/** HMAC-SHA-256 of many texts under one key. The key is copied. NULL without memory, or without key. */
+struct keyed_digest;
+struct keyed_digest *keyed_digest_new(const void *key, size_t key_len);
+/** Returns 0 or -ENOMEM. */
+int keyed_digest_of(struct keyed_digest *k, const void *bytes, size_t len,
+                    unsigned char out_mac[SHA256_BYTES]);
+void keyed_digest_free(struct keyed_digest *k);
+/** Bytes as lower-case hex and a NUL. */
+void digest_hex(const void *bytes, size_t len, char *out);
+
 /** malloc'ed, NUL-terminated; NULL without memory. */
 char *base64_encode(const void *bytes, size_t len);
 /** malloc'ed bytes and their length; NULL when the text is not base64. */

@@ -23,11 +23,13 @@
 #define READ_BYTES      65536
 #define FOLDERS_MAX     16
 #define SET_ASIDE_SHOWN 20
+#define KEY_MIN_BYTES   16
+#define KEY_MAX_BYTES   1024
 #define STDIN_MAX_BYTES (256u << 20)
 
 static const char usage[] =
     "usage: waitlistctl feed parse FILE --format FORMAT [--formats DIR]...\n"
-    "                              [-o ndjson|json|csv|table] [--summary]\n";
+    "                              [--key FILE] [-o ndjson|json|csv|table] [--summary]\n";
 
 struct request {
     const char *file, *format;
@@ -35,6 +37,9 @@ struct request {
     size_t folder_count;
     enum output_kind kind;
     bool summary;
+    const char *key_file;
+    unsigned char key[KEY_MAX_BYTES];
+    size_t key_len;
 };
 
 /* ---- arguments ---- */
@@ -67,7 +72,7 @@ static const char *option_value(const char *name, int argc, char **argv, int *at
 /* Takes one argument. Returns 0 or the exit code 2. */
 static int read_argument(struct request *q, int argc, char **argv, int *at)
 {
-    static const char *const names[] = { "--format", "--formats", "-o", "--output" };
+    static const char *const names[] = { "--format", "--formats", "--key", "-o", "--output" };
     const char *arg = argv[*at];
     bool is = false;
 
@@ -88,6 +93,8 @@ static int read_argument(struct request *q, int argc, char **argv, int *at)
             if (q->folder_count > FOLDERS_MAX)
                 return usage_error("too many --formats", "");
             q->folders[q->folder_count++] = value;
+        } else if (i == 2) {
+            q->key_file = value;
         } else if (output_kind_parse(value, &q->kind) < 0) {
             return usage_error("-o is ndjson, json, csv or table, not ", value);
         }
@@ -98,6 +105,36 @@ static int read_argument(struct request *q, int argc, char **argv, int *at)
     if (q->file)
         return usage_error("one FILE at a time; a second is ", arg);
     q->file = arg;
+    return 0;
+}
+
+/* ---- the key ---- */
+
+/* Known to everybody (waitlistctl(1)): pseudonyms made with it hide nothing. */
+static void use_test_key(struct request *q)
+{
+    q->key_len = 32;
+    for (size_t i = 0; i < q->key_len; i++)
+        q->key[i] = (unsigned char)i;
+}
+
+/* Returns 0 or the exit code, said on stderr. */
+static int read_key(struct request *q)
+{
+    AUTO(fd_close) int fd = q->key_file ? open(q->key_file, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t n = fd < 0 ? -1 : read(fd, q->key, sizeof q->key);
+
+    if (!q->key_file) {
+        use_test_key(q);
+        return 0;
+    }
+    if (n < 0) {
+        fprintf(stderr, "waitlistctl: --key: %s\n", strerror(errno));
+        return 2;
+    }
+    if (n < KEY_MIN_BYTES || n == KEY_MAX_BYTES)
+        return usage_error("--key: a key is a file of 16 to 1023 bytes", "");
+    q->key_len = (size_t)n;
     return 0;
 }
 
@@ -208,12 +245,21 @@ static int on_record(void *arg, const struct record *record)
     return record_print(arg, record);
 }
 
-/* One pass over the input. Returns 0 with *out_parser to read, or an exit code said on stderr. */
-static int pass(int fd, const struct format *f, const char *name, struct parse_sink sink,
-                struct parser **out_parser, struct text *out_member)
+static int on_pathway(void *arg, const struct pathway_record *record)
 {
+    return pathway_print(arg, record);
+}
+
+/* One pass over the input. Returns 0 with *out_parser to read, or an exit code said on stderr. */
+static int pass(int fd, const struct request *q, const struct format *f, const char *name,
+                struct parse_sink sink, struct parser **out_parser, struct text *out_member)
+{
+    struct parser_options options = { q->key, q->key_len, IDENTIFIERS_REFUSE, DATE_NONE };
     struct parser *p = parser_new(f, name, sink);
-    int r = p ? content_parse(fd, p, out_member) : -ENOMEM;
+    int r = p ? parser_configure(p, &options) : -ENOMEM;
+
+    if (r == 0)
+        r = content_parse(fd, p, out_member);
 
     if (r < 0) {
         fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
@@ -245,7 +291,7 @@ static int parse_file(const struct request *q, const struct format *f, const cha
         fprintf(stderr, "%s: error: %s\n", name, strerror(-fd));
         return 1;
     }
-    int r = pass(fd, f, name, (struct parse_sink){ .set_aside = say_set_aside, .arg = &talk },
+    int r = pass(fd, q, f, name, (struct parse_sink){ .set_aside = say_set_aside, .arg = &talk },
                  &first, &member);
 
     talk.is_zipped = member.len > 0;
@@ -256,9 +302,10 @@ static int parse_file(const struct request *q, const struct format *f, const cha
     } else if (r == 0) {
         struct record_printer printer;
 
-        record_printer_init(&printer, q->kind, format_id(f), stdout);
-        r = pass(fd, f, name, (struct parse_sink){ .record = on_record, .arg = &printer }, &second,
-                 NULL);
+        record_printer_init(&printer, q->kind, f, stdout);
+        r = pass(fd, q, f, name,
+                 (struct parse_sink){ .record = on_record, .pathway = on_pathway, .arg = &printer },
+                 &second, NULL);
         if (record_printer_end(&printer) < 0 && r == 0) {
             fputs("waitlistctl: standard output cannot be written\n", stderr);
             r = 1;
@@ -305,6 +352,9 @@ int cmd_feed_parse(int argc, char **argv, const char *datadir)
         return usage_error("FILE is missing", "");
     if (!q.format)
         return usage_error("--format is missing", "");
+    r = read_key(&q);
+    if (r)
+        return r;
     if (text_printf(&shipped, "%s/formats", datadir) < 0 || output_escaped(&name, q.file) < 0)
         return 1;
     q.folders[0] = text_str(&shipped);

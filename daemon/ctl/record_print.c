@@ -3,61 +3,21 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl/pathway_text.h"
+
 static const char csv_header[] =
     "source,measure,breakdown,org,secondary,period_start,period_end,value,marker,status\n";
 static const char table_header[] =
     "PERIOD                   ORG                          VALUE  MEASURE, BREAKDOWN, SECONDARY\n";
 
-void record_printer_init(struct record_printer *p, enum output_kind kind, const char *source,
+void record_printer_init(struct record_printer *p, enum output_kind kind, const struct format *f,
                          FILE *to)
 {
-    *p = (struct record_printer){ kind, source, to, 0, TEXT_INIT };
-}
-
-/* A JSON string. Cells may hold any valid UTF-8. */
-static void add_string(struct text *t, const char *s)
-{
-    if (!s) {
-        (void)text_puts(t, "null");
-        return;
-    }
-    (void)text_putc(t, '"');
-    while (*s) {
-        size_t plain = 0;
-
-        while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
-            plain++;
-        (void)text_add(t, s, plain);
-        s += plain;
-        if (!*s)
-            break;
-        if (*s == '"' || *s == '\\')
-            (void)text_printf(t, "\\%c", *s);
-        else
-            (void)text_printf(t, "\\u%04x", (unsigned)(unsigned char)*s);
-        s++;
-    }
-    (void)text_putc(t, '"');
-}
-
-/* A CSV cell; one that a spreadsheet would calculate gets an apostrophe. */
-static void add_csv(struct text *t, const char *s)
-{
-    if (!s)
-        return;
-    bool formula = strchr("=+-@\t\r", *s) && *s;
-
-    if (!formula && !s[strcspn(s, ",\"\r\n")]) {
-        (void)text_puts(t, s);
-        return;
-    }
-    (void)text_puts(t, formula ? "\"'" : "\"");
-    for (; *s; s++) {
-        if (*s == '"')
-            (void)text_putc(t, '"');
-        (void)text_putc(t, *s);
-    }
-    (void)text_putc(t, '"');
+    *p = (struct record_printer){ .kind = kind,
+                                  .source = format_id(f),
+                                  .is_pathways = format_records(f) != RECORDS_AGGREGATE,
+                                  .to = to,
+                                  .line = TEXT_INIT };
 }
 
 struct texts {
@@ -98,7 +58,7 @@ static void add_json_record(struct record_printer *p, const struct record *r, co
         if (fields[i].number)
             (void)text_puts(t, fields[i].value ? fields[i].value : "null");
         else
-            add_string(t, fields[i].value);
+            record_text_json(t, fields[i].value);
     }
     (void)text_putc(t, '}');
 }
@@ -122,7 +82,7 @@ static void add_csv_record(struct record_printer *p, const struct record *r, con
         if (i == 7 && x->value)
             (void)text_puts(&p->line, x->value); /* a number, so "-1" is no formula */
         else
-            add_csv(&p->line, fields[i]);
+            record_text_csv(&p->line, fields[i]);
     }
     (void)text_putc(&p->line, '\n');
 }
@@ -160,10 +120,12 @@ static void add_table_record(struct record_printer *p, const struct record *r,
 
 static void add_start(struct record_printer *p)
 {
-    static const char *const starts[] = { [OUTPUT_TABLE] = table_header,
-                                          [OUTPUT_JSON] = "[",
-                                          [OUTPUT_NDJSON] = "",
-                                          [OUTPUT_CSV] = csv_header };
+    const char *const starts[] = {
+        [OUTPUT_TABLE] = p->is_pathways ? pathway_table_header : table_header,
+        [OUTPUT_JSON] = "[",
+        [OUTPUT_NDJSON] = "",
+        [OUTPUT_CSV] = p->is_pathways ? pathway_csv_header : csv_header,
+    };
 
     (void)text_puts(&p->line, starts[p->kind]);
 }
@@ -178,23 +140,34 @@ static int flush_line(struct record_printer *p)
     return 0;
 }
 
+/* What stands before a record. */
+static void begin(struct record_printer *p)
+{
+    if (p->count++ == 0)
+        add_start(p);
+    else if (p->kind == OUTPUT_JSON)
+        (void)text_puts(&p->line, ",");
+    if (p->kind == OUTPUT_JSON)
+        (void)text_puts(&p->line, "\n  ");
+}
+
+static int end(struct record_printer *p)
+{
+    if (p->kind == OUTPUT_NDJSON)
+        (void)text_putc(&p->line, '\n');
+    return flush_line(p);
+}
+
 int record_print(struct record_printer *p, const struct record *record)
 {
     struct texts x;
 
     write_out(record, &x);
-    if (p->count++ == 0)
-        add_start(p);
-    else if (p->kind == OUTPUT_JSON)
-        (void)text_puts(&p->line, ",");
+    begin(p);
     switch (p->kind) {
     case OUTPUT_JSON:
-        (void)text_puts(&p->line, "\n  ");
-        add_json_record(p, record, &x);
-        break;
     case OUTPUT_NDJSON:
         add_json_record(p, record, &x);
-        (void)text_putc(&p->line, '\n');
         break;
     case OUTPUT_CSV:
         add_csv_record(p, record, &x);
@@ -203,7 +176,25 @@ int record_print(struct record_printer *p, const struct record *record)
         add_table_record(p, record, &x);
         break;
     }
-    return flush_line(p);
+    return end(p);
+}
+
+int pathway_print(struct record_printer *p, const struct pathway_record *record)
+{
+    begin(p);
+    switch (p->kind) {
+    case OUTPUT_JSON:
+    case OUTPUT_NDJSON:
+        pathway_text_json(&p->line, record);
+        break;
+    case OUTPUT_CSV:
+        pathway_text_csv(&p->line, record);
+        break;
+    case OUTPUT_TABLE:
+        pathway_text_table(&p->line, record);
+        break;
+    }
+    return end(p);
 }
 
 int record_printer_end(struct record_printer *p)
@@ -225,7 +216,7 @@ int summary_print(const char *format, const struct parse_result *result, FILE *t
     struct text t = TEXT_INIT;
 
     (void)text_puts(&t, "{\"format\": ");
-    add_string(&t, format);
+    record_text_json(&t, format);
     (void)text_printf(&t, ", \"rows\": %lu, \"accepted\": %lu, \"set_aside\": {", result->rows,
                       result->accepted);
     for (size_t i = 0; i < result->set_aside_kinds; i++)

@@ -17,15 +17,17 @@
 struct record_printer {
     enum output_kind kind;
     const char *source; /* the format's id; borrowed */
+    bool is_pathways;
     FILE *to;
     unsigned long count;
     struct text line;
 };
 
-void record_printer_init(struct record_printer *p, enum output_kind kind, const char *source,
+void record_printer_init(struct record_printer *p, enum output_kind kind, const struct format *f,
                          FILE *to);
 /** Returns 0, -ENOMEM, or a positive errno when writing fails. */
 int record_print(struct record_printer *p, const struct record *record);
+int pathway_print(struct record_printer *p, const struct pathway_record *record);
 /** Ends the output and releases the printer. Returns 0 or -EIO. */
 int record_printer_end(struct record_printer *p);
 

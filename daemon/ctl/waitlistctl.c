@@ -65,7 +65,7 @@ static const char usage[] =
     "  compute waits|rtt-published|nhs-numbers|rules FILE\n"
     "  compute spc [--engine plotthedots|qicharts2] FILE\n"
     "  compute queue --function NAME FILE\n"
-    "  feed parse FILE --format F [--formats DIR] [-o ndjson|json|csv|table] [--summary]\n"
+    "  feed parse FILE --format F [--formats DIR] [--key FILE] [-o KIND] [--summary]\n"
     "\n"
     "  --config FILE   settings of the daemon to ask (default " DEFAULT_CONFIG ")\n"
     "  --socket PATH   its control socket\n"

@@ -153,7 +153,7 @@ static bool is_header_of(const struct layout *l, const struct header *h,
 
 /* ---- binding ---- */
 
-static void use_column(struct columns *c, size_t at, enum column_use use)
+void columns_claim(struct columns *c, size_t at, enum column_use use)
 {
     if (use > c->use[at])
         c->use[at] = use;
@@ -183,7 +183,7 @@ static int bind_part(struct columns *c, const struct names *names, enum column_u
         /* A repeated name is claimed wholly, so that its copy is not taken for a figure. */
         for (size_t k = (size_t)at; k < c->header.count; k++) {
             if (text_same(c->header.names[k], names->items[i]))
-                use_column(c, k, use);
+                columns_claim(c, k, use);
         }
         if (add_column(&part, (size_t)at) < 0) {
             free(part.at);
@@ -201,19 +201,26 @@ static bool is_descriptive(size_t role)
            role == ROLE_RANK;
 }
 
-static int bind_named(struct columns *c, const struct source *s, size_t role)
+int source_bind(struct columns *c, const struct source *s, enum column_use use,
+                struct bound_source *out)
 {
-    struct bound_source *b = &c->sources[role];
     int r = 0;
 
-    b->source = s;
-    b->parts = calloc(s->part_count + 1, sizeof *b->parts);
-    if (!b->parts)
+    out->source = s;
+    out->parts = calloc(s->part_count + 1, sizeof *out->parts);
+    if (!out->parts)
         return -ENOMEM;
     for (size_t i = 0; i < s->part_count && r == 0; i++)
-        r = bind_part(c, &s->parts[i], is_descriptive(role) ? COLUMN_DESCRIPTIVE : COLUMN_MAPPED,
-                      b);
+        r = bind_part(c, &s->parts[i], use, out);
     return r;
+}
+
+void bound_source_release(struct bound_source *b)
+{
+    for (size_t k = 0; k < b->part_count; k++)
+        free(b->parts[k].at);
+    free(b->parts);
+    free(b->constant);
 }
 
 /* A label column without a name stands before_values places left of the first value. */
@@ -228,7 +235,7 @@ static int bind_unnamed(struct columns *c, size_t role, size_t first_value)
 
     if (c->header.names[at][0] || c->use[at] != COLUMN_DROPPED)
         return 0;
-    use_column(c, at, COLUMN_MAPPED);
+    columns_claim(c, at, COLUMN_MAPPED);
     if (add_column(&b->parts[0], at) < 0)
         return -ENOMEM;
     b->part_count = 1;
@@ -249,20 +256,20 @@ static const struct source *source_of(const struct layout *l, size_t role)
     }
 }
 
-static int bind_constant(struct columns *c, size_t role, const struct banner *banner)
+int source_bind_constant(struct bound_source *b, const struct banner *banner)
 {
-    const struct source *s = c->sources[role].source;
+    const struct source *s = b->source;
     char found[PATTERN_TEXT_MAX];
 
     if (s->kind == SOURCE_TEXT) {
-        c->sources[role].constant = strdup(s->text);
-        return c->sources[role].constant ? 0 : -ENOMEM;
+        b->constant = strdup(s->text);
+        return b->constant ? 0 : -ENOMEM;
     }
     for (size_t i = 0; s->kind == SOURCE_BANNER && s->capture && i < banner->texts.count; i++) {
         if (!pattern_apply(s->capture->rules, s->capture->count, banner->texts.items[i], found))
             continue;
-        c->sources[role].constant = strdup(found);
-        return c->sources[role].constant ? 0 : -ENOMEM;
+        b->constant = strdup(found);
+        return b->constant ? 0 : -ENOMEM;
     }
     return 0;
 }
@@ -463,15 +470,14 @@ static const char *lacking(const struct columns *c)
     return NULL;
 }
 
-static int bind(struct columns *c, const struct format *f, const struct banner *banner)
+/* The columns of a layout of figures. */
+static int bind_figures(struct columns *c, const struct format *f, const struct banner *banner)
 {
     int r = 0;
 
-    c->use = calloc(c->header.count + 1, sizeof *c->use);
-    if (!c->use)
-        return -ENOMEM;
     for (size_t i = 0; i < BOUND_COUNT && r == 0; i++)
-        r = bind_named(c, source_of(c->layout, i), i);
+        r = source_bind(c, source_of(c->layout, i),
+                        is_descriptive(i) ? COLUMN_DESCRIPTIVE : COLUMN_MAPPED, &c->sources[i]);
     if (r == 0)
         r = bind_blanks(c);
     if (r == 0)
@@ -480,11 +486,19 @@ static int bind(struct columns *c, const struct format *f, const struct banner *
         if (c->value_count)
             r = bind_unnamed(c, i, c->values[0].at);
         if (r == 0)
-            r = bind_constant(c, i, banner);
+            r = source_bind_constant(&c->sources[i], banner);
     }
     if (r == 0 && c->layout->period.rule == PERIOD_BANNER)
         bind_period(c, banner);
     return r;
+}
+
+static int bind(struct columns *c, const struct format *f, const struct banner *banner)
+{
+    c->use = calloc(c->header.count + 1, sizeof *c->use);
+    if (!c->use)
+        return -ENOMEM;
+    return c->layout->pathway ? slots_bind(c, banner) : bind_figures(c, f, banner);
 }
 
 int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
@@ -505,7 +519,7 @@ int columns_bind(const struct format *f, const struct csv_row *row, const struct
         struct columns c = { .layout = &f->layouts[i], .header = h };
 
         r = bind(&c, f, banner);
-        const char *lacks = r == 0 ? lacking(&c) : NULL;
+        const char *lacks = r < 0 ? NULL : c.layout->pathway ? slots_lack(&c) : lacking(&c);
 
         if (r == 0 && !lacks) {
             *out_columns = c;
@@ -525,12 +539,9 @@ void columns_release(struct columns *c)
             free(c->values[i].texts[k]);
     }
     free(c->values);
-    for (size_t i = 0; i < BOUND_COUNT; i++) {
-        for (size_t k = 0; k < c->sources[i].part_count; k++)
-            free(c->sources[i].parts[k].at);
-        free(c->sources[i].parts);
-        free(c->sources[i].constant);
-    }
+    for (size_t i = 0; i < BOUND_COUNT; i++)
+        bound_source_release(&c->sources[i]);
+    slots_release(c);
     free(c->use);
     free(c->blank_columns);
     header_release(&c->header);

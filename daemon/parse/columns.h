@@ -13,6 +13,7 @@
 
 #include "parse/csv.h"
 #include "parse/layout.h"
+#include "parse/pathway_layout.h"
 #include "parse/value.h"
 
 /** What stood above the header: texts of cells that were not blank, in file order. */
@@ -55,6 +56,12 @@ struct bound_source {
     char *constant;    /* SOURCE_TEXT, SOURCE_BANNER; NULL: none */
 };
 
+/** A slot of a pathway layout. */
+struct bound_slot {
+    const struct slot *slot;
+    struct bound_source from;
+};
+
 enum { BOUND_START = ROLE_COUNT, BOUND_END, BOUND_IDENTIFIER, BOUND_COUNT };
 
 struct columns {
@@ -67,6 +74,15 @@ struct columns {
     long *blank_columns;  /* per rule of blanks: the column that it looks at, or -1 */
     bool has_period;      /* PERIOD_BANNER: a month was found */
     struct date_span period;
+
+    /* Of a pathway layout. */
+    struct bound_slot *slots; /* as its own, then those of cohort columns found by pattern */
+    size_t slot_count;
+    struct bound_cohort {
+        char *name;
+        size_t slot;
+    } cohort[COHORT_MAX]; /* sorted by name */
+    size_t cohort_count;
 };
 
 /** Why no layout took a row: the nearest layout and the first column it lacked. */
@@ -88,10 +104,27 @@ void banner_release(struct banner *b);
 
 /**
  * Tries each layout of the format on a row. Returns 1 with *out_columns filled, 0 if the row is no
- * header (near is kept up to date), or -ENOMEM.
+ * header (near is kept up to date), -E2BIG for too many cohort columns, or -ENOMEM.
  */
 int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
                  struct columns *out_columns, struct near_miss *near);
 void columns_release(struct columns *c);
+
+/* ---- between columns.c and columns_pathway.c ---- */
+
+/** Binds the columns that a source names. Returns 0 or -ENOMEM. */
+int source_bind(struct columns *c, const struct source *s, enum column_use use,
+                struct bound_source *out);
+/** Finds what a source says for every row. Returns 0 or -ENOMEM. */
+int source_bind_constant(struct bound_source *b, const struct banner *banner);
+void bound_source_release(struct bound_source *b);
+/** Claims a column; a lesser use never replaces a greater one. */
+void columns_claim(struct columns *c, size_t at, enum column_use use);
+
+/** Binds the slots of a pathway layout. Returns 0, -E2BIG or -ENOMEM. */
+int slots_bind(struct columns *c, const struct banner *banner);
+/** The name of a column that a row needs and the file has not, or NULL. */
+const char *slots_lack(const struct columns *c);
+void slots_release(struct columns *c);
 
 #endif

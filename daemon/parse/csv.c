@@ -142,7 +142,8 @@ static int end_row(struct csv *c, bool ended)
         return r;
     for (size_t i = 0; i < c->count; i++)
         c->cells[i] = c->bytes.buf + c->starts[i];
-    struct csv_row row = { c->cells, c->count, c->row_line, ended, c->has_high };
+    struct csv_row row = { c->cells,   c->bytes.buf + c->bytes.len, c->count, c->row_line, ended,
+                           c->has_high };
 
     r = c->row(c->arg, &row);
     text_clear(&c->bytes);

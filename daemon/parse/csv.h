@@ -23,12 +23,19 @@
 
 /** Borrowed for the length of the callback. A blank line is a row of one empty cell. */
 struct csv_row {
-    const char *const *cells; /* NUL-terminated, without quotes */
+    const char *const *cells; /* NUL-terminated, without quotes; one after the other in memory */
+    const char *end;          /* past the NUL of the last */
     size_t count;
     unsigned long line; /* 1-based physical line on which the row begins */
     bool ended;         /* by a line end; false only for an unterminated last row */
     bool has_high;      /* holds a byte above 0x7F, so UTF-8 is worth checking */
 };
+
+/** Bytes of a cell that the row has. */
+static inline size_t csv_cell_length(const struct csv_row *row, size_t at)
+{
+    return (size_t)((at + 1 < row->count ? row->cells[at + 1] : row->end) - row->cells[at] - 1);
+}
 
 struct csv_refusal {
     const char *reason; /* a word, NULL when nothing was refused */

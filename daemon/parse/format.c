@@ -11,17 +11,21 @@
 #include "base/auto.h"
 #include "base/date.h"
 #include "base/text.h"
-#include "parse/layout.h"
+#include "parse/pathway_layout.h"
 #include "parse/value.h"
 
 #define HEADER_WITHIN_DEFAULT 50
 #define HEADER_WITHIN_MAX     1000
 
-static const char *const top_keys[] = { "format",        "title",    "published",  "partial",
-                                        "delimiter",     "edition",  "key",        "duplicate",
-                                        "header_within", "markers",  "qualifiers", "status",
-                                        "suppressed",    "rounding", "units",      "unit",
-                                        "years",         "captures", "layouts",    NULL };
+static const char *const pathway_keys[] = { "format",        "title",     "records", "delimiter",
+                                            "header_within", "edition",   "key",     "local_id",
+                                            "absent",        "duplicate", "partial", "captures",
+                                            "layouts",       NULL };
+static const char *const top_keys[] = {
+    "records",  "format",    "title",         "published", "partial",    "delimiter", "edition",
+    "key",      "duplicate", "header_within", "markers",   "qualifiers", "status",    "suppressed",
+    "rounding", "units",     "unit",          "years",     "captures",   "layouts",   NULL
+};
 
 /* ---- markers, units, rounding ---- */
 
@@ -256,17 +260,19 @@ static void load_duplicate(struct load *l, yaml_node *node, struct format *f)
 {
     const char *text = yaml_text(node);
 
+    bool is_pathway = f->records != RECORDS_AGGREGATE;
+
     if (text && strcmp(text, "first") != 0 && strcmp(text, "last") != 0 &&
-        strncmp(text, "by ", 3) != 0)
+        (is_pathway ? strcmp(text, "by version") != 0 : strncmp(text, "by ", 3) != 0))
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
-                      "\"duplicate\" is first, last or by COLUMN");
+                      "\"duplicate\" is first, last or by %s", is_pathway ? "version" : "COLUMN");
     f->duplicate = load_copy(l, text ? text : "last");
 }
 
 /* "by COLUMN": that column ranks the rows of every layout that does not say its own. */
 static void rank_layouts(struct load *l, struct format *f)
 {
-    if (!f->duplicate || strncmp(f->duplicate, "by ", 3) != 0)
+    if (!f->duplicate || strncmp(f->duplicate, "by ", 3) != 0 || f->records != RECORDS_AGGREGATE)
         return;
     for (size_t i = 0; i < f->layout_count; i++) {
         struct source *s = &f->layouts[i].roles[ROLE_RANK];
@@ -299,7 +305,8 @@ static void load_format(struct load *l, yaml_node *root)
                       "a mapping file is a mapping with \"format\" and \"layouts\"");
         return;
     }
-    load_known_keys(l, root, "format", top_keys);
+    load_records(l, yaml_get(root, "records"), f);
+    load_known_keys(l, root, "format", f->records == RECORDS_AGGREGATE ? top_keys : pathway_keys);
     if (!id || !*id || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(id) ||
         strlen(id) > 64)
         yaml_complain(l->yaml, yaml_get(root, "format"), l->diags, DIAG_ERROR, NULL,
@@ -311,10 +318,14 @@ static void load_format(struct load *l, yaml_node *root)
     f->header_within =
         load_count(l, yaml_get(root, "header_within"), HEADER_WITHIN_DEFAULT, 1, HEADER_WITHIN_MAX);
     f->unit = load_unit(l, yaml_get(root, "unit"));
-    load_records(l, yaml_get(root, "records"), f);
     load_delimiter(l, yaml_get(root, "delimiter"), f);
     load_names(l, yaml_get(root, "edition"), "edition", false, &f->edition);
-    load_names(l, yaml_get(root, "key"), "key", false, &f->key);
+    if (f->records == RECORDS_AGGREGATE)
+        load_names(l, yaml_get(root, "key"), "key", false, &f->key);
+    else
+        pathway_key_load(l, yaml_get(root, "key"), f);
+    load_names(l, yaml_get(root, "local_id"), "local_id", false, &f->local_id);
+    load_names(l, yaml_get(root, "absent"), "absent", false, &f->absent);
     load_duplicate(l, yaml_get(root, "duplicate"), f);
     load_markers(l, yaml_get(root, "markers"), &f->markers, &f->marker_count);
     load_markers(l, yaml_get(root, "qualifiers"), &f->qualifiers, &f->qualifier_count);
@@ -393,6 +404,8 @@ void format_free(struct format *f)
     free(f->duplicate);
     names_release(&f->edition);
     names_release(&f->key);
+    names_release(&f->local_id);
+    names_release(&f->absent);
     for (size_t i = 0; i < f->marker_count; i++)
         free(f->markers[i].word);
     free(f->markers);

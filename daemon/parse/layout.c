@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "parse/pathway_layout.h"
 
 const char *const role_names[ROLE_COUNT] = {
     [ROLE_MEASURE] = "measure",     [ROLE_MEASURE_NAME] = "measure_name",
@@ -15,7 +16,7 @@ const char *const role_names[ROLE_COUNT] = {
     [ROLE_NOTE] = "note",           [ROLE_RANK] = "rank",
 };
 
-static void source_release(struct source *s)
+void source_release(struct source *s)
 {
     for (size_t i = 0; i < s->part_count; i++)
         names_release(&s->parts[i]);
@@ -63,6 +64,7 @@ void layout_release(struct layout *layout)
     source_release(&layout->period.identifier);
     names_release(&layout->period.banner);
     names_release(&layout->footnotes);
+    pathway_layout_free(layout->pathway);
 }
 
 /* ---- sources ---- */
@@ -113,14 +115,13 @@ static void load_from(struct load *l, yaml_node *mapping, yaml_node *from, struc
                       "\"from: banner\" needs a \"capture\"");
 }
 
-/* A scalar or sequence names columns; a mapping says it in full. */
-static void load_source(struct load *l, yaml_node *node, struct source *s)
-{
-    static const char *const keys[] = { "column",        "columns",      "join", "separator",
-                                        "before_values", "text",         "from", "capture",
-                                        "drop_notes",    "only_mapped",  "map",  "carry",
-                                        "required",      "null_for_org", NULL };
+const char *const source_keys[] = { "column",        "columns",      "join", "separator",
+                                    "before_values", "text",         "from", "capture",
+                                    "drop_notes",    "only_mapped",  "map",  "carry",
+                                    "required",      "null_for_org", NULL };
 
+void source_load(struct load *l, yaml_node *node, const char *const *keys, struct source *s)
+{
     if (!node)
         return;
     if (yaml_kind(node) != YAML_MAPPING) {
@@ -324,15 +325,15 @@ static void load_period(struct load *l, yaml_node *node, struct layout *out)
         load_names(l, yaml_get(node, "in"), "in", false, &p->banner);
     } else if (yaml_get(node, "time")) {
         p->rule = PERIOD_TIME;
-        load_source(l, yaml_get(node, "time"), &p->start);
-        load_source(l, yaml_get(node, "identifier"), &p->identifier);
+        source_load(l, yaml_get(node, "time"), source_keys, &p->start);
+        source_load(l, yaml_get(node, "identifier"), source_keys, &p->identifier);
     } else if (yaml_get(node, "single")) {
         p->rule = PERIOD_SINGLE;
-        load_source(l, yaml_get(node, "single"), &p->start);
+        source_load(l, yaml_get(node, "single"), source_keys, &p->start);
     } else if (yaml_get(node, "start") && yaml_get(node, "end")) {
         p->rule = PERIOD_DATES;
-        load_source(l, yaml_get(node, "start"), &p->start);
-        load_source(l, yaml_get(node, "end"), &p->end);
+        source_load(l, yaml_get(node, "start"), source_keys, &p->start);
+        source_load(l, yaml_get(node, "end"), source_keys, &p->end);
     } else {
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
                       "\"period\" is start and end, single, time and identifier, from: header, "
@@ -357,7 +358,18 @@ static void load_footnotes(struct load *l, yaml_node *node, struct layout *out)
     load_names(l, node, "footnotes", false, &out->footnotes);
 }
 
-static void load_layout(struct load *l, yaml_node *node, struct layout *out)
+static void load_short_rows(struct load *l, yaml_node *node, struct layout *out)
+{
+    const char *text = yaml_text(node);
+
+    if (text && strcmp(text, "pad") != 0 && strcmp(text, "set-aside") != 0)
+        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
+                      "\"short_rows\" is pad or set-aside");
+    out->pad_short_rows = text && strcmp(text, "pad") == 0;
+}
+
+/* What a layout of figures has beside the keys of every layout. */
+static void load_figures(struct load *l, yaml_node *node, struct layout *out)
 {
     static const char *const keys[] = {
         "id",        "banner",     "header",           "values",    "period",
@@ -366,34 +378,38 @@ static void load_layout(struct load *l, yaml_node *node, struct layout *out)
         "unit",      "numerator",  "denominator",      "note",      NULL
     };
 
+    load_known_keys(l, node, "layout", keys);
+    load_values(l, yaml_get(node, "values"), out);
+    load_period(l, yaml_get(node, "period"), out);
+    load_footnotes(l, yaml_get(node, "footnotes"), out);
+    for (size_t i = 0; i < ROLE_COUNT; i++)
+        source_load(l, yaml_get(node, role_names[i]), source_keys, &out->roles[i]);
+    for (size_t i = 0; i < ROLE_COUNT; i++) {
+        if ((i == ROLE_MEASURE || i == ROLE_ORG) && out->roles[i].kind == SOURCE_NONE)
+            yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "layout \"%s\" needs \"%s\"",
+                          out->id ? out->id : "", role_names[i]);
+    }
+}
+
+static void load_layout(struct load *l, yaml_node *node, struct layout *out)
+{
     if (yaml_kind(node) != YAML_MAPPING) {
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "a layout is a mapping");
         return;
     }
-    load_known_keys(l, node, "layout", keys);
     const char *id = yaml_text(yaml_get(node, "id"));
-    const char *short_rows = yaml_text(yaml_get(node, "short_rows"));
 
     if (!id || !*id)
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "a layout needs an \"id\"");
     out->id = load_copy(l, id ? id : "");
     load_names(l, yaml_get(node, "banner"), "banner", false, &out->banner);
     load_header(l, yaml_get(node, "header"), out);
-    load_values(l, yaml_get(node, "values"), out);
-    load_period(l, yaml_get(node, "period"), out);
-    load_footnotes(l, yaml_get(node, "footnotes"), out);
-    for (size_t i = 0; i < ROLE_COUNT; i++)
-        load_source(l, yaml_get(node, role_names[i]), &out->roles[i]);
-    for (size_t i = 0; i < ROLE_COUNT; i++) {
-        if ((i == ROLE_MEASURE || i == ROLE_ORG) && out->roles[i].kind == SOURCE_NONE)
-            yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "layout \"%s\" needs \"%s\"",
-                          out->id ? out->id : "", role_names[i]);
-    }
-    if (short_rows && strcmp(short_rows, "pad") != 0 && strcmp(short_rows, "set-aside") != 0)
-        yaml_complain(l->yaml, yaml_get(node, "short_rows"), l->diags, DIAG_ERROR, NULL,
-                      "\"short_rows\" is pad or set-aside");
-    out->pad_short_rows = short_rows && strcmp(short_rows, "pad") == 0;
+    load_short_rows(l, yaml_get(node, "short_rows"), out);
     out->covers_providers = load_flag(l, yaml_get(node, "covers_providers"), false);
+    if (l->format->records == RECORDS_AGGREGATE)
+        load_figures(l, node, out);
+    else
+        pathway_layout_load(l, node, out);
 }
 
 void layouts_load(struct load *l, yaml_node *list)

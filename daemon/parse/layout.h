@@ -151,6 +151,8 @@ struct layout {
     struct period_source period;
     struct names footnotes;
     bool has_footnotes, pad_short_rows, covers_providers;
+    struct pathway_layout
+        *pathway; /* of a pathway format: then roles, values and period are empty */
 };
 
 struct unit_rule {
@@ -177,7 +179,9 @@ struct format {
     enum record_kind records;
     bool published, partial;
     char delimiter;
-    struct names edition, key;
+    struct names edition, key, local_id, absent;
+    size_t key_fields[8]; /* of a pathway format: enum pathway_field, in order */
+    size_t key_field_count;
     char *duplicate; /* "first", "last", or "by COLUMN" */
     long header_within;
     struct marker_word *markers, *qualifiers;
@@ -208,6 +212,12 @@ struct load {
     struct format *format;
     int error; /* -ENOMEM once */
 };
+
+/** Keys that a source written as a mapping may have, NULL-terminated. */
+extern const char *const source_keys[];
+/** A scalar or sequence names columns; a mapping, of the keys given, says it in full. */
+void source_load(struct load *l, yaml_node *node, const char *const *keys, struct source *out);
+void source_release(struct source *s);
 
 /** Reads the list under "layouts". Errors are said in load->diags. */
 void layouts_load(struct load *l, yaml_node *list);

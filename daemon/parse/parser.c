@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "parse/columns.h"
 #include "parse/csv.h"
+#include "parse/pathway_row.h"
 #include "parse/rows.h"
 
 #define STOP_REFUSED 1 /* from on_row; the sink's own value is kept apart */
@@ -25,6 +26,7 @@ struct parser {
     struct banner banner;
     struct columns columns;
     struct row_reader reader;
+    struct pathway_reader pathways; /* of a pathway format, instead of reader */
     struct near_miss near;
     bool bound, stopped;
     int stop_value;
@@ -48,6 +50,9 @@ struct parser *parser_new(const struct format *format, const char *name, struct 
     p->name = name;
     p->sink = sink;
     p->last_start = p->last_end = DATE_NONE;
+    p->result.first_census = p->result.last_census = DATE_NONE;
+    p->result.first_clock_start = p->result.last_clock_start = DATE_NONE;
+    p->result.first_event = p->result.last_event = DATE_NONE;
     p->options.census = DATE_NONE;
     csv_init(&p->csv, format->delimiter, on_row, p);
     return p;
@@ -59,13 +64,20 @@ int parser_configure(struct parser *p, const struct parser_options *options)
     return 0;
 }
 
+static bool is_pathway(const struct parser *p)
+{
+    return p->format->records != RECORDS_AGGREGATE;
+}
+
 void parser_free(struct parser *p)
 {
     if (!p)
         return;
     csv_release(&p->csv);
     banner_release(&p->banner);
-    if (p->bound)
+    if (p->bound && is_pathway(p))
+        pathway_reader_release(&p->pathways);
+    else if (p->bound)
         row_reader_release(&p->reader);
     columns_release(&p->columns);
     table_release(&p->periods, NULL);
@@ -109,6 +121,15 @@ static void refuse_header(struct parser *p)
     refuse(p, "header", p->near.layout ? p->near.line : 1, sentence);
 }
 
+static void refuse_cohort(struct parser *p, unsigned long line)
+{
+    char sentence[96];
+
+    (void)snprintf(sentence, sizeof sentence, "the header has more than %d cohort columns",
+                   COHORT_MAX);
+    refuse(p, "columns", line, sentence);
+}
+
 static void name_part(struct parser *p)
 {
     const struct bound_source *band = &p->columns.sources[ROLE_SECONDARY];
@@ -118,10 +139,32 @@ static void name_part(struct parser *p)
                    has ? "/" : "", has ? band->constant : "");
 }
 
+static int begin_rows(struct parser *p)
+{
+    int r = is_pathway(p) ? pathway_reader_init(&p->pathways, p->format, &p->columns, &p->options)
+                          : row_reader_init(&p->reader, p->format, &p->columns);
+
+    p->bound = true;
+    if (r < 0)
+        return r;
+    p->result.layout = p->columns.layout->id;
+    p->result.covers_providers = p->columns.layout->covers_providers;
+    p->result.replaced_utf8 += (unsigned long)p->columns.header.replaced_utf8;
+    if (is_pathway(p))
+        (void)snprintf(p->result.part, sizeof p->result.part, "%s", p->columns.layout->id);
+    else
+        name_part(p);
+    return 0;
+}
+
 static int seek_header(struct parser *p, const struct csv_row *row)
 {
     int r = columns_bind(p->format, row, &p->banner, &p->columns, &p->near);
 
+    if (r == -E2BIG) {
+        refuse_cohort(p, row->line);
+        return STOP_REFUSED;
+    }
     if (r < 0)
         return r;
     if (r == 0) {
@@ -133,15 +176,7 @@ static int seek_header(struct parser *p, const struct csv_row *row)
         }
         return banner_add(&p->banner, row);
     }
-    r = row_reader_init(&p->reader, p->format, &p->columns);
-    if (r < 0)
-        return r;
-    p->bound = true;
-    p->result.layout = p->columns.layout->id;
-    p->result.covers_providers = p->columns.layout->covers_providers;
-    p->result.replaced_utf8 += (unsigned long)p->columns.header.replaced_utf8;
-    name_part(p);
-    return 0;
+    return begin_rows(p);
 }
 
 /* ---- rows ---- */
@@ -178,6 +213,16 @@ static int note_org(struct parser *p, const char *org)
     return table_has(&p->organisations, org) ? 0 : table_set(&p->organisations, org, p, NULL);
 }
 
+static int give(struct parser *p, int from_sink)
+{
+    p->result.records++;
+    if (from_sink != 0) {
+        p->stopped = true;
+        p->stop_value = from_sink;
+    }
+    return from_sink;
+}
+
 static int hand_on(struct parser *p)
 {
     int r = 0;
@@ -191,12 +236,40 @@ static int hand_on(struct parser *p)
             r = note_org(p, rec.org);
         if (r < 0)
             return r;
-        p->result.records++;
-        r = p->sink.record ? p->sink.record(p->sink.arg, &rec) : 0;
-        if (r != 0) {
-            p->stopped = true;
-            p->stop_value = r;
-        }
+        r = give(p, p->sink.record ? p->sink.record(p->sink.arg, &rec) : 0);
+    }
+    return r;
+}
+
+static void note_day(struct civil_date day, struct civil_date *first, struct civil_date *last)
+{
+    if (!date_is_set(day))
+        return;
+    if (!date_is_set(*first) || date_compare(day, *first) < 0)
+        *first = day;
+    if (!date_is_set(*last) || date_compare(day, *last) > 0)
+        *last = day;
+}
+
+static int note_pathway(struct parser *p, const struct pathway_record *rec)
+{
+    struct parse_result *r = &p->result;
+
+    note_day(rec->clock_start, &r->first_clock_start, &r->last_clock_start);
+    note_day(rec->census, &r->first_census, &r->last_census);
+    note_day(rec->event_date, &r->first_event, &r->last_event);
+    return rec->provider ? note_org(p, rec->provider) : 0;
+}
+
+static int hand_on_pathways(struct parser *p)
+{
+    const struct pathway_record *rec = NULL;
+    int r = 0;
+
+    while (r == 0 && (r = pathway_row_next(&p->pathways, &rec)) == 1) {
+        r = note_pathway(p, rec);
+        if (r == 0)
+            r = give(p, p->sink.pathway ? p->sink.pathway(p->sink.arg, rec) : 0);
     }
     return r;
 }
@@ -209,7 +282,8 @@ static int on_row(void *arg, const struct csv_row *row)
 
     if (!p->bound)
         return seek_header(p, row);
-    int r = row_read(&p->reader, row, &verdict, &reason, &column);
+    int r = is_pathway(p) ? pathway_row_read(&p->pathways, row, &verdict, &reason, &column)
+                          : row_read(&p->reader, row, &verdict, &reason, &column);
 
     if (r < 0)
         return r;
@@ -218,7 +292,7 @@ static int on_row(void *arg, const struct csv_row *row)
     p->result.rows++;
     if (verdict == ROW_ACCEPTED) {
         p->result.accepted++;
-        return hand_on(p);
+        return is_pathway(p) ? hand_on_pathways(p) : hand_on(p);
     }
     count_set_aside(&p->result, reason);
     if (p->sink.set_aside)
@@ -273,6 +347,22 @@ static int list_periods(struct parser *p)
     return 0;
 }
 
+/* Whether the file is refused for the identifiers it holds. */
+static bool judge_identifiers(struct parser *p)
+{
+    const struct identifier_column *c = p->result.identifiers;
+    char sentence[256];
+
+    pathway_identifiers(&p->pathways, &p->result);
+    if (p->result.identifier_columns == 0 || p->options.identifiers != IDENTIFIERS_REFUSE)
+        return false;
+    (void)snprintf(sentence, sizeof sentence,
+                   "column \"%s\" holds NHS numbers (%s of its values): send the list without them",
+                   c->column, c->count);
+    refuse(p, "identifiers", 1, sentence);
+    return true;
+}
+
 int parser_finish(struct parser *p)
 {
     struct parse_result *res = &p->result;
@@ -285,7 +375,7 @@ int parser_finish(struct parser *p)
     if (r != 0 || res->refused)
         return r;
     if (p->bound)
-        res->replaced_utf8 += p->reader.replaced_utf8;
+        res->replaced_utf8 += is_pathway(p) ? p->pathways.replaced_utf8 : p->reader.replaced_utf8;
     res->ends_with_newline = csv_ends_with_newline(&p->csv);
     if (!p->bound) {
         if (p->saw_text)
@@ -294,6 +384,8 @@ int parser_finish(struct parser *p)
             refuse(p, "empty", 1, "this file is empty");
         return 0;
     }
+    if (is_pathway(p) && judge_identifiers(p))
+        return 0;
     if (res->rows == 0)
         res->held = "header-only";
     else if ((double)(res->rows - res->accepted) > PARSE_SET_ASIDE_HOLD * (double)res->rows)

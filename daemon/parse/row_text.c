@@ -18,26 +18,36 @@ const struct word_map *word_find(const struct word_map *map, size_t count, const
     return NULL;
 }
 
-/* Leaves in r->clean what the cell holds for this source: without notes, or what a capture finds. */
-static int find_in_cell(struct row_reader *r, const struct source *s)
+/* Leaves in clean what the cell holds for this source: without notes, or what a capture finds. */
+static int find_in_cell(const struct source *s, struct text *clean)
 {
     char found[PATTERN_TEXT_MAX];
 
-    if (s->drop_notes && r->clean.len) {
-        value_drop_notes(r->clean.buf);
-        r->clean.len = strlen(r->clean.buf);
+    if (s->drop_notes && clean->len) {
+        value_drop_notes(clean->buf);
+        clean->len = strlen(clean->buf);
     }
     if (!s->capture)
         return 0;
-    bool is_found = pattern_apply(s->capture->rules, s->capture->count, text_str(&r->clean), found);
+    bool is_found = pattern_apply(s->capture->rules, s->capture->count, text_str(clean), found);
 
-    text_clear(&r->clean);
-    return is_found ? text_puts(&r->clean, found) : 0;
+    text_clear(clean);
+    return is_found ? text_puts(clean, found) : 0;
+}
+
+static bool is_absent(const struct names *absent, const char *text)
+{
+    for (size_t i = 0; i < absent->count; i++) {
+        if (text_same(absent->items[i], text))
+            return true;
+    }
+    return false;
 }
 
 /* Adds the first cell of a part that says something. Returns 1 if there was one, 0, or -ENOMEM. */
-static int add_part(struct row_reader *r, const struct bound_part *part, const struct source *s,
-                    const struct csv_row *row, struct text *to, bool *unknown)
+static int add_part(const struct bound_part *part, const struct source *s,
+                    const struct names *absent, const struct csv_row *row, struct text *clean,
+                    struct text *to, bool *unknown)
 {
     for (size_t i = 0; i < part->count; i++) {
         size_t len;
@@ -45,28 +55,29 @@ static int add_part(struct row_reader *r, const struct bound_part *part, const s
 
         if (len == 0)
             continue;
-        text_clear(&r->clean);
+        text_clear(clean);
         long replaced =
-            row->has_high ? value_add_utf8(&r->clean, cell, len) : text_add(&r->clean, cell, len);
+            row->has_high ? value_add_utf8(clean, cell, len) : text_add(clean, cell, len);
 
         if (replaced < 0)
             return -ENOMEM;
-        if (find_in_cell(r, s) < 0)
+        if (absent->count && is_absent(absent, text_str(clean)))
+            continue;
+        if (find_in_cell(s, clean) < 0)
             return -ENOMEM;
-        const struct word_map *word = word_find(s->map, s->map_count, text_str(&r->clean));
+        const struct word_map *word = word_find(s->map, s->map_count, text_str(clean));
 
-        if ((word && !word->to) || r->clean.len == 0)
+        if ((word && !word->to) || clean->len == 0)
             continue;
         *unknown |= s->only_mapped && !word;
-        return text_puts(to, word ? word->to : text_str(&r->clean)) < 0 ? -ENOMEM : 1;
+        return text_puts(to, word ? word->to : text_str(clean)) < 0 ? -ENOMEM : 1;
     }
     return 0;
 }
 
-static int read_columns(struct row_reader *r, size_t i, const struct csv_row *row)
+int source_text(const struct bound_source *b, const struct names *absent, const struct csv_row *row,
+                struct text *clean, struct text *to, bool *unknown)
 {
-    const struct bound_source *b = &r->columns->sources[i];
-    struct text *to = &r->texts[i];
     bool any = false;
 
     text_clear(to);
@@ -75,7 +86,7 @@ static int read_columns(struct row_reader *r, size_t i, const struct csv_row *ro
 
         if (any && text_puts(to, b->source->separator ? b->source->separator : " / ") < 0)
             return -ENOMEM;
-        int added = add_part(r, &b->parts[p], b->source, row, to, &r->unknown[i]);
+        int added = add_part(&b->parts[p], b->source, absent, row, clean, to, unknown);
 
         if (added < 0)
             return added;
@@ -85,6 +96,17 @@ static int read_columns(struct row_reader *r, size_t i, const struct csv_row *ro
         }
         any |= added == 1;
     }
+    return any;
+}
+
+static int read_columns(struct row_reader *r, size_t i, const struct csv_row *row)
+{
+    static const struct names nothing = { NULL, 0 };
+    struct text *to = &r->texts[i];
+    int any = source_text(&r->columns->sources[i], &nothing, row, &r->clean, to, &r->unknown[i]);
+
+    if (any < 0)
+        return any;
     if (any && i == ROLE_MEASURE && to->buf)
         to->len = strlen(value_single_space(to->buf, to->buf, to->len + 1));
     r->has[i] = any;

@@ -56,6 +56,13 @@ int row_read(struct row_reader *r, const struct csv_row *row, enum row_verdict *
 const char *row_cell(const struct csv_row *row, size_t at);
 /** The entry of a map for a text, compared folded, or NULL. */
 const struct word_map *word_find(const struct word_map *map, size_t count, const char *text);
+/**
+ * The text of one source: the first cell of each part that says something, joined. absent: texts that
+ * count as blank; clean: scratch. Returns 1 with the text in to, 0 if there is none, or -ENOMEM;
+ * unknown is set when only_mapped and the map does not know it.
+ */
+int source_text(const struct bound_source *b, const struct names *absent, const struct csv_row *row,
+                struct text *clean, struct text *to, bool *unknown);
 /** Fills r->texts and r->has from a row. Returns 0 or -ENOMEM. */
 int row_texts(struct row_reader *r, const struct csv_row *row);
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/date.h"
 #include "base/text.h"
@@ -46,6 +47,19 @@ int value_number(const char *cell, double *out_number, bool *out_percent);
  * day; no date).
  */
 int value_date(const char *cell, struct date_span *out_span);
+
+/** Reads one day as value_date() does, of the years 1900 to 2100 or 9999 (which stands for "no end").
+ * Returns 0 or -EINVAL. */
+int value_day(const char *text, size_t len, struct civil_date *out_day);
+
+/** Reads true, yes, y, 1 or false, no, n, 0. Returns whether it was one of them. */
+bool value_flag(const char *text, bool *out_flag);
+
+/**
+ * Reads the version of a report: digits as a number, or a day, with or without a time, as its digits:
+ * 2025-03-03T06:10 is 20250303061000. What follows the seconds is not read. Returns 0 or -EINVAL.
+ */
+int value_version(const char *text, uint64_t *out_version);
 
 /** Finds the first "January 2023" or "Jan-23" inside a text. Returns 0 or -ENOENT. */
 int value_find_month(const char *text, struct date_span *out_span);

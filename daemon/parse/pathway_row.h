@@ -1,0 +1,67 @@
+/*
+ * pathway_row - one row, read by the slots of a pathway layout, to what it says of a pathway
+ *
+ * Decides whether the row is accepted or set aside and why, makes the pseudonyms, and counts NHS
+ * numbers in every column, the dropped ones too. Private to parse/.
+ */
+#ifndef PARSE_PATHWAY_ROW_H
+#define PARSE_PATHWAY_ROW_H
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "parse/columns.h"
+#include "parse/parser.h"
+#include "parse/rows.h"
+
+/** Of one column of the header: its cells that are not blank, and NHS numbers among them. */
+struct column_tally {
+    unsigned long values, hits;
+};
+
+/** What one slot of the current row says. */
+struct slot_value {
+    const char *text; /* in the row or in .copy; NULL: nothing */
+    size_t len;
+    struct text copy;
+    struct civil_date date;
+    bool unknown; /* only_mapped: a text that the map does not know */
+};
+
+struct pathway_reader {
+    const struct format *format;
+    const struct columns *columns;
+    struct parser_options options;
+    struct keyed_digest *digest; /* NULL: no key */
+    struct slot_value *values;   /* as columns->slots */
+    size_t value_count;
+    struct text clean, parts;   /* scratch; the parts of the key */
+    struct column_tally *tally; /* as the header */
+    size_t tally_count;
+    bool *is_exempt; /* as the header: a lone NHS number there is no fault */
+    unsigned long chance_hits, replaced_utf8;
+    /* The row just accepted. */
+    struct pathway_record record;
+    bool is_left_out;  /* it speaks of no open pathway */
+    size_t next_event; /* of the layout's, to be looked at; snapshots: 1 once given */
+    char event_id[2 * PSEUDONYM_BYTES + 1];
+};
+
+/** Returns 0 or -ENOMEM. What it refers to is borrowed. */
+int pathway_reader_init(struct pathway_reader *r, const struct format *f, const struct columns *c,
+                        const struct parser_options *options);
+/** The header got more columns: binds anew and keeps what was counted. Returns 0 or -ENOMEM. */
+int pathway_reader_rebind(struct pathway_reader *r, const struct columns *c);
+void pathway_reader_release(struct pathway_reader *r);
+
+/** Reads one row; as row_read(). A row may be accepted and say nothing. */
+int pathway_row_read(struct pathway_reader *r, const struct csv_row *row,
+                     enum row_verdict *out_verdict, const char **out_reason,
+                     const char **out_column);
+/** The next thing the row says. Returns 1 with a record that lives until the next call, 0 at the end,
+ * or -ENOMEM. */
+int pathway_row_next(struct pathway_reader *r, const struct pathway_record **out_record);
+
+/** Finds the columns that hold NHS numbers. */
+void pathway_identifiers(const struct pathway_reader *r, struct parse_result *out);
+
+#endif

@@ -1,0 +1,461 @@
+#include "parse/parser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "support/unit.h"
+
+static struct format_set *load_formats(void)
+{
+    static const char *const folders[] = { "config/formats", "tests/data/formats" };
+    struct diags d = DIAGS_INIT;
+    struct format_set *set = NULL;
+    int r = format_set_load(folders, 2, &d, &set);
+
+    diags_print(&d, stderr);
+    ck_assert_int_eq(r, 0);
+    diags_release(&d);
+    return set;
+}
+
+static void add_word(struct text *to, const char *name, const char *word)
+{
+    if (word && *word)
+        (void)text_printf(to, " %s=%s", name, word);
+}
+
+/* The parts of a key as "RNA/P1", a pseudonym as its first 8 hex digits. */
+static void add_key(struct text *to, const struct pathway_record *r)
+{
+    char hex[2 * PSEUDONYM_BYTES + 1];
+
+    if (!r->key) {
+        digest_hex(r->pathway, sizeof r->pathway, hex);
+        (void)text_printf(to, "%.8s", hex);
+        return;
+    }
+    for (size_t i = 0; i < r->key_len;) {
+        size_t len = (unsigned char)r->key[i + 2] * 256u + (unsigned char)r->key[i + 3];
+
+        if (i)
+            (void)text_putc(to, '/');
+        (void)text_add(to, r->key + i + 4, len);
+        i += 4 + len;
+    }
+}
+
+/* A record as "RNA/P1 service=... start=...\n": what is absent is left out. */
+static int write_pathway(void *arg, const struct pathway_record *r)
+{
+    struct text *to = arg;
+    char date[DATE_TEXT_MAX];
+
+    add_key(to, r);
+    if (r->has_person) {
+        char hex[2 * PSEUDONYM_BYTES + 1];
+
+        digest_hex(r->person, sizeof r->person, hex);
+        (void)text_printf(to, " person=%.8s", hex);
+    }
+    add_word(to, "service", r->service);
+    add_word(to, "provider", r->provider);
+    add_word(to, "commissioner", r->commissioner);
+    add_word(to, "place", r->place);
+    add_word(to, "stage", r->stage);
+    add_word(to, "exception", r->exception);
+    add_word(to, "start", date_format(r->clock_start, date));
+    add_word(to, "stage-start", date_format(r->stage_start, date));
+    add_word(to, "census", date_format(r->census, date));
+    add_word(to, "event", r->event);
+    add_word(to, "id", r->event_id);
+    add_word(to, "date", date_format(r->event_date, date));
+    if (r->has_version)
+        (void)text_printf(to, " version=%llu", (unsigned long long)r->version);
+    if (r->retracted)
+        (void)text_puts(to, " retracted");
+    add_word(to, "reason", r->reason);
+    for (size_t i = 0; i < r->cohort_count; i++)
+        (void)text_printf(to, " %s:%s", r->cohort[i].name, r->cohort[i].value);
+    return text_putc(to, '\n');
+}
+
+static void write_aside(void *arg, unsigned long line, const char *column, const char *reason)
+{
+    (void)text_printf(arg, "%lu: %s %s\n", line, reason, column ? column : "-");
+}
+
+static const struct parser_options no_key = { .identifiers = IDENTIFIERS_REFUSE,
+                                              .census = { INT32_MIN } };
+
+/* The caller frees the parser. */
+static struct parser *run(const struct format *f, const struct parser_options *options,
+                          const char *bytes, size_t len, size_t portion, struct text *out)
+{
+    struct parser *p = parser_new(
+        f, "t.csv",
+        (struct parse_sink){ .pathway = write_pathway, .set_aside = write_aside, .arg = out });
+
+    ck_assert_ptr_nonnull(p);
+    ck_assert_int_eq(parser_configure(p, options), 0);
+    for (size_t i = 0; i < len; i += portion)
+        ck_assert_int_eq(parser_push(p, bytes + i, portion < len - i ? portion : len - i), 0);
+    ck_assert_int_eq(parser_finish(p), 0);
+    return p;
+}
+
+#define SNAPSHOT                                                                                   \
+    "pathway_id,issuer,person_id,service,provider,commissioner,place,referral_date,stage,"         \
+    "stage_start,exception,census_date,age_band,cohort_tier,remark\n"
+#define EVENTS                                                                                     \
+    "pathway_id,issuer,service,provider,commissioner,event,event_id,event_date,version,"           \
+    "retracted,reason\n"
+
+static const struct {
+    const char *why, *format, *bytes, *want;
+} samples[] = {
+    { "a row of a list; what is blank is absent; an undeclared column is dropped",
+      "pathway-snapshot",
+      SNAPSHOT "P1,RNA,X1,nd,RNA,QUA,Dudley,2024-09-16,assessment,01/10/2024,tom,2025-03-02,5-10,3,"
+               "hello\n"
+               "P2, RNA ,,nd,RNA,,,16/09/2024,,,,02/03/2025,,,\n",
+      "RNA/P1 service=nd provider=RNA commissioner=QUA place=Dudley stage=assessment exception=tom "
+      "start=2024-09-16 stage-start=2024-10-01 census=2025-03-02 age_band:5-10 tier:3\n"
+      "RNA/P2 service=nd provider=RNA start=2024-09-16 census=2025-03-02\n" },
+    { "each fault of a row has its reason and column", "pathway-snapshot",
+      SNAPSHOT ",RNA,,nd,RNA,,,2024-09-16,,,,2025-03-02,,,\n"
+               "P1,,,nd,RNA,,,2024-09-16,,,,2025-03-02,,,\n"
+               "P1,RNA,,,RNA,,,2024-09-16,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,,,,2024-09-16,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,31/02/2024,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,2025-03-03,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,2024-09-16,,2025-03-03,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,2024-09,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,9999-12-31,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,,2024-09-16,,,,,,,\n"
+               "P1,RNA,,nd,RNA,,Dud\xA0ley,2024-09-16,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA,,01234567890123456789012345678901234567890123456789012345678901234,"
+               "2024-09-16,,,,2025-03-02,,,\n"
+               "P1,RNA,,nd,RNA\n"
+               "P1,RNA,,nd,RNA,,,2024-09-16,,,,2025-03-02,,,,more\n",
+      "2: missing-key pathway_id\n3: missing-key issuer\n4: missing-key service\n"
+      "5: missing-key provider\n6: missing-date referral_date\n7: bad-date referral_date\n"
+      "8: future-date referral_date\n9: future-date stage_start\n10: bad-date referral_date\n"
+      "11: bad-date referral_date\n12: missing-date census_date\n13: bad-utf8 place\n"
+      "14: length place\n15: short-row -\n16: extra-cells -\n" },
+    { "events: a referral's date is its clock start; versions are numbers or days and times",
+      "pathway-events",
+      EVENTS "P1,RNA,nd,RNA,QUA,Referral,,2024-09-16,1,,\n"
+             "P1,RNA,nd,RNA,QUA,first contact,C1,2024-10-01,2024-10-02T06:10:00Z,no,seen\n"
+             "P1,RNA,nd,RNA,QUA,first_contact,C1,2024-10-01,03/10/2024 06:10,TRUE,\n"
+             "P1,RNA,nd,RNA,QUA,clock-stop,,2024-10-01,20241003,,\n"
+             "P1,RNA,nd,RNA,QUA,clock-stop,,2024-10-01,,,\n",
+      "RNA/P1 service=nd provider=RNA commissioner=QUA start=2024-09-16 event=referral "
+      "date=2024-09-16 version=1\n"
+      "RNA/P1 service=nd provider=RNA commissioner=QUA event=first-contact id=C1 date=2024-10-01 "
+      "version=20241002061000 reason=seen\n"
+      "RNA/P1 service=nd provider=RNA commissioner=QUA event=first-contact id=C1 date=2024-10-01 "
+      "version=20241003061000 retracted\n"
+      "RNA/P1 service=nd provider=RNA commissioner=QUA event=clock-stop date=2024-10-01 "
+      "version=20241003\n"
+      "RNA/P1 service=nd provider=RNA commissioner=QUA event=clock-stop date=2024-10-01\n" },
+    { "events: each fault has its reason and column", "pathway-events",
+      EVENTS "P1,RNA,nd,RNA,QUA,seen,,2024-09-16,1,,\n"
+             "P1,RNA,nd,RNA,QUA,,,2024-09-16,1,,\n"
+             "P1,RNA,nd,RNA,QUA,referral,,,1,,\n"
+             "P1,RNA,nd,RNA,QUA,referral,,2024-13-01,1,,\n"
+             "P1,RNA,nd,RNA,QUA,referral,,2024-09-16,v2,,\n"
+             "P1,RNA,nd,RNA,QUA,referral,,2024-09-16,99999999999999999999,,\n"
+             "P1,RNA,nd,RNA,QUA,referral,,2024-09-16,1,perhaps,\n",
+      "2: unknown-code event\n3: missing-key event\n4: missing-date event_date\n"
+      "5: bad-date event_date\n6: bad-version version\n7: bad-version version\n"
+      "8: unknown-code retracted\n" },
+};
+
+START_TEST(a_row_says_what_its_columns_say)
+{
+    struct format_set *set = load_formats();
+    const struct format *f = format_set_find(set, samples[_i].format);
+    size_t len = strlen(samples[_i].bytes);
+
+    for (size_t portion = 1; portion <= len; portion = portion < 8 ? portion + 1 : len) {
+        struct text out = TEXT_INIT;
+        struct parser *p = run(f, &no_key, samples[_i].bytes, len, portion, &out);
+
+        ck_assert_msg(!parser_result(p)->refused, "%s: %s", samples[_i].why,
+                      parser_result(p)->refusal);
+        ck_assert_msg(strcmp(text_str(&out), samples[_i].want) == 0,
+                      "%s (portions of %zu):\n%s\nnot\n%s", samples[_i].why, portion,
+                      text_str(&out), samples[_i].want);
+        parser_free(p);
+        text_release(&out);
+        if (portion == len)
+            break;
+    }
+    format_set_free(set);
+}
+END_TEST
+
+/* Key 00 01 .. 1f; parts "pathway", "RNA", "P1", each after its length in 4 bytes. */
+START_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths)
+{
+    static const char parts[] = "\0\0\0\7pathway\0\0\0\3RNA\0\0\0\2P1";
+    static const char person[] = "\0\0\0\6person\0\0\0\2X1";
+    struct format_set *set = load_formats();
+    struct text out = TEXT_INIT, want = TEXT_INIT;
+    unsigned char key[32], mac[SHA256_BYTES], person_mac[SHA256_BYTES];
+    struct parser_options options = no_key;
+    const char *bytes = SNAPSHOT "P1,RNA,X1,nd,RNA,,,2024-09-16,,,,2025-03-02,,,\n";
+
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (unsigned char)i;
+    options.key = key;
+    options.key_len = sizeof key;
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &options, bytes, strlen(bytes), 100, &out);
+
+    ck_assert_int_eq(hmac_sha256(key, sizeof key, parts, sizeof parts - 1, mac), 0);
+    ck_assert_int_eq(hmac_sha256(key, sizeof key, person, sizeof person - 1, person_mac), 0);
+    (void)text_printf(&want, "%02x%02x%02x%02x person=%02x%02x%02x%02x ", mac[0], mac[1], mac[2],
+                      mac[3], person_mac[0], person_mac[1], person_mac[2], person_mac[3]);
+    ck_assert_msg(strncmp(text_str(&out), text_str(&want), want.len) == 0, "%s", text_str(&out));
+    ck_assert_msg(strncmp(text_str(&out), "86469812", 8) == 0, "%s", text_str(&out));
+    parser_free(p);
+    text_release(&out);
+    text_release(&want);
+    format_set_free(set);
+}
+END_TEST
+
+/* ---- identifiers ---- */
+
+/* A small generator of its own, so that every machine makes the same files. */
+static uint64_t next(uint64_t *state)
+{
+    *state += 0x9E3779B97F4A7C15u;
+    uint64_t z = *state;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+/* An NHS number from the range that is given to nobody. */
+static void test_number(uint64_t *state, char out[11])
+{
+    for (;;) {
+        int sum = 0;
+
+        (void)snprintf(out, 11, "999%06u0", (unsigned)(next(state) % 1000000));
+        for (int i = 0; i < 9; i++)
+            sum += (out[i] - '0') * (10 - i);
+        if (sum % 11 == 1)
+            continue;
+        out[9] = (char)('0' + (11 - sum % 11) % 11);
+        return;
+    }
+}
+
+START_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident)
+{
+    struct format_set *set = load_formats();
+    unsigned long rows = 0, hits = 0;
+
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        uint64_t state = seed;
+        struct text bytes = TEXT_INIT, out = TEXT_INIT;
+        unsigned count = 20 + (unsigned)(next(&state) % 60);
+
+        (void)text_puts(&bytes, SNAPSHOT);
+        for (unsigned i = 0; i < count; i++)
+            (void)text_printf(&bytes, "%010llu,RNA,,nd,RNA,,,2024-09-16,,,,2025-03-02,,,%010llu\n",
+                              (unsigned long long)(next(&state) % 10000000000u),
+                              (unsigned long long)(next(&state) % 10000000000u));
+        struct parser *p = run(format_set_find(set, "pathway-snapshot"), &no_key, bytes.buf,
+                               bytes.len, 4096, &out);
+        const struct parse_result *r = parser_result(p);
+
+        ck_assert_msg(!r->refused, "seed %llu: %s", (unsigned long long)seed, r->refusal);
+        ck_assert_uint_eq(r->rows, count);
+        rows += r->rows;
+        hits += r->chance_hits;
+        parser_free(p);
+        text_release(&bytes);
+        text_release(&out);
+    }
+    /* About one in eleven passes the check, so the counting did look. */
+    ck_assert_msg(hits * 13 > rows && hits * 9 < rows, "%lu of %lu", hits, rows);
+    format_set_free(set);
+}
+END_TEST
+
+static const struct {
+    const char *why;
+    unsigned rows, numbers; /* rows in all, of them with an NHS number */
+    int column;             /* 0: pathway_id, 1: remark, a dropped column */
+    const char *refused;    /* the column named, or NULL */
+    const char *count;
+    unsigned set_aside;
+    unsigned chance;
+} incidents[] = {
+    { "a mapped column of NHS numbers", 40, 40, 0, "pathway_id", "10 to 99", 40, 0 },
+    { "a dropped column of NHS numbers", 400, 400, 1, "remark", "100 to 999", 0, 400 },
+    { "half is enough", 40, 20, 1, "remark", "10 to 99", 0, 20 },
+    { "less than half is chance", 41, 20, 1, NULL, NULL, 0, 20 },
+    { "fewer than twenty values prove nothing", 19, 19, 1, NULL, NULL, 0, 19 },
+    { "twenty do", 20, 20, 1, "remark", "10 to 99", 0, 20 },
+    { "a lone one in a mapped column sets its row aside", 200, 1, 0, NULL, NULL, 1, 0 },
+    { "a lone one in a dropped column is counted, and the row kept", 200, 1, 1, NULL, NULL, 0, 1 },
+};
+
+START_TEST(a_column_of_nhs_numbers_is_an_incident)
+{
+    struct format_set *set = load_formats();
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+    uint64_t state = 4;
+    char number[11];
+
+    (void)text_puts(&bytes, SNAPSHOT);
+    for (unsigned i = 0; i < incidents[_i].rows; i++) {
+        bool is = i < incidents[_i].numbers, dropped = incidents[_i].column == 1;
+
+        test_number(&state, number);
+        (void)text_printf(&bytes, "%s,RNA,,nd,RNA,,,2024-09-16,,,,2025-03-02,,,%s\n",
+                          is && !dropped ? number : "P7", dropped ? is ? number : "x" : "");
+    }
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &no_key, bytes.buf, bytes.len, 1000, &out);
+    const struct parse_result *r = parser_result(p);
+
+    ck_assert_msg(r->refused == (incidents[_i].refused != NULL), "%s", incidents[_i].why);
+    if (r->refused) {
+        ck_assert_str_eq(r->refusal_reason, "identifiers");
+        ck_assert_str_eq(r->identifiers[0].column, incidents[_i].refused);
+        ck_assert_str_eq(r->identifiers[0].count, incidents[_i].count);
+        ck_assert_int_eq(r->identifiers[0].is_mapped, incidents[_i].column == 0);
+        ck_assert_msg(strstr(r->refusal, incidents[_i].refused) && !strstr(r->refusal, number),
+                      "%s: %s", incidents[_i].why, r->refusal);
+    }
+    ck_assert_uint_eq(r->identifier_columns, r->refused);
+    ck_assert_msg(r->rows - r->accepted == incidents[_i].set_aside, "%s: %lu set aside",
+                  incidents[_i].why, r->rows - r->accepted);
+    ck_assert_msg(r->chance_hits == incidents[_i].chance, "%s: %lu by chance", incidents[_i].why,
+                  r->chance_hits);
+    ck_assert_msg(!strstr(text_str(&out), "999"), "%s", text_str(&out));
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
+static const char local_format[] =
+    "format: local\nrecords: pathway-snapshot\nlocal_id: [Hospital number]\nkey: [pathway_id]\n"
+    "layouts:\n"
+    "  - id: list\n"
+    "    header: {columns: [Hospital number, Referred]}\n"
+    "    pathway_id: Hospital number\n"
+    "    provider: {text: RNA}\n"
+    "    clock_start: Referred\n";
+
+START_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault)
+{
+    struct diags d = DIAGS_INIT;
+    struct format *f = NULL;
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+    uint64_t state = 9;
+    char number[11];
+
+    ck_assert_int_eq(format_parse("local.yaml", local_format, strlen(local_format), &d, &f), 0);
+    (void)text_puts(&bytes, "hospital  number,Referred\n");
+    for (int i = 0; i < 50; i++) {
+        test_number(&state, number);
+        (void)text_printf(&bytes, "%s,2024-09-16\n", number);
+    }
+    struct parser *p = run(f, &no_key, bytes.buf, bytes.len, 99, &out);
+
+    ck_assert(!parser_result(p)->refused);
+    ck_assert_uint_eq(parser_result(p)->accepted, 50);
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_free(f);
+    diags_release(&d);
+}
+END_TEST
+
+START_TEST(digits_that_are_all_the_same_are_no_nhs_number)
+{
+    struct format_set *set = load_formats();
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+
+    (void)text_puts(&bytes, SNAPSHOT);
+    for (int i = 0; i < 30; i++)
+        (void)text_puts(&bytes, "1111111111,RNA,,nd,RNA,,,2024-09-16,,,,2025-03-02,,,4444444444\n");
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &no_key, bytes.buf, bytes.len, 1000, &out);
+
+    ck_assert(!parser_result(p)->refused);
+    ck_assert_uint_eq(parser_result(p)->accepted, 30);
+    ck_assert_uint_eq(parser_result(p)->chance_hits, 0);
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
+START_TEST(a_header_that_is_no_plain_name_is_called_by_its_place)
+{
+    struct format_set *set = load_formats();
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+    uint64_t state = 5;
+    char number[11];
+
+    (void)text_puts(&bytes, "pathway_id,issuer,service,provider,commissioner,referral_date,"
+                            "census_date,seen <9990000123>\n");
+    for (int i = 0; i < 30; i++) {
+        test_number(&state, number);
+        (void)text_printf(&bytes, "P1,RNA,nd,RNA,,2024-09-16,2025-03-02,%s\n", number);
+    }
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &no_key, bytes.buf, bytes.len, 1000, &out);
+
+    ck_assert_str_eq(parser_result(p)->identifiers[0].column, "column 8");
+    ck_assert_ptr_null(strstr(parser_result(p)->refusal, "999"));
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
+START_TEST(more_than_eight_cohort_columns_are_refused)
+{
+    struct format_set *set = load_formats();
+    struct text out = TEXT_INIT;
+    const char *bytes = "pathway_id,issuer,service,provider,commissioner,referral_date,census_date,"
+                        "age_band,cohort_a,cohort_b,cohort_c,cohort_d,cohort_e,cohort_f,cohort_g,"
+                        "cohort_h\nP1,RNA,nd,RNA,,2024-09-16,2025-03-02,,,,,,,,,\n";
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &no_key, bytes, strlen(bytes), 1000, &out);
+
+    ck_assert_str_eq(parser_result(p)->refusal_reason, "columns");
+    ck_assert_uint_eq(parser_result(p)->refusal_line, 1);
+    parser_free(p);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
+UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
+          UNIT_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths),
+          UNIT_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident),
+          UNIT_ROWS(a_column_of_nhs_numbers_is_an_incident, incidents),
+          UNIT_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault),
+          UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
+          UNIT_TEST(a_header_that_is_no_plain_name_is_called_by_its_place),
+          UNIT_TEST(more_than_eight_cohort_columns_are_refused))
