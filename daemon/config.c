@@ -53,22 +53,69 @@ static int check_apart(const struct plan *a, const struct plan *b, struct diags 
     return r;
 }
 
+static bool has_snapshots(const struct settings *s, const char *list)
+{
+    for (size_t i = 0; i < s->feed_count; i++)
+        if (s->feeds[i].into && strcmp(s->feeds[i].into, list) == 0 &&
+            s->feeds[i].kind != FEED_EVENTS)
+            return true;
+    return false;
+}
+
+int plan_names_make(const struct settings *s, const struct services *services,
+                    struct plan_names *out_names)
+{
+    struct plan_names n = { calloc(s->feed_count + 1, sizeof *n.feeds),
+                            calloc(s->receiver_count + 1, sizeof *n.receivers),
+                            calloc(s->list_count + 1, sizeof *n.lists) };
+
+    if (!n.feeds || !n.receivers || !n.lists) {
+        plan_names_release(&n);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < s->feed_count; i++)
+        n.feeds[i] = s->feeds[i].id;
+    for (size_t i = 0; i < s->receiver_count; i++)
+        n.receivers[i] = s->receivers[i].id;
+    for (size_t i = 0; i < s->list_count; i++)
+        n.lists[i] = (struct plan_list){ s->lists[i].id, service_of(services, s->lists[i].service),
+                                         &s->lists[i].providers, has_snapshots(s, s->lists[i].id) };
+    *out_names = n;
+    return 0;
+}
+
+struct plan_context plan_names_context(const struct plan_names *n)
+{
+    return (struct plan_context){ .feeds = n->feeds, .receivers = n->receivers, .lists = n->lists };
+}
+
+void plan_names_release(struct plan_names *n)
+{
+    free(n->feeds);
+    free(n->receivers);
+    free(n->lists);
+}
+
+int config_load_services(const char *datadir, struct diags *diags, struct services **out_services)
+{
+    AUTO(text_release) struct text path = TEXT_INIT;
+
+    if (text_printf(&path, "%s/services.yaml", datadir) < 0)
+        return -ENOMEM;
+    return services_load(text_str(&path), diags, out_services);
+}
+
 static int load_plans(struct config *c, struct diags *diags)
 {
     const struct settings *s = c->settings;
-    AUTO(free_list) const char **feeds = calloc(s->feed_count + 1, sizeof *feeds);
-    AUTO(free_list) const char **receivers = calloc(s->receiver_count + 1, sizeof *receivers);
-    int r = 0;
+    AUTO(plan_names_release) struct plan_names names = { NULL, NULL, NULL };
+    int r = plan_names_make(s, c->services, &names);
 
     c->plans = calloc(s->plans.count + 1, sizeof(struct plan *));
-    if (!feeds || !receivers || !c->plans)
+    if (r < 0 || !c->plans)
         return -ENOMEM;
-    for (size_t i = 0; i < s->feed_count; i++)
-        feeds[i] = s->feeds[i].id;
-    for (size_t i = 0; i < s->receiver_count; i++)
-        receivers[i] = s->receivers[i].id;
     for (size_t i = 0; i < s->plans.count; i++) {
-        const struct plan_context context = { feeds, receivers };
+        const struct plan_context context = plan_names_context(&names);
         struct plan *p = NULL;
         int one = plan_load(s->plans.items[i], &context, diags, &p);
 
@@ -139,9 +186,10 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
 
     if (r == 0) {
         int formats = load_formats(c, datadir, diags);
+        int services = config_load_services(datadir, diags, &c->services);
         int plans = load_plans(c, diags);
 
-        r = formats < 0 ? formats : plans;
+        r = formats < 0 ? formats : services < 0 ? services : plans;
     }
     if (r == 0)
         r = fill_routes(c, diags);
@@ -163,6 +211,7 @@ void config_free(struct config *c)
         plan_free(c->plans[i]);
     free(c->plans);
     format_set_free(c->formats);
+    services_free(c->services);
     settings_free(c->settings);
     free(c);
 }

@@ -9,15 +9,30 @@
 
 #include "base/diag.h"
 #include "parse/format.h"
+#include "pathway/service.h"
 #include "plan/plan.h"
 #include "settings/settings.h"
 
 struct config {
     struct settings *settings;
     struct format_set *formats;
+    struct services *services; /* services.yaml of the data folder */
     struct plan **plans;
     size_t plan_count;
 };
+
+/** What plans may refer to, by settings and services; borrows from both. Release it also half made. */
+struct plan_names {
+    const char **feeds, **receivers;
+    struct plan_list *lists;
+};
+/** Returns 0 or -ENOMEM. */
+int plan_names_make(const struct settings *s, const struct services *services,
+                    struct plan_names *out_names);
+struct plan_context plan_names_context(const struct plan_names *n);
+void plan_names_release(struct plan_names *n);
+/** services.yaml of a data folder. Returns 0; -EINVAL with messages; -ENOMEM. */
+int config_load_services(const char *datadir, struct diags *diags, struct services **out_services);
 
 /** datadir: the installed or build-tree data folder. Returns 0 (diags may hold warnings) or -EINVAL
  * with errors. */

@@ -67,7 +67,7 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
         FIELD("value", "%s", "");
     }
     FIELD("unit", "%s", unit_name(unit) ? unit_name(unit) : "");
-    FIELD("method", "published");
+    FIELD("method", "%s", measure_method(m));
     FIELD("rag", "%s", rag_name(f->rag));
     char number[32];
 

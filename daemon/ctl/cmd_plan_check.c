@@ -8,9 +8,8 @@
 #include "base/auto.h"
 #include "base/datadir.h"
 #include "base/diag.h"
+#include "config.h"
 #include "ctl/ctl_protocol.h"
-#include "plan/plan.h"
-#include "settings/settings.h"
 
 static const char usage[] = "usage: waitlistctl plan check FILE [--settings FILE]\n";
 
@@ -50,31 +49,14 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
     return a->file != NULL;
 }
 
-/* The ids of the settings as plan_context wants them; the lists end with NULL. */
-struct known {
-    const char **feeds, **receivers;
-};
-
-static void known_release(struct known *k)
-{
-    free(k->feeds);
-    free(k->receivers);
-}
-
-static bool known_from(const struct settings *s, struct known *k)
-{
-    k->feeds = calloc(s->feed_count + 1, sizeof *k->feeds);
-    k->receivers = calloc(s->receiver_count + 1, sizeof *k->receivers);
-    for (size_t i = 0; k->feeds && i < s->feed_count; i++)
-        k->feeds[i] = s->feeds[i].id;
-    for (size_t i = 0; k->receivers && i < s->receiver_count; i++)
-        k->receivers[i] = s->receivers[i].id;
-    return k->feeds && k->receivers;
-}
-
 static void settings_release(struct settings **s)
 {
     settings_free(*s);
+}
+
+static void services_release(struct services **s)
+{
+    services_free(*s);
 }
 
 static void plan_release(struct plan **p)
@@ -112,9 +94,10 @@ int cmd_plan_check(int argc, char **argv)
 {
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
     AUTO(settings_release) struct settings *settings = NULL;
+    AUTO(services_release) struct services *services = NULL;
     AUTO(plan_release) struct plan *plan = NULL;
-    AUTO(known_release) struct known known = { NULL, NULL };
-    struct plan_context context = { NULL, NULL };
+    AUTO(plan_names_release) struct plan_names names = { NULL, NULL, NULL };
+    struct plan_context context = { .feeds = NULL };
     struct arguments a = { NULL, NULL };
     int r = 0;
 
@@ -124,10 +107,12 @@ int cmd_plan_check(int argc, char **argv)
     }
     if (a.settings) {
         r = settings_load(a.settings, datadir_find(), &diags, &settings);
-        if (r == 0 && !known_from(settings, &known))
-            r = -ENOMEM;
         if (r == 0)
-            context = (struct plan_context){ known.feeds, known.receivers };
+            r = config_load_services(datadir_find(), &diags, &services);
+        if (r == 0)
+            r = plan_names_make(settings, services, &names);
+        if (r == 0)
+            context = plan_names_context(&names);
     }
     /* Also after bad settings: whoever mends both wants to see both. */
     int loaded = plan_load(a.file, &context, &diags, &plan);

@@ -108,11 +108,16 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
     int higher = m->polarity == POLARITY_HIGHER;
     int r = 0;
 
-    r |=
-        explain_say(lines, "Watched: published %s, feed %s, organisation %s%s%s%s%s.", m->published,
-                    m->select.feed, m->select.org, m->select.breakdown ? ", breakdown " : "",
-                    m->select.breakdown ? m->select.breakdown : "", m->select.secondary ? ", " : "",
-                    m->select.secondary ? m->select.secondary : "");
+    if (m->list)
+        r |= explain_say(lines, "Watched: %s of list %s, provider %s: %s (%s).", m->list->text,
+                         m->list->list, measure_org(m),
+                         metric_def_of(m->list->metric.id)->definition, measure_method(m));
+    else
+        r |= explain_say(
+            lines, "Watched: published %s, feed %s, organisation %s%s%s%s%s.", m->published,
+            m->select.feed, m->select.org, m->select.breakdown ? ", breakdown " : "",
+            m->select.breakdown ? m->select.breakdown : "", m->select.secondary ? ", " : "",
+            m->select.secondary ? m->select.secondary : "");
     r |= explain_say(
         lines,
         "Rule: %s is better; target %s%s; tolerance %s%s%s; fires after %ld "

@@ -43,7 +43,7 @@ static json_t *measure_object(const struct finding *f)
     r |= report_put(o, "period_start", point ? report_date(point->period_start) : json_null());
     r |= report_put(o, "period_end", point ? report_date(point->period_end) : json_null());
     r |= report_put(o, "status", report_text(report_status(v, restated)));
-    r |= report_put(o, "method", json_string("published"));
+    r |= report_put(o, "method", report_text(measure_method(m)));
     r |= report_put(o, "rag", report_text(rag_name(f->rag)));
     r |= report_put(o, "target", m->has_target ? report_number(m->target) : json_null());
     r |= report_put(o, "expected", report_number(f->line));
@@ -148,7 +148,8 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
             return NULL;
         r |= report_put(o, "plan", report_text(f->plan ? f->plan->id : NULL));
         r |= report_put(o, "feed", report_text(f->feed));
-        r |= report_put(o, "org", report_text(f->series ? f->series->org : f->measure->select.org));
+        r |=
+            report_put(o, "org", report_text(f->series ? f->series->org : measure_org(f->measure)));
         r |= report_put(o, "holds", report_text(f->holds ? hold_words(f->holds, holds) : NULL));
         r |= report_put(o, "missing", report_text(f->missing_why));
         r |= report_put(o, "plan_expired", json_boolean(f->plan_expired));

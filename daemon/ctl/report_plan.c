@@ -79,8 +79,9 @@ static json_t *select_object(const struct plan_measure *m)
     if (!o)
         return NULL;
     r |= report_put(o, "feed", report_text(m->select.feed));
+    r |= report_put(o, "list", report_text(m->list ? m->list->list : NULL));
     r |= report_put(o, "breakdown", report_text(m->select.breakdown));
-    r |= report_put(o, "org", report_text(m->select.org));
+    r |= report_put(o, "org", report_text(measure_org(m)));
     r |= report_put(o, "secondary", report_text(m->select.secondary));
     return finish(o, r);
 }
@@ -116,6 +117,8 @@ static json_t *measure_object(const struct plan *p, const struct plan_measure *m
                     m->priority < p->priority_count ? report_text(p->priorities[m->priority].id)
                                                     : json_null());
     r |= report_put(o, "published", report_text(m->published));
+    r |= report_put(o, "metric", report_text(m->list ? m->list->text : NULL));
+    r |= report_put(o, "method", report_text(measure_method(m)));
     r |= report_put(o, "select", select_object(m));
     r |= report_put(o, "unit",
                     report_text(unit_name(

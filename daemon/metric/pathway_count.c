@@ -263,6 +263,8 @@ static struct metric_figure mean_or_longest(const struct pathway_metric *m,
         f.high = INFINITY;
     }
     f.denominator = (double)l->total;
+    if (!mean) /* it rests on these */
+        f.numerator = (double)l->waits[l->count - 1].count;
     return f;
 }
 

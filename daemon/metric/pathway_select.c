@@ -62,8 +62,14 @@ static bool is_selected(const struct pathway_selection *s, int clock, const stru
     return true;
 }
 
+static bool narrows(const struct pathway_selection *s, int clock)
+{
+    return s->place != NULL || s->commissioner != NULL || s->cohort_count > 0 ||
+           clock == TALLY_STAGE;
+}
+
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
-                     struct waits *w)
+                     struct waits *w, size_t *groups_fit)
 {
     size_t groups = tally_group_count(t), at = 0;
     bool *selected = calloc(groups + 1, sizeof *selected);
@@ -73,8 +79,11 @@ int selection_gather(const struct pathway_selection *s, int clock, const struct 
 
     if (selected == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < groups; i++)
+    *groups_fit += !narrows(s, clock);
+    for (size_t i = 0; i < groups; i++) {
         selected[i] = is_selected(s, clock, tally_group_at(t, (uint32_t)i));
+        *groups_fit += selected[i];
+    }
     while (r == 0 && tally_next(t, &at, &cell, &count)) {
         struct wait_cell wait = { tally_date(cell.start), tally_date(cell.stop), ends[cell.outcome],
                                   count };

@@ -30,8 +30,10 @@ struct pathway_selection {
 int selection_clock(const struct service *service, const struct pathway_selection *s,
                     enum pathway_metric_id metric);
 /** Adds what is selected of one provider's tally; call it for each provider that is counted. clock: as
- * selection_clock() says. Returns 0 or -ENOMEM. */
+ * selection_clock() says. *groups grows by the groups that fit: where it stays 0, no row was ever of such a
+ * place or cohort (a slip of the plan, a column that went), and to say that nobody waits would be wrong
+ * (struct waits_unknown .part). A selection that narrows nothing always fits. Returns 0 or -ENOMEM. */
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
-                     struct waits *w);
+                     struct waits *w, size_t *groups);
 
 #endif

@@ -48,6 +48,10 @@ static const char *with_unit(double value, enum unit unit, const char *percent,
     bool one = fabs(value) == 1;
     const char *after = "";
 
+    if (isinf(value)) { /* weeks until a list clears that does not */
+        (void)snprintf(out, size, "never");
+        return out;
+    }
     plain_number(value, number);
     switch (unit) {
     case UNIT_PERCENT:
@@ -98,6 +102,9 @@ static bool partner_value(const struct series_version *v, enum unit unit, double
     case UNIT_WEEKS:
     case UNIT_RATE:
         if (known(v->denominator) && v->denominator < AVERAGE_DENOMINATOR_MIN)
+            return false;
+        /* The longest wait rests on few, however long the list. */
+        if (known(v->numerator) && v->numerator < AVERAGE_DENOMINATOR_MIN)
             return false;
         break;
     }

@@ -268,8 +268,8 @@ void item_view(const struct message_context *context, const struct message_item 
         v.feed = v.measure->select.feed;
     v.held = item->episode->held || (f && f->holds != 0);
     if (a->rule == RULE_BEHIND_PLAN) {
-        v.org =
-            given(f && f->series ? f->series->org : NULL, v.measure ? v.measure->select.org : NULL);
+        v.org = given(f && f->series ? f->series->org : NULL,
+                      v.measure ? measure_org(v.measure) : NULL);
         v.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
         if (v.unit == UNIT_UNKNOWN && item->unit_hint)
             (void)unit_parse(item->unit_hint, &v.unit);

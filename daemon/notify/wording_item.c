@@ -30,6 +30,8 @@ static void gap_to_line(const struct item_view *v, struct text *out)
     char words[FIGURE_MAX + 32];
     double gap = round((v->value - v->line) * 1e6) / 1e6;
 
+    if (isinf(gap)) /* "never" says it */
+        return;
     if (gap == 0 && v->published)
         (void)text_puts(out, ": exactly at plan");
     else if (gap == 0)

@@ -14,25 +14,45 @@
 /* From here an overdue action is red: the project's own default, no rule of the field. */
 #define ACTION_RED_AFTER_DAYS 30
 
-static const struct feed_state *feed_find(const struct evaluation_input *in, const char *id)
+/* Whether a feed covers a provider; no list of providers: it may. */
+static bool covers(const struct feed_state *feed, const char *provider)
 {
-    for (size_t i = 0; i < in->feed_count; i++) {
-        if (strcmp(in->feeds[i].id, id) == 0)
-            return &in->feeds[i];
-    }
-    return NULL;
+    if (provider == NULL || feed->provider_count == 0)
+        return true;
+    for (size_t i = 0; i < feed->provider_count; i++)
+        if (text_same(feed->providers[i], provider))
+            return true;
+    return false;
 }
 
-/* Whether the feed lacks a provider in this period; newer: in any period after it. */
-static bool gap_at(const struct feed_state *feed, struct civil_date end, bool newer)
+/* Whether the measure's figures come from this feed. */
+static bool feeds_measure(const struct feed_state *feed, const struct plan_measure *m)
 {
-    for (size_t i = 0; feed != NULL && i < feed->gap_count; i++) {
-        int order = date_compare(feed->gaps[i].period_end, end);
+    if (m->list == NULL)
+        return strcmp(feed->id, m->select.feed) == 0;
+    return feed->list != NULL && strcmp(feed->list, m->list->list) == 0 &&
+           covers(feed, m->list->provider);
+}
 
-        if (feed->gaps[i].measure != NULL)
-            continue; /* that figure alone holds (series_version.gap) */
-        if (newer ? order > 0 : order == 0)
-            return true;
+/* Whether a feed of the measure lacks a provider in this period; newer: in any period after it. */
+static bool gap_at(const struct evaluation_input *in, const struct plan_measure *m,
+                   struct civil_date end, bool newer)
+{
+    for (size_t k = 0; k < in->feed_count; k++) {
+        const struct feed_state *feed = &in->feeds[k];
+
+        for (size_t i = 0; feeds_measure(feed, m) && i < feed->gap_count; i++) {
+            const struct coverage_gap *gap = &feed->gaps[i];
+            int order = date_compare(gap->period_end, end);
+
+            if (gap->measure != NULL)
+                continue; /* that figure alone holds (series_version.gap) */
+            if (m->list != NULL && m->list->provider != NULL &&
+                !text_same(gap->provider, m->list->provider))
+                continue; /* another's part of the list */
+            if (newer ? order > 0 : order == 0)
+                return true;
+        }
     }
     return false;
 }
@@ -57,8 +77,8 @@ static struct wall_time received_at(const struct series_point *point)
  * month and a quarter), the shorter one stands: points ascend by start within an end, and an
  * alert's `for` counts distinct ends.
  */
-static int judge_series(const struct plan *p, const struct plan_measure *m, const struct series *s,
-                        const struct feed_state *feed, struct finding *f)
+static int judge_series(const struct evaluation_input *in, const struct plan *p,
+                        const struct plan_measure *m, const struct series *s, struct finding *f)
 {
     f->history = calloc(s->point_count + 1, sizeof *f->history);
     if (f->history == NULL)
@@ -74,7 +94,7 @@ static int judge_series(const struct plan *p, const struct plan_measure *m, cons
         j.restated = series_point_restated(point);
         j.received = received_at(point);
         j.first_received = point->versions[0].as_of;
-        if (gap_at(feed, point->period_end, false))
+        if (gap_at(in, m, point->period_end, false))
             j.holds |= HOLD_COVERAGE;
         if (f->history_count > 0 &&
             date_compare(f->history[f->history_count - 1].end, point->period_end) == 0)
@@ -102,9 +122,31 @@ static char *sentence(const char *before, struct civil_date d)
     return text_take(&t);
 }
 
-/* What the newest period says, as displayed. */
-static void summarise(const struct feed_state *feed, const char *org, struct finding *f)
+/* What is true of a feed of the measure now. */
+static unsigned holds_of_feed(const struct feed_state *feed, const struct plan_measure *m,
+                              const char *org, struct civil_date newest)
 {
+    unsigned holds = 0;
+
+    if (feed->late)
+        holds |= HOLD_FEED_LATE;
+    if (feed->file_is_held)
+        holds |= HOLD_FILE_HELD;
+    for (size_t i = 0; i < feed->gap_count && m->published != NULL; i++) {
+        const struct coverage_gap *gap = &feed->gaps[i];
+
+        /* Its table came without it: the newest figure is not the newest there should be. */
+        if (gap->absent && date_compare(gap->period_end, newest) > 0 &&
+            text_same(gap->provider, org) && text_same(gap->measure, m->published))
+            holds |= HOLD_COVERAGE;
+    }
+    return holds;
+}
+
+/* What the newest period says, as displayed. */
+static void summarise(const struct evaluation_input *in, const char *org, struct finding *f)
+{
+    const struct plan_measure *m = f->measure;
     struct civil_date newest = { INT32_MIN };
 
     if (f->history_count > 0) {
@@ -117,30 +159,18 @@ static void summarise(const struct feed_state *feed, const char *org, struct fin
     } else {
         f->holds = HOLD_NO_VALUE;
     }
-    if (feed == NULL)
-        return;
-    if (feed->late)
-        f->holds_now |= HOLD_FEED_LATE;
-    if (feed->file_is_held)
-        f->holds_now |= HOLD_FILE_HELD;
+    for (size_t i = 0; i < in->feed_count; i++)
+        if (feeds_measure(&in->feeds[i], m))
+            f->holds_now |= holds_of_feed(&in->feeds[i], m, org, newest);
     /* The missing provider's own series has no point for the period that it is missing from. */
-    if (gap_at(feed, newest, true))
+    if (gap_at(in, m, newest, true))
         f->holds_now |= HOLD_COVERAGE;
-    for (size_t i = 0; i < feed->gap_count; i++) {
-        const struct coverage_gap *gap = &feed->gaps[i];
-
-        /* Its table came without it: the newest figure is not the newest there should be. */
-        if (gap->absent && date_compare(gap->period_end, newest) > 0 &&
-            text_same(gap->provider, org) && text_same(gap->measure, f->measure->published))
-            f->holds_now |= HOLD_COVERAGE;
-    }
     f->holds |= f->holds_now;
 }
 
 static int evaluate_measure(const struct evaluation_input *in, const struct plan *p,
                             const struct plan_measure *m, struct finding *f)
 {
-    const struct feed_state *feed = feed_find(in, m->select.feed);
     const char *org;
     char *why = NULL;
     int r;
@@ -160,7 +190,7 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
         f->holds = HOLD_NO_VALUE;
         return missing_because(f, sentence("the plan is not in force before", p->valid_from));
     }
-    org = in->org_code(in->org_code_arg, m->select.org);
+    org = in->org_code(in->org_code_arg, measure_org(m));
     assert(org != NULL);
     r = series_select(in->series, m, org, &f->series, &why);
     if (r < 0)
@@ -168,12 +198,12 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
     if (f->series == NULL)
         r = missing_because(f, why);
     else
-        r = judge_series(p, m, f->series, feed, f);
+        r = judge_series(in, p, m, f->series, f);
     if (r == 0 && f->series != NULL && f->history_count == 0)
         r = missing_because(
             f, sentence("no figure yet for a period that ends on or after", p->valid_from));
     if (r == 0)
-        summarise(feed, org, f);
+        summarise(in, org, f);
     return r;
 }
 

@@ -26,6 +26,7 @@ struct coverage_gap {
 /** What is known of a feed today. */
 struct feed_state {
     const char *id, *title;
+    const char *list; /* that it writes into; NULL: an aggregate feed */
     struct feed_due due;
     bool late;                           /* today is after .due.due */
     struct civil_date newest_period_end; /* DATE_NONE before any file */

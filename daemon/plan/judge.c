@@ -45,7 +45,7 @@ static bool range_of(const struct plan_measure *m, const struct series_version *
     double low = v->low, high = v->high;
 
     if (v->marker == MARKER_NONE) {
-        if (!isfinite(v->value))
+        if (isnan(v->value))
             return false;
         /* A version without an interval is exact. */
         if (isnan(low) || isnan(high) || low > high)

@@ -27,6 +27,7 @@ void plan_measure_release(struct plan_measure *m)
     free(m->select.breakdown);
     free(m->select.org);
     free(m->select.secondary);
+    list_measure_free(m->list);
     for (size_t i = 0; i < m->expect_count; i++)
         free(m->expect[i].note);
     free(m->expect);
@@ -89,6 +90,33 @@ const struct plan_role *plan_role_find(const struct plan *p, const char *id)
     return NULL;
 }
 
+const char *measure_source(const struct plan_measure *m)
+{
+    return m->list ? m->list->list : m->select.feed;
+}
+
+const char *measure_figure(const struct plan_measure *m)
+{
+    return m->list ? m->list->text : m->published;
+}
+
+const char *measure_org(const struct plan_measure *m)
+{
+    if (!m->list)
+        return m->select.org;
+    return m->list->provider ? m->list->provider : "all";
+}
+
+const char *measure_method(const struct plan_measure *m)
+{
+    const struct metric_def *def;
+
+    if (!m->list)
+        return "published";
+    def = metric_def_of(m->list->metric.id);
+    return def->takes & TAKES_METHOD ? wait_method_name(m->list->metric.method) : def->method;
+}
+
 /* ---- the digest of a measure ---- */
 
 /* Each value behind its length, so that no two measures share a text. */
@@ -118,11 +146,13 @@ int plan_measure_digest(struct plan_measure *m)
 {
     AUTO(text_release) struct text t = TEXT_INIT;
 
-    add_text(&t, "published", m->published);
-    add_text(&t, "feed", m->select.feed);
+    add_text(&t, "published", measure_figure(m));
+    add_text(&t, "feed", measure_source(m));
     add_text(&t, "breakdown", m->select.breakdown);
-    add_text(&t, "org", m->select.org);
+    add_text(&t, "org", measure_org(m));
     add_text(&t, "secondary", m->select.secondary);
+    if (m->list)
+        add_text(&t, "act_on", m->list->act_on_projected ? "projected" : "data");
     add_text(&t, "polarity", m->polarity == POLARITY_HIGHER ? "higher" : "lower");
     add_number(&t, "target", m->has_target, m->target);
     add_date(&t, "by", m->target_by);

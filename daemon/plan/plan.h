@@ -13,6 +13,9 @@
 #include "base/date.h"
 #include "base/diag.h"
 #include "base/digest.h"
+#include "metric/pathway_metric.h"
+#include "metric/pathway_select.h"
+#include "metric/period.h"
 #include "parse/record.h"
 #include "yaml/bind.h"
 
@@ -43,14 +46,34 @@ struct plan_role {
     struct text_list receivers;
 };
 
+struct plan_cohort {
+    char *name, *value;
+};
+
+/** What is counted of a waiting list. */
+struct list_measure {
+    struct pathway_metric metric;
+    char *list; /* id, as the settings declare it */
+    char *provider, *place, *commissioner,
+        *stage;                 /* any may be NULL: all; the pathway's own clock */
+    struct plan_cohort *cohort; /* ascending by name */
+    size_t cohort_count;
+    bool without_exceptions;
+    enum period_kind period;
+    struct span window;    /* rolling, of a flow; count 0: the period itself */
+    bool act_on_projected; /* ageing makes a breach at once, not an early warning */
+    char *text;            /* all that decides the figure: the measure part of its series' key */
+};
+
 struct plan_measure {
     char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
     char *title;
-    char *published; /* the feed's measure, from metric "published:X" */
+    char *published; /* the feed's measure, from metric "published:X"; NULL: .list */
     struct {
         char *feed, *breakdown, *org, *secondary;
-    } select;     /* breakdown, secondary may be NULL: any, if only one exists */
-    int polarity; /* enum polarity */
+    } select; /* of a published one; breakdown, secondary may be NULL: any, if only one exists */
+    struct list_measure *list; /* a metric of a waiting list; NULL: published */
+    int polarity;              /* enum polarity */
     bool has_target;
     double target;
     struct civil_date target_by; /* `by:` of the target, the month's last day where a month is
@@ -87,11 +110,20 @@ struct plan {
     size_t measure_count;
 };
 
-/** What a plan may refer to; either may be NULL (then the reference is not checked).
+/** A list of the settings, as a plan may refer to it. */
+struct plan_list {
+    const char *id; /* NULL ends an array of them */
+    const struct service *service;
+    const struct text_list *providers;
+    bool by_snapshot; /* a feed brings snapshots of it */
+};
+
+/** What a plan may refer to; any may be NULL (then the reference is not checked).
  * NULL-terminated ids. */
 struct plan_context {
     const char *const *feeds;
     const char *const *receivers;
+    const struct plan_list *lists;
 };
 
 /** Returns 0; -EINVAL with every semantic error of one pass in diags (warnings do not fail). */
@@ -102,5 +134,16 @@ void plan_free(struct plan *p);
 const struct plan_measure *plan_measure_find(const struct plan *p, const char *id);
 const struct plan_action *plan_action_find(const struct plan *p, const char *id);
 const struct plan_role *plan_role_find(const struct plan *p, const char *id);
+
+/** How the series of a measure is named: its feed or list, its figure, its organisation. A list measure
+ * of all providers has the organisation "all". */
+const char *measure_source(const struct plan_measure *m);
+const char *measure_figure(const struct plan_measure *m);
+const char *measure_org(const struct plan_measure *m);
+/** "published", or how the catalogue of list metrics says that it is counted. */
+const char *measure_method(const struct plan_measure *m);
+/** What a list measure counts, borrowing from it; cohort is storage that out_selection borrows too. */
+void list_measure_selection(const struct list_measure *l, struct cohort_value cohort[COHORT_MAX],
+                            struct pathway_selection *out_selection);
 
 #endif

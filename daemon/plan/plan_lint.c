@@ -71,6 +71,20 @@ static void lint_percent(struct plan_reading *r, const struct measure_reading *r
                           text_number(m->expect[i].value, number));
 }
 
+/* What the catalogue calls better: a plan may have its reason, but a slip is likelier. */
+static void lint_better(struct plan_reading *r, const struct measure_reading *reading)
+{
+    enum metric_better better_by_nature = plan_list_better(reading);
+    bool lower = reading->m.polarity == POLARITY_LOWER;
+
+    if (better_by_nature == BETTER_UNSAID || lower == (better_by_nature == BETTER_LOWER))
+        return;
+    yaml_complain(r->y, reading->target_value ? reading->target_value : reading->node, r->diags,
+                  DIAG_WARNING, lower ? "a floor is \"at_least\"" : "a ceiling is \"at_most\"",
+                  "measure: %s is better when it is %s",
+                  metric_def_of(reading->m.list->metric.id)->id, lower ? "higher" : "lower");
+}
+
 void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading)
 {
     const struct plan_measure *m = &reading->m;
@@ -80,6 +94,7 @@ void plan_lint_measure(struct plan_reading *r, const struct measure_reading *rea
     lint_line(r, reading);
     lint_target(r, reading);
     lint_percent(r, reading);
+    lint_better(r, reading);
     if (m->title)
         plan_check_title(r, m->title, yaml_get(reading->node, "title"));
     if (m->tolerance < 0)

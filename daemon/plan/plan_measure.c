@@ -17,6 +17,10 @@
 static const char *const polarities[] = { "higher", "lower", NULL };
 /* In the order of enum unit, which begins with UNIT_UNKNOWN. */
 static const char *const units[] = { "count", "percent", "days", "weeks", "rate", NULL };
+/* In the order of enum period_kind, enum wait_method. */
+static const char *const periods[] = { "census", "day", "week", "month", "quarter", "year", NULL };
+static const char *const methods[] = { "linear", "nearest-rank", "band-linear", NULL };
+static const char *const acted_on[] = { "data", "projected", NULL };
 
 #define MEASURE(field) BIND_FIELD(struct measure_reading, field)
 
@@ -25,9 +29,27 @@ static const struct bind_key measure_keys[] = {
     { "title", BIND_TEXT, MEASURE(m.title), NULL, 0, 0, NULL, 0,
       "what it measures and whose it is; the id when left out" },
     { "metric", BIND_TEXT, MEASURE(metric), NULL, 0, 0, NULL, 1,
-      "\"published:MEASURE\", the measure as the feed's publisher names it" },
+      "\"published:MEASURE\", the measure as the feed's publisher names it, or a metric of a "
+      "waiting "
+      "list, such as \"open-over:18w\"" },
     { "select", BIND_NODE, MEASURE(select), NULL, 0, 0, NULL, 1,
-      "which of the feed's figures: {feed: ID, breakdown: TEXT, org: CODE, secondary: TEXT}" },
+      "which of the feed's figures: {feed: ID, breakdown: TEXT, org: CODE, secondary: TEXT}; or "
+      "which of the list's waits: {list: ID, provider: CODE, place: TEXT, stage: ID}" },
+    { "period", BIND_CHOICE, MEASURE(period), NULL, 0, 0, periods, 0,
+      "of a list: the days that one figure stands for; census for what is counted at one day of a "
+      "list with snapshots, else month" },
+    { "window", BIND_NODE, MEASURE(window), NULL, 0, 0, NULL, 0,
+      "of a list: counted over so long a time up to the period's end (12m), not the period alone" },
+    { "standard", BIND_NODE, MEASURE(standard), NULL, 0, 0, NULL, 0,
+      "of a list: the longest wait that is allowed, for metrics that judge waits by it" },
+    { "share", BIND_NUMBER, MEASURE(share), NULL, 50, 99.9, NULL, 0,
+      "of a list: how many per cent of it should wait no longer than the standard; 92 when left "
+      "out" },
+    { "method", BIND_CHOICE, MEASURE(method), NULL, 0, 0, methods, 0,
+      "of a list: how a percentile is taken; linear when left out" },
+    { "act_on", BIND_CHOICE, MEASURE(act_on), NULL, 0, 0, acted_on, 0,
+      "of a list: projected makes a breach of what ageing alone brings behind the line; data, when "
+      "left out, warns early and waits for a period of data" },
     { "polarity", BIND_CHOICE, MEASURE(polarity), NULL, 0, 0, polarities, 0,
       "which way is better; known from the target when left out" },
     { "target", BIND_NODE, MEASURE(target), NULL, 0, 0, NULL, 0,
@@ -78,46 +100,25 @@ static const struct bind_key select_keys[] = {
 
 /* ---- metric ---- */
 
-/* The catalogue of DESIGN section 7; what another issue builds is named, so that nobody hunts a
- * typo. */
-static const char *const catalogue[] = {
-    "published",
-    "open",
-    "open-over",
-    "open-within",
-    "median-wait",
-    "p90-wait",
-    "p92-wait",
-    "mean-wait",
-    "longest-wait",
-    "completed-within",
-    "completed",
-    "referrals",
-    "first-contacts",
-    "clock-stops",
-    "removals-unseen",
-    "net-change",
-    "breaching-within",
-    "clearance-weeks",
-    "load",
-    "target-queue",
-    "relief-capacity",
-    "pressure",
-    "shortfall",
-    "manual",
-    "feed-age",
-    "coverage",
-    "set-aside-rate",
-};
+/* Metrics of DESIGN section 7 that neither a feed nor a list gives: named, so that nobody hunts a typo. */
+static const char *const unbuilt[] = { "manual", "feed-age", "coverage", "set-aside-rate" };
 
-#define CATALOGUE_COUNT (sizeof catalogue / sizeof catalogue[0])
+#define UNBUILT_COUNT (sizeof unbuilt / sizeof unbuilt[0])
 
-static bool in_catalogue(const char *kind)
+static bool is_unbuilt(const char *kind)
 {
-    for (size_t i = 0; i < CATALOGUE_COUNT; i++)
-        if (strcmp(catalogue[i], kind) == 0)
+    for (size_t i = 0; i < UNBUILT_COUNT; i++)
+        if (strcmp(unbuilt[i], kind) == 0)
             return true;
     return false;
+}
+
+static const char *nearest_metric(const char *kind)
+{
+    const char *known[PATHWAY_METRICS + 1] = { "published" };
+    size_t count = 1 + plan_list_metric_names(known + 1, PATHWAY_METRICS);
+
+    return diag_nearest(kind, known, count);
 }
 
 static int read_metric(struct plan_reading *r, struct measure_reading *reading)
@@ -130,9 +131,15 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
     AUTO(text_release) struct text hint = TEXT_INIT;
     yaml_node *at = yaml_get(reading->node, "metric");
     const char *near;
+    bool of_list;
+    int result;
 
     if (!kind || !name)
         return -ENOMEM;
+    text_single_space(reading->metric);
+    result = plan_list_metric(r, reading, &of_list);
+    if (result < 0 || of_list)
+        return result;
     text_single_space(kind);
     text_single_space(name);
     if (strcmp(kind, "published") == 0 && name[0]) {
@@ -141,12 +148,12 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
     } else if (strcmp(kind, "published") == 0) {
         yaml_complain(r->y, at, r->diags, DIAG_ERROR, "for example \"published:MRS08b\"",
                       "measure: metric names no published measure");
-    } else if (in_catalogue(kind)) {
+    } else if (is_unbuilt(kind)) {
         yaml_complain(r->y, at, r->diags, DIAG_ERROR,
                       "a figure that a feed publishes is watched as \"published:MEASURE\"",
                       "measure: metric: not built yet: %s", kind);
     } else {
-        near = diag_nearest(kind, catalogue, CATALOGUE_COUNT);
+        near = nearest_metric(kind);
         if (near)
             (void)text_printf(&hint, "did you mean \"%s%s\"?", near, colon ? colon : "");
         else
@@ -163,8 +170,12 @@ static int read_select(struct plan_reading *r, struct measure_reading *reading)
 {
     int bound;
 
+    if (reading->m.list)
+        return plan_list_select(r, reading);
     if (!reading->select)
         return 0; /* said to be missing */
+    if (!reading->m.published && yaml_get(reading->select, "list"))
+        return 0; /* of a list, but its metric is none: said */
     bound = bind_mapping(r->y, reading->select, "select", select_keys, &reading->m, r->diags);
     if (reading->m.select.feed)
         plan_check_reference(r, &r->feeds, "feed", reading->m.select.feed,
@@ -344,6 +355,9 @@ static void settle_polarity(struct plan_reading *r, struct measure_reading *read
         reading->m.polarity = reading->polarity;
     else if (reading->target_value)
         reading->m.polarity = lower ? POLARITY_LOWER : POLARITY_HIGHER;
+    else if (plan_list_better(reading) != BETTER_UNSAID)
+        reading->m.polarity =
+            plan_list_better(reading) == BETTER_LOWER ? POLARITY_LOWER : POLARITY_HIGHER;
     else if (reading->expect)
         yaml_complain(r->y, reading->node, r->diags, DIAG_ERROR,
                       "add \"polarity: higher\" or \"polarity: lower\"",
@@ -424,7 +438,9 @@ static void reading_release(struct measure_reading *reading)
 static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_seen *seen)
 {
     AUTO(reading_release)
-    struct measure_reading reading = { .polarity = -1, .unit = -1, .node = node };
+    struct measure_reading reading = {
+        .polarity = -1, .unit = -1, .period = -1, .method = -1, .act_on = -1, .node = node
+    };
     struct plan_measure *m = &reading.m;
     int result = bind_mapping(r->y, node, "measure", measure_keys, &reading, r->diags);
 
@@ -446,6 +462,12 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
     if (result < 0)
         return result;
     settle_polarity(r, &reading);
+    if (reading.metric_is_good)
+        plan_list_settle(r, &reading);
+    else if (m->published)
+        plan_list_refuse(r, &reading);
+    if (reading.metric_is_good && plan_list_name(m->list) < 0)
+        return -ENOMEM;
     plan_lint_measure(r, &reading);
     result = plan_measure_digest(m);
     if (result == 0) {

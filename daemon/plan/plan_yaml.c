@@ -357,6 +357,8 @@ int plan_load(const char *path, const struct plan_context *context, struct diags
         result = known_from_context(&r.feeds, context->feeds);
     if (result == 0 && context)
         result = known_from_context(&r.receivers, context->receivers);
+    if (context)
+        r.lists = context->lists;
     if (result == 0)
         result = read_all(&r);
     if (result == 0 && diags->errors > errors_before)

@@ -25,6 +25,7 @@ struct plan_reading {
     struct diags *diags;
     struct plan *plan;
     struct plan_ids feeds, receivers, roles, priorities, actions;
+    const struct plan_list *lists; /* NULL: not known */
 };
 
 /** Ids of one kind and the node at which each was first given. */
@@ -62,9 +63,11 @@ struct measure_reading {
     struct plan_measure m;
     char *metric, *priority; /* as written; owned */
     struct text_list was;
-    int polarity, unit; /* as chosen, -1: left out */
-    yaml_node *node;    /* the whole measure */
-    yaml_node *select, *target, *expect;
+    int polarity, unit, period, method, act_on; /* as chosen, -1: left out */
+    double share;
+    bool metric_is_good; /* of a list measure: its metric was understood */
+    yaml_node *node;     /* the whole measure */
+    yaml_node *select, *target, *expect, *window, *standard;
     yaml_node *target_value, *target_by;
     bool target_at_least;      /* else at_most */
     yaml_node **expect_values; /* of m.expect[i]; own array */
@@ -72,6 +75,23 @@ struct measure_reading {
 
 /** Complains of lines that make no sense together: what loads and judges, but not as meant. */
 void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading);
+
+/* ---- plan_list.c: measures that count a waiting list. Each returns 0 or -ENOMEM. ---- */
+
+/** Reads `metric:`; *out_is_one: it is one of the catalogue of lists, good or not. */
+int plan_list_metric(struct plan_reading *r, struct measure_reading *reading, bool *out_is_one);
+/** The catalogue's ids, for "did you mean". Returns how many were written. */
+size_t plan_list_metric_names(const char **out, size_t room);
+int plan_list_select(struct plan_reading *r, struct measure_reading *reading);
+/** The keys beside them; only where the metric is good. */
+void plan_list_settle(struct plan_reading *r, struct measure_reading *reading);
+/** The keys of list measures that a published one must not have. */
+void plan_list_refuse(struct plan_reading *r, const struct measure_reading *reading);
+/** Which way is better by the catalogue. */
+enum metric_better plan_list_better(const struct measure_reading *reading);
+/** Makes .text. */
+int plan_list_name(struct list_measure *l);
+void list_measure_free(struct list_measure *l);
 
 /** Reads `measures:` into the plan, which has its roles and actions already. Returns 0 or -ENOMEM.
  */

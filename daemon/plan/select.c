@@ -88,6 +88,14 @@ static void prefer_none(struct candidates *c, enum dimension d)
         c->count = kept;
 }
 
+static char *why_no_period(const struct plan_measure *m)
+{
+    struct text t = TEXT_INIT;
+
+    text_printf(&t, "list %s has no complete period of \"%s\" yet", m->list->list, m->list->text);
+    return text_take(&t);
+}
+
 static char *why_none(const struct plan_measure *m, bool measure_seen)
 {
     struct text t = TEXT_INIT;
@@ -135,14 +143,19 @@ int series_select(const struct series_set *set, const struct plan_measure *m, co
 
     assert(set != NULL && m != NULL && org != NULL);
     /* The series that is named exactly, without a walk over all of them. */
-    key = series_key(m->select.feed, m->published, given(m->select.breakdown), org,
+    key = series_key(measure_source(m), measure_figure(m), given(m->select.breakdown), org,
                      given(m->select.secondary));
     if (key == NULL)
         return -ENOMEM;
     *out_why = NULL;
     *out_series = series_find(set, key);
-    if (*out_series != NULL)
+    if (*out_series != NULL && (m->list == NULL || (*out_series)->point_count > 0))
         return 0;
+    if (m->list != NULL) { /* computed for this measure: no other could be meant */
+        *out_series = NULL;
+        *out_why = why_no_period(m);
+        return *out_why != NULL ? 0 : -ENOMEM;
+    }
     r = gather(set, m, org, &c);
     if (r == 0) {
         if (given(m->select.breakdown) == NULL)

@@ -16,12 +16,12 @@
 
 static const char *const feeds[] = { "cyp4ww", "chs", NULL };
 static const char *const receivers[] = { "spool", "hook", NULL };
-static const struct plan_context context = { feeds, receivers };
+static const struct plan_context context = { .feeds = feeds, .receivers = receivers };
 
 static void check_measure(const struct plan *p, const struct plan_measure *m)
 {
     FUZZ_CHECK(plan_measure_find(p, m->id) == m, "a measure is not found");
-    FUZZ_CHECK(m->published && m->select.feed && m->select.org, "a measure of nothing");
+    FUZZ_CHECK(measure_figure(m) && measure_source(m) && measure_org(m), "a measure of nothing");
     FUZZ_CHECK(!m->action || plan_action_find(p, m->action), "a measure of no action");
     FUZZ_CHECK(!m->owner || plan_role_find(p, m->owner), "a measure of no role");
     FUZZ_CHECK(m->priority == 0 || m->priority < p->priority_count, "a measure of no priority");

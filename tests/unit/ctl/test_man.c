@@ -55,6 +55,7 @@ static const struct {
     { "daemon/settings/settings_organisation.c", "daemon/man/waitlistd.yaml.5", 5 },
     { "daemon/plan/plan_yaml.c", "daemon/man/plan.yaml.5", 15 },
     { "daemon/plan/plan_measure.c", "daemon/man/plan.yaml.5", 15 },
+    { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
 };
 
 START_TEST(every_key_of_a_table_is_in_its_man_page)

@@ -11,7 +11,7 @@
 
 static const char *const feeds[] = { "cyp4ww", "chs", NULL };
 static const char *const receivers[] = { "spool", "hook", NULL };
-static const struct plan_context context = { feeds, receivers };
+static const struct plan_context context = { .feeds = feeds, .receivers = receivers };
 
 static void plan_release(struct plan **p)
 {
@@ -267,7 +267,7 @@ static const struct {
     { 16, 15, DIAG_ERROR, "polarity lower contradicts the target at_least", "polarity is higher" },
     { 18, 5, DIAG_ERROR, "unknown key \"tolerence\"", "did you mean \"tolerance\"?" },
     { 19, 13, DIAG_ERROR, "no such action: \"1.2\"", "did you mean \"1.1\"?" },
-    { 22, 13, DIAG_ERROR, "not built yet: open-over", "published:" },
+    { 22, 13, DIAG_ERROR, "not built yet: feed-age", "published:" },
 };
 
 static const struct diag *diag_at(const struct diags *d, unsigned line, unsigned column)
@@ -515,9 +515,9 @@ static const struct {
 } metric_rows[] = {
     { "\"published:\"", "names no published measure", "published:MRS08b" },
     { "published", "names no published measure", "published:MRS08b" },
-    { "longest-wait", "not built yet: longest-wait", NULL },
+    { "coverage", "not built yet: coverage", NULL },
     { "manual:staff", "not built yet: manual", NULL },
-    { "p92-wait", "not built yet: p92-wait", NULL },
+    { "opne", "is not known", "did you mean \"open\"?" },
     { "publishd:MRS08b", "is not known", "did you mean \"published:MRS08b\"?" },
     { "MRS08b", "is not known", "write \"published:MRS08b\"" },
 };
