@@ -4,15 +4,72 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define INBOX_FIRST_MS 1000
 #define INBOX_LAST_MS  30000
 
+#define FAILURES_TOLD 3 /* F17 of RELIABILITY: alert after 3 */
+
+/* ---- files of an inbox, as a source ---- */
+
+static void on_taken(void *arg, const char *name, const struct take_report *report)
+{
+    struct feed_inbox *f = arg;
+
+    if (report->result == TAKE_RECEIVED)
+        f->failures = 0;
+    waiting_forget(f, name);
+    int r = inbox_taken(f->inbox, name);
+
+    if (r < 0)
+        log_warning("intake", "feed=%s file=\"%s\" was received and cannot be removed: %s", f->feed,
+                    name, r == -ESTALE ? "it has changed" : strerror(-r));
+}
+
+static void on_left(void *arg, const char *name, int error)
+{
+    struct feed_inbox *f = arg;
+
+    inbox_leave(f->inbox, name);
+    if (error == 0 || disk_error_is_full(error) || error == -ENOTRECOVERABLE)
+        return;
+    /* A person is told when it happens again and again; the file stays and is tried on. */
+    if (++f->failures == FAILURES_TOLD) {
+        AUTO(text_release) struct text why = TEXT_INIT;
+
+        (void)text_printf(&why, "it cannot be read or kept: %s", strerror(-error));
+        waiting_on_file(f, f->inbox, name, text_str(&why));
+    }
+}
+
+static void on_go_on(void *arg)
+{
+    inbox_go_on(((struct feed_inbox *)arg)->inbox);
+}
+
+static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
+{
+    static const struct take_source source = { on_taken, on_left, on_go_on };
+    struct feed_inbox *f = arg;
+
+    (void)inbox; /* f->inbox */
+    take_offer(f->pipeline, &(struct take_offer){ .source = &source,
+                                                  .arg = f,
+                                                  .feed = f->feed,
+                                                  .name = name,
+                                                  .fd = fd,
+                                                  .is_on_disk = true });
+}
+
+/* ---- inboxes ---- */
+
 static int open_inbox(struct pipeline *p, struct feed_inbox *f)
 {
-    return inbox_open(p->options.once ? NULL : p->base, pipeline_feed(p, f->feed)->inbox,
-                      take_on_offer, waiting_on_file, f, &f->inbox);
+    return inbox_open(p->options.once ? NULL : p->base, pipeline_feed(p, f->feed)->inbox, on_offer,
+                      waiting_on_file, f, &f->inbox);
 }
 
 /* An inbox that cannot be opened stops neither the others nor the start; it is tried again. */
@@ -80,6 +137,8 @@ int intake_open(struct pipeline *p)
     for (size_t i = 0; i < s->feed_count; i++) {
         struct feed_inbox *f = &p->inboxes[p->inbox_count];
 
+        if (s->feeds[i].transport != TRANSPORT_INBOX)
+            continue;
         f->pipeline = p;
         f->feed = strdup(s->feeds[i].id);
         if (!f->feed)

@@ -3,7 +3,8 @@
  *
  * The order of work   pipeline.c; opening, closing: _open; SIGHUP: _reload; Redis calls that belong
  *                     together, what fails and is tried again: _batch
- * A file comes        _intake the inboxes, _take a file to a receipt, _receipts the received journal,
+ * A file comes        _intake the inboxes, _http and _push what is posted, _pull what is fetched,
+ *                     _take a file to a receipt, _receipts the received journal,
  *                     _waiting files without proof of their end, _disk a full disk, _quarantine raw
  *                     bytes of refused files, _retention what is kept for a time
  * A receipt counts    _apply, with _apply_read, _apply_kept, _apply_book; _mapping which mapping
@@ -32,6 +33,7 @@
 #include "feed/inbox.h"
 #include "loop/embedded_redis.h"
 #include "loop/http.h"
+#include "loop/http_server.h"
 #include "loop/sd.h"
 #include "notify/deliver.h"
 #include "outbox/pace.h"
@@ -64,6 +66,8 @@ struct receipt {
     struct civil_date newest; /* end of the newest period of which it has a figure; DATE_NONE */
     const struct receipt *decided; /* the newest decision on this file, or NULL */
     char *file; /* which file it was, as the disk tells files apart; NULL unknown */
+    char *key;  /* of a file pushed: digest of what its sender called this request, or NULL */
+    char *etag, *modified, *url; /* of a file pulled: its marks there, or NULL; digest of the url */
 };
 
 struct receipt_list {
@@ -168,6 +172,9 @@ struct pipeline {
     struct http *http;
     struct deliverer *deliverer;
     struct ctl_server *ctl;
+    struct http_server *server; /* NULL: nothing is served */
+    struct push *pushes;        /* being sent or taken */
+    size_t push_count, push_refusals;
     struct sd_watchdog *watchdog;
 
     struct books books;
@@ -440,12 +447,63 @@ void intake_close(struct pipeline *p);
 
 /* ---- pipeline_take.c ---- */
 #define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */
-void take_on_offer(void *arg, struct inbox *inbox, const char *name, int fd); /* inbox_offer */
+enum take_result {
+    TAKE_RECEIVED, /* its receipt is durable */
+    TAKE_KNOWN,    /* this very file was received before the last end */
+    TAKE_REPEATED, /* its key and its bytes are those of a receipt: that one */
+    TAKE_CONFLICT, /* its key is that of a receipt of other bytes: that one */
+};
+struct take_report {
+    enum take_result result;
+    const struct receipt *receipt;
+    const struct parse_result *parsed; /* as this reading of it went */
+    const char *refusal;               /* located, of a refused file; else "" */
+};
+/** What brings files: an inbox, a push, a pull. One of the first two for each offer, then go_on,
+ * when the taking is over and another may be offered. */
+struct take_source {
+    void (*taken)(void *arg, const char *name, const struct take_report *report);
+    /** It stays with its source. error: -errno (said already), or 0: not now. */
+    void (*left)(void *arg, const char *name, int error);
+    void (*go_on)(void *arg);
+};
+/** A file whose end is proven. Everything is borrowed for the call. */
+struct take_offer {
+    const struct take_source *source;
+    void *arg;
+    const char *feed, *name;
+    int fd;                                  /* at its start */
+    bool is_on_disk;                         /* the same file may be offered again after a crash */
+    const char *key, *etag, *modified, *url; /* of the receipt; or NULL */
+};
+void take_offer(struct pipeline *p, const struct take_offer *offer);
+/** Whether files are taken now: what is offered while they are not is left at once. */
+bool take_is_open(const struct pipeline *p);
 void take_on_turn(evutil_socket_t fd, short what, void *arg);
 /** Whether files that were offered are neither received nor left. */
 bool take_is_busy(const struct pipeline *p);
-/** They stay in their inboxes; what was read of them is gone. */
+/** What this source offered is forgotten without a word. */
+void take_forget(struct pipeline *p, const void *source_arg);
+/** All are left with their sources; what was read of them is gone. */
 void take_abort(struct pipeline *p);
+
+/* ---- pipeline_http.c ---- */
+/** Where the settings ask for it. Returns 0 or -errno. */
+int server_open(struct pipeline *p);
+/** Other settings are in force. */
+void server_adopt(struct pipeline *p);
+void server_close(struct pipeline *p);
+
+/* ---- pipeline_push.c ---- */
+/** A sound head of a post to this feed: answers, or takes the body. */
+void push_start(struct pipeline *p, struct http_exchange *x, const struct feed_setting *feed,
+                const struct http_head *head);
+void push_add(struct http_exchange *x, const void *bytes, size_t len);
+void push_end(struct http_exchange *x);
+/** Also for an exchange that is no push. */
+void push_gone(struct http_exchange *x);
+/** Frees what neither a client nor a taking needs. */
+void push_sweep(struct pipeline *p);
 
 /* ---- pipeline_receipts.c ---- */
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
@@ -454,6 +512,12 @@ int receipt_append(struct pipeline *p, struct receipt *r);
 /** Whether this very file was received before: a crash, or a folder that may not be written to,
  * left it where it was. The same content delivered anew is another file. */
 bool receipt_is_known(const struct pipeline *p, const struct receipt *r);
+/** The receipt of the last 24 hours with this one's feed and key, or NULL. */
+const struct receipt *receipt_with_key(const struct pipeline *p, const struct receipt *r);
+/** The newest receipt of a file of this feed, or NULL. */
+const struct receipt *receipt_newest(const struct pipeline *p, const char *feed);
+/** The first accepted receipt of the same bytes, feed and mapping before this one, or NULL. */
+const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r);
 void receipt_release(struct receipt *r);
 /** The name under which the archive has what is read of it. */
 const char *receipt_archived(const struct receipt *r);
@@ -665,6 +729,8 @@ void ctl_print_alerts(struct pipeline *p);
 
 /* ---- pipeline_status.c ---- */
 #define STATUS_LINE_MAX 256
+/** As Nagios has it: 0 ok, 1 warning, 2 critical. */
+int pipeline_health(const struct pipeline *p);
 /** One line for STATUS= and `waitlistctl status`. */
 void pipeline_status_line(const struct pipeline *p, char out_line[STATUS_LINE_MAX]);
 /** What `waitlistctl status` and `health` show (new reference, or NULL). */

@@ -210,6 +210,8 @@ int pipeline_open(struct event_base *base, struct config *config,
                       strerror(-r));
     }
     if (r == 0 && status == 0)
+        r = server_open(p);
+    if (r == 0 && status == 0)
         r = sd_watchdog_start(base, is_well, p, &p->watchdog);
     if (r < 0 || status) {
         if (r < 0)
@@ -233,6 +235,7 @@ void pipeline_close(struct pipeline *p)
     free(p->waiting);
     ctl_server_close(p->ctl);
     intake_close(p);
+    server_close(p);
     deliverer_free(p->deliverer);
     http_free(p->http);
     apply_abort(p);

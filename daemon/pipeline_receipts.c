@@ -10,6 +10,8 @@
 #include "base/json_text.h"
 #include "store/json_read.h"
 
+#define KEY_KEPT_MS (24 * 3600 * INT64_C(1000)) /* DESIGN 5: a key is known for 24 hours */
+
 static const char *const outcome_words[] = { "accepted", "held", "refused" };
 
 void receipt_release(struct receipt *r)
@@ -22,6 +24,10 @@ void receipt_release(struct receipt *r)
     free(r->why);
     free(r->part);
     free(r->file);
+    free(r->key);
+    free(r->etag);
+    free(r->modified);
+    free(r->url);
     free(r->shape);
 }
 
@@ -158,10 +164,12 @@ static int read_texts(const json_t *j, struct receipt *r)
         char **text;
         bool is_needed;
     } rows[] = {
-        { "feed", &r->feed, true },     { "name", &r->name, true },
-        { "sha256", &r->sha256, true }, { "format_digest", &r->format_digest, true },
-        { "why", &r->why, false },      { "part", &r->part, false },
-        { "file", &r->file, false },    { "archived", &r->archived, false },
+        { "feed", &r->feed, true },          { "name", &r->name, true },
+        { "sha256", &r->sha256, true },      { "format_digest", &r->format_digest, true },
+        { "why", &r->why, false },           { "part", &r->part, false },
+        { "file", &r->file, false },         { "archived", &r->archived, false },
+        { "key", &r->key, false },           { "etag", &r->etag, false },
+        { "modified", &r->modified, false }, { "url", &r->url, false },
     };
     int result = 0;
 
@@ -225,15 +233,56 @@ bool receipt_is_known(const struct pipeline *p, const struct receipt *r)
     return false;
 }
 
+const struct receipt *receipt_with_key(const struct pipeline *p, const struct receipt *r)
+{
+    int64_t oldest = pipeline_wall(p).ms - KEY_KEPT_MS;
+
+    for (size_t i = r->key ? p->receipts.count : 0; i-- > 0;) {
+        const struct receipt *known = p->receipts.list[i];
+
+        if (known->at.ms < oldest)
+            return NULL; /* they are in order of receipt */
+        if (known->key && strcmp(known->key, r->key) == 0 && strcmp(known->feed, r->feed) == 0)
+            return known;
+    }
+    return NULL;
+}
+
+const struct receipt *receipt_newest(const struct pipeline *p, const char *feed)
+{
+    for (size_t i = p->receipts.count; i-- > 0;) {
+        const struct receipt *r = p->receipts.list[i];
+
+        if (!r->decides && strcmp(r->feed, feed) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r)
+{
+    for (size_t i = 0; i < p->receipts.count && p->receipts.list[i]->sequence < r->sequence; i++) {
+        const struct receipt *known = p->receipts.list[i];
+
+        if (known->outcome == RECEIPT_ACCEPTED && strcmp(known->sha256, r->sha256) == 0 &&
+            strcmp(known->feed, r->feed) == 0 &&
+            strcmp(known->format_digest, r->format_digest) == 0)
+            return known;
+    }
+    return NULL;
+}
+
 int receipt_append(struct pipeline *p, struct receipt *r)
 {
     char at[WALL_TEXT_MAX];
     json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*, s:s*}", "outcome",
-                  outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256", r->sha256,
-                  "format_digest", r->format_digest, "part", r->part, "why", r->why, "at",
-                  wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms, "edition", r->edition,
-                  "file", r->file, "archived", r->archived);
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*, "
+                  "s:s*, s:s*, s:s*, s:s*, s:s*}",
+                  "outcome", outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256",
+                  r->sha256, "format_digest", r->format_digest, "part", r->part, "why", r->why,
+                  "at", wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms, "edition",
+                  r->edition, "file", r->file, "archived", r->archived, "key", r->key, "etag",
+                  r->etag, "modified", r->modified, "url", r->url);
     AUTO(auto_free)
     char *text = j && write_shape(j, r) == 0 ? json_text(j, JSON_COMPACT) : NULL;
     int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;

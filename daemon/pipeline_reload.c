@@ -55,6 +55,8 @@ static const char *fixed_key(const struct settings *was, const struct settings *
         return "redis.port";
     if (old->lease.count != new->lease.count)
         return "redis.lease";
+    if (was->http.is_on && !same_text(was->http.listen, is->http.listen))
+        return "http.listen";
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!same_text(texts[i].was, texts[i].is))
             return texts[i].key;
@@ -95,6 +97,7 @@ static void adopt(struct pipeline *p, struct config *next)
     intake_close(p);
     if (intake_open(p) < 0)
         log_error("reload", "no memory for the inboxes");
+    server_adopt(p);
     config_free(old);
     p->need_evaluate = true;
     log_info("reload", "%s", summary ? summary : "");

@@ -125,14 +125,11 @@ json_t *status_report(const struct pipeline *p)
         p->reload_error[0] ? p->reload_error : NULL, "demo", p->config->settings->demo_banner);
 }
 
-/* Nagios: 0 ok, 1 warning, 2 critical. */
-json_t *health_report(const struct pipeline *p)
+int pipeline_health(const struct pipeline *p)
 {
-    char line[STATUS_LINE_MAX];
     bool is_lost;
     int code = 0;
 
-    pipeline_status_line(p, line);
     for (size_t i = 0; i < p->books.outbox_count; i++)
         if (p->books.outbox[i]->severity == SEVERITY_RED && p->books.outbox[i]->last_at.ms)
             code = 2; /* tried in vain */
@@ -147,10 +144,20 @@ json_t *health_report(const struct pipeline *p)
     if (p->trouble[0] || p->disk_trouble[0] || p->inbox_trouble[0])
         code = 2;
     if (store_leader(p->store))
-        return json_pack("{s:i, s:s}", "code", code, "text", line); /* well, as a standby */
+        return code; /* well, as a standby */
     if (!p->loaded || !store_is_ready(p->store))
         code = 2;
-    else if (date_compare(p->findings_of, pipeline_today(p)) != 0)
+    /* While it is evaluated again, what was found of the day stands. */
+    else if (date_compare(p->findings_of, pipeline_today(p)) != 0 &&
+             (!p->evaluated_at.ms || date_compare(p->evaluating, pipeline_today(p)) != 0))
         code = 2;
-    return json_pack("{s:i, s:s}", "code", code, "text", line);
+    return code;
+}
+
+json_t *health_report(const struct pipeline *p)
+{
+    char line[STATUS_LINE_MAX];
+
+    pipeline_status_line(p, line);
+    return json_pack("{s:i, s:s}", "code", pipeline_health(p), "text", line);
 }

@@ -17,20 +17,22 @@
 #include "parse/parser.h"
 
 /*
- * From an inbox to a receipt. Invariants: (1) the bytes that are hashed are archived, and the archived
- * ones are parsed; (2) a file goes from its inbox only after its receipt is durable: whatever ends
- * the taking before that leaves it there, and no temporary; (3) one turn of the loop reads one
- * portion of one file: whatever its size, the watchdog, the lease and people are served meanwhile;
- * (4) files are taken in the order in which they were offered, one of an inbox at a time.
+ * From a file whose end is proven to a receipt, whatever brought it. Invariants: (1) the bytes that are
+ * hashed are archived, and the archived ones are parsed; (2) its source hears "taken" only after its
+ * receipt is durable: whatever ends the taking before that leaves the file with its source, and no
+ * temporary; (3) one turn of the loop reads one portion of one file: whatever its size, the watchdog,
+ * the lease and people are served meanwhile; (4) files are taken in the order in which they were
+ * offered.
  */
-
-#define FAILURES_TOLD 3 /* F17 of RELIABILITY: alert after 3 */
 
 /* One file on its way. */
 struct taking {
     struct taking *next;
-    struct feed_inbox *inbox;
-    char *name;
+    struct pipeline *pipeline;
+    const struct take_source *source;
+    void *arg; /* the source's */
+    bool is_on_disk;
+    char *feed, *name;
     int fd; /* our own: the offered one is borrowed */
     struct receipt receipt;
     char refusal[512];
@@ -54,6 +56,7 @@ static void taking_free(struct taking *t)
     table_release(&t->organisations, NULL);
     receipt_release(&t->receipt);
     fd_close(&t->fd);
+    free(t->feed);
     free(t->name);
     free(t);
 }
@@ -63,7 +66,7 @@ static void taking_free(struct taking *t)
 static int on_record(void *arg, const struct record *r)
 {
     struct taking *t = arg;
-    const char *code = settings_org_code(t->inbox->pipeline->config->settings, r->org);
+    const char *code = settings_org_code(t->pipeline->config->settings, r->org);
 
     if (r->marker != MARKER_NOT_SUBMITTED && !apply_lies_ahead(r, t->received) &&
         (!date_is_set(t->receipt.newest) || date_compare(r->period_end, t->receipt.newest) > 0))
@@ -75,7 +78,7 @@ static int on_record(void *arg, const struct record *r)
 static char *why_held(const struct taking *t, const struct parse_result *result, bool *out_held)
 {
     const struct receipt *before =
-        receipt_in_force(t->inbox->pipeline, t->inbox->feed, result->part[0] ? result->part : NULL);
+        receipt_in_force(t->pipeline, t->feed, result->part[0] ? result->part : NULL);
     struct text why = TEXT_INIT;
     char change[160];
 
@@ -120,8 +123,8 @@ static int judge_file(struct taking *t)
 
 static int begin(struct taking *t)
 {
-    struct pipeline *p = t->inbox->pipeline;
-    const struct feed_setting *feed = pipeline_feed(p, t->inbox->feed);
+    struct pipeline *p = t->pipeline;
+    const struct feed_setting *feed = pipeline_feed(p, t->feed);
 
     t->format = feed ? format_set_find(p->config->formats, feed->format) : NULL;
     t->received = wall_date(pipeline_wall(p));
@@ -183,7 +186,7 @@ static char *identity_of(int fd)
     return text_take(&words);
 }
 
-/* What the receipt says, but for its time and number; the archive has the bytes of what it keeps. */
+/* What the receipt says, but for its time and number. */
 static int describe(struct taking *t)
 {
     struct receipt *r = &t->receipt;
@@ -198,71 +201,95 @@ static int describe(struct taking *t)
     if (r->edition == 0)
         r->edition = format_edition(t->format, content_member(t->content));
     r->sha256 = strdup(sha);
-    r->feed = strdup(t->inbox->feed);
+    r->feed = strdup(t->feed);
     r->name = strdup(t->name);
     r->format_digest = strdup(format_digest(t->format));
-    r->file = identity_of(t->fd);
-    if (!r->sha256 || !r->feed || !r->name || !r->format_digest || !r->file)
+    r->file = t->is_on_disk ? identity_of(t->fd) : NULL;
+    if (!r->sha256 || !r->feed || !r->name || !r->format_digest || (t->is_on_disk && !r->file))
         return -ENOMEM;
+    return 0;
+}
+
+/* The archive has the bytes of what it keeps. */
+static int keep(struct taking *t)
+{
+    char sha[SHA256_TEXT_MAX];
+    int result = 0;
+
     content_free(t->content); /* it reads from what goes now */
     t->content = NULL;
-    if (r->outcome != RECEIPT_REFUSED) {
+    if (t->receipt.outcome != RECEIPT_REFUSED) {
         result = archive_commit(t->file, sha);
         t->file = NULL;
     }
     return result;
 }
 
-/* A file that could not be taken stays and is offered again. */
-static void not_taken(struct feed_inbox *f, const char *name, const char *step, int error)
+/* A file that could not be taken stays with its source. */
+static void not_taken(struct taking *t, const char *step, int error)
 {
-    struct pipeline *p = f->pipeline;
+    struct pipeline *p = t->pipeline;
     char what[96];
 
-    inbox_leave(f->inbox, name);
     if (disk_error_is_full(error)) {
-        (void)snprintf(what, sizeof what, "files of feed %s are not taken", f->feed);
+        (void)snprintf(what, sizeof what, "files of feed %s are not taken", t->feed);
         disk_is_full(p, what, error);
-        return;
+    } else {
+        log_error("intake", "feed=%s file=\"%s\" %s=\"%s\"", t->feed, t->name, step,
+                  strerror(-error));
+        p->intake_failed = true;
+        if (error == -ENOTRECOVERABLE)
+            pipeline_stop(p, 1);
     }
-    log_error("intake", "feed=%s file=\"%s\" %s=\"%s\"", f->feed, name, step, strerror(-error));
-    p->intake_failed = true;
-    if (error == -ENOTRECOVERABLE) {
-        pipeline_stop(p, 1);
-        return;
-    }
-    /* A person is told when it happens again and again; the file stays and is tried on. */
-    if (++f->failures == FAILURES_TOLD) {
-        AUTO(text_release) struct text why = TEXT_INIT;
-
-        (void)text_printf(&why, "it cannot be read or kept: %s", strerror(-error));
-        waiting_on_file(f, f->inbox, name, text_str(&why));
-    }
+    t->source->left(t->arg, t->name, error);
 }
 
-static void take_from_inbox(struct feed_inbox *f, const char *name)
+static void taken(struct taking *t, enum take_result result, const struct receipt *r)
 {
-    int r;
+    const struct take_report report = {
+        .result = result, .receipt = r, .parsed = parser_result(t->parser), .refusal = t->refusal
+    };
 
-    waiting_forget(f, name);
-    r = inbox_taken(f->inbox, name);
-    if (r < 0)
-        log_warning("intake", "feed=%s file=\"%s\" was received and cannot be removed: %s", f->feed,
-                    name, r == -ESTALE ? "it has changed" : strerror(-r));
+    t->source->taken(t->arg, t->name, &report);
 }
 
-/* Makes the receipt durable and says it. Whatever fails leaves the file in the inbox. */
+/* Whether its sender had an answer to it before; says it again. */
+static bool was_answered(struct taking *t)
+{
+    const struct receipt *r = receipt_with_key(t->pipeline, &t->receipt);
+
+    if (!r)
+        return false;
+    taken(t, strcmp(r->sha256, t->receipt.sha256) == 0 ? TAKE_REPEATED : TAKE_CONFLICT, r);
+    return true;
+}
+
+static void say_received(const struct taking *t, const struct receipt *r)
+{
+    if (r->outcome == RECEIPT_REFUSED)
+        log_warning("intake", "feed=%s refused %s", r->feed, t->refusal);
+    else if (r->outcome == RECEIPT_HELD)
+        log_warning("intake", "feed=%s file=\"%s\" held: %s", r->feed, r->name, r->why);
+    else
+        log_info("intake", "feed=%s file=\"%s\" received sha256=%.12s", r->feed, r->name,
+                 r->sha256);
+}
+
+/* Makes the receipt durable and says it. Whatever fails leaves the file with its source. */
 static void receive(struct taking *t)
 {
-    struct feed_inbox *f = t->inbox;
-    struct pipeline *p = f->pipeline;
+    struct pipeline *p = t->pipeline;
     struct receipt *r = &t->receipt;
     int result = describe(t);
 
+    if (result == 0 && was_answered(t))
+        return;
+    if (result == 0)
+        result = keep(t);
     if (result == 0 && receipt_is_known(p, r)) {
-        log_info("intake", "feed=%s file=\"%s\" was received before the last end", f->feed,
+        log_info("intake", "feed=%s file=\"%s\" was received before the last end", t->feed,
                  t->name);
-        take_from_inbox(f, t->name);
+        taken(t, TAKE_KNOWN, r);
         return;
     }
     if (result == 0 && r->outcome == RECEIPT_REFUSED) {
@@ -270,29 +297,22 @@ static void receive(struct taking *t)
         t->file = NULL;
     }
     if (result < 0) {
-        not_taken(f, t->name, "error", result);
+        not_taken(t, "error", result);
         return;
     }
     r->at = pipeline_wall(p);
     result = receipt_append(p, r); /* durable: only now may the file go */
     *r = (struct receipt){ 0 };    /* it is the list's, or freed */
     if (result < 0) {
-        not_taken(f, t->name, "journal", result);
+        not_taken(t, "journal", result);
         if (!disk_error_is_full(result)) /* what the journal holds is known by reading it again */
             pipeline_stop(p, 1);
         return;
     }
     r = p->receipts.list[p->receipts.count - 1];
-    if (r->outcome == RECEIPT_REFUSED)
-        log_warning("intake", "feed=%s refused %s", f->feed, t->refusal);
-    else if (r->outcome == RECEIPT_HELD)
-        log_warning("intake", "feed=%s file=\"%s\" held: %s", f->feed, t->name, r->why);
-    else
-        log_info("intake", "feed=%s file=\"%s\" received sha256=%.12s", f->feed, t->name,
-                 r->sha256);
+    say_received(t, r);
     disk_is_well(p);
-    f->failures = 0;
-    take_from_inbox(f, t->name);
+    taken(t, TAKE_RECEIVED, r);
 }
 
 /* ---- turn by turn ---- */
@@ -308,33 +328,57 @@ static void next_turn(struct pipeline *p)
     }
 }
 
-static bool may_take(const struct pipeline *p)
+bool take_is_open(const struct pipeline *p)
 {
     return !p->stopping && !disk_rests(p) && !store_is_full(p->store);
 }
 
-void take_on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
+/* What its source knows of it. Returns 0 or -errno. */
+static int take_over(struct taking *t, const struct take_offer *o)
 {
-    struct feed_inbox *f = arg;
-    struct pipeline *p = f->pipeline;
+    struct receipt *r = &t->receipt;
+    const struct {
+        const char *from;
+        char **to;
+    } texts[] = {
+        { o->feed, &t->feed }, { o->name, &t->name },         { o->key, &r->key },
+        { o->etag, &r->etag }, { o->modified, &r->modified }, { o->url, &r->url },
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i].from && !(*texts[i].to = strdup(texts[i].from)))
+            return -ENOMEM;
+    t->fd = fcntl(o->fd, F_DUPFD_CLOEXEC, 0);
+    return t->fd < 0 ? -errno : 0;
+}
+
+void take_offer(struct pipeline *p, const struct take_offer *o)
+{
     struct taking **end = &p->takings;
 
-    if (!may_take(p)) {
-        inbox_leave(inbox, name);
+    if (!take_is_open(p)) {
+        o->source->left(o->arg, o->name, 0);
         return;
     }
     struct taking *t = calloc(1, sizeof *t);
-    int r = -ENOMEM;
 
-    if (t) {
-        *t = (struct taking){ .inbox = f, .receipt.newest = DATE_NONE };
-        t->name = strdup(name);
-        t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        r = t->fd < 0 ? -errno : t->name ? 0 : -ENOMEM;
+    if (!t) {
+        o->source->left(o->arg, o->name, -ENOMEM);
+        return;
     }
+    *t = (struct taking){ .pipeline = p,
+                          .source = o->source,
+                          .arg = o->arg,
+                          .is_on_disk = o->is_on_disk,
+                          .fd = -1,
+                          .receipt.newest = DATE_NONE };
+    int r = take_over(t, o);
+
     if (r < 0) {
+        log_error("intake", "feed=%s file=\"%s\" error=\"%s\"", o->feed, o->name, strerror(-r));
+        p->intake_failed = true;
         taking_free(t);
-        not_taken(f, name, "error", r);
+        o->source->left(o->arg, o->name, r);
         return;
     }
     while (*end)
@@ -347,27 +391,29 @@ void take_on_turn(evutil_socket_t fd, short what, void *arg)
 {
     struct pipeline *p = arg;
     struct taking *t = p->takings;
-    struct inbox *inbox = t->inbox->inbox;
     bool is_done = false;
 
     (void)fd;
     (void)what;
-    if (!t->file && !may_take(p)) {
-        inbox_leave(inbox, t->name);
+    if (!t->file && !take_is_open(p)) {
+        t->source->left(t->arg, t->name, 0);
         is_done = true;
     } else {
         int r = read_portion(t, &is_done);
 
         if (r < 0)
-            not_taken(t->inbox, t->name, "error", r);
+            not_taken(t, "error", r);
         else if (is_done)
             receive(t);
         is_done |= r < 0;
     }
     if (is_done) {
+        const struct take_source *source = t->source;
+        void *source_arg = t->arg;
+
         p->takings = t->next;
         taking_free(t);
-        inbox_go_on(inbox);
+        source->go_on(source_arg);
         pipeline_wake(p);
     }
     next_turn(p);
@@ -378,6 +424,22 @@ bool take_is_busy(const struct pipeline *p)
     return p->takings != NULL;
 }
 
+void take_forget(struct pipeline *p, const void *source_arg)
+{
+    for (struct taking **at = &p->takings; *at;) {
+        struct taking *t = *at;
+
+        if (t->arg != source_arg) {
+            at = &t->next;
+            continue;
+        }
+        *at = t->next;
+        taking_free(t);
+    }
+    if (!p->takings)
+        (void)event_del(p->take_turn);
+}
+
 void take_abort(struct pipeline *p)
 {
     if (p->take_turn)
@@ -386,6 +448,7 @@ void take_abort(struct pipeline *p)
         struct taking *t = p->takings;
 
         p->takings = t->next;
+        t->source->left(t->arg, t->name, 0);
         taking_free(t);
     }
 }

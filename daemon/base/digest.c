@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 struct digest {
@@ -105,15 +107,31 @@ struct keyed_digest *keyed_digest_new(const void *key, size_t key_len)
     return k;
 }
 
-int keyed_digest_of(struct keyed_digest *k, const void *bytes, size_t len,
-                    unsigned char out_mac[SHA256_BYTES])
+int keyed_digest_begin(struct keyed_digest *k)
+{
+    return EVP_MAC_init(k->ctx, NULL, 0, NULL) == 1 ? 0 : -ENOMEM;
+}
+
+int keyed_digest_add(struct keyed_digest *k, const void *bytes, size_t len)
+{
+    return EVP_MAC_update(k->ctx, bytes, len) == 1 ? 0 : -ENOMEM;
+}
+
+int keyed_digest_end(struct keyed_digest *k, unsigned char out_mac[SHA256_BYTES])
 {
     size_t n = 0;
 
-    if (EVP_MAC_init(k->ctx, NULL, 0, NULL) != 1 || EVP_MAC_update(k->ctx, bytes, len) != 1 ||
-        EVP_MAC_final(k->ctx, out_mac, &n, SHA256_BYTES) != 1)
-        return -ENOMEM;
-    return 0;
+    return EVP_MAC_final(k->ctx, out_mac, &n, SHA256_BYTES) == 1 ? 0 : -ENOMEM;
+}
+
+int keyed_digest_of(struct keyed_digest *k, const void *bytes, size_t len,
+                    unsigned char out_mac[SHA256_BYTES])
+{
+    int r = keyed_digest_begin(k);
+
+    if (r == 0)
+        r = keyed_digest_add(k, bytes, len);
+    return r == 0 ? keyed_digest_end(k, out_mac) : r;
 }
 
 void keyed_digest_free(struct keyed_digest *k)
@@ -121,6 +139,11 @@ void keyed_digest_free(struct keyed_digest *k)
     if (k)
         EVP_MAC_CTX_free(k->ctx);
     free(k);
+}
+
+bool bytes_same(const void *a, const void *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len) == 0;
 }
 
 char *base64_encode(const void *bytes, size_t len)

@@ -6,6 +6,7 @@
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SHA256_BYTES    32
@@ -31,9 +32,16 @@ struct keyed_digest *keyed_digest_new(const void *key, size_t key_len);
 /** Returns 0 or -ENOMEM. */
 int keyed_digest_of(struct keyed_digest *k, const void *bytes, size_t len,
                     unsigned char out_mac[SHA256_BYTES]);
+/** The same of a text in parts. */
+int keyed_digest_begin(struct keyed_digest *k);
+int keyed_digest_add(struct keyed_digest *k, const void *bytes, size_t len);
+int keyed_digest_end(struct keyed_digest *k, unsigned char out_mac[SHA256_BYTES]);
 void keyed_digest_free(struct keyed_digest *k);
 /** Bytes as lower-case hex and a NUL. */
 void digest_hex(const void *bytes, size_t len, char *out);
+
+/** Whether both are the same, in a time that does not tell where they differ. */
+bool bytes_same(const void *a, const void *b, size_t len);
 
 /** malloc'ed, NUL-terminated; NULL without memory. */
 char *base64_encode(const void *bytes, size_t len);

@@ -11,82 +11,19 @@
 #include "base/auto.h"
 #include "base/digest.h"
 
-/* ---- secrets ----------------------------------------------------------------------------- */
-
-void secret_wipe(char *secret)
-{
-    if (secret)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
-
-static void wiped(char **secret)
-{
-    secret_wipe(*secret);
-}
-
-int secret_file_read(const char *path, char **out_text)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    char *text = calloc(1, SECRET_FILE_MAX_BYTES + 2);
-    size_t len = 0;
-    int r = 0;
-
-    if (fd < 0 || !text)
-        r = fd < 0 ? -errno : -ENOMEM;
-    while (r == 0 && len <= SECRET_FILE_MAX_BYTES) {
-        ssize_t n = read(fd, text + len, SECRET_FILE_MAX_BYTES + 1 - len);
-
-        if (n == 0)
-            break;
-        if (n < 0 && errno != EINTR)
-            r = -errno;
-        else if (n > 0)
-            len += (size_t)n;
-    }
-    if (r == 0 && len > SECRET_FILE_MAX_BYTES)
-        r = -EFBIG;
-    if (r == 0 && strlen(text) != len)
-        r = -EINVAL; /* a NUL inside */
-    if (fd >= 0)
-        (void)close(fd);
-    if (r < 0) {
-        if (text)
-            explicit_bzero(text, SECRET_FILE_MAX_BYTES + 2);
-        free(text);
-        return r;
-    }
-    *out_text = text;
-    return 0;
-}
+/* ---- signing ----------------------------------------------------------------------------- */
 
 /* Signs with one line of the file. */
 static int sign_with(const char *line, size_t len, const struct text *signed_bytes,
                      struct text *out)
 {
-    static const char prefix[] = "whsec_";
-    unsigned char mac[SHA256_BYTES];
-    AUTO(wiped) char *encoded = NULL;
-    unsigned char *key;
-    size_t key_len = 0, digits;
-    int r;
+    unsigned char mac[SHA256_BYTES], *key = NULL;
+    size_t key_len = 0;
+    int r = secret_key(line, len, &key, &key_len);
 
-    if (len <= sizeof prefix - 1 || memcmp(line, prefix, sizeof prefix - 1) != 0)
-        return -EINVAL;
-    /* Some tools leave the padding out. */
-    digits = len - (sizeof prefix - 1);
-    encoded = calloc(1, digits + 4);
-    if (!encoded)
-        return -ENOMEM;
-    memcpy(encoded, line + sizeof prefix - 1, digits);
-    while (digits % 4 != 0 && digits % 4 != 1)
-        encoded[digits++] = '=';
-    key = base64_decode(encoded, digits, &key_len);
-    if (!key)
-        return -EINVAL;
-    r = key_len < SECRET_KEY_BYTES_MIN
-            ? -EINVAL
-            : hmac_sha256(key, key_len, signed_bytes->buf, signed_bytes->len, mac);
+    if (r < 0)
+        return r;
+    r = hmac_sha256(key, key_len, signed_bytes->buf, signed_bytes->len, mac);
     explicit_bzero(key, key_len);
     free(key);
     if (r < 0)
@@ -103,20 +40,14 @@ int webhook_sign(const char *secrets, const char *id, const char *timestamp, con
                  size_t body_len, struct text *out_signature)
 {
     AUTO(text_release) struct text bytes = TEXT_INIT;
-    size_t count = 0;
+    const char *at = secrets, *line;
+    size_t count = 0, len;
     int r = text_printf(&bytes, "%s.%s.", id, timestamp);
 
     if (r == 0)
         r = text_add(&bytes, body, body_len);
-    for (const char *line = secrets; r == 0 && *line && count < SECRETS_MAX;) {
-        size_t len = strcspn(line, " \t\r\n");
-
-        if (len > 0) {
-            r = sign_with(line, len, &bytes, out_signature);
-            count++;
-        }
-        line += len + (line[len] != '\0');
-    }
+    for (; r == 0 && count < SECRETS_MAX && secret_next(&at, &line, &len); count++)
+        r = sign_with(line, len, &bytes, out_signature);
     if (r == 0 && count == 0)
         r = -EINVAL;
     return r;

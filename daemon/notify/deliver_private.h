@@ -4,20 +4,12 @@
 #ifndef NOTIFY_DELIVER_PRIVATE_H
 #define NOTIFY_DELIVER_PRIVATE_H
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "notify/deliver.h"
 
-#define SECRET_FILE_MAX_BYTES 4096
-#define SECRETS_MAX           2  /* the one in force and the older one, in rotation */
-#define SECRET_KEY_BYTES_MIN  24 /* RELIABILITY section 5 */
-
 /** Writes <folder>/<id>.json, then .eml, each whole and durable. Returns 0 or -errno. */
 int spool_write(const char *folder, const struct delivery *delivery);
-
-/** Reads a small secret file into malloc'ed text; the caller wipes it. Returns 0 or -errno. */
-int secret_file_read(const char *path, char **out_text);
-/** Overwrites and frees. */
-void secret_wipe(char *secret);
 
 /**
  * The value of webhook-signature: one "v1,..." a secret, separated by a blank. secrets: the file's

@@ -20,7 +20,7 @@
 /* The settings first, so that bind_release may be given the settings alone. */
 struct top_raw {
     struct settings s;
-    yaml_node *redis, *routes, *retention, *identity, *lists, *feeds, *receivers;
+    yaml_node *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -40,6 +40,10 @@ static const struct bind_key top_keys[] = {
       "error, warning, info or debug; debug while looking for a fault" },
     { "redis", BIND_NODE, NODE(redis), NULL, 0, 0, NULL, 0,
       "where the rolling metrics are kept; an embedded server when left out" },
+    { "http", BIND_NODE, NODE(http), NULL, 0, 0, NULL, 0,
+      "where files are pushed to, and whether it is well is asked; no server when left out and no "
+      "feed "
+      "is pushed" },
     { "plans", BIND_TEXTS, FIELD(plans), NULL, 0, 0, NULL, 0,
       "the action plans, one file a place" },
     { "people", BIND_TEXT, FIELD(people_path), NULL, 0, 0, NULL, 0,
@@ -339,6 +343,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, settings_read_redis(&rd, raw.redis));
     r = settings_worse(r, settings_read_lists(&rd, raw.lists));
     r = settings_worse(r, settings_read_feeds(&rd, raw.feeds));
+    r = settings_worse(r, settings_read_http(&rd, raw.http));
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
     r = settings_worse(r, read_routes(&rd, raw.routes));
     r = settings_worse(r, read_retention(&rd, raw.retention));
@@ -430,6 +435,7 @@ void settings_free(struct settings *s)
         bind_release(place_keys, &s->places[i]);
     free(s->places);
     bind_release(redis_keys, &s->redis);
+    bind_release(http_keys, &s->http);
     bind_release(route_keys, s);
     bind_release(identity_keys, s);
     bind_release(top_keys, s);
@@ -503,12 +509,19 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },      { "redis", redis_keys },
-        { "routes", route_keys },      { "retention", retention_keys },
-        { "identity", identity_keys }, { "list", list_keys },
-        { "feed", feed_keys },         { "receiver", receiver_keys },
-        { "person", person_keys },     { "holder", holding_keys },
-        { "absence", absence_keys },   { "organisation", organisation_keys },
+        { "settings", top_keys },
+        { "redis", redis_keys },
+        { "http", http_keys },
+        { "routes", route_keys },
+        { "retention", retention_keys },
+        { "identity", identity_keys },
+        { "list", list_keys },
+        { "feed", feed_keys },
+        { "receiver", receiver_keys },
+        { "person", person_keys },
+        { "holder", holding_keys },
+        { "absence", absence_keys },
+        { "organisation", organisation_keys },
         { "place", place_keys },
     };
 

@@ -17,6 +17,7 @@
 #include "yaml/bind.h"
 
 enum feed_kind { FEED_AGGREGATE, FEED_SNAPSHOT, FEED_EVENTS, FEED_SET };
+enum feed_transport { TRANSPORT_INBOX, TRANSPORT_PULL, TRANSPORT_PUSH };
 enum feed_cadence {
     CADENCE_DATES,
     CADENCE_DAILY,
@@ -36,8 +37,14 @@ struct list_setting {
 
 struct feed_setting {
     char *id, *title, *format, *inbox, *contact;
-    char *into; /* the list that a snapshot, events or set feed writes; NULL: aggregate */
-    int kind;   /* enum feed_kind */
+    char *into;    /* the list that a snapshot, events or set feed writes; NULL: aggregate */
+    int kind;      /* enum feed_kind */
+    int transport; /* enum feed_transport; each has its keys, the others' are NULL or unused */
+    char *url, *ca_file; /* pull */
+    bool allow_private;
+    struct span every;              /* seconds */
+    char *token_file, *secret_file; /* push; read at use */
+    long max_mb;                    /* MiB of one body */
     enum feed_cadence cadence;
     struct civil_date *publication_dates; /* CADENCE_DATES, ascending */
     size_t publication_date_count;
@@ -65,6 +72,14 @@ struct redis_setting {
     struct span lease; /* server: how long one daemon leads without saying so again; seconds */
     char *user, *password_file;
     struct span notice_after; /* seconds */
+};
+
+struct http_setting {
+    bool is_on;   /* asked for, or needed by a feed */
+    char *listen; /* "address:port" */
+    long connections, per_address;
+    struct span deadline;     /* seconds */
+    struct text_list proxies; /* numeric addresses */
 };
 
 struct person {
@@ -100,6 +115,7 @@ struct settings {
     char *path, *folder; /* of the settings file */
     char *instance, *state, *control, *timezone, *log_level;
     struct redis_setting redis;
+    struct http_setting http;
     struct text_list plans, formats; /* absolute paths */
     char *people_path,
         *organisations_path; /* or NULL; organisations_path adds to the shipped file */

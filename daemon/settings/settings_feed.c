@@ -12,12 +12,13 @@
 /* The setting first, so that bind_release may be given the setting alone. */
 struct feed_raw {
     struct feed_setting f;
-    int transport;
     yaml_node *cadence;
 };
 
 static const char *const kinds[] = { "aggregate", "snapshot", "events", "set", NULL };
-static const char *const transports[] = { "inbox", "pull", "push", NULL };
+static const char *const transports[] = {
+    [TRANSPORT_INBOX] = "inbox", [TRANSPORT_PULL] = "pull", [TRANSPORT_PUSH] = "push", NULL
+};
 static const char *const cadences[] = { "daily", "weekly", "monthly", "quarterly", "yearly", NULL };
 
 #define FIELD(name) BIND_FIELD(struct feed_raw, f.name)
@@ -35,10 +36,28 @@ const struct bind_key feed_keys[] = {
       "the list that a snapshot, events or set feed writes" },
     { "format", BIND_ID, FIELD(format), NULL, 0, 0, NULL, 1,
       "the file in formats/ that says how its columns are read" },
-    { "transport", BIND_CHOICE, BIND_FIELD(struct feed_raw, transport), "inbox", 0, 0, transports,
-      0, "how files arrive; inbox: they are put into a folder" },
-    { "inbox", BIND_TEXT, FIELD(inbox), NULL, 0, 0, NULL, 1,
-      "the watched folder of this feed alone; made when missing" },
+    { "transport", BIND_CHOICE, FIELD(transport), "inbox", 0, 0, transports, 0,
+      "how files arrive; inbox: they are put into a folder; pull: fetched from url; push: posted "
+      "to "
+      "/v1/feeds/<id> of http" },
+    { "inbox", BIND_TEXT, FIELD(inbox), NULL, 0, 0, NULL, 0,
+      "inbox: the watched folder of this feed alone; made when missing" },
+    { "url", BIND_TEXT, FIELD(url), NULL, 0, 0, NULL, 0,
+      "pull: where it is; https, or http where allow_private is true; no redirect is followed" },
+    { "every", BIND_DURATION, FIELD(every), "1h", 0, 0, NULL, 0,
+      "pull: how often to look there; 1s to 24h" },
+    { "allow_private", BIND_BOOL, FIELD(allow_private), "false", 0, 0, NULL, 0,
+      "pull: true lets url be a loopback or private address, for a server of your own" },
+    { "ca_file", BIND_TEXT, FIELD(ca_file), NULL, 0, 0, NULL, 0,
+      "pull: certificates to trust in place of the system's, for a private authority" },
+    { "token_file", BIND_TEXT, FIELD(token_file), NULL, 0, 0, NULL, 0,
+      "push: a file holding the bearer token, at least 24 characters; two lines while one token "
+      "follows the other" },
+    { "secret_file", BIND_TEXT, FIELD(secret_file), NULL, 0, 0, NULL, 0,
+      "push: a file holding whsec_ and base64 of at least 24 random bytes, for signed posts "
+      "(Standard Webhooks); two lines while one secret follows the other" },
+    { "max_mb", BIND_INTEGER, FIELD(max_mb), "256", 1, 65536, NULL, 0,
+      "push, pull: at most so many MiB in one file" },
     { "contact", BIND_TEXT, FIELD(contact), NULL, 0, 0, NULL, 0,
       "whom to ask when it is late; printed in its alerts" },
     { "cadence", BIND_NODE, BIND_FIELD(struct feed_raw, cadence), NULL, 0, 0, NULL, 1,
@@ -135,9 +154,97 @@ static int check_built(const struct reading *rd, yaml_node *mapping, const struc
         r = COMPLAIN(rd, yaml_get(mapping, "kind"),
                      "kinds built so far: aggregate, snapshot, events",
                      "feed: kind %s is not built yet", kinds[raw->f.kind]);
-    if (raw->transport != 0)
-        r = COMPLAIN(rd, yaml_get(mapping, "transport"), "transports built so far: inbox",
-                     "feed: transport %s is not built yet", transports[raw->transport]);
+    return r;
+}
+
+/* ---- how files arrive ---- */
+
+#define INBOX (1u << TRANSPORT_INBOX)
+#define PULL  (1u << TRANSPORT_PULL)
+#define PUSH  (1u << TRANSPORT_PUSH)
+
+static const struct {
+    const char *key;
+    unsigned used_by, required_by;
+} uses[] = {
+    { "inbox", INBOX, INBOX },    { "url", PULL, PULL },        { "every", PULL, 0 },
+    { "allow_private", PULL, 0 }, { "ca_file", PULL, 0 },       { "token_file", PUSH, 0 },
+    { "secret_file", PUSH, 0 },   { "max_mb", PULL | PUSH, 0 },
+};
+
+static const char *meaning_of(const char *name)
+{
+    size_t i = 0;
+
+    while (strcmp(feed_keys[i].key, name) != 0)
+        i++;
+    return feed_keys[i].meaning;
+}
+
+/* Each transport has its keys: one that it lacks, and one that it does not know. */
+static int check_uses(const struct reading *rd, yaml_node *mapping, int transport)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        yaml_node *value = yaml_get(mapping, uses[i].key);
+
+        if (!yaml_is_nothing(value) && !(uses[i].used_by & 1u << transport))
+            r = COMPLAIN(rd, value, meaning_of(uses[i].key), "feed: %s is not for transport %s",
+                         uses[i].key, transports[transport]);
+        if (yaml_is_nothing(value) && (uses[i].required_by & 1u << transport))
+            r = COMPLAIN(rd, value ? value : mapping, meaning_of(uses[i].key),
+                         "feed: transport %s needs \"%s\"", transports[transport], uses[i].key);
+    }
+    return r;
+}
+
+static int check_pull(const struct reading *rd, yaml_node *mapping, struct feed_setting *f)
+{
+    int r = settings_check_url(rd, yaml_get(mapping, "url"), "feed", f->url, f->allow_private);
+
+    if (f->every.unit == SPAN_DAYS && f->every.count == 1)
+        f->every = (struct span){ 86400, SPAN_SECONDS };
+    if (f->every.unit != SPAN_SECONDS || f->every.count < 1 || f->every.count > 86400)
+        r = settings_worse(r, COMPLAIN(rd, yaml_get(mapping, "every"), "for example 1h",
+                                       "feed: every is from 1s to 24h"));
+    r = settings_worse(r, settings_resolve(rd->folder, &f->ca_file));
+    return settings_worse(
+        r, settings_require_file(rd, yaml_get(mapping, "ca_file"), "feed: ca_file", f->ca_file));
+}
+
+static int check_push(const struct reading *rd, yaml_node *mapping, struct feed_setting *f)
+{
+    int r = settings_resolve(rd->folder, &f->token_file);
+
+    r = settings_worse(r, settings_resolve(rd->folder, &f->secret_file));
+    if (r < 0)
+        return r;
+    r = settings_check_token(rd, yaml_get(mapping, "token_file"), "feed", f->token_file);
+    r = settings_worse(
+        r, settings_check_secret(rd, yaml_get(mapping, "secret_file"), "feed", f->secret_file));
+    if (!f->token_file && !f->secret_file)
+        r = settings_worse(r, COMPLAIN(rd, mapping, "token_file: cyp4ww.token",
+                                       "feed: anybody could push: give token_file or secret_file"));
+    return r;
+}
+
+static int check_transport(const struct reading *rd, yaml_node *mapping, struct feed_setting *f)
+{
+    const char *written = yaml_text(yaml_get(mapping, "transport"));
+
+    /* One that could not be read (and was said) would make every key look wrong. */
+    if (written && strcmp(written, transports[f->transport]) != 0)
+        return 0;
+    int r = check_uses(rd, mapping, f->transport);
+
+    if (f->transport == TRANSPORT_PULL)
+        r = settings_worse(r, COMPLAIN(rd, yaml_get(mapping, "transport"), NULL,
+                                       "feed: transport pull is not built yet"));
+    if (f->transport == TRANSPORT_PULL)
+        r = settings_worse(r, check_pull(rd, mapping, f));
+    if (f->transport == TRANSPORT_PUSH)
+        r = settings_worse(r, check_push(rd, mapping, f));
     return r;
 }
 
@@ -178,6 +285,7 @@ static int read_feed(const struct reading *rd, yaml_node *list, size_t index)
         r = settings_worse(r, COMPLAIN(rd, yaml_get(mapping, "grace"), "for example 45d or 10wd",
                                        "feed: grace is counted in days, weeks or months"));
     r = settings_worse(r, settings_resolve(rd->folder, &raw.f.inbox));
+    r = settings_worse(r, check_transport(rd, mapping, &raw.f));
     if (!raw.f.title && raw.f.id && !(raw.f.title = strdup(raw.f.id)))
         r = -ENOMEM;
     r = settings_worse(r, check_unique(rd, list, index, &raw.f));

@@ -38,13 +38,15 @@ struct settings_index {
     (yaml_complain((rd)->y, node, (rd)->diags, DIAG_ERROR, hint, __VA_ARGS__), -EINVAL)
 
 /* ---- the tables of keys, one a section ---- */
-extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], list_keys[],
+extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], http_keys[], list_keys[],
     identity_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
     place_keys[];
 
 /* ---- section readers ---- */
 int settings_read_redis(const struct reading *rd, yaml_node *mapping);
+/** Call when the feeds are read: one that is pushed needs the server. */
+int settings_read_http(const struct reading *rd, yaml_node *mapping);
 int settings_read_feeds(const struct reading *rd, yaml_node *sequence);
 int settings_read_lists(const struct reading *rd, yaml_node *sequence);
 /** Lists against each other and against the feeds, once providers are codes. */
@@ -68,6 +70,16 @@ int settings_resolve(const char *folder, char **path);
 /** Whether a named file can be read; complains at the node when not. path NULL: 0. */
 int settings_require_file(const struct reading *rd, yaml_node *at, const char *what,
                           const char *path);
+/** A file of one or two webhook secrets (base/secret.h). Complains without a byte of them; section
+ * ("receiver") begins the message. path NULL: 0. */
+int settings_check_secret(const struct reading *rd, yaml_node *at, const char *section,
+                          const char *path);
+/** One of one or two bearer tokens: at least 24 characters each that may stand in a header. */
+int settings_check_token(const struct reading *rd, yaml_node *at, const char *section,
+                         const char *path);
+/** A URL that we ask: https, or http to an address of our own. url NULL: 0. */
+int settings_check_url(const struct reading *rd, yaml_node *at, const char *section,
+                       const char *url, bool allow_private);
 /** Grows an array by one zeroed element and returns it; NULL without memory. */
 void *settings_grow(void *array_pointer, size_t *count, size_t size);
 

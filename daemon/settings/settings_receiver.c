@@ -11,10 +11,6 @@
 #include "base/text.h"
 #include "settings/settings_internal.h"
 
-#define SECRET_FILE_MAX_BYTES 4096
-#define SECRET_MIN_BYTES      24 /* Standard Webhooks: 24 to 64 random bytes */
-#define SECRET_PREFIX         "whsec_"
-
 static const char *const kinds[] = { "spool", "webhook", "email", "teams", "alertmanager", NULL };
 static const char *const tls_modes[] = { "required", "implicit", "off", NULL };
 
@@ -102,67 +98,12 @@ static int check_uses(const struct reading *rd, yaml_node *mapping, int kind)
     return r;
 }
 
-/* Never prints a byte of it. */
-static int check_secret(const struct reading *rd, yaml_node *at, const char *path)
-{
-    struct text content = TEXT_INIT;
-    size_t len = 0, prefix = strlen(SECRET_PREFIX);
-    unsigned char *key = NULL;
-    int r = settings_require_file(rd, at, "receiver: secret_file", path);
-
-    if (!path || r < 0)
-        return r;
-    r = file_read(path, SECRET_FILE_MAX_BYTES, &content);
-    if (r == 0 && content.buf) {
-        while (content.len > 0 && strchr(" \t\r\n", content.buf[content.len - 1]))
-            content.len--;
-        if (content.len > prefix && memcmp(content.buf, SECRET_PREFIX, prefix) == 0)
-            key = base64_decode(content.buf + prefix, content.len - prefix, &len);
-    }
-    if (r == -ENOMEM)
-        goto end;
-    if (r < 0 || !key || len < SECRET_MIN_BYTES)
-        r = COMPLAIN(
-            rd, at, "make one with: printf 'whsec_%s' \"$(openssl rand -base64 32)\"",
-            "receiver: the secret file does not hold whsec_ and base64 of at least %d bytes",
-            SECRET_MIN_BYTES);
-end:
-    if (key) {
-        explicit_bzero(key, len);
-        free(key);
-    }
-    if (content.buf)
-        explicit_bzero(content.buf, content.cap);
-    text_release(&content);
-    return r;
-}
-
 static int check_webhook(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
 {
-    yaml_node *at = yaml_get(mapping, "url");
-    struct settings_url u = { .port = 0 };
-    const char *why = NULL;
-    int r = check_secret(rd, yaml_get(mapping, "secret_file"), v->secret_file);
+    int r = settings_check_secret(rd, yaml_get(mapping, "secret_file"), "receiver", v->secret_file);
 
-    if (!v->url)
-        return r;
-    int parsed = settings_url_parse(v->url, &u, &why);
-
-    if (u.scheme[0] && strcmp(u.scheme, "http") != 0 && strcmp(u.scheme, "https") != 0)
-        return COMPLAIN(rd, at, "https://host/path", "receiver: scheme %s:// is not for a webhook",
-                        u.scheme);
-    if (parsed < 0)
-        return COMPLAIN(rd, at, "https://host/path", "receiver: the url %s", why);
-    if (u.is_private && !v->allow_private)
-        return COMPLAIN(rd, at, "allow_private: true, if this receiver is your own",
-                        "receiver: the url names a loopback or private address");
-    if (strcmp(u.scheme, "http") == 0 && !v->allow_private)
-        return COMPLAIN(rd, at, "use https://, or allow_private: true for a receiver of your own",
-                        "receiver: http:// would send in clear");
-    if (strcmp(u.scheme, "http") == 0 && u.is_address && !u.is_private)
-        return COMPLAIN(rd, at, "use https://",
-                        "receiver: http:// to a public address would send in clear");
-    return r;
+    return settings_worse(
+        r, settings_check_url(rd, yaml_get(mapping, "url"), "receiver", v->url, v->allow_private));
 }
 
 static int check_mail(const struct reading *rd, yaml_node *at, const char *key, const char *address)

@@ -1,12 +1,12 @@
 /*
  * settings_redis - `redis:`, which server keeps the rolling metrics
  */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "settings/settings_internal.h"
 
 #define DAY_S 86400
@@ -50,14 +50,6 @@ static int check_embedded(const struct reading *rd, yaml_node *mapping)
     return r;
 }
 
-/* A name would be looked up inside the loop, which stands still until a resolver answers. */
-static bool is_numeric(const char *host)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
 static int check_server(const struct reading *rd, yaml_node *mapping)
 {
     const struct redis_setting *redis = &rd->s->redis;
@@ -66,7 +58,9 @@ static int check_server(const struct reading *rd, yaml_node *mapping)
     if (!redis->socket == !redis->host)
         r = COMPLAIN(rd, mapping, "socket: /run/redis/redis.sock, or host: 127.0.0.1",
                      "redis: mode server needs either socket or host");
-    if (redis->host && strcasecmp(redis->host, "localhost") != 0 && !is_numeric(redis->host))
+    /* A name would be looked up inside the loop, which stands still until a resolver answers. */
+    if (redis->host && strcasecmp(redis->host, "localhost") != 0 &&
+        !address_is_numeric(redis->host))
         r = COMPLAIN(rd, yaml_get(mapping, "host"), "give a numeric address, such as 127.0.0.1",
                      "redis: host %s is not a numeric address", redis->host);
     if (!yaml_is_nothing(yaml_get(mapping, "server_binary")))
