@@ -123,7 +123,7 @@ bool list_staged_next(const struct pathway_list *l, size_t *at, const uint8_t **
 bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 
 /** SHA-256 of the state in one canonical form: equal for equal facts and snapshots. -ENOMEM. */
-int list_digest(const struct pathway_list *l, char out_hex[SHA256_TEXT_MAX]);
+int list_digest(struct pathway_list *l, char out_hex[SHA256_TEXT_MAX]);
 
 /* ---- packed, for the store ----
  *

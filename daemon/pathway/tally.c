@@ -234,7 +234,7 @@ static int make_room(struct tally *t)
 
 int tally_move(struct tally *t, const struct tally_cell *cell, int64_t by)
 {
-    assert(t && cell && cell->group < t->group_count);
+    assert(t && cell && cell->group < GROUPS_MAX);
     struct slot *s = t->slot_count ? find_slot(t, cell) : NULL;
 
     if (!s || !s->used) {

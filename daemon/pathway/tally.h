@@ -17,7 +17,7 @@
 #include "base/date.h"
 #include "parse/pathway_record.h"
 
-/** A day of a cell: days since 1970-01-01, 1 to 65535 (2149); TALLY_OPEN where the clock runs. */
+/** A day of a cell: days since 1970-01-01, 1 to 65534 (2149); TALLY_OPEN where the clock runs. */
 #define TALLY_OPEN 0
 
 static inline struct civil_date tally_date(uint16_t day)
@@ -26,7 +26,7 @@ static inline struct civil_date tally_date(uint16_t day)
 }
 static inline bool tally_holds_day(struct civil_date d)
 {
-    return d.day >= 1 && d.day <= UINT16_MAX;
+    return d.day >= 1 && d.day < UINT16_MAX;
 }
 
 struct tally_cell {

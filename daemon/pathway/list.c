@@ -1,0 +1,281 @@
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pathway/list_internal.h"
+#include "pathway/list_staged.h"
+
+static const char *const verdict_names[] = {
+    [LIST_TAKEN] = "taken",
+    [LIST_SAME] = "same",
+    [LIST_OLDER] = "older-version",
+    [LIST_NO_START] = "no-clock-start",
+    [LIST_OUT_OF_RANGE] = "out-of-range",
+    [LIST_UNKNOWN_EVENT] = "unknown-event",
+    [LIST_TOO_OLD] = "too-old",
+    [LIST_TOO_MANY_CODES] = "too-many-codes",
+};
+
+const char *list_verdict_name(enum list_verdict verdict)
+{
+    assert(verdict < LIST_VERDICTS);
+    return verdict_names[verdict];
+}
+
+struct pathway_list *list_new(const struct services *services, const char *service)
+{
+    struct pathway_list *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return NULL;
+    l->services = services;
+    l->service = service ? strdup(service) : NULL;
+    l->tally = tally_new();
+    l->counted = tally_new();
+    l->listing.entries = malloc(sizeof *l->listing.entries);
+    if ((service && !l->service) || !l->tally || !l->counted || !l->listing.entries ||
+        list_grow(&l->was.list, &l->was.cap, 0, sizeof *l->was.list) < 0 ||
+        list_grow(&l->is.list, &l->is.cap, 0, sizeof *l->is.list) < 0) {
+        list_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+static void codes_release(struct codes *c)
+{
+    table_release(&c->by_text, NULL);
+    free(c->texts);
+}
+
+void listing_release(struct listing *v)
+{
+    free(v->entries);
+    free(v->before);
+    free(v->censuses);
+    *v = (struct listing){ NULL, 0, NULL, 0, NULL, 0 };
+}
+
+void list_release_evented(struct pathway_list *l)
+{
+    free(l->evented);
+    free(l->evented_index.slots);
+    free(l->facts);
+    free(l->persons);
+    free(l->person_index.slots);
+    free(l->order);
+    free(l->touched);
+}
+
+#define SWAP(field)                                                                                \
+    do {                                                                                           \
+        __typeof__(a->field) swapped = a->field;                                                   \
+                                                                                                   \
+        a->field = b->field;                                                                       \
+        b->field = swapped;                                                                        \
+    } while (0)
+
+void list_swap_evented(struct pathway_list *a, struct pathway_list *b)
+{
+    SWAP(evented);
+    SWAP(evented_count);
+    SWAP(evented_cap);
+    SWAP(evented_index);
+    SWAP(facts);
+    SWAP(fact_count);
+    SWAP(fact_cap);
+    SWAP(persons);
+    SWAP(person_count);
+    SWAP(person_cap);
+    SWAP(person_index);
+    SWAP(order);
+    SWAP(order_count);
+    SWAP(touched);
+    SWAP(touched_count);
+    SWAP(touched_cap);
+}
+
+void list_free(struct pathway_list *l)
+{
+    if (!l)
+        return;
+    list_snapshot_abandon(l);
+    tally_free(l->tally);
+    tally_free(l->counted);
+    listing_release(&l->listing);
+    codes_release(&l->reasons);
+    codes_release(&l->exceptions);
+    free(l->service);
+    free(l->senses);
+    list_release_evented(l);
+    free(l->forgotten);
+    free(l->was.list);
+    free(l->is.list);
+    free(l->lives.list);
+    free(l);
+}
+
+int list_grow(void *array_pointer, size_t *cap, size_t count, size_t size)
+{
+    void *array;
+
+    if (count < *cap)
+        return 0;
+    size_t more = *cap ? *cap * 2 : 16;
+
+    memcpy(&array, array_pointer, sizeof array);
+    array = reallocarray(array, more, size);
+    if (!array)
+        return -ENOMEM;
+    memcpy(array_pointer, &array, sizeof array);
+    *cap = more;
+    return 0;
+}
+
+/* ---- names ---- */
+
+int codes_number(struct codes *c, const char *text, size_t max, uint32_t *out_number)
+{
+    if (!text || !text[strspn(text, " ")]) {
+        *out_number = 0;
+        return 0;
+    }
+    uintptr_t known = (uintptr_t)table_get(&c->by_text, text);
+
+    if (!known) {
+        if (c->count == max)
+            return -EFBIG;
+        int r = list_grow(&c->texts, &c->cap, c->count, sizeof *c->texts);
+
+        if (r == 0)
+            r = table_set(&c->by_text, text, (void *)(uintptr_t)(c->count + 1), NULL);
+        if (r < 0)
+            return r;
+        /* Nothing is ever removed, so the last entry is the new one; its key stays where it is. */
+        c->texts[c->count++] = c->by_text.entries[c->by_text.used - 1].key;
+        known = c->count;
+    }
+    *out_number = (uint32_t)known;
+    return 0;
+}
+
+const char *codes_text(const struct codes *c, uint32_t number)
+{
+    return number ? c->texts[number - 1] : NULL;
+}
+
+int list_senses(struct pathway_list *l)
+{
+    while (l->sense_count < tally_group_count(l->tally)) {
+        const struct group *g = tally_group_at(l->tally, (uint32_t)l->sense_count);
+        const struct service *s = service_of(l->services, g->service);
+        int clock = g->stage ? service_clock(s, g->stage) : -ENOENT;
+        int r = list_grow(&l->senses, &l->sense_cap, l->sense_count, sizeof *l->senses);
+
+        if (r < 0)
+            return r;
+        l->senses[l->sense_count++] =
+            (struct group_sense){ s, clock > 0 ? (uint8_t)clock : TALLY_STAGE };
+    }
+    return 0;
+}
+
+int list_group(struct pathway_list *l, const struct pathway_record *r, bool with_stage,
+               uint32_t *out_group)
+{
+    struct group g = {
+        .service = r->service ? r->service : l->service,
+        .commissioner = r->commissioner,
+        .place = r->place,
+        .stage = with_stage ? r->stage : NULL,
+        .cohort_count = r->cohort_count,
+    };
+
+    memcpy(g.cohort, r->cohort, r->cohort_count * sizeof *g.cohort);
+    int e = tally_group(l->tally, &g, out_group);
+
+    return e < 0 ? e : list_senses(l);
+}
+
+bool list_day_ok(struct civil_date day, struct civil_date received)
+{
+    return date_is_set(day) && tally_holds_day(day) && date_compare(day, received) <= 0;
+}
+
+void list_saw_day(struct pathway_list *l, uint16_t day)
+{
+    if (day > l->watermark)
+        l->watermark = day;
+}
+
+/* ---- asking ---- */
+
+const struct tally *list_tally(const struct pathway_list *l)
+{
+    return l->tally;
+}
+
+struct civil_date list_census(const struct pathway_list *l)
+{
+    return tally_date(listing_census(&l->listing));
+}
+
+struct civil_date list_watermark(const struct pathway_list *l)
+{
+    return tally_date(l->watermark);
+}
+
+const struct listed *listing_find(const struct listing *v, const uint8_t *key)
+{
+    size_t low = 0, high = v->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = memcmp(v->entries[middle].key, key, PSEUDONYM_BYTES);
+
+        if (c == 0)
+            return &v->entries[middle];
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
+{
+    return listing_find(&l->listing, key) || evented_find(l, key) != NONE;
+}
+
+bool list_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,
+               struct civil_date *out_start, struct civil_date *out_stop)
+{
+    if (*at >= l->listing.count)
+        return false;
+    const struct listed *e = &l->listing.entries[(*at)++];
+
+    *out_key = e->key;
+    *out_start = tally_date(e->start);
+    *out_stop = tally_date(e->stop);
+    return true;
+}
+
+void list_counts(const struct pathway_list *l, struct list_counts *out_counts)
+{
+    size_t both = 0;
+
+    for (size_t i = 0; l->listing.count && i < l->evented_count; i++)
+        both += listing_find(&l->listing, l->evented[i].key) != NULL;
+    *out_counts = (struct list_counts){
+        .pathways = l->listing.count + l->evented_count - both,
+        .by_snapshot = l->listing.count,
+        .by_events = l->evented_count,
+        .facts = l->fact_count,
+        .disagreeing = l->disagreeing,
+        .without_start = l->without_start,
+        .too_old = l->too_old,
+        .forgotten = l->forgotten_count,
+    };
+}

@@ -1,0 +1,361 @@
+/*
+ * list_count - what is counted of a pathway under the snapshots, and moving counts
+ *
+ *     census before     last census
+ *          P                 C
+ *     open at P         open at C       stops by C disagree; later ones count
+ *     open at P         gone            a stop after P, up to C, gives date and outcome; else C, unknown
+ *     in neither                        facts count, unless they say open at C
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pathway/list_internal.h"
+
+static bool open_at(const struct tally_cell *c, uint16_t day)
+{
+    return c->start <= day && (c->stop == TALLY_OPEN || c->stop > day);
+}
+
+void evented_flag(struct pathway_list *l, uint32_t pathway, bool disagrees, bool no_start)
+{
+    struct evented *e = &l->evented[pathway];
+
+    l->disagreeing += disagrees;
+    l->disagreeing -= (e->flags & EVENTED_DISAGREES) != 0;
+    l->without_start += no_start;
+    l->without_start -= (e->flags & EVENTED_NO_START) != 0;
+    e->flags &= (uint8_t) ~(EVENTED_DISAGREES | EVENTED_NO_START);
+    e->flags |= (uint8_t)((disagrees ? EVENTED_DISAGREES : 0) | (no_start ? EVENTED_NO_START : 0));
+}
+
+bool cells_under_census(const struct service *service, uint16_t census, uint16_t reopened,
+                        struct cells *cells, size_t from)
+{
+    bool own_dropped = false;
+    size_t kept = from;
+
+    if (!census || reopened > census)
+        return false;
+    for (size_t i = from; i < cells->count; i++)
+        own_dropped |= cells->list[i].clock == 0 && open_at(&cells->list[i], census);
+    if (!own_dropped)
+        return false;
+    /* Not on the list: no clock of it runs at the census, or after it. One that begins anew each time
+     * keeps those that had stopped. */
+    for (size_t i = from; service->clocks[0].kind == CLOCK_EACH && i < cells->count; i++) {
+        if (cells->list[i].stop != TALLY_OPEN && cells->list[i].stop <= census)
+            cells->list[kept++] = cells->list[i];
+    }
+    cells->count = kept;
+    return true;
+}
+
+/* ---- known from snapshots ---- */
+
+/* The clock of the stage that the snapshot names, as it is while the pathway's own is `own`. completed:
+ * the day an event completed the stage; 0 none. */
+static int stage_cell(const struct pathway_list *l, const struct listed *e,
+                      const struct tally_cell *own, uint16_t completed, struct cells *out_cells)
+{
+    struct tally_cell c = *own;
+
+    c.clock = l->senses[own->group].stage_clock;
+    c.start = e->stage_start;
+    if (completed && (own->stop == TALLY_OPEN || completed <= own->stop)) {
+        c.stop = completed;
+        c.outcome = OUTCOME_COMPLETED;
+    } else if (own->outcome == OUTCOME_COMPLETED) {
+        c.outcome = OUTCOME_UNKNOWN;
+    }
+    if (c.stop != TALLY_OPEN && c.start > c.stop)
+        return 0;
+    return cells_add(out_cells, &c);
+}
+
+int listed_cells(const struct pathway_list *l, const struct listed *e, struct cells *out_cells)
+{
+    const struct tally_cell own = { .group = listed_group(e),
+                                    .start = e->start,
+                                    .stop = e->stop,
+                                    .outcome = e->stop ? OUTCOME_UNKNOWN : OUTCOME_OPEN,
+                                    .exception = e->state >> 4 };
+
+    if (own.stop && own.start > own.stop)
+        return 0;
+    int r = cells_add(out_cells, &own);
+
+    return r < 0 || !e->stage_start ? r : stage_cell(l, e, &own, 0, out_cells);
+}
+
+/* ---- known from both ---- */
+
+static uint16_t census_before(const struct listing *v, uint16_t census)
+{
+    uint16_t before = 0;
+
+    for (size_t i = 0; i < v->census_count && v->censuses[i] < census; i++)
+        before = v->censuses[i];
+    return before;
+}
+
+/* One pathway under the snapshot that knows it. */
+struct under {
+    const struct listing *v;
+    const struct listed *e;
+    struct clock_frame frame;
+    uint16_t said; /* the day on which the snapshot last said that it was open */
+    uint16_t gone; /* the census it was gone from; 0: it is open, or was reopened since */
+};
+
+/* Whether the facts alone would say otherwise of the days that the snapshot speaks of. */
+static int facts_disagree(struct pathway_list *l, const struct under *u, struct cells *scratch,
+                          bool *out_disagrees)
+{
+    struct clock_frame frame = u->frame;
+    size_t from = scratch->count;
+
+    frame.open_at = 0;
+    int r = clocks_of(&l->lives, &frame, scratch);
+
+    *out_disagrees = false;
+    if (r == 0 && scratch->count > from) {
+        const struct tally_cell own = scratch->list[from];
+
+        if (frame.service->clocks[0].kind == CLOCK_FIRST)
+            *out_disagrees = own.start != u->e->start || (own.stop && own.stop <= u->said) ||
+                             (u->gone && own.stop > u->gone);
+    }
+    scratch->count = from;
+    return r;
+}
+
+/* The snapshot's clock start takes the place of what events say of it; of a clock that begins anew,
+ * what they say of the time up to the census. */
+static int put_start(struct pathway_list *l, const struct under *u)
+{
+    const struct clock_rule *own = &u->frame.service->clocks[0];
+    bool each = own->kind == CLOCK_EACH;
+    uint32_t taken = each ? own->from | own->to : own->from;
+    size_t kept = 0;
+    int event = 0;
+
+    while (!(own->from & EVENT_BIT(event)))
+        event++;
+    for (size_t i = 0; i < l->lives.count; i++) {
+        const struct live *f = &l->lives.list[i];
+
+        if (!(taken & EVENT_BIT(f->event)) || (each && f->date > u->said))
+            l->lives.list[kept++] = *f;
+    }
+    l->lives.count = kept;
+    int r = lives_put(&l->lives, &(struct live){ .date = u->e->start,
+                                                 .event = (uint8_t)event,
+                                                 .exception = u->e->state >> 4 });
+    lives_sort(&l->lives);
+    return r;
+}
+
+/* The cells, with the stop that the snapshot demands where the facts give none that fits. */
+static int clocks_under(struct pathway_list *l, const struct under *u, struct cells *out_cells)
+{
+    const struct ending gone = { u->gone, OUTCOME_UNKNOWN, EXCEPTION_NONE };
+    struct clock_frame frame = u->frame;
+    size_t from = out_cells->count;
+    int r = clocks_of(&l->lives, &frame, out_cells);
+
+    if (r < 0 || !u->gone || out_cells->count == from)
+        return r;
+    bool open = false;
+
+    for (size_t i = from; i < out_cells->count; i++)
+        open |= out_cells->list[i].clock == 0 && open_at(&out_cells->list[i], u->gone);
+    if (!open)
+        return 0;
+    out_cells->count = from;
+    frame.ending = &gone;
+    return clocks_of(&l->lives, &frame, out_cells);
+}
+
+/* The stage that the snapshot names stands for all that would run at that time. */
+static int put_stage(struct pathway_list *l, const struct under *u, struct cells *cells,
+                     size_t from)
+{
+    const struct service *s = u->frame.service;
+    const struct tally_cell own = cells->list[from];
+    uint8_t clock = l->senses[own.group].stage_clock;
+    uint16_t completed = 0;
+    size_t kept = from + 1;
+
+    for (size_t i = from + 1; i < cells->count; i++) {
+        const struct tally_cell *c = &cells->list[i];
+        bool replaced = c->clock == clock && c->start <= u->said;
+
+        if (c->clock != 0 && !s->clocks[c->clock].beyond)
+            replaced |= open_at(c, u->said);
+        if (!replaced)
+            cells->list[kept++] = *c;
+    }
+    cells->count = kept;
+    for (size_t i = 0; clock != TALLY_STAGE && !completed && i < l->lives.count; i++) {
+        const struct live *f = &l->lives.list[i];
+
+        if ((s->clocks[clock].to & EVENT_BIT(f->event)) && f->date > u->said)
+            completed = f->date;
+    }
+    return stage_cell(l, u->e, &own, completed, cells);
+}
+
+static int cells_under(struct pathway_list *l, const struct listing *v, const struct listed *e,
+                       uint32_t pathway, struct cells *out_cells)
+{
+    uint32_t group = listed_group(e);
+    struct under u = {
+        .v = v,
+        .e = e,
+        .frame = { .service = l->senses[group].service, .reasons = &l->reasons, .group = group },
+        .said = listing_census(v)
+    };
+    size_t from = out_cells->count;
+    bool disagrees = false;
+
+    l->lives.count = 0;
+    int r = lives_add(l, pathway, u.frame.service, &l->lives);
+
+    lives_sort(&l->lives);
+    if (e->stop && lives_reopened(&l->lives) <= u.said) {
+        u.gone = e->stop;
+        u.said = census_before(v, e->stop);
+    }
+    u.frame.open_at = u.said;
+    if (r == 0)
+        r = facts_disagree(l, &u, out_cells, &disagrees);
+    if (r == 0)
+        r = put_start(l, &u);
+    if (r == 0)
+        r = clocks_under(l, &u, out_cells);
+    if (r == 0 && e->stage_start && out_cells->count > from)
+        r = put_stage(l, &u, out_cells, from);
+    evented_flag(l, pathway, disagrees, false);
+    return r;
+}
+
+/* ---- any pathway with facts ---- */
+
+int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
+                  struct cells *out_cells)
+{
+    const struct evented *p = &l->evented[pathway];
+    const struct listed *e = listing_find(v, p->key);
+    size_t from = out_cells->count;
+
+    if (p->facts == NONE)
+        return e ? listed_cells(l, e, out_cells) : 0;
+    if (e)
+        return cells_under(l, v, e, pathway, out_cells);
+    const struct clock_frame frame = { .service = l->senses[p->group].service,
+                                       .reasons = &l->reasons,
+                                       .group = p->group };
+
+    l->lives.count = 0;
+    int r = lives_add(l, pathway, frame.service, &l->lives);
+
+    lives_sort(&l->lives);
+    if (r == 0)
+        r = clocks_of(&l->lives, &frame, out_cells);
+    bool disagrees = r == 0 && cells_under_census(frame.service, listing_census(v),
+                                                  lives_reopened(&l->lives), out_cells, from);
+
+    evented_flag(l, pathway, disagrees, !lives_start(&l->lives, frame.service));
+    return r;
+}
+
+int person_cells(struct pathway_list *l, const struct listing *v, uint32_t person,
+                 struct cells *out_cells)
+{
+    int r = 0;
+
+    if (l->persons[person].count <= SPELL_PATHWAYS_MAX)
+        return spells_of(l, v, person, out_cells, NULL, NULL);
+    for (uint32_t p = l->persons[person].first; r == 0 && p != NONE; p = l->evented[p].next)
+        r = evented_cells(l, v, p, out_cells);
+    return r;
+}
+
+/* ---- moving counts ---- */
+
+static int cell_compare(const void *a, const void *b)
+{
+    const struct tally_cell *x = a, *y = b;
+
+    if (x->clock != y->clock)
+        return x->clock - y->clock;
+    if (x->start != y->start)
+        return x->start - y->start;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    if (x->exception != y->exception)
+        return x->exception - y->exception;
+    if (x->stop != y->stop)
+        return x->stop - y->stop;
+    return x->outcome - y->outcome;
+}
+
+static void saw_change(struct list_change *change, uint16_t day)
+{
+    if (!date_is_set(change->from) || day < change->from.day)
+        change->from = tally_date(day);
+}
+
+/* The first day on which the two differ. */
+static uint16_t differ_from(const struct tally_cell *a, const struct tally_cell *b,
+                            uint16_t regrouped)
+{
+    uint16_t x = a->stop ? a->stop : UINT16_MAX, y = b->stop ? b->stop : UINT16_MAX;
+    uint16_t day = x < y ? x : y;
+
+    if (a->group != b->group || a->exception != b->exception) {
+        if (!regrouped)
+            return a->start;
+        if (regrouped < day)
+            day = regrouped;
+    }
+    return day == UINT16_MAX || day < a->start ? a->start : day;
+}
+
+int list_settle(struct pathway_list *l, uint16_t regrouped, struct list_change *change)
+{
+    const struct cells *was = &l->was, *is = &l->is;
+    size_t i = 0, k = 0;
+    int r = 0;
+
+    if (was->count > 1)
+        qsort(was->list, was->count, sizeof *was->list, cell_compare);
+    if (is->count > 1)
+        qsort(is->list, is->count, sizeof *is->list, cell_compare);
+    while (r == 0 && (i < was->count || k < is->count)) {
+        const struct tally_cell *a = &was->list[i], *b = &is->list[k];
+        int c = i == was->count ? 1 : k == is->count ? -1 : cell_compare(a, b);
+
+        if (c == 0) {
+            i++;
+            k++;
+            continue;
+        }
+        bool paired =
+            i < was->count && k < is->count && a->clock == b->clock && a->start == b->start;
+
+        saw_change(change, paired ? differ_from(a, b, regrouped) : c < 0 ? a->start : b->start);
+        if (paired || c < 0) {
+            r = tally_move(l->tally, a, -1);
+            i++;
+        }
+        if (r == 0 && (paired || c > 0)) {
+            r = tally_move(l->tally, b, 1);
+            k++;
+        }
+    }
+    l->was.count = l->is.count = 0;
+    return r;
+}

@@ -1,0 +1,266 @@
+/*
+ * list_event - one event into its register, and the counts it moves
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "pathway/list_internal.h"
+
+/* What one record says, by numbers. */
+struct said {
+    struct fact fact, start; /* start: the referral it reports beside its own event */
+    bool has_start;
+    uint32_t group;
+    bool has_person;
+};
+
+/* The first 48 bits of a keyed hash would do; an event_id is any text, so it is hashed here (FNV-1a,
+ * folded). Two ids of one event of one pathway that fall together: once in 2^48. 0 stands for none. */
+static uint64_t occurrence_of(const char *event_id)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    if (!event_id || !*event_id)
+        return 0;
+    for (; *event_id; event_id++)
+        h = (h ^ (unsigned char)*event_id) * UINT64_C(0x100000001b3);
+    h = (h ^ (h >> 48)) & UINT64_C(0xffffffffffff);
+    return h ? h : 1;
+}
+
+static int numbers_of(struct pathway_list *l, const struct pathway_record *r, struct said *out_said)
+{
+    uint32_t reason = 0, exception = 0;
+    int e = codes_number(&l->reasons, r->reason, REASONS_MAX, &reason);
+
+    if (e == 0)
+        e = codes_number(&l->exceptions, r->exception, EXCEPTION_CODES_MAX, &exception);
+    if (e == 0)
+        e = list_group(l, r, false, &out_said->group);
+    out_said->fact.reason = reason;
+    out_said->fact.exception = (uint8_t)exception;
+    return e;
+}
+
+/* Returns an enum list_verdict, or -ENOMEM. */
+static int understand(struct pathway_list *l, const struct pathway_record *r,
+                      struct civil_date received, struct said *out_said)
+{
+    int event = r->event ? pathway_event_of(r->event) : -ENOENT;
+    bool referral = event == EVENT_REFERRAL;
+    struct civil_date date =
+        referral && date_is_set(r->clock_start) ? r->clock_start : r->event_date;
+
+    if (event < 0)
+        return LIST_UNKNOWN_EVENT;
+    if (!list_day_ok(date, received) ||
+        (date_is_set(r->clock_start) && !list_day_ok(r->clock_start, received)))
+        return LIST_OUT_OF_RANGE;
+    if (list_forgot(l, r->pathway) && !list_has(l, r->pathway))
+        return LIST_TOO_OLD;
+    *out_said = (struct said){
+        .fact = { .version = r->has_version ? r->version : 0,
+                  .occurrence = occurrence_of(r->event_id),
+                  .next = NONE,
+                  .date = (uint16_t)date.day,
+                  .event = (uint8_t)(event | (r->retracted ? FACT_RETRACTED : 0)) },
+    };
+    int e = numbers_of(l, r, out_said);
+
+    if (e < 0)
+        return e == -EFBIG ? LIST_TOO_MANY_CODES : e;
+    out_said->has_start = !referral && date_is_set(r->clock_start);
+    if (out_said->has_start)
+        out_said->start = (struct fact){ .version = out_said->fact.version,
+                                         .next = NONE,
+                                         .date = (uint16_t)r->clock_start.day,
+                                         .event = EVENT_REFERRAL };
+    out_said->has_person = r->has_person && l->senses[out_said->group].service->spell_gap_days >= 0;
+    return LIST_TAKEN;
+}
+
+/* ---- registers ---- */
+
+/* LIST_TAKEN where the fact would stand; else LIST_SAME or LIST_OLDER. */
+static int weigh(struct pathway_list *l, uint32_t pathway, const struct fact *f)
+{
+    uint32_t at = *fact_place(l, pathway, f->event & FACT_EVENT_MASK, f->occurrence);
+
+    if (at == NONE || (l->facts[at].event & FACT_EVENT_MASK) != (f->event & FACT_EVENT_MASK) ||
+        l->facts[at].occurrence != f->occurrence)
+        return LIST_TAKEN;
+    int c = fact_compare(l, f, &l->facts[at]);
+
+    return c > 0 ? LIST_TAKEN : c == 0 ? LIST_SAME : LIST_OLDER;
+}
+
+static int put_fact(struct pathway_list *l, uint32_t pathway, const struct fact *f)
+{
+    uint32_t at = *fact_place(l, pathway, f->event & FACT_EVENT_MASK, f->occurrence);
+
+    if (at == NONE || (l->facts[at].event & FACT_EVENT_MASK) != (f->event & FACT_EVENT_MASK) ||
+        l->facts[at].occurrence != f->occurrence)
+        return fact_add(l, pathway, f);
+    uint32_t next = l->facts[at].next;
+
+    l->facts[at] = *f;
+    l->facts[at].next = next;
+    return 0;
+}
+
+static bool group_stands(const struct pathway_list *l, const struct evented *e,
+                         const struct said *s)
+{
+    if (e->group == NONE || s->fact.version != e->group_version)
+        return e->group == NONE || s->fact.version > e->group_version;
+    return group_compare(l->tally, s->group, e->group) > 0;
+}
+
+static bool person_stands(const struct pathway_list *l, const struct evented *e,
+                          const struct said *s, const uint8_t *person)
+{
+    if (!s->has_person)
+        return false;
+    if (e->person == NONE || s->fact.version != e->person_version)
+        return e->person == NONE || s->fact.version > e->person_version;
+    return memcmp(person, l->persons[e->person].key, PSEUDONYM_BYTES) > 0;
+}
+
+/* What of the record stands over what is known. */
+struct stands {
+    int fact; /* enum list_verdict */
+    bool start, group, person;
+};
+
+static struct stands weigh_all(struct pathway_list *l, uint32_t pathway, const struct said *s,
+                               const uint8_t *person)
+{
+    const struct evented *e = &l->evented[pathway];
+    struct stands w = {
+        .fact = weigh(l, pathway, &s->fact),
+        .start = s->has_start && weigh(l, pathway, &s->start) == LIST_TAKEN,
+        .group = group_stands(l, e, s),
+        .person = person_stands(l, e, s, person),
+    };
+
+    return w;
+}
+
+static int put_all(struct pathway_list *l, uint32_t pathway, const struct said *s,
+                   const struct stands *w, uint32_t person)
+{
+    struct evented *e = &l->evented[pathway];
+    int r = 0;
+
+    if (w->group) {
+        e->group = s->group;
+        e->group_version = s->fact.version;
+    }
+    if (w->person) {
+        e->person_version = s->fact.version;
+        evented_set_person(l, pathway, person);
+    }
+    if (r == 0 && w->fact == LIST_TAKEN)
+        r = put_fact(l, pathway, &s->fact);
+    if (r == 0 && w->start)
+        r = put_fact(l, pathway, &s->start);
+    return r == 0 ? evented_touch(l, pathway) : r;
+}
+
+/* ---- counts ---- */
+
+/* Whose counts the event may move: the pathway's, and with it the spells of the person it is of and of
+ * the one it comes to. Of a person with too many pathways for spells it is the pathway's alone, but for
+ * the step over that number. */
+struct around {
+    uint32_t pathway;
+    uint32_t persons[2]; /* NONE: nobody's but the pathway's own */
+};
+
+static struct around around_of(const struct pathway_list *l, uint32_t pathway, uint32_t comes_to)
+{
+    uint32_t own = l->evented[pathway].person;
+    size_t leaves = comes_to != NONE && comes_to != own ? 1 : 0;
+    struct around a = { pathway, { own, leaves ? comes_to : NONE } };
+
+    if (own != NONE && l->persons[own].count > SPELL_PATHWAYS_MAX + leaves)
+        a.persons[0] = NONE;
+    if (a.persons[1] != NONE && l->persons[comes_to].count > SPELL_PATHWAYS_MAX)
+        a.persons[1] = NONE;
+    return a;
+}
+
+static int cells_around(struct pathway_list *l, const struct around *a, struct cells *out_cells)
+{
+    uint32_t own = l->evented[a->pathway].person;
+    bool with_person = false;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < 2; i++) {
+        if (a->persons[i] == NONE)
+            continue;
+        with_person |= a->persons[i] == own;
+        r = person_cells(l, &l->listing, a->persons[i], out_cells);
+    }
+    return r < 0 || with_person ? r : evented_cells(l, &l->listing, a->pathway, out_cells);
+}
+
+static int take(struct pathway_list *l, uint32_t pathway, const struct said *s,
+                const struct stands *w, const uint8_t *person, struct list_change *change)
+{
+    uint32_t comes_to = NONE;
+    int r = w->person ? person_place(l, person, &comes_to) : 0;
+
+    if (r < 0)
+        return r;
+    const struct around a = around_of(l, pathway, comes_to);
+
+    r = cells_around(l, &a, &l->was);
+    if (r == 0)
+        r = put_all(l, pathway, s, w, comes_to);
+    if (r == 0)
+        r = cells_around(l, &a, &l->is);
+    return r == 0 ? list_settle(l, 0, change) : r;
+}
+
+static int event_verdict(struct pathway_list *l, const struct pathway_record *event,
+                         struct civil_date received, struct list_change *change)
+{
+    struct said s;
+    int verdict = understand(l, event, received, &s);
+
+    if (verdict != LIST_TAKEN)
+        return verdict;
+    uint32_t pathway = evented_find(l, event->pathway);
+    int r = pathway == NONE ? evented_add(l, event->pathway, &pathway) : 0;
+
+    if (r < 0)
+        return r;
+    list_saw_day(l, s.fact.date);
+    const struct stands w = weigh_all(l, pathway, &s, event->person);
+
+    if (w.fact != LIST_TAKEN && !w.start && !w.group && !w.person)
+        return w.fact;
+    r = take(l, pathway, &s, &w, event->person, change);
+    return r < 0 ? r : LIST_TAKEN;
+}
+
+int list_event(struct pathway_list *l, const struct pathway_record *event,
+               struct civil_date received, struct list_change *change)
+{
+    assert(l && event && change && !l->staged);
+    int verdict = event_verdict(l, event, received, change);
+
+    if (verdict < 0)
+        return verdict;
+    if (verdict == LIST_TOO_OLD)
+        l->too_old++;
+    change->verdicts[verdict]++;
+    return verdict;
+}
+
+int list_events_end(struct pathway_list *l, struct list_change *change)
+{
+    return list_purge_if_due(l, change);
+}

@@ -1,0 +1,325 @@
+/*
+ * list_snapshot - a census takes the place of the one before: two sorted arrays are merged
+ *
+ *     old      row     becomes
+ *     open     yes     the row
+ *     open     no      gone from this census (rule 3); if it was new in this very census, none at all,
+ *                      and if this census had brought it back, what it was before (rule 4)
+ *     gone     yes     the row: it came back, and what it was is kept beside until the next census
+ *     gone     no      as it was
+ *     none     yes     the row, new
+ *
+ * A row that is set aside here still says that its pathway is open: it stays as it was, so that a bad
+ * date never looks like a person seen.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pathway/list_internal.h"
+#include "pathway/list_staged.h"
+
+int list_snapshot_begin(struct pathway_list *l, struct civil_date census,
+                        struct civil_date received, enum list_duplicates duplicates)
+{
+    assert(l && !l->staged);
+    if (!list_day_ok(census, received))
+        return -ERANGE;
+    if (census.day < listing_census(&l->listing))
+        return -ESTALE;
+    l->staged = calloc(1, sizeof *l->staged);
+    if (!l->staged ||
+        list_grow(&l->staged->rows, &l->staged->cap, 0, sizeof *l->staged->rows) < 0) {
+        list_snapshot_abandon(l);
+        return -ENOMEM;
+    }
+    l->staged->census = (uint16_t)census.day;
+    l->staged->received = received;
+    l->staged->duplicates = duplicates;
+    return 0;
+}
+
+void list_snapshot_abandon(struct pathway_list *l)
+{
+    if (l->staged)
+        free(l->staged->rows);
+    free(l->staged);
+    l->staged = NULL;
+}
+
+/* Returns an enum list_verdict, or -ENOMEM; the row's start is 0 unless it is taken. */
+static int understand(struct pathway_list *l, const struct pathway_record *r, struct listed *e)
+{
+    struct civil_date received = l->staged->received;
+    uint32_t group = 0;
+
+    if (!date_is_set(r->clock_start))
+        return LIST_NO_START;
+    if (!list_day_ok(r->clock_start, received) ||
+        (date_is_set(r->stage_start) && !list_day_ok(r->stage_start, received)))
+        return LIST_OUT_OF_RANGE;
+    int v = list_group(l, r, true, &group);
+
+    if (v < 0)
+        return v == -EFBIG ? LIST_TOO_MANY_CODES : v;
+    e->start = (uint16_t)r->clock_start.day;
+    e->stage_start = date_is_set(r->stage_start) ? (uint16_t)r->stage_start.day : 0;
+    e->group[0] = (uint8_t)group;
+    e->group[1] = (uint8_t)(group >> 8);
+    e->group[2] = (uint8_t)(group >> 16);
+    e->state = (uint8_t)(service_exception(l->senses[group].service, r->exception) << 4);
+    return LIST_TAKEN;
+}
+
+int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row)
+{
+    assert(l && l->staged && row);
+    struct staged *s = l->staged;
+    struct staged_row staged = { .number = (uint32_t)s->count,
+                                 .version = row->has_version ? row->version : 0 };
+    int r = list_grow(&s->rows, &s->cap, s->count, sizeof *s->rows);
+
+    memcpy(staged.e.key, row->pathway, PSEUDONYM_BYTES);
+    int verdict = r < 0 ? r : understand(l, row, &staged.e);
+
+    if (verdict < 0)
+        return verdict;
+    s->rows[s->count++] = staged;
+    s->verdicts[verdict]++;
+    return verdict;
+}
+
+bool list_staged_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,
+                      struct civil_date *out_start)
+{
+    if (!l->staged || *at >= l->staged->count)
+        return false;
+    const struct staged_row *r = &l->staged->rows[(*at)++];
+
+    *out_key = r->e.key;
+    *out_start = tally_date(r->e.start);
+    return true;
+}
+
+/* ---- the merge ---- */
+
+struct merge {
+    const struct listing *old;
+    struct listing *fresh;
+    uint16_t census;
+    bool again; /* the census that the list has already */
+    size_t before_at, before_cap;
+    struct list_change *change;
+};
+
+static void put(struct merge *m, const struct listed *e, uint16_t stop, uint8_t state)
+{
+    struct listed *to = &m->fresh->entries[m->fresh->count++];
+
+    *to = *e;
+    to->stop = stop;
+    to->state = (uint8_t)((e->state & ~LISTED_MASK) | state);
+}
+
+/* What this census brought the pathway back from, when it was given before; NULL: it did not. */
+static const struct listed *brought_back(struct merge *m, const struct listed *e)
+{
+    const struct listing *v = m->old;
+
+    while (m->again && m->before_at < v->before_count) {
+        int c = memcmp(v->before[m->before_at].key, e->key, PSEUDONYM_BYTES);
+
+        if (c == 0)
+            return &v->before[m->before_at];
+        if (c > 0)
+            break;
+        m->before_at++;
+    }
+    return NULL;
+}
+
+static int keep_before(struct merge *m, const struct listed *e)
+{
+    int r = list_grow(&m->fresh->before, &m->before_cap, m->fresh->before_count, sizeof *e);
+
+    if (r == 0)
+        m->fresh->before[m->fresh->before_count++] = *e;
+    return r;
+}
+
+static void missing(struct merge *m, const struct listed *old)
+{
+    const struct listed *was = brought_back(m, old);
+
+    if (old->stop) {
+        put(m, old, old->stop, LISTED_GONE);
+    } else if (was) {
+        put(m, was, was->stop, LISTED_GONE);
+        m->change->stopped++;
+    } else if (!m->again || (old->state & LISTED_MASK) != LISTED_NEW) {
+        put(m, old, m->census, LISTED_GONE);
+        m->change->stopped++;
+    }
+}
+
+static int present(struct merge *m, const struct listed *old, const struct listed *row)
+{
+    const struct listed *e = row->start ? row : old;
+    const struct listed *was = brought_back(m, old);
+    bool fresh = m->again && !old->stop && (old->state & LISTED_MASK) == LISTED_NEW;
+
+    put(m, e, 0, fresh ? LISTED_NEW : LISTED_OPEN);
+    if (old->stop)
+        m->change->returned++;
+    if (old->stop && old->stop != m->census)
+        was = old;
+    return was ? keep_before(m, was) : 0;
+}
+
+/* Below 0 where the entry comes first, above where the other does, of which `left` are left. */
+static int compare_at(const struct listed *entries, size_t count, size_t at,
+                      const struct listed *other, size_t left)
+{
+    if (at == count)
+        return 1;
+    return left == 0 ? -1 : memcmp(entries[at].key, other->key, PSEUDONYM_BYTES);
+}
+
+static int merge_rows(struct merge *m, const struct staged *s)
+{
+    size_t i = 0, k = 0;
+    int r = 0;
+
+    while (r == 0 && (i < m->old->count || k < s->count)) {
+        int c = compare_at(m->old->entries, m->old->count, i, &s->rows[k].e, s->count - k);
+
+        if (c < 0) {
+            missing(m, &m->old->entries[i]);
+        } else if (c == 0) {
+            r = present(m, &m->old->entries[i], &s->rows[k].e);
+        } else if (s->rows[k].e.start) {
+            put(m, &s->rows[k].e, 0, LISTED_NEW);
+            m->change->started++;
+        }
+        i += c <= 0;
+        k += c >= 0;
+    }
+    return r;
+}
+
+/* *out_listing is to be released either way. */
+static int make_listing(const struct pathway_list *l, struct listing *out_listing,
+                        struct list_change *change)
+{
+    const struct listing *old = &l->listing;
+    const struct staged *s = l->staged;
+    struct merge m = { .old = old,
+                       .fresh = out_listing,
+                       .census = s->census,
+                       .again = s->census == listing_census(old),
+                       .change = change };
+    size_t room = old->count + s->count;
+
+    *out_listing = (struct listing){ .census_count = old->census_count + !m.again };
+    out_listing->entries = reallocarray(NULL, room ? room : 1, sizeof *out_listing->entries);
+    out_listing->censuses = calloc(out_listing->census_count, sizeof *out_listing->censuses);
+    if (!out_listing->entries || !out_listing->censuses)
+        return -ENOMEM;
+    if (old->census_count)
+        memcpy(out_listing->censuses, old->censuses, old->census_count * sizeof *old->censuses);
+    out_listing->censuses[out_listing->census_count - 1] = s->census;
+    return merge_rows(&m, s);
+}
+
+/* ---- counting what changed ---- */
+
+static bool same_listed(const struct listed *a, const struct listed *b)
+{
+    return a->start == b->start && a->stage_start == b->stage_start && a->stop == b->stop &&
+           memcmp(a->group, b->group, sizeof a->group) == 0 && a->state >> 4 == b->state >> 4;
+}
+
+/* Of pathways that only snapshots know. */
+static int settle_listed(struct pathway_list *l, const struct listing *fresh,
+                         struct list_change *change)
+{
+    const struct listing *old = &l->listing;
+    size_t i = 0, k = 0;
+    int r = 0;
+
+    while (r == 0 && (i < old->count || k < fresh->count)) {
+        const struct listed *a = &old->entries[i], *b = &fresh->entries[k];
+        int c = compare_at(old->entries, old->count, i, b, fresh->count - k);
+
+        i += c <= 0;
+        k += c >= 0;
+        if ((c == 0 && same_listed(a, b)) ||
+            (l->evented_count && evented_find(l, (c <= 0 ? a : b)->key) != NONE))
+            continue;
+        if (c <= 0)
+            r = listed_cells(l, a, &l->was);
+        if (r == 0 && c >= 0)
+            r = listed_cells(l, b, &l->is);
+        if (r == 0)
+            r = list_settle(l, listing_census(fresh), change);
+    }
+    return r;
+}
+
+/* Of those with facts, which are seen under the new census now. */
+static int settle_evented(struct pathway_list *l, const struct listing *fresh,
+                          struct list_change *change)
+{
+    int r = 0;
+
+    for (uint32_t p = 0; r == 0 && p < l->person_count; p++) {
+        r = person_cells(l, &l->listing, p, &l->was);
+        if (r == 0)
+            r = person_cells(l, fresh, p, &l->is);
+        if (r == 0)
+            r = list_settle(l, listing_census(fresh), change);
+    }
+    for (uint32_t e = 0; r == 0 && e < l->evented_count; e++) {
+        if (l->evented[e].person != NONE)
+            continue;
+        r = evented_cells(l, &l->listing, e, &l->was);
+        if (r == 0)
+            r = evented_cells(l, fresh, e, &l->is);
+        if (r == 0)
+            r = list_settle(l, listing_census(fresh), change);
+    }
+    return r;
+}
+
+int list_snapshot_end(struct pathway_list *l, struct list_change *change)
+{
+    assert(l && l->staged && change);
+    struct listing fresh;
+    uint16_t census = l->staged->census;
+
+    change->duplicates += staged_settle(l->staged);
+    for (size_t i = 0; i < LIST_VERDICTS; i++)
+        change->verdicts[i] += l->staged->verdicts[i];
+    int r = make_listing(l, &fresh, change);
+
+    list_snapshot_abandon(l);
+    if (r == 0)
+        r = settle_listed(l, &fresh, change);
+    if (r == 0)
+        r = settle_evented(l, &fresh, change);
+    if (r < 0) {
+        listing_release(&fresh);
+        return r;
+    }
+    listing_release(&l->listing);
+    l->listing = fresh;
+    void *shrunk =
+        reallocarray(fresh.entries, fresh.count ? fresh.count : 1, sizeof *fresh.entries);
+
+    if (shrunk)
+        l->listing.entries = shrunk;
+    list_saw_day(l, census);
+    change->rewrite = true;
+    return list_purge_if_due(l, change);
+}

@@ -1,0 +1,455 @@
+/*
+ * list_unpack - packed texts back into a list; whatever does not fit together is refused
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pathway/list_internal.h"
+
+static bool open_tagged(struct bytes *b, const void *bytes, size_t len, size_t seal, char tag)
+{
+    return bytes_open(b, bytes, len, seal) && bytes_take(b) == (uint8_t)tag &&
+           bytes_take(b) == PACKED_VERSION;
+}
+
+/* The whole of it was read, and all of it made sense. */
+static int closed(const struct bytes *b, int r)
+{
+    if (r < 0)
+        return r;
+    return b->bad || b->at != b->end ? -EBADMSG : 0;
+}
+
+static bool is_day(uint16_t day)
+{
+    return tally_holds_day((struct civil_date){ day });
+}
+
+/* ---- the book ---- */
+
+static int take_censuses(struct bytes *b, struct listing *v)
+{
+    size_t count = bytes_take_count(b);
+
+    v->censuses = calloc(count ? count : 1, sizeof *v->censuses);
+    if (!v->censuses)
+        return -ENOMEM;
+    v->census_count = count;
+    for (size_t i = 0; i < count; i++) {
+        v->censuses[i] = bytes_take_u16(b);
+        b->bad |= !is_day(v->censuses[i]) || (i && v->censuses[i] <= v->censuses[i - 1]);
+    }
+    return 0;
+}
+
+static int take_group(struct bytes *b, struct tally *t, uint32_t number)
+{
+    char texts[4 + 2 * COHORT_MAX][PATHWAY_TEXT_MAX + 1];
+    struct group g = {
+        .service = bytes_take_text(b, texts[0]),
+        .commissioner = bytes_take_text(b, texts[1]),
+        .place = bytes_take_text(b, texts[2]),
+        .stage = bytes_take_text(b, texts[3]),
+    };
+    size_t count = bytes_take_count(b);
+    uint32_t id = number;
+
+    b->bad |= count > COHORT_MAX;
+    for (; !b->bad && g.cohort_count < count; g.cohort_count++) {
+        struct cohort_value *c = &g.cohort[g.cohort_count];
+
+        c->name = bytes_take_text(b, texts[4 + 2 * g.cohort_count]);
+        c->value = bytes_take_text(b, texts[5 + 2 * g.cohort_count]);
+        b->bad |= !c->name || !c->value;
+    }
+    int r = b->bad ? 0 : tally_group(t, &g, &id);
+
+    b->bad |= id != number; /* a group twice */
+    return r;
+}
+
+static int take_codes(struct bytes *b, struct codes *c, size_t max)
+{
+    size_t count = bytes_take_count(b);
+    char text[PATHWAY_TEXT_MAX + 1];
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && !b->bad && i < count; i++) {
+        uint32_t number = 0;
+
+        r = codes_number(c, bytes_take_text(b, text), max, &number);
+        b->bad |= number != i + 1;
+    }
+    return r == -EFBIG ? -EBADMSG : r;
+}
+
+int list_unpack_book(struct pathway_list *l, const void *bytes, size_t len)
+{
+    struct bytes b;
+    int r;
+
+    assert(l->listing.count == 0 && l->evented_count == 0 && tally_group_count(l->tally) == 0);
+    if (!open_tagged(&b, bytes, len, PACKED_SEAL, PACKED_BOOK))
+        return -EBADMSG;
+    free(l->listing.censuses);
+    r = take_censuses(&b, &l->listing);
+    if (r < 0)
+        return r;
+    l->watermark = bytes_take_u16(&b);
+    l->purged_month = bytes_take_u16(&b);
+    l->too_old = bytes_take_varint(&b);
+    size_t groups = bytes_take_count(&b);
+
+    b.bad |= groups > GROUPS_MAX;
+    for (size_t i = 0; r == 0 && !b.bad && i < groups; i++)
+        r = take_group(&b, l->tally, (uint32_t)i);
+    if (r == 0)
+        r = take_codes(&b, &l->reasons, REASONS_MAX);
+    if (r == 0)
+        r = take_codes(&b, &l->exceptions, EXCEPTION_CODES_MAX);
+    if (r == 0)
+        r = list_senses(l);
+    return closed(&b, r);
+}
+
+/* ---- what is only counted ---- */
+
+static int take_cell(const struct pathway_list *l, struct bytes *b)
+{
+    struct tally_cell c = { .group = (uint32_t)bytes_take_varint(b) };
+
+    c.clock = bytes_take(b);
+    c.start = bytes_take_u16(b);
+    c.stop = bytes_take_u16(b);
+    uint8_t end = bytes_take(b);
+    uint64_t count = bytes_take_varint(b);
+
+    c.outcome = end >> 4;
+    c.exception = end & 15;
+    b->bad |= c.group >= tally_group_count(l->tally) || !is_day(c.start) || !is_day(c.stop) ||
+              c.outcome == OUTCOME_OPEN || c.outcome >= OUTCOME_COUNT || count == 0 ||
+              count > UINT32_MAX;
+    if (!b->bad)
+        b->bad = tally_get(l->counted, &c) != 0;
+    return b->bad ? 0 : tally_move(l->counted, &c, (int64_t)count);
+}
+
+int list_unpack_counted(struct pathway_list *l, const void *bytes, size_t len)
+{
+    struct bytes b;
+    int r = 0;
+
+    if (!open_tagged(&b, bytes, len, PACKED_SEAL, PACKED_COUNTED) || l->forgotten_count ||
+        tally_count(l->counted))
+        return -EBADMSG;
+    size_t cells = bytes_take_count(&b);
+
+    for (size_t i = 0; r == 0 && !b.bad && i < cells; i++)
+        r = take_cell(l, &b);
+    size_t marks = bytes_take_count(&b);
+
+    if (r < 0 || b.bad)
+        return closed(&b, r);
+    free(l->forgotten);
+    l->forgotten = calloc(marks ? marks : 1, sizeof *l->forgotten);
+    if (!l->forgotten)
+        return -ENOMEM;
+    for (size_t i = 0; i < marks; i++) {
+        l->forgotten[i] = bytes_take_u64(&b);
+        b.bad |= i && l->forgotten[i] <= l->forgotten[i - 1];
+    }
+    l->forgotten_count = marks;
+    return closed(&b, 0);
+}
+
+/* ---- pathways ---- */
+
+static bool is_census(const struct listing *v, uint16_t day)
+{
+    size_t low = 0, high = v->census_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (v->censuses[middle] == day)
+            return true;
+        if (v->censuses[middle] < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static void take_listed(const struct pathway_list *l, struct bytes *b, struct listed *out_listed)
+{
+    struct listed *e = out_listed;
+
+    bytes_take_raw(b, e->key, sizeof e->key);
+    e->start = bytes_take_u16(b);
+    e->stage_start = bytes_take_u16(b);
+    e->stop = bytes_take_u16(b);
+    bytes_take_raw(b, e->group, sizeof e->group);
+    e->state = bytes_take(b);
+    uint8_t state = e->state & LISTED_MASK;
+
+    b->bad |= !is_day(e->start) || (e->stage_start && !is_day(e->stage_start)) ||
+              listed_group(e) >= tally_group_count(l->tally) || state > LISTED_NEW ||
+              (state == LISTED_GONE) != (e->stop != 0) ||
+              (e->stop && !is_census(&l->listing, e->stop));
+}
+
+/* Adds `count` of them to an array of `*had`, in the order of their keys. */
+static int take_entries(const struct pathway_list *l, struct bytes *b, size_t count,
+                        struct listed **entries, size_t *had)
+{
+    if (b->bad || count > (size_t)(b->end - b->at) / sizeof(struct listed)) {
+        b->bad = true;
+        return 0;
+    }
+    struct listed *more = reallocarray(*entries, *had + count ? *had + count : 1, sizeof **entries);
+
+    if (!more)
+        return -ENOMEM;
+    *entries = more;
+    for (size_t i = 0; i < count; i++) {
+        struct listed *e = &more[*had + i];
+
+        take_listed(l, b, e);
+        b->bad |= i && memcmp(e[-1].key, e->key, PSEUDONYM_BYTES) >= 0;
+    }
+    *had += count;
+    return 0;
+}
+
+static uint64_t to_version(uint64_t packed, uint64_t base)
+{
+    return base + ((packed >> 1) ^ (~(packed & 1) + 1));
+}
+
+static void take_fact(const struct pathway_list *l, struct bytes *b, uint64_t base,
+                      struct fact *out_fact)
+{
+    uint8_t head = bytes_take(b);
+    uint64_t occurrence = 0, reason = 0;
+
+    *out_fact = (struct fact){ .event = head & (FACT_RETRACTED | FACT_EVENT_MASK), .next = NONE };
+    out_fact->date = bytes_take_u16(b);
+    out_fact->version = to_version(bytes_take_varint(b), base);
+    if (head & PACKED_HAS_OCCURRENCE) {
+        for (int i = 0; i < 6; i++)
+            occurrence |= (uint64_t)bytes_take(b) << (8 * i);
+        b->bad |= occurrence == 0;
+    }
+    if (head & PACKED_HAS_CODES) {
+        reason = bytes_take_varint(b);
+        out_fact->exception = bytes_take(b);
+        b->bad |= reason > l->reasons.count || out_fact->exception > l->exceptions.count ||
+                  (!reason && !out_fact->exception);
+    }
+    out_fact->occurrence = occurrence;
+    out_fact->reason = reason & 0xffff;
+    b->bad |= (head & FACT_EVENT_MASK) >= EVENT_COUNT || !is_day(out_fact->date);
+}
+
+/* Registers come in the order of their keys, so each is added behind the last. */
+static int take_facts(struct pathway_list *l, struct bytes *b, uint32_t pathway, size_t count)
+{
+    uint32_t last = NONE;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && !b->bad && i < count; i++) {
+        struct fact f;
+
+        take_fact(l, b, l->evented[pathway].group_version, &f);
+        if (b->bad)
+            break;
+        if (last != NONE) {
+            const struct fact *p = &l->facts[last];
+            uint8_t event = p->event & FACT_EVENT_MASK, own = f.event & FACT_EVENT_MASK;
+
+            b->bad |= event > own || (event == own && p->occurrence >= f.occurrence);
+        }
+        r = list_grow(&l->facts, &l->fact_cap, l->fact_count, sizeof *l->facts);
+        if (r < 0 || b->bad)
+            break;
+        l->facts[l->fact_count] = f;
+        *(last == NONE ? &l->evented[pathway].facts : &l->facts[last].next) =
+            (uint32_t)l->fact_count;
+        last = (uint32_t)l->fact_count++;
+    }
+    return r;
+}
+
+/* last_key: the one before in the bucket; NULL: the first, or a single one. */
+static int take_evented(struct pathway_list *l, struct bytes *b, bool replace)
+{
+    uint8_t key[PSEUDONYM_BYTES], person[PSEUDONYM_BYTES];
+    uint32_t at, n = NONE;
+    int r = 0;
+
+    bytes_take_raw(b, key, sizeof key);
+    at = evented_find(l, key);
+    b->bad |= at != NONE && !replace;
+    if (b->bad)
+        return 0;
+    if (at == NONE)
+        r = evented_add(l, key, &at);
+    if (r < 0)
+        return r;
+    struct evented *e = &l->evented[at];
+    uint64_t group = bytes_take_varint(b);
+
+    evented_leave_person(l, at);
+    e->facts = NONE;
+    e->group_version = bytes_take_varint(b);
+    uint64_t counted = bytes_take_varint(b);
+
+    b->bad |= group >= tally_group_count(l->tally) || counted >> 1 == 0 ||
+              counted >> 1 > (size_t)(b->end - b->at);
+    e->group = b->bad ? 0 : (uint32_t)group;
+    if (counted & 1) {
+        bytes_take_raw(b, person, sizeof person);
+        e->person_version = to_version(bytes_take_varint(b), e->group_version);
+        r = b->bad ? 0 : person_place(l, person, &n);
+        if (r == 0 && n != NONE)
+            evented_set_person(l, at, n);
+    }
+    return r < 0 || b->bad ? r : take_facts(l, b, at, (size_t)(counted >> 1));
+}
+
+int list_unpack(struct pathway_list *l, const void *bytes, size_t len)
+{
+    struct bytes b;
+
+    if (!open_tagged(&b, bytes, len, PACKED_SEAL, PACKED_BUCKET))
+        return -EBADMSG;
+    uint64_t listed = bytes_take_varint(&b), before = bytes_take_varint(&b);
+    size_t evented = bytes_take_count(&b);
+    int r = take_entries(l, &b, (size_t)listed, &l->listing.entries, &l->listing.count);
+
+    if (r == 0)
+        r = take_entries(l, &b, (size_t)before, &l->listing.before, &l->listing.before_count);
+    for (size_t i = 0; r == 0 && !b.bad && i < evented; i++) {
+        size_t at = l->evented_count;
+
+        r = take_evented(l, &b, false);
+        b.bad |= i && l->evented_count > at &&
+                 memcmp(l->evented[at - 1].key, l->evented[at].key, PSEUDONYM_BYTES) >= 0;
+    }
+    b.bad |= listed == 0 && evented == 0;
+    return closed(&b, r);
+}
+
+int list_unpack_pathway(struct pathway_list *l, const void *bytes, size_t len)
+{
+    struct bytes b;
+
+    if (!open_tagged(&b, bytes, len, PACKED_SEAL_PATHWAY, PACKED_PATHWAY))
+        return -EBADMSG;
+    return closed(&b, take_evented(l, &b, true));
+}
+
+/* ---- the whole ---- */
+
+static int listed_compare(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+
+    return memcmp(x->key, y->key, PSEUDONYM_BYTES);
+}
+
+/* Buckets come in any order; no key twice. */
+static bool sort_listed(struct listed *entries, size_t count)
+{
+    bool sorted = true;
+
+    for (size_t i = 1; sorted && i < count; i++)
+        sorted = listed_compare(&entries[i - 1], &entries[i]) < 0;
+    if (sorted)
+        return true;
+    qsort(entries, count, sizeof *entries, listed_compare);
+    for (size_t i = 1; i < count; i++) {
+        if (listed_compare(&entries[i - 1], &entries[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* What the last census brought back is open now. */
+static bool before_fits(const struct listing *v)
+{
+    for (size_t i = 0; i < v->before_count; i++) {
+        const struct listed *e = listing_find(v, v->before[i].key);
+
+        if (!e || e->stop || !v->before[i].stop || v->before[i].stop == listing_census(v))
+            return false;
+    }
+    return true;
+}
+
+static int count_cells(struct pathway_list *l)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->is.count; i++)
+        r = tally_move(l->tally, &l->is.list[i], 1);
+    l->is.count = 0;
+    return r;
+}
+
+static int count_listed(struct pathway_list *l)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->listing.count; i++) {
+        const struct listed *e = &l->listing.entries[i];
+
+        if (l->evented_count && evented_find(l, e->key) != NONE)
+            continue;
+        r = listed_cells(l, e, &l->is);
+        if (r == 0)
+            r = count_cells(l);
+    }
+    return r;
+}
+
+static int count_evented(struct pathway_list *l)
+{
+    int r = 0;
+
+    for (uint32_t p = 0; r == 0 && p < l->person_count; p++) {
+        r = person_cells(l, &l->listing, p, &l->is);
+        if (r == 0)
+            r = count_cells(l);
+    }
+    for (uint32_t e = 0; r == 0 && e < l->evented_count; e++) {
+        if (l->evented[e].person == NONE)
+            r = evented_cells(l, &l->listing, e, &l->is);
+        if (r == 0)
+            r = count_cells(l);
+    }
+    return r;
+}
+
+int list_loaded(struct pathway_list *l)
+{
+    struct tally_cell cell;
+    uint64_t count;
+    int r;
+
+    if (!sort_listed(l->listing.entries, l->listing.count) ||
+        !sort_listed(l->listing.before, l->listing.before_count) || !before_fits(&l->listing) ||
+        (l->listing.count && !l->listing.census_count))
+        return -EBADMSG;
+    r = evented_compact(l); /* facts that others took the place of */
+    if (r == 0)
+        r = count_listed(l);
+    if (r == 0)
+        r = count_evented(l);
+    for (size_t at = 0; r == 0 && tally_next(l->counted, &at, &cell, &count);)
+        r = tally_move(l->tally, &cell, (int64_t)count);
+    return r;
+}

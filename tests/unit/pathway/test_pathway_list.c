@@ -1,0 +1,544 @@
+/*
+ * Events of one pathway and what is counted of it: registers (rule 1), the clocks of each service,
+ * spells (rule 5).
+ */
+#include "unit/pathway/list_story.h"
+
+/* ---- registers ---- */
+
+START_TEST(a_referral_waits_and_a_clock_stop_ends_it)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    CHECK_COUNTS(l, "");
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-06", 1), LIST_TAKEN);
+    CHECK_COUNTS(l, "pathway 2025-01-06 open\n");
+    ck_assert_int_eq(TELL(l, "A", "clock-stop", "2025-02-01", 2), LIST_TAKEN);
+    CHECK_COUNTS(l, "pathway 2025-01-06 2025-02-01 completed\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(day_126_is_within_18_weeks_and_day_127_beyond)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-01-01", 1);
+    ck_assert_uint_eq(open_over(l, "2025-05-07", 126), 0); /* day 126 */
+    ck_assert_uint_eq(open_over(l, "2025-05-08", 126), 1); /* day 127, no file needed */
+    list_free(l);
+}
+END_TEST
+
+START_TEST(day_365_is_over_52_weeks)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-01-01", 1);
+    ck_assert_uint_eq(open_over(l, "2025-12-31", 364), 0); /* day 364 */
+    ck_assert_uint_eq(open_over(l, "2026-01-01", 364), 1); /* day 365 */
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_correction_to_an_earlier_date_counts_from_there)
+{
+    struct pathway_list *l = story_new("RNA");
+    struct list_change start = LIST_CHANGE_INIT, stop = LIST_CHANGE_INIT;
+
+    TELL(l, "A", "referral", "2025-03-03", 1);
+    TELL(l, "A", "clock-stop", "2025-06-02", 1);
+    tell_change(l, TOLD("A", "referral", "2025-01-06", 2, ), &start);
+    CHECK_COUNTS(l, "pathway 2025-01-06 2025-06-02 completed\n");
+    ck_assert_int_eq(start.from.day, date_of("2025-01-06").day);
+    tell_change(l, TOLD("A", "clock-stop", "2025-04-07", 2, ), &stop);
+    CHECK_COUNTS(l, "pathway 2025-01-06 2025-04-07 completed\n");
+    ck_assert_int_eq(stop.from.day, date_of("2025-04-07").day); /* nothing differs before */
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_first_contact_corrected_to_did_not_attend_is_taken_back)
+{
+    struct pathway_list *l = story_new("wheelchair");
+
+    TELL(l, "A", "referral", "2025-01-06", 1);
+    TELL(l, "A", "prescription", "2025-02-03", 1, .id = "c1");
+    TELL(l, "A", "prescription", "2025-03-10", 1, .id = "c2");
+    CHECK_COUNTS(l, "decision 2025-01-06 2025-02-03 completed\n"
+                    "delivery 2025-02-03 open\n"
+                    "pathway 2025-01-06 open\n");
+    /* The minimum over live occurrences is derived, so the next one counts. */
+    TELL(l, "A", "prescription", "2025-02-03", 2, .id = "c1", .retracted = true);
+    CHECK_COUNTS(l, "decision 2025-01-06 2025-03-10 completed\n"
+                    "delivery 2025-03-10 open\n"
+                    "pathway 2025-01-06 open\n");
+    TELL(l, "A", "prescription", "2025-03-10", 2, .id = "c2", .retracted = true);
+    CHECK_COUNTS(l, "decision 2025-01-06 open\n"
+                    "pathway 2025-01-06 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_first_contact_that_did_not_take_place_leaves_the_wait_for_it_open)
+{
+    struct pathway_list *l = story_new("neurodevelopmental");
+
+    TELL(l, "A", "referral", "2025-01-06", 1);
+    TELL(l, "A", "first-contact", "2025-02-03", 1);
+    TELL(l, "A", "first-contact", "2025-02-03", 2, .retracted = true);
+    CHECK_COUNTS(l, "assessment 2025-01-06 open\n"
+                    "first-contact 2025-01-06 open\n"
+                    "pathway 2025-01-06 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(the_highest_version_stands_in_whatever_order)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-01-20", 3);
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-06", 2), LIST_OLDER);
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-20", 3), LIST_SAME);
+    CHECK_COUNTS(l, "pathway 2025-01-20 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(of_equal_versions_the_greater_bytes_stand)
+{
+    struct pathway_list *l = story_new("RNA"), *m = story_new("RNA");
+    char a[SHA256_TEXT_MAX], b[SHA256_TEXT_MAX];
+
+    TELL(l, "A", "referral", "2025-01-20", 1);
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-06", 1), LIST_OLDER);
+    TELL(m, "A", "referral", "2025-01-06", 1);
+    ck_assert_int_eq(TELL(m, "A", "referral", "2025-01-20", 1), LIST_TAKEN);
+    ck_assert_int_eq(list_digest(l, a), 0);
+    ck_assert_int_eq(list_digest(m, b), 0);
+    ck_assert_str_eq(a, b);
+    /* A report and its withdrawal under one version: it is withdrawn. */
+    TELL(l, "A", "clock-stop", "2025-03-03", 5, .retracted = true);
+    TELL(l, "A", "clock-stop", "2025-04-07", 5);
+    CHECK_COUNTS(l, "pathway 2025-01-20 open\n");
+    list_free(l);
+    list_free(m);
+}
+END_TEST
+
+START_TEST(an_event_before_its_referral_waits_for_it)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "clock-stop", "2025-02-03", 1);
+    CHECK_COUNTS(l, "");
+    ck_assert_uint_eq(counts_of(l).without_start, 1);
+    TELL(l, "A", "referral", "2025-01-06", 1);
+    CHECK_COUNTS(l, "pathway 2025-01-06 2025-02-03 completed\n");
+    ck_assert_uint_eq(counts_of(l).without_start, 0);
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_row_that_brings_its_clock_start_reports_the_referral)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "clock-stop", "2025-02-03", 4, .clock_start = "2025-01-06");
+    CHECK_COUNTS(l, "pathway 2025-01-06 2025-02-03 completed\n");
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-13", 3), LIST_OLDER);
+    TELL(l, "B", "referral", "2025-02-03", 1, .clock_start = "2025-01-20"); /* its own date */
+    CHECK_COUNTS(l, "pathway 2025-01-06 2025-02-03 completed\n"
+                    "pathway 2025-01-20 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_stop_before_the_start_stops_nothing)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-02-03", 1);
+    TELL(l, "A", "clock-stop", "2025-01-06", 1);
+    TELL(l, "A", "removal", "2025-01-06", 1);
+    CHECK_COUNTS(l, "pathway 2025-02-03 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_correction_of_the_place_moves_the_count)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-02-03", 2, .place = "north");
+    CHECK_COUNTS(l, "pathway 2025-02-03 open in north\n");
+    TELL(l, "A", "clock-stop", "2025-03-03", 1, .place = "south"); /* an older report */
+    CHECK_COUNTS(l, "pathway 2025-02-03 2025-03-03 completed in north\n");
+    TELL(l, "A", "clock-stop", "2025-03-03", 3, .place = "south");
+    CHECK_COUNTS(l, "pathway 2025-02-03 2025-03-03 completed in south\n");
+    list_free(l);
+}
+END_TEST
+
+static const struct {
+    const char *why, *event, *date, *clock_start;
+    int verdict;
+} refused[] = {
+    { "no date", "referral", NULL, NULL, LIST_OUT_OF_RANGE },
+    { "after the day the file came", "referral", "2025-07-02", NULL, LIST_OUT_OF_RANGE },
+    { "on that day", "referral", "2025-07-01", NULL, LIST_TAKEN },
+    { "a placeholder", "referral", "1900-01-01", NULL, LIST_OUT_OF_RANGE },
+    { "a clock start to come", "clock-stop", "2025-06-02", "2025-08-04", LIST_OUT_OF_RANGE },
+    { "no such event", "seen", "2025-06-02", NULL, LIST_UNKNOWN_EVENT },
+};
+
+START_TEST(a_date_that_cannot_be_moves_no_count)
+{
+    struct pathway_list *l = story_new("RNA");
+    struct list_change change = LIST_CHANGE_INIT;
+    struct told t =
+        TOLD("A", refused[_i].event, refused[_i].date, 1, .clock_start = refused[_i].clock_start);
+    struct pathway_record r = record_of(&t);
+    int verdict = list_event(l, &r, date_of("2025-07-01"), &change);
+
+    ck_assert_msg(verdict == refused[_i].verdict, "%s: %d", refused[_i].why, verdict);
+    ck_assert_uint_eq(change.verdicts[verdict], 1);
+    ck_assert_uint_eq(tally_count(list_tally(l)), verdict == LIST_TAKEN);
+    ck_assert(date_is_set(list_watermark(l)) == (verdict == LIST_TAKEN));
+    list_free(l);
+}
+END_TEST
+
+/* ---- the clocks of services ---- */
+
+struct step {
+    const char *event, *date, *id, *reason, *exception;
+};
+#define STEP(event_, date_, ...)                                                                   \
+    {                                                                                              \
+        .event = event_, .date = date_, __VA_ARGS__                                                \
+    }
+
+static const struct {
+    const char *why, *service;
+    struct step steps[8];
+    const char *counts;
+} lives[] = {
+    { "removed before anybody saw them",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("removal", "2025-02-03", ) },
+      "pathway 2025-01-06 2025-02-03 removed-unseen\n" },
+    { "removed after a first contact",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-02-03", ),
+        STEP("removal", "2025-02-03", ) },
+      "pathway 2025-01-06 2025-02-03 removed\n" },
+    { "moved to another provider",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("transfer", "2025-02-03", ) },
+      "pathway 2025-01-06 2025-02-03 transferred\n" },
+    { "stopped and removed on one day is completed",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("clock-stop", "2025-02-03", ),
+        STEP("removal", "2025-02-03", ) },
+      "pathway 2025-01-06 2025-02-03 completed\n" },
+    { "removed first, then stopped: the wait ended with the removal",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("removal", "2025-02-03", ),
+        STEP("clock-stop", "2025-03-03", ) },
+      "pathway 2025-01-06 2025-02-03 removed-unseen\n" },
+    { "reopened: the same pathway waits on",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("removal", "2025-02-03", ),
+        STEP("reopened", "2025-02-10", ) },
+      "pathway 2025-01-06 open\n" },
+    { "reopened and stopped again",
+      "RNA",
+      { STEP("referral", "2025-01-06", ), STEP("clock-stop", "2025-02-03", .id = "1"),
+        STEP("reopened", "2025-02-10", ), STEP("clock-stop", "2025-03-03", .id = "2") },
+      "pathway 2025-01-06 2025-03-03 completed\n" },
+    { "mental health: two of three do not stop the clock",
+      "mental-health",
+      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-01-20", ),
+        STEP("outcome-baseline", "2025-01-20", ) },
+      "baseline 2025-01-20 2025-01-20 completed\n"
+      "care-plan 2025-01-20 open\n"
+      "first-contact 2025-01-06 2025-01-20 completed\n"
+      "pathway 2025-01-06 open\n" },
+    { "mental health: the latest of the three does",
+      "mental-health",
+      { STEP("referral", "2025-01-06", ), STEP("care-plan", "2025-02-10", ),
+        STEP("first-contact", "2025-01-20", ), STEP("outcome-baseline", "2025-02-03", ) },
+      "baseline 2025-01-20 2025-02-03 completed\n"
+      "care-plan 2025-01-20 2025-02-10 completed\n"
+      "first-contact 2025-01-06 2025-01-20 completed\n"
+      "pathway 2025-01-06 2025-02-10 completed\n" },
+    { "mental health: discharged without the third, when the gap has passed",
+      "mental-health",
+      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-01-20", ),
+        STEP("outcome-baseline", "2025-01-20", ), STEP("clock-stop", "2025-03-03", ) },
+      "baseline 2025-01-20 2025-01-20 completed\n"
+      "care-plan 2025-01-20 2025-03-08 stopped\n"
+      "first-contact 2025-01-06 2025-01-20 completed\n"
+      "pathway 2025-01-06 2025-03-08 stopped\n" },
+    { "neurodevelopmental: each stage has its clock",
+      "neurodevelopmental",
+      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-02-03", ),
+        STEP("assessment-start", "2025-06-02", ) },
+      "assessment 2025-01-06 2025-06-02 completed\n"
+      "contact-to-assessment 2025-02-03 2025-06-02 completed\n"
+      "diagnosis 2025-06-02 open\n"
+      "first-contact 2025-01-06 2025-02-03 completed\n"
+      "pathway 2025-01-06 open\n" },
+    { "a stage whose end nobody recorded ends with the pathway, unknown",
+      "neurodevelopmental",
+      { STEP("referral", "2025-01-06", ), STEP("diagnosis", "2025-06-02", ) },
+      "assessment 2025-01-06 2025-06-02 unknown\n"
+      "first-contact 2025-01-06 2025-06-02 unknown\n"
+      "pathway 2025-01-06 2025-06-02 completed\n" },
+    { "wheelchair: closed without equipment leaves the denominator",
+      "wheelchair",
+      { STEP("referral", "2025-01-06", ), STEP("closed-no-equipment", "2025-02-03", ) },
+      "decision 2025-01-06 2025-02-03 excluded\n"
+      "pathway 2025-01-06 2025-02-03 excluded\n" },
+    { "EHC plan: issued with an exception, the clock ran on",
+      "ehc-plan",
+      { STEP("referral", "2025-01-06", ), STEP("assess-decision", "2025-02-03", ),
+        STEP("plan-issued", "2025-07-07", .exception = "absent-from-area") },
+      "annual-review 2025-07-07 open\n"
+      "assess-decision 2025-01-06 2025-02-03 completed\n"
+      "not-to-issue 2025-01-06 2025-07-07 unknown\n"
+      "pathway 2025-01-06 2025-07-07 completed absent-from-area\n" },
+    { "EHC plan: refused an assessment",
+      "ehc-plan",
+      { STEP("referral", "2025-01-06", ),
+        STEP("assess-decision", "2025-02-03", .reason = "Refused") },
+      "assess-decision 2025-01-06 2025-02-03 completed\n"
+      "not-to-issue 2025-01-06 2025-02-03 excluded\n"
+      "pathway 2025-01-06 2025-02-03 excluded\n" },
+    { "EHC plan: not issued",
+      "ehc-plan",
+      { STEP("referral", "2025-01-06", ), STEP("not-to-issue", "2025-04-07", ) },
+      "assess-decision 2025-01-06 2025-04-07 excluded\n"
+      "not-to-issue 2025-01-06 2025-04-07 completed\n"
+      "pathway 2025-01-06 2025-04-07 excluded\n" },
+    { "EHC plan: each advice has its own clock, and one answer does not stop another",
+      "ehc-plan",
+      { STEP("referral", "2025-01-06", ), STEP("advice-requested", "2025-02-03", .id = "health"),
+        STEP("advice-requested", "2025-02-03", .id = "school"),
+        STEP("advice-received", "2025-02-10", .id = "school") },
+      "advice 2025-02-03 2025-02-10 completed\n"
+      "advice 2025-02-03 open\n"
+      "assess-decision 2025-01-06 open\n"
+      "not-to-issue 2025-01-06 open\n"
+      "pathway 2025-01-06 open\n" },
+    { "EHC plan: reviews begin the year anew; an amended plan follows its review",
+      "ehc-plan",
+      { STEP("referral", "2024-01-01", ), STEP("plan-issued", "2024-05-06", ),
+        STEP("review-meeting", "2025-04-07", .id = "1"), STEP("review-decision", "2025-05-05", ),
+        STEP("amended-plan", "2025-07-07", ) },
+      "amended-plan 2025-04-07 2025-07-07 completed\n"
+      "annual-review 2024-05-06 2025-04-07 completed\n"
+      "annual-review 2025-04-07 open\n"
+      "assess-decision 2024-01-01 2024-05-06 unknown\n"
+      "not-to-issue 2024-01-01 2024-05-06 unknown\n"
+      "pathway 2024-01-01 2024-05-06 completed\n"
+      "review-decision 2025-04-07 2025-05-05 completed\n" },
+    { "EHC plan: a review that changes nothing needs no amended plan",
+      "ehc-plan",
+      { STEP("referral", "2024-01-01", ), STEP("plan-issued", "2024-05-06", ),
+        STEP("review-meeting", "2025-04-07", .id = "1"),
+        STEP("review-decision", "2025-05-05", .reason = "no-change") },
+      "amended-plan 2025-04-07 2025-05-05 excluded\n"
+      "annual-review 2024-05-06 2025-04-07 completed\n"
+      "annual-review 2025-04-07 open\n"
+      "assess-decision 2024-01-01 2024-05-06 unknown\n"
+      "not-to-issue 2024-01-01 2024-05-06 unknown\n"
+      "pathway 2024-01-01 2024-05-06 completed\n"
+      "review-decision 2025-04-07 2025-05-05 completed\n" },
+    { "local offer: the days since a page's last review, at any date",
+      "local-offer",
+      { STEP("referral", "2024-01-01", ), STEP("review-meeting", "2024-09-02", .id = "1"),
+        STEP("review-meeting", "2025-03-03", .id = "2") },
+      "pathway 2024-01-01 2024-09-02 completed\n"
+      "pathway 2024-09-02 2025-03-03 completed\n"
+      "pathway 2025-03-03 open\n" },
+};
+
+START_TEST(the_clocks_of_a_service_follow_its_events)
+{
+    struct pathway_list *l = story_new(lives[_i].service);
+
+    for (size_t i = 0; i < 8 && lives[_i].steps[i].event; i++) {
+        const struct step *s = &lives[_i].steps[i];
+
+        ck_assert_int_eq(TELL(l, "A", s->event, s->date, 1, .id = s->id, .reason = s->reason,
+                              .exception = s->exception, .person = "P"),
+                         LIST_TAKEN);
+    }
+    char *counts = counts_text(l);
+
+    ck_assert_msg(strcmp(counts, lives[_i].counts) == 0, "%s:\n%s", lives[_i].why, counts);
+    free(counts);
+    list_free(l);
+}
+END_TEST
+
+/* ---- spells ---- */
+
+#define MH_OPEN(start)                                                                             \
+    "first-contact " start " open\n"                                                               \
+    "pathway " start " open\n"
+
+START_TEST(referrals_up_to_5_days_apart_are_one_spell)
+{
+    struct pathway_list *l = story_new("mental-health");
+
+    TELL(l, "A", "referral", "2025-01-06", 1, .person = "P");
+    TELL(l, "A", "clock-stop", "2025-02-03", 1, .person = "P");
+    TELL(l, "B", "referral", "2025-02-08", 1, .person = "P");
+    CHECK_COUNTS(l, MH_OPEN("2025-01-06"));
+    TELL(l, "B", "referral", "2025-02-09", 2, .person = "P"); /* 6 days */
+    CHECK_COUNTS(l, "first-contact 2025-01-06 2025-02-08 stopped\n"
+                    "first-contact 2025-02-09 open\n"
+                    "pathway 2025-01-06 2025-02-08 stopped\n"
+                    "pathway 2025-02-09 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_late_referral_bridges_two_spells)
+{
+    struct pathway_list *l = story_new("mental-health");
+
+    TELL(l, "A", "referral", "2025-01-06", 1, .person = "P");
+    TELL(l, "A", "clock-stop", "2025-02-03", 1, .person = "P");
+    TELL(l, "C", "referral", "2025-03-03", 1, .person = "P");
+    TELL(l, "C", "first-contact", "2025-03-10", 1, .person = "P");
+    CHECK_COUNTS(l, "baseline 2025-03-10 open\n"
+                    "care-plan 2025-03-10 open\n"
+                    "first-contact 2025-01-06 2025-02-08 stopped\n"
+                    "first-contact 2025-03-03 2025-03-10 completed\n"
+                    "pathway 2025-01-06 2025-02-08 stopped\n"
+                    "pathway 2025-03-03 open\n");
+    TELL(l, "B", "referral", "2025-02-06", 1, .person = "P", .clock_start = NULL);
+    TELL(l, "B", "clock-stop", "2025-02-26", 1, .person = "P");
+    CHECK_COUNTS(l, "baseline 2025-03-10 open\n"
+                    "care-plan 2025-03-10 open\n"
+                    "first-contact 2025-01-06 2025-03-10 completed\n"
+                    "pathway 2025-01-06 open\n");
+    /* It was another person's: the two are apart again. */
+    TELL(l, "B", "clock-stop", "2025-02-26", 2, .person = "Q");
+    CHECK_COUNTS(l, "baseline 2025-03-10 open\n"
+                    "care-plan 2025-03-10 open\n"
+                    "first-contact 2025-01-06 2025-02-08 stopped\n"
+                    "first-contact 2025-02-06 2025-03-03 stopped\n"
+                    "first-contact 2025-03-03 2025-03-10 completed\n"
+                    "pathway 2025-01-06 2025-02-08 stopped\n"
+                    "pathway 2025-02-06 2025-03-03 stopped\n"
+                    "pathway 2025-03-03 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_spell_stops_with_the_latest_over_its_referrals)
+{
+    struct pathway_list *l = story_new("mental-health");
+
+    TELL(l, "A", "referral", "2025-01-06", 1, .person = "P");
+    TELL(l, "B", "referral", "2025-01-20", 1, .person = "P");
+    TELL(l, "A", "first-contact", "2025-01-13", 1, .person = "P");
+    TELL(l, "B", "outcome-baseline", "2025-02-03", 1, .person = "P");
+    TELL(l, "B", "care-plan", "2025-02-10", 1, .person = "P");
+    CHECK_COUNTS(l, "baseline 2025-01-13 2025-02-03 completed\n"
+                    "care-plan 2025-01-13 2025-02-10 completed\n"
+                    "first-contact 2025-01-06 2025-01-13 completed\n"
+                    "pathway 2025-01-06 2025-02-10 completed\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(nobody_elses_referral_and_none_without_a_person_is_in_a_spell)
+{
+    struct pathway_list *l = story_new("mental-health");
+
+    TELL(l, "A", "referral", "2025-01-06", 1, .person = "P");
+    TELL(l, "B", "referral", "2025-01-06", 1, .person = "Q");
+    TELL(l, "C", "referral", "2025-01-06", 1);
+    TELL(l, "D", "referral", "2025-01-06", 1);
+    struct tally_cell c;
+    uint64_t count = 0;
+
+    for (size_t at = 0; tally_next(list_tally(l), &at, &c, &count);)
+        ck_assert_uint_eq(count, 4);
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_placeholder_for_a_person_is_no_person)
+{
+    struct pathway_list *l = story_new("mental-health");
+    char name[16];
+
+    for (int i = 0; i < 66; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        TELL(l, name, "referral", "2025-01-06", 1, .person = "unknown");
+        struct tally_cell c;
+        uint64_t count = 0;
+
+        for (size_t at = 0; tally_next(list_tally(l), &at, &c, &count);)
+            ck_assert_uint_eq(count, i < 64 ? 1 : (unsigned)i + 1);
+    }
+    /* And back: two of them were somebody's. */
+    TELL(l, "0", "referral", "2025-01-06", 2, .person = "P");
+    TELL(l, "1", "referral", "2025-01-06", 2, .person = "Q");
+    ck_assert_uint_eq(open_over(l, "2025-02-03", 0), 3);
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_pathway_is_touched_once_and_only_by_what_changes_it)
+{
+    struct pathway_list *l = story_new("RNA");
+    const uint8_t *key;
+    size_t at = 0, touched = 0;
+
+    TELL(l, "A", "referral", "2025-01-06", 1);
+    TELL(l, "A", "clock-stop", "2025-02-03", 1);
+    TELL(l, "B", "referral", "2025-01-06", 1);
+    TELL(l, "B", "referral", "2025-01-06", 1);
+    while (list_touched_next(l, &at, &key))
+        touched++;
+    ck_assert_uint_eq(touched, 2);
+    list_touched_clear(l);
+    at = 0;
+    ck_assert(!list_touched_next(l, &at, &key));
+    ck_assert_int_eq(TELL(l, "B", "referral", "2025-01-06", 1), LIST_SAME);
+    ck_assert(!list_touched_next(l, &at, &key));
+    ck_assert_int_eq(TELL(l, "B", "referral", "2025-01-06", 2), LIST_TAKEN);
+    ck_assert(list_touched_next(l, &at, &key));
+    list_free(l);
+}
+END_TEST
+
+UNIT_MAIN("pathway_list", UNIT_TEST(a_referral_waits_and_a_clock_stop_ends_it),
+          UNIT_TEST(day_126_is_within_18_weeks_and_day_127_beyond),
+          UNIT_TEST(day_365_is_over_52_weeks),
+          UNIT_TEST(a_correction_to_an_earlier_date_counts_from_there),
+          UNIT_TEST(a_first_contact_corrected_to_did_not_attend_is_taken_back),
+          UNIT_TEST(a_first_contact_that_did_not_take_place_leaves_the_wait_for_it_open),
+          UNIT_TEST(the_highest_version_stands_in_whatever_order),
+          UNIT_TEST(of_equal_versions_the_greater_bytes_stand),
+          UNIT_TEST(an_event_before_its_referral_waits_for_it),
+          UNIT_TEST(a_row_that_brings_its_clock_start_reports_the_referral),
+          UNIT_TEST(a_stop_before_the_start_stops_nothing),
+          UNIT_TEST(a_correction_of_the_place_moves_the_count),
+          UNIT_ROWS(a_date_that_cannot_be_moves_no_count, refused),
+          UNIT_ROWS(the_clocks_of_a_service_follow_its_events, lives),
+          UNIT_TEST(referrals_up_to_5_days_apart_are_one_spell),
+          UNIT_TEST(a_late_referral_bridges_two_spells),
+          UNIT_TEST(a_spell_stops_with_the_latest_over_its_referrals),
+          UNIT_TEST(nobody_elses_referral_and_none_without_a_person_is_in_a_spell),
+          UNIT_TEST(a_placeholder_for_a_person_is_no_person),
+          UNIT_TEST(a_pathway_is_touched_once_and_only_by_what_changes_it))
