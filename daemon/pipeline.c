@@ -91,6 +91,10 @@ static void on_loaded(void *arg, int result)
     rebuild_loaded(p);
     p->loaded = true;
     p->need_takeover = store_other_epoch(p->store) != NULL;
+    if (witness_compare(p) < 0) {
+        pipeline_stop(p, 1);
+        return;
+    }
     p->need_heal = true;
     p->need_evaluate = true;
     pipeline_wake(p);
@@ -255,6 +259,7 @@ static bool advance_once(struct pipeline *p)
         return true;
     deliver_due(p);
     retention_step(p);
+    witness_tell(p);
     return false;
 }
 
@@ -287,7 +292,8 @@ void pipeline_advance(struct pipeline *p)
     ctl_settle_waiting(p);
     pipeline_status_line(p, line);
     (void)sd_tell_status("%s", line);
-    if (p->options.once && idle && deliver_tried_all(p) && retention_is_done(p))
+    if (p->options.once && idle && deliver_tried_all(p) && retention_is_done(p) &&
+        !p->is_witnessing)
         pipeline_stop(p, deliver_pending(p) || p->disk_trouble[0] || p->inbox_trouble[0] ||
                                  p->intake_failed
                              ? 1

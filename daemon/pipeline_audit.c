@@ -63,6 +63,7 @@ static int read_rebuilt(struct pipeline *p, const json_t *record)
 {
     (void)record;
     p->rebuild_wanted = false; /* what a person asked for was done */
+    p->gap[0] = '\0';          /* from now on the journals are what is known */
     return 0;
 }
 
@@ -94,6 +95,7 @@ static const struct {
     { "evaluated", read_evaluated },   /* a local date evaluated, and what it changed */
     { "adopted", read_adopted },       /* what Redis knew and the audit did not */
     { "taken_over", read_taken_over }, /* the books of another state folder became ours */
+    { "gap", witness_read },           /* a journal lacked what Redis knew of */
     { "rebuilt", read_rebuilt },       /* the keys were removed, as a person asked */
     { "purged", read_purged },         /* what was kept for a time, and how much of it went */
     { "configured", read_configured }, /* when a feed was first configured */
@@ -114,6 +116,11 @@ static int read_alerts(struct pipeline *p, const json_t *alerts)
 static int link_of(const char *json, size_t len, char out_link[SHA256_TEXT_MAX])
 {
     return sha256_hex(json, len, out_link);
+}
+
+static void keep_link(struct pipeline *p, uint64_t sequence)
+{
+    memcpy(p->audit_links[sequence % AUDIT_LINKS], p->audit_link, sizeof p->audit_link);
 }
 
 int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
@@ -137,6 +144,8 @@ int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
         r = read_alerts(p, json_object_get(record, "alerts"));
     if (r == 0)
         r = link_of(json, len, p->audit_link);
+    if (r == 0)
+        keep_link(p, sequence);
     if (r == 0 && at > p->last_time.ms)
         p->last_time.ms = at;
     json_decref(record);
@@ -165,6 +174,8 @@ int audit_append(struct pipeline *p, json_t *record)
     }
     if (r == 0)
         (void)snprintf(p->audit_link, sizeof p->audit_link, "%s", link);
+    if (r == 0)
+        keep_link(p, sequence);
     return r;
 }
 

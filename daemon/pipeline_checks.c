@@ -14,7 +14,8 @@
  * acknowledged. (2) Files that only a daemon before us had (pipeline_takeover.c). (3) Damaged files of
  * the embedded server, set aside (loop/aside.h), for as long as they lie there. (4) A reload that was
  * refused a minute ago and not mended since (row P10): the old thresholds stand in force, which nobody
- * may have meant.
+ * may have meant. (5) A journal that lacks what Redis knows of (pipeline_witness.c), until a person has
+ * Redis rebuilt.
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -122,6 +123,11 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
             "from the archive and the journals: nothing is lost. Look after the disk, then remove "
             "that folder",
             p->aside);
+    if (p->gap[0])
+        add(&l, "journals", "A journal was cut or changed",
+            "%s. Bring the journals back from the copy; then, or to go on with them as they are, "
+            "\"waitlistctl rebuild\" makes Redis follow them",
+            p->gap);
     if (is_reload_told(p))
         add(&l, "configuration", "A change of the configuration was refused",
             "%s. \"waitlistd --check\" names each error; mend them and reload", p->reload_error);

@@ -16,7 +16,8 @@
  *                     as one message, _letters messages given up,
  *                     _direct what is told without Redis
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
- *                     number, _takeover the books of a daemon before us
+ *                     number, _takeover the books of a daemon before us, _witness whether a
+ *                     journal lost its end
  * People act and ask  _audit the audit journal, _acts what they do, _decide accept, refuse, purge,
  *                     _outbox messages due, _ctl answers to waitlistctl, _status how the daemon is
  */
@@ -122,6 +123,15 @@ struct waiting_request {
     struct mono_time until;
 };
 
+#define AUDIT_LINKS   256
+#define GAP_WORDS_MAX 320
+#define MARKS_MAX     256
+
+/** Sequence numbers of the newest records. */
+struct reach {
+    uint64_t received, sent, audit;
+};
+
 struct pipeline {
     struct event_base *base;
     struct pipeline_options options;
@@ -153,8 +163,16 @@ struct pipeline {
     struct civil_date purged_on; /* the date of the last run; DATE_NONE: none since the start */
     struct table decisions;      /* receipt -> struct decision *: the newest, as the audit says */
     char audit_link[SHA256_TEXT_MAX]; /* SHA-256 of the newest audit record, "" before the first */
-    struct civil_date evaluated_on;   /* the newest date in the audit journal; DATE_NONE: none */
-    struct wall_time last_time;       /* the newest time in any journal */
+    char audit_links[AUDIT_LINKS][SHA256_TEXT_MAX]; /* of the newest so many, by sequence number */
+    char gap[GAP_WORDS_MAX];    /* what a journal lacks that Redis knows of, as the audit says */
+    struct reach reach;         /* of the journals at the start; of .is_compared, not looked at */
+    bool is_compared;           /* with Redis, once in this run */
+    char witnessed[MARKS_MAX];  /* how far the journals reach, as Redis was told last */
+    char witnessing[MARKS_MAX]; /* the same, on its way */
+    bool is_witnessing;
+    struct mono_time witness_at;    /* not before */
+    struct civil_date evaluated_on; /* the newest date in the audit journal; DATE_NONE: none */
+    struct wall_time last_time;     /* the newest time in any journal */
 
     bool is_new; /* this state folder began with this run */
     struct embedded_redis *redis_server;
@@ -363,7 +381,7 @@ bool rebuild_words(const struct pipeline *p, char out_words[REBUILD_WORDS_MAX]);
 json_t *rebuild_report(const struct pipeline *p);
 
 /* ---- pipeline_checks.c ---- */
-#define CHECKS_MAX      4
+#define CHECKS_MAX      5
 #define CHECK_WORDS_MAX 400
 /** Each second, and at once after a connection: looks at Redis's settings when it is time. */
 void checks_tick(struct pipeline *p);
@@ -374,10 +392,23 @@ const char *checks_redis_state(const struct pipeline *p);
 size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
                  char words[CHECKS_MAX][CHECK_WORDS_MAX]);
 
+/* ---- pipeline_witness.c ---- */
+/** How far the journals reach now. */
+struct reach witness_reach(const struct pipeline *p);
+/** After a load: whether a journal lacks what Redis knows of. What is found is journalled and said.
+ * Returns 0 or -errno. */
+int witness_compare(struct pipeline *p);
+/** A gap as the audit has it. */
+int witness_read(struct pipeline *p, const json_t *record);
+/** Tells Redis how far the journals reach, where that is news. Stops no other work. */
+void witness_tell(struct pipeline *p);
+
 /* ---- pipeline_takeover.c ---- */
 #define FEED_ID_MAX 128
 /** The books just loaded are another state folder's: makes them ours. */
 void takeover_start(struct pipeline *p);
+/** What Redis knows to be told, and the sent journal not, into the sent journal. Returns 0 or -errno. */
+int takeover_told(struct pipeline *p);
 /** A takeover as the audit has it. Returns 0 or -errno. */
 int takeover_read(struct pipeline *p, const json_t *record);
 /** How many files of a feed (NULL: of all) a daemon before us had and we never received;

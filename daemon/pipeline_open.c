@@ -49,6 +49,8 @@ static int open_state(struct pipeline *p)
         r = journal_open(audit, audit_read, p, &p->audit);
     p->is_new = p->epoch[0] == '\0';
     if (r == 0)
+        p->reach = witness_reach(p);
+    if (r == 0)
         r = audit_ensure_epoch(p);
     if (r == 0)
         r = lease_open(p);

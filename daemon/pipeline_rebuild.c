@@ -34,6 +34,7 @@ static void on_dropped(void *arg, int result)
     }
     p->rebuild = REBUILD_REPLAYING;
     p->rebuild_wanted = false;
+    p->gap[0] = '\0';
     int r = audit_alerts(p, json_pack("{s:s}", "rebuilt", "keys removed"), NULL);
 
     if (disk_error_is_full(r))

@@ -88,6 +88,8 @@ void pipeline_status_line(const struct pipeline *p, char out_line[STATUS_LINE_MA
         say(out_line, "%zu files that another daemon took are not in this archive; ", lacks);
     if (p->redis_wrong[0])
         say(out_line, "Redis may lose data: %.120s; ", p->redis_wrong);
+    if (p->gap[0])
+        say(out_line, "%.120s; ", p->gap);
     if (p->aside[0])
         say(out_line, "Redis's files were damaged: rebuilt, the old ones lie in redis/%s; ",
             p->aside);
@@ -137,7 +139,7 @@ int pipeline_health(const struct pipeline *p)
         code = 2;
     if ((p->reload_error[0] || pipeline_clock_is_back(p)) && code < 1)
         code = 1;
-    if ((p->redis_wrong[0] || p->aside[0] || deliver_pending(p) ||
+    if ((p->redis_wrong[0] || p->aside[0] || p->gap[0] || deliver_pending(p) ||
          takeover_lacks(p, NULL, &is_lost)) &&
         code < 1)
         code = 1;

@@ -20,7 +20,9 @@
  * with numbers above all of its own, since they came later than what stands. (3) Files that it had
  * and we have not: their figures stand in Redis and are right; but they are not in our archive. That
  * is said until they are put into the inbox; were Redis lost before, the feed's measures hold
- * (RELIABILITY: missing data never looks like improvement).
+ * (RELIABILITY: missing data never looks like improvement). (4) A received journal that lost its end, or
+ * is an older copy, makes us such another daemon to ourselves: the numbers of its next files are of
+ * files that Redis knows, which would never count.
  */
 
 /* ---- files that only the other one had ---- */
@@ -190,7 +192,7 @@ static int settle_pending(struct pipeline *p, json_t **list)
     return r;
 }
 
-static int adopt_told(struct pipeline *p)
+int takeover_told(struct pipeline *p)
 {
     json_t *list = json_array();
     const char *key;
@@ -354,6 +356,7 @@ static int send_takeover(struct pipeline *p)
 
 static int journal_takeover(struct pipeline *p)
 {
+    const char *other = store_other_epoch(p->store);
     json_t *lacks = json_array();
     uint64_t base = newest_number(p);
     int r = lacks ? list_lacks(p, lacks) : -ENOMEM;
@@ -365,10 +368,9 @@ static int journal_takeover(struct pipeline *p)
                   "Redis alone; put these files into the inboxes",
                   n, store_led_before(p->store));
     json_t *record =
-        r == 0
-            ? json_pack("{s:s, s:s, s:I, s:O}", "taken_over", store_other_epoch(p->store), "from",
-                        store_led_before(p->store), "base", (json_int_t)base, "lacks", lacks)
-            : NULL;
+        r == 0 ? json_pack("{s:s, s:s, s:I, s:O}", "taken_over", other ? other : p->epoch, "from",
+                           store_led_before(p->store), "base", (json_int_t)base, "lacks", lacks)
+               : NULL;
 
     if (r == 0)
         r = record ? takeover_read(p, record) : -ENOMEM;
@@ -382,7 +384,7 @@ static int journal_takeover(struct pipeline *p)
 
 void takeover_start(struct pipeline *p)
 {
-    int r = adopt_told(p);
+    int r = takeover_told(p);
 
     log_warning("takeover", "from=\"%s\" its books are taken over", store_led_before(p->store));
     if (r == 0)

@@ -41,6 +41,7 @@ void books_release(struct books *b)
     free(b->outbox);
     table_release(&b->outbox_ids, NULL);
     table_release(&b->dead, free);
+    free(b->journals);
     *b = (struct books)BOOKS_INIT;
 }
 

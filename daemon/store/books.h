@@ -46,12 +46,13 @@ struct books {
     struct table outbox_ids; /* delivery id -> struct outbox_item * of .outbox */
     struct table
         dead; /* delivery id -> char *: Redis's copy of this dead letter, "" when it is ours */
+    char *journals; /* how far the journals reached, as Redis was told last; NULL: never */
 };
 
 #define BOOKS_INIT                                                                                 \
     {                                                                                              \
         TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, NULL, 0,      \
-            TABLE_INIT, TABLE_INIT                                                                 \
+            TABLE_INIT, TABLE_INIT, NULL                                                           \
     }
 
 void books_release(struct books *b);

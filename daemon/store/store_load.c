@@ -136,6 +136,23 @@ static int each_pair(const redisReply *reply, void *arg,
     return 0;
 }
 
+static int take_meta(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct load *l = arg;
+
+    if (strcmp(field->str, "journals") != 0)
+        return 0;
+    free(l->books->journals);
+    l->books->journals = strndup(value->str, value->len);
+    return l->books->journals ? 0 : -ENOMEM;
+}
+
+static int read_meta(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_meta);
+}
+
 static int take_ledger(void *arg, const redisReply *field, const redisReply *value)
 {
     struct load *l = arg;
@@ -459,6 +476,7 @@ int store_load(struct store *s, const char *const *receivers, size_t receiver_co
         return -ENOMEM;
     *l = (struct load){ .store = s, .books = books, .done = done, .arg = arg, .waiting = 1 };
     s->load = l;
+    load_key(l, "HGETALL", "meta", read_meta, "");
     load_key(l, "HGETALL", "ledger", read_ledger, "");
     load_key(l, "HGETALL", "feeds", read_feeds, "");
     load_key(l, "HGETALL", "series", read_series, "");

@@ -274,6 +274,14 @@ int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_
     return send_command(s, &c, &item->stream_id, done, arg);
 }
 
+int store_witness(struct store *s, const char *marks, store_done *done, void *arg)
+{
+    struct command c = store_command(s, "witness");
+
+    command_add(&c, marks);
+    return store_send(s, &c, done, arg);
+}
+
 int store_now(struct store *s, const char *measure, const char *const *names,
               const char *const *values, size_t count, store_done *done, void *arg)
 {
@@ -293,7 +301,7 @@ int store_take_over(struct store *s, const struct feed_book *const *books, size_
     struct command c = store_command(s, "take_over");
 
     command_add(&c, s->epoch);
-    command_add(&c, s->other_epoch);
+    command_add(&c, s->other_epoch ? s->other_epoch : s->epoch);
     for (size_t i = 0; i < count; i++) {
         command_add(&c, books[i]->id);
         command_add_owned(&c, feed_book_encode(books[i]));

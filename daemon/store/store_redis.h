@@ -141,6 +141,8 @@ int store_told(struct store *s, const struct outbox_item *item, const char *outc
 /** A dead letter becomes due again (its stream id is written into it) or is dropped. */
 int store_letter(struct store *s, struct outbox_item *item, bool dropped, store_done *done,
                  void *arg);
+/** How far the journals reach; text, kept with the books (books.journals). */
+int store_witness(struct store *s, const char *marks, store_done *done, void *arg);
 /** Forgets the ids of finished messages, in portions. done once, after the last of them. */
 int store_sweep(struct store *s, store_done *done, void *arg);
 /** now:<measure>: names and values; count 0 removes it. */

@@ -114,6 +114,12 @@ local function drop_keys(keys, argv)
   return n
 end
 
+-- How far the journals reach that belong to these books. ARGV: the marks.
+local function witness(keys, argv)
+  redis.call('HSET', key(keys[1], 'meta'), 'journals', argv[1])
+  return redis.status_reply('OK')
+end
+
 local function drop_end(keys)
   redis.call('HDEL', key(keys[1], 'meta'), 'dropping')
   return redis.status_reply('OK')
@@ -479,6 +485,7 @@ redis.register_function('retold', guarded(retold))
 register('attempt', guarded(attempt), 'allow-oom')
 register('tried', guarded(tried), 'allow-oom')
 register('told', guarded(told), 'allow-oom')
+register('witness', guarded(witness), 'allow-oom')
 redis.register_function('letter', guarded(letter))
 redis.register_function('digest', guarded(digest))
 redis.register_function('sweep', guarded(sweep))
