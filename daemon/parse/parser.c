@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "parse/columns.h"
 #include "parse/csv.h"
+#include "parse/json_rows.h"
 #include "parse/pathway_row.h"
 #include "parse/rows.h"
 
@@ -22,7 +23,11 @@ struct parser {
     const char *name;
     struct parse_sink sink;
     struct parser_options options;
+    char lead[CSV_HEAD_BYTES]; /* the first bytes, until they say which source of rows reads them */
+    size_t lead_len;
+    enum { SOURCE_UNKNOWN, SOURCE_CSV, SOURCE_JSON } rows_from;
     struct csv csv;
+    struct json_rows json;
     struct banner banner;
     struct columns columns;
     struct row_reader reader;
@@ -38,6 +43,8 @@ struct parser {
 };
 
 static int on_row(void *arg, const struct csv_row *row);
+static int on_names(void *arg, const struct csv_row *row);
+static void on_broken(void *arg, unsigned long line);
 
 struct parser *parser_new(const struct format *format, const char *name, struct parse_sink sink)
 {
@@ -55,6 +62,7 @@ struct parser *parser_new(const struct format *format, const char *name, struct 
     p->result.first_event = p->result.last_event = DATE_NONE;
     p->options.census = DATE_NONE;
     csv_init(&p->csv, format->delimiter, on_row, p);
+    json_rows_init(&p->json, on_names, on_row, on_broken, p);
     return p;
 }
 
@@ -74,6 +82,7 @@ void parser_free(struct parser *p)
     if (!p)
         return;
     csv_release(&p->csv);
+    json_rows_release(&p->json);
     banner_release(&p->banner);
     if (p->bound && is_pathway(p))
         pathway_reader_release(&p->pathways);
@@ -179,6 +188,38 @@ static int seek_header(struct parser *p, const struct csv_row *row)
     return begin_rows(p);
 }
 
+/* The members of JSON are columns: those of the first object are the header, later ones join it. */
+static int on_names(void *arg, const struct csv_row *row)
+{
+    struct parser *p = arg;
+    struct columns columns;
+
+    if (!p->bound) {
+        int r = seek_header(p, row);
+
+        if (r != 0 || p->bound)
+            return r;
+        refuse_header(p);
+        return STOP_REFUSED;
+    }
+    int r = columns_bind(p->format, row, &p->banner, &columns, &p->near);
+
+    if (r == -E2BIG)
+        refuse_cohort(p, row->line);
+    else if (r == 0 || (r == 1 && columns.layout != p->columns.layout))
+        refuse(p, "header", row->line, "an object here has other members than those before it");
+    if (r == 1 && p->result.refused)
+        columns_release(&columns);
+    if (r < 0 || p->result.refused)
+        return p->result.refused ? STOP_REFUSED : r;
+    columns_release(&p->columns);
+    p->columns = columns;
+    if (is_pathway(p))
+        return pathway_reader_rebind(&p->pathways, &p->columns);
+    row_reader_release(&p->reader);
+    return row_reader_init(&p->reader, p->format, &p->columns);
+}
+
 /* ---- rows ---- */
 
 static void count_set_aside(struct parse_result *r, const char *reason)
@@ -274,6 +315,23 @@ static int hand_on_pathways(struct parser *p)
     return r;
 }
 
+static void set_aside(struct parser *p, unsigned long line, const char *column, const char *reason)
+{
+    count_set_aside(&p->result, reason);
+    if (p->sink.set_aside)
+        p->sink.set_aside(p->sink.arg, line, column, reason);
+}
+
+/* A line of NDJSON that is no object. */
+static void on_broken(void *arg, unsigned long line)
+{
+    struct parser *p = arg;
+
+    p->saw_text = true;
+    p->result.rows++;
+    set_aside(p, line, NULL, "bad-json");
+}
+
 static int on_row(void *arg, const struct csv_row *row)
 {
     struct parser *p = arg;
@@ -294,9 +352,7 @@ static int on_row(void *arg, const struct csv_row *row)
         p->result.accepted++;
         return is_pathway(p) ? hand_on_pathways(p) : hand_on(p);
     }
-    count_set_aside(&p->result, reason);
-    if (p->sink.set_aside)
-        p->sink.set_aside(p->sink.arg, row->line, column, reason);
+    set_aside(p, row->line, column, reason);
     return 0;
 }
 
@@ -304,7 +360,7 @@ static int on_row(void *arg, const struct csv_row *row)
 
 static int settle(struct parser *p, int r)
 {
-    const struct csv_refusal *c = &p->csv.refusal;
+    const struct csv_refusal *c = p->rows_from == SOURCE_JSON ? &p->json.refusal : &p->csv.refusal;
 
     if (p->stopped)
         return p->stop_value;
@@ -316,12 +372,36 @@ static int settle(struct parser *p, int r)
     return r < 0 ? r : 0;
 }
 
+static int push_rows(struct parser *p, const void *bytes, size_t len)
+{
+    return settle(p, p->rows_from == SOURCE_JSON ? json_rows_push(&p->json, bytes, len)
+                                                 : csv_push(&p->csv, bytes, len));
+}
+
+/* Pushes the first bytes once it is known what they are. */
+static int push_lead(struct parser *p, int is_json)
+{
+    p->rows_from = is_json == 1 ? SOURCE_JSON : SOURCE_CSV;
+    return push_rows(p, p->lead, p->lead_len);
+}
+
 int parser_push(struct parser *p, const void *bytes, size_t len)
 {
+    const char *s = bytes;
+    int r = 0;
+
     assert(p);
     if (p->result.refused || p->stopped)
         return p->stop_value;
-    return settle(p, csv_push(&p->csv, bytes, len));
+    while (len && p->rows_from == SOURCE_UNKNOWN && r == 0) {
+        p->lead[p->lead_len++] = *s++;
+        len--;
+        int is_json = json_rows_begin(p->lead, p->lead_len);
+
+        if (is_json >= 0 || p->lead_len == sizeof p->lead)
+            r = push_lead(p, is_json);
+    }
+    return r != 0 || len == 0 || p->result.refused ? r : push_rows(p, s, len);
 }
 
 static int by_text(const void *a, const void *b)
@@ -370,13 +450,18 @@ int parser_finish(struct parser *p)
     assert(p);
     if (res->refused || p->stopped)
         return p->stop_value;
-    int r = settle(p, csv_finish(&p->csv));
+    int r = p->rows_from == SOURCE_UNKNOWN ? push_lead(p, 0) : 0;
+
+    if (r == 0 && !res->refused)
+        r = settle(p,
+                   p->rows_from == SOURCE_JSON ? json_rows_finish(&p->json) : csv_finish(&p->csv));
 
     if (r != 0 || res->refused)
         return r;
     if (p->bound)
         res->replaced_utf8 += is_pathway(p) ? p->pathways.replaced_utf8 : p->reader.replaced_utf8;
-    res->ends_with_newline = csv_ends_with_newline(&p->csv);
+    res->ends_with_newline =
+        p->rows_from == SOURCE_JSON ? json_rows_is_ended(&p->json) : csv_ends_with_newline(&p->csv);
     if (!p->bound) {
         if (p->saw_text)
             refuse_header(p);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "fuzz/support/fuzz.h"
+#include "parse/pathway_archive.h"
 
 struct run {
-    struct text said;
+    struct text said, pathways, archive;
     unsigned long records, set_aside, last_line;
+    struct pathway_writer writer;
 };
 
 static void check_record(const struct record *r)
@@ -44,6 +46,94 @@ static int on_record(void *arg, const struct record *r)
     return text_putc(&run->said, '\n');
 }
 
+/* A text of a pathway: absent, or some UTF-8 of bounded length. */
+static void check_text(const char *text)
+{
+    FUZZ_CHECK(
+        !text || (text[0] && strlen(text) <= PATHWAY_TEXT_MAX && text_is_utf8(text, strlen(text))),
+        "a text that is empty, too long or no UTF-8");
+}
+
+static void check_pathway(const struct pathway_record *r)
+{
+    const char *texts[] = { r->service, r->provider,  r->commissioner, r->place,
+                            r->stage,   r->exception, r->reason,       r->event_id };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        check_text(texts[i]);
+    FUZZ_CHECK(r->cohort_count <= COHORT_MAX, "%zu cohort values", r->cohort_count);
+    for (size_t i = 0; i < r->cohort_count; i++) {
+        check_text(r->cohort[i].value);
+        FUZZ_CHECK(i == 0 || strcmp(r->cohort[i - 1].name, r->cohort[i].name) < 0,
+                   "a cohort out of order");
+    }
+    FUZZ_CHECK(!r->key, "a key beside its pseudonym");
+    FUZZ_CHECK(!r->event || (pathway_event_find(r->event) == r->event &&
+                             date_is_set(r->event_date) && !date_is_set(r->census)),
+               "an event that is none");
+    FUZZ_CHECK(r->event || date_is_set(r->clock_start), "a pathway without a clock start");
+}
+
+static void tell_pathway(struct text *said, const struct pathway_record *r)
+{
+    const char *texts[] = { r->service, r->provider,  r->commissioner, r->place,   r->stage,
+                            r->event,   r->exception, r->reason,       r->event_id };
+
+    for (size_t i = 0; i < PSEUDONYM_BYTES; i++)
+        (void)text_printf(said, "%02x%02x", r->pathway[i], r->person[i]);
+    (void)text_printf(said, " %lu %d %d %d %d %d %llu %d", r->line, r->has_person,
+                      r->clock_start.day, r->stage_start.day, r->census.day, r->event_date.day,
+                      r->has_version ? (unsigned long long)r->version : 0, r->retracted);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        (void)text_printf(said, "|%s%s", texts[i] ? "=" : "", texts[i] ? texts[i] : "");
+    for (size_t i = 0; i < r->cohort_count; i++)
+        (void)text_printf(said, "|%s:%s", r->cohort[i].name, r->cohort[i].value);
+    (void)text_putc(said, '\n');
+}
+
+static int on_pathway(void *arg, const struct pathway_record *r)
+{
+    struct run *run = arg;
+
+    check_pathway(r);
+    FUZZ_CHECK(r->line >= run->last_line, "line %lu after line %lu", r->line, run->last_line);
+    run->last_line = r->line;
+    run->records++;
+    tell_pathway(&run->said, r);
+    tell_pathway(&run->pathways, r);
+    return pathway_writer_add(&run->writer, r);
+}
+
+static int keep(void *arg, const void *bytes, size_t len)
+{
+    return text_add(arg, bytes, len);
+}
+
+static int on_archived(void *arg, const struct pathway_record *r)
+{
+    tell_pathway(arg, r);
+    return 0;
+}
+
+/* What the archive of an accepted file gives back is what was parsed. The small ceilings of the fuzz
+ * build may be too small for a line of it. */
+static void check_archive(struct run *run)
+{
+    struct text back = TEXT_INIT;
+    struct pathway_archive *a = pathway_archive_new(on_archived, &back);
+
+    FUZZ_CHECK(a && pathway_writer_end(&run->writer) == 0, "no memory");
+    int r = pathway_archive_push(a, run->archive.buf, run->archive.len);
+
+    if (r == 0)
+        r = pathway_archive_finish(a);
+    FUZZ_CHECK(r == 0 || PARSE_ROW_MAX_BYTES < 4096, "an archive that cannot be read: %d", r);
+    FUZZ_CHECK(r != 0 || strcmp(text_str(&back), text_str(&run->pathways)) == 0,
+               "the archive gives back:\n%s\nnot:\n%s", text_str(&back), text_str(&run->pathways));
+    pathway_archive_free(a);
+    text_release(&back);
+}
+
 static void on_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
 {
     struct run *run = arg;
@@ -53,7 +143,8 @@ static void on_set_aside(void *arg, unsigned long line, const char *column, cons
     (void)text_printf(&run->said, "aside %lu %s %s\n", line, column ? column : "", reason);
 }
 
-static void check_result(const struct run *run, const struct parse_result *r, size_t len)
+static void check_result(const struct run *run, const struct parse_result *r, size_t len,
+                         bool is_pathway)
 {
     unsigned long set_aside = 0;
 
@@ -73,7 +164,8 @@ static void check_result(const struct run *run, const struct parse_result *r, si
                    r->refusal_line, r->refusal_column, r->refusal_offset, len);
     } else {
         FUZZ_CHECK(r->layout, "accepted without a layout");
-        FUZZ_CHECK(!r->records || (r->period_count && r->organisations), "records of nothing");
+        FUZZ_CHECK(!r->records || is_pathway || (r->period_count && r->organisations),
+                   "records of nothing");
     }
 }
 
@@ -94,25 +186,35 @@ static void tell_result(struct text *said, const struct parse_result *r)
 
 static char *read_in(const struct format *format, const char *bytes, size_t len, size_t portion)
 {
-    struct run run = { TEXT_INIT, 0, 0, 0 };
+    static const unsigned char key[32] = { 7 };
+    const struct parser_options options = { key, sizeof key, IDENTIFIERS_REFUSE, DATE_NONE };
+    struct run run = { .said = TEXT_INIT, .pathways = TEXT_INIT, .archive = TEXT_INIT };
+    bool is_pathway = format_records(format) != RECORDS_AGGREGATE;
     struct parser *p = parser_new(
         format, "input",
-        (struct parse_sink){ .record = on_record, .set_aside = on_set_aside, .arg = &run });
+        (struct parse_sink){
+            .record = on_record, .pathway = on_pathway, .set_aside = on_set_aside, .arg = &run });
     char refusal[512];
 
-    FUZZ_CHECK(p, "no memory");
+    FUZZ_CHECK(p && parser_configure(p, &options) == 0, "no memory");
+    pathway_writer_init(&run.writer, keep, &run.archive);
     for (size_t at = 0; at < len; at += portion)
         FUZZ_CHECK(parser_push(p, bytes + at, portion < len - at ? portion : len - at) == 0,
                    "push");
     FUZZ_CHECK(parser_finish(p) == 0, "finish");
     const struct parse_result *result = parser_result(p);
 
-    check_result(&run, result, len);
+    check_result(&run, result, len, is_pathway);
+    if (!result->refused && is_pathway)
+        check_archive(&run);
     tell_result(&run.said, result);
     if (result->refused)
         (void)text_printf(&run.said, "%s\n", parser_refusal(p, refusal));
     FUZZ_CHECK(text_ok(&run.said), "no memory");
     parser_free(p);
+    pathway_writer_release(&run.writer);
+    text_release(&run.pathways);
+    text_release(&run.archive);
     return text_take(&run.said);
 }
 

@@ -173,6 +173,37 @@ static const struct {
       "2: unknown-code event\n3: missing-key event\n4: missing-date event_date\n"
       "5: bad-date event_date\n6: bad-version version\n7: bad-version version\n"
       "8: unknown-code retracted\n" },
+    { "objects, one a line: members are columns in any order, later ones join, an inner object is "
+      "the "
+      "cohort's",
+      "pathway-snapshot",
+      "\xEF\xBB\xBF{\"issuer\": \"RNA\", \"pathway_id\": 17, \"service\": \"nd\", \"provider\": "
+      "\"RNA\", "
+      "\"commissioner\": null, \"referral_date\": \"2024-09-16\", \"census_date\": \"2025-03-02\", "
+      "\"notes\": [\"a\", {\"b\": 1}]}\r\n\n"
+      "{\"pathway_id\": \"P\\u00332\", \"census_date\": \"2025-03-02\", \"issuer\": \"RNA\", "
+      "\"place\": "
+      "\"D\u00fcd\", \"service\": \"nd\", \"provider\": \"RNA\", \"cohort\": {\"tier\": 3}, "
+      "\"referral_date\": \"2024-09-16\"}\n"
+      "{\"pathway_id\": \"P3\", \"issuer\": \"RNA\", \"service\": \"nd\n"
+      "{\"pathway_id\": \"P4\", \"pathway_id\": \"P5\"}\n"
+      "once more\n"
+      "{\"pathway_id\": \"P6\", \"issuer\": \"RNA\", \"service\": \"nd\", \"provider\": \"RNA\", "
+      "\"referral_date\": \"2024-09-16\", \"census_date\": \"2025-03-02\", \"stage\": true}",
+      "RNA/17 service=nd provider=RNA start=2024-09-16 census=2025-03-02\n"
+      "RNA/P32 service=nd provider=RNA place=D\u00fcd start=2024-09-16 census=2025-03-02 tier:3\n"
+      "4: bad-json -\n5: bad-json -\n6: bad-json -\n"
+      "RNA/P6 service=nd provider=RNA stage=true start=2024-09-16 census=2025-03-02\n" },
+    { "an array of objects, over as many lines as it likes", "pathway-events",
+      " [\n{\"pathway_id\": \"P1\", \"issuer\": \"RNA\", \"service\": \"nd\", \"provider\": "
+      "\"RNA\",\n"
+      "\"commissioner\": \"\", \"event\": \"referral\", \"event_date\": \"2024-09-16\", "
+      "\"version\": 7,\n"
+      "\"retracted\": false},\n{\"pathway_id\": \"P1]}\\\"\", \"issuer\": \"RNA\", \"service\": "
+      "\"nd\", "
+      "\"provider\": \"RNA\", \"event\": \"removal\", \"event_date\": \"2024-09-17\"}]\n",
+      "RNA/P1 service=nd provider=RNA start=2024-09-16 event=referral date=2024-09-16 version=7\n"
+      "RNA/P1]}\" service=nd provider=RNA event=removal date=2024-09-17\n" },
 };
 
 START_TEST(a_row_says_what_its_columns_say)
@@ -226,6 +257,46 @@ START_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths)
     parser_free(p);
     text_release(&out);
     text_release(&want);
+    format_set_free(set);
+}
+END_TEST
+
+#define OBJECT                                                                                     \
+    "{\"pathway_id\":1,\"issuer\":2,\"service\":3,\"provider\":4,\"commissioner\":5,"              \
+    "\"referral_date\":\"2024-09-16\",\"census_date\":\"2025-03-02\"}"
+
+static const struct {
+    const char *why, *bytes, *reason;
+    unsigned long line, column;
+} broken[] = {
+    { "no header: a column is missing in the first object", "{\"pathway_id\": 1}\n", "header", 1,
+      1 },
+    { "an array that is never closed", "[" OBJECT ",\n" OBJECT, "json", 2, 126 },
+    { "an array with something else in it", "[{\"a\" 1}]", "json", 1, 2 },
+    { "text between the objects of an array", "[" OBJECT "\n x]", "json", 2, 2 },
+    { "no line is an object", "{\"pathway_id\": \n\n", "header", 1, 1 },
+};
+
+START_TEST(json_that_is_no_list_of_rows_is_refused_with_its_place)
+{
+    struct format_set *set = load_formats();
+    size_t len = strlen(broken[_i].bytes);
+
+    for (size_t portion = 1; portion <= len; portion++) {
+        struct text out = TEXT_INIT;
+        struct parser *p = run(format_set_find(set, "pathway-snapshot"), &no_key, broken[_i].bytes,
+                               len, portion, &out);
+        const struct parse_result *r = parser_result(p);
+
+        ck_assert_msg(r->refused, "%s", broken[_i].why);
+        ck_assert_msg(strcmp(r->refusal_reason, broken[_i].reason) == 0 &&
+                          r->refusal_line == broken[_i].line &&
+                          r->refusal_column == broken[_i].column,
+                      "%s: %s at %lu:%lu", broken[_i].why, r->refusal_reason, r->refusal_line,
+                      r->refusal_column);
+        parser_free(p);
+        text_release(&out);
+    }
     format_set_free(set);
 }
 END_TEST
@@ -452,6 +523,7 @@ START_TEST(more_than_eight_cohort_columns_are_refused)
 END_TEST
 
 UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
+          UNIT_ROWS(json_that_is_no_list_of_rows_is_refused_with_its_place, broken),
           UNIT_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths),
           UNIT_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident),
           UNIT_ROWS(a_column_of_nhs_numbers_is_an_incident, incidents),
