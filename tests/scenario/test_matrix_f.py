@@ -456,6 +456,19 @@ def test_F18_a_full_disk_acknowledges_nothing_and_deliveries_go_on(build):
         assert len(w.mails()) == told + 1, "its end is told"
 
 
+def test_F18_what_a_full_disk_kept_off_the_record_is_written_when_there_is_room(build):
+    def configured(w):
+        with open(w.path("state", "journal", "audit"), encoding="utf-8") as f:
+            return [line for line in f if '"configured":"cyp4ww"' in line]
+
+    with Instance(build) as w:
+        seam = Seam(build, w.folder, rules=[f"fail write,pwrite 1 {errno.ENOSPC} @/state/fence"])
+        w.start("2024-06-10", env=seam.env())
+        wait_for(lambda: configured(w), "the feed's first day on record", 60)
+        assert seam.struck() == 1, "the disk was full when the feed was to be noted"
+        assert "the fence number cannot be kept" in w.log() and '"on":"2024-06-10"' in configured(w)[0]
+
+
 def test_F18_a_start_on_a_full_disk_stays_up_says_so_and_goes_on_when_there_is_room(build):
     with Instance(build) as w, on_small_disk(w):
         w.put("a.csv", three(6))

@@ -279,8 +279,8 @@ class Canonical:
     def failed(self, k, rules, to=None, ends=(0, 1, 78), **more):
         """Step k with calls that fail; then undisturbed to the end, or to step `to`. A file that could not be
         taken in while the day was evaluated comes later, so what it tells is grouped otherwise: then the outcome
-        alone must be the undisturbed one; so too where a journal's disk was full, since the work goes on and the
-        journal adopts later what stands. Else the digest. Never a crash. Returns how often a rule struck."""
+        alone must be the undisturbed one; so too where a disk was full, since the work goes on and the
+        journals adopt later, in another order, what stands. Else the digest. Never a crash. Returns how often a rule struck."""
         self.restore(k)
         self.fill(k)
         code = self.run_step(k, rules, **more)
@@ -289,7 +289,7 @@ class Canonical:
         assert code in ends or crash, f"exited {code}:\n{self.log[-3000:]}"
         is_partial = any(self.left_in_inboxes()) and self.steps[k].day in {
             r.get("evaluated") for r in self.journal("audit")}
-        is_adopted = any(f"the {name} journal cannot be written" in self.log for name in ("audit", "sent"))
+        is_adopted = "tried again until there is room" in self.log
         struck_at = self.seam.struck_at()
         try:
             self.go_on(k, to)
