@@ -224,6 +224,11 @@ static bool advance_once(struct pipeline *p)
             deliver_due(p);
         return false;
     }
+    if (pipeline_changes_rest(p)) {
+        if (!p->need_takeover)
+            deliver_due(p);
+        return false;
+    }
     if (ensure_feeds(p) < 0 || decide_pending(p) < 0) {
         pipeline_stop(p, 1);
         return false;
@@ -318,7 +323,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (p->options.once && !p->loaded &&
+    if (p->options.once && (!p->loaded || p->is_full) &&
         clock_mono(&p->clock).ms - p->opened.ms > (int64_t)ONCE_REDIS_WAIT_S * 1000) {
         log_error("redis", "not usable within %d s: %s", ONCE_REDIS_WAIT_S,
                   p->trouble[0] ? p->trouble : checks_redis_state(p));

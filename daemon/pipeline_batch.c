@@ -19,15 +19,41 @@ void pipeline_try_later(struct pipeline *p, const char *what, int error)
                                                               : RETRY_LAST_MS;
     p->retry_at.ms = clock_mono(&p->clock).ms + p->retry_wait_ms;
     (void)snprintf(p->trouble, sizeof p->trouble, "%s%s%s", what, error ? ": " : "",
-                   error ? strerror(-error) : "");
+                   error ? store_words(p->store, error) : "");
     log_error("pipeline", "%s; tried again in %.1f s", p->trouble, (double)p->retry_wait_ms / 1000);
     const struct timeval in = { p->retry_wait_ms / 1000, p->retry_wait_ms % 1000 * 1000 };
 
     (void)event_add(p->retry, &in); /* without it the tick comes, within a second of its time */
 }
 
+/* The wait is that before the next change: what is due is loaded soon, and leaves meanwhile. */
+static void rest_while_full(struct pipeline *p)
+{
+    const struct timeval soon = { 0, RETRY_FIRST_MS * 1000L };
+
+    p->is_full = true;
+    p->change_at = p->retry_at;
+    p->retry_at.ms = clock_mono(&p->clock).ms + RETRY_FIRST_MS;
+    (void)event_add(p->retry, &soon);
+}
+
+bool pipeline_changes_rest(const struct pipeline *p)
+{
+    return p->is_full && clock_mono(&p->clock).ms < p->change_at.ms;
+}
+
+/* Redis took a change. */
+static void note_room(struct pipeline *p)
+{
+    if (!p->is_full)
+        return;
+    p->is_full = false;
+    intake_look_again(p); /* files were held meanwhile */
+}
+
 void pipeline_all_is_well(struct pipeline *p)
 {
+    note_room(p);
     p->trouble[0] = '\0';
     p->retry_wait_ms = 0;
 }
@@ -68,8 +94,12 @@ static void batch_settle(struct pipeline *p)
     if (failed) {
         pipeline_abandon(p);
         pipeline_try_later(p, "a change could not be stored", p->batch_error);
+        if (p->batch_error == -ENOSPC)
+            rest_while_full(p);
         store_reset(p->store, "a change was not taken: the books are loaded again");
     } else {
+        if (p->batch.has_calls)
+            note_room(p);
         finish(p);
     }
     pipeline_wake(p);
@@ -120,6 +150,7 @@ void batch_done(void *arg, int result)
 
 void batch_add(struct pipeline *p, int r)
 {
+    p->batch.has_calls = true;
     if (r < 0)
         batch_fail(p, r);
     else

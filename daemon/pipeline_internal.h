@@ -80,6 +80,7 @@ struct receipt_list {
 struct batch {
     size_t in_flight;
     bool failed, open; /* open: more calls are being added */
+    bool has_calls;
     void (*finish)(struct pipeline *p);
     bool (*more)(struct pipeline *p); /* of a paced batch: adds a call; false when all are added */
 };
@@ -249,14 +250,16 @@ struct pipeline {
 
     /* What goes wrong and is tried again: pipeline.c, for the files pipeline_intake.c. Each text is
      * "" or says the trouble in STATUS= and health until it is over. */
-    char trouble[128];         /* what made the books be loaded again */
+    char trouble[240];         /* what made the books be loaded again */
     struct mono_time retry_at; /* they are not loaded before */
     int64_t retry_wait_ms;     /* 0: all work was done since the last failure */
     struct event *retry;
-    int batch_error;      /* of the first call of the batch that failed; 0: not known */
-    bool is_load_stale;   /* what is being loaded is of an older configuration */
-    bool said_clock_back; /* in the log */
-    bool intake_failed;   /* a file could not be taken in this run, though the disk had room */
+    bool is_full;               /* Redis takes no changes; what is due leaves all the same */
+    struct mono_time change_at; /* then nothing is changed before */
+    int batch_error;            /* of the first call of the batch that failed; 0: not known */
+    bool is_load_stale;         /* what is being loaded is of an older configuration */
+    bool said_clock_back;       /* in the log */
+    bool intake_failed; /* a file could not be taken in this run, though the disk had room */
     char disk_trouble[128], inbox_trouble[128];
     struct mono_time disk_retry_at, inbox_retry_at; /* nothing is written, opened before */
     int64_t disk_wait_ms, inbox_wait_ms;
@@ -328,6 +331,8 @@ void pipeline_abandon(struct pipeline *p);
 /** The books are loaded again, at first soon, then ever less often: what fails for ever must not
  * keep the machine busy, nor fill the log. error: -errno, or 0 when it is not known. */
 void pipeline_try_later(struct pipeline *p, const char *what, int error);
+/** Redis took no change for want of room, and none is tried again yet. */
+bool pipeline_changes_rest(const struct pipeline *p);
 /** All work is done. A batch that finished proves less: one may succeed and the next fail, for
  * ever. */
 void pipeline_all_is_well(struct pipeline *p);

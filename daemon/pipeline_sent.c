@@ -56,7 +56,7 @@ static int note_tells(struct pipeline *p, const char *receiver, const char *reci
 
 static int note_due(struct pipeline *p, const json_t *list)
 {
-    int r = 0;
+    int r = json_is_array(list) ? 0 : -EBADMSG;
 
     for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
         struct outbox_item *item = NULL;
@@ -115,7 +115,7 @@ static int note_message(struct pipeline *p, const json_t *record, uint64_t seque
 
 static int note_elsewhere(struct pipeline *p, const json_t *list)
 {
-    int r = 0;
+    int r = json_is_array(list) ? 0 : -EBADMSG;
 
     for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
         r = note_message(p, json_array_get(list, i), 0);

@@ -70,7 +70,7 @@ static void say_state(const struct pipeline *p, char line[STATUS_LINE_MAX])
 void pipeline_status_line(const struct pipeline *p, char out_line[STATUS_LINE_MAX])
 {
     const char *held =
-        store_is_full(p->store) ? "Redis is full: files are held in the inboxes" : "";
+        p->is_full || store_is_full(p->store) ? "Redis is full: files are held in the inboxes" : "";
     const char *const troubles[] = { p->trouble, p->disk_trouble, p->inbox_trouble, held,
                                      p->reload_error };
     char date[DATE_TEXT_MAX];

@@ -330,7 +330,7 @@ static void next_turn(struct pipeline *p)
 
 bool take_is_open(const struct pipeline *p)
 {
-    return !p->stopping && !disk_rests(p) && !store_is_full(p->store);
+    return !p->stopping && !disk_rests(p) && !p->is_full && !store_is_full(p->store);
 }
 
 /* What its source knows of it. Returns 0 or -errno. */

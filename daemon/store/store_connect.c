@@ -322,16 +322,55 @@ static void ask_for_lease(struct store *s)
         redis_reset(s->redis, "the fence could not be asked for");
 }
 
+static void refuse_library(struct store *s, const char *why)
+{
+    log_error("redis", "function-library=refused reply=\"%s\"", why);
+    redis_reset(s->redis, "the function library was refused");
+}
+
+/* Whether our library stands in an answer, however deep: lists within lists. */
+static bool has_library(const redisReply *r)
+{
+    if (is_text(r))
+        return r->len == sizeof waitlistd_lua - 1 && memcmp(r->str, waitlistd_lua, r->len) == 0;
+    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i < r->elements; i++)
+        if (has_library(r->element[i]))
+            return true;
+    return false;
+}
+
+static void on_listed(void *arg, enum redis_error error, const redisReply *reply)
+{
+    struct store *s = arg;
+
+    if (error == REDIS_ERROR_REPLY)
+        refuse_library(s, reply->str);
+    else if (error == REDIS_OK_REPLY && !has_library(reply))
+        refuse_library(s, "Redis is full and holds another library, or none");
+    else if (error == REDIS_OK_REPLY)
+        ask_for_lease(s);
+}
+
+/* A full Redis takes no library, and perhaps has it: then what is due can leave. */
+static void look_for_library(struct store *s)
+{
+    const char *argv[] = { "FUNCTION", "LIST", "LIBRARYNAME", "waitlistd", "WITHCODE" };
+    const size_t lengths[] = { 8, 4, 11, 9, 8 };
+
+    if (redis_call(s->redis, 5, argv, lengths, 0, on_listed, s) < 0)
+        redis_reset(s->redis, "the function library could not be asked for");
+}
+
 static void on_library(void *arg, enum redis_error error, const redisReply *reply)
 {
     struct store *s = arg;
 
-    if (error == REDIS_ERROR_REPLY) {
-        log_error("redis", "function-library=refused reply=\"%s\"", reply->str);
-        redis_reset(s->redis, "the function library was refused");
-    } else if (error == REDIS_OK_REPLY) {
+    if (error == REDIS_OK_REPLY)
         ask_for_lease(s);
-    }
+    else if (error == REDIS_ERROR_REPLY && store_refusal(s, reply) == -ENOSPC)
+        look_for_library(s);
+    else if (error == REDIS_ERROR_REPLY)
+        refuse_library(s, reply->str);
 }
 
 static void load_library(struct store *s)

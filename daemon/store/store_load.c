@@ -37,8 +37,17 @@ struct load {
 struct load_call {
     struct load *load;
     int (*read)(struct load *load, const char *name, const redisReply *reply);
-    char *name;
+    char *name, *key;
 };
+
+static void call_free(struct load_call *call)
+{
+    if (!call)
+        return;
+    free(call->name);
+    free(call->key);
+    free(call);
+}
 
 void load_free(struct load *l)
 {
@@ -68,14 +77,22 @@ static void on_load_reply(void *arg, enum redis_error error, const redisReply *r
     struct load_call *call = arg;
     struct load *l = call->load;
 
-    int r = error == REDIS_OK_REPLY ? call->read(l, call->name, reply) : -EIO;
+    int r = error == REDIS_OK_REPLY      ? call->read(l, call->name, reply)
+            : error == REDIS_ERROR_REPLY ? store_refusal(l->store, reply)
+                                         : -EIO;
 
     if (r < 0 && l->error == 0) {
-        log_error("redis", "load of \"%s\": %s", call->name, strerror(-r));
+        if (r == -EPROTOTYPE || r == -EBADMSG)
+            (void)snprintf(l->store->why, sizeof l->store->why,
+                           "the key %.80s %s" STORE_REBUILD_HINT, call->key,
+                           r == -EBADMSG ? "does not hold what it should"
+                                         : "is of another type than ours");
+        log_error("redis", "load of \"%s\": %s%s%s", call->key, store_words(l->store, r),
+                  error == REDIS_ERROR_REPLY ? ": " : "",
+                  error == REDIS_ERROR_REPLY ? reply->str : "");
         l->error = r; /* the first is kept: a later good answer does not mend it */
     }
-    free(call->name);
-    free(call);
+    call_free(call);
     load_settle(l);
 }
 
@@ -87,16 +104,14 @@ static void load_send(struct load *l, struct command *c,
     int r = c->error ? c->error : call ? 0 : -ENOMEM;
 
     if (r == 0) {
-        *call = (struct load_call){ l, read, strdup(name) };
-        r = call->name ? redis_call(l->store->redis, (int)c->count, c->argv, c->lengths, 0,
-                                    on_load_reply, call)
-                       : -ENOMEM;
-        if (r == 0) {
+        *call = (struct load_call){ l, read, strdup(name), strdup(c->argv[1]) };
+        r = call->name && call->key ? redis_call(l->store->redis, (int)c->count, c->argv,
+                                                 c->lengths, 0, on_load_reply, call)
+                                    : -ENOMEM;
+        if (r == 0)
             l->waiting++;
-        } else {
-            free(call->name);
-            free(call);
-        }
+        else
+            call_free(call);
     }
     if (r < 0 && l->error == 0)
         l->error = r;
@@ -208,6 +223,25 @@ static const redisReply *stream_entry(const redisReply *reply, size_t i, const r
 static int read_versions(struct load *l, const char *name, const redisReply *reply);
 static int read_alert(struct load *l, const char *name, const redisReply *reply);
 
+/* The current figures are for readers: that the key is a HASH is all that matters here. */
+static int read_current(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)l;
+    (void)name;
+    return reply->type == REDIS_REPLY_INTEGER ? 0 : -EBADMSG;
+}
+
+static void ask_for_current(struct load *l, const char *name)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    (void)text_printf(&key, "series:%s", name);
+    if (text_ok(&key))
+        load_key(l, "HLEN", text_str(&key), read_current, name);
+    else
+        l->error = -ENOMEM;
+}
+
 static void ask_more(struct load *l)
 {
     while (l->error == 0 && l->asked < l->ask_count && l->asking < LOAD_WINDOW) {
@@ -220,10 +254,12 @@ static void ask_more(struct load *l)
             return;
         }
         l->asking++;
-        if (ask->is_alert)
+        if (ask->is_alert) {
             load_key(l, "HGETALL", text_str(&key), read_alert, ask->name);
-        else
+        } else {
+            ask_for_current(l, ask->name);
             load_key(l, "XRANGE", text_str(&key), read_versions, ask->name);
+        }
     }
 }
 
@@ -256,7 +292,8 @@ static int read_versions(struct load *l, const char *name, const redisReply *rep
     struct series *series = series_find(&l->books->series, name);
 
     answered(l);
-    if (reply->type != REDIS_REPLY_ARRAY || !series)
+    /* One without versions was never written: somebody removed them, and no figure must vanish so. */
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || !series)
         return -EBADMSG;
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *id, *fields = stream_entry(reply, i, &id);
@@ -476,6 +513,7 @@ int store_load(struct store *s, const char *const *receivers, size_t receiver_co
         return -ENOMEM;
     *l = (struct load){ .store = s, .books = books, .done = done, .arg = arg, .waiting = 1 };
     s->load = l;
+    s->why[0] = '\0';
     load_key(l, "HGETALL", "meta", read_meta, "");
     load_key(l, "HGETALL", "ledger", read_ledger, "");
     load_key(l, "HGETALL", "feeds", read_feeds, "");

@@ -34,7 +34,9 @@ struct store {
     struct event *timer; /* extends the lease; or looks for its end */
     struct load *load;
     struct drop *drop;
+    char why[220]; /* which key is not as it should be, and what would do; "": none known */
 };
+#define STORE_REBUILD_HINT "; waitlistctl rebuild removes and refills our keys"
 
 /* ---- store_load.c ---- */
 void load_free(struct load *l);
@@ -48,6 +50,9 @@ int store_send(struct store *s, struct command *c, store_done *done, void *arg);
  * redis_call(). */
 int store_call(struct store *s, const char *function, const char *const *words,
                const size_t *lengths, size_t count, redis_done *done, void *arg);
+
+/** The result of an error reply. */
+int store_refusal(struct store *s, const redisReply *reply);
 
 /* ---- store_connect.c ---- */
 /** Redis refused a write of ours: nothing more is sent until it is known who leads. */

@@ -22,6 +22,49 @@ struct call {
     struct store *store;
 };
 
+static bool has_code(const redisReply *reply, const char *code)
+{
+    size_t len = strlen(code);
+
+    return reply->len > len && strncmp(reply->str, code, len) == 0 && reply->str[len] == ' ';
+}
+
+int store_refusal(struct store *s, const redisReply *reply)
+{
+    const char *script = strstr(reply->str, "script: ");
+
+    if (strstr(reply->str, "STALE") || strstr(reply->str, "FENCED"))
+        return -ESTALE;
+    if (has_code(reply, "OOM") || has_code(reply, "MISCONF"))
+        return -ENOSPC;
+    if (!has_code(reply, "WRONGTYPE"))
+        return -EIO;
+    script = script ? script + strlen("script: ") : "a call";
+    (void)snprintf(s->why, sizeof s->why,
+                   "a key that %.*s changes is of another type than ours" STORE_REBUILD_HINT,
+                   (int)strcspn(script, ", "), script);
+    return -EPROTOTYPE;
+}
+
+const char *store_words(const struct store *s, int result)
+{
+    switch (-result) {
+    case ENOSPC:
+        return "Redis is full";
+    case EIO:
+        return "Redis refused it, or gave no answer";
+    case ESTALE:
+        return "Redis holds other books than were read";
+    case ENOTCONN:
+        return "Redis is away";
+    case EPROTOTYPE:
+    case EBADMSG:
+        return s->why[0] ? s->why : strerror(-result);
+    default:
+        return strerror(-result);
+    }
+}
+
 static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
 {
     struct call *call = arg;
@@ -30,7 +73,7 @@ static void on_reply(void *arg, enum redis_error error, const redisReply *reply)
     if (error == REDIS_NOT_SENT) {
         result = -ENOTCONN;
     } else if (error == REDIS_ERROR_REPLY) {
-        result = strstr(reply->str, "STALE") || strstr(reply->str, "FENCED") ? -ESTALE : -EIO;
+        result = store_refusal(call->store, reply);
         log_error("redis", "reply=\"%s\"", reply->str);
         if (result == -ESTALE)
             lease_is_lost(call->store, reply->str);

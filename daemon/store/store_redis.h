@@ -8,7 +8,9 @@
  * at the next write and heals.
  *
  * Results: 0; -EEXIST the same was there already (no change); -ESTALE somebody else changed it;
- * -EIO an error reply or unknown outcome; -ENOTCONN nothing was sent.
+ * -ENOSPC Redis takes no more for want of memory or disk; -EPROTOTYPE a key is of another type than ours;
+ * -EIO another error reply or unknown outcome; -ENOTCONN nothing was sent. A load also -EBADMSG: what a
+ * key holds is none of ours.
  */
 #ifndef STORE_STORE_REDIS_H
 #define STORE_STORE_REDIS_H
@@ -71,6 +73,8 @@ bool store_may_send(const struct store *s);
 int store_release(struct store *s, store_done *done, void *arg);
 void store_free(struct store *s);
 bool store_is_ready(const struct store *s);
+/** A result that is not 0, for people: what is wrong, and what would do. Borrowed. */
+const char *store_words(const struct store *s, int result);
 const char *store_state(const struct store *s);
 /** Redis takes no writes for want of memory or disk: nothing more should be accepted meanwhile. */
 bool store_is_full(const struct store *s);

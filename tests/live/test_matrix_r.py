@@ -273,6 +273,21 @@ def test_R8_a_redis_out_of_memory_holds_the_intake_and_nothing_is_evicted(build)
         assert "evicted_keys:0" in server.say("INFO", "stats")
 
 
+def test_R8_what_is_due_leaves_while_redis_takes_no_changes(build):
+    with Server() as server, watched(build, server, answers=(Answer(503, {"Retry-After": "1"}),)) as story:
+        story.put("a.csv", "2024-04", 6)
+        story.w.start(DAY)
+        wait_for(lambda: story.hook.requests, "a message to be due")
+        server.say("CONFIG", "SET", "maxmemory", "1")
+        story.put("b.csv", "2024-05", 25)
+        wait_for(lambda: "Redis is full" in status(story.w) and "held" in status(story.w), "it to be said")
+        story.hook.answers[:] = [Answer(200)]
+        wait_for(lambda: server.say("XLEN", PREFIX + "outbox") == "0", "what is due to leave")
+        assert story.w.ctl_raw("health").returncode == 2 and "Redis is full" in status(story.w)
+        server.say("CONFIG", "SET", "maxmemory", "0")
+        story.check(repeats=len(story.hook.requests))
+
+
 def test_R9_a_redis_that_cannot_write_to_its_disk_holds_the_intake(build):
     with Server("--save", "1 1") as server:
         def refuse():
@@ -365,9 +380,31 @@ def test_R14_a_key_of_another_type_is_left_alone_and_said_and_rebuilt_on_command
             story.put("b.csv", "2024-05", 6)
             wait_for(lambda: story.w.ctl_raw("health").returncode == 2, f"{key}: health to be critical")
             wait_for(lambda: "WRONGTYPE" in story.w.log(), f"{key}: the reason to be said")
+            wait_for(lambda: "of another type" in status(story.w), f"{key}: plain words in the status")
             assert server.say("GET", PREFIX + key) == "of somebody else", "nothing is overwritten"
             wait_for(lambda: story.w.ctl_raw("rebuild", "--why", "somebody wrote there").returncode == 0,
                      f"{key}: to be rebuilt")  # refused while it connects
+            story.check()
+
+
+def test_R14_a_series_of_another_type_or_without_its_versions_is_said_at_the_start_and_rebuilt(build):
+    def spoil(server, key):
+        server.say("SET", key, "of somebody else")
+
+    cases = ((spoil, "", "of another type"), (spoil, ":versions", "of another type"),
+             (lambda server, key: server.say("DEL", key), ":versions", "does not hold what it should"))
+    for change, part, words in cases:
+        with Server() as server, watched(build, server) as story:
+            story.put("a.csv", "2024-04", 6)
+            story.w.start(DAY)
+            story.is_ready_again()
+            story.w.stop()
+            name = server.say("--raw", "HKEYS", PREFIX + "series").splitlines()[0]
+            change(server, f"{PREFIX}series:{name}{part}")
+            story.w.start(DAY)
+            wait_for(lambda: words in status(story.w), f"{words} to be said")
+            assert story.w.ctl_raw("health").returncode == 2 and "waitlistctl rebuild" in status(story.w)
+            wait_for(lambda: story.w.ctl_raw("rebuild", "--why", "a key was spoilt").returncode == 0, "the rebuild")
             story.check()
 
 

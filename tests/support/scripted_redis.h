@@ -23,7 +23,7 @@
 #include "loop/redis.h"
 
 #define SCRIPTED_LINES 64
-#define SCRIPTED_CALLS 1200
+#define SCRIPTED_CALLS 2400
 #define SCRIPTED_WORDS 1024
 
 struct redis {

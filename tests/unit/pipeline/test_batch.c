@@ -104,7 +104,7 @@ START_TEST(a_batch_of_which_one_call_failed_is_not_followed_and_the_books_are_lo
     ck_assert_int_eq(finished, 0);
     ck_assert_msg(p.batch_error == failures[_i].error, "%s: %d", failures[_i].why, p.batch_error);
     ck_assert(!p.loaded && p.need_evaluate);
-    ck_assert_ptr_nonnull(strstr(p.trouble, strerror(-failures[_i].error)));
+    ck_assert_ptr_nonnull(strstr(p.trouble, store_words(p.store, failures[_i].error)));
     ck_assert(event_pending(p.retry, EV_TIMEOUT, NULL));
     teardown();
 }
@@ -184,6 +184,32 @@ START_TEST(a_batch_that_is_forgotten_is_not_followed_when_its_answers_come)
 }
 END_TEST
 
+START_TEST(a_full_redis_is_loaded_again_soon_and_given_no_change_for_ever_longer)
+{
+    setup();
+    for (int64_t wait_ms = 500; wait_ms < 5000; wait_ms *= 2) {
+        int64_t before = clock_mono(&p.clock).ms;
+
+        batch_begin(&p, on_finish);
+        batch_add(&p, 0);
+        batch_end(&p);
+        batch_done(&p, -ENOSPC);
+        ck_assert(p.is_full && pipeline_changes_rest(&p));
+        ck_assert_int_ge(p.change_at.ms, before + wait_ms);
+        ck_assert_int_le(p.retry_at.ms, clock_mono(&p.clock).ms + 500);
+    }
+    batch_begin(&p, on_finish); /* nothing to call: that says nothing of room */
+    batch_end(&p);
+    ck_assert(p.is_full);
+    batch_begin(&p, on_finish);
+    batch_add(&p, 0);
+    batch_end(&p);
+    batch_done(&p, 0);
+    ck_assert(!p.is_full && !pipeline_changes_rest(&p));
+    teardown();
+}
+END_TEST
+
 START_TEST(what_fails_is_tried_again_after_twice_as_long_up_to_a_minute)
 {
     setup();
@@ -191,7 +217,8 @@ START_TEST(what_fails_is_tried_again_after_twice_as_long_up_to_a_minute)
         pipeline_try_later(&p, "what", wait_ms > 500 ? -EIO : 0);
         ck_assert_int_eq(p.retry_wait_ms, wait_ms > 60000 ? 60000 : wait_ms);
         ck_assert_int_ge(p.retry_at.ms, p.retry_wait_ms);
-        ck_assert_str_eq(p.trouble, wait_ms > 500 ? "what: Input/output error" : "what");
+        ck_assert_str_eq(p.trouble,
+                         wait_ms > 500 ? "what: Redis refused it, or gave no answer" : "what");
     }
     pipeline_all_is_well(&p);
     ck_assert_str_eq(p.trouble, "");
@@ -208,4 +235,5 @@ UNIT_MAIN("batch", UNIT_TEST(what_follows_comes_once_and_after_the_last_answer),
           UNIT_TEST(a_paced_batch_of_which_a_call_failed_adds_no_more),
           UNIT_TEST(a_paced_call_that_is_not_sent_ends_the_batch),
           UNIT_TEST(a_batch_that_is_forgotten_is_not_followed_when_its_answers_come),
+          UNIT_TEST(a_full_redis_is_loaded_again_soon_and_given_no_change_for_ever_longer),
           UNIT_TEST(what_fails_is_tried_again_after_twice_as_long_up_to_a_minute))

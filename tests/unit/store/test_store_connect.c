@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "store/store_private.h"
 #include "support/failing.h"
 #include "support/scripted_redis.h"
 #include "support/unit.h"
+
+#include "waitlistd_lua.h"
 
 #define LEASE_MS 30000
 #define LEADS    "*4\r\n$5\r\nleads\r\n$5\r\nepoch\r\n$1\r\n0\r\n$0\r\n\r\n"
@@ -151,6 +155,8 @@ static const struct {
     { "GET wl:{t}:lease", NULL, REDIS_OUTCOME_UNKNOWN, 0, "" },
     { "GET wl:{t}:lease", NULL, 0, -ENOTCONN, "the lease could not be asked for" },
     { "FUNCTION", "-ERR no\r\n", 0, 0, "the function library was refused" },
+    { "FUNCTION", "-OOM no\r\n", 0, 0, "the function library was refused" },
+    { "FUNCTION LOAD", "-OOM no\r\n", 0, 0, "the function library was refused" }, /* another one */
     { "FUNCTION", NULL, REDIS_OUTCOME_UNKNOWN, 0, "" },
     { "FUNCTION", NULL, 0, -ENOTCONN, "the function library could not be sent" },
     { "GET wl:{t}:fence", "-ERR no\r\n", 0, 0, "the fence could not be read" },
@@ -167,6 +173,41 @@ static const struct {
     { "FCALL claim", "*4\r\n:1\r\n$5\r\nepoch\r\n$1\r\n0\r\n$0\r\n\r\n", 0, 0,
       "the instance could not be claimed" },
 };
+
+/* A full Redis: it takes no library; what it answers to the question which it has. */
+static const struct {
+    const char *before; /* the library; NULL: no answer, see refused */
+    int refused;
+    const char *reset;
+} full[] = {
+    { "", 0, "" },
+    { "*1\r\n*4\r\n$7\r\nengines\r\n*0\r\n$12\r\nlibrary_code\r\n", 0, "" },
+    { NULL, 0, "" },
+    { NULL, -ENOTCONN, "the function library could not be asked for" },
+};
+
+START_TEST(a_full_redis_that_has_our_library_already_is_led)
+{
+    AUTO(text_release) struct text answer = TEXT_INIT;
+    bool leads = full[_i].before != NULL;
+
+    setup(LEASE_MS);
+    if (leads)
+        (void)text_printf(&answer, "%s$%zu\r\n%s\r\n", full[_i].before, sizeof waitlistd_lua - 1,
+                          waitlistd_lua);
+    scripted_say("FUNCTION LOAD", "-OOM no\r\n");
+    if (leads)
+        scripted_say("FUNCTION LIST", text_str(&answer));
+    else if (full[_i].refused)
+        scripted_refuse("FUNCTION LIST", full[_i].refused);
+    else
+        scripted_fail("FUNCTION LIST", REDIS_OUTCOME_UNKNOWN);
+    connected();
+    ck_assert_str_eq(scripted.reset, full[_i].reset);
+    ck_assert_int_eq(readies, leads);
+    teardown();
+}
+END_TEST
 
 START_TEST(what_stands_in_the_way_to_the_lead_ends_the_connection)
 {
@@ -597,6 +638,7 @@ END_TEST
 
 UNIT_MAIN(
     "store_connect", UNIT_TEST(a_daemon_that_nobody_leads_leads),
+    UNIT_ROWS(a_full_redis_that_has_our_library_already_is_led, full),
     UNIT_ROWS(what_stands_in_the_way_to_the_lead_ends_the_connection, hurdles),
     UNIT_TEST(a_fence_number_is_above_the_one_in_redis_and_our_own_and_kept_before_it_is_used),
     UNIT_TEST(a_number_that_another_took_meanwhile_is_asked_for_again),

@@ -101,6 +101,7 @@ static void hold_books(void)
     scripted_say("HGETALL " P "series", list(2, series_name, SERIES));
     scripted_say(versions_key,
                  list(1, list(2, "1-1", list(4, "period", PERIOD, "version", version_text))));
+    scripted_say("HLEN " P "series:", ":1\r\n");
     scripted_say("SMEMBERS " P "alerts", list(1, a.id));
     scripted_say("HGETALL " P "alert:", list(4, "state", alert_text, "revision", "7"));
     scripted_say("XRANGE " P "outbox", list(1, list(2, "5-1", list(2, "item", ITEM))));
@@ -196,6 +197,8 @@ static const struct {
     { "HGETALL " P "series",
       "*2\r\n$1\r\nx\r\n$38\r\n{\"feed\":\"f\",\"measure\":\"m\",\"org\":\"TAJ\"}\r\n" },
     { "VERSIONS", "$1\r\nx\r\n" },
+    { "VERSIONS", "*0\r\n" }, /* somebody removed them */
+    { "HLEN " P "series:", "$1\r\nx\r\n" },
     { "VERSIONS", "*1\r\n$1\r\nx\r\n" },
     { "VERSIONS", "*1\r\n*1\r\n$3\r\n1-1\r\n" },
     { "VERSIONS", "*1\r\n*2\r\n:1\r\n*0\r\n" },
@@ -247,7 +250,8 @@ START_TEST(an_error_or_no_answer_to_one_question_ends_the_load)
     static const char *const commands[] = { "HGETALL " P "ledger",  "HGETALL " P "feeds",
                                             "HGETALL " P "series",  "XRANGE " P "outbox",
                                             "SMEMBERS " P "alerts", "HGETALL " P "alert:",
-                                            "HGETALL " P "dead",    "HGETALL " P "told:hook" };
+                                            "HGETALL " P "dead",    "HGETALL " P "told:hook",
+                                            "HLEN " P "series:" };
 
     for (size_t i = 0; i < 2 * sizeof commands / sizeof commands[0]; i++) {
         setup();
@@ -255,7 +259,12 @@ START_TEST(an_error_or_no_answer_to_one_question_ends_the_load)
             scripted_say(commands[i / 2], "-WRONGTYPE Operation against a key\r\n");
         else
             scripted_fail(commands[i / 2], REDIS_OUTCOME_UNKNOWN);
-        ck_assert_msg(load() == -EIO, "%s", commands[i / 2]);
+        ck_assert_msg(load() == (i % 2 ? -EPROTOTYPE : -EIO), "%s", commands[i / 2]);
+        if (i % 2) /* which key, and what would do */
+            ck_assert_msg(
+                strstr(store_words(store, -EPROTOTYPE), strchr(commands[i / 2], ' ') + 1) &&
+                    strstr(store_words(store, -EPROTOTYPE), "waitlistctl rebuild"),
+                "%s", store_words(store, -EPROTOTYPE));
         teardown();
     }
 }

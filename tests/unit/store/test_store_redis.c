@@ -238,7 +238,12 @@ static const struct {
     { "$3\r\n7-1\r\n", REDIS_OK_REPLY, 0, false, "7-1" },
     { "-ERR STALE the feed was changed\r\n", REDIS_OK_REPLY, -ESTALE, true, NULL },
     { "-ERR FENCED another daemon leads\r\n", REDIS_OK_REPLY, -ESTALE, true, NULL },
-    { "-OOM command not allowed\r\n", REDIS_OK_REPLY, -EIO, false, NULL },
+    { "-OOM command not allowed\r\n", REDIS_OK_REPLY, -ENOSPC, false, NULL },
+    { "-MISCONF no snapshot\r\n", REDIS_OK_REPLY, -ENOSPC, false, NULL },
+    { "-OOMPH\r\n", REDIS_OK_REPLY, -EIO, false, NULL },
+    { "-WRONGTYPE the kind of value script: enqueue, on @user\r\n", REDIS_OK_REPLY, -EPROTOTYPE,
+      false, NULL },
+    { "-WRONGTYPE the kind of value\r\n", REDIS_OK_REPLY, -EPROTOTYPE, false, NULL },
     { NULL, REDIS_NOT_SENT, -ENOTCONN, false, NULL },
     { NULL, REDIS_OUTCOME_UNKNOWN, -EIO, false, NULL },
 };
