@@ -178,6 +178,22 @@ static int clocks_under(struct pathway_list *l, const struct under *u, struct ce
     return clocks_of(&l->lives, &frame, out_cells);
 }
 
+/* A snapshot does not say which of the stages that begin with the pathway are over. They are counted
+ * where an event ended them, or where it names the stage: one that nothing is known of is not waiting. */
+static void drop_unknown_stages(const struct service *s, struct cells *cells, size_t from)
+{
+    size_t kept = from;
+
+    for (size_t i = from; i < cells->count; i++) {
+        const struct tally_cell *c = &cells->list[i];
+
+        if (c->clock == 0 || c->outcome == OUTCOME_COMPLETED ||
+            !(s->clocks[c->clock].from & s->clocks[0].from))
+            cells->list[kept++] = *c;
+    }
+    cells->count = kept;
+}
+
 /* The stage that the snapshot names stands for all that would run at that time. */
 static int put_stage(struct pathway_list *l, const struct under *u, struct cells *cells,
                      size_t from)
@@ -235,6 +251,7 @@ static int cells_under(struct pathway_list *l, const struct listing *v, const st
         r = put_start(l, &u);
     if (r == 0)
         r = clocks_under(l, &u, out_cells);
+    drop_unknown_stages(u.frame.service, out_cells, from);
     if (r == 0 && e->stage_start && out_cells->count > from)
         r = put_stage(l, &u, out_cells, from);
     evented_flag(l, pathway, disagrees, false);

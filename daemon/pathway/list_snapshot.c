@@ -1,13 +1,15 @@
 /*
  * list_snapshot - a census takes the place of the one before: two sorted arrays are merged
  *
- *     old      row     becomes
+ *     before   row     becomes
  *     open     yes     the row
- *     open     no      gone from this census (rule 3); if it was new in this very census, none at all,
- *                      and if this census had brought it back, what it was before (rule 4)
- *     gone     yes     the row: it came back, and what it was is kept beside until the next census
+ *     open     no      gone from this census (rule 3)
+ *     gone     yes     the row: it came back
  *     gone     no      as it was
  *     none     yes     the row, new
+ *
+ * "Before" is what a pathway was before this census. Where the census made something else of it, that is
+ * kept beside it until the next one, so that the same census can be given again (rule 4).
  *
  * A row that is set aside here still says that its pathway is open: it stays as it was, so that a bad
  * date never looks like a person seen.
@@ -122,12 +124,12 @@ static void put(struct merge *m, const struct listed *e, uint16_t stop, uint8_t 
     to->state = (uint8_t)((e->state & ~LISTED_MASK) | state);
 }
 
-/* What this census brought the pathway back from, when it was given before; NULL: it did not. */
-static const struct listed *brought_back(struct merge *m, const struct listed *e)
+/* The entry of this key that the census, given before, has changed; NULL: it has not. */
+static const struct listed *changed_one(struct merge *m, const struct listed *e)
 {
     const struct listing *v = m->old;
 
-    while (m->again && m->before_at < v->before_count) {
+    while (m->before_at < v->before_count) {
         int c = memcmp(v->before[m->before_at].key, e->key, PSEUDONYM_BYTES);
 
         if (c == 0)
@@ -139,42 +141,65 @@ static const struct listed *brought_back(struct merge *m, const struct listed *e
     return NULL;
 }
 
-static int keep_before(struct merge *m, const struct listed *e)
+/* What the pathway was before this census. False: there was none. */
+static bool was_before(struct merge *m, const struct listed *old, struct listed *out_before)
 {
-    int r = list_grow(&m->fresh->before, &m->before_cap, m->fresh->before_count, sizeof *e);
+    const struct listed *changed = m->again ? changed_one(m, old) : NULL;
 
-    if (r == 0)
-        m->fresh->before[m->fresh->before_count++] = *e;
+    if (m->again && !old->stop && (old->state & LISTED_MASK) == LISTED_NEW)
+        return false;
+    *out_before = changed ? *changed : *old;
+    if (m->again && out_before->stop == m->census)
+        out_before->stop = 0;
+    out_before->state = (uint8_t)((out_before->state & ~LISTED_MASK) |
+                                  (out_before->stop ? LISTED_GONE : LISTED_OPEN));
+    return true;
+}
+
+static bool same_listed(const struct listed *a, const struct listed *b)
+{
+    return a->start == b->start && a->stage_start == b->stage_start && a->stop == b->stop &&
+           memcmp(a->group, b->group, sizeof a->group) == 0 && a->state >> 4 == b->state >> 4;
+}
+
+static int keep_before(struct merge *m, const struct listed *before)
+{
+    const struct listed *now = &m->fresh->entries[m->fresh->count - 1];
+    int r = same_listed(before, now) ? 0
+                                     : list_grow(&m->fresh->before, &m->before_cap,
+                                                 m->fresh->before_count, sizeof *before);
+
+    if (r == 0 && !same_listed(before, now))
+        m->fresh->before[m->fresh->before_count++] = *before;
     return r;
 }
 
 static void missing(struct merge *m, const struct listed *old)
 {
-    const struct listed *was = brought_back(m, old);
+    struct listed before;
 
-    if (old->stop) {
-        put(m, old, old->stop, LISTED_GONE);
-    } else if (was) {
-        put(m, was, was->stop, LISTED_GONE);
-        m->change->stopped++;
-    } else if (!m->again || (old->state & LISTED_MASK) != LISTED_NEW) {
-        put(m, old, m->census, LISTED_GONE);
-        m->change->stopped++;
-    }
+    m->change->stopped += old->stop == 0;
+    if (was_before(m, old, &before))
+        put(m, &before, before.stop ? before.stop : m->census, LISTED_GONE);
+}
+
+static void present_first(struct merge *m, const struct listed *row)
+{
+    if (row->start)
+        put(m, row, 0, LISTED_NEW);
 }
 
 static int present(struct merge *m, const struct listed *old, const struct listed *row)
 {
-    const struct listed *e = row->start ? row : old;
-    const struct listed *was = brought_back(m, old);
-    bool fresh = m->again && !old->stop && (old->state & LISTED_MASK) == LISTED_NEW;
+    struct listed before;
 
-    put(m, e, 0, fresh ? LISTED_NEW : LISTED_OPEN);
-    if (old->stop)
-        m->change->returned++;
-    if (old->stop && old->stop != m->census)
-        was = old;
-    return was ? keep_before(m, was) : 0;
+    m->change->returned += old->stop != 0;
+    if (!was_before(m, old, &before)) {
+        present_first(m, row);
+        return 0;
+    }
+    put(m, row->start ? row : &before, 0, LISTED_OPEN);
+    return keep_before(m, &before);
 }
 
 /* Below 0 where the entry comes first, above where the other does, of which `left` are left. */
@@ -198,9 +223,9 @@ static int merge_rows(struct merge *m, const struct staged *s)
             missing(m, &m->old->entries[i]);
         } else if (c == 0) {
             r = present(m, &m->old->entries[i], &s->rows[k].e);
-        } else if (s->rows[k].e.start) {
-            put(m, &s->rows[k].e, 0, LISTED_NEW);
-            m->change->started++;
+        } else {
+            present_first(m, &s->rows[k].e);
+            m->change->started += s->rows[k].e.start != 0;
         }
         i += c <= 0;
         k += c >= 0;
@@ -233,12 +258,6 @@ static int make_listing(const struct pathway_list *l, struct listing *out_listin
 }
 
 /* ---- counting what changed ---- */
-
-static bool same_listed(const struct listed *a, const struct listed *b)
-{
-    return a->start == b->start && a->stage_start == b->stage_start && a->stop == b->stop &&
-           memcmp(a->group, b->group, sizeof a->group) == 0 && a->state >> 4 == b->state >> 4;
-}
 
 /* Of pathways that only snapshots know. */
 static int settle_listed(struct pathway_list *l, const struct listing *fresh,

@@ -378,13 +378,13 @@ static bool sort_listed(struct listed *entries, size_t count)
     return true;
 }
 
-/* What the last census brought back is open now. */
+/* What the last census has changed is open now, and was not gone from that census. */
 static bool before_fits(const struct listing *v)
 {
     for (size_t i = 0; i < v->before_count; i++) {
         const struct listed *e = listing_find(v, v->before[i].key);
 
-        if (!e || e->stop || !v->before[i].stop || v->before[i].stop == listing_census(v))
+        if (!e || e->stop || v->before[i].stop == listing_census(v))
             return false;
     }
     return true;

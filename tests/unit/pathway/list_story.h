@@ -145,38 +145,41 @@ static inline int line_compare(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
-static inline char *cell_line(const struct tally *t, const struct tally_cell *c, uint64_t count)
+static inline char *cell_line(const struct tally *t, const struct tally_cell *c)
 {
     const struct group *g = tally_group_at(t, c->group);
     const struct service *s = service_of(story_services(), g->service);
     const char *clock = c->clock == TALLY_STAGE ? g->stage : s->clocks[c->clock].id;
+    const char *exception = service_exception_name(s, c->exception);
     char start[DATE_TEXT_MAX], stop[DATE_TEXT_MAX], *line = NULL;
 
-    ck_assert_int_gt(asprintf(&line, "%s %s %s%s%s%s%s%s%s%s", clock,
-                              date_format(tally_date(c->start), start),
-                              date_format(tally_date(c->stop), stop), c->stop ? " " : "",
-                              pathway_outcome_name(c->outcome), c->exception ? " " : "",
-                              c->exception ? service_exception_name(s, c->exception) : "",
-                              g->place ? " in " : "", g->place ? g->place : "",
-                              count > 1 ? " twice or more" : ""),
-                     0);
+    ck_assert_int_gt(
+        asprintf(&line, "%s %s %s%s%s%s%s%s%s", clock, date_format(tally_date(c->start), start),
+                 date_format(tally_date(c->stop), stop), c->stop ? " " : "",
+                 pathway_outcome_name(c->outcome), exception ? " " : "", exception ? exception : "",
+                 g->place ? " in " : "", g->place ? g->place : ""),
+        0);
     return line;
 }
 
-/* Every cell on a line of its own, sorted: "pathway 2025-01-06 2025-02-01 completed". malloc'ed. */
+/* Every clock on a line of its own, sorted: "pathway 2025-01-06 2025-02-01 completed". malloc'ed. */
 static inline char *counts_text(const struct pathway_list *l)
 {
     const struct tally *t = list_tally(l);
-    size_t n = tally_count(t), k = 0;
-    char **lines = calloc(n + 1, sizeof *lines);
+    size_t n = 0, k = 0;
     struct text all = TEXT_INIT;
     struct tally_cell cell;
     uint64_t count;
 
-    ck_assert_ptr_nonnull(lines);
     for (size_t at = 0; tally_next(t, &at, &cell, &count);)
-        lines[k++] = cell_line(t, &cell, count);
-    ck_assert_uint_eq(k, n);
+        n += count;
+    char **lines = calloc(n + 1, sizeof *lines);
+
+    ck_assert_ptr_nonnull(lines);
+    for (size_t at = 0; tally_next(t, &at, &cell, &count);) {
+        for (; count > 0; count--)
+            lines[k++] = cell_line(t, &cell);
+    }
     if (n)
         qsort(lines, n, sizeof *lines, line_compare);
     for (size_t i = 0; i < n; i++) {
@@ -189,7 +192,7 @@ static inline char *counts_text(const struct pathway_list *l)
     return text ? text : strdup("");
 }
 
-/* The lines expected, in any order given sorted. */
+/* expected: those lines. */
 #define CHECK_COUNTS(l, expected)                                                                  \
     do {                                                                                           \
         char *counts_ = counts_text(l);                                                            \

@@ -1,0 +1,615 @@
+/*
+ * list_reference - a slow reference of a pathway list: keeps every fact and every census in a plain list
+ * and recounts from nothing
+ *
+ * Written from the rules (pathway_list.h), not from the code: it sorts nothing, keeps no registers and
+ * moves no counts. Only what a service is made of is shared. Header only.
+ */
+#ifndef UNIT_PATHWAY_LIST_REFERENCE_H
+#define UNIT_PATHWAY_LIST_REFERENCE_H
+
+#include "unit/pathway/list_story.h"
+
+#define REF_FACTS    400
+#define REF_PATHWAYS 16 /* named "0" to "15" */
+#define REF_CENSUSES 8
+#define REF_NEVER    1000000
+
+struct ref_fact {
+    int pathway, person;          /* person -1: none */
+    int event, date, clock_start; /* clock_start 0: none */
+    uint64_t version;
+    bool retracted;
+    const char *id, *reason, *exception, *place;
+};
+
+struct ref_census {
+    int date;
+    int start[REF_PATHWAYS]; /* 0: not on it */
+};
+
+struct reference {
+    const struct service *service;
+    struct ref_fact facts[REF_FACTS];
+    int fact_count;
+    struct ref_census censuses[REF_CENSUSES]; /* ascending; the last version of each */
+    int census_count;
+};
+
+static inline const char *ref_text(const char *s)
+{
+    return s ? s : "";
+}
+
+/* Whether fact a, as a report of `event`, stands over b. */
+static inline bool ref_stands(const struct ref_fact *a, int date_a, bool gone_a,
+                              const struct ref_fact *b, int date_b, bool gone_b, bool bare)
+{
+    if (a->version != b->version)
+        return a->version > b->version;
+    if (gone_a != gone_b)
+        return gone_a;
+    if (date_a != date_b)
+        return date_a > date_b;
+    if (bare)
+        return false;
+    int r = strcmp(ref_text(a->reason), ref_text(b->reason));
+
+    return r ? r > 0 : strcmp(ref_text(a->exception), ref_text(b->exception)) > 0;
+}
+
+/* What one fact says of an event: its own, or the referral by its clock start. Date 0: nothing. */
+struct ref_said {
+    int date;
+    bool gone, bare;
+    const char *id;
+};
+static inline struct ref_said ref_says(const struct ref_fact *f, int event)
+{
+    if (f->event == event)
+        return (struct ref_said){ event == EVENT_REFERRAL && f->clock_start ? f->clock_start
+                                                                            : f->date,
+                                  f->retracted, false, ref_text(f->id) };
+    if (event == EVENT_REFERRAL && f->clock_start)
+        return (struct ref_said){ f->clock_start, false, true, "" };
+    return (struct ref_said){ 0, false, false, "" };
+}
+
+/* A live fact: no other report of that event under that id stands over it. */
+struct ref_live {
+    int event, date, exception;
+    const char *id, *reason;
+};
+
+static inline int ref_lives(const struct reference *ref, int pathway, struct ref_live *out)
+{
+    int n = 0;
+
+    for (int event = 0; event < EVENT_COUNT; event++) {
+        for (int i = 0; i < ref->fact_count; i++) {
+            const struct ref_fact *f = &ref->facts[i];
+            struct ref_said s = ref_says(f, event);
+            bool stands = f->pathway == pathway && s.date && !s.gone;
+
+            for (int k = 0; stands && k < ref->fact_count; k++) {
+                const struct ref_fact *g = &ref->facts[k];
+                struct ref_said o = ref_says(g, event);
+
+                if (k == i || g->pathway != pathway || !o.date || strcmp(o.id, s.id) != 0)
+                    continue;
+                struct ref_fact x = *f, y = *g;
+
+                if (s.bare)
+                    x.reason = x.exception = NULL;
+                if (o.bare)
+                    y.reason = y.exception = NULL;
+                stands = !ref_stands(&y, o.date, o.gone, &x, s.date, s.gone, false) &&
+                         (k > i || ref_stands(&x, s.date, s.gone, &y, o.date, o.gone, false));
+            }
+            if (stands)
+                out[n++] = (struct ref_live){
+                    event, s.date, service_exception(ref->service, s.bare ? NULL : f->exception),
+                    s.id, s.bare ? "" : ref_text(f->reason)
+                };
+        }
+    }
+    return n;
+}
+
+static inline const char *ref_place(const struct reference *ref, int pathway)
+{
+    const struct ref_fact *best = NULL;
+
+    for (int i = 0; i < ref->fact_count; i++) {
+        const struct ref_fact *f = &ref->facts[i];
+
+        if (f->pathway == pathway && (!best || f->version > best->version ||
+                                      (f->version == best->version &&
+                                       strcmp(ref_text(f->place), ref_text(best->place)) > 0)))
+            best = f;
+    }
+    return best ? best->place : NULL;
+}
+
+static inline int ref_person(const struct reference *ref, int pathway)
+{
+    int person = -1;
+    uint64_t version = 0;
+    uint8_t key[PSEUDONYM_BYTES], best[PSEUDONYM_BYTES];
+    char name[16];
+
+    for (int i = 0; ref->service->spell_gap_days >= 0 && i < ref->fact_count; i++) {
+        const struct ref_fact *f = &ref->facts[i];
+
+        if (f->pathway != pathway || f->person < 0)
+            continue;
+        snprintf(name, sizeof name, "P%d", f->person);
+        key_of(name, key);
+        if (person < 0 || f->version > version ||
+            (f->version == version && memcmp(key, best, sizeof key) > 0)) {
+            person = f->person;
+            version = f->version;
+            memcpy(best, key, sizeof key);
+        }
+    }
+    return person;
+}
+
+/* ---- clocks ---- */
+
+struct ref_cell {
+    int clock, start, stop, outcome, exception; /* stop REF_NEVER: open */
+    const char *place;
+};
+struct ref_cells {
+    struct ref_cell list[REF_PATHWAYS * 40];
+    int count;
+};
+
+static inline bool ref_in(uint32_t events, int event)
+{
+    return (events & EVENT_BIT(event)) != 0;
+}
+
+/* The day of the earliest of these events on `from` or later; id NULL: any. */
+static inline int ref_first(const struct ref_live *v, int n, uint32_t events, int from,
+                            const char *id)
+{
+    int day = REF_NEVER;
+
+    for (int i = 0; i < n; i++) {
+        if (ref_in(events, v[i].event) && v[i].date >= from && v[i].date < day &&
+            (!id || strcmp(v[i].id, id) == 0))
+            day = v[i].date;
+    }
+    return day;
+}
+
+static inline int ref_exception(const struct ref_live *v, int n, uint32_t events, int day,
+                                const char *id)
+{
+    for (int e = 0; e < EVENT_COUNT; e++) {
+        int worst = 0;
+        bool any = false;
+
+        for (int i = 0; i < n; i++) {
+            if (v[i].event != e || !ref_in(events, e) || v[i].date != day ||
+                (id && strcmp(v[i].id, id) != 0))
+                continue;
+            any = true;
+            if (v[i].exception > worst)
+                worst = v[i].exception;
+        }
+        if (any)
+            return worst;
+    }
+    return 0;
+}
+
+struct ref_end {
+    int day, outcome, exception;
+};
+
+static inline struct ref_end ref_end_of(const struct ref_live *v, int n,
+                                        const struct clock_end *ends, size_t count, int from)
+{
+    struct ref_end best = { REF_NEVER, OUTCOME_OPEN, 0 };
+
+    for (size_t k = 0; k < count; k++) {
+        for (int i = 0; i < n; i++) {
+            bool reason = ends[k].reasons.count == 0;
+
+            for (size_t j = 0; j < ends[k].reasons.count; j++)
+                reason |= text_same(ends[k].reasons.items[j], v[i].reason);
+            if (v[i].event != ends[k].event || !reason || v[i].date < from || v[i].date > best.day)
+                continue;
+            if (v[i].date < best.day)
+                best = (struct ref_end){ v[i].date, ends[k].outcome, v[i].exception };
+            else if (best.outcome == ends[k].outcome && v[i].exception > best.exception)
+                best.exception = v[i].exception;
+        }
+    }
+    return best;
+}
+
+static inline int ref_reopened(const struct ref_live *v, int n)
+{
+    int day = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (v[i].event == EVENT_REOPENED && v[i].date > day)
+            day = v[i].date;
+    }
+    return day;
+}
+
+static inline struct ref_end ref_ending(const struct reference *ref, const struct ref_live *v,
+                                        int n, int start, int open_at)
+{
+    int reopened = ref_reopened(v, n), from = start;
+
+    if (reopened >= from)
+        from = reopened + 1;
+    if (open_at >= from)
+        from = open_at + 1;
+    struct ref_end e = ref_end_of(v, n, ref->service->ends, ref->service->end_count, from);
+
+    if (e.outcome == OUTCOME_REMOVED &&
+        ref_first(v, n, EVENT_BIT(EVENT_FIRST_CONTACT), start, NULL) > e.day)
+        e.outcome = OUTCOME_REMOVED_UNSEEN;
+    return e;
+}
+
+/* The first of what may stop a clock, by day, then in this order. */
+static inline void ref_stop(struct ref_cell *c, int day, int outcome, int exception)
+{
+    if (day < c->stop) {
+        c->stop = day;
+        c->outcome = outcome;
+        c->exception = exception;
+    }
+}
+
+struct ref_clocks {
+    const struct reference *ref;
+    const struct ref_live *v;
+    int n, open_at;
+    struct ref_end ending;
+    const char *place;
+    int completed; /* of clock 0 */
+    struct ref_cells *out;
+};
+
+/* Of the first event that starts the clock, unless that ends another. */
+static inline int ref_start_exception(const struct ref_clocks *k, uint32_t from, int day,
+                                      const char *id)
+{
+    uint32_t enders = 0;
+
+    for (size_t i = 0; i < k->ref->service->clock_count; i++)
+        enders |= k->ref->service->clocks[i].to;
+    for (int e = 0; e < EVENT_COUNT; e++) {
+        for (int i = 0; ref_in(from, e) && i < k->n; i++) {
+            if (k->v[i].event == e && k->v[i].date == day && (!id || strcmp(k->v[i].id, id) == 0))
+                return ref_in(enders, e) ? 0 : ref_exception(k->v, k->n, EVENT_BIT(e), day, id);
+        }
+    }
+    return 0;
+}
+
+static inline void ref_clock(struct ref_clocks *k, int clock, int start, const char *id)
+{
+    const struct clock_rule *rule = &k->ref->service->clocks[clock];
+    struct ref_cell c = { clock, start, REF_NEVER, OUTCOME_OPEN, 0, k->place };
+    int stop = REF_NEVER, from = start;
+
+    if (start > k->ending.day)
+        return;
+    if (rule->kind == CLOCK_FIRST && clock == 0) {
+        int gone = ref_reopened(k->v, k->n);
+
+        if (rule->latest)
+            gone = 0;
+        if (k->open_at > gone)
+            gone = k->open_at;
+        if (!rule->latest && gone >= from)
+            from = gone + 1;
+    }
+    if (rule->latest) {
+        stop = 0;
+        for (int e = 0; e < EVENT_COUNT; e++) {
+            int day = ref_in(rule->to, e) ? ref_first(k->v, k->n, EVENT_BIT(e), from, NULL) : 0;
+
+            stop = day > stop ? day : stop;
+        }
+        if (clock == 0 && stop <= k->open_at)
+            stop = REF_NEVER;
+    } else if (rule->kind == CLOCK_EACH) {
+        int other = ref_first(k->v, k->n, rule->to & ~rule->from, start, NULL);
+        int same = ref_first(k->v, k->n, rule->to & rule->from, start + 1, NULL);
+
+        stop = other < same ? other : same;
+    } else {
+        stop = ref_first(k->v, k->n, rule->to, from, id);
+    }
+    ref_stop(&c, stop, OUTCOME_COMPLETED, ref_exception(k->v, k->n, rule->to, stop, id));
+    if (rule->kind == CLOCK_EACH)
+        ref_stop(&c, ref_first(k->v, k->n, rule->from, start + 1, NULL), OUTCOME_SUPERSEDED, 0);
+    struct ref_end own = ref_end_of(k->v, k->n, rule->ends, rule->end_count, start);
+
+    ref_stop(&c, own.day, own.outcome, own.exception);
+    ref_stop(&c, k->ending.day, k->ending.outcome, k->ending.exception);
+    if (clock > 0 && !rule->beyond) {
+        if (start > k->completed)
+            return;
+        ref_stop(&c, k->completed, OUTCOME_UNKNOWN, 0);
+    }
+    if (clock == 0 && c.outcome == OUTCOME_COMPLETED && rule->kind == CLOCK_FIRST)
+        k->completed = c.stop;
+    if (!c.exception)
+        c.exception = ref_start_exception(k, rule->from, start, id);
+    k->out->list[k->out->count++] = c;
+}
+
+static inline bool ref_first_of_its_id(const struct ref_live *v, int n, int at, uint32_t from)
+{
+    for (int i = 0; i < n; i++) {
+        if (i != at && ref_in(from, v[i].event) && strcmp(v[i].id, v[at].id) == 0 &&
+            (v[i].date < v[at].date || (v[i].date == v[at].date && i < at)))
+            return false;
+    }
+    return true;
+}
+
+static inline void ref_all_clocks(struct ref_clocks *k)
+{
+    k->completed = REF_NEVER;
+    if (ref_first(k->v, k->n, k->ref->service->clocks[0].from, 0, NULL) == REF_NEVER)
+        return;
+    for (size_t c = 0; c < k->ref->service->clock_count; c++) {
+        const struct clock_rule *rule = &k->ref->service->clocks[c];
+
+        if (rule->kind == CLOCK_PAIRED) {
+            for (int i = 0; i < k->n; i++) {
+                if (ref_in(rule->from, k->v[i].event) &&
+                    ref_first_of_its_id(k->v, k->n, i, rule->from))
+                    ref_clock(k, (int)c, k->v[i].date, k->v[i].id);
+            }
+            continue;
+        }
+        int day = ref_first(k->v, k->n, rule->from, 0, NULL);
+
+        while (day != REF_NEVER) {
+            ref_clock(k, (int)c, day, NULL);
+            day = rule->kind == CLOCK_EACH ? ref_first(k->v, k->n, rule->from, day + 1, NULL)
+                                           : REF_NEVER;
+        }
+    }
+}
+
+/* ---- under the censuses ---- */
+
+static inline int ref_last_census(const struct reference *ref)
+{
+    return ref->census_count ? ref->censuses[ref->census_count - 1].date : 0;
+}
+
+static inline bool ref_open_at(const struct ref_cell *c, int day)
+{
+    return c->start <= day && c->stop > day;
+}
+
+/* The last census a pathway is on; -1: none. */
+static inline int ref_seen(const struct reference *ref, int pathway)
+{
+    int seen = -1;
+
+    for (int i = 0; i < ref->census_count; i++) {
+        if (ref->censuses[i].start[pathway])
+            seen = i;
+    }
+    return seen;
+}
+
+/* Rule 2 for what no census knows. Returns whether it was contradicted. */
+static inline bool ref_contradicted(const struct ref_clocks *k, int from)
+{
+    int census = ref_last_census(k->ref);
+    bool bad = false;
+
+    if (!census || ref_reopened(k->v, k->n) > census)
+        return false;
+    for (int i = from; i < k->out->count; i++)
+        bad |= k->out->list[i].clock == 0 && ref_open_at(&k->out->list[i], census);
+    if (bad)
+        k->out->count = from;
+    return bad;
+}
+
+/* Rules 2 and 3 for what a census knows. */
+static inline void ref_under(const struct reference *ref, int pathway, struct ref_cells *out)
+{
+    struct ref_live v[REF_FACTS], w[REF_FACTS];
+    int n = ref_lives(ref, pathway, v), m = 0, seen = ref_seen(ref, pathway), from = out->count;
+    int said = ref->censuses[seen].date, gone = 0, start = ref->censuses[seen].start[pathway];
+
+    if (seen + 1 < ref->census_count && ref_reopened(v, n) <= ref_last_census(ref))
+        gone = ref->censuses[seen + 1].date;
+    else
+        said = ref_last_census(ref);
+    for (int i = 0; i < n; i++) {
+        if (!ref_in(ref->service->clocks[0].from, v[i].event))
+            w[m++] = v[i];
+    }
+    w[m++] = (struct ref_live){ EVENT_REFERRAL, start, 0, "", "" };
+    struct ref_clocks k = { ref, w, m, said, { REF_NEVER, 0, 0 }, NULL, 0, out };
+
+    k.ending = ref_ending(ref, w, m, start, said);
+    ref_all_clocks(&k);
+    if (gone && out->count > from && ref_open_at(&out->list[from], gone)) {
+        out->count = from;
+        k.ending = (struct ref_end){ gone, OUTCOME_UNKNOWN, 0 };
+        ref_all_clocks(&k);
+    }
+    /* Nothing is known of a stage that began with the pathway and that no event ended. */
+    for (int i = from; i < out->count; i++) {
+        const struct ref_cell *c = &out->list[i];
+
+        if (c->clock > 0 && c->outcome != OUTCOME_COMPLETED &&
+            ref_in(ref->service->clocks[c->clock].from, EVENT_REFERRAL))
+            out->list[i--] = out->list[--out->count];
+    }
+}
+
+static inline void ref_alone(const struct reference *ref, int pathway, struct ref_cells *out,
+                             int *disagreeing)
+{
+    struct ref_live v[REF_FACTS];
+    int n = ref_lives(ref, pathway, v), from = out->count;
+    struct ref_clocks k = { ref, v, n, 0, { REF_NEVER, 0, 0 }, ref_place(ref, pathway), 0, out };
+
+    k.ending = ref_ending(ref, v, n, ref_first(v, n, ref->service->clocks[0].from, 0, NULL), 0);
+    ref_all_clocks(&k);
+    *disagreeing += ref_contradicted(&k, from);
+}
+
+/* ---- spells: whatever touches belongs together ---- */
+
+struct ref_member {
+    int pathway, start;
+    struct ref_end end;
+    int spell;
+};
+
+static inline void ref_one_spell(const struct reference *ref, const struct ref_member *m, int count,
+                                 int spell, struct ref_cells *out, int *disagreeing)
+{
+    static struct ref_live v[REF_PATHWAYS * REF_FACTS];
+    int n = 0, from = out->count, members = 0, gap = (int)ref->service->spell_gap_days;
+    const struct ref_member *first = NULL;
+    struct ref_end end = { 0, OUTCOME_OPEN, 0 };
+    uint8_t key[PSEUDONYM_BYTES], best[PSEUDONYM_BYTES];
+    char name[16];
+
+    for (int i = 0; i < count; i++) {
+        if (m[i].spell != spell)
+            continue;
+        members++;
+        n += ref_lives(ref, m[i].pathway, v + n);
+        snprintf(name, sizeof name, "%d", m[i].pathway);
+        key_of(name, key);
+        if (!first || m[i].start < first->start ||
+            (m[i].start == first->start && memcmp(key, best, sizeof key) < 0)) {
+            first = &m[i];
+            memcpy(best, key, sizeof key);
+        }
+        if (m[i].end.day > end.day || (m[i].end.day == end.day && m[i].end.outcome < end.outcome))
+            end = m[i].end;
+    }
+    if (!members)
+        return;
+    if (end.day != REF_NEVER) {
+        end.day += gap;
+        if (end.outcome == OUTCOME_REMOVED_UNSEEN &&
+            ref_first(v, n, EVENT_BIT(EVENT_FIRST_CONTACT), 0, NULL) <= end.day)
+            end.outcome = OUTCOME_REMOVED;
+    }
+    struct ref_clocks k = { ref, v, n, 0, end, ref_place(ref, first->pathway), 0, out };
+
+    ref_all_clocks(&k);
+    if (ref_contradicted(&k, from))
+        *disagreeing += members;
+}
+
+static inline void ref_spells(const struct reference *ref, int person, struct ref_cells *out,
+                              int *disagreeing)
+{
+    struct ref_member m[REF_PATHWAYS];
+    struct ref_live v[REF_FACTS];
+    int count = 0, gap = (int)ref->service->spell_gap_days;
+    bool changed = true;
+
+    for (int p = 0; p < REF_PATHWAYS; p++) {
+        if (ref_person(ref, p) != person || ref_seen(ref, p) >= 0)
+            continue;
+        int n = ref_lives(ref, p, v);
+        int start = ref_first(v, n, ref->service->clocks[0].from, 0, NULL);
+
+        if (start == REF_NEVER)
+            continue;
+        m[count] = (struct ref_member){ p, start, ref_ending(ref, v, n, start, 0), count };
+        count++;
+    }
+    while (changed) {
+        changed = false;
+        for (int i = 0; i < count; i++) {
+            for (int k = 0; k < count; k++) {
+                if (m[i].start <= m[k].end.day + gap && m[k].start <= m[i].end.day + gap &&
+                    m[i].spell < m[k].spell) {
+                    m[k].spell = m[i].spell;
+                    changed = true;
+                }
+            }
+        }
+    }
+    for (int spell = 0; spell < count; spell++)
+        ref_one_spell(ref, m, count, spell, out, disagreeing);
+}
+
+/* ---- the whole ---- */
+
+static inline char *ref_line(const struct reference *ref, const struct ref_cell *c)
+{
+    struct tally *t = tally_new();
+    uint32_t group = 0;
+    struct tally_cell cell = { .start = (uint16_t)c->start,
+                               .stop = c->stop == REF_NEVER ? TALLY_OPEN : (uint16_t)c->stop,
+                               .clock = (uint8_t)c->clock,
+                               .outcome = (uint8_t)c->outcome,
+                               .exception = (uint8_t)c->exception };
+
+    ck_assert_int_eq(
+        tally_group(t, &(struct group){ .service = ref->service->id, .place = c->place }, &group),
+        0);
+    cell.group = group;
+    char *line = cell_line(t, &cell);
+
+    tally_free(t);
+    return line;
+}
+
+/* Every cell on a line, sorted, as counts_text() of the list has them. malloc'ed. */
+static inline char *ref_counts_text(const struct reference *ref, int *out_disagreeing)
+{
+    static struct ref_cells cells;
+    char *lines[REF_PATHWAYS * 40];
+    struct text all = TEXT_INIT;
+    bool done[64] = { false };
+
+    cells.count = 0;
+    *out_disagreeing = 0;
+    for (int p = 0; p < REF_PATHWAYS; p++) {
+        int person = ref_person(ref, p);
+
+        if (ref_seen(ref, p) >= 0)
+            ref_under(ref, p, &cells);
+        else if (person < 0)
+            ref_alone(ref, p, &cells, out_disagreeing);
+        else if (!done[person]) {
+            done[person] = true;
+            ref_spells(ref, person, &cells, out_disagreeing);
+        }
+    }
+    for (int i = 0; i < cells.count; i++)
+        lines[i] = ref_line(ref, &cells.list[i]);
+    qsort(lines, (size_t)cells.count, sizeof *lines, line_compare);
+    for (int i = 0; i < cells.count; i++) {
+        (void)text_printf(&all, "%s\n", lines[i]);
+        free(lines[i]);
+    }
+    char *text = text_take(&all);
+
+    return text ? text : strdup("");
+}
+
+#endif

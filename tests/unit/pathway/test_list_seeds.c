@@ -1,0 +1,369 @@
+/*
+ * Invented histories from 1,000 seeds: whatever the order, the batches and the repetitions, the state is
+ * one and the counts are those of the slow reference (rules 1 to 5). By default every tenth seed;
+ * WAITLIST_FULL=1 all.
+ */
+#include "unit/pathway/list_reference.h"
+
+#define SEEDS     1000
+#define CHUNKS    10 /* test cases, so that one finds the seed */
+#define ORDERS    4
+#define FACTS_MAX 90
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static int pick(uint64_t *state, int count)
+{
+    return (int)(next_random(state) % (uint64_t)count);
+}
+
+static bool one_in(uint64_t *state, int n)
+{
+    return pick(state, n) == 0;
+}
+
+/* What may happen in a service, with the events of clocks more often than others. */
+static const struct {
+    const char *service;
+    int events[12], count;
+} services[] = {
+#define E(x) EVENT_##x
+    { "RNA",
+      { E(REFERRAL), E(REFERRAL), E(CLOCK_STOP), E(CLOCK_STOP), E(FIRST_CONTACT), E(REMOVAL),
+        E(TRANSFER), E(REOPENED) },
+      8 },
+    { "mental-health",
+      { E(REFERRAL), E(REFERRAL), E(REFERRAL), E(FIRST_CONTACT), E(OUTCOME_BASELINE), E(CARE_PLAN),
+        E(CLOCK_STOP), E(CLOCK_STOP), E(REMOVAL), E(REOPENED) },
+      10 },
+    { "neurodevelopmental",
+      { E(REFERRAL), E(REFERRAL), E(FIRST_CONTACT), E(ASSESSMENT_START), E(DIAGNOSIS), E(REMOVAL),
+        E(CLOCK_STOP), E(REOPENED) },
+      8 },
+    { "wheelchair",
+      { E(REFERRAL), E(REFERRAL), E(PRESCRIPTION), E(EQUIPMENT), E(CLOSED_NO_EQUIPMENT),
+        E(REMOVAL) },
+      6 },
+    { "ehc-plan",
+      { E(REFERRAL), E(REFERRAL), E(ADVICE_REQUESTED), E(ADVICE_RECEIVED), E(ASSESS_DECISION),
+        E(NOT_TO_ISSUE), E(PLAN_ISSUED), E(REVIEW_MEETING), E(REVIEW_MEETING), E(REVIEW_DECISION),
+        E(AMENDED_PLAN), E(REMOVAL) },
+      12 },
+    { "local-offer", { E(REFERRAL), E(REVIEW_MEETING), E(REVIEW_MEETING), E(REMOVAL) }, 4 },
+#undef E
+};
+#define SERVICES (int)(sizeof services / sizeof services[0])
+
+static const char *one_of(uint64_t *state, const char *const *texts, int count)
+{
+    return texts[pick(state, count)];
+}
+
+static struct ref_fact invent(uint64_t *state, int service, int first_day)
+{
+    static const char *const ids[] = { NULL, NULL, "1", "2" };
+    static const char *const reasons[] = { NULL, NULL, "refused", "no-change", "moved" };
+    static const char *const exceptions[] = { NULL, NULL, NULL, "absent-from-area", "holiday" };
+    static const char *const places[] = { "north", "north", "north", "south", NULL };
+    bool spells = service_of(story_services(), services[service].service)->spell_gap_days >= 0;
+
+    return (struct ref_fact){
+        .pathway = pick(state, 9),
+        .person = one_in(state, 8) ? -1 : pick(state, 3),
+        .event = services[service].events[pick(state, services[service].count)],
+        .date = first_day + pick(state, 60),
+        .clock_start = one_in(state, 12) ? first_day + pick(state, 60) : 0,
+        .version = (uint64_t)pick(state, 4) + 20250101000000,
+        .retracted = one_in(state, 7),
+        .id = one_of(state, ids, 4),
+        .reason = one_of(state, reasons, 5),
+        .exception = spells ? NULL : one_of(state, exceptions, 5),
+        .place = one_of(state, places, 5),
+    };
+}
+
+/* A person's two spells, and the late referral that bridges them: in every history of such a service. */
+static void invent_bridge(struct reference *ref, int first_day)
+{
+    static const struct {
+        int pathway, event, day;
+    } steps[] = {
+        { 10, EVENT_REFERRAL, 0 },    { 10, EVENT_CLOCK_STOP, 10 }, { 11, EVENT_REFERRAL, 30 },
+        { 11, EVENT_CLOCK_STOP, 50 }, { 12, EVENT_REFERRAL, 14 },   { 12, EVENT_CLOCK_STOP, 26 },
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        ref->facts[ref->fact_count++] = (struct ref_fact){ .pathway = steps[i].pathway,
+                                                           .person = 1,
+                                                           .event = steps[i].event,
+                                                           .date = first_day + steps[i].day,
+                                                           .version = 1 };
+}
+
+static void invent_history(uint64_t *state, int service, struct reference *out_ref)
+{
+    int first_day = date_of("2025-01-01").day;
+
+    out_ref->fact_count = out_ref->census_count = 0;
+    out_ref->service = service_of(story_services(), services[service].service);
+    if (out_ref->service->spell_gap_days >= 0)
+        invent_bridge(out_ref, first_day);
+    for (int i = 20 + pick(state, FACTS_MAX - 20); i > 0; i--)
+        out_ref->facts[out_ref->fact_count++] = invent(state, service, first_day);
+}
+
+static void tell_fact(struct pathway_list *l, const struct ref_fact *f, struct list_change *change)
+{
+    char pathway[16], person[16], date[DATE_TEXT_MAX], start[DATE_TEXT_MAX];
+
+    snprintf(pathway, sizeof pathway, "%d", f->pathway);
+    snprintf(person, sizeof person, "P%d", f->person);
+    int verdict = tell_change(
+        l,
+        TOLD(pathway, pathway_event_names[f->event],
+             date_format((struct civil_date){ f->date }, date), f->version,
+             .person = f->person < 0 ? NULL : person, .id = f->id, .reason = f->reason,
+             .exception = f->exception, .place = f->place, .retracted = f->retracted,
+             .clock_start =
+                 f->clock_start ? date_format((struct civil_date){ f->clock_start }, start) : NULL),
+        change);
+
+    ck_assert_int_ge(verdict, 0);
+    ck_assert_int_le(verdict, LIST_OLDER);
+}
+
+/* Packed and loaded again, as after a restart; every list_pack_pathway() that is due laid over. */
+static struct pathway_list *restarted(struct pathway_list *l, const char *service)
+{
+    struct pathway_list *fresh = story_new(service);
+    struct text t = TEXT_INIT;
+    unsigned bits = 2;
+
+    ck_assert_int_eq(list_pack_book(l, &t), 0);
+    ck_assert_int_eq(list_unpack_book(fresh, t.buf, t.len), 0);
+    text_clear(&t);
+    ck_assert_int_eq(list_pack_counted(l, &t), 0);
+    ck_assert_int_eq(list_unpack_counted(fresh, t.buf, t.len), 0);
+    for (uint32_t bucket = 4; bucket-- > 0;) {
+        size_t pathways = 0;
+
+        text_clear(&t);
+        ck_assert_int_eq(list_pack(l, bucket, bits, &t, &pathways), 0);
+        if (pathways)
+            ck_assert_int_eq(list_unpack(fresh, t.buf, t.len), 0);
+    }
+    ck_assert_int_eq(list_loaded(fresh), 0);
+    text_release(&t);
+    list_free(l);
+    return fresh;
+}
+
+static void shuffle(uint64_t *state, int *order, int count)
+{
+    for (int i = count - 1; i > 0; i--) {
+        int k = pick(state, i + 1), swapped = order[i];
+
+        order[i] = order[k];
+        order[k] = swapped;
+    }
+}
+
+/* ---- events alone ---- */
+
+static struct pathway_list *live(uint64_t *state, const struct reference *ref, const char *service,
+                                 bool in_order)
+{
+    struct pathway_list *l = story_new(service);
+    struct list_change change = LIST_CHANGE_INIT;
+    int order[2 * REF_FACTS], count = ref->fact_count;
+
+    for (int i = 0; i < count; i++)
+        order[i] = i;
+    for (int i = 0; !in_order && i < ref->fact_count / 3; i++)
+        order[count++] = pick(state, ref->fact_count); /* told again */
+    if (!in_order)
+        shuffle(state, order, count);
+    for (int i = 0; i < count; i++) {
+        tell_fact(l, &ref->facts[order[i]], &change);
+        if (!in_order && one_in(state, 10))
+            ck_assert_int_eq(list_events_end(l, &change), 0);
+        if (!in_order && one_in(state, 30))
+            l = restarted(l, service);
+    }
+    ck_assert_int_eq(list_events_end(l, &change), 0);
+    return l;
+}
+
+static void one_history(uint64_t seed)
+{
+    static struct reference ref;
+    uint64_t state = seed;
+    int service = (int)(seed % SERVICES), disagreeing;
+    char first[SHA256_TEXT_MAX] = "", digest[SHA256_TEXT_MAX];
+
+    invent_history(&state, service, &ref);
+    char *expected = ref_counts_text(&ref, &disagreeing);
+
+    for (int order = 0; order < ORDERS; order++) {
+        struct pathway_list *l = live(&state, &ref, services[service].service, order == 0);
+        char *counts = counts_text(l);
+
+        ck_assert_msg(strcmp(counts, expected) == 0,
+                      "seed %lu, order %d: the list\n%sthe reference\n%s", seed, order, counts,
+                      expected);
+        ck_assert_int_eq(list_digest(l, digest), 0);
+        ck_assert_msg(order == 0 || strcmp(digest, first) == 0, "seed %lu, order %d: another state",
+                      seed, order);
+        memcpy(first, digest, sizeof first);
+        free(counts);
+        list_free(l);
+    }
+    free(expected);
+}
+
+static void each_seed(int chunk, void (*run)(uint64_t seed))
+{
+    bool full = getenv("WAITLIST_FULL") != NULL;
+
+    for (uint64_t seed = (uint64_t)chunk * (SEEDS / CHUNKS);
+         seed < (uint64_t)(chunk + 1) * (SEEDS / CHUNKS); seed++) {
+        if (full || seed % 10 == (seed / 10) % 10)
+            run(seed);
+    }
+}
+
+START_TEST(
+    any_order_batching_and_repetition_of_events_gives_one_state_and_the_counts_of_the_reference)
+{
+    each_seed(_i, one_history);
+}
+END_TEST
+
+/* ---- events and censuses ---- */
+
+static void invent_censuses(uint64_t *state, struct reference *ref)
+{
+    int day = date_of("2025-01-10").day;
+
+    ref->census_count = 1 + pick(state, 5);
+    for (int i = 0; i < ref->census_count; i++) {
+        struct ref_census *c = &ref->censuses[i];
+
+        c->date = day += 1 + pick(state, 14);
+        for (int p = 0; p < REF_PATHWAYS; p++) {
+            int before = i ? ref->censuses[i - 1].start[p] : 0;
+
+            c->start[p] = 0;
+            if (!one_in(state, before ? 4 : 2))
+                c->start[p] = before && !one_in(state, 6) ? before : c->date - pick(state, 40);
+            if (p >= 9 && p < 13)
+                c->start[p] = 0; /* some that no census ever knows */
+        }
+    }
+}
+
+static void tell_census(struct pathway_list *l, const struct ref_census *c, bool wrong,
+                        uint64_t *state)
+{
+    struct row rows[REF_PATHWAYS];
+    char names[REF_PATHWAYS][16], dates[REF_PATHWAYS][DATE_TEXT_MAX], census[DATE_TEXT_MAX];
+    size_t n = 0;
+
+    for (int p = 0; p < REF_PATHWAYS; p++) {
+        int start = c->start[p];
+
+        if (wrong && one_in(state, 2))
+            start = start ? 0 : c->date - 3;
+        if (!start)
+            continue;
+        snprintf(names[n], sizeof names[n], "%d", p);
+        rows[n] = (struct row){ .pathway = names[n],
+                                .start = date_format((struct civil_date){ start }, dates[n]) };
+        n++;
+    }
+    for (size_t i = n; i > 1; i--) {
+        size_t k = (size_t)pick(state, (int)i);
+        struct row swapped = rows[i - 1];
+
+        rows[i - 1] = rows[k];
+        rows[k] = swapped;
+    }
+    (void)census_rows(l, date_format((struct civil_date){ c->date }, census), rows, n);
+}
+
+/* The censuses come in their order, events at any time, some more than once; a census may be sent
+ * wrongly first and then again. */
+static struct pathway_list *live_both(uint64_t *state, const struct reference *ref,
+                                      const char *service)
+{
+    struct pathway_list *l = story_new(service);
+    struct list_change change = LIST_CHANGE_INIT;
+    int order[REF_FACTS], told = 0, census = 0;
+
+    for (int i = 0; i < ref->fact_count; i++)
+        order[i] = i;
+    shuffle(state, order, ref->fact_count);
+    while (told < ref->fact_count || census < ref->census_count) {
+        if (census < ref->census_count && (told == ref->fact_count || one_in(state, 12))) {
+            for (int wrong = pick(state, 3); wrong > 0; wrong--)
+                tell_census(l, &ref->censuses[census], true, state);
+            tell_census(l, &ref->censuses[census++], false, state);
+            if (one_in(state, 3))
+                l = restarted(l, service);
+        } else if (told < ref->fact_count) {
+            tell_fact(l, &ref->facts[order[told++]], &change);
+        }
+    }
+    ck_assert_int_eq(list_events_end(l, &change), 0);
+    return l;
+}
+
+static void one_history_under_censuses(uint64_t seed)
+{
+    static struct reference ref;
+    uint64_t state = seed + 5000;
+    int service = (int)(seed % 4), disagreeing; /* those whose pathways start once */
+    char first[SHA256_TEXT_MAX] = "", digest[SHA256_TEXT_MAX];
+
+    invent_history(&state, service, &ref);
+    invent_censuses(&state, &ref);
+    char *expected = ref_counts_text(&ref, &disagreeing);
+
+    for (int order = 0; order < ORDERS; order++) {
+        struct pathway_list *l = live_both(&state, &ref, services[service].service);
+        char *counts = counts_text(l);
+
+        ck_assert_msg(strcmp(counts, expected) == 0,
+                      "seed %lu, order %d: the list\n%sthe reference\n%s", seed, order, counts,
+                      expected);
+        ck_assert_int_eq(list_digest(l, digest), 0);
+        ck_assert_msg(order == 0 || strcmp(digest, first) == 0, "seed %lu, order %d: another state",
+                      seed, order);
+        memcpy(first, digest, sizeof first);
+        free(counts);
+        list_free(l);
+    }
+    free(expected);
+}
+
+START_TEST(events_at_any_time_between_censuses_that_may_be_sent_again_give_one_state)
+{
+    each_seed(_i, one_history_under_censuses);
+}
+END_TEST
+
+static const char chunks[CHUNKS];
+
+UNIT_MAIN(
+    "list_seeds",
+    UNIT_ROWS(
+        any_order_batching_and_repetition_of_events_gives_one_state_and_the_counts_of_the_reference,
+        chunks),
+    UNIT_ROWS(events_at_any_time_between_censuses_that_may_be_sent_again_give_one_state, chunks))
