@@ -189,9 +189,8 @@ check: test-deps
 # The full sets: what check runs, with every point of the sweeps and every seeded bug (check takes a tenth), the
 # sanitizer build, and valgrind over unit and scenario.
 check-all: full-deps
-	@$(MAKE) --no-print-directory check FULL=1
-	@$(MAKE) --no-print-directory sanitize
-	@$(MAKE) --no-print-directory valgrind
+	@failed=0; for part in "check FULL=1" sanitize valgrind; do \
+	  $(MAKE) --no-print-directory $$part || failed=1; done; exit $$failed
 # Bugs seeded into a copy, which the suite has to find: FULL=1 all, else a tenth, or SEEDED_ONLY="ID ID".
 SEEDED_ONLY ?=
 seeded: test-deps
