@@ -1,0 +1,697 @@
+/*
+ * A receipt applied from its archived bytes: which row of a key stands, what counts as missing, what a
+ * decision changes, and each allocation failing once. Redis answers as it is told to.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/json_text.h"
+#include "base/log.h"
+#include "config.h"
+#include "pipeline_apply_internal.h"
+#include "pipeline_internal.h"
+#include "store/store_private.h"
+#include "support/failing.h"
+#include "support/folder.h"
+#include "support/scripted_redis.h"
+#include "support/unit.h"
+
+#define FORMAT                                                                                     \
+    "format: rows\ntitle: Rows made by hand\npublished: false\n%s"                                 \
+    "key: [measure, org, secondary, period_start, period_end]\n"                                   \
+    "markers: {suppressed: [\"*\"], not-submitted: [\"\"]}\n"                                      \
+    "layouts:\n  - id: rows\n"                                                                     \
+    "    header: {columns: [Measure, Org, Name, Start, End, Value, Version, Band]}\n"              \
+    "    values: {column: Value}\n    period: {start: Start, end: End}\n    measure: Measure\n"    \
+    "    org: Org\n    org_name: Name\n    secondary: {column: Band, null_for_org: false}\n"       \
+    "    covers_providers: true\n"
+#define SETTINGS                                                                                   \
+    "instance: t\nstate: ./state\nredis: {mode: embedded}\nformats: [formats]\n"                   \
+    "plans: [plan.yaml]\nroutes: {ops: [spool], governance: [spool], fallback: [spool]}\n"         \
+    "organisations: orgs.yaml\n"                                                                   \
+    "feeds:\n"                                                                                     \
+    "  - {id: f, kind: aggregate, format: rows, inbox: ./inbox, cadence: monthly, grace: 45d,\n"   \
+    "     providers: [TAJ, RNA], keep: [QUA, TAJ, RNA]}\n"                                         \
+    "  - {id: g, kind: aggregate, format: rows, inbox: ./inbox-g, cadence: monthly, grace: 45d}\n" \
+    "receivers:\n  - {id: spool, kind: spool, dir: ./spool}\n"
+#define PLAN                                                                                       \
+    "plan: {id: d, version: 1, place: p, mode: live, valid: {from: 2024-04-01, to: 2025-03-31}}\n" \
+    "roles: {lead: {receivers: [spool]}}\npriorities:\n  - id: \"1\"\n    title: t\n"              \
+    "    actions:\n      - {id: \"1.1\", title: t, lead: lead, due: 2025-03}\nmeasures:\n%s"
+#define MEASURE(id, select)                                                                        \
+    "  - id: " id "\n    title: t\n    metric: \"published:m\"\n    select: {" select "}\n"        \
+    "    polarity: higher\n    target: {at_least: 60}\n    expect: {2024-04-30: 20}\n"             \
+    "    action: \"1.1\"\n"
+
+static struct pipeline p;
+static struct receipt *newest;
+static char folder[FOLDER_MAX];
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+}
+
+static int keep_fence(void *arg, uint64_t number)
+{
+    (void)arg;
+    (void)number;
+    return 0;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    char path[FOLDER_MAX + 32];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+
+    ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void setup(const char *duplicate, const char *measures)
+{
+    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
+    const struct store_identity identity = { "t", "epoch", "holder", "name", 0, 0 };
+    struct diags diags = DIAGS_INIT;
+    char path[FOLDER_MAX + 32], text[8192];
+
+    log_set_level(LOG_LEVEL_ERROR - 1);
+    (void)json_text(NULL, 0); /* what a text lacked before is no matter here */
+    scripted_begin();
+    scripted_say("FCALL", "+OK\r\n");
+    memset(&p, 0, sizeof p);
+    folder_begin(folder);
+    (void)snprintf(path, sizeof path, "%s/formats", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    (void)snprintf(text, sizeof text, FORMAT, duplicate);
+    write_text("formats/rows.yaml", text);
+    (void)snprintf(text, sizeof text, PLAN, measures);
+    write_text("plan.yaml", text);
+    write_text("orgs.yaml", "organisations:\n  - {code: TAJ, title: One Trust, parent: QUA}\n"
+                            "  - {code: RNA, title: Two Trust, parent: QUA}\n"
+                            "  - {code: QUA, title: The ICB}\n");
+    write_text("waitlistd.yaml", SETTINGS);
+    (void)snprintf(path, sizeof path, "%s/waitlistd.yaml", folder);
+    int r = config_load(path, "config", &diags, &p.config);
+
+    if (r < 0)
+        diags_print(&diags, stderr);
+    diags_release(&diags);
+    ck_assert_int_eq(r, 0);
+    (void)snprintf(path, sizeof path, "%s/archive", folder);
+    ck_assert_int_eq(archive_open(path, &p.archive), 0);
+    p.base = event_base_new();
+    p.wake = event_new(p.base, -1, 0, on_event, NULL);
+    p.retry = event_new(p.base, -1, 0, on_event, NULL);
+    p.apply_turn = event_new(p.base, -1, 0, apply_on_turn, &p);
+    p.store = store_new(p.base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
+    ck_assert(p.base && p.wake && p.retry && p.apply_turn && p.store);
+    p.loaded = true;
+    p.evaluated_on = p.findings_of = DATE_NONE;
+}
+
+static void teardown(void)
+{
+    apply_abort(&p);
+    store_free(p.store);
+    books_release(&p.books);
+    receipt_list_release(&p.receipts);
+    archive_close(p.archive);
+    event_free(p.wake);
+    event_free(p.retry);
+    event_free(p.apply_turn);
+    event_base_free(p.base);
+    config_free(p.config);
+    folder_end(folder);
+}
+
+/* ---- receipts --------------------------------------------------------------------------------- */
+
+static struct receipt *receive(const char *feed, const char *content, enum receipt_outcome outcome)
+{
+    struct receipt **list = realloc(p.receipts.list, (p.receipts.count + 1) * sizeof *list);
+    struct receipt *r = calloc(1, sizeof *r);
+    struct archive_file *file = NULL;
+    char sha[SHA256_TEXT_MAX];
+
+    ck_assert(list && r && books_feed(&p.books, feed));
+    (void)snprintf(sha, sizeof sha, "%064d", 0);
+    if (content) {
+        ck_assert_int_eq(archive_begin(p.archive, &file), 0);
+        ck_assert_int_eq(archive_write(file, content, strlen(content)), 0);
+        ck_assert_int_eq(archive_commit(file, sha), 0);
+    }
+    r->sequence = p.receipts.count + 1;
+    r->outcome = outcome;
+    r->feed = strdup(feed);
+    r->name = strdup("a.csv");
+    r->sha256 = strdup(sha);
+    r->format_digest = strdup(format_digest(format_set_find(p.config->formats, "rows")));
+    r->why = strdup("because");
+    r->part = strdup("rows");
+    r->at.ms = 1718013600000 + (int64_t)r->sequence * 1000; /* 2024-06-10 */
+    r->newest = DATE_NONE;
+    list[p.receipts.count] = r;
+    p.receipts.list = list;
+    p.receipts.count++;
+    return newest = r;
+}
+
+static struct receipt *decide(const struct receipt *on, enum receipt_outcome outcome)
+{
+    struct receipt *r = receive(on->feed, NULL, outcome);
+
+    r->decides = on->sequence;
+    return r;
+}
+
+/* Whether it was applied: its books stand. */
+static bool apply(const struct receipt *r)
+{
+    apply_start(&p, r);
+    while (p.apply && !p.stopping && p.loaded) {
+        (void)event_base_loop(p.base, EVLOOP_NONBLOCK);
+        scripted_answer_all();
+    }
+    const struct feed_book *b = table_get(&p.books.feeds, r->feed);
+
+    return b && b->receipt == r->sequence;
+}
+
+static void take(const char *content)
+{
+    ck_assert(apply(receive("f", content, RECEIPT_ACCEPTED)));
+}
+
+#define HEADER "Measure,Org,Name,Start,End,Value,Version,Band\n"
+#define APRIL  "2024-04-01,2024-04-30"
+#define MAY    "2024-05-01,2024-05-31"
+
+static const struct series *series_of(const char *org, const char *band)
+{
+    char *key = series_key("f", "m", NULL, org, band);
+    const struct series *s = series_find(&p.books.series, key);
+
+    free(key);
+    return s;
+}
+
+/* The value in force of a period, or -1. */
+static double value_of(const char *org, const char *band, int32_t end)
+{
+    const struct series *s = series_of(org, band);
+
+    for (size_t i = 0; s && i < s->point_count; i++)
+        if (s->points[i].period_end.day == end)
+            return s->points[i].versions[s->points[i].version_count - 1].value;
+    return -1;
+}
+
+#define APRIL_END 19843
+#define MAY_END   19874
+
+static const struct feed_book *book(void)
+{
+    return table_get(&p.books.feeds, "f");
+}
+
+static bool has_gap(const char *provider, const char *measure, int32_t end)
+{
+    for (size_t i = 0; i < book()->gap_count; i++) {
+        const struct feed_gap *g = &book()->gaps[i];
+
+        if (strcmp(g->provider, provider) == 0 && !g->measure == !measure &&
+            (!measure || strcmp(g->measure, measure) == 0) && g->period_end.day == end)
+            return true;
+    }
+    return false;
+}
+
+/* ---- which row stands --------------------------------------------------------------------------- */
+
+/* Two rows of one key, 1 and 2; which of them stands. */
+static const struct {
+    const char *first, *second;
+    int stands;
+} ranks[] = {
+    { "10", "9", 1 },
+    { "9", "10", 2 },
+    { "9", "9", 2 },
+    { "9%", "10", 2 },
+    { "2024-04-30", "2024-05-31", 2 },
+    { "2024-05-31", "2024-04-30", 1 },
+    { "final", "draft", 1 },
+    { "draft", "final", 2 },
+    { "", "1", 2 },
+    { "1", "", 1 },
+    { "", "", 2 },
+    { "7", "draft", 2 },
+    { "2024-04-30", "draft", 2 },
+};
+
+START_TEST(of_a_key_that_a_file_repeats_the_row_ranked_highest_stands)
+{
+    char content[512];
+
+    setup("duplicate: by Version\n", MEASURE("a", "feed: f, org: TAJ"));
+    (void)snprintf(content, sizeof content,
+                   HEADER "m,TAJ,x," APRIL ",1,%s,\nm,RNA,x," APRIL ",7,,\nm,TAJ,x," APRIL
+                          ",2,%s,\n",
+                   ranks[_i].first, ranks[_i].second);
+    take(content);
+    ck_assert_msg(value_of("TAJ", NULL, APRIL_END) == ranks[_i].stands, "%s, %s", ranks[_i].first,
+                  ranks[_i].second);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_mapping_may_let_the_first_or_the_last_row_of_a_key_stand)
+{
+    static const char content[] =
+        HEADER "m,TAJ,x," APRIL ",1,9,\nm,RNA,x," APRIL ",7,,\nm,TAJ,x," APRIL ",2,1,\n";
+
+    setup("duplicate: first\n", MEASURE("a", "feed: f, org: TAJ"));
+    take(content);
+    ck_assert(value_of("TAJ", NULL, APRIL_END) == 1);
+    teardown();
+    setup("duplicate: last\n", MEASURE("a", "feed: f, org: TAJ"));
+    take(content);
+    ck_assert(value_of("TAJ", NULL, APRIL_END) == 2);
+    teardown();
+}
+END_TEST
+
+START_TEST(an_organisation_is_known_by_its_code_or_else_by_its_name)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    take(HEADER "m,X1,One Trust," APRIL ",1,,\nm,X1,Two Trust," APRIL ",2,,\n"
+                "m,X1,Somebody," APRIL ",3,,\nm,X2,," APRIL ",4,,\nm,QUA,One Trust," APRIL
+                ",5,,\n");
+    ck_assert(value_of("TAJ", NULL, APRIL_END) == 1 && value_of("RNA", NULL, APRIL_END) == 2);
+    ck_assert(value_of("QUA", NULL, APRIL_END) == 5 && !series_of("X1", NULL));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_figure_of_a_period_that_lies_ahead_is_left_out_and_said)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    take(HEADER "m,TAJ,x," APRIL ",1,,\nm,RNA,x," APRIL ",1,,\n"
+                "m,TAJ,x,2024-12-01,2024-12-31,9,,\nm,RNA,x,2024-12-01,2024-12-31,*,,\n"
+                "m,QUA,x,2024-12-01,2024-12-31,,,\n"
+                "m,TAJ,x,2024-06-01,2025-05-31,4,,\n" /* a year that has begun */
+                "m,TAJ,x,2024-06-01,2025-12-31,4,,\n");
+    ck_assert(value_of("TAJ", NULL, APRIL_END) == 1 && value_of("TAJ", NULL, 20088) == -1);
+    ck_assert_ptr_nonnull(strstr(book()->last_outcome, "3 figures of periods that lie ahead"));
+    teardown();
+}
+END_TEST
+
+START_TEST(periods_that_begin_on_one_day_and_blank_ones_after_the_newest_are_told_apart)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    take(HEADER "m,TAJ,x," APRIL ",1,,\nm,TAJ,x,2024-04-01,2024-05-31,3,,\nm,TAJ,x," MAY ",2,,\n"
+                "m,RNA,x," MAY ",2,,\nm,RNA,x," APRIL ",2,,\nm,RNA,x,2024-06-01,2024-06-30,,,\n"
+                "m,TAJ,x,2024-06-01,2024-06-30,,,\n");
+    ck_assert_uint_eq(series_of("TAJ", NULL)->point_count, 3);
+    ck_assert_int_eq(book()->newest_period_end.day, MAY_END);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_file_of_blanks_alone_has_no_newest_period)
+{
+    setup("partial: true\n", MEASURE("a", "feed: f, org: TAJ"));
+    take(HEADER "m,TAJ,x," APRIL ",,,\nm,RNA,x," APRIL ",,,\n");
+    ck_assert(!date_is_set(book()->newest_period_end));
+    take(HEADER "m,TAJ,x," APRIL ",1,,\n");
+    ck_assert(book()->newest_period_end.day == APRIL_END && book()->part_count == 0);
+    teardown();
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    take(HEADER "m,TAJ,x," APRIL ",,,\nm,RNA,x," APRIL ",,,\n");
+    ck_assert(!date_is_set(book()->newest_period_end));
+    teardown();
+}
+END_TEST
+
+/* ---- what is missing ----------------------------------------------------------------------------- */
+
+START_TEST(a_provider_is_missing_from_each_period_that_lacks_it)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    take(HEADER "m,TAJ,x," APRIL ",1,,\nm,TAJ,x," MAY ",2,,\nm,RNA,x," MAY ",2,,\n");
+    ck_assert(has_gap("RNA", NULL, APRIL_END) && !has_gap("RNA", NULL, MAY_END));
+    ck_assert(!has_gap("TAJ", NULL, APRIL_END));
+    teardown();
+}
+END_TEST
+
+/* Which figure a plan looks at; whether it is missed when its row is gone from the next file. */
+static const struct {
+    const char *measures;
+    const char *band, *later; /* of the rows of the first file, and of the second */
+    bool is_absent;
+} watches[] = {
+    { MEASURE("a", "feed: f, org: TAJ"), "", "", false },
+    { MEASURE("a", "feed: f, org: TAJ, secondary: low"), "low", "high", true },
+    { MEASURE("a", "feed: f, org: TAJ, secondary: low"), "", "", false }, /* it has no bands */
+    { MEASURE("a", "feed: f, org: TAJ, secondary: low"), "high", "high", false },
+    { MEASURE("a", "feed: f, org: TAJ, breakdown: England"), "", "", false },
+    { MEASURE("a", "feed: g, org: TAJ, secondary: low"), "low", "high", false },
+    { MEASURE("a", "feed: f, org: RNA, secondary: low"), "low", "high", true },
+};
+
+START_TEST(a_watched_figure_that_its_table_no_longer_brings_is_absent)
+{
+    char content[512];
+
+    setup("", watches[_i].measures);
+    for (int month = 0; month < 2; month++) {
+        const char *period = month ? MAY : APRIL,
+                   *band = month ? watches[_i].later : watches[_i].band;
+
+        (void)snprintf(content, sizeof content,
+                       HEADER "m,TAJ,x,%s,1,,%s\nm,RNA,x,%s,2,,%s\nm,QUA,x,%s,0,,%s\n", period,
+                       band, period, band, period, band);
+        take(content);
+    }
+    ck_assert_int_eq(has_gap("TAJ", "m", MAY_END) || has_gap("RNA", "m", MAY_END),
+                     watches[_i].is_absent);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_total_of_0_over_blanks_is_a_gap_where_a_plan_looks_at_it)
+{
+    for (int is_watched = 0; is_watched < 2; is_watched++) {
+        setup("",
+              is_watched ? MEASURE("a", "feed: f, org: QUA") : MEASURE("a", "feed: g, org: QUA"));
+        take(HEADER "m,QUA,x," APRIL ",0,,\nm,TAJ,x," APRIL ",,,\nm,RNA,x," APRIL ",0,,\n");
+        ck_assert_int_eq(has_gap("QUA", "m", APRIL_END), is_watched);
+        take(HEADER "m,QUA,x," APRIL ",0,,\nm,TAJ,x," APRIL ",,,\nm,RNA,x," APRIL ",3,,\n");
+        ck_assert(!has_gap("QUA", "m", APRIL_END));
+        teardown();
+    }
+}
+END_TEST
+
+/* ---- decisions ------------------------------------------------------------------------------------ */
+
+START_TEST(a_file_accepted_late_says_nothing_of_what_a_later_one_said)
+{
+    static const char held[] =
+        HEADER "m,QUA,x," APRIL ",0,,\nm,TAJ,x," APRIL ",,,\nm,TAJ,x," MAY ",5,,\n";
+
+    for (int later = 0; later < 3; later++) { /* none came after; one before; one after */
+        setup("", MEASURE("a", "feed: f, org: QUA"));
+        if (later == 1)
+            take(HEADER "m,QUA,x," APRIL ",4,,\nm,TAJ,x," APRIL ",4,,\nm,RNA,x," APRIL ",4,,\n");
+        struct receipt *r = receive("f", held, RECEIPT_HELD);
+
+        ck_assert(apply(r) && feed_book_holds_file(book()));
+        if (later == 2)
+            take(HEADER "m,QUA,x," APRIL ",4,,\nm,TAJ,x," APRIL ",4,,\nm,RNA,x," APRIL ",4,,\n");
+        ck_assert(apply(decide(r, RECEIPT_ACCEPTED)));
+        ck_assert(!feed_book_holds_file(book()));
+        ck_assert_int_eq(has_gap("RNA", NULL, APRIL_END), later != 2);
+        ck_assert_int_eq(has_gap("QUA", "m", APRIL_END), later != 2);
+        ck_assert(value_of("TAJ", NULL, MAY_END) == 5);
+        teardown();
+    }
+}
+END_TEST
+
+START_TEST(a_file_that_a_person_refused_is_decided_and_one_refused_at_receipt_waits)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    struct receipt *held = receive("f", HEADER "m,TAJ,x," APRIL ",1,,\n", RECEIPT_HELD);
+
+    ck_assert(apply(held) && apply(decide(held, RECEIPT_REFUSED)));
+    ck_assert(!feed_book_newest_wait(book()) && !series_of("TAJ", NULL));
+    ck_assert(apply(receive("f", "x", RECEIPT_REFUSED)));
+    ck_assert(feed_book_newest_wait(book()) && !feed_book_holds_file(book()));
+    teardown();
+}
+END_TEST
+
+/* Bytes that cannot be applied: they wait for a person, and change nothing. */
+static const struct {
+    const char *content; /* NULL: the archive lacks it */
+    const char *says;
+} unread[] = {
+    { NULL, "is missing from the archive" },
+    { "no,table\n", "cannot be read by its mapping" },
+    { HEADER "m,TAJ,x," APRIL ",one,,\n", "cannot be read by its mapping" }, /* held today */
+};
+
+START_TEST(an_accepted_file_that_cannot_be_applied_waits_for_a_person)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    ck_assert(apply(receive("f", unread[_i].content, RECEIPT_ACCEPTED)));
+    const struct waiting_receipt *w = feed_book_newest_wait(book());
+
+    ck_assert(w && w->held && strstr(w->why, unread[_i].says));
+    ck_assert(!p.stopping && !series_of("TAJ", NULL));
+    teardown();
+}
+END_TEST
+
+START_TEST(the_same_file_again_changes_nothing_and_its_own_entry_is_no_other)
+{
+    static const char content[] = HEADER "m,TAJ,x," APRIL ",1,,\nm,RNA,x," APRIL ",1,,\n";
+
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    take(content);
+    struct receipt *first = newest;
+
+    take(content);
+    ck_assert_int_eq(strncmp(book()->last_outcome, "same as ", 8), 0);
+    ck_assert_uint_eq(book()->files, 1);
+    ck_assert(apply(first)); /* once more, after a loss */
+    ck_assert_int_eq(strncmp(book()->last_outcome, "accepted", 8), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_large_file_is_read_a_portion_in_a_turn)
+{
+    AUTO(text_release) struct text content = TEXT_INIT;
+
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    (void)text_puts(&content, HEADER);
+    for (int i = 0; i < 30000; i++)
+        (void)text_printf(&content, "m,TAJ,a name of some length," APRIL ",%d,,band-%d\n", i,
+                          i % 1500);
+    ck_assert(text_ok(&content));
+    take(text_str(&content));
+    ck_assert(value_of("TAJ", "band-3", APRIL_END) == 28503);
+    teardown();
+}
+END_TEST
+
+START_TEST(receipts_are_due_in_order_and_not_of_a_feed_that_is_not_configured)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    struct receipt *gone = receive("gone", "x", RECEIPT_ACCEPTED),
+                   *first = receive("f", "x", RECEIPT_REFUSED),
+                   *second = receive("f", "x", RECEIPT_REFUSED);
+
+    ck_assert(!receipt_is_due(&p, gone) && apply_next(&p) == first);
+    ck_assert(apply(first) && apply_next(&p) == second);
+    ck_assert(apply(second));
+    ck_assert_ptr_null(apply_next(&p));
+    teardown();
+}
+END_TEST
+
+/* ---- what is kept ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *before; /* NULL: no file yet */
+    bool is_fresh;      /* of feed f, which keeps QUA, RNA and TAJ */
+} keeps[] = {
+    { NULL, false },     { "*", false },         { "QUA RNA TAJ", false },    { "QUA RNA", true },
+    { "RNA TAJ", true }, { "QUA RN TAJ", true }, { "QUA RNA TAJ X1", false }, { "", true },
+};
+
+START_TEST(a_feed_that_keeps_more_than_before_is_applied_again)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    struct feed_book *b = books_feed(&p.books, "f");
+
+    b->receipt = b->stored = 9;
+    b->kept = keeps[_i].before ? strdup(keeps[_i].before) : NULL;
+    ck_assert_int_eq(apply_backfill(&p), 0);
+    ck_assert_uint_eq(book()->receipt, keeps[_i].is_fresh ? 0 : 9);
+    ck_assert_uint_eq(book()->stored, 9);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_feed_that_keeps_everything_now_is_applied_again)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ") MEASURE("b", "feed: g, org: TAJ"));
+    struct feed_book *b = books_feed(&p.books, "g");
+
+    b->receipt = 9;
+    b->kept = strdup("TAJ");
+    ck_assert_int_eq(apply_backfill(&p), 0);
+    ck_assert_uint_eq(((struct feed_book *)table_get(&p.books.feeds, "g"))->receipt, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_backfill_without_memory_fails_or_is_whole)
+{
+    for (long n = 1;; n++) {
+        setup("", MEASURE("a", "feed: f, org: TAJ"));
+        struct feed_book *b = books_feed(&p.books, "f");
+
+        b->receipt = 9;
+        b->kept = strdup("TAJ");
+        failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
+        int r = apply_backfill(&p);
+        bool failed = failing_end() > 0;
+
+        ck_assert_int_eq(r, failed ? -ENOMEM : 0);
+        ck_assert_uint_eq(book()->receipt, failed ? 9 : 0);
+        teardown();
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
+/* ---- without memory, without Redis ------------------------------------------------------------------ */
+
+static const char april_file[] = HEADER "m,TAJ,x," APRIL ",1,9,\nm,RNA,x," APRIL
+                                        ",2,9,\nm,QUA,x," APRIL ",0,9,\nm,TAJ,x," APRIL ",3,8,\n"
+                                        "m,TAJ,x," APRIL ",4,10,\nm,X1,Two Trust," APRIL
+                                        ",,1,b\nm,TAJ,x,2024-12-01,2024-12-31,9,,\n";
+
+enum kind {
+    FILE_TAKEN,
+    FILE_UNREAD,
+    FILE_HELD,
+    FILE_REFUSED,
+    FILE_TWICE,
+    DECIDED,
+    DECIDED_AGAINST,
+    KINDS
+};
+
+/* The receipts that come before, applied; the one to apply. */
+static struct receipt *prepare(enum kind kind)
+{
+    switch (kind) {
+    case FILE_UNREAD:
+        return receive("f", NULL, RECEIPT_ACCEPTED);
+    case FILE_HELD:
+        return receive("f", april_file, RECEIPT_HELD);
+    case FILE_REFUSED:
+        return receive("f", "x", RECEIPT_REFUSED);
+    case FILE_TWICE:
+        take(april_file);
+        return receive("f", april_file, RECEIPT_ACCEPTED);
+    case DECIDED:
+    case DECIDED_AGAINST:
+        ck_assert(apply(receive("f", april_file, RECEIPT_HELD)));
+        return decide(newest, kind == DECIDED ? RECEIPT_ACCEPTED : RECEIPT_REFUSED);
+    default:
+        return receive("f", april_file, RECEIPT_ACCEPTED);
+    }
+}
+
+static void setup_kind(void)
+{
+    setup("duplicate: by Version\n",
+          MEASURE("a", "feed: f, org: QUA") MEASURE("b", "feed: f, org: TAJ")
+              MEASURE("c", "feed: f, org: RNA, secondary: low"));
+}
+
+static char *shown(void)
+{
+    return feed_book_encode(book());
+}
+
+START_TEST(a_receipt_without_memory_is_applied_whole_or_stays_due)
+{
+    setup_kind();
+    ck_assert(apply(prepare((enum kind)_i)));
+    char *whole = shown();
+    double value = value_of("TAJ", NULL, APRIL_END);
+    size_t gaps = book()->gap_count;
+
+    teardown();
+    for (long n = 1;; n++) {
+        setup_kind();
+        const struct receipt *r = prepare((enum kind)_i);
+        size_t made = scripted.made;
+
+        failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
+        bool is_applied = apply(r);
+        bool failed = failing_end() > 0;
+
+        ck_assert_msg(is_applied || failed, "allocation %ld", n);
+        ck_assert_msg(is_applied || p.stopping || !p.loaded, "allocation %ld: it hangs", n);
+        if (is_applied) {
+            char *now = shown();
+
+            ck_assert_msg(strcmp(now, whole) == 0, "allocation %ld: %s", n, now);
+            ck_assert(value_of("TAJ", NULL, APRIL_END) == value && book()->gap_count == gaps);
+            ck_assert(scripted.made > made);
+            free(now);
+        }
+        teardown();
+        if (!failed)
+            break;
+    }
+    free(whole);
+}
+END_TEST
+
+START_TEST(a_receipt_that_redis_does_not_take_stays_due)
+{
+    for (int i = 0; i < 3; i++) {
+        setup_kind();
+        if (i == 0)
+            scripted_refuse("FCALL commit_", -EBUSY);
+        else if (i == 1)
+            scripted_fail("FCALL commit_", REDIS_OUTCOME_UNKNOWN);
+        else
+            scripted_say("FCALL commit_feed", "-ERR no\r\n");
+        ck_assert(!apply(prepare(FILE_TAKEN)));
+        ck_assert(!p.loaded && !p.stopping);
+        teardown();
+    }
+}
+END_TEST
+
+UNIT_MAIN("pipeline_apply",
+          UNIT_ROWS(of_a_key_that_a_file_repeats_the_row_ranked_highest_stands, ranks),
+          UNIT_TEST(a_mapping_may_let_the_first_or_the_last_row_of_a_key_stand),
+          UNIT_TEST(an_organisation_is_known_by_its_code_or_else_by_its_name),
+          UNIT_TEST(a_figure_of_a_period_that_lies_ahead_is_left_out_and_said),
+          UNIT_TEST(periods_that_begin_on_one_day_and_blank_ones_after_the_newest_are_told_apart),
+          UNIT_TEST(a_file_of_blanks_alone_has_no_newest_period),
+          UNIT_TEST(a_provider_is_missing_from_each_period_that_lacks_it),
+          UNIT_ROWS(a_watched_figure_that_its_table_no_longer_brings_is_absent, watches),
+          UNIT_TEST(a_total_of_0_over_blanks_is_a_gap_where_a_plan_looks_at_it),
+          UNIT_TEST(a_file_accepted_late_says_nothing_of_what_a_later_one_said),
+          UNIT_TEST(a_file_that_a_person_refused_is_decided_and_one_refused_at_receipt_waits),
+          UNIT_ROWS(an_accepted_file_that_cannot_be_applied_waits_for_a_person, unread),
+          UNIT_TEST(the_same_file_again_changes_nothing_and_its_own_entry_is_no_other),
+          UNIT_TEST(a_large_file_is_read_a_portion_in_a_turn),
+          UNIT_TEST(receipts_are_due_in_order_and_not_of_a_feed_that_is_not_configured),
+          UNIT_ROWS(a_feed_that_keeps_more_than_before_is_applied_again, keeps),
+          UNIT_TEST(a_feed_that_keeps_everything_now_is_applied_again),
+          UNIT_TEST(a_backfill_without_memory_fails_or_is_whole),
+          { a_receipt_without_memory_is_applied_whole_or_stays_due, KINDS },
+          UNIT_TEST(a_receipt_that_redis_does_not_take_stays_due))
