@@ -26,7 +26,7 @@ static int find_kept(struct apply *a)
         for (size_t j = 0; r == 0 && j < c->plans[i]->measure_count; j++) {
             const struct plan_measure *m = &c->plans[i]->measures[j];
 
-            if (m->select.feed && strcmp(m->select.feed, a->feed->id) == 0 && m->select.org)
+            if (strcmp(m->select.feed, a->feed->id) == 0)
                 r = keep(a, m->select.org);
         }
     return r;
@@ -74,7 +74,7 @@ int apply_set_kept(struct apply *a)
 /* Whether what is kept today goes beyond what was kept when the book was last written. */
 static bool keeps_more(const char *before, const char *now)
 {
-    if (!before || strcmp(before, "*") == 0 || strcmp(before, now) == 0)
+    if (strcmp(before, "*") == 0 || strcmp(before, now) == 0)
         return false;
     if (strcmp(now, "*") == 0)
         return true;

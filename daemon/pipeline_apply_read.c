@@ -95,15 +95,15 @@ static int note_present(struct apply *a, const struct record *r, const char *cod
     return text_ok(&present) ? table_set(&a->present, text_str(&present), a, NULL) : -ENOMEM;
 }
 
-/* Numbers as numbers, dates as dates, else as text; a blank ranks lowest. */
+/* Numbers as numbers, dates as dates, else as text; a blank, which is NULL, ranks lowest. */
 static int rank_compare(const char *a, const char *b)
 {
     double x, y;
     bool percent;
     struct date_span s, t;
 
-    if (!a || !b || value_is_blank(a) || value_is_blank(b))
-        return (a && !value_is_blank(a)) - (b && !value_is_blank(b));
+    if (!a || !b)
+        return (a != NULL) - (b != NULL);
     if (value_number(a, &x, &percent) == 0 && value_number(b, &y, &percent) == 0)
         return x < y ? -1 : x > y;
     if (value_date(a, &s) == 0 && value_date(b, &t) == 0)

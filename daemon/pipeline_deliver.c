@@ -41,8 +41,6 @@ static void attempt_free(void *value)
 {
     struct attempt *a = value;
 
-    if (!a)
-        return;
     outbox_item_free(a->message);
     free(a);
 }

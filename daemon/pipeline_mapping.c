@@ -76,8 +76,8 @@ int mapping_of(struct pipeline *p, const struct receipt *r, const struct format 
         *out_format = *out_owned;
         return 0;
     }
-    if (result == -ENOMEM || !*out_format)
-        return result;
+    if (result == -ENOMEM || result == -EMFILE || result == -ENFILE || !*out_format)
+        return result; /* it can be read later */
     log_warning("apply", "feed=%s file=\"%s\": its mapping %.12s %s; it is read by today's",
                 r->feed, r->name, r->format_digest,
                 result == -ENOENT ? "is not kept" : "cannot be read");

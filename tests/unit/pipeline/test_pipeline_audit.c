@@ -118,6 +118,7 @@ static const char *const good[] = {
     "{\"prev\":\"\",\"configured\":\"f\",\"on\":\"2024-06-10\"}",
     "{\"prev\":\"\",\"act\":\"of a later version\"}",
     "{\"prev\":\"\",\"later\":1}",
+    "{\"prev\":\"\",\"evaluated\":1}", /* none of ours either */
 };
 
 START_TEST(a_record_is_read_whole_or_the_start_ends)
@@ -320,6 +321,8 @@ START_TEST(the_list_is_whole_or_none)
 
     ck_assert_int_eq(audit_alerts(&p, json_pack("{s:s}", "adopted", "alerts"), two), 0);
     json_decref(two);
+    ck_assert_int_eq(
+        audit_append(&p, json_pack("{s:i, s:[{s:{}}]}", "rebuilt", 1, "alerts", "state")), 0);
     char *whole = NULL;
 
     for (long n = 1;; n++) {

@@ -696,8 +696,10 @@ START_TEST(what_is_red_and_waits_for_30_minutes_is_told_to_others_too)
     struct outbox_item *item = add("d1", "hook");
 
     free(item->tells);
-    item->tells = calloc(2, sizeof *item->tells);
-    item->tell_count = 2;
+    item->tells = calloc(3, sizeof *item->tells);
+    item->tell_count = 3;
+    (void)snprintf(item->tells[2].episode, sizeof item->tells[2].episode, "ended");
+    item->tells[2].told = (struct told){ 1, SEVERITY_RED, false };
     (void)snprintf(item->tells[0].episode, sizeof item->tells[0].episode, "amber");
     item->tells[0].told = (struct told){ 1, SEVERITY_AMBER, true };
     (void)snprintf(item->tells[1].episode, sizeof item->tells[1].episode, "e-d1");
@@ -713,7 +715,7 @@ START_TEST(what_is_red_and_waits_for_30_minutes_is_told_to_others_too)
     ck_assert_int_eq(p.need_compose, overdue[_i].is_escalated);
     ck_assert_int_eq(deliver_escalated(&p, &episodes), 0);
     ck_assert_int_eq(table_has(&episodes, "e-d1"), overdue[_i].is_escalated);
-    ck_assert(!table_has(&episodes, "amber"));
+    ck_assert(!table_has(&episodes, "amber") && !table_has(&episodes, "ended"));
     p.need_compose = false;
     deliver_tick(&p); /* said once */
     ck_assert(!p.need_compose);
