@@ -332,7 +332,7 @@ void push_add(struct http_exchange *x, const void *bytes, size_t len)
         push_auth_add(u->auth, bytes, len);
         return;
     }
-    if (r == -EFBIG) {
+    if (r == -EMSGSIZE) {
         refuse(u, 413, "too-large", "the file is larger than max_mb of this feed");
         return;
     }

@@ -31,7 +31,7 @@ MATRIX = {"P": 16, "R": 20, "M": 12, "W": 12, "H": 9, "F": 21, "T": 3, "S": 10}
 LATER = {
     "R17": "with failover",
     "W9-W11": "with pull",
-    "H7-H8": "with push and the page",
+    "H8": "with the page",
     "S1-S8": "with the surfaces they are about",
     "S10": "with the surfaces they are about",
 }

@@ -59,7 +59,7 @@ int spool_new(const char *folder, struct spool **out_spool)
 int spool_add(struct spool *s, const void *bytes, size_t len, uint64_t max_bytes)
 {
     if (len > max_bytes || s->bytes > max_bytes - len)
-        return -EFBIG;
+        return -EMSGSIZE;
     int r = file_write_all(s->fd, bytes, len);
 
     if (r < 0)

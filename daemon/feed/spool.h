@@ -17,7 +17,7 @@ struct spool;
 
 /** In this folder (made when missing). Returns 0 or -errno. */
 int spool_new(const char *folder, struct spool **out_spool);
-/** Returns 0; -EFBIG past max_bytes in all; -errno. */
+/** Returns 0; -EMSGSIZE past max_bytes in all; -errno. */
 int spool_add(struct spool *s, const void *bytes, size_t len, uint64_t max_bytes);
 uint64_t spool_bytes(const struct spool *s);
 /** The first bytes of it, for a look at what it is; borrowed. */

@@ -419,7 +419,7 @@ static void on_request(struct evhttp_request *request, void *arg)
 
     /* No exchange: without memory for the filter evhttp made a connection of its own. */
     if (!x || x->state != ANSWERING || !content || !text_ok(&x->content) || !text_ok(&x->type) ||
-        evbuffer_add(content, text_str(&x->content), x->content.len) < 0) {
+        (!x->is_head && evbuffer_add(content, text_str(&x->content), x->content.len) < 0)) {
         evhttp_send_error(request, 503, NULL);
     } else {
         add_headers(x, evhttp_request_get_output_headers(request));

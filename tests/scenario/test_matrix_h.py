@@ -1,4 +1,5 @@
 """Rows H of the fault matrix: what a client of the push door can do. (H8 comes with the page.)"""
+import datetime
 import os
 import socket
 import sys
@@ -6,8 +7,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from push import (FEED, PATH, TOKEN, Reply, connect, get, head, hear, is_ready, port_of, post, post_headers, pushed,
-                  receipts, say)
+from push import (KEY, OLD_KEY, OLD_TOKEN, PATH, TOKEN, Reply, connect, get, head, hear, is_ready, post, post_headers,
+                  pushed, receipts, say, secret, signature)
 from waitlist import PATIENCE_S, run_tests, three, wait_for
 
 AUTH = f"Authorization: Bearer {TOKEN}\r\nContent-Type: text/csv\r\n"
@@ -305,6 +306,81 @@ def test_H6_a_kill_before_the_answer_leaves_one_ingest_when_the_sender_repeats(b
         assert len(receipts(w)) == 1
         wait_for(lambda: w.measure()["value"] == 6, "its figure")
         wait_for(lambda: len(w.mails()) == 1, "one mail")
+
+
+def signed(body, at, key=KEY, id="msg_1", keys=None, **more):
+    """The fields of a signed post at a time of the daemon's clock."""
+    value = " ".join(signature(k, id, at, body) for k in keys or [key])
+    return {"webhook_id": id, "webhook_timestamp": str(at), "webhook_signature": value, **more}
+
+
+def daemon_time(w):
+    return int(datetime.datetime.fromisoformat(w.ctl("status")["now"]).timestamp())
+
+
+def test_H7_a_signature_that_is_missing_wrong_old_or_ahead_is_refused_before_anything_is_read(build):
+    body = three(6).encode()
+    with pushed(build, auth="secret_file: push.secret") as w:
+        is_ready(w)
+        now = daemon_time(w)
+        good = signed(body, now)
+        wrong = {
+            "no signature": {},
+            "a token, where none is known": {"token": TOKEN},
+            "an empty signature": {**good, "webhook_signature": ""},
+            "another key": signed(body, now, b"k" * 32),
+            "another body": signed(body + b"x", now),
+            "another id": {**good, "webhook_id": "msg_2"},
+            "another time": {**good, "webhook_timestamp": str(now - 1)},
+            "another version": {**good, "webhook_signature": good["webhook_signature"].replace("v1,", "v2,")},
+            "too old": signed(body, now - 400),
+            "ahead": signed(body, now + 400),
+            "no time": {**good, "webhook_timestamp": "soon"},
+            "no id": {**good, "webhook_id": None},
+            "cut": {**good, "webhook_signature": good["webhook_signature"][:-8]},
+        }
+        for why, fields in wrong.items():
+            reply = post(w, body, **{"token": None, **fields})
+            assert reply.status == 401, (why, reply.raw)
+            # Before parsing: garbage is told no more than a good file.
+            again = post(w, b"\0" * len(body), **{"token": None, **fields})
+            assert again.status == 401 and again.body == reply.body, (why, again.raw)
+        nothing_was_taken(w)
+        assert not os.path.exists(w.path("state", "quarantine"))
+        assert w.log().count(" refused: ") >= 4 and "(16 so far)" in w.log(), "refusals are counted"
+        assert post(w, body, token=None, **good).status == 202
+
+
+def test_H7_while_keys_rotate_both_are_good_and_afterwards_one(build):
+    body = three(6).encode()
+    with pushed(build, auth="secret_file: push.secret, token_file: push.token") as w:
+        is_ready(w)
+        now = daemon_time(w)
+        assert post(w, body, token=None, **signed(body, now, OLD_KEY)).status == 202
+        assert post(w, body, token=None, **signed(body, now, keys=[b"k" * 32, KEY], id="2")).status == 200
+        assert post(w, body, token=OLD_TOKEN).status == 200
+        w.write("push.secret", secret(KEY) + "\n")
+        w.write("push.token", TOKEN + "\n")
+        assert post(w, body, token=None, **signed(body, now, OLD_KEY, id="3")).status == 401
+        assert post(w, body, token=None, **signed(body, now, KEY, id="4")).status == 200
+        assert post(w, body, token=OLD_TOKEN).status == 401
+        assert post(w, body, token=TOKEN).status == 200
+        for token in (TOKEN[:-1], TOKEN + "0", TOKEN.upper(), "", TOKEN + " " + TOKEN):
+            assert post(w, body, Authorization=f"Bearer {token}").status == 401, token
+
+
+def test_H7_a_replay_is_the_answer_of_then_and_with_another_body_a_conflict(build):
+    body, other = three(6).encode(), three(45, "2024-05").encode()
+    with pushed(build, auth="secret_file: push.secret") as w:
+        is_ready(w)
+        now = daemon_time(w)
+        first = post(w, body, token=None, **signed(body, now))
+        again = post(w, body, token=None, **signed(body, now))
+        assert (first.status, again.status) == (202, 200), again.raw
+        assert again.json["receipt"] == first.json["receipt"] and len(receipts(w)) == 1
+        conflict = post(w, other, token=None, **signed(other, now))
+        assert conflict.status == 409, conflict.raw
+        assert len(receipts(w)) == 1
 
 
 def test_H9_a_client_that_goes_away_in_any_state_leaves_nothing_behind(build):
