@@ -13,9 +13,9 @@
  *   alert/     findings to alerts: one table of transitions, folded over data periods
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; spool, webhook, email
- *   feed/      EDGE inbox; a file's content, plain or in a zip
+ *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content
  *   store/     EDGE archive, journals, the books in memory and in Redis
- *   loop/      EDGE libevent, libcurl, hiredis, the embedded Redis server, systemd
+ *   loop/      EDGE libevent, libcurl, the HTTP server, hiredis, the embedded Redis server, systemd
  *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV
  *   config.c   settings + formats + plans as one checked whole
  *   pipeline*  passes each stage's result to the next; pipeline_internal.h names each file's part

@@ -250,7 +250,8 @@ static bool advance_once(struct pipeline *p)
         p->need_evaluate = true;
     /* What lay in the inboxes when a day began is judged with it: else its feed were late for a
      * moment. */
-    if (p->need_evaluate && !is_of_today(p) && take_is_busy(p))
+    if (p->need_evaluate && !is_of_today(p) &&
+        (take_is_busy(p) || (p->options.once && pull_is_busy(p))))
         return false;
     if (p->need_evaluate) {
         judge_start(p);
@@ -335,6 +336,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     watch_clock(p);
     checks_tick(p);
     intake_tick(p);
+    pull_tick(p);
     deliver_tick(p);
     direct_tick(p);
     pipeline_advance(p); /* which evaluates again after midnight */
@@ -377,6 +379,7 @@ int pipeline_run(struct pipeline *p)
     (void)sd_tell_ready("started");
     watch_clock(p);
     intake_scan(p);
+    pull_tick(p);
     pipeline_wake(p);
     (void)event_base_dispatch(p->base);
     lease_release(p);

@@ -35,7 +35,8 @@ static int waits_of(const struct pipeline *p, const struct feed_book *b, struct 
     state->waiting_since = newest ? newest->since : DATE_NONE;
     state->waiting_mark = (newest ? newest->receipt * 2 : 0) + (file != NULL);
     if (!newest) {
-        state->held_file_why = file && access(file->path, F_OK) == 0 ? file->words : NULL;
+        state->held_file_why =
+            file && (!file->path || access(file->path, F_OK) == 0) ? file->words : NULL;
         return 0;
     }
     if (b->wait_count > 1)

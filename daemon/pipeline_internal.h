@@ -193,6 +193,7 @@ struct pipeline {
     struct ctl_server *ctl;
     struct http_server *server; /* NULL: nothing is served */
     struct push *pushes;        /* being sent or taken */
+    struct pull *pulls;         /* one a feed that is pulled */
     size_t push_count, push_refusals;
     struct sd_watchdog *watchdog;
 
@@ -541,6 +542,16 @@ void push_gone(struct http_exchange *x);
 /** Frees what neither a client nor a taking needs. */
 void push_sweep(struct pipeline *p);
 
+/* ---- pipeline_pull.c ---- */
+/** Returns 0 or -ENOMEM. */
+int pull_open(struct pipeline *p);
+/** Each second: fetches what is due. */
+void pull_tick(struct pipeline *p);
+/** Whether a feed has not been asked for since the start, or is being fetched or taken (--once). */
+bool pull_is_busy(const struct pipeline *p);
+/** What is being fetched is dropped. Call when nothing is being taken. */
+void pull_close(struct pipeline *p);
+
 /* ---- pipeline_receipts.c ---- */
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** Appends to the received journal, then to the list. Takes what the receipt holds. */
@@ -569,8 +580,11 @@ void receipt_list_release(struct receipt_list *l);
 /* ---- pipeline_waiting.c ---- */
 /** What evaluation is shown of a feed's files that lie in its inbox without proof of their end. */
 struct waiting_file {
-    char *path, *words;
+    char *path, *words; /* path: NULL, it does not lie in an inbox */
 };
+/** What evaluation is shown of a feed for which something waits: while the file of this path lies there
+ * (NULL: until it is shown otherwise). words NULL: nothing waits. */
+void waiting_show(struct pipeline *p, const char *feed, const char *path, const char *words);
 void waiting_on_file(void *arg, struct inbox *inbox, const char *name, const char *why);
 /** The file of this name was taken. */
 void waiting_forget(struct feed_inbox *f, const char *name);

@@ -214,6 +214,8 @@ int pipeline_open(struct event_base *base, struct config *config,
     if (r == 0 && status == 0)
         r = server_open(p);
     if (r == 0 && status == 0)
+        r = pull_open(p);
+    if (r == 0 && status == 0)
         r = sd_watchdog_start(base, is_well, p, &p->watchdog);
     if (r < 0 || status) {
         if (r < 0)
@@ -238,6 +240,7 @@ void pipeline_close(struct pipeline *p)
     ctl_server_close(p->ctl);
     intake_close(p);
     server_close(p);
+    pull_close(p);
     deliverer_free(p->deliverer);
     http_free(p->http);
     apply_abort(p);

@@ -98,6 +98,9 @@ static void adopt(struct pipeline *p, struct config *next)
     if (intake_open(p) < 0)
         log_error("reload", "no memory for the inboxes");
     server_adopt(p);
+    pull_close(p);
+    if (pull_open(p) < 0)
+        log_error("reload", "no memory for what is fetched");
     config_free(old);
     p->need_evaluate = true;
     log_info("reload", "%s", summary ? summary : "");

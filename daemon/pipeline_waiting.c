@@ -66,17 +66,12 @@ static char *waiting_words(const struct waiting_list *l)
     return text_take(&t);
 }
 
-/* What evaluation is shown of a feed's files that wait, after the list changed. Without memory it
- * is shown what it was. */
-static void show_waiting(struct feed_inbox *f)
+void waiting_show(struct pipeline *p, const char *feed, const char *path, const char *words)
 {
-    struct pipeline *p = f->pipeline;
-    const struct waiting_list *l = table_get(&p->waiting_lists, f->feed);
-
     p->need_evaluate = true;
     pipeline_wake(p);
-    if (!l || l->count == 0) {
-        waiting_file_free(table_remove(&p->waiting_files, f->feed));
+    if (!words) {
+        waiting_file_free(table_remove(&p->waiting_files, feed));
         return;
     }
     struct waiting_file *w = calloc(1, sizeof *w);
@@ -84,11 +79,28 @@ static void show_waiting(struct feed_inbox *f)
 
     if (!w)
         return;
-    w->path = path_join(inbox_folder(f->inbox), l->list[0].name);
-    w->words = waiting_words(l);
-    if (!w->path || !w->words || table_set(&p->waiting_files, f->feed, w, &old) < 0)
+    w->path = path ? strdup(path) : NULL;
+    w->words = strdup(words);
+    if ((path && !w->path) || !w->words || table_set(&p->waiting_files, feed, w, &old) < 0)
         waiting_file_free(w);
     waiting_file_free(old);
+}
+
+/* What evaluation is shown of a feed's files that wait, after the list changed. Without memory it
+ * is shown what it was. */
+static void show_waiting(struct feed_inbox *f)
+{
+    const struct waiting_list *l = table_get(&f->pipeline->waiting_lists, f->feed);
+
+    if (!l || l->count == 0) {
+        waiting_show(f->pipeline, f->feed, NULL, NULL);
+        return;
+    }
+    AUTO(auto_free) char *path = path_join(inbox_folder(f->inbox), l->list[0].name);
+    AUTO(auto_free) char *words = waiting_words(l);
+
+    if (path && words)
+        waiting_show(f->pipeline, f->feed, path, words);
 }
 
 static size_t find_waiting(const struct waiting_list *l, const char *name)

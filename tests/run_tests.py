@@ -30,7 +30,6 @@ MATRIX = {"P": 16, "R": 20, "M": 12, "W": 12, "H": 9, "F": 21, "T": 3, "S": 10}
 # Rows, or ranges of them, whose surface is not built yet.
 LATER = {
     "R17": "with failover",
-    "W9-W11": "with pull",
     "H8": "with the page",
     "S1-S8": "with the surfaces they are about",
     "S10": "with the surfaces they are about",

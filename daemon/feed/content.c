@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "feed/zipped.h"
@@ -23,6 +24,19 @@ static ssize_t read_at(int fd, void *bytes, size_t size, off_t at)
         n = pread(fd, bytes, size, at);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
+}
+
+const char *content_is_page(const char *head, size_t len)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t at =
+        len >= sizeof mark - 1 && memcmp(head, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+
+    while (at < len && strchr(" \t\r\n", head[at]) && head[at])
+        at++;
+    return at < len && head[at] == '<' ? "this is a web page or another marked-up text, not a "
+                                         "table; perhaps a page to log in at"
+                                       : NULL;
 }
 
 /* -EBADMSG from a zip is a refusal, in words. */
@@ -47,7 +61,13 @@ static ssize_t next_block(struct content *c)
         n = refused(c, zipped_open(c->fd, &c->zipped, &why), &why);
         return n == 0 && c->zipped ? next_block(c) : n;
     }
+    const char *page = n > 0 && !c->is_begun ? content_is_page(c->block, (size_t)n) : NULL;
+
     c->is_begun = true;
+    if (page) {
+        parser_refuse(c->parser, "page", page);
+        return 0;
+    }
     if (n > 0)
         c->at += n;
     return n;

@@ -16,6 +16,10 @@
 
 struct content; /* a file being parsed */
 
+/** What a file is that begins with these bytes and is no table, as a sentence, or NULL. A page to log in
+ * at comes with 200 like the file that was asked for. */
+const char *content_is_page(const char *head, size_t len);
+
 /** Both are borrowed until content_free(). fd is a regular file; it is read from its start. Returns 0
  * or -errno. */
 int content_new(int fd, struct parser *p, struct content **out_content);

@@ -164,6 +164,8 @@ static void reap(struct http *h)
         t = (struct http_transfer *)(void *)private;
         assert(t);
         transfer_judge(t, code);
+        if (t->is_get)
+            http_judge_get(t);
         (void)curl_multi_remove_handle(h->multi, easy);
         transfer_remove(&h->posts, t);
         transfer_ended(t);

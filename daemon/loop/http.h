@@ -1,13 +1,13 @@
 /*
- * http - libcurl on the libevent loop: HTTP(S) POST and SMTP submission
+ * http - libcurl on the libevent loop: HTTP(S) POST and GET, and SMTP submission
  *
  * HTTP runs on one multi handle. SMTP runs in a thread a mail (four at once, the others wait their
  * turn), because libcurl waits for the answer to the final dot, and to QUIT, without giving the
  * loop back; its result comes home to the loop like any other.
  *
  * Every transfer has a connect deadline and a whole deadline, follows no redirect, speaks only
- * https/http (as allowed) or smtp/smtps, reads at most 64 KiB of reply, and ends in exactly one
- * callback that is never run from inside the call that started it. Rules of RELIABILITY section 7,
+ * https/http (as allowed) or smtp/smtps, reads at most 64 KiB of reply (of a GET: beside the body that
+ * its caller counts), and ends in exactly one callback that is never run from inside the call that started it. Rules of RELIABILITY section 7,
  * "libcurl".
  */
 #ifndef LOOP_HTTP_H
@@ -28,13 +28,22 @@ enum smtp_stage {
     SMTP_STAGE_CONTENT,  /* DATA was sent */
 };
 
+/** What came beside the body of a GET. Texts are "" when absent, or too long to mean something. */
+struct http_reply {
+    char etag[256], modified[64];
+    bool
+        is_whole; /* status 200, and the end of the body is proven: by its length, or the last chunk */
+    bool is_coded; /* in a coding that we did not ask for: nothing of it was given */
+};
+
 struct http_result {
     int curl_code; /* CURLcode */
     long code;     /* HTTP or SMTP status; 0: none came */
     bool sent_all; /* the whole body left: without an answer the outcome is unknown */
     bool connected;
-    long retry_after_s;         /* as the server said, clamped to 1..3600; 0: none */
-    enum smtp_stage smtp_stage; /* smtp_send() only */
+    long retry_after_s;             /* as the server said, clamped to 1..3600; 0: none */
+    enum smtp_stage smtp_stage;     /* smtp_send() only */
+    const struct http_reply *reply; /* http_get() only */
     const char
         *error; /* curl's text for the code, or why the address was refused; holds no secret */
 };
@@ -62,6 +71,19 @@ struct http_post {
 };
 /** Copies what it needs. Returns 0 or -errno (no callback). */
 int http_post(struct http *h, const struct http_post *post, http_done *done, void *arg);
+
+struct http_get {
+    const char *url;
+    const char *const *headers;          /* "Name: value", NULL-terminated */
+    bool allow_private;                  /* as for a post */
+    const char *ca_file;                 /* or NULL */
+    long connect_timeout_ms, timeout_ms; /* 0: 5 s and 10 min */
+    /** Each part of the body of a 200, given the argument of done: undecoded, for no coding is asked
+     * for, so that what is counted here is what came. Non-zero ends the transfer. */
+    int (*write)(void *arg, const void *bytes, size_t len);
+};
+/** Copies what it needs. Returns 0 or -errno (no callback). */
+int http_get(struct http *h, const struct http_get *get, http_done *done, void *arg);
 
 struct smtp_send {
     const char *url;       /* smtp://host:port or smtps:// */

@@ -67,13 +67,18 @@ static long status_of(const char *line, size_t len)
     return digits == 3 && at < len && strchr(" \r\n", line[at]) ? status : 0;
 }
 
-static size_t read_header(char *bytes, size_t size, size_t count, void *arg)
+bool http_is_status_line(const char *line, size_t len)
+{
+    return len >= sizeof HTTP_PREFIX - 1 && memcmp(line, HTTP_PREFIX, sizeof HTTP_PREFIX - 1) == 0;
+}
+
+size_t http_read_header(char *bytes, size_t size, size_t count, void *arg)
 {
     static const char name[] = "Retry-After:";
     struct http_transfer *t = arg;
     size_t len = size * count;
 
-    if (len >= sizeof HTTP_PREFIX - 1 && memcmp(bytes, HTTP_PREFIX, sizeof HTTP_PREFIX - 1) == 0) {
+    if (http_is_status_line(bytes, len)) {
         t->status = status_of(bytes, len);
         t->retry_after[0] = '\0'; /* of an interim answer */
     }
@@ -89,7 +94,7 @@ static size_t read_header(char *bytes, size_t size, size_t count, void *arg)
     return count_reply(bytes, size, count, arg);
 }
 
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+curl_socket_t http_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct http_transfer *t = arg;
 
@@ -122,9 +127,9 @@ static CURLcode post_options(struct http_transfer *t, const struct http_post *po
     SET(CURLOPT_SEEKDATA, t);
     SET(CURLOPT_WRITEFUNCTION, count_reply);
     SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, read_header);
+    SET(CURLOPT_HEADERFUNCTION, http_read_header);
     SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, t);
     SET(CURLOPT_HTTPHEADER, t->list);
     SET(CURLOPT_USERAGENT, "waitlistd");
@@ -132,7 +137,7 @@ static CURLcode post_options(struct http_transfer *t, const struct http_post *po
     return r;
 }
 
-static int add_header(struct http_transfer *t, const char *header)
+int http_add_header(struct http_transfer *t, const char *header)
 {
     struct curl_slist *longer;
 
@@ -145,7 +150,7 @@ static int add_header(struct http_transfer *t, const char *header)
     return 0;
 }
 
-static int errno_of(CURLcode code)
+int http_errno_of(CURLcode code)
 {
     switch (code) {
     case CURLE_OK:
@@ -160,6 +165,18 @@ static int errno_of(CURLcode code)
     }
 }
 
+int http_start(struct http_transfer *t)
+{
+    struct http *h = t->http;
+
+    transfer_append(&h->posts, t);
+    if (curl_multi_add_handle(h->multi, t->easy) == CURLM_OK)
+        return 0;
+    transfer_remove(&h->posts, t);
+    transfer_free(t);
+    return -ENOMEM;
+}
+
 int http_post(struct http *h, const struct http_post *post, http_done *done, void *arg)
 {
     struct http_transfer *t;
@@ -172,20 +189,14 @@ int http_post(struct http *h, const struct http_post *post, http_done *done, voi
         return -ENOMEM;
     t->allow_private = post->allow_private;
     /* "Expect: 100-continue" would cost a second with receivers that do not know it. */
-    r = add_header(t, "Expect:");
+    r = http_add_header(t, "Expect:");
     for (size_t i = 0; r == 0 && post->headers && post->headers[i]; i++)
-        r = add_header(t, post->headers[i]);
+        r = http_add_header(t, post->headers[i]);
     if (r == 0)
-        r = errno_of(post_options(t, post));
+        r = http_errno_of(post_options(t, post));
     if (r < 0) {
         transfer_free(t);
         return r;
     }
-    transfer_append(&h->posts, t);
-    if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
-        transfer_remove(&h->posts, t);
-        transfer_free(t);
-        return -ENOMEM;
-    }
-    return 0;
+    return http_start(t);
 }

@@ -29,6 +29,11 @@ struct http_transfer {
     bool allow_private, address_refused;
     char retry_after[64];
     long status; /* of the newest status line, as read by us; 0: none, or malformed */
+    bool is_get;
+    struct http_reply reply;
+    int (*write)(void *arg, const void *bytes, size_t len);
+    unsigned lengths; /* Content-Length fields of the answer */
+    bool is_chunked, has_coding;
     http_done *done;
     void *arg;
     struct http_result result;
@@ -55,7 +60,7 @@ struct http {
     struct event *timer, *collect, *mail_ended;
     int mail_ended_fd; /* eventfd that a mail's thread writes to */
     struct http_socket *sockets;
-    struct http_transfer *posts, *mails, *ended;
+    struct http_transfer *posts, *mails, *ended; /* posts: and what is fetched */
     size_t mails_running;
 };
 
@@ -75,6 +80,20 @@ void transfer_ended(struct http_transfer *t);
 /** Options of every transfer. Returns CURLE_OK or the first failure. */
 CURLcode transfer_common(struct http_transfer *t, const char *url, const char *protocols,
                          const char *ca_file, long connect_timeout_ms, long timeout_ms);
+
+/* http_post.c */
+bool http_is_status_line(const char *line, size_t len);
+/** curl's callbacks: the status and Retry-After of the answer's head; the guard of addresses. */
+size_t http_read_header(char *bytes, size_t size, size_t count, void *transfer);
+curl_socket_t http_open_socket(void *transfer, curlsocktype purpose, struct curl_sockaddr *address);
+int http_add_header(struct http_transfer *t, const char *header);
+int http_errno_of(CURLcode code);
+/** Gives it to the multi handle. Takes it. Returns 0 or -ENOMEM. */
+int http_start(struct http_transfer *t);
+
+/* http_get.c */
+/** After transfer_judge(): whether the end of the body is proven. */
+void http_judge_get(struct http_transfer *t);
 
 /* http_smtp.c */
 /** Starts waiting mails while there are free places. */

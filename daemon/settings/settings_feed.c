@@ -239,9 +239,6 @@ static int check_transport(const struct reading *rd, yaml_node *mapping, struct 
     int r = check_uses(rd, mapping, f->transport);
 
     if (f->transport == TRANSPORT_PULL)
-        r = settings_worse(r, COMPLAIN(rd, yaml_get(mapping, "transport"), NULL,
-                                       "feed: transport pull is not built yet"));
-    if (f->transport == TRANSPORT_PULL)
         r = settings_worse(r, check_pull(rd, mapping, f));
     if (f->transport == TRANSPORT_PUSH)
         r = settings_worse(r, check_push(rd, mapping, f));

@@ -1,4 +1,4 @@
-"""Rows W of the fault matrix: what a webhook's far end can do. (W9 to W11 come with the pull transport.)"""
+"""Rows W of the fault matrix: what the far end of a webhook, or of a feed that is fetched, can do."""
 import ipaddress
 import os
 import socket
@@ -9,6 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from faults import certificate, fast
 from hook import SECRET
 from http_server import Answer, HttpServer
+from pull import file, pulled, raw
+from push import receipts
 from waitlist import Instance, plan, run_tests, skip, three, wait_for
 
 HOOK = "  - {{id: {id}, kind: webhook, url: \"{url}\", secret_file: hook.secret{more}}}\n"
@@ -182,6 +184,116 @@ def test_W5_410_switches_the_endpoint_off_and_tells_the_operator(build):
         assert len(http.requests) == asked == 1, [r.path for r in http.requests]
         assert any("hook" in m.text and ("410" in m.text or "gone" in m.text) for m in w.mails()), \
             [m.text for m in w.mails()]
+
+
+FILE = three(6)
+
+
+def test_W9_a_pulled_body_without_a_proven_end_is_not_committed(build):
+    short = [
+        ("cut before its length", raw([f"Content-Length: {len(FILE)}"], FILE[:-10])),
+        ("cut at the end of a row", raw([f"Content-Length: {len(FILE)}"], FILE[:FILE.rindex("\n", 0, -1) + 1])),
+        ("no length at all", raw([], FILE)),
+        ("cut with no length", raw([], FILE[:len(FILE) // 2])),
+        ("cut inside a chunk", raw(["Transfer-Encoding: chunked"], f"{len(FILE):x}\r\n{FILE[:-10]}")),
+        ("without the last chunk", raw(["Transfer-Encoding: chunked"], f"{len(FILE):x}\r\n{FILE}\r\n")),
+        ("two lengths", raw(["Content-Length: 20", f"Content-Length: {len(FILE)}"], FILE)),
+        ("closed at once", Answer(0)),
+        ("reset", Answer(200, reset=True)),
+    ]
+    for why, answer in short:
+        with HttpServer([answer]) as http, pulled(build, http.port) as w:
+            wait_for(lambda: w.log().count("not fetched") >= 1, f"the refusal: {why}")
+            wait_for(lambda: len(http.requests) >= 2, "another try")
+            assert not receipts(w), why
+            assert not os.listdir(w.path("state", "spool")), why
+    for whole in (raw([f"Content-Length: {len(FILE)}"], FILE),
+                  raw(["Transfer-Encoding: chunked"], f"{len(FILE):x}\r\n{FILE}\r\n0\r\n\r\n")):
+        with HttpServer([whole]) as http, pulled(build, http.port) as w:
+            wait_for(lambda: receipts(w), "the whole file")
+
+
+def test_W10_what_is_not_the_file_changes_nothing_and_the_feed_becomes_late(build):
+    login = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n"
+    wrong = [("a web page", file(login)), ("a web page", file("\ufeff \r\n" + login.lower())), ("HTTP 404", Answer(404)),
+             ("HTTP 500", Answer(500, body=b"oops")), ("HTTP 403", file(three(45, "2024-05"), code=403)),
+             ("HTTP 204", Answer(204)), ("a redirect is not followed", Answer(302, {"Location": "http://127.0.0.1:1/x"}))]
+    for words, answer in wrong:
+        with HttpServer([file(FILE, '"one"'), answer]) as http, pulled(build, http.port) as w:
+            wait_for(lambda: f"not fetched: " in w.log() and words in w.log(), f"the refusal: {words}")
+            wait_for(lambda: w.measure()["value"] == 6, "the old figure")
+            assert [r["outcome"] for r in receipts(w)] == ["accepted"], words
+            assert not os.path.exists(w.path("state", "quarantine")) or not os.listdir(w.path("state", "quarantine"))
+            w.stop()
+            # April's figures: May's are due by mid-July, 45 days after its end.
+            w.start("2024-08-20")
+            wait_for(lambda: [a for a in w.alerts("feed-late")], f"the feed to be late: {words}")
+            assert w.measure()["value"] == 6
+
+
+def test_W10_not_modified_is_no_answer_to_one_who_has_nothing(build):
+    with HttpServer([Answer(304), file(FILE)]) as http, pulled(build, http.port) as w:
+        wait_for(lambda: "not fetched: HTTP 304" in w.log(), "the refusal")
+        wait_for(lambda: receipts(w), "the file")
+
+
+def test_W11_an_endless_body_or_a_bomb_stops_at_the_cap_in_flat_memory(build):
+    import gzip
+    bomb = gzip.compress(b"\0" * (64 << 20))
+    chunks = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    answers = [
+        ("larger than max_mb", Answer(200, endless=True)),
+        ("larger than max_mb", raw(["Content-Length: 999999999999"], b"x" * (3 << 20))),
+        ("larger than max_mb", raw(["Transfer-Encoding: chunked"], chunks * 48)),
+        ("a coding that was not asked for", Answer(200, {"Content-Encoding": "gzip"}, body=bomb)),
+        ("a coding that was not asked for", Answer(200, {"Content-Encoding": "br"}, body=FILE.encode())),
+        ("not fetched", raw([f"X-{n}: {'y' * 90}" for n in range(4000)], FILE)),
+        ("not fetched", Answer(500, endless=True)),
+    ]
+    for words, answer in answers:
+        with HttpServer([answer]) as http, pulled(build, http.port, more=", allow_private: true, max_mb: 1") as w:
+            before = memory_kb(w.process.pid, "VmRSS")
+            wait_for(lambda: "not fetched" in w.log() and words in w.log(), f"the end of it: {words}", 45)
+            assert http.sent < 16 << 20, f"{http.sent} bytes were taken"
+            assert memory_kb(w.process.pid) < before + 32768, (words, before)
+            assert not receipts(w) and not os.listdir(w.path("state", "spool"))
+
+
+def test_W12_only_https_is_asked_and_http_of_an_own_server(build):
+    for url, words in (("file:///etc/passwd", "scheme file://"), ("gopher://h/x", "scheme gopher://"),
+                       ("ftp://h/x", "scheme ftp://"), ("http://files.example.nhs.uk/x", "in clear"),
+                       ("https://127.0.0.1/x", "loopback or private"), ("http://192.168.0.1/x", "loopback or private"),
+                       ("https://2130706433/x", "no valid host name"), ("x.csv", "url")):
+        with pulled(build, 1, url=url, more="", start=False) as w:
+            r = w.run("--check")
+            assert r.returncode == 78 and words in r.stderr and "waitlistd.yaml:" in r.stderr, (url, r.stderr)
+    with pulled(build, 1, url="file:///etc/passwd", start=False) as w:  # nor with allow_private
+        assert w.run("--check").returncode == 78
+
+
+def test_W12_a_redirect_to_another_scheme_or_host_is_not_followed(build):
+    with HttpServer([file(FILE)]) as target:
+        for to in (f"http://127.0.0.1:{target.port}/y", "file:///etc/passwd", "/files/other.csv"):
+            with HttpServer([Answer(302, {"Location": to}, body=FILE.encode())]) as http, pulled(build, http.port) as w:
+                wait_for(lambda: "a redirect is not followed" in w.log(), "the refusal")
+                assert not receipts(w) and {r.path for r in http.requests} == {"/files/4ww.csv"}
+        assert target.connections == 0
+
+
+def test_W7_a_name_of_an_inside_address_is_not_connected_to_for_a_feed_either(build):
+    name = next((n for n in ("ip6-loopback", "ip6-localhost", socket.gethostname()) if inside_address(n)), None)
+    if not name:
+        skip("no name but localhost resolves to an address of this machine")
+    with socket.create_server((inside_address(name), 0), family=socket.AF_INET6 if ":" in inside_address(name)
+                              else socket.AF_INET) as server:
+        server.settimeout(0.1)
+        with pulled(build, 1, url=f"https://{name}:{server.getsockname()[1]}/x.csv", more="") as w:
+            wait_for(lambda: "loopback, link-local or private" in w.log(), "the refusal")
+        try:
+            server.accept()
+        except TimeoutError:
+            return
+        raise AssertionError(f"{name} was connected to")
 
 
 if __name__ == "__main__":
