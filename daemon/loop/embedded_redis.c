@@ -451,6 +451,9 @@ static int adopt_or_start(struct embedded_redis *s)
 {
     struct survivor survivor = find_survivor(s);
 
+    /* Its daemon died, so it was told to end as well: only one that does not is worth keeping. */
+    if (survivor.process >= 0 && survivor.is_same && process_wait(survivor.process, STOP_MS))
+        fd_close(&survivor.process);
     if (survivor.process >= 0 && survivor.is_same) {
         s->process = survivor.process;
         s->pid = survivor.pid;
