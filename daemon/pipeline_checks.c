@@ -113,9 +113,9 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
             "%s. What was acknowledged may be lost", p->redis_wrong);
     if (lacks)
         add(&l, "archive", "Files are missing from the archive",
-            "%zu files that another daemon took are not in this archive: Redis alone holds their "
+            "%zu file%s that another daemon took %s not in this archive: Redis alone holds the "
             "figures",
-            lacks);
+            lacks, lacks == 1 ? "" : "s", lacks == 1 ? "is" : "are");
     if (p->aside[0])
         add(&l, "redis-files", "Redis's files were damaged",
             "Redis could not read its files, so they were set aside as redis/%s and all was "

@@ -214,23 +214,61 @@ static bool published(void *arg, const char *feed)
     return format && format_is_published(format);
 }
 
-/* The other receivers of what this message tells, for "who else was told". */
-static int others_of(const struct pipeline *p, const struct composition *c, struct text *out)
+static const char *feed_title(void *arg, const char *id)
+{
+    const struct feed_setting *f = pipeline_feed(arg, id);
+
+    return f ? f->title : NULL;
+}
+
+static const char *role_holder(void *arg, const char *role)
+{
+    const struct pipeline *p = arg;
+    const struct person *people[1];
+
+    return settings_holders(p->config->settings, role, pipeline_today(p), people, 1)
+               ? people[0]->name
+               : NULL;
+}
+
+/* By name where people.yaml has one, else by receiver; each once. Returns 0 or -ENOMEM. */
+static int add_other(struct table *named, const struct composer_recipient *who, struct text *out)
+{
+    const char *name = who->recipient_name ? who->recipient_name : who->receiver;
+
+    if (table_has(named, name))
+        return 0;
+    (void)text_printf(out, "%s%s", out->len ? ", " : "", name);
+    return text_ok(out) ? table_set(named, name, named, NULL) : -ENOMEM;
+}
+
+/* Who else is told of what this message tells, and who should have been and was not reached. */
+static int others_of(const struct pipeline *p, const struct composition *c, struct text *out_told,
+                     struct text *out_unreached)
 {
     struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
+    struct table named = TABLE_INIT;
+    int r = 0;
 
-    for (size_t i = 0; i < c->item_count; i++) {
-        size_t n =
-            recipients_of((void *)(uintptr_t)p, c->items[i].alert, who, COMPOSER_RECIPIENTS_MAX);
+    /* Whoever was not reached of one thing is not named as told of another. */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < c->item_count; i++) {
+            size_t n = recipients_of((void *)(uintptr_t)p, c->items[i].alert, who,
+                                     COMPOSER_RECIPIENTS_MAX);
 
-        for (size_t j = 0; j < n; j++) {
-            if (strcmp(who[j].receiver, c->receiver) == 0 ||
-                (out->len && strstr(text_str(out), who[j].receiver)))
-                continue;
-            (void)text_printf(out, "%s%s", out->len ? ", " : "", who[j].receiver);
+            for (size_t j = 0; r == 0 && j < n; j++) {
+                bool is_unreached = deliver_is_unreached(p, who[j].receiver, who[j].recipient,
+                                                         c->items[i].episode->id);
+
+                if (strcmp(who[j].receiver, c->receiver) == 0 &&
+                    strcmp(who[j].recipient, c->recipient) == 0)
+                    continue;
+                if (is_unreached == (pass == 0))
+                    r = add_other(&named, &who[j], pass == 0 ? out_unreached : out_told);
+            }
         }
-    }
-    return text_ok(out) ? 0 : -ENOMEM;
+    table_release(&named, NULL);
+    return r;
 }
 
 static int add_told(struct composed *c, const char *recipient, const char *episode,
@@ -265,9 +303,10 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
 {
     AUTO(auto_free) struct message_item *items = calloc(c->item_count, sizeof *items);
     AUTO(text_release) struct text others = TEXT_INIT;
+    AUTO(text_release) struct text unreached = TEXT_INIT;
     const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
     struct message m = { 0 };
-    int r = items && receiver ? others_of(p, c, &others) : -ENOMEM;
+    int r = items && receiver ? others_of(p, c, &others, &unreached) : -ENOMEM;
 
     out->updates = calloc(c->item_count + 1, sizeof *out->updates);
     out->item = calloc(1, sizeof *out->item);
@@ -302,6 +341,7 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
             .item_count = c->item_count,
             .unchanged = c->unchanged,
             .also_told = text_str(&others),
+            .not_reached = text_str(&unreached),
             .from = receiver->from,
             .now = clock_wall(&p->clock),
             .backlog_messages = c->backlog.messages,
@@ -311,6 +351,9 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
             .is_rehearsal = c->backlog.is_rehearsal,
             .org_title = org_title,
             .org_title_arg = p,
+            .feed_title = feed_title,
+            .role_holder = role_holder,
+            .names_arg = p,
             .feed_is_published = published,
             .feed_is_published_arg = p,
         };

@@ -501,6 +501,35 @@ int deliver_escalated(struct pipeline *p, struct table *out_episodes)
     return r;
 }
 
+static bool tells_of(const struct outbox_item *item, const char *receiver, const char *recipient,
+                     const char *episode)
+{
+    if (strcmp(item->receiver, receiver) != 0 || strcmp(item->recipient, recipient) != 0)
+        return false;
+    for (size_t i = 0; i < item->tell_count; i++)
+        if (strcmp(item->tells[i].episode, episode) == 0)
+            return true;
+    return false;
+}
+
+bool deliver_is_unreached(const struct pipeline *p, const char *receiver, const char *recipient,
+                          const char *episode)
+{
+    void *value;
+
+    for (size_t at = 0; table_next(&p->letters, &at, NULL, &value);) {
+        const struct letter *l = value;
+
+        if (!l->is_due_again && tells_of(l->item, receiver, recipient, episode))
+            return true;
+    }
+    for (size_t i = 0; i < p->books.outbox_count; i++)
+        if (is_overdue(p, p->books.outbox[i]) &&
+            tells_of(p->books.outbox[i], receiver, recipient, episode))
+            return true;
+    return false;
+}
+
 void deliver_tick(struct pipeline *p)
 {
     for (size_t i = 0; p->loaded && i < p->books.outbox_count; i++)

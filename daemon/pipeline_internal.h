@@ -679,6 +679,9 @@ void deliver_tick(struct pipeline *p);
 /** Episodes whose message was given up, or is red and undelivered for 30 minutes: fallback and ops
  *  are told of them too. Returns 0 or -ENOMEM. */
 int deliver_escalated(struct pipeline *p, struct table *out_episodes);
+/** Whether such a message, of this episode for this recipient, was given up or waits for too long. */
+bool deliver_is_unreached(const struct pipeline *p, const char *receiver, const char *recipient,
+                          const char *episode);
 /** Attempts that will never call back: at the end. */
 void deliver_abort(struct pipeline *p);
 #define MARK_AGAIN_MS 30000 /* an outcome that Redis did not take is told to it again */

@@ -85,7 +85,8 @@ void pipeline_status_line(const struct pipeline *p, char out_line[STATUS_LINE_MA
         say(out_line, "the clock is before %s, the date last evaluated; ",
             date_format(p->evaluated_on, date));
     if (lacks)
-        say(out_line, "%zu files that another daemon took are not in this archive; ", lacks);
+        say(out_line, "%zu file%s that another daemon took %s not in this archive; ", lacks,
+            lacks == 1 ? "" : "s", lacks == 1 ? "is" : "are");
     if (p->redis_wrong[0])
         say(out_line, "Redis may lose data: %.120s; ", p->redis_wrong);
     if (p->gap[0])

@@ -72,6 +72,7 @@ const char *report_status(const struct series_version *v, int restated)
 {
     if (v && restated && v->status != PUBLICATION_FINAL)
         return "restated";
-    /* Where there is no figure at all, nothing about it is final. */
-    return v && v->status != PUBLICATION_PROVISIONAL ? "final" : "provisional";
+    if (v && v->status == PUBLICATION_NONE)
+        return "not stated"; /* a publisher that says neither has not said that it is final */
+    return publication_name(v ? v->status : PUBLICATION_PROVISIONAL);
 }

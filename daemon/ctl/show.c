@@ -139,19 +139,15 @@ const char *show_state_words(const char *rule, const char *state)
     static const struct {
         const char *rule, *state, *words; /* rule NULL: any */
     } rows[] = {
-        { "feed-late", "FIRING", "late" },
-        { "coverage-gap", "FIRING", "incomplete" },
-        { "implausible-change", "FIRING", "held" },
-        { "action-overdue", "FIRING", "overdue" },
-        { "feed-late", "RESOLVED", "arrived" },
-        { "coverage-gap", "RESOLVED", "complete" },
-        { "implausible-change", "RESOLVED", "decided" },
-        { "action-overdue", "RESOLVED", "done" },
-        { NULL, "PENDING", "watching" },
-        { NULL, "FIRING", "behind plan" },
-        { NULL, "RECOVERING", "recovering" },
-        { NULL, "RESOLVED", "back on plan" },
-        { NULL, "RETRACTED", "corrected" },
+        { "feed-late", "FIRING", "late" },          { "coverage-gap", "FIRING", "incomplete" },
+        { "implausible-change", "FIRING", "held" }, { "action-overdue", "FIRING", "overdue" },
+        { "dead-letter", "FIRING", "given up" },    { "self-check", "FIRING", "needs help" },
+        { "feed-late", "RESOLVED", "not late" }, /* its file came, or a person moved its day */
+        { "coverage-gap", "RESOLVED", "complete" }, { "implausible-change", "RESOLVED", "decided" },
+        { "action-overdue", "RESOLVED", "done" },   { "dead-letter", "RESOLVED", "settled" },
+        { "self-check", "RESOLVED", "well again" }, { NULL, "PENDING", "watching" },
+        { NULL, "FIRING", "behind plan" },          { NULL, "RECOVERING", "recovering" },
+        { NULL, "RESOLVED", "back on plan" },       { NULL, "RETRACTED", "corrected" },
         { NULL, "WITHDRAWN", "withdrawn" },
     };
 

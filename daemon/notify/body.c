@@ -140,6 +140,12 @@ static void say_end(struct surfaces *s, const struct message_context *c,
     } else {
         say(s, "Also told", "nobody else");
     }
+    if (c->not_reached && *c->not_reached) {
+        text_clear(&words);
+        wording_clean(&words, c->not_reached, 200, 15);
+        (void)text_puts(&words, "; their message was given up or waits: tell them another way.");
+        say(s, "Not reached", text_str(&words));
+    }
     text_clear(&words);
     (void)text_printf(
         &words,
@@ -206,7 +212,10 @@ static void cell(const struct item_view *v, enum column column, struct text *out
         if (v->holds != 0)
             (void)text_printf(out, "held: %s", hold_words(v->holds, held));
         else
-            (void)text_puts(out, v->held ? "held" : status ? status : v->version ? "complete" : "");
+            (void)text_puts(out, v->held      ? "held"
+                                 : status     ? status
+                                 : v->version ? "status not stated"
+                                              : "");
         break;
     case COLUMNS:
         break;
@@ -308,8 +317,11 @@ void body_write(const struct message_context *c, const struct message_item *cons
         join(&all, &one);
     }
     if (told < item_count) {
-        (void)snprintf(rest, sizeof rest, "The other %zu are in the table below.",
-                       item_count - told);
+        if (item_count - told == 1)
+            (void)snprintf(rest, sizeof rest, "The other one is in the table below.");
+        else
+            (void)snprintf(rest, sizeof rest, "The other %zu are in the table below.",
+                           item_count - told);
         space(&all);
         say(&all, "", rest);
     }

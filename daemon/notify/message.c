@@ -14,6 +14,7 @@
 #include "notify/wording.h"
 
 #define SUBJECT_MAX    60 /* DESIGN section 10 */
+#define CUT            "..."
 #define REFERENCES_MAX 10 /* episodes named in the thread headers */
 
 /* The order in which news is told. */
@@ -67,7 +68,7 @@ static enum alert_severity news_severity(const struct message_item *item)
 /* "3 measures behind plan: <priority>", "2 behind plan, 1 back on plan: <priority>" */
 static void group_subject(const struct message_context *c, struct text *out)
 {
-    size_t behind = 0, back = 0, corrected = 0, late = 0, letters = 0, other = 0;
+    size_t behind = 0, back = 0, corrected = 0, late = 0, letters = 0, checks = 0, other = 0;
     AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
@@ -75,6 +76,8 @@ static void group_subject(const struct message_context *c, struct text *out)
 
         if (item->alert->rule == RULE_DEAD_LETTER)
             letters++;
+        else if (item->alert->rule == RULE_SELF_CHECK)
+            checks++;
         else if (item->alert->rule != RULE_BEHIND_PLAN || item->news == NEWS_WITHDRAWN)
             other++;
         else if (item->news == NEWS_CLEARED)
@@ -95,6 +98,7 @@ static void group_subject(const struct message_context *c, struct text *out)
         { corrected, "measures corrected", "corrected" },
         { late, "measures discovered late", "discovered late" },
         { letters, "receivers refuse messages", "of receivers" },
+        { checks, "checks of the monitor", "of the monitor" },
         { other, c->plan || c->backlog_messages ? "other alerts" : "feed alerts",
           c->plan || c->backlog_messages ? "other" : "of feeds" },
     };
@@ -125,7 +129,10 @@ static char *subject_of(const struct message_context *c, const struct message_it
         AUTO(text_release) struct text whole = TEXT_INIT;
 
         group_subject(c, &whole);
-        wording_shorten(&whole, SUBJECT_MAX);
+        if (wording_characters(text_str(&whole)) > SUBJECT_MAX) {
+            wording_shorten(&whole, SUBJECT_MAX - strlen(CUT));
+            (void)text_puts(&whole, CUT);
+        }
         (void)text_puts(&subject, text_str(&whole));
         if (!text_ok(&whole))
             return NULL;

@@ -36,9 +36,10 @@ struct message_context {
     size_t priority;            /* index into plan->priorities; ignored without plan */
     const struct message_item *items;
     size_t item_count;
-    size_t unchanged;      /* open alerts of the group that this message does not repeat */
-    const char *also_told; /* "ops, partner-hook": other receivers of the same notices; "" none */
-    const char *from;      /* mail sender, or NULL: waitlistd@instance */
+    size_t unchanged;        /* open alerts of the group that this message does not repeat */
+    const char *also_told;   /* "A Person, ops": the others told of the same; "" or NULL: none */
+    const char *not_reached; /* likewise, whose message was given up or waits for too long */
+    const char *from;        /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
     bool published_as_is; /* kept for the disclosure step */
     /* A digest of messages that waited (DESIGN section 10); 0: none. */
@@ -49,6 +50,10 @@ struct message_context {
     /** Title of an organisation code; never NULL. */
     const char *(*org_title)(void *arg, const char *code);
     void *org_title_arg;
+    /** Title of a feed, and who holds a role now, or NULL; each may be NULL. */
+    const char *(*feed_title)(void *arg, const char *feed);
+    const char *(*role_holder)(void *arg, const char *role);
+    void *names_arg;
     /** Whether a feed's figures are published already (then shown as published), else partner
      * control applies. */
     bool (*feed_is_published)(void *arg, const char *feed);

@@ -382,6 +382,14 @@ void wording_shorten(struct text *t, size_t max)
     t->buf[t->len] = '\0';
 }
 
+static const char *feed_named(const struct item_view *v)
+{
+    const struct message_context *c = v->context;
+    const char *title = c->feed_title ? c->feed_title(c->names_arg, v->feed) : NULL;
+
+    return title && *title ? title : v->feed;
+}
+
 void wording_subject(const struct item_view *v, size_t max, struct text *out)
 {
     AUTO(text_release) struct text title = TEXT_INIT;
@@ -401,7 +409,7 @@ void wording_subject(const struct item_view *v, size_t max, struct text *out)
         (void)text_printf(&tail, ", due %s", wording_date(v->action->due, date));
     }
     fixed = strlen(state) + 2 + wording_characters(text_str(&tail));
-    /* A feed's own sentence would lose its verb when shortened: its id says which one it is. */
+    /* A feed's own sentence would lose its verb when shortened: its title says which one it is. */
     bool of_feed = rule != RULE_BEHIND_PLAN && rule != RULE_ACTION_OVERDUE;
     const char *receiver = v->item->alert->receiver;
 
@@ -409,7 +417,7 @@ void wording_subject(const struct item_view *v, size_t max, struct text *out)
         (void)text_puts(&title, "messages to receiver ");
     wording_clean(&title,
                   receiver             ? receiver
-                  : of_feed && v->feed ? v->feed
+                  : of_feed && v->feed ? feed_named(v)
                                        : v->title,
                   1000, 1000);
     if (rule == RULE_COVERAGE_GAP && v->org) {

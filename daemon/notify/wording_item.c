@@ -198,9 +198,18 @@ void wording_who(const struct item_view *v, struct text *out)
     const struct plan_action *a = v->action;
     char date[WORDING_DATE_MAX];
 
+    const struct message_context *c = v->context;
+    const char *holder = v->owner && c->role_holder ? c->role_holder(c->names_arg, v->owner) : NULL;
+
+    if (holder) {
+        wording_clean(out, holder, 60, 6);
+        (void)text_puts(out, " (");
+    }
     if (v->owner)
         wording_clean(out, v->owner, 60, 5);
-    else
+    if (holder)
+        (void)text_putc(out, ')');
+    if (!v->owner)
         (void)text_puts(out, "nobody is named, so ops is told");
     if (a) {
         (void)text_puts(out, "; action ");

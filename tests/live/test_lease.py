@@ -193,7 +193,7 @@ def test_P14_a_file_that_only_the_dead_leader_had_stays_in_force_is_said_and_hol
         takes(server, b, "the standby to lead")
         m = b.measure()
         assert (m["value"], m["held"]) == (6, False), "the newest figure known stays the figure"
-        assert "1 files that another daemon took are not in this archive" in b.ctl("status")["status"]
+        assert "1 file that another daemon took is not in this archive" in b.ctl("status")["status"]
         assert b.ctl_raw("health").returncode >= 1 and "put these files into the inboxes" in b.log()
         assert b.alert("self-check")["state"] == "FIRING"
         server.say("FLUSHALL")

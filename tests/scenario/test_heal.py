@@ -94,7 +94,7 @@ def test_the_books_of_a_state_folder_that_was_lost_are_taken_over_as_they_stand(
         wait_for(lambda: len(told(w)) > len(before), "ops to be told of the file that is missing")
         assert [s for _, s in told(w)] == [s for _, s in before] + [
             "The monitor needs help: Files are missing from the archive"], told(w)
-        assert "1 files that another daemon took are not in this archive" in w.ctl("status")["status"]
+        assert "1 file that another daemon took is not in this archive" in w.ctl("status")["status"]
         assert w.ctl_raw("health").returncode == 1
         assert w.redis("HLEN", "wl:{black-country}:ledger") == ["2"]
 
