@@ -109,23 +109,25 @@ struct under {
     uint16_t gone; /* the census it was gone from; 0: it is open, or was reopened since */
 };
 
-/* Whether the facts alone would say otherwise of the days that the snapshot speaks of. */
-static int facts_disagree(struct pathway_list *l, const struct under *u, struct cells *scratch,
-                          bool *out_disagrees)
+/* Whether the facts alone would say otherwise of the days that the snapshot speaks of. start: what they
+ * say of the clock start; 0 nothing. A clock that begins anew each time is not compared. */
+static int facts_disagree(struct pathway_list *l, const struct under *u, uint16_t start,
+                          struct cells *scratch, bool *out_disagrees)
 {
     struct clock_frame frame = u->frame;
     size_t from = scratch->count;
 
+    *out_disagrees = false;
+    if (frame.service->clocks[0].kind != CLOCK_FIRST)
+        return 0;
     frame.open_at = 0;
     int r = clocks_of(&l->lives, &frame, scratch);
 
-    *out_disagrees = false;
     if (r == 0 && scratch->count > from) {
-        const struct tally_cell own = scratch->list[from];
+        uint16_t stop = scratch->list[from].stop;
 
-        if (frame.service->clocks[0].kind == CLOCK_FIRST)
-            *out_disagrees = own.start != u->e->start || (own.stop && own.stop <= u->said) ||
-                             (u->gone && own.stop > u->gone);
+        *out_disagrees = (start && start != u->e->start) || (stop && stop <= u->said) ||
+                         (u->gone && stop > u->gone);
     }
     scratch->count = from;
     return r;
@@ -245,10 +247,12 @@ static int cells_under(struct pathway_list *l, const struct listing *v, const st
         u.said = census_before(v, e->stop);
     }
     u.frame.open_at = u.said;
-    if (r == 0)
-        r = facts_disagree(l, &u, out_cells, &disagrees);
+    uint16_t start = lives_start(&l->lives, u.frame.service);
+
     if (r == 0)
         r = put_start(l, &u);
+    if (r == 0)
+        r = facts_disagree(l, &u, start, out_cells, &disagrees);
     if (r == 0)
         r = clocks_under(l, &u, out_cells);
     drop_unknown_stages(u.frame.service, out_cells, from);

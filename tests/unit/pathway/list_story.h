@@ -129,7 +129,8 @@ static inline struct list_change census_rows(struct pathway_list *l, const char 
     return change;
 }
 
-#define ROW(pathway_, start_, ...)                                                                 \
+#define ROW(...) ROW_OF(__VA_ARGS__, )
+#define ROW_OF(pathway_, start_, ...)                                                              \
     {                                                                                              \
         .pathway = pathway_, .start = start_, __VA_ARGS__                                          \
     }
