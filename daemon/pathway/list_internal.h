@@ -183,6 +183,10 @@ struct pathway_list {
     uint64_t too_old;
     uint64_t disagreeing, without_start;
 
+    struct {
+        uint64_t listed, before, evented, facts;
+    } expected; /* by the book, while it is loaded */
+
     struct cells was, is; /* scratch: the cells of what changes, before and after */
     struct lives lives;   /* scratch */
 };

@@ -193,6 +193,10 @@ int list_pack_book(const struct pathway_list *l, struct text *out_packed)
     bytes_u16(out_packed, l->watermark);
     bytes_u16(out_packed, l->purged_month);
     bytes_varint(out_packed, l->too_old);
+    bytes_varint(out_packed, l->listing.count);
+    bytes_varint(out_packed, l->listing.before_count);
+    bytes_varint(out_packed, l->evented_count);
+    bytes_varint(out_packed, l->fact_count);
     bytes_varint(out_packed, groups);
     for (size_t i = 0; i < groups; i++)
         pack_group(out_packed, tally_group_at(l->tally, (uint32_t)i));

@@ -100,6 +100,10 @@ int list_unpack_book(struct pathway_list *l, const void *bytes, size_t len)
     l->watermark = bytes_take_u16(&b);
     l->purged_month = bytes_take_u16(&b);
     l->too_old = bytes_take_varint(&b);
+    l->expected.listed = bytes_take_varint(&b);
+    l->expected.before = bytes_take_varint(&b);
+    l->expected.evented = bytes_take_varint(&b);
+    l->expected.facts = bytes_take_varint(&b);
     size_t groups = bytes_take_count(&b);
 
     b.bad |= groups > GROUPS_MAX;
@@ -390,6 +394,14 @@ static bool before_fits(const struct listing *v)
     return true;
 }
 
+/* No bucket and no touched pathway is missing: the book knows how many there are. */
+static bool is_whole(const struct pathway_list *l)
+{
+    return l->listing.count == l->expected.listed &&
+           l->listing.before_count == l->expected.before &&
+           l->evented_count == l->expected.evented && l->fact_count == l->expected.facts;
+}
+
 static int count_cells(struct pathway_list *l)
 {
     int r = 0;
@@ -445,6 +457,8 @@ int list_loaded(struct pathway_list *l)
         (l->listing.count && !l->listing.census_count))
         return -EBADMSG;
     r = evented_compact(l); /* facts that others took the place of */
+    if (r == 0 && !is_whole(l))
+        r = -EBADMSG;
     if (r == 0)
         r = count_listed(l);
     if (r == 0)

@@ -161,7 +161,8 @@ int list_unpack_counted(struct pathway_list *l, const void *bytes, size_t len);
 int list_unpack(struct pathway_list *l, const void *bytes, size_t len);
 /** Replaces the facts of that pathway. */
 int list_unpack_pathway(struct pathway_list *l, const void *bytes, size_t len);
-/** Counts anew. */
+/** Counts anew. -EBADMSG also where a bucket or a touched pathway is missing: the book is of the same
+ * commit as the last of them. */
 int list_loaded(struct pathway_list *l);
 
 #endif
