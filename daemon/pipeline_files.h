@@ -1,0 +1,189 @@
+/*
+ * pipeline_files - a file comes, and its receipt counts: see the map in pipeline_internal.h
+ */
+#ifndef PIPELINE_FILES_H
+#define PIPELINE_FILES_H
+
+#include "pipeline_state.h"
+
+/* ---- pipeline_disk.c ---- */
+/** No space (-ENOSPC, -EDQUOT) for what is named: files stay where they are, tried again later. */
+void disk_is_full(struct pipeline *p, const char *what, int error);
+bool disk_error_is_full(int error);
+/** Whether a full disk is not to be tried yet. */
+bool disk_rests(const struct pipeline *p);
+void disk_is_well(struct pipeline *p);
+/** A file that could not be taken may be gone by now: an inbox that offers nothing proves it. */
+void disk_tick(struct pipeline *p);
+
+/* ---- pipeline_quarantine.c ---- */
+/** Keeps the raw bytes of a refused file (0700), named by their hash: those that were read. Takes the
+ * file. Returns 0 or -errno. */
+int quarantine_keep(struct pipeline *p, const char *sha256, struct archive_file *file);
+/** Erases them; 1 when there were none. Returns 0 or -errno. */
+int quarantine_erase(struct pipeline *p, const char *sha256);
+
+/* ---- pipeline_retention.c ---- */
+/** Goes on with what is kept only for a time, once on each local date. */
+void retention_step(struct pipeline *p);
+bool retention_is_done(const struct pipeline *p);
+void retention_abort(struct pipeline *p);
+
+/* ---- pipeline_intake.c ---- */
+int intake_open(struct pipeline *p);
+/** Each second: tries again what could not be opened, forgets what no longer waits. */
+void intake_tick(struct pipeline *p);
+void intake_scan(struct pipeline *p);
+/** Offers again soon what was left in the inboxes. */
+void intake_look_again(struct pipeline *p);
+void intake_close(struct pipeline *p);
+
+/* ---- pipeline_take.c ---- */
+#define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */
+enum take_result {
+    TAKE_RECEIVED, /* its receipt is durable */
+    TAKE_KNOWN,    /* this very file was received before the last end */
+    TAKE_REPEATED, /* its key and its bytes are those of a receipt: that one */
+    TAKE_CONFLICT, /* its key is that of a receipt of other bytes: that one */
+};
+struct take_report {
+    enum take_result result;
+    const struct receipt *receipt;
+    const struct parse_result *parsed; /* as this reading of it went */
+    const char *refusal;               /* located, of a refused file; else "" */
+};
+/** What brings files: an inbox, a push, a pull. One of the first two for each offer, then go_on,
+ * when the taking is over and another may be offered. */
+struct take_source {
+    void (*taken)(void *arg, const char *name, const struct take_report *report);
+    /** It stays with its source. error: -errno (said already), or 0: not now. */
+    void (*left)(void *arg, const char *name, int error);
+    void (*go_on)(void *arg);
+};
+/** A file whose end is proven. Everything is borrowed for the call. */
+struct take_offer {
+    const struct take_source *source;
+    void *arg;
+    const char *feed, *name;
+    int fd;                                  /* at its start */
+    bool is_on_disk;                         /* the same file may be offered again after a crash */
+    const char *key, *etag, *modified, *url; /* of the receipt; or NULL */
+};
+void take_offer(struct pipeline *p, const struct take_offer *offer);
+/** Whether files are taken now: what is offered while they are not is left at once. */
+bool take_is_open(const struct pipeline *p);
+void take_on_turn(evutil_socket_t fd, short what, void *arg);
+/** Whether files that were offered are neither received nor left. */
+bool take_is_busy(const struct pipeline *p);
+/** What this source offered is forgotten without a word. */
+void take_forget(struct pipeline *p, const void *source_arg);
+/** All are left with their sources; what was read of them is gone. */
+void take_abort(struct pipeline *p);
+
+/* ---- pipeline_http.c ---- */
+/** Where the settings ask for it. Returns 0 or -errno. */
+int server_open(struct pipeline *p);
+/** Other settings are in force. */
+void server_adopt(struct pipeline *p);
+void server_close(struct pipeline *p);
+
+/* ---- pipeline_push.c ---- */
+/** A sound head of a post to this feed: answers, or takes the body. */
+void push_start(struct pipeline *p, struct http_exchange *x, const struct feed_setting *feed,
+                const struct http_head *head);
+void push_add(struct http_exchange *x, const void *bytes, size_t len);
+void push_end(struct http_exchange *x);
+/** Also for an exchange that is no push. */
+void push_gone(struct http_exchange *x);
+/** Frees what neither a client nor a taking needs. */
+void push_sweep(struct pipeline *p);
+
+/* ---- pipeline_pull.c ---- */
+/** Returns 0 or -ENOMEM. */
+int pull_open(struct pipeline *p);
+/** Each second: fetches what is due. */
+void pull_tick(struct pipeline *p);
+/** Whether a feed has not been asked for since the start, or is being fetched or taken (--once). */
+bool pull_is_busy(const struct pipeline *p);
+/** What is being fetched is dropped. Call when nothing is being taken. */
+void pull_close(struct pipeline *p);
+
+/* ---- pipeline_receipts.c ---- */
+int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** Appends to the received journal, then to the list. Takes what the receipt holds. */
+int receipt_append(struct pipeline *p, struct receipt *r);
+/** Whether this very file was received before: a crash, or a folder that may not be written to,
+ * left it where it was. The same content delivered anew is another file. */
+bool receipt_is_known(const struct pipeline *p, const struct receipt *r);
+/** The receipt of the last 24 hours with this one's feed and key, or NULL. */
+const struct receipt *receipt_with_key(const struct pipeline *p, const struct receipt *r);
+/** The newest receipt of a file of this feed, or NULL. */
+const struct receipt *receipt_newest(const struct pipeline *p, const char *feed);
+/** The first accepted receipt of the same bytes, feed and mapping before this one, or NULL. */
+const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r);
+void receipt_release(struct receipt *r);
+/** The name under which the archive has what is read of it. */
+const char *receipt_archived(const struct receipt *r);
+/** By its number, or NULL. */
+struct receipt *receipt_find(const struct pipeline *p, uint64_t sequence);
+/** The file of a receipt: itself, or the one decided on. */
+const struct receipt *receipt_file(const struct pipeline *p, const struct receipt *r);
+/** The file of this part (NULL: any) that took effect last, or NULL. */
+const struct receipt *receipt_in_force(const struct pipeline *p, const char *feed,
+                                       const char *part);
+void receipt_list_release(struct receipt_list *l);
+
+/* ---- pipeline_waiting.c ---- */
+/** What evaluation is shown of a feed's files that lie in its inbox without proof of their end. */
+struct waiting_file {
+    char *path, *words; /* path: NULL, it does not lie in an inbox */
+};
+/** What evaluation is shown of a feed for which something waits: while the file of this path lies there
+ * (NULL: until it is shown otherwise). words NULL: nothing waits. */
+void waiting_show(struct pipeline *p, const char *feed, const char *path, const char *words);
+void waiting_on_file(void *arg, struct inbox *inbox, const char *name, const char *why);
+/** The file of this name was taken. */
+void waiting_forget(struct feed_inbox *f, const char *name);
+/** What somebody took away, or put right under another name, waits no longer. */
+void waiting_tick(struct feed_inbox *f);
+void waiting_file_free(void *value);
+void waiting_list_free(void *value);
+
+/* ---- pipeline_mapping.c ---- */
+/** Keeps a mapping file in the archive, durably, once a run. Returns 0 or -errno. */
+int mapping_keep(struct pipeline *p, const struct format *format);
+/** The mapping that read a receipt's file: today's, or the kept one of the receipt's digest, then
+ * also in *out_owned for the caller to free; today's where none is kept (said in the log).
+ * Returns 0 or -errno. */
+int mapping_of(struct pipeline *p, const struct receipt *r, const struct format **out_format,
+               struct format **out_owned);
+
+/* ---- pipeline_apply.c ---- */
+/** Whether a receipt was not applied yet, and its feed is configured. */
+bool receipt_is_due(const struct pipeline *p, const struct receipt *r);
+/** The oldest receipt not yet applied, or NULL. */
+const struct receipt *apply_next(const struct pipeline *p);
+void apply_start(struct pipeline *p, const struct receipt *r);
+void apply_on_turn(evutil_socket_t fd, short what, void *arg);
+void apply_abort(struct pipeline *p);
+/** What people read of a held or refused file, and what to type. Returns 0 or -ENOMEM. */
+int apply_waiting_words(const struct receipt *r, struct text *out);
+/** Whether a record is of a period that was not over when it was received, give or take a month. */
+bool apply_lies_ahead(const struct record *r, struct civil_date received);
+/** Feeds that keep more organisations than their books know of are applied again from the archive.
+ *  Call after the books were loaded. Returns 0 or -ENOMEM. */
+int apply_backfill(struct pipeline *p);
+
+/* ---- pipeline_feeds.c ---- */
+/** Feed states for evaluation and display; malloc'ed, borrowed parts. Returns 0 or -ENOMEM. */
+struct feed_states {
+    struct feed_state *list;
+    size_t count;
+    struct coverage_gap **gaps;
+    const char ***providers; /* codes that each feed must cover */
+    char **words;            /* what waits, for each feed, or NULL */
+};
+int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
+void feed_states_release(struct feed_states *s);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * pipeline_tell - it is judged, and people are told: see the map in pipeline_internal.h
+ */
+#ifndef PIPELINE_TELL_H
+#define PIPELINE_TELL_H
+
+#include "pipeline_state.h"
+
+/* ---- pipeline_checks.c ---- */
+#define CHECKS_MAX      5
+#define CHECK_WORDS_MAX 400
+/** Each second, and at once after a connection: looks at Redis's settings when it is time. */
+void checks_tick(struct pipeline *p);
+void checks_connected(struct pipeline *p);
+/** How Redis is, in words; of one that cannot start, what a person must do. */
+const char *checks_redis_state(const struct pipeline *p);
+/** What is wrong with the daemon itself, for evaluation; words holds the texts. Returns the number. */
+size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
+                 char words[CHECKS_MAX][CHECK_WORDS_MAX]);
+
+/* ---- pipeline_judge.c ---- */
+void judge_start(struct pipeline *p);
+void judge_abort(struct pipeline *p);
+/** Forgets findings (they borrow from the plan) before the configuration changes. */
+void judge_forget(struct pipeline *p);
+
+/* ---- pipeline_now.c ---- */
+/** now:<measure> of a finding, where it changed: adds to the open batch. Returns 0 or -ENOMEM. */
+int show_now(struct pipeline *p, const struct finding *f);
+/** A measure that left the plan leaves now: too. */
+void hide_gone(struct pipeline *p);
+
+/* ---- pipeline_compose.c ---- */
+/** Alerts to messages due; a failure fails the batch. */
+void compose_start(struct pipeline *p);
+void compose_abort(struct pipeline *p);
+/** The recipients of routes fallback and ops; returns their number. Borrows from the settings. */
+size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max);
+/** A digest that takes the place of messages of the books, in a batch. Takes the list replaced. */
+void compose_digest(struct pipeline *p, const struct composition *composition,
+                    struct outbox_item **replaced, size_t count);
+/** Messages that Redis lost become due again as they were frozen; takes the items. replaced: of each
+ * digest, the messages of the books that it stands for; ended by NULL; takes the lists. r: an error so
+ * far, which fails the batch. */
+struct due_again {
+    struct outbox_item *item;
+    struct outbox_item **replaced; /* or NULL */
+    size_t replaced_count;
+};
+void compose_again(struct pipeline *p, struct due_again *list, size_t count, int r);
+
+/* ---- pipeline_deliver.c ---- */
+/** Starts an attempt for every receiver that is free and has something due. */
+void deliver_due(struct pipeline *p);
+/** What became of a message, as the sent journal says: "delivered", "dead", "dropped"; NULL: due. */
+const char *deliver_outcome(const struct pipeline *p, const char *delivery_id);
+/** Messages that are due now and not delivered. */
+size_t deliver_pending(const struct pipeline *p);
+/** Whether every message was tried in this run (--once). */
+bool deliver_tried_all(const struct pipeline *p);
+/** What came out of Redis meets this process: times on its clock. Call after a load. */
+void deliver_adopt(struct pipeline *p);
+/** The same for one message that is about to be in the books. */
+void deliver_adopt_item(struct pipeline *p, struct outbox_item *item);
+/** Each second: what waits for too long is told elsewhere too. */
+void deliver_tick(struct pipeline *p);
+/** Episodes whose message was given up, or is red and undelivered for 30 minutes: fallback and ops
+ *  are told of them too. Returns 0 or -ENOMEM. */
+int deliver_escalated(struct pipeline *p, struct table *out_episodes);
+/** Whether such a message, of this episode for this recipient, was given up or waits for too long. */
+bool deliver_is_unreached(const struct pipeline *p, const char *receiver, const char *recipient,
+                          const char *episode);
+/** Attempts that will never call back: at the end. */
+void deliver_abort(struct pipeline *p);
+#define MARK_AGAIN_MS 30000 /* an outcome that Redis did not take is told to it again */
+
+/** Whether an attempt may begin there now: configured or not, it neither rests nor is busy. */
+bool deliver_receiver_is_free(const struct pipeline *p, const char *receiver);
+
+/* ---- pipeline_digest.c ---- */
+/** What waited for one recipient of a receiver that was away becomes one message. Returns whether a
+ *  batch was started. */
+bool digest_start(struct pipeline *p);
+
+/* ---- pipeline_outbox.c ---- */
+/** Messages due and dead, as waitlistctl shows them (new reference, or NULL). */
+json_t *outbox_list(const struct pipeline *p);
+/* Acts of people: rows of the table in pipeline_acts.c. */
+int outbox_check_retry(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int outbox_take_retry(struct pipeline *p, const json_t *act);
+int outbox_take_drop(struct pipeline *p, const json_t *act);
+
+/* ---- pipeline_sent.c ---- */
+/** What another daemon told, into our own sent journal: an array of sent_entry(). Takes it (NULL:
+ * -ENOMEM). Returns 0 or -errno. */
+int sent_elsewhere(struct pipeline *p, json_t *list);
+/** New reference, or NULL. */
+json_t *sent_entry(const char *delivery_id, const char *receiver, const char *recipient,
+                   const struct tell *tells, size_t count);
+int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** Messages about to become due, as they are frozen, so that the loss of Redis loses none of them;
+ * nothing for those that it has. Returns 0 or -errno. */
+int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count);
+/** What became of a message: appended, synced, remembered. Returns 0 or -errno. */
+int sent_delivered(struct pipeline *p, const struct outbox_item *item);
+/** address: as letter_address() has it. */
+int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address);
+int sent_dropped(struct pipeline *p, const struct outbox_item *item);
+/** Any other record. Takes it (NULL: -ENOMEM). */
+int sent_append(struct pipeline *p, json_t *record);
+
+/* ---- pipeline_direct.c ---- */
+/** Each second: when Redis is unusable for too long, ops and fallback are told without it. */
+void direct_tick(struct pipeline *p);
+/** A record of the sent journal about an outage. Returns 0 or -EBADMSG. */
+int direct_note(struct pipeline *p, const json_t *record);
+/** Call when no attempt will call back any more. */
+void direct_release(struct pipeline *p);
+
+/* ---- pipeline_letters.c ---- */
+struct letter *letter_find(const struct pipeline *p, const char *delivery_id); /* or NULL */
+/** A record of the sent journal: given up. Returns 0, -EBADMSG or -ENOMEM. */
+int letters_add(struct pipeline *p, const json_t *record, uint64_t sequence);
+void letters_remove(struct pipeline *p, const char *delivery_id);
+/** A receiver took a message, perhaps one that had been given up. */
+void letters_delivered(struct pipeline *p, const char *delivery_id, const char *receiver,
+                       const char *recipient);
+/** Messages given up that no person decided upon. */
+size_t letters_count(const struct pipeline *p);
+/** Digest of where its receiver is, "" for other than webhooks. Returns 0 or -errno. */
+int letter_address(const struct pipeline *p, const struct outbox_item *item,
+                   char out[SHA256_TEXT_MAX]);
+/** Whether this address answered 410 (gone): nothing is posted there until a person decides upon
+ *  that letter, or the address changes. */
+bool letters_receiver_is_off(const struct pipeline *p, const struct receiver_setting *r);
+/** Adds their episodes. Returns 0 or -ENOMEM. */
+int letters_escalated(const struct pipeline *p, struct table *out_episodes);
+struct receiver_states {
+    struct receiver_state *list;
+    size_t count;
+};
+/** Receivers with dead letters, for evaluation; borrows. Returns 0 or -ENOMEM. */
+int receiver_states_of(const struct pipeline *p, struct receiver_states *out_states);
+void receiver_states_release(struct receiver_states *s);
+/** Tells Redis of what people decided, and of letters that it lost. Call when the books are loaded. */
+void letters_settle(struct pipeline *p);
+void letters_release(struct pipeline *p);
+
+#endif
