@@ -7,7 +7,7 @@
 #include "ctl/output.h"
 
 const char pathway_csv_header[] = "pathway,service,stage,provider,commissioner,place,cohort,"
-                                  "clock_start,event,event_date,version,reason\n";
+                                  "clock_start,event,event_date,version,reason,retracted\n";
 const char pathway_table_header[] =
     "PATHWAY                           CLOCK START  EVENT                 "
     "DATE        SERVICE, STAGE, PROVIDER, PLACE\n";
@@ -117,7 +117,7 @@ void pathway_text_json(struct text *t, const struct pathway_record *r)
     }
     (void)text_printf(t, ", \"version\": %s, \"reason\": ", x.version[0] ? x.version : "null");
     record_text_json(t, r->reason);
-    (void)text_putc(t, '}');
+    (void)text_puts(t, r->retracted ? ", \"retracted\": true}" : "}");
 }
 
 void pathway_text_csv(struct text *t, const struct pathway_record *r)
@@ -128,9 +128,19 @@ void pathway_text_csv(struct text *t, const struct pathway_record *r)
     write_out(r, &x);
     for (size_t i = 0; i < r->cohort_count; i++)
         (void)text_printf(&cohort, "%s%s=%s", i ? ";" : "", r->cohort[i].name, r->cohort[i].value);
-    const char *const cells[] = { x.pathway,       r->service, r->stage,          r->provider,
-                                  r->commissioner, r->place,   text_str(&cohort), x.start,
-                                  r->event,        x.date,     x.version,         r->reason };
+    const char *const cells[] = { x.pathway,
+                                  r->service,
+                                  r->stage,
+                                  r->provider,
+                                  r->commissioner,
+                                  r->place,
+                                  text_str(&cohort),
+                                  x.start,
+                                  r->event,
+                                  x.date,
+                                  x.version,
+                                  r->reason,
+                                  r->retracted ? "true" : NULL };
 
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         if (i)
@@ -151,7 +161,10 @@ void pathway_text_table(struct text *t, const struct pathway_record *r)
 
     write_out(r, &x);
     (void)text_printf(t, "%s  %-11s  %-20s  %-10s  ", x.pathway, x.start[0] ? x.start : "-",
-                      r->event ? r->event : "-", x.date[0] ? x.date : "-");
+                      r->retracted ? "(taken back)"
+                      : r->event   ? r->event
+                                   : "-",
+                      x.date[0] ? x.date : "-");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (!words[i])
             continue;

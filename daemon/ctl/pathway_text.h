@@ -2,8 +2,8 @@
  * pathway_text - one pathway record as JSON, CSV or a line of a table
  *
  * Keys and their order are a contract (waitlistctl(1)): pathway, service, stage, provider,
- * commissioner, place, cohort, clock_start, event, event_date, version, reason; absent is null. Persons
- * are not printed.
+ * commissioner, place, cohort, clock_start, event, event_date, version, reason; absent is null. An event
+ * that is taken back has retracted beside them. Persons are not printed.
  */
 #ifndef CTL_PATHWAY_TEXT_H
 #define CTL_PATHWAY_TEXT_H

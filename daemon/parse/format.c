@@ -17,10 +17,10 @@
 #define HEADER_WITHIN_DEFAULT 50
 #define HEADER_WITHIN_MAX     1000
 
-static const char *const pathway_keys[] = { "format",        "title",     "records", "delimiter",
-                                            "header_within", "edition",   "key",     "local_id",
-                                            "absent",        "duplicate", "partial", "captures",
-                                            "layouts",       NULL };
+static const char *const pathway_keys[] = { "format",        "title",   "records",   "delimiter",
+                                            "header_within", "edition", "key",       "local_id",
+                                            "set",           "absent",  "duplicate", "partial",
+                                            "captures",      "layouts", NULL };
 static const char *const top_keys[] = {
     "records",  "format",    "title",         "published", "partial",    "delimiter", "edition",
     "key",      "duplicate", "header_within", "markers",   "qualifiers", "status",    "suppressed",
@@ -339,6 +339,9 @@ static void load_format(struct load *l, yaml_node *root)
     if (l->error < 0)
         return; /* what layouts refer to is not whole */
     layouts_load(l, yaml_get(root, "layouts"));
+    if (l->error < 0)
+        return;
+    pathway_set_load(l, yaml_get(root, "set"), f);
     rank_layouts(l, f);
 }
 
@@ -406,6 +409,7 @@ void format_free(struct format *f)
     names_release(&f->key);
     names_release(&f->local_id);
     names_release(&f->absent);
+    names_release(&f->set_tables);
     for (size_t i = 0; i < f->marker_count; i++)
         free(f->markers[i].word);
     free(f->markers);
@@ -436,6 +440,12 @@ void format_free(struct format *f)
 enum record_kind format_records(const struct format *f)
 {
     return f->records;
+}
+
+size_t format_set_tables(const struct format *f, const char *const **out_layouts)
+{
+    *out_layouts = (const char *const *)f->set_tables.items;
+    return f->set_tables.count;
 }
 
 const char *format_id(const struct format *f)

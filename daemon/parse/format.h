@@ -25,6 +25,11 @@ void format_free(struct format *f);
 enum record_kind { RECORDS_AGGREGATE, RECORDS_PATHWAY_SNAPSHOT, RECORDS_PATHWAY_EVENTS };
 enum record_kind format_records(const struct format *f);
 
+/** The layouts (parse_result.layout) of which a whole set has one file each; 0: files stand alone. The
+ * files of one set agree in provider, version (the submission) and census (the period's end) of their
+ * records. Borrowed. */
+size_t format_set_tables(const struct format *f, const char *const **out_layouts);
+
 const char *format_id(const struct format *f);
 const char *format_title(const struct format *f);
 /** SHA-256 of the mapping file's bytes: with the raw file's hash, the key of the ledger. */

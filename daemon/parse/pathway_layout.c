@@ -35,6 +35,7 @@ static void slot_release(struct slot *s)
     for (size_t i = 0; i < s->cut_count; i++)
         free(s->cuts[i].like);
     free(s->cuts);
+    free(s->otherwise);
 }
 
 static void conditions_free(struct condition *list, size_t count)
@@ -134,7 +135,8 @@ static void load_cuts(struct load *l, yaml_node *list, struct slot *s)
 static void load_rules(struct load *l, yaml_node *node, struct slot *s)
 {
     yaml_node *check = yaml_get(node, "check"), *length = yaml_get(node, "length"),
-              *range = yaml_get(node, "range"), *back = yaml_get(node, "back_to");
+              *range = yaml_get(node, "range"), *back = yaml_get(node, "back_to"),
+              *otherwise = yaml_get(node, "otherwise");
     double low = 1, high = PATHWAY_TEXT_MAX;
 
     if (check) {
@@ -160,6 +162,10 @@ static void load_rules(struct load *l, yaml_node *node, struct slot *s)
     s->to_sunday = back && yaml_text(back) && text_same(yaml_text(back), "sunday");
     if (back && !s->to_sunday)
         yaml_complain(l->yaml, back, l->diags, DIAG_ERROR, NULL, "\"back_to\" is sunday");
+    if (otherwise) {
+        s->otherwise = load_copy(l, yaml_text(otherwise) ? yaml_text(otherwise) : "");
+        s->source.only_mapped = s->source.map_count > 0;
+    }
     s->open_ended = load_flag(l, yaml_get(node, "open_ended"), false);
 }
 
@@ -167,11 +173,11 @@ static void load_rules(struct load *l, yaml_node *node, struct slot *s)
 static size_t load_slot(struct load *l, struct pathway_layout *p, yaml_node *node,
                         enum slot_kind kind)
 {
-    static const char *const keys[] = { "column", "columns",     "join",       "separator",
-                                        "text",   "from",        "capture",    "drop_notes",
-                                        "map",    "only_mapped", "carry",      "required",
-                                        "length", "range",       "bands",      "check",
-                                        "cut",    "back_to",     "open_ended", NULL };
+    static const char *const keys[] = {
+        "column",     "columns", "join",        "separator", "text",     "from",       "capture",
+        "drop_notes", "map",     "only_mapped", "carry",     "required", "otherwise",  "length",
+        "range",      "bands",   "check",       "cut",       "back_to",  "open_ended", NULL
+    };
 
     if (p->slot_count == p->slot_cap) {
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL,
@@ -239,7 +245,8 @@ static void load_event(struct load *l, struct pathway_layout *p, yaml_node *node
                        struct event_rule *e)
 {
     static const char *const keys[] = { "event",     "date", "event_id",  "reason",
-                                        "retracted", "when", "otherwise", NULL };
+                                        "retracted", "when", "otherwise", "blank_retracts_on",
+                                        NULL };
     const char *otherwise = yaml_text(yaml_get(node, "otherwise"));
 
     load_known_keys(l, node, "event", keys);
@@ -251,6 +258,9 @@ static void load_event(struct load *l, struct pathway_layout *p, yaml_node *node
     e->id = load_optional(l, p, yaml_get(node, "event_id"));
     e->reason = load_optional(l, p, yaml_get(node, "reason"));
     e->retracted = load_optional(l, p, yaml_get(node, "retracted"));
+    e->blank_on = NO_SLOT;
+    if (yaml_get(node, "blank_retracts_on"))
+        e->blank_on = load_slot(l, p, yaml_get(node, "blank_retracts_on"), SLOT_DATE);
     load_conditions(l, p, yaml_get(node, "when"), &e->when, &e->when_count);
     e->otherwise_retracted = otherwise && strcmp(otherwise, "retracted") == 0;
     if (otherwise && (!e->otherwise_retracted || !e->when_count))
@@ -267,9 +277,9 @@ static void load_events(struct load *l, struct pathway_layout *p, yaml_node *nod
             yaml_complain(l->yaml, list, l->diags, DIAG_ERROR, NULL, "a snapshot has no events");
         return;
     }
-    if (yaml_kind(list) != YAML_SEQUENCE || n == 0)
+    if (yaml_kind(list) != YAML_SEQUENCE)
         yaml_complain(l->yaml, list ? list : node, l->diags, DIAG_ERROR, NULL,
-                      "a layout of events needs \"events\": a list of at least one");
+                      "a layout of events needs \"events\": a list; [] where a table tells none");
     p->events = load_alloc(l, n, sizeof *p->events);
     for (size_t i = 0; p->events && i < n; i++)
         load_event(l, p, yaml_item(list, i), &p->events[p->event_count++]);
@@ -400,5 +410,28 @@ void pathway_key_load(struct load *l, yaml_node *node, struct format *f)
                           "a key is made of the layout's fields; \"%s\" is none", text ? text : "");
         else
             f->key_fields[f->key_field_count++] = k;
+    }
+}
+
+void pathway_set_load(struct load *l, yaml_node *node, struct format *f)
+{
+    static const char *const keys[] = { "tables", NULL };
+    yaml_node *tables = yaml_get(node, "tables");
+
+    if (!node)
+        return;
+    load_known_keys(l, node, "set", keys);
+    load_names(l, tables, "tables", false, &f->set_tables);
+    if (!f->set_tables.count)
+        yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, "for example set: {tables: [a, b]}",
+                      "a set needs \"tables\"");
+    for (size_t i = 0; i < f->set_tables.count; i++) {
+        bool known = false;
+
+        for (size_t k = 0; k < f->layout_count; k++)
+            known |= strcmp(f->layouts[k].id, f->set_tables.items[i]) == 0;
+        if (!known)
+            yaml_complain(l->yaml, tables, l->diags, DIAG_ERROR, NULL, "there is no layout \"%s\"",
+                          f->set_tables.items[i]);
     }
 }

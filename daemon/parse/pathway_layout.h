@@ -58,6 +58,7 @@ struct slot {
     size_t cut_count;
     bool to_sunday;  /* a census on another day counts for the Sunday before */
     bool open_ended; /* a day of the year 9999 is no date */
+    char *otherwise; /* instead of a blank, and of a text that the map does not know; or NULL */
 };
 
 /** Whether a slot holds one of some texts; "" is a blank. */
@@ -69,7 +70,8 @@ struct condition {
 struct event_rule {
     size_t name, date;            /* slots */
     size_t id, reason, retracted; /* or NO_SLOT */
-    struct condition *when;       /* all must hold; */
+    size_t blank_on; /* or NO_SLOT: a blank date takes the event back, as of this one's day */
+    struct condition *when; /* all must hold; */
     size_t when_count;
     bool otherwise_retracted; /* if not, the event is taken back rather than left out */
 };
@@ -93,5 +95,7 @@ void pathway_layout_load(struct load *l, yaml_node *node, struct layout *out);
 void pathway_layout_free(struct pathway_layout *p);
 /** Reads the format's key: names of fields, kept in f->key_fields. */
 void pathway_key_load(struct load *l, yaml_node *node, struct format *f);
+/** Reads which layouts make a set whole; once the layouts are loaded. */
+void pathway_set_load(struct load *l, yaml_node *node, struct format *f);
 
 #endif

@@ -35,11 +35,14 @@ struct pathway_record {
     const char *key;
     size_t key_len;
 
+    /** A record of events that has no service, commissioner, place or cohort comes from a table that does
+     * not hold them: it says nothing of them, rather than that there are none. */
     const char *service, *provider, *commissioner, *place, *stage, *exception, *reason;
     struct cohort_value cohort[COHORT_MAX]; /* sorted by name; without those the row leaves blank */
     size_t cohort_count;
 
-    /** Snapshots; of events only the clock start, where the row gives it (a referral's own date). */
+    /** Of events the clock start is a referral's own date, or what the row says; the census is the end of
+     * the period in which the row was submitted, where the format has one. */
     struct civil_date clock_start, stage_start, census; /* DATE_NONE: absent */
 
     const char *event;    /* one of pathway_event_names; NULL in a snapshot */

@@ -221,6 +221,15 @@ static int read_slot(struct pathway_reader *r, const struct bound_slot *b, struc
     return 0;
 }
 
+static void read_otherwise(const struct slot *s, struct slot_value *v)
+{
+    if (v->text && !v->unknown)
+        return;
+    v->text = s->otherwise;
+    v->len = strlen(v->text);
+    v->unknown = false;
+}
+
 static int cut_code(const struct slot *s, struct slot_value *v)
 {
     for (size_t i = 0; v->text && i < s->cut_count; i++) {
@@ -294,6 +303,8 @@ static int read_slots(struct pathway_reader *r, const struct csv_row *row, struc
         struct slot_value *v = &r->values[i];
         int e = read_slot(r, b, v, row);
 
+        if (e == 0 && b->slot->otherwise)
+            read_otherwise(b->slot, v);
         if (e == 0 && b->slot->cut_count)
             e = cut_code(b->slot, v);
         if (e < 0)
@@ -448,6 +459,7 @@ static void judge_events(struct pathway_reader *r, struct fault *fault)
 {
     const struct pathway_layout *p = layout_of(r);
 
+    r->record.census = r->values[FIELD_CENSUS].date;
     for (size_t i = 0; i < p->event_count && !fault->reason; i++) {
         const char *name = text_of(r, p->events[i].name),
                    *flag = text_of(r, p->events[i].retracted);
@@ -463,16 +475,18 @@ static void judge_events(struct pathway_reader *r, struct fault *fault)
 static int version_of(const struct bound_slot *b, const char *text, uint64_t *out)
 {
     char first[PATHWAY_TEXT_MAX + 1];
-    uint64_t high, low;
+    uint64_t high, low = 0;
 
     if (b->from.part_count < 2)
         return value_version(text, out);
+    /* Digits, what joins them, digits. */
     size_t n = strspn(text, "0123456789"), gap = strcspn(text + n, "0123456789");
 
     memcpy(first, text, n);
     first[n] = '\0';
-    if (value_version(first, &high) < 0 || value_version(text + n + gap, &low) < 0 ||
-        low >= SECOND_PART_MAX || high >= UINT64_MAX / SECOND_PART_MAX)
+    if (value_version(first, &high) < 0 ||
+        (text[n + gap] && value_version(text + n + gap, &low) < 0) || low >= SECOND_PART_MAX ||
+        high >= UINT64_MAX / SECOND_PART_MAX)
         return -EINVAL;
     *out = high * SECOND_PART_MAX + low;
     return 0;
@@ -572,6 +586,11 @@ static bool is_event(struct pathway_reader *r, const struct event_rule *e)
     rec->event = name ? pathway_event_find(name) : NULL;
     rec->event_date = r->values[e->date].date;
     rec->reason = text_of(r, e->reason);
+    if (!date_is_set(rec->event_date) && e->blank_on != NO_SLOT) {
+        rec->event_date = r->values[e->blank_on].date;
+        rec->retracted = true;
+        rec->reason = NULL;
+    }
     if (date_is_set(rec->event_date) && rec->event && strcmp(rec->event, "referral") == 0)
         rec->clock_start = rec->event_date;
     else

@@ -504,6 +504,20 @@ START_TEST(a_header_that_is_no_plain_name_is_called_by_its_place)
 }
 END_TEST
 
+START_TEST(a_mapping_says_which_tables_make_a_set_whole)
+{
+    struct format_set *set = load_formats();
+    const char *const *tables = NULL;
+
+    ck_assert_uint_eq(format_set_tables(format_set_find(set, "mhsds-record"), &tables), 3);
+    ck_assert_str_eq(tables[0], "referral");
+    ck_assert_str_eq(tables[1], "clock");
+    ck_assert_str_eq(tables[2], "contact");
+    ck_assert_uint_eq(format_set_tables(format_set_find(set, "pathway-snapshot"), &tables), 0);
+    format_set_free(set);
+}
+END_TEST
+
 START_TEST(more_than_eight_cohort_columns_are_refused)
 {
     struct format_set *set = load_formats();
@@ -530,4 +544,5 @@ UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
           UNIT_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault),
           UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
           UNIT_TEST(a_header_that_is_no_plain_name_is_called_by_its_place),
+          UNIT_TEST(a_mapping_says_which_tables_make_a_set_whole),
           UNIT_TEST(more_than_eight_cohort_columns_are_refused))

@@ -1,0 +1,186 @@
+"""Lists and events as they come from elsewhere: names old and new, dirty codes, sets of tables, pseudonyms."""
+import hashlib
+import hmac
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from waitlist import Instance, ROOT, run_tests
+
+DATA = os.path.join(ROOT, "tests", "data", "pathways")
+KEYS = ["pathway", "service", "stage", "provider", "commissioner", "place", "cohort", "clock_start", "event",
+        "event_date", "version", "reason"]
+
+
+def pseudonym(*parts, key=bytes(range(32))):
+    text = b"".join(struct.pack(">I", len(p.encode())) + p.encode() for p in ("pathway",) + parts)
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:32]
+
+
+def parse(build, path, form, *more, stdin=None):
+    r = subprocess.run([os.path.join(build, "waitlistctl"), "feed", "parse", path, "--format", form, *more],
+                       capture_output=True, text=True, timeout=60, input=stdin)
+    return r
+
+
+def sample(build, name, form):
+    r = parse(build, os.path.join(DATA, name), form)
+    assert r.returncode == 0, r.stderr
+    aside = re.findall(r":(\d+): row set aside: (\S+?)(?:, column \"(.*)\")?$", r.stderr, re.M)
+    return [json.loads(line) for line in r.stdout.splitlines()], [(int(n), why, col) for n, why, col in aside]
+
+
+def events(rows):
+    return [(x["event"], x["event_date"], x["reason"], x.get("retracted", False)) for x in rows]
+
+
+def test_open_pathways_with_dirty_codes_are_read_or_set_aside_with_reason(build):
+    rows, aside = sample(build, "wlmds-open.csv", "wlmds-open")
+    assert list(rows[0]) == KEYS, rows[0]
+    assert [(x["provider"], x["clock_start"], x["version"], x["cohort"].get("list_type"), x["cohort"].get("priority"))
+            for x in rows] == [
+        ("RNA", "2024-09-16", 700000000001, "non-admitted", "routine"),
+        ("RNA", "2024-09-16", 700000000002, "non-admitted", "routine"),      # ends 9999-12-31: open
+        ("RBZ", "2024-09-16", 700000000003, "admitted", "other"),            # a site of five characters
+        ("NT123", "2024-09-16", 700000000004, None, None),                   # an independent provider's is not cut
+        ("RNA", "2024-12-01", 700000000006, "non-admitted outside RTT", "routine")], rows
+    assert all(x["service"] == "290" and x["place"] == "M87001" and x["event"] is None for x in rows), rows
+    start = "REFERRAL_TO_TREATMENT_PERIOD_START_DATE"
+    assert aside == [(8, "unknown-code", "Waiting_List_Type"), (9, "unknown-code", "PRIORITY_TYPE_CODE"),
+                     (10, "missing-key", "PATIENT_PATHWAY_IDENTIFIER"), (11, "bad-date", start),
+                     (12, "future-date", start)], aside
+
+
+def test_starts_and_stops_speak_of_the_pathways_of_the_list(build):
+    rows, _ = sample(build, "wlmds-open.csv", "wlmds-open")
+    starts, aside = sample(build, "wlmds-starts.csv", "wlmds-starts")
+    stops, _ = sample(build, "wlmds-stops.csv", "wlmds-stops")
+    key = pseudonym("RNA", "X123456789", "2024-09-16")
+    assert rows[0]["pathway"] == starts[0]["pathway"] == stops[0]["pathway"] == stops[1]["pathway"] == key
+    assert events(starts) == [("referral", "2024-09-16", None, False)], starts
+    assert [why for _, why, _ in aside] == ["missing-date"], aside
+    assert events(stops) == [("referral", "2024-09-16", None, False), ("clock-stop", "2025-02-27", "treatment", False),
+                             ("referral", "2024-09-16", None, False),  # 9999-12-31: it goes on
+                             ("referral", "2024-09-16", None, False), ("clock-stop", "2025-02-28", "declined", False)]
+
+
+def test_a_list_of_stops_is_no_list_of_open_pathways(build):
+    for name, form in (("wlmds-stops.csv", "wlmds-open"), ("wlmds-stops.csv", "wlmds-starts"),
+                       ("wlmds-open.csv", "wlmds-starts"), ("wlmds-open.csv", "wlmds-stops")):
+        r = parse(build, os.path.join(DATA, name), form)
+        assert r.returncode == 1 and "header" in r.stderr, (name, form, r.stderr)
+
+
+def test_referrals_of_both_versions_are_read(build):
+    rows, aside = sample(build, "mhsds-referral-v6.csv", "mhsds-record")
+    assert [(x["pathway"], x["service"], x["commissioner"], x["cohort"]["age_band"], x["version"]) for x in rows[::2]] == [
+        (pseudonym("TAJ", "S1"), "neurodevelopmental", "QUA", "5-10", 900),
+        (pseudonym("TAJ", "S2"), "mental-health", "QUA", "16-17", 900),
+        (pseudonym("TAJ", "S3"), "mental-health", "QUA", "5-10", 900)], rows
+    assert events(rows) == [
+        ("referral", "2025-01-10", None, False), ("removal", "2025-01-10", None, True),  # no end: none, or no longer
+        ("referral", "2025-01-10", None, False), ("removal", "2025-02-03", "02", False),
+        ("referral", "2025-01-10", None, False), ("removal", "2025-02-20", "04", False)], rows
+    assert aside == [(5, "missing-key", "LocalPatientId"), (6, "missing-key", "ServiceRequestId"),
+                     (7, "missing-key", "OrgIDComm")], aside
+    older, aside = sample(build, "mhsds-referral-v5.csv", "mhsds-record")
+    assert not aside and older[0] == rows[0], (aside, older)
+    assert events(older)[2:] == [("referral", "2025-01-10", None, False), ("removal", "2025-02-20", "discharged", False)]
+
+
+def test_a_first_contact_counts_when_attended_and_is_taken_back_when_not(build):
+    rows, aside = sample(build, "mhsds-contact.csv", "mhsds-record")
+    assert {x["pathway"] for x in rows} == {pseudonym("TAJ", "S1")}
+    assert [x.get("retracted", False) for x in rows] == [False, False, True, True], rows
+    assert all((x["service"], x["commissioner"], x["place"], x["cohort"]) == (None, None, None, {}) for x in rows)
+    assert aside == [(6, "missing-key", "CareContactId"), (7, "missing-date", "CareContDate")], aside
+
+
+def test_clocks_stop_once_and_teams_say_nothing_of_them(build):
+    rows, aside = sample(build, "mhsds-clock.csv", "mhsds-record")
+    assert events(rows) == [("clock-stop", "2025-01-10", None, True), ("clock-stop", "2025-02-14", "30", False)], rows
+    assert aside == [(4, "missing-key", "WaitTimeMeasureType")], aside
+    assert sample(build, "mhsds-team.csv", "mhsds-record") == ([], [])
+
+
+def test_long_names_old_names_and_submission_names_are_one(build):
+    rows, aside = sample(build, "csds-referral.csv", "csds-record")
+    assert [(x["commissioner"], x["service"]) for x in rows[::2]] == [("QUA", "neurodevelopmental"), ("15E", "community")]
+    assert events(rows) == [("referral", "2025-01-10", None, False), ("removal", "2025-01-10", None, True),
+                            ("referral", "2025-01-10", None, False), ("removal", "2025-02-11", "discharged", False)]
+    short, aside = sample(build, "csds-referral-submission.csv", "csds-record")
+    assert (short[0]["pathway"], short[0]["clock_start"]) == (rows[0]["pathway"], "2025-01-10"), short
+    assert events(sample(build, "csds-clock.csv", "csds-record")[0]) == [("clock-stop", "2025-02-14", "30", False)]
+    contacts = sample(build, "csds-contact.csv", "csds-record")[0]
+    assert [x.get("retracted", False) for x in contacts] == [False, True], contacts
+
+
+HEADER = ("pathway_id,issuer,person_id,service,provider,commissioner,referral_date,census_date,cohort_need,"
+          "child name,{}\n")
+
+
+def test_identifiers_and_undeclared_columns_are_in_no_output(build):
+    canary = "CANARY-Ada-Lovelace"
+    with Instance(build) as w:
+        w.write("list.csv", HEADER.format(canary) +
+                f"P-{canary},RNA,{canary},nd,RNA,QUA,2024-09-16,2025-03-02,low,{canary},{canary}\n"
+                f"P-{canary},RNA,{canary},nd,RNA,QUA,{canary},2025-03-02,low,{canary},{canary}\n"
+                f"{canary},RNA\n")
+        for kind in ("ndjson", "json", "csv", "table"):
+            r = parse(build, w.path("list.csv"), "pathway-snapshot", "-o", kind)
+            assert r.returncode == 0 and canary not in r.stdout + r.stderr, (kind, r.stdout, r.stderr)
+        assert "bad-date" in r.stderr and "short-row" in r.stderr, r.stderr
+
+
+def test_pseudonyms_are_made_with_the_key_that_is_given(build):
+    with Instance(build) as w:
+        w.write("list.csv", HEADER.format("x") + "P1,RNA,,nd,RNA,,2024-09-16,2025-03-02,,,\n")
+        w.write("key", "k" * 32)
+        w.write("short", "k" * 15)
+        given = json.loads(parse(build, w.path("list.csv"), "pathway-snapshot", "--key", w.path("key")).stdout)
+        usual = json.loads(parse(build, w.path("list.csv"), "pathway-snapshot").stdout)
+        assert given["pathway"] == pseudonym("RNA", "P1", key=b"k" * 32), given
+        assert usual["pathway"] == pseudonym("RNA", "P1"), usual
+        for bad in ("short", "nothing"):
+            r = parse(build, w.path("list.csv"), "pathway-snapshot", "--key", w.path(bad))
+            assert r.returncode == 2 and not r.stdout, r
+
+
+def number(n):
+    """The n-th NHS number of the range that is given to nobody, or None where it has no check digit."""
+    nine = f"999{n:06d}"
+    check = (11 - sum((10 - i) * int(c) for i, c in enumerate(nine)) % 11) % 11
+    return None if check == 10 else nine + str(check)
+
+
+def test_a_column_of_nhs_numbers_is_refused_by_name_and_band_alone(build):
+    numbers = [x for x in map(number, range(400)) if x][:150]
+    with Instance(build) as w:
+        w.write("list.csv", HEADER.format("NHS Number") + "".join(
+            f"P{i},RNA,,nd,RNA,,2024-09-16,2025-03-02,,,{x[:3]} {x[3:6]} {x[6:]}\n" for i, x in enumerate(numbers)))
+        r = parse(build, w.path("list.csv"), "pathway-snapshot")
+        assert r.returncode == 1 and not r.stdout, r
+        assert re.search(r'column "NHS Number" holds NHS numbers \(100 to 999 of its values\)', r.stderr), r.stderr
+        assert not re.search(r"999\d{3}|999 \d", r.stderr), r.stderr
+
+
+def test_a_pushed_body_of_objects_reads_as_the_same_rows(build):
+    with Instance(build) as w:
+        w.write("list.csv", HEADER.format("x") + "P1,RNA,,nd,RNA,,2024-09-16,2025-03-02,low,,\n"
+                                                "P2,RNA,,nd,RNA,QUA,16/09/2024,2025-03-02,,,\n")
+        rows = [dict(pathway_id="P1", issuer="RNA", service="nd", provider="RNA", commissioner=None,
+                     referral_date="2024-09-16", census_date="2025-03-02", cohort={"need": "low"}),
+                dict(pathway_id="P2", issuer="RNA", service="nd", provider="RNA", commissioner="QUA",
+                     referral_date="2024-09-16T09:00:00", census_date="2025-03-02")]
+        want = parse(build, w.path("list.csv"), "pathway-snapshot").stdout
+        lines = "".join(json.dumps(x) + "\n" for x in rows)
+        assert want and parse(build, "-", "pathway-snapshot", stdin=lines).stdout == want
+        assert parse(build, "-", "pathway-snapshot", stdin=json.dumps(rows, indent=1)).stdout == want
+
+
+if __name__ == "__main__":
+    run_tests(globals())
