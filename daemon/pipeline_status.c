@@ -34,7 +34,7 @@ static void say_counts(const struct pipeline *p, char line[STATUS_LINE_MAX])
         const struct alert *a = &((struct stored_alert *)value)->alert;
         const struct episode *e = alert_current(a);
 
-        if (!e || (e->state != ALERT_FIRING && e->state != ALERT_RECOVERING))
+        if (!e || !episode_is_active(e))
             continue;
         red += e->severity == SEVERITY_RED;
         amber += e->severity == SEVERITY_AMBER;

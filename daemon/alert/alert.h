@@ -11,6 +11,10 @@
  * `reopen_within` data periods. RETRACTED: a restatement shows that it never was. WITHDRAWN: the
  * rule ended.
  *
+ * Ageing: what time alone brings behind the line, without new data, is EARLY, an early warning, told at
+ * once and amber (or FIRING, where the plan acts on projections). Data make it a breach or end it; ageing
+ * never makes anything better and counts nowhere; after two cadences without data it is WITHDRAWN.
+ *
  * Damping: an alert that opens for the ALERT_FLAP_OPENINGS-th time within ALERT_FLAP_PERIODS data
  * periods flaps, and is told so once. Until its figures have kept one side for `steady_for` data
  * periods it moves to nothing better (not resolved, not from red to amber); to worse it moves as
@@ -35,8 +39,9 @@ enum alert_state {
     ALERT_RESOLVED,
     ALERT_RETRACTED,
     ALERT_WITHDRAWN,
+    ALERT_EARLY,
 };
-#define ALERT_STATES 7
+#define ALERT_STATES 8
 enum alert_severity { SEVERITY_NONE, SEVERITY_AMBER, SEVERITY_RED };
 
 /** What changed, as it is told. The first two are never told ("watching"). */
@@ -95,8 +100,13 @@ struct episode {
     struct civil_date closed_on; /* local date of the closing evaluation; DATE_NONE while open */
     struct civil_date reopened;  /* the period that opened it again; DATE_NONE: opened once */
     bool held, restated;
-    bool flapping;                 /* better news waits until it is steady */
-    bool told_open;                /* the newest notice told it as open */
+    bool flapping;  /* better news waits until it is steady */
+    bool told_open; /* the newest notice told it as open */
+    bool
+        early; /* ageing opened it, and no period of data has borne it out (also of an ended one) */
+    bool warned; /* ageing opened it, whatever came of it */
+    struct civil_date
+        projected_from;            /* date of the data by whose ageing it last moved; DATE_NONE */
     double value, line;            /* as last judged; NAN: none */
     struct civil_date period_end;  /* last judged */
     struct civil_date told_period; /* of the figure in the newest notice; DATE_NONE: none */
@@ -164,7 +174,9 @@ void alert_release(struct alert *a);
 int alert_copy(const struct alert *a, struct alert *out_copy);
 
 const struct episode *alert_current(const struct alert *a); /* NULL: never opened */
-bool episode_is_open(const struct episode *e);              /* PENDING, FIRING, RECOVERING */
+bool episode_is_open(const struct episode *e);              /* PENDING, FIRING, RECOVERING, EARLY */
+/** Open, and worth telling of: not merely watched. */
+bool episode_is_active(const struct episode *e);
 const char *
 alert_state_name(enum alert_state s); /* "PENDING" ... as DESIGN section 9 prints them */
 const char *alert_severity_name(enum alert_severity s); /* "amber", "red"; NULL for none */

@@ -39,7 +39,7 @@ static json_t *episode_json(const struct episode *e)
 {
     return json_pack(
         "{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
-        " s:o, s:b, s:b, s:o, s:i, s:o, s:o}",
+        " s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:b, s:b, s:o}",
         "id", e->id, "opened", date_or_null(e->opened), "folded", date_or_null(e->folded), "state",
         alert_state_name(e->state), "severity", text_or_null(alert_severity_name(e->severity)),
         "ordinal", (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
@@ -49,7 +49,8 @@ static json_t *episode_json(const struct episode *e)
         (json_int_t)e->changed_at.ms, "reopened", date_or_null(e->reopened), "flapping",
         (int)e->flapping, "told_open", (int)e->told_open, "told_period",
         date_or_null(e->told_period), "told_event", (int)e->told_event, "told_value",
-        number_or_null(e->told_value), "told_on", date_or_null(e->told_on));
+        number_or_null(e->told_value), "told_on", date_or_null(e->told_on), "early", (int)e->early,
+        "warned", (int)e->warned, "projected_from", date_or_null(e->projected_from));
 }
 
 json_t *alert_json(const struct alert *a)
@@ -187,6 +188,16 @@ static bool read_severity(const json_t *object, enum alert_severity *out)
     return false;
 }
 
+/* Of an alert stored before anything aged: nothing had. */
+static bool read_aged(const json_t *j, struct episode *e)
+{
+    e->projected_from = DATE_NONE;
+    if (json_object_get(j, "early") == NULL)
+        return true;
+    return read_bool(j, "early", &e->early) && read_bool(j, "warned", &e->warned) &&
+           read_date(j, "projected_from", &e->projected_from);
+}
+
 /* What was told, of an alert stored before it was kept: by its state. */
 static bool read_told(const json_t *j, struct episode *e)
 {
@@ -195,7 +206,7 @@ static bool read_told(const json_t *j, struct episode *e)
 
     e->reopened = e->told_period = e->told_on = DATE_NONE;
     e->told_value = NAN;
-    e->told_open = e->ordinal > 0 && (e->state == ALERT_FIRING || e->state == ALERT_RECOVERING);
+    e->told_open = e->ordinal > 0 && episode_is_active(e);
     if (json_object_get(j, "told_open") == NULL)
         return true;
     ok = read_date(j, "reopened", &e->reopened) && read_bool(j, "flapping", &e->flapping) &&
@@ -227,7 +238,7 @@ static bool read_episode(const json_t *j, struct episode *e)
     e->ordinal = (unsigned)ordinal;
     e->count = (unsigned long)count;
     e->changed_at.ms = changed_at;
-    return ok && read_told(j, e);
+    return ok && read_told(j, e) && read_aged(j, e);
 }
 
 static int read_episodes(const json_t *list, struct alert *a)

@@ -113,16 +113,33 @@ static int describe(struct alert *a, const struct finding *f)
 
 /* ---- what differs ---- */
 
-#define EPISODE_NUMBERS 18
+#define EPISODE_NUMBERS 21
 
 /* All that an evaluation may change in an episode, but when it changed. */
 static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS])
 {
     const double numbers[EPISODE_NUMBERS] = {
-        e->folded.day,    e->state,         e->severity,       e->ordinal,         e->news,
-        e->closed_on.day, e->reopened.day,  e->held,           e->restated,        e->flapping,
-        e->value,         e->line,          e->period_end.day, e->told_period.day, e->told_event,
-        e->told_value,    (double)e->count, e->told_open,
+        e->folded.day,
+        e->state,
+        e->severity,
+        e->ordinal,
+        e->news,
+        e->closed_on.day,
+        e->reopened.day,
+        e->held,
+        e->restated,
+        e->flapping,
+        e->value,
+        e->line,
+        e->period_end.day,
+        e->told_period.day,
+        e->told_event,
+        e->told_value,
+        (double)e->count,
+        e->told_open,
+        e->early,
+        e->warned,
+        e->projected_from.day,
     };
 
     memcpy(out, numbers, sizeof numbers);
@@ -224,8 +241,8 @@ static int stepping_init(struct stepping *s, const struct alert *stored)
         r = alert_copy(stored, &s->next);
     if (r < 0)
         return r;
-    /* Each episode of the fold may be appended, and one more after folding on. */
-    s->cap = s->next.episode_count + s->f->history_count + 1;
+    /* Each episode of the fold may be appended, one more after folding on, and an early warning. */
+    s->cap = s->next.episode_count + s->f->history_count + 2;
     roomy = realloc(s->next.episodes, s->cap * sizeof *roomy);
     if (roomy == NULL)
         return -ENOMEM;

@@ -13,7 +13,12 @@ const struct episode *alert_current(const struct alert *a)
 
 bool episode_is_open(const struct episode *e)
 {
-    return e->state == ALERT_PENDING || e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
+    return e->state == ALERT_PENDING || episode_is_active(e);
+}
+
+bool episode_is_active(const struct episode *e)
+{
+    return e->state == ALERT_FIRING || e->state == ALERT_RECOVERING || e->state == ALERT_EARLY;
 }
 
 const char *alert_state_name(enum alert_state s)
@@ -22,7 +27,7 @@ const char *alert_state_name(enum alert_state s)
         [ALERT_INACTIVE] = "INACTIVE",   [ALERT_PENDING] = "PENDING",
         [ALERT_FIRING] = "FIRING",       [ALERT_RECOVERING] = "RECOVERING",
         [ALERT_RESOLVED] = "RESOLVED",   [ALERT_RETRACTED] = "RETRACTED",
-        [ALERT_WITHDRAWN] = "WITHDRAWN",
+        [ALERT_WITHDRAWN] = "WITHDRAWN", [ALERT_EARLY] = "EARLY",
     };
 
     assert((size_t)s < ALERT_STATES);
@@ -84,6 +89,8 @@ const char *alert_state_words(const struct alert *a, const struct episode *e)
         return "corrected";
     case ALERT_WITHDRAWN:
         return "withdrawn";
+    case ALERT_EARLY:
+        return "early warning";
     case ALERT_INACTIVE:
         break;
     }

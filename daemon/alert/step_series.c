@@ -91,7 +91,7 @@ static int fold_on(struct stepping *s, const struct episode *e, const struct fol
     return 0;
 }
 
-static bool by_another_rule(const struct stepping *s)
+bool stepping_by_another_rule(const struct stepping *s)
 {
     return strcmp(s->stored->rule_digest, s->next.rule_digest) != 0;
 }
@@ -99,7 +99,7 @@ static bool by_another_rule(const struct stepping *s)
 /* Its opening was not behind after all. */
 static void step_disproved(struct stepping *s, size_t index)
 {
-    if (by_another_rule(s)) {
+    if (stepping_by_another_rule(s)) {
         stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
     } else if (s->held_now && stepping_episode(s, index)->told_open) {
         const struct fold_episode *now_open = fold_now_open(s);
@@ -124,7 +124,7 @@ static void step_open(struct stepping *s, size_t index, const struct fold_episod
         return;
     }
     assert(x->e.state == ALERT_RESOLVED);
-    if (by_another_rule(s) &&
+    if (stepping_by_another_rule(s) &&
         date_compare(x->e.period_end, stepping_episode(s, index)->period_end) <= 0) {
         /* The periods are those judged before: the line moved, not the value. */
         stepping_close(s, index, ALERT_WITHDRAWN, NEWS_WITHDRAWN, why_other_rule);
@@ -212,11 +212,11 @@ static void step_disproved_ended(struct stepping *s)
 {
     for (size_t i = 0; i < s->next.episode_count; i++) {
         struct episode *e = stepping_episode(s, i);
-        bool stands = e->state != ALERT_RESOLVED || e->ordinal == 0;
+        bool stands = e->state != ALERT_RESOLVED || e->ordinal == 0 || e->early;
 
         for (size_t k = 0; k < s->fold_count && !stands; k++)
             stands = overlaps(e, &s->folds[k]);
-        if (stands || by_another_rule(s) || !corrections_disprove(s, e))
+        if (stands || stepping_by_another_rule(s) || !corrections_disprove(s, e))
             continue;
         e->state = ALERT_RETRACTED;
         e->restated = true;
@@ -230,14 +230,14 @@ static void step_told(struct stepping *s)
     size_t open = stepping_open(s);
     const struct episode *e = open != NO_EPISODE ? stepping_episode(s, open) : NULL;
 
-    if (e == NULL || !e->told_open)
+    if (e == NULL || !e->told_open || e->early) /* a projected figure is no figure to correct */
         return;
     for (size_t i = 0; s->stored != NULL && i < s->stored->episode_count; i++) {
         const struct episode *before = &s->stored->episodes[i];
 
         if (strcmp(before->id, e->id) != 0 || before->ordinal != e->ordinal)
             continue;
-        if (by_another_rule(s))
+        if (stepping_by_another_rule(s))
             break; /* judged otherwise, not restated */
         if (!corrections_tell_earlier(s, open, before))
             corrections_tell(s, open);
@@ -252,7 +252,9 @@ int step_series(struct stepping *s)
     const struct fold_episode *x, *now_open;
     int r;
 
-    if (open != NO_EPISODE) {
+    if (open != NO_EPISODE && stepping_episode(s, open)->early) {
+        step_early(s, open, fold_now_open(s));
+    } else if (open != NO_EPISODE) {
         const struct episode *e = stepping_episode(s, open);
         bool disproved = false;
 
@@ -278,6 +280,8 @@ int step_series(struct stepping *s)
     now_open = fold_now_open(s);
     if (now_open != NULL && stepping_open(s) == NO_EPISODE)
         step_opening(s, now_open);
-    step_told(s);
-    return 0;
+    r = step_ageing(s);
+    if (r == 0)
+        step_told(s);
+    return r;
 }

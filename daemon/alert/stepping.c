@@ -94,11 +94,13 @@ void stepping_adopt(struct stepping *s, size_t index, const struct fold_episode 
     e->line = x->e.line;
     e->period_end = x->e.period_end;
     e->count = x->e.count;
-    e->restated = x->e.restated || date_compare(e->folded, e->opened) != 0;
+    e->restated = x->e.restated || (!e->warned && date_compare(e->folded, e->opened) != 0);
 }
 
 static const char why_held[] = "stays, because a hold blocks movement to better";
 static const char why_told[] = "stays, because it was told: it ends when it is clear";
+static const char why_projected[] =
+    "stays, because only newer data make better what ageing made worse";
 static const char why_uncovered[] = "stays, because a hold that came later makes nothing worse";
 
 void stepping_advance(struct stepping *s, size_t index, const struct fold_episode *x)
@@ -118,6 +120,15 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
         state = e->state;
     if ((severity < told && s->held_now) || (severity > told && severity_uncovered))
         severity = told;
+    bool aged =
+        date_is_set(e->projected_from) && date_compare(x->e.period_end, e->projected_from) <= 0;
+
+    if (aged) {
+        state = eased ? e->state : state;
+        severity = severity < told ? told : severity;
+    } else {
+        e->projected_from = DATE_NONE;
+    }
     bool less_confirmed = state == ALERT_PENDING && e->state != ALERT_PENDING;
 
     if (less_confirmed) {
@@ -131,6 +142,7 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
     e->flapping = x->e.flapping;
     stepping_adopt(s, index, x);
     s->why = state == x->e.state && severity == x->e.severity ? x->why
+             : aged && !less_confirmed                        ? why_projected
              : s->held_now && !less_confirmed                 ? why_held
              : less_confirmed                                 ? why_told
                                                               : why_uncovered;

@@ -78,6 +78,14 @@ const struct period_judgement *corrections_discover(const struct stepping *s,
 void corrections_tell_discovered(struct stepping *s, size_t index, const struct fold_episode *x,
                                  const struct period_judgement *late);
 
+/** Whether the measure's rule changed since the alert was judged. */
+bool stepping_by_another_rule(const struct stepping *s);
+/** What data make of an open episode that ageing opened: a breach, or its end. now_open: what is open by
+ * the data alone, or NULL. */
+void step_early(struct stepping *s, size_t index, const struct fold_episode *now_open);
+/** What time alone does to the newest data. After all that data say. Returns 0 or -ENOMEM. */
+int step_ageing(struct stepping *s);
+
 /** A measure: the fold compared with what is stored. Returns 0 or -ENOMEM. */
 int step_series(struct stepping *s);
 

@@ -33,6 +33,8 @@ const char *explain_event_words(enum period_event event)
         [PERIOD_BETWEEN] = "between",
         [PERIOD_AMBER] = "amber",
         [PERIOD_RED] = "red",
+        [PERIOD_PROJECTED] = "projected behind",
+        [PERIOD_PROJECTION_OVER] = "no longer projected",
     };
 
     return (size_t)event < sizeof words / sizeof words[0] ? words[event] : "?";
@@ -179,6 +181,28 @@ static int say_newest(json_t *lines, const struct finding *f, const struct perio
     return r;
 }
 
+/* What time alone does to the newest data. */
+static int say_ageing(json_t *lines, const struct finding *f)
+{
+    const struct ageing *a = &f->ageing;
+    char data[DATE_TEXT_MAX], since[DATE_TEXT_MAX], value[64], line[64];
+
+    if (a->state == AGEING_NONE)
+        return 0;
+    if (a->state == AGEING_OVER)
+        return explain_say(lines,
+                           "No longer projected: %d cadences have gone by without data since %s.",
+                           PROJECTED_CADENCES, date_format(a->data_date, data));
+    return explain_say(lines,
+                       "Projected from data of %s, if nobody was seen since: %s today, where the "
+                       "plan's line is %s: %s%s.",
+                       date_format(a->data_date, data), figure(f, &a->version, value),
+                       isfinite(a->judged.line) ? figure_of(f, a->judged.line, line)
+                                                : "not set yet",
+                       a->state == AGEING_FINE ? "not behind" : "behind since ",
+                       a->state == AGEING_FINE ? "" : date_format(a->since, since));
+}
+
 int explain_judgement(json_t *lines, const struct finding *f)
 {
     const struct period_judgement *p = report_newest(f);
@@ -189,6 +213,7 @@ int explain_judgement(json_t *lines, const struct finding *f)
         r |= say_rule_of_measure(lines, f);
         if (p)
             r |= say_newest(lines, f, p);
+        r |= say_ageing(lines, f);
         if (f->missing_why)
             r |= explain_say(lines, "No figure: %s.", f->missing_why);
         else if (!p)
@@ -315,7 +340,9 @@ int explain_others(json_t *others, json_t *lines, const struct finding *f,
     for (size_t i = 0; i < count && r == 0; i++) {
         AUTO(text_release) struct text why_not = TEXT_INIT;
 
-        if (rows[i].from != last->from ||
+        bool of_period = rows[i].event <= PERIOD_RED; /* the others are no judgement of it */
+
+        if (rows[i].from != last->from || !of_period ||
             (rows[i].event == last->event && rows[i].held == last->held))
             continue;
         not_row(&why_not, f, p, last, &rows[i]);

@@ -21,6 +21,24 @@ static json_t *finish(json_t *tree, int failed)
 /* ---- measures ---------------------------------------------------------------------------------
  */
 
+/* What ageing makes of the newest data today; null where nothing is projected. */
+static json_t *projected_object(const struct ageing *a)
+{
+    json_t *o = json_object();
+    int r = 0;
+
+    if (a->state == AGEING_NONE || a->state == AGEING_OVER) {
+        json_decref(o);
+        return json_null();
+    }
+    r |= report_put(o, "from", report_date(a->data_date));
+    r |= report_put(o, "value", report_value(&a->version));
+    r |= report_put(o, "expected", report_number(a->judged.line));
+    r |= report_put(o, "rag", report_text(rag_name(a->judged.rag)));
+    r |= report_put(o, "behind_since", report_date(a->since));
+    return finish(o, r);
+}
+
 /* The keys that every measure has, in the order of the contract. */
 static json_t *measure_object(const struct finding *f)
 {
@@ -154,6 +172,10 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
         r |= report_put(o, "missing", report_text(f->missing_why));
         r |= report_put(o, "plan_expired", json_boolean(f->plan_expired));
         r |= report_put(o, "history", measure_history(f));
+        if (f->measure->list) {
+            r |= report_put(o, "list", report_text(f->measure->list->list));
+            r |= report_put(o, "projected", projected_object(&f->ageing));
+        }
         return finish(o, r);
     }
     return json_null();

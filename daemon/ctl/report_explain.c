@@ -129,6 +129,9 @@ static int say_subject(json_t *lines, const struct subject *s)
                          severity ? severity : "", alert_state_words(s->alert, e),
                          date_format(e->opened, date), e->held ? ", held" : "",
                          e->restated ? ", restated" : "");
+    if (e && e->early)
+        r |= explain_say(lines, "It rests on ageing alone, from data of %s: no data bear it out.",
+                         date_format(e->projected_from, date));
     if (e && e->flapping)
         r |= explain_say(lines, "It flaps: better news waits until its figures are steady.");
     if (e && date_is_set(e->reopened))

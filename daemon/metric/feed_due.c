@@ -73,3 +73,39 @@ struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest
                                            : date_add_days(out.awaited, s->grace_days);
     return out;
 }
+
+/* So many cadences after a date; the end of a month stays one. */
+static struct civil_date cadences_later(enum due_cadence cadence, struct civil_date d, int count)
+{
+    static const struct {
+        int days, months;
+    } lengths[] = {
+        [DUE_DAILY] = { 1, 0 },     [DUE_WEEKLY] = { 7, 0 },  [DUE_MONTHLY] = { 0, 1 },
+        [DUE_QUARTERLY] = { 0, 3 }, [DUE_YEARLY] = { 0, 12 },
+    };
+    struct civil_date later;
+
+    assert(cadence != DUE_DATES);
+    if (lengths[cadence].months == 0)
+        return date_add_days(d, count * lengths[cadence].days);
+    later = date_add_months(d, count * lengths[cadence].months);
+    return date_compare(d, date_month_end(d)) == 0 ? date_month_end(later) : later;
+}
+
+int feed_silent_cadences(const struct feed_schedule *s, struct civil_date data_date,
+                         struct civil_date last_received, struct civil_date today)
+{
+    int count = 0;
+
+    assert(s && date_is_set(data_date) && date_is_set(today));
+    if (s->cadence == DUE_DATES) {
+        for (size_t i = 0; i < s->date_count && count < SILENT_CADENCES_COUNTED; i++)
+            count += date_compare(s->dates[i], today) < 0 && date_is_set(last_received) &&
+                     date_compare(s->dates[i], last_received) > 0;
+        return count;
+    }
+    while (count < SILENT_CADENCES_COUNTED &&
+           date_compare(today, cadences_later(s->cadence, data_date, count + 1)) > 0)
+        count++;
+    return count;
+}

@@ -33,4 +33,11 @@ struct feed_due {
 struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest_period_end,
                          struct civil_date reference, struct civil_date last_received);
 
+/** Cadences that have wholly gone by without data: of periods, from the data's own date on (a census of
+ * Sunday the 1st, weekly, today Monday the 9th: 1); of a list of dates, those after the newest receipt
+ * that have passed. 0 to SILENT_CADENCES_COUNTED. */
+int feed_silent_cadences(const struct feed_schedule *s, struct civil_date data_date,
+                         struct civil_date last_received, struct civil_date today);
+#define SILENT_CADENCES_COUNTED 9 /* more are not told apart */
+
 #endif

@@ -86,6 +86,8 @@ static json_t *item_object(const struct item_view *v)
         o, "target", number(v->measure && v->measure->has_target ? v->measure->target : NAN));
     failed |= json_object_set_new(o, "since", date(e->opened));
     failed |= json_object_set_new(o, "ended", date(e->closed_on));
+    failed |= json_object_set_new(o, "list", clean(v->list));
+    failed |= json_object_set_new(o, "projected_from", date(v->projected_from));
     failed |= json_object_set_new(o, "held", json_boolean(v->held));
     failed |= json_object_set_new(o, "holds", clean(hold_words(v->holds, held)));
     failed |= json_object_set_new(o, "restated", json_boolean(v->restated || e->restated));

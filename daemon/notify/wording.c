@@ -221,6 +221,18 @@ static void view_of_finding(struct item_view *v, const struct finding *f)
     }
 }
 
+/* What rests on ageing alone shows what is projected, which no period has. */
+static void view_of_projection(struct item_view *v, const struct ageing *a)
+{
+    v->version = NULL;
+    v->start = v->end = v->newest_end = DATE_NONE;
+    v->restated = false;
+    v->line = a->judged.line;
+    v->projected_from = a->data_date;
+    v->has_value = figure_shown(&a->version, v->unit, v->published, &v->value);
+    (void)message_figure(&a->version, v->unit, v->published, v->figure);
+}
+
 /* The rule has ended: what the episode remembers. */
 static void view_of_episode(struct item_view *v, const struct episode *e)
 {
@@ -250,7 +262,8 @@ void item_view(const struct message_context *context, const struct message_item 
                            .line = NAN,
                            .start = DATE_NONE,
                            .end = DATE_NONE,
-                           .newest_end = DATE_NONE };
+                           .newest_end = DATE_NONE,
+                           .projected_from = DATE_NONE };
 
     assert(a && item->episode);
     v.measure = f ? f->measure : NULL;
@@ -266,6 +279,7 @@ void item_view(const struct message_context *context, const struct message_item 
     v.feed = given(f ? f->feed : NULL, a->feed);
     if (!v.feed && v.measure)
         v.feed = v.measure->select.feed;
+    v.list = v.measure && v.measure->list ? v.measure->list->list : NULL;
     v.held = item->episode->held || (f && f->holds != 0);
     if (a->rule == RULE_BEHIND_PLAN) {
         v.org = given(f && f->series ? f->series->org : NULL,
@@ -279,6 +293,9 @@ void item_view(const struct message_context *context, const struct message_item 
             view_of_finding(&v, f);
         else
             view_of_episode(&v, item->episode);
+        if (f && item->episode->early && episode_is_active(item->episode) &&
+            f->ageing.state == AGEING_BEHIND)
+            view_of_projection(&v, &f->ageing);
         if (!isnan(v.line))
             (void)figure_amount(v.line, v.unit, v.line_text);
     } else if (given(f ? f->provider : NULL, a->provider)) {
@@ -310,6 +327,12 @@ const char *wording_news(enum alert_news news)
     return words[news];
 }
 
+bool wording_projection_over(const struct message_item *item)
+{
+    return item->news == NEWS_WITHDRAWN && item->episode->early && item->finding != NULL &&
+           item->finding->ageing.state == AGEING_OVER;
+}
+
 const char *wording_state(const struct message_item *item)
 {
     /* per rule: as long as it is open, once it has ended, where it is said again each day */
@@ -326,11 +349,14 @@ const char *wording_state(const struct message_item *item)
         [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },
     };
     enum rule rule = item->alert->rule;
+    const struct episode *e = item->episode;
 
     assert((size_t)rule < sizeof words / sizeof words[0]);
+    if (e->early && episode_is_active(e))
+        return e->state == ALERT_EARLY ? "Early warning" : "Behind plan, projected";
     switch (item->news) {
     case NEWS_CLEARED:
-        return words[rule].ended;
+        return e->early ? "Warning not borne out" : words[rule].ended;
     case NEWS_CORRECTED:
         return episode_is_open(item->episode) ? "Corrected, behind plan" : "Corrected";
     case NEWS_DISCOVERED:
@@ -340,6 +366,8 @@ const char *wording_state(const struct message_item *item)
     case NEWS_STEADY:
         return "Steady, behind plan";
     case NEWS_WITHDRAWN:
+        if (wording_projection_over(item))
+            return "No longer projected";
         return item->finding != NULL ? "Plan changed" : "No longer watched";
     case NEWS_REMINDER:
         return words[rule].again ? words[rule].again : words[rule].open;

@@ -24,6 +24,7 @@ struct item_view {
     const struct plan_measure *measure;     /* or NULL */
     const struct plan_action *action;       /* or NULL */
     const char *title, *org, *owner, *feed; /* org: code, or NULL; owner: role, or NULL */
+    const char *list;                       /* that a list measure counts; else NULL */
     enum unit unit;
     bool published, has_value;
     double value;                 /* as shown: rounded where the audience needs it */
@@ -35,7 +36,8 @@ struct item_view {
     struct civil_date
         newest_end; /* a newer period without a number; DATE_NONE: the figure is the newest */
     char newest_figure[FIGURE_MAX];
-    char earlier[FIGURE_MAX]; /* "" or what was published of the period before */
+    char earlier[FIGURE_MAX];         /* "" or what was published of the period before */
+    struct civil_date projected_from; /* the figure is projected from data of this day; DATE_NONE */
     bool held, restated;
     unsigned holds;
 };
@@ -59,6 +61,9 @@ const char *wording_date(struct civil_date d, char out[WORDING_DATE_MAX]);
 const char *wording_state(const struct message_item *item);
 /** "New", "Worse", "Better", "Cleared", "Corrected", "Withdrawn", "Unchanged". */
 const char *wording_news(enum alert_news news);
+
+/** An early warning that ended because nothing is projected any more. */
+bool wording_projection_over(const struct message_item *item);
 
 /** One line for the subject: at most max characters; the title is shortened, the figures are not.
  */

@@ -21,8 +21,8 @@ static void org_named(const struct item_view *v, struct text *out)
 
 static bool is_behind(const struct message_item *item)
 {
-    return item->news == NEWS_DISCOVERED ||
-           (episode_is_open(item->episode) && item->episode->state == ALERT_FIRING);
+    return item->news == NEWS_DISCOVERED || item->episode->state == ALERT_FIRING ||
+           item->episode->state == ALERT_EARLY;
 }
 
 static void gap_to_line(const struct item_view *v, struct text *out)
@@ -62,6 +62,9 @@ static void what_figure(const struct item_view *v, struct text *out)
     if (m && m->tolerance > 0)
         (void)text_printf(out, " (tolerance %s)", figure_difference(m->tolerance, v->unit, words));
     (void)text_puts(out, ".");
+    if (date_is_set(v->projected_from))
+        (void)text_printf(out, " Projected from data of %s, if nobody was seen since.",
+                          wording_date(v->projected_from, date));
     if (strcmp(v->figure, "*") == 0)
         (void)text_puts(out, " The figure is hidden because it rests on small numbers.");
     else if (!v->published && v->has_value)
@@ -175,11 +178,14 @@ void wording_since(const struct item_view *v, struct text *out)
         (void)text_puts(out, ".");
         return;
     }
-    (void)text_puts(out, ", the last day of the data period that opened it");
+    (void)text_puts(out, v->item->episode->warned
+                             ? ", the day on which ageing alone brought it behind"
+                             : ", the last day of the data period that opened it");
     if (v->item->news == NEWS_DISCOVERED)
         (void)text_printf(out, "; it ended with the period to %s and became known later",
                           wording_date(v->item->episode->period_end, date));
-    if (date_compare(v->item->episode->folded, v->item->episode->opened) < 0)
+    if (!v->item->episode->warned &&
+        date_compare(v->item->episode->folded, v->item->episode->opened) < 0)
         (void)text_printf(out, "; by figures that came later it began with the period to %s",
                           wording_date(v->item->episode->folded, date));
     else if (date_is_set(v->item->episode->reopened) && episode_is_open(v->item->episode))
@@ -244,6 +250,10 @@ static void clears_figure(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A restated figure replaces the one that was told. ");
     if (v->item->news == NEWS_STEADY)
         (void)text_puts(out, "Its figures are steady now. ");
+    if (v->item->episode->early && episode_is_active(v->item->episode))
+        (void)text_puts(out, "A file that shows otherwise; a figure behind the line makes it a "
+                             "breach, and after two cadences without data nothing is projected "
+                             "any more. ");
     if (!m || isnan(line)) {
         (void)text_puts(out, "A figure at the plan's line or better.");
         return;
@@ -264,6 +274,12 @@ static void clears_figure(const struct item_view *v, struct text *out)
 
 void wording_clears(const struct item_view *v, struct text *out)
 {
+    if (wording_projection_over(v->item)) {
+        (void)text_puts(out, "Two cadences went by without data, so nothing is projected any more "
+                             "and nobody knows how it stands. That is not better news: the late "
+                             "feed is told of instead.");
+        return;
+    }
     if (v->item->news == NEWS_WITHDRAWN) {
         (void)text_puts(out, v->item->finding != NULL
                                  ? "The plan's line was changed, and by the new line it is not "
@@ -272,7 +288,9 @@ void wording_clears(const struct item_view *v, struct text *out)
         return;
     }
     if (v->item->news == NEWS_CLEARED) {
-        (void)text_puts(out, "It has cleared.");
+        (void)text_puts(out, v->item->episode->early
+                                 ? "The data that came since do not bear the early warning out."
+                                 : "It has cleared.");
         return;
     }
     switch (v->item->alert->rule) {
@@ -314,7 +332,8 @@ void wording_sure(const struct item_view *v, struct text *out)
         (void)text_printf(out, "%s; received %s; ",
                           status ? status : "provisional or final: not stated",
                           wording_date(wall_date(v->version->as_of), date));
-    }
+    } else if (date_is_set(v->projected_from))
+        (void)text_puts(out, "a projection, not a figure of any file; ");
     if (v->holds != 0)
         (void)text_printf(out, "not complete (%s), so nothing is called better.",
                           hold_words(v->holds, held));

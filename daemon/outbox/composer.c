@@ -96,7 +96,7 @@ static enum alert_news news_of_past(const struct episode *e, const struct told *
 
 enum alert_news composer_news(enum rule rule, const struct episode *e, const struct told *t)
 {
-    bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
+    bool open = episode_is_active(e);
 
     if (!t || !t->open)
         return !open ? news_of_past(e, t) : !t || e->ordinal > t->ordinal ? NEWS_NEW : NEWS_NONE;
@@ -111,8 +111,10 @@ enum alert_news composer_news(enum rule rule, const struct episode *e, const str
         default:
             return NEWS_NONE;
         }
-    /* A gap that spread, or one more file that waits, is worse at the same severity. */
-    bool spread = rule != RULE_BEHIND_PLAN && e->ordinal > t->ordinal && e->news == NEWS_WORSE;
+    /* A gap that spread, one more file that waits, or an early warning that data bear out is worse at
+       the same severity. */
+    bool spread = (rule != RULE_BEHIND_PLAN || (e->warned && !e->early)) &&
+                  e->ordinal > t->ordinal && e->news == NEWS_WORSE;
 
     /* State and severity do not show these. */
     bool says_itself = e->news == NEWS_CORRECTED || e->news == NEWS_FLAPPING ||
@@ -179,7 +181,7 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
         return -ENOMEM;
     const struct told *t = table_get(in->told, text_str(&key));
     enum alert_news news = composer_news(a->rule, e, t);
-    bool open = e->state == ALERT_FIRING || e->state == ALERT_RECOVERING;
+    bool open = episode_is_active(e);
 
     if (news == NEWS_NONE && !open)
         return 0;

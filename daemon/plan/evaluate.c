@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/ageing.h"
 #include "plan/evaluate_feed.h"
 #include "plan/select.h"
 
@@ -204,7 +205,7 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
             f, sentence("no figure yet for a period that ends on or after", p->valid_from));
     if (r == 0)
         summarise(in, org, f);
-    return r;
+    return r == 0 ? evaluate_ageing(in, f) : r;
 }
 
 /* True only from the day after the last day in time, and while it is not complete. */

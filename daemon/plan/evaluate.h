@@ -58,6 +58,19 @@ struct self_check {
     const char *title, *detail;
 };
 
+/** How the stocks of waiting lists age. Each returns 0, -ENODATA where nothing is known of the measure's
+ * list, or -ENOMEM. */
+struct ageing_source {
+    /** The date of the newest data that the measure is counted from, of several parts the oldest, and how
+     * many cadences have gone by since without any (feed_silent_cadences), of several parts the most. */
+    int (*data)(void *arg, const struct plan_measure *m, struct civil_date *out_data_date,
+                int *out_silent_cadences);
+    /** The figure at the end of a day after it, if nobody was seen since (pathway_count). */
+    int (*figure)(void *arg, const struct plan_measure *m, struct civil_date day,
+                  struct series_version *out_version);
+    void *arg;
+};
+
 struct evaluation_input {
     const struct plan *const *plans;
     size_t plan_count;
@@ -69,6 +82,7 @@ struct evaluation_input {
     const struct self_check *checks; /* those that failed alone */
     size_t check_count;
     struct civil_date today;
+    const struct ageing_source *ageing; /* NULL: nothing ages */
     /** Maps a printed organisation to its code (settings_org_code); never NULL. */
     const char *(*org_code)(void *arg, const char *printed);
     void *org_code_arg;

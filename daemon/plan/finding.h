@@ -37,7 +37,11 @@ enum period_event {
     PERIOD_BETWEEN, /* not behind, but not past the clear line */
     PERIOD_AMBER,   /* behind, within tolerance */
     PERIOD_RED,     /* behind, beyond tolerance or the last milestone passed unmet */
+    /* Not of a data period: what time alone does to the newest data (struct ageing). */
+    PERIOD_PROJECTED,       /* ageing brings it behind the line */
+    PERIOD_PROJECTION_OVER, /* too long without data: nothing is projected any more */
 };
+#define PERIOD_EVENTS 8
 
 struct period_judgement {
     struct civil_date start, end;
@@ -50,6 +54,25 @@ struct period_judgement {
     struct wall_time first_received;      /* when a file first said any figure of this period */
     const struct series_version *version; /* NULL for rules that judge no series */
     unsigned long count; /* rules that judge no series: how many (files that wait); else 0 */
+};
+
+/** After so many cadences without data nothing is projected: only the feed's own alert speaks. */
+#define PROJECTED_CADENCES 2
+
+enum ageing_state {
+    AGEING_NONE,   /* not a stock of a list, or its data are of today */
+    AGEING_FINE,   /* projected, and not behind */
+    AGEING_BEHIND, /* projected, and behind */
+    AGEING_OVER,   /* no longer projected */
+};
+
+/** A stock of a list today, projected from its newest data as if nobody was seen since. */
+struct ageing {
+    enum ageing_state state;
+    struct civil_date data_date;    /* of the newest data */
+    struct civil_date since;        /* AGEING_BEHIND: the day on which it fell behind */
+    struct series_version version;  /* the projected figure; of AGEING_FINE, AGEING_BEHIND */
+    struct period_judgement judged; /* of today; .version is not set */
 };
 
 enum rule {
@@ -92,6 +115,7 @@ struct finding {
                            file held, a gap in a period that this series has not got */
     double line;        /* the line in force for the newest period; NAN: none */
     bool plan_expired;
+    struct ageing ageing;
 };
 
 struct finding_set {

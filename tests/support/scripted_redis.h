@@ -24,7 +24,7 @@
 
 #define SCRIPTED_LINES 64
 #define SCRIPTED_CALLS 2400
-#define SCRIPTED_WORDS 1024
+#define SCRIPTED_WORDS 4096
 
 struct redis {
     struct redis_events events;

@@ -25,6 +25,7 @@ struct periods {
     struct plan_measure measure;
     struct period_judgement list[PERIODS_MAX];
     struct series_version versions[PERIODS_MAX];
+    struct list_measure counted; /* of what ages */
     struct finding finding;
 };
 
@@ -73,6 +74,28 @@ static inline void periods_set(struct periods *p, const char *letters)
     p->finding.history = p->list;
     p->finding.history_count = n;
     p->finding.holds = p->finding.holds_now | (n > 0 ? p->list[n - 1].holds : HOLD_NO_VALUE);
+}
+
+/* What time alone does, data_month being the month of the newest data: '-' nothing, F projected and not
+ * behind, A or R behind by so much since a day after it, O no longer projected. */
+static inline void periods_age(struct periods *p, char what, int data_month, int days)
+{
+    static const char letters[] = "-FO";
+    struct ageing *a = &p->finding.ageing;
+    const char *at = strchr(letters, what);
+
+    *a = (struct ageing){ .state = AGEING_NONE, .data_date = month_end(data_month) };
+    p->measure.list = &p->counted;
+    a->since = DATE_NONE;
+    if (at != NULL) {
+        a->state = what == 'F' ? AGEING_FINE : what == 'O' ? AGEING_OVER : AGEING_NONE;
+        return;
+    }
+    a->state = AGEING_BEHIND;
+    a->since = date_add_days(a->data_date, days);
+    a->version = (struct series_version){ .value = 77, .low = 77, .high = 77 };
+    a->judged =
+        (struct period_judgement){ .line = 60, .event = what == 'R' ? PERIOD_RED : PERIOD_AMBER };
 }
 
 static inline void periods_init(struct periods *p, long for_periods, long clear_for,

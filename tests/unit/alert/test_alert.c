@@ -11,15 +11,15 @@
 /* How good a state is for the reader: a hold must never raise it. */
 static const int goodness[ALERT_STATES] = {
     [ALERT_INACTIVE] = 3, [ALERT_PENDING] = 2,   [ALERT_FIRING] = 0,    [ALERT_RECOVERING] = 1,
-    [ALERT_RESOLVED] = 3, [ALERT_RETRACTED] = 3, [ALERT_WITHDRAWN] = 3,
+    [ALERT_RESOLVED] = 3, [ALERT_RETRACTED] = 3, [ALERT_WITHDRAWN] = 3, [ALERT_EARLY] = 1,
 };
 
 START_TEST(every_state_and_event_has_exactly_one_row_with_its_reason)
 {
-    size_t count = 0, rows[ALERT_STATES][PERIOD_RED + 1][2] = { 0 };
+    size_t count = 0, rows[ALERT_STATES][PERIOD_EVENTS][2] = { 0 };
     const struct transition *t = alert_transitions(&count);
 
-    ck_assert_uint_eq(count, ALERT_STATES * (PERIOD_RED + 1) * 2);
+    ck_assert_uint_eq(count, ALERT_STATES * PERIOD_EVENTS * 2);
     for (size_t i = 0; i < count; i++) {
         ck_assert_uint_eq(rows[t[i].from][t[i].event][t[i].held]++, 0);
         ck_assert(t[i].why != NULL && strlen(t[i].why) > 10);
@@ -33,14 +33,20 @@ START_TEST(a_hold_never_moves_to_better_and_missing_data_never_moves)
     const struct transition *t = alert_transitions(&count);
 
     for (size_t i = 0; i < count; i++) {
-        bool behind = t[i].event == PERIOD_AMBER || t[i].event == PERIOD_RED;
+        bool behind = t[i].event == PERIOD_AMBER || t[i].event == PERIOD_RED ||
+                      t[i].event == PERIOD_PROJECTED;
 
-        if (t[i].held)
+        /* The end of a projection withdraws what rested on it: no news of the figure. */
+        if (t[i].held && t[i].to != ALERT_WITHDRAWN)
             ck_assert_msg(goodness[t[i].to] <= goodness[t[i].from], "row %zu: %s", i, t[i].why);
         if (t[i].event == PERIOD_UNKNOWN)
             ck_assert_int_eq(t[i].from, t[i].to);
         if (!behind)
             ck_assert_msg(goodness[t[i].to] >= goodness[t[i].from], "row %zu worsens", i);
+        if (t[i].event == PERIOD_PROJECTED)
+            ck_assert_msg(goodness[t[i].to] <= goodness[t[i].from], "row %zu: %s", i, t[i].why);
+        if (t[i].event == PERIOD_PROJECTION_OVER)
+            ck_assert_int_eq(t[i].to, t[i].from == ALERT_EARLY ? ALERT_WITHDRAWN : t[i].from);
         if (t[i].from == t[i].to)
             ck_assert_msg(strstr(t[i].why, "stays") == t[i].why, "row %zu: %s", i, t[i].why);
     }

@@ -44,6 +44,9 @@ static void fill(struct alert *a, struct episode *list)
         .told_period = month_end(3),
         .told_event = PERIOD_AMBER,
         .told_value = 1.0 / 3,
+        .early = true,
+        .warned = true,
+        .projected_from = month_end(2),
     };
     list[1] = (struct episode){
         .id = "aa8694bb045cd5193f11809090176799",
@@ -62,6 +65,7 @@ static void fill(struct alert *a, struct episode *list)
         .flapping = true,
         .told_period = DATE_NONE,
         .told_value = NAN,
+        .projected_from = DATE_NONE,
     };
 }
 
@@ -92,6 +96,9 @@ START_TEST(an_alert_reads_back_exactly_and_writes_the_same_again)
     ck_assert_int_eq(back.episodes[0].changed_at.ms, 1700000000123);
     ck_assert_int_eq(back.episodes[0].told_on.day, 19844);
     ck_assert(back.episodes[0].restated && !back.episodes[0].held);
+    ck_assert(back.episodes[0].early && back.episodes[0].warned);
+    ck_assert_int_eq(back.episodes[0].projected_from.day, month_end(2).day);
+    ck_assert(!back.episodes[1].early && !date_is_set(back.episodes[1].projected_from));
     ck_assert(isnan(back.episodes[1].value) && back.episodes[1].held);
     ck_assert(!date_is_set(back.episodes[1].closed_on));
     ck_assert_int_eq(back.episodes[1].severity, SEVERITY_NONE);
@@ -174,7 +181,8 @@ static void spoil_each_key(const json_t *root, json_t *object)
             AUTO(auto_free) char *bad = json_dumps(root, JSON_COMPACT);
             /* What was not kept in earlier versions. */
             bool earlier =
-                !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0);
+                !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0 ||
+                                strcmp(key, "early") == 0);
 
             ck_assert_msg(alert_decode(bad, strlen(bad), &back) == (earlier ? 0 : -EINVAL), "%s %s",
                           key, other_kind ? "of another kind" : "away");
@@ -271,6 +279,7 @@ static const struct {
     { RULE_BEHIND_PLAN, ALERT_RETRACTED, "corrected" },
     { RULE_BEHIND_PLAN, ALERT_WITHDRAWN, "withdrawn" },
     { RULE_BEHIND_PLAN, ALERT_INACTIVE, "not confirmed" },
+    { RULE_BEHIND_PLAN, ALERT_EARLY, "early warning" },
     { RULE_FEED_LATE, ALERT_FIRING, "late" },
     { RULE_COVERAGE_GAP, ALERT_FIRING, "incomplete" },
     { RULE_IMPLAUSIBLE_CHANGE, ALERT_FIRING, "held" },

@@ -7,11 +7,12 @@ static const struct {
     const char *before; /* evaluated first; NULL: nothing */
     const char *periods;
     const char *digest; /* of the rule in the second evaluation */
+    char aged;          /* by time alone; 0: not */
 } stands[ALERT_STATES] = {
     [ALERT_INACTIVE] = { NULL, "C", "d1" },    [ALERT_PENDING] = { NULL, "R", "d1" },
     [ALERT_FIRING] = { NULL, "RR", "d1" },     [ALERT_RECOVERING] = { NULL, "RRC", "d1" },
     [ALERT_RESOLVED] = { "RR", "RRCC", "d1" }, [ALERT_RETRACTED] = { "RR", "C*C*", "d1" },
-    [ALERT_WITHDRAWN] = { "RR", "CC", "d2" },
+    [ALERT_WITHDRAWN] = { "RR", "CC", "d2" },  [ALERT_EARLY] = { NULL, "C", "d1", 'A' },
 };
 
 static void evaluate(struct periods *p, struct alert *stored, const char *periods,
@@ -23,7 +24,7 @@ static void evaluate(struct periods *p, struct alert *stored, const char *period
 
 START_TEST(every_row_of_the_table_is_reached_by_evaluating)
 {
-    static const char with[2][7] = { "_NCBAR", "?ncbar" }; /* without and with a hold */
+    static const char with[2][PERIOD_EVENTS + 1] = { "_NCBARAO", "?ncbarAO" }; /* and with a hold */
     size_t count = 0;
     const struct transition *row = &alert_transitions(&count)[_i];
     AUTO(auto_free) struct periods *p = malloc(sizeof *p);
@@ -37,13 +38,25 @@ START_TEST(every_row_of_the_table_is_reached_by_evaluating)
         adopt(&stored, &c);
     }
     strcpy(p->measure.digest, stands[row->from].digest);
+    if (stands[row->from].aged)
+        periods_age(p, stands[row->from].aged, 0, 10);
     evaluate(p, &stored, stands[row->from].periods, &c);
     adopt(&stored, &c);
     ck_assert_int_eq(stored.episode_count > 0 ? alert_current(&stored)->state : ALERT_INACTIVE,
                      row->from);
 
-    snprintf(periods, sizeof periods, "%s%c", stands[row->from].periods,
-             with[row->held][row->event]);
+    bool ages = row->event == PERIOD_PROJECTED || row->event == PERIOD_PROJECTION_OVER;
+    char event = with[row->held][row->event];
+
+    snprintf(periods, sizeof periods, "%s%c", stands[row->from].periods, event);
+    if (ages) {
+        periods[strlen(stands[row->from].periods)] = '\0';
+        p->finding.holds_now = row->held ? HOLD_FEED_LATE : 0;
+    }
+    /* An early warning opened after the second period, or it would be the same one again. */
+    periods_age(p, ages ? event : '-', (int)strlen(stands[row->from].periods) - 1, 10);
+    if (row->from == ALERT_EARLY && !ages)
+        p->measure.for_periods = 1;
     evaluate(p, &stored, periods, &c);
     ck_assert(c.judged);
     ck_assert_int_eq(c.newest.from, row->from);
@@ -60,6 +73,6 @@ START_TEST(every_row_of_the_table_is_reached_by_evaluating)
 }
 END_TEST
 
-static const char rows[ALERT_STATES * (PERIOD_RED + 1) * 2];
+static const char rows[ALERT_STATES * PERIOD_EVENTS * 2];
 
 UNIT_MAIN("alert_rows", UNIT_ROWS(every_row_of_the_table_is_reached_by_evaluating, rows))

@@ -158,9 +158,53 @@ START_TEST(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next)
 }
 END_TEST
 
+static const char *const two_dates[] = { "2025-05-08", "2025-06-12" };
+
+static const struct {
+    const char *why;
+    enum due_cadence cadence;
+    const char *data, *received, *today;
+    int silent;
+} silent_rows[] = {
+    { "the day of the data", DUE_WEEKLY, "2025-03-02", NULL, "2025-03-02", 0 },
+    { "the next census is of today", DUE_WEEKLY, "2025-03-02", NULL, "2025-03-09", 0 },
+    { "one week is over", DUE_WEEKLY, "2025-03-02", NULL, "2025-03-10", 1 },
+    { "the second is not", DUE_WEEKLY, "2025-03-02", NULL, "2025-03-16", 1 },
+    { "the second is", DUE_WEEKLY, "2025-03-02", NULL, "2025-03-17", 2 },
+    { "days", DUE_DAILY, "2025-03-29", NULL, "2025-04-01", 2 },
+    { "the end of a month to the end of the next", DUE_MONTHLY, "2025-02-28", NULL, "2025-03-31",
+      0 },
+    { "and after it", DUE_MONTHLY, "2025-02-28", NULL, "2025-04-01", 1 },
+    { "two months", DUE_MONTHLY, "2025-02-28", NULL, "2025-05-01", 2 },
+    { "from the middle of a month", DUE_MONTHLY, "2025-01-15", NULL, "2025-03-16", 2 },
+    { "quarters", DUE_QUARTERLY, "2024-12-31", NULL, "2025-07-01", 2 },
+    { "years", DUE_YEARLY, "2023-12-31", NULL, "2025-12-31", 1 },
+    { "no more than can be told apart", DUE_DAILY, "2020-01-01", NULL, "2025-01-01",
+      SILENT_CADENCES_COUNTED },
+    { "the day of a publication", DUE_DATES, "2025-03-31", "2025-04-10", "2025-05-08", 0 },
+    { "one that passed", DUE_DATES, "2025-03-31", "2025-04-10", "2025-05-09", 1 },
+    { "two that passed", DUE_DATES, "2025-03-31", "2025-04-10", "2025-06-13", 2 },
+    { "one was received", DUE_DATES, "2025-03-31", "2025-05-08", "2025-06-13", 1 },
+};
+
+START_TEST(cadences_without_data_are_counted_from_the_data)
+{
+    struct civil_date dates[2] = { date_of(two_dates[0]), date_of(two_dates[1]) };
+    struct feed_schedule s = { .cadence = silent_rows[_i].cadence,
+                               .dates = dates,
+                               .date_count = 2 };
+    int silent =
+        feed_silent_cadences(&s, date_of(silent_rows[_i].data), date_of(silent_rows[_i].received),
+                             date_of(silent_rows[_i].today));
+
+    ck_assert_msg(silent == silent_rows[_i].silent, "%s: %d", silent_rows[_i].why, silent);
+}
+END_TEST
+
 UNIT_MAIN("feed_due",
           UNIT_ROWS(the_period_after_the_newest_is_awaited_and_due_after_its_grace, period_rows),
           UNIT_ROWS(with_a_list_of_dates_the_next_publication_is_awaited, list_rows),
           UNIT_TEST(an_empty_list_of_dates_awaits_nothing),
           UNIT_ROWS(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next,
-                    cadence_rows))
+                    cadence_rows),
+          UNIT_ROWS(cadences_without_data_are_counted_from_the_data, silent_rows))

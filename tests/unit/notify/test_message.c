@@ -610,7 +610,116 @@ START_TEST(hostile_text_never_adds_a_header_a_part_or_a_bare_line_end)
 END_TEST
 static const int hostile_rows[500];
 
-UNIT_MAIN("message",
+/* Turns the fixture into a list measure that ageing alone brought behind. */
+static void fixture_early(enum alert_state state, enum alert_news news)
+{
+    static struct list_measure list = { .list = WORDS("cyp-mh"), .provider = WORDS("TAJ") };
+
+    fixture_init(&f);
+    f.measure.list = &list;
+    f.measure.published = f.measure.select.feed = f.measure.select.org = NULL;
+    f.finding.feed = NULL;
+    f.alert.feed = NULL;
+    f.published = false;
+    f.judged[0].event = PERIOD_CLEAR;
+    f.finding.ageing = (struct ageing){
+        .state = AGEING_BEHIND,
+        .data_date = fixture_date("2024-06-30"),
+        .since = fixture_date("2024-07-06"),
+        .version = { .value = 14, .low = 14, .high = 14, .numerator = NAN, .denominator = 90 },
+        .judged = { .line = 20, .event = PERIOD_RED }
+    };
+    f.episode.state = state;
+    f.episode.severity = state == ALERT_EARLY ? SEVERITY_AMBER : SEVERITY_RED;
+    f.episode.opened = f.episode.folded = fixture_date("2024-07-06");
+    f.episode.early = f.episode.warned = true;
+    f.episode.projected_from = fixture_date("2024-06-30");
+    f.items[0].news = news;
+}
+
+static void check_said(const char *body, const char *const *says, const char *const *never)
+{
+    for (; *says; says++)
+        ck_assert_msg(strstr(body, *says) != NULL, "\"%s\" is missing in:\n%s", *says, body);
+    for (; *never; never++)
+        ck_assert_msg(strstr(body, *never) == NULL, "\"%s\" is said in:\n%s", *never, body);
+}
+
+/* The plain text in one line, wherever it was folded. */
+static struct text flat_body(void)
+{
+    struct text body = plain_body();
+
+    text_single_space(body.buf);
+    return body;
+}
+
+START_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data)
+{
+    static const char *const says[] = {
+        "14% for",
+        "where the plan has 20%",
+        "amber",
+        "Projected from data of 30 June 2024, if nobody was seen since",
+        "6 July 2024, the day on which ageing alone",
+        "a projection, not a figure of any file",
+        NULL
+    };
+    static const char *const never[] = { "Data period:", "Back on plan", "received 14", NULL };
+    struct message m;
+    struct text body;
+
+    fixture_early(ALERT_EARLY, NEWS_NEW);
+    m = composed();
+    ck_assert_msg(strncmp(m.subject, "Early warning: ", 15) == 0, "%s", m.subject);
+    ck_assert_ptr_nonnull(strstr(m.subject, "14%, plan 20%"));
+    ck_assert_ptr_nonnull(strstr(m.json, "\"projected_from\":\"2024-06-30\""));
+    ck_assert_ptr_nonnull(strstr(m.json, "\"list\":\"cyp-mh\""));
+    ck_assert_ptr_nonnull(strstr(m.json, "\"value\":14"));
+    body = flat_body();
+    check_said(text_str(&body), says, never);
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+static const struct {
+    enum alert_state state;
+    enum alert_news news;
+    enum ageing_state ageing;
+    bool early;
+    const char *subject, *says;
+} early_rows[] = {
+    { ALERT_FIRING, NEWS_NEW, AGEING_BEHIND, true, "Behind plan, projected: ", "Projected from" },
+    { ALERT_FIRING, NEWS_WORSE, AGEING_NONE, false, "Worse, behind plan: ", "5% for" },
+    { ALERT_RESOLVED, NEWS_CLEARED, AGEING_NONE, true,
+      "Warning not borne out: ", "do not bear the early warning out" },
+    { ALERT_WITHDRAWN, NEWS_WITHDRAWN, AGEING_OVER, true,
+      "No longer projected: ", "That is not better news" },
+    { ALERT_WITHDRAWN, NEWS_WITHDRAWN, AGEING_FINE, true,
+      "Plan changed: ", "by the new line it is not behind" },
+};
+
+START_TEST(what_becomes_of_an_early_warning_has_its_own_words)
+{
+    struct text body;
+    struct message m;
+
+    fixture_early(early_rows[_i].state, early_rows[_i].news);
+    f.finding.ageing.state = early_rows[_i].ageing;
+    f.episode.early = early_rows[_i].early;
+    m = composed();
+    ck_assert_msg(strncmp(m.subject, early_rows[_i].subject, strlen(early_rows[_i].subject)) == 0,
+                  "%s", m.subject);
+    body = flat_body();
+    ck_assert_msg(strstr(text_str(&body), early_rows[_i].says) != NULL, "%s", text_str(&body));
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data),
+          UNIT_ROWS(what_becomes_of_an_early_warning_has_its_own_words, early_rows),
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
           UNIT_TEST(a_group_is_counted_in_the_subject),
           UNIT_ROWS(rules_without_a_figure_have_their_own_words, rule_rows),

@@ -259,6 +259,30 @@ START_TEST(what_state_and_severity_do_not_show_is_told_once)
 }
 END_TEST
 
+START_TEST(an_early_warning_that_data_bear_out_is_told_at_the_same_severity)
+{
+    struct told told = { 1, SEVERITY_AMBER, true };
+
+    setup(ALERT_FIRING, SEVERITY_AMBER, 2);
+    episode.news = NEWS_WORSE;
+    episode.warned = true;
+    struct composition_list l = run(&told, 0);
+
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_int_eq(l.list[0].items[0].news, NEWS_WORSE);
+    composition_list_release(&l);
+    episode.early = true; /* no data yet */
+    l = run(&told, 0);
+    ck_assert_uint_eq(l.count, 0);
+    composition_list_release(&l);
+    episode.state = ALERT_EARLY;
+    l = run(NULL, 0);
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_int_eq(l.list[0].items[0].news, NEWS_NEW);
+    composition_list_release(&l);
+}
+END_TEST
+
 START_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not)
 {
     struct told told = { 1, SEVERITY_RED, true };
@@ -490,6 +514,7 @@ END_TEST
 
 UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_ROWS(what_state_and_severity_do_not_show_is_told_once, notices),
+          UNIT_TEST(an_early_warning_that_data_bear_out_is_told_at_the_same_severity),
           UNIT_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not),
           UNIT_TEST(a_discovered_episode_without_an_end_is_told_to_nobody_who_came_later),
           UNIT_ROWS(a_message_belongs_to_its_plan_or_to_what_watches, groups),
