@@ -98,6 +98,8 @@ class Copy:
             failed = f"FAIL  {name.replace('_', ' ')}\n" in said
             if f"skip  {name.replace('_', ' ')}" in said:
                 return "skipped", said
+            if code is not None and not failed and f"ok    {name.replace('_', ' ')} (" not in said:
+                return "unknown by this name", said
         if code is None:
             return "hung", said
         # A daemon that asserts may take a test program down with it: that is no pass either.

@@ -110,17 +110,18 @@ def test_a_date_on_which_nothing_changed_is_on_the_disk_too(build):
         assert w.once("2024-06-10", expect=2).stderr.count("2024-06-11") == 1
 
 
-def goes_before(build, call, path, function):
-    """In a run with one message: this sync comes before Redis is sent that function."""
+def goes_before(build, call, path, function, after=None):
+    """In a run with one message: this sync comes before Redis is sent that function (and after the answer to another)."""
     with Instance(build) as w:
         w.put("a.csv", three(6))
         did = calls(w, "2024-06-10")
         sent = position(did, f"the call of {function}", lambda c: c[:2] == ("redis-sent", f"FCALL {function}"))
-        assert (call, path) in [c[:2] for c in did[:sent]], did[:sent]
+        start = position(did, f"the answer to {after}", lambda c: c[:2] == ("redis-replied", f"FCALL {after}")) if after else 0
+        assert (call, path) in [c[:2] for c in did[start:sent]], did[start:sent]
 
 
 def test_a_delivery_is_in_the_sent_journal_before_redis_hears_of_it(build):
-    goes_before(build, "fdatasync", "state/journal/sent", "told")
+    goes_before(build, "fdatasync", "state/journal/sent", "told", after="attempt")  # before it, what is due was synced
 
 
 def test_the_fence_number_is_on_the_disk_before_redis_hears_of_it(build):
