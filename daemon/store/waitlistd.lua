@@ -432,10 +432,10 @@ local function now(keys, argv)
   return redis.status_reply('OK')
 end
 
--- Checks the fence, then calls with the arguments that follow it.
-local function leading(write)
+-- Calls with the arguments that follow epoch and token, unless the check refuses.
+local function checked(check, write)
   return function(keys, argv)
-    local refusal = fenced(keys[1], argv[2])
+    local refusal = check(keys[1], argv[1], argv[2])
     if refusal then
       return refusal
     end
@@ -445,17 +445,14 @@ local function leading(write)
   end
 end
 
+-- Checks the fence.
+local function leading(write)
+  return checked(function(prefix, _, token) return fenced(prefix, token) end, write)
+end
+
 -- The epoch too.
 local function guarded(write)
-  return function(keys, argv)
-    local refusal = fenced(keys[1], argv[2]) or stale(keys[1], argv[1])
-    if refusal then
-      return refusal
-    end
-    table.remove(argv, 1)
-    table.remove(argv, 1)
-    return write(keys, argv)
-  end
+  return checked(function(prefix, epoch, token) return fenced(prefix, token) or stale(prefix, epoch) end, write)
 end
 
 -- Who leads must be known also by a server that takes nothing more.
