@@ -92,8 +92,7 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
     const struct receiver_setting *r = settings_receiver(s, id);
     const struct person *people[16];
 
-    if (!r || (a->rehearsing && r->kind != RECEIVER_SPOOL) ||
-        (a->except && strcmp(id, a->except) == 0))
+    if ((a->rehearsing && r->kind != RECEIVER_SPOOL) || (a->except && strcmp(id, a->except) == 0))
         return;
     if (r->kind != RECEIVER_EMAIL) {
         add_recipient(a, r, r->id, NULL);
@@ -128,7 +127,7 @@ static void add_route(struct audience *a, const struct text_list *route)
 /* A message of this alert was given up, or is red and undelivered for 30 minutes. */
 static bool is_escalated(const struct pipeline *p, const struct alert *alert)
 {
-    for (size_t i = 0; p->composing && i < alert->episode_count; i++)
+    for (size_t i = 0; i < alert->episode_count; i++)
         if (episode_is_open(&alert->episodes[i]) &&
             table_has(&p->composing->escalated, alert->episodes[i].id))
             return true;
@@ -176,8 +175,7 @@ static size_t recipients_of(void *arg, const struct alert *alert, struct compose
         if (alert->plan || !alert->feed)
             continue;
         for (size_t j = 0; j < plan->measure_count; j++)
-            if (plan->measures[j].select.feed &&
-                strcmp(plan->measures[j].select.feed, alert->feed) == 0)
+            if (strcmp(plan->measures[j].select.feed, alert->feed) == 0)
                 add_role(&a, plan, plan->measures[j].owner);
     }
     a.rehearsing = false;
@@ -208,10 +206,9 @@ static const char *org_title(void *arg, const char *code)
 static bool published(void *arg, const char *feed)
 {
     const struct pipeline *p = arg;
-    const struct feed_setting *f = feed ? pipeline_feed(p, feed) : NULL;
-    const struct format *format = f ? format_set_find(p->config->formats, f->format) : NULL;
+    const struct feed_setting *f = pipeline_feed(p, feed);
 
-    return format && format_is_published(format);
+    return f && format_is_published(format_set_find(p->config->formats, f->format));
 }
 
 static const char *feed_title(void *arg, const char *id)
@@ -306,7 +303,7 @@ static int compose_one(struct pipeline *p, const struct composition *c, struct c
     AUTO(text_release) struct text unreached = TEXT_INIT;
     const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
     struct message m = { 0 };
-    int r = items && receiver ? others_of(p, c, &others, &unreached) : -ENOMEM;
+    int r = items ? others_of(p, c, &others, &unreached) : -ENOMEM;
 
     out->updates = calloc(c->item_count + 1, sizeof *out->updates);
     out->item = calloc(1, sizeof *out->item);

@@ -228,6 +228,20 @@ START_TEST(what_fails_is_tried_again_after_twice_as_long_up_to_a_minute)
 }
 END_TEST
 
+START_TEST(changes_rest_while_redis_is_full_and_until_their_time)
+{
+    setup();
+    ck_assert(!pipeline_changes_rest(&p));
+    p.is_full = true;
+    ck_assert(!pipeline_changes_rest(&p));
+    p.change_at.ms = clock_mono(&p.clock).ms + 60000;
+    ck_assert(pipeline_changes_rest(&p));
+    p.is_full = false;
+    ck_assert(!pipeline_changes_rest(&p));
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("batch", UNIT_TEST(what_follows_comes_once_and_after_the_last_answer),
           UNIT_ROWS(a_batch_of_which_one_call_failed_is_not_followed_and_the_books_are_loaded_again,
                     failures),
@@ -235,5 +249,6 @@ UNIT_MAIN("batch", UNIT_TEST(what_follows_comes_once_and_after_the_last_answer),
           UNIT_TEST(a_paced_batch_of_which_a_call_failed_adds_no_more),
           UNIT_TEST(a_paced_call_that_is_not_sent_ends_the_batch),
           UNIT_TEST(a_batch_that_is_forgotten_is_not_followed_when_its_answers_come),
+          UNIT_TEST(changes_rest_while_redis_is_full_and_until_their_time),
           UNIT_TEST(a_full_redis_is_loaded_again_soon_and_given_no_change_for_ever_longer),
           UNIT_TEST(what_fails_is_tried_again_after_twice_as_long_up_to_a_minute))
