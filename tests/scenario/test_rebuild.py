@@ -74,10 +74,17 @@ def with_its_life(build):
     return w
 
 
+def settled(w):
+    """Waits until what the day composed is delivered, and Redis has heard of it."""
+    wait_for(lambda: w.ctl("status")["messages_due"] == 0 and w.redis("XLEN", PREFIX + "outbox") == ["0"],
+             "the day's messages to be delivered")
+
+
 def on_day(w, day="2024-10-21"):
     """The books in Redis on that day, evaluated; and what was told till then."""
     def look(w):
         w.measure()
+        settled(w)
         return redis_books(w)
     return w.look(day, look), told(w)
 
@@ -127,6 +134,7 @@ def test_R16_what_one_run_saw_comes_back_when_redis_is_emptied_before_anything_e
         w.kill()
         w.start("2024-08-10T18:00")
         w.measure()
+        settled(w)
         after = redis_books(w)
         assert after == before, differences(before, after)
         assert told(w) == said
@@ -223,6 +231,7 @@ def test_R14_a_key_of_the_wrong_type_is_said_left_alone_and_mended_by_rebuild(bu
         assert w.ctl_raw("health").returncode == 2 and w.redis("GET", PREFIX + "told:spool") == ["no hash"]
         wait_for(lambda: w.ctl_raw("rebuild").returncode == 0, "a moment in which Redis is connected")
         w.measure()
+        settled(w)
         after = redis_books(w)
         assert after == before, differences(before, after)
         assert told(w) == said
