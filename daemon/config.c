@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/table.h"
 #include "base/text.h"
 
@@ -29,6 +30,38 @@ static int load_formats(struct config *c, const char *datadir, struct diags *dia
 
     if (r == 0)
         r = settings_check_formats(c->settings, format_set_ids(c->formats), diags);
+    return r;
+}
+
+/* The service of each list is a declared one, and each feed's rows are what its kind says. */
+static int check_lists(const struct config *c, struct diags *diags)
+{
+    const struct settings *s = c->settings;
+    const struct diag_place place = { .file = s->path };
+    int r = 0;
+
+    for (size_t i = 0; i < s->list_count; i++) {
+        if (service_is_declared(service_of(c->services, s->lists[i].service)))
+            continue;
+        diag_add(diags, DIAG_ERROR, &place, "services are declared in services.yaml",
+                 "list %s: there is no service \"%s\"", s->lists[i].id, s->lists[i].service);
+        r = -EINVAL;
+    }
+    for (size_t i = 0; i < s->feed_count; i++) {
+        static const enum record_kind records[] = { [FEED_AGGREGATE] = RECORDS_AGGREGATE,
+                                                    [FEED_SNAPSHOT] = RECORDS_PATHWAY_SNAPSHOT,
+                                                    [FEED_EVENTS] = RECORDS_PATHWAY_EVENTS,
+                                                    [FEED_SET] = RECORDS_PATHWAY_SNAPSHOT };
+        const struct format *format = format_set_find(c->formats, s->feeds[i].format);
+
+        if (!format || format_records(format) == records[s->feeds[i].kind])
+            continue;
+        diag_add(diags, DIAG_ERROR, &place, "its mapping file says so under records:",
+                 "feed %s: its kind and its format %s do not go together: one is of published "
+                 "figures, of snapshots or of events, the other is not",
+                 s->feeds[i].id, s->feeds[i].format);
+        r = -EINVAL;
+    }
     return r;
 }
 
@@ -103,6 +136,19 @@ int config_load_services(const char *datadir, struct diags *diags, struct servic
     if (text_printf(&path, "%s/services.yaml", datadir) < 0)
         return -ENOMEM;
     return services_load(text_str(&path), diags, out_services);
+}
+
+static int load_services(struct config *c, const char *datadir, struct diags *diags)
+{
+    AUTO(text_release) struct text path = TEXT_INIT;
+    AUTO(text_release) struct text bytes = TEXT_INIT;
+    int r = config_load_services(datadir, diags, &c->services);
+
+    if (r == 0)
+        r = text_printf(&path, "%s/services.yaml", datadir);
+    if (r == 0)
+        r = file_read(text_str(&path), TEXT_MAX_BYTES, &bytes);
+    return r == 0 ? sha256_hex(text_str(&bytes), bytes.len, c->services_digest) : r;
 }
 
 static int load_plans(struct config *c, struct diags *diags)
@@ -186,10 +232,12 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
 
     if (r == 0) {
         int formats = load_formats(c, datadir, diags);
-        int services = config_load_services(datadir, diags, &c->services);
+        int services = load_services(c, datadir, diags);
         int plans = load_plans(c, diags);
 
         r = formats < 0 ? formats : services < 0 ? services : plans;
+        if (services == 0 && formats == 0 && check_lists(c, diags) < 0)
+            r = r < 0 ? r : -EINVAL;
     }
     if (r == 0)
         r = fill_routes(c, diags);

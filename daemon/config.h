@@ -16,7 +16,8 @@
 struct config {
     struct settings *settings;
     struct format_set *formats;
-    struct services *services; /* services.yaml of the data folder */
+    struct services *services;             /* services.yaml of the data folder */
+    char services_digest[SHA256_TEXT_MAX]; /* of these bytes */
     struct plan **plans;
     size_t plan_count;
 };

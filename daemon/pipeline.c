@@ -66,24 +66,33 @@ const struct feed_setting *pipeline_feed(const struct pipeline *p, const char *i
 
 /* ---- Redis comes and goes ---- */
 
-static void on_loaded(void *arg, int result)
+/* Whether what was loaded is of no use: nothing, or for another configuration. */
+static bool is_load_vain(struct pipeline *p, int result)
 {
-    struct pipeline *p = arg;
-
-    p->loading = false;
+    if (p->stopping)
+        return true;
     if (p->is_load_stale) { /* a reload came between */
-        p->is_load_stale = false;
+        p->is_load_stale = p->loading = false;
         books_release(&p->books);
         pipeline_wake(p);
-        return;
+        return true;
     }
-    if (result < 0) {
-        books_release(&p->books);
-        pipeline_try_later(p, "the books could not be loaded", result);
-        store_reset(p->store, "the books could not be loaded");
+    if (result == 0)
+        return false;
+    p->loading = false;
+    books_release(&p->books);
+    pipeline_try_later(p, "the books could not be loaded", result);
+    store_reset(p->store, "the books could not be loaded");
+    return true;
+}
+
+static void on_lists_loaded(struct pipeline *p, int result)
+{
+    if (is_load_vain(p, result))
         return;
-    }
-    if (apply_backfill(p) < 0) { /* what a plan asks for that was not kept before */
+    p->loading = false;
+    /* What a plan asks for that was not kept before, and lists that are not whole. */
+    if (apply_backfill(p) < 0 || lists_check(p) < 0) {
         pipeline_stop(p, 1);
         return;
     }
@@ -98,6 +107,15 @@ static void on_loaded(void *arg, int result)
     p->need_heal = true;
     p->need_evaluate = true;
     pipeline_wake(p);
+}
+
+static void on_loaded(void *arg, int result)
+{
+    struct pipeline *p = arg;
+
+    if (is_load_vain(p, result))
+        return;
+    lists_load(p, on_lists_loaded);
 }
 
 static void start_loading(struct pipeline *p)
@@ -241,6 +259,8 @@ static bool advance_once(struct pipeline *p)
         heal_start(p);
         return !p->need_heal;
     }
+    if (lists_sweep(p))
+        return false;
     next = apply_next(p);
     if (next) {
         apply_start(p, next);
@@ -339,6 +359,8 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     pull_tick(p);
     deliver_tick(p);
     direct_tick(p);
+    if (!disk_rests(p))
+        retention_incidents(p);
     pipeline_advance(p); /* which evaluates again after midnight */
 }
 

@@ -21,6 +21,7 @@ static void apply_free(struct apply *a)
     if (!a)
         return;
     apply_read_end(a);
+    apply_list_free(a->into);
     feed_book_free(a->book);
     table_release(&a->cell_index, NULL);
     table_release(&a->kept, NULL);
@@ -76,7 +77,11 @@ static void finish_feed(struct pipeline *p)
     feed_book_free(old);
     p->need_evaluate = true;
     rebuild_applied(p);
+    bool is_spoilt = a->is_spoilt;
+
     apply_abort(p);
+    if (is_spoilt) /* rows of a file that cannot be read to its end are in the list in memory */
+        pipeline_load_again(p, "a file could not be read: the lists are loaded again");
 }
 
 static char *key_of(const struct receipt *r)
@@ -93,6 +98,8 @@ static void finish_ledger(struct pipeline *p)
         pipeline_stop(p, 1);
         return;
     }
+    if (a->into)
+        apply_list_adopt(a);
     if (a->receipt->outcome == RECEIPT_ACCEPTED)
         log_info("apply", "feed=%s file=\"%s\" figures=%zu changed=%zu restated=%s", a->feed->id,
                  a->file->name, a->cell_count, a->changed, a->restated ? "yes" : "no");
@@ -106,8 +113,10 @@ static void send_ledger(struct pipeline *p)
     const struct ledger_entry entry = { a->file->at, a->file->sequence, a->feed->id };
 
     batch_begin(p, finish_ledger);
-    batch_add(p, key ? store_commit_feed(p->store, a->book, a->expected, key, &entry, batch_done, p)
-                     : -ENOMEM);
+    batch_add(p, !key      ? -ENOMEM
+                 : a->into ? apply_list_send(a, key, &entry)
+                           : store_commit_feed(p->store, a->book, a->expected, key, &entry,
+                                               batch_done, p));
     batch_end(p);
 }
 
@@ -128,9 +137,9 @@ static void finish_slices(struct pipeline *p)
     send_ledger(p);
 }
 
-static void send_slices(struct pipeline *p)
+void apply_send_slices(struct apply *a)
 {
-    struct apply *a = p->apply;
+    struct pipeline *p = a->pipeline;
 
     batch_begin(p, finish_slices);
     for (size_t i = 0; i < a->change_count; i += STORE_SLICE_MAX) {
@@ -159,6 +168,7 @@ static int add_wait(struct apply *a, const char *part, bool held, const char *wo
         .why = (char *)(uintptr_t)words,
         .part = (char *)(uintptr_t)part,
         .held = held,
+        .incident = a->file->incident,
         .since = a->received,
         .newest = a->file->newest,
     };
@@ -172,6 +182,11 @@ int apply_waiting_words(const struct receipt *r, struct text *out)
     bool held = r->outcome == RECEIPT_HELD;
 
     (void)text_printf(out, "file %s %s: %s", r->name, held ? "is held" : "was refused", r->why);
+    if (r->incident)
+        (void)text_printf(out,
+                          "; its raw bytes are erased within a day, at once by waitlistctl feed "
+                          "purge %llu --why TEXT",
+                          n);
     if (held)
         (void)text_printf(out,
                           "; decide with waitlistctl feed accept %llu --why TEXT, or feed refuse "
@@ -226,18 +241,23 @@ static int apply_duplicate(struct apply *a, const struct ledger_entry *known)
 static int commit_file(struct apply *a, int result)
 {
     apply_read_end(a);
+    if (result == 0 && a->into)
+        result = measures_find(a);
     if (result == 0)
         result = apply_find_changes(a);
     if (result == 0)
-        result = apply_update_book(a);
+        result = a->into ? apply_list_book(a) : apply_update_book(a);
     if (result == -EBADMSG || result == -ENOENT) {
+        a->is_spoilt = a->into != NULL;
         result = wait_unread(a, result);
         if (result == 0)
             send_book(a->pipeline);
         return result;
     }
-    if (result == 0)
-        send_slices(a->pipeline);
+    if (result == 0 && a->into)
+        apply_list_commit(a);
+    else if (result == 0)
+        apply_send_slices(a);
     return result;
 }
 
@@ -246,7 +266,7 @@ static int read_on(struct apply *a)
 {
     const struct timeval now = { 0, 0 };
     bool is_done = false;
-    int r = apply_read(a, &is_done);
+    int r = a->into ? apply_list_read(a, &is_done) : apply_read(a, &is_done);
 
     if (r < 0 || is_done)
         return commit_file(a, r);
@@ -257,10 +277,15 @@ static int read_on(struct apply *a)
 static int take_effect(struct apply *a)
 {
     const struct format *format = NULL;
-    int r = mapping_of(a->pipeline, a->file, &format, &a->kept_format);
+    int r;
 
-    if (r == 0)
-        r = apply_read_begin(a, format);
+    if (a->feed->into) {
+        r = apply_list_begin(a);
+    } else {
+        r = mapping_of(a->pipeline, a->file, &format, &a->kept_format);
+        if (r == 0)
+            r = apply_read_begin(a, format);
+    }
     return r < 0 ? commit_file(a, r) : read_on(a);
 }
 

@@ -4,6 +4,8 @@
  * pipeline_apply.c: the kinds of receipt, and their order of commits. pipeline_apply_kept.c: which
  * organisations become series. pipeline_apply_read.c: the archived bytes to cells, judged against
  * what is stored. pipeline_apply_book.c: what the feed's book says after the file.
+ * pipeline_apply_list.c: both for a pathway file, which goes into a list; pipeline_measures.c: what
+ * plans count of that list, as cells.
  */
 #ifndef PIPELINE_APPLY_INTERNAL_H
 #define PIPELINE_APPLY_INTERNAL_H
@@ -26,6 +28,8 @@ struct parts {
     unsigned blank, figures; /* figures: above 0, or withheld */
 };
 
+struct list_apply;
+
 struct apply {
     struct pipeline *pipeline;
     const struct receipt *receipt; /* the step of the journal being applied */
@@ -36,6 +40,7 @@ struct apply {
     int fd;                     /* the archived file; -1: none is read */
     struct parser *parser;
     struct content *content; /* NULL: it is not being read */
+    struct list_apply *into; /* of a pathway file; NULL: it does not take effect, or is another */
     struct cell *cells;
     size_t cell_count, cell_cap;
     struct table cell_index; /* "series|start|end" -> position + 1 */
@@ -55,6 +60,7 @@ struct apply {
     uint64_t expected;                  /* the newest receipt applied before this one */
     char part[96];                      /* which table and band of the edition this is */
     bool restated, covers, keeps_first;
+    bool is_spoilt;  /* a pathway file that could not be read to its end */
     bool is_partial; /* what the file does not hold stands as it was */
 };
 
@@ -71,6 +77,34 @@ void apply_read_end(struct apply *a);
 int apply_find_changes(struct apply *a);
 /** The feed's book after this file: age, coverage, words. Returns 0 or -ENOMEM. */
 int apply_update_book(struct apply *a);
+/** Adds a cell that the file says, with the rank of its receipt; of two of one period the one with the
+ * higher rank stands (NULL: the later one). Returns 0 or -ENOMEM. */
+int apply_add_cell(struct apply *a, struct series *series, struct civil_date start,
+                   struct civil_date end, const struct series_version *figure, const char *rank);
+
+/** Opens the archived rows of a pathway file for apply_list_read(). Returns as apply_read_begin(). */
+int apply_list_begin(struct apply *a);
+/** The next portion into the list in memory; *out_is_done after the last. Returns 0; -EBADMSG this
+ * program does not read the rows; -errno. After a failure the lists are to be loaded again. */
+int apply_list_read(struct apply *a, bool *out_is_done);
+/** The feed's book after the file. Returns 0 or -ENOMEM. */
+int apply_list_book(struct apply *a);
+/** Stages what is to be written anew, then goes on with apply_send_slices(). */
+void apply_list_commit(struct apply *a);
+/** Adds the call that brings all into force to the open batch. Returns as store_commit_list(). */
+int apply_list_send(struct apply *a, const char *ledger_key, const struct ledger_entry *entry);
+/** Redis took it. */
+void apply_list_adopt(struct apply *a);
+void apply_list_free(struct list_apply *l); /* accepts NULL */
+/** To which day a part is known: its census, else the newest event; DATE_NONE: nothing is. */
+struct civil_date list_known_upto(const struct pathway_list *state);
+/** Periods that end on that day or later may be counted otherwise after the file; DATE_NONE: all. */
+struct civil_date apply_list_from(const struct apply *a);
+/** What the plans count of the list, from that day on, as cells. Returns 0 or -ENOMEM. */
+int measures_find(struct apply *a);
+/** The cells that changed go to their series, then the rest into force. */
+void apply_send_slices(struct apply *a);
+
 /** Replaces a malloc'ed text. Returns 0 or -ENOMEM. */
 int apply_set_words(char **field, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

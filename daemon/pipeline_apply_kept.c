@@ -61,13 +61,18 @@ static char *kept_words(const struct table *kept, bool all)
 
 int apply_set_kept(struct apply *a)
 {
-    int r = find_kept(a);
-    char *words = r == 0 ? kept_words(&a->kept, a->feed->keep.count == 0) : NULL;
+    const struct list_setting *list =
+        a->feed->into ? settings_list(a->pipeline->config->settings, a->feed->into) : NULL;
+    int r = list ? 0 : find_kept(a);
+    char *words = r < 0  ? NULL
+                  : list ? lists_rules(a->pipeline, list)
+                         : kept_words(&a->kept, a->feed->keep.count == 0);
 
     if (!words)
         return r < 0 ? r : -ENOMEM;
     free(a->book->kept);
     a->book->kept = words;
+    a->book->era = list ? lists_era(a->pipeline, list) : 0;
     return 0;
 }
 
@@ -92,6 +97,22 @@ static bool keeps_more(const char *before, const char *now)
     return false;
 }
 
+int apply_afresh(struct pipeline *p, const struct feed_setting *feed)
+{
+    const struct feed_book *b = table_get(&p->books.feeds, feed->id);
+    struct feed_book *fresh = feed_book_fresh(feed->id, b->stored);
+    void *old = NULL;
+
+    if (!fresh)
+        return -ENOMEM;
+    if (table_set(&p->books.feeds, feed->id, fresh, &old) < 0) {
+        feed_book_free(fresh);
+        return -ENOMEM;
+    }
+    feed_book_free(old);
+    return 0;
+}
+
 int apply_backfill(struct pipeline *p)
 {
     const struct settings *s = p->config->settings;
@@ -99,7 +120,7 @@ int apply_backfill(struct pipeline *p)
     for (size_t i = 0; i < s->feed_count; i++) {
         struct feed_book *b = table_get(&p->books.feeds, s->feeds[i].id);
         struct apply a = { .pipeline = p, .feed = &s->feeds[i] };
-        int r = b && b->kept ? find_kept(&a) : -ENOENT;
+        int r = b && b->kept && !s->feeds[i].into ? find_kept(&a) : -ENOENT;
         AUTO(auto_free) char *now = r == 0 ? kept_words(&a.kept, a.feed->keep.count == 0) : NULL;
 
         table_release(&a.kept, NULL);
@@ -111,17 +132,8 @@ int apply_backfill(struct pipeline *p)
             continue;
         log_info("apply", "feed=%s keeps more than before: its archived files are applied again",
                  b->id);
-        struct feed_book *fresh = feed_book_fresh(b->id, b->receipt);
-
-        if (!fresh)
+        if (apply_afresh(p, &s->feeds[i]) < 0)
             return -ENOMEM;
-        void *old = NULL;
-
-        if (table_set(&p->books.feeds, s->feeds[i].id, fresh, &old) < 0) {
-            feed_book_free(fresh);
-            return -ENOMEM;
-        }
-        feed_book_free(old);
     }
     return 0;
 }

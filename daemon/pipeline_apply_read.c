@@ -114,35 +114,40 @@ static int rank_compare(const char *a, const char *b)
 static int add_cell(struct apply *a, const struct record *r, const char *code)
 {
     struct series *series = series_open(&a->pipeline->books.series, a->feed->id, r, code);
+    const struct series_version figure = { .value = r->value,
+                                           .low = r->low,
+                                           .high = r->high,
+                                           .numerator = r->numerator,
+                                           .denominator = r->denominator,
+                                           .marker = r->marker,
+                                           .status = r->status,
+                                           .edition = a->file->edition };
+
+    return series ? apply_add_cell(a, series, r->period_start, r->period_end, &figure, r->rank)
+                  : -ENOMEM;
+}
+
+int apply_add_cell(struct apply *a, struct series *series, struct civil_date start,
+                   struct civil_date end, const struct series_version *figure, const char *rank)
+{
     AUTO(text_release) struct text key = TEXT_INIT;
 
-    if (!series)
-        return -ENOMEM;
-    (void)text_printf(&key, "%s|%d|%d", series->key, r->period_start.day, r->period_end.day);
+    (void)text_printf(&key, "%s|%d|%d", series->key, start.day, end.day);
     if (!text_ok(&key))
         return -ENOMEM;
-    struct cell cell = { .series = series, .start = r->period_start, .end = r->period_end };
+    struct cell cell = { .series = series, .start = start, .end = end, .version = *figure };
 
-    cell.version =
-        (struct series_version){ .value = r->value,
-                                 .low = r->low,
-                                 .high = r->high,
-                                 .numerator = r->numerator,
-                                 .denominator = r->denominator,
-                                 .marker = r->marker,
-                                 .status = r->status,
-                                 .edition = a->file->edition,
-                                 .receipt = a->pipeline->receipt_base + a->file->sequence,
-                                 .as_of = a->file->at };
+    cell.version.receipt = a->pipeline->receipt_base + a->file->sequence;
+    cell.version.as_of = a->file->at;
     (void)snprintf(cell.version.source, sizeof cell.version.source, "%.16s", a->file->sha256);
     size_t position = (size_t)(uintptr_t)table_get(&a->cell_index, text_str(&key));
 
     if (position) { /* a repeated key: the last stands unless the mapping says the first */
         struct cell *before = &a->cells[position - 1];
 
-        if (!a->keeps_first && rank_compare(r->rank, before->rank) >= 0) {
-            cell.rank = r->rank ? strdup(r->rank) : NULL;
-            if (r->rank && !cell.rank)
+        if (!a->keeps_first && rank_compare(rank, before->rank) >= 0) {
+            cell.rank = rank ? strdup(rank) : NULL;
+            if (rank && !cell.rank)
                 return -ENOMEM;
             free(before->rank);
             *before = cell;
@@ -158,8 +163,8 @@ static int add_cell(struct apply *a, const struct record *r, const char *code)
         a->cells = cells;
         a->cell_cap = cap;
     }
-    cell.rank = r->rank ? strdup(r->rank) : NULL;
-    if (r->rank && !cell.rank)
+    cell.rank = rank ? strdup(rank) : NULL;
+    if (rank && !cell.rank)
         return -ENOMEM;
     a->cells[a->cell_count++] = cell;
     return table_set(&a->cell_index, text_str(&key), (void *)(uintptr_t)a->cell_count, NULL);
@@ -323,7 +328,7 @@ int apply_find_changes(struct apply *a)
         struct cell *c = &a->cells[i];
 
         c->outcome = SERIES_SAME;
-        if (!period_is_published(a, c))
+        if (!a->into && !period_is_published(a, c))
             continue;
         c->outcome = series_judge(c->series, c->start, c->end, &c->version);
         enum series_outcome effect = series_effect(c->series, c->start, c->end, &c->version);

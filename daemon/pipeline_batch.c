@@ -110,7 +110,7 @@ static void add_more(struct pipeline *p)
 {
     bool is_left = true;
 
-    while (is_left && !p->batch.failed && p->batch.in_flight < IN_FLIGHT_MOST)
+    while (is_left && !p->batch.failed && p->batch.in_flight < p->batch.most)
         is_left = p->batch.more(p);
     if (is_left && !p->batch.failed)
         return; /* the next answer brings the next calls */
@@ -118,12 +118,19 @@ static void add_more(struct pipeline *p)
     batch_end(p);
 }
 
+void batch_run_few(struct pipeline *p, size_t most, bool (*more)(struct pipeline *p),
+                   void (*finish)(struct pipeline *p))
+{
+    batch_begin(p, finish);
+    p->batch.most = most;
+    p->batch.more = more;
+    add_more(p);
+}
+
 void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
                void (*finish)(struct pipeline *p))
 {
-    batch_begin(p, finish);
-    p->batch.more = more;
-    add_more(p);
+    batch_run_few(p, IN_FLIGHT_MOST, more, finish);
 }
 
 void batch_forget(struct pipeline *p)
@@ -142,7 +149,7 @@ void batch_done(void *arg, int result)
     p->batch.in_flight--;
     if (result < 0 && result != -EEXIST)
         batch_fail(p, result);
-    if (p->batch.more && (p->batch.failed || p->batch.in_flight <= IN_FLIGHT_MOST / 2))
+    if (p->batch.more && (p->batch.failed || p->batch.in_flight <= p->batch.most / 2))
         add_more(p);
     else
         batch_settle(p);

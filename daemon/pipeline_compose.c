@@ -148,6 +148,15 @@ size_t operators_of(const struct pipeline *p, struct composer_recipient *out, si
     return a.count;
 }
 
+/* Whether the figures of a measure come from a feed, or from the list that it writes. */
+static bool waits_for(const struct pipeline *p, const struct plan_measure *m, const char *feed)
+{
+    const struct feed_setting *f = pipeline_feed(p, feed);
+
+    return m->list ? f && f->into && strcmp(f->into, m->list->list) == 0
+                   : strcmp(m->select.feed, feed) == 0;
+}
+
 /* The owner of what an alert speaks of; feed alerts go to ops and to everyone whose measures wait
  * for that feed. */
 static size_t recipients_of(void *arg, const struct alert *alert, struct composer_recipient *out,
@@ -163,6 +172,10 @@ static size_t recipients_of(void *arg, const struct alert *alert, struct compose
     }
     if (alert->feed && alert->rule != RULE_BEHIND_PLAN && alert->rule != RULE_ACTION_OVERDUE)
         add_route(&a, &p->config->settings->routes.ops);
+    if (alert->provider && strcmp(alert->provider, FEED_INCIDENT) == 0) { /* no lead's business */
+        add_route(&a, &p->config->settings->routes.governance);
+        return a.count;
+    }
     for (size_t i = 0; i < p->config->plan_count; i++) {
         const struct plan *plan = p->config->plans[i];
 
@@ -175,7 +188,7 @@ static size_t recipients_of(void *arg, const struct alert *alert, struct compose
         if (alert->plan || !alert->feed)
             continue;
         for (size_t j = 0; j < plan->measure_count; j++)
-            if (strcmp(plan->measures[j].select.feed, alert->feed) == 0)
+            if (waits_for(p, &plan->measures[j], alert->feed))
                 add_role(&a, plan, plan->measures[j].owner);
     }
     a.rehearsing = false;

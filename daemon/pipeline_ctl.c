@@ -42,6 +42,10 @@ static json_t *feeds_of(struct pipeline *p)
             reports[i] = (struct feed_report){ .state = &states.list[i],
                                                .kind = kind_words[s->feeds[i].kind],
                                                .format = s->feeds[i].format };
+            if (s->feeds[i].into) {
+                reports[i].list = lists_report(p, s->feeds[i].into);
+                has_memory &= reports[i].list != NULL;
+            }
             if (!b)
                 continue;
             reports[i].last_received = b->last_received;
@@ -55,8 +59,10 @@ static json_t *feeds_of(struct pipeline *p)
         if (has_memory)
             result = report_feeds(reports, states.count);
     }
-    for (size_t i = 0; reports && i < states.count; i++)
+    for (size_t i = 0; reports && i < states.count; i++) {
         free((void *)(uintptr_t)reports[i].waits);
+        json_decref(reports[i].list);
+    }
     feed_states_release(&states);
     free(reports);
     return result;

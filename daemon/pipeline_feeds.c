@@ -22,7 +22,31 @@ static struct feed_schedule schedule_of(const struct feed_setting *f)
     return s;
 }
 
-/* What waits for a person: held and refused files, and one in the inbox without proof of its end.
+/* Files that held identifiers, of which the newest is named. Returns 0 or -ENOMEM. */
+static int incidents_of(const struct feed_book *b, struct feed_state *state, char **out_words)
+{
+    const struct waiting_receipt *newest = NULL;
+    struct text words = TEXT_INIT;
+    size_t count = 0;
+
+    for (size_t i = 0; b && i < b->wait_count; i++)
+        if (b->waits[i].incident) {
+            newest = &b->waits[i];
+            count++;
+        }
+    if (!newest)
+        return 0;
+    if (count > 1)
+        (void)text_printf(&words, "%zu files, the newest: ", count);
+    (void)text_puts(&words, newest->why);
+    state->incident_mark = newest->receipt;
+    state->incident_since = newest->since;
+    *out_words = text_take(&words);
+    state->incident_why = *out_words;
+    return *out_words ? 0 : -ENOMEM;
+}
+
+/* What else waits for a person: held and refused files, and one in the inbox without proof of its end.
  * Returns 0 or -ENOMEM. */
 static int waits_of(const struct pipeline *p, const struct feed_book *b, struct feed_state *state,
                     char **out_words)
@@ -39,8 +63,10 @@ static int waits_of(const struct pipeline *p, const struct feed_book *b, struct 
             file && (!file->path || access(file->path, F_OK) == 0) ? file->words : NULL;
         return 0;
     }
-    if (b->wait_count > 1)
-        (void)text_printf(&words, "%zu files, the newest: ", b->wait_count);
+    size_t count = feed_book_waits(b);
+
+    if (count > 1)
+        (void)text_printf(&words, "%zu files, the newest: ", count);
     (void)text_puts(&words, newest->why);
     *out_words = text_take(&words);
     state->held_file_why = *out_words;
@@ -57,7 +83,8 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
     out->gaps = calloc(s->feed_count + 1, sizeof *out->gaps);
     out->providers = calloc(s->feed_count + 1, sizeof *out->providers);
     out->words = calloc(s->feed_count + 1, sizeof *out->words);
-    if (!out->list || !out->gaps || !out->providers || !out->words) {
+    out->incidents = calloc(s->feed_count + 1, sizeof *out->incidents);
+    if (!out->list || !out->gaps || !out->providers || !out->words || !out->incidents) {
         feed_states_release(out);
         return -ENOMEM;
     }
@@ -74,6 +101,7 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
             b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE;
 
         state->id = f->id;
+        state->list = f->into;
         state->title = f->title ? f->title : f->id;
         state->newest_period_end = b ? b->newest_period_end : DATE_NONE;
         state->due = feed_due(&schedule, state->newest_period_end, reference, received);
@@ -84,7 +112,8 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
             date_compare(e->by, state->due.due) > 0)
             state->due.due = e->by;
         state->late = date_is_set(state->due.due) && date_compare(today, state->due.due) > 0;
-        if (waits_of(p, b, state, &out->words[i]) < 0) {
+        if (waits_of(p, b, state, &out->words[i]) < 0 ||
+            incidents_of(b, state, &out->incidents[i]) < 0) {
             feed_states_release(out);
             return -ENOMEM;
         }
@@ -136,8 +165,11 @@ void feed_states_release(struct feed_states *s)
             free(s->providers[i]);
         if (s->words)
             free(s->words[i]);
+        if (s->incidents)
+            free(s->incidents[i]);
     }
     free(s->words);
+    free(s->incidents);
     free(s->gaps);
     free(s->providers);
     free(s->list);

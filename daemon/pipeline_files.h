@@ -27,6 +27,8 @@ int quarantine_erase(struct pipeline *p, const char *sha256);
 /** Goes on with what is kept only for a time, once on each local date. */
 void retention_step(struct pipeline *p);
 bool retention_is_done(const struct pipeline *p);
+/** Each second: raw bytes of files that held identifiers go when their time is over. */
+void retention_incidents(struct pipeline *p);
 void retention_abort(struct pipeline *p);
 
 /* ---- pipeline_intake.c ---- */
@@ -37,6 +39,12 @@ void intake_scan(struct pipeline *p);
 /** Offers again soon what was left in the inboxes. */
 void intake_look_again(struct pipeline *p);
 void intake_close(struct pipeline *p);
+
+/* ---- pipeline_identity.c ---- */
+/** Opens what feeds of pathways need, where these settings have any; says itself what is wrong. Returns 0
+ * or -errno. */
+int identity_open(struct pipeline *p, const struct settings *s);
+void identity_close(struct pipeline *p);
 
 /* ---- pipeline_take.c ---- */
 #define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */
@@ -73,6 +81,8 @@ void take_offer(struct pipeline *p, const struct take_offer *offer);
 /** Whether files are taken now: what is offered while they are not is left at once. */
 bool take_is_open(const struct pipeline *p);
 void take_on_turn(evutil_socket_t fd, short what, void *arg);
+/** What people are shown of a file's name: of pathways nothing, for a name may be a person's. */
+const char *take_shown_name(const struct pipeline *p, const char *feed, const char *name);
 /** Whether files that were offered are neither received nor left. */
 bool take_is_busy(const struct pipeline *p);
 /** What this source offered is forgotten without a word. */
@@ -173,6 +183,8 @@ bool apply_lies_ahead(const struct record *r, struct civil_date received);
 /** Feeds that keep more organisations than their books know of are applied again from the archive.
  *  Call after the books were loaded. Returns 0 or -ENOMEM. */
 int apply_backfill(struct pipeline *p);
+/** Every receipt of a feed is applied again. Returns 0 or -ENOMEM. */
+int apply_afresh(struct pipeline *p, const struct feed_setting *feed);
 
 /* ---- pipeline_feeds.c ---- */
 /** Feed states for evaluation and display; malloc'ed, borrowed parts. Returns 0 or -ENOMEM. */
@@ -182,6 +194,7 @@ struct feed_states {
     struct coverage_gap **gaps;
     const char ***providers; /* codes that each feed must cover */
     char **words;            /* what waits, for each feed, or NULL */
+    char **incidents;        /* files that held identifiers, likewise */
 };
 int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
 void feed_states_release(struct feed_states *s);

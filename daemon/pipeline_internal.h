@@ -1,12 +1,13 @@
 /*
  * pipeline_internal - what the files of the pipeline share
  *
- * pipeline_state.h: what they hold; _work.h, _files.h, _tell.h: what each does for the others.
+ * pipeline_state.h: what they hold; _work.h, _files.h, _lists.h, _tell.h: what each does for the others.
  *
  * The order of work   pipeline.c; opening, closing: _open; SIGHUP: _reload; Redis calls that belong
  *                     together, what fails and is tried again: _batch
  * A file comes        _intake the inboxes, _http and _push what is posted, _pull what is fetched,
- *                     _take a file to a receipt, _receipts the received journal,
+ *                     _take a file to a receipt, _take_pathway without its identifiers, _identity the
+ *                     key of the pseudonyms, _receipts the received journal,
  *                     _waiting files without proof of their end, _disk a full disk, _quarantine raw
  *                     bytes of refused files, _retention what is kept for a time
  * A receipt counts    _apply, with _apply_read, _apply_kept, _apply_book; _mapping which mapping
@@ -17,6 +18,8 @@
  *                     journal, _pending what is due as that journal knows it, _digest what waited,
  *                     as one message, _letters messages given up,
  *                     _direct what is told without Redis
+ * Waiting lists       _lists what Redis has of them, _apply_list a file into one, _measures what is
+ *                     counted of them
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us, _witness whether a
  *                     journal lost its end
@@ -27,6 +30,7 @@
 #define PIPELINE_INTERNAL_H
 
 #include "pipeline_files.h"
+#include "pipeline_lists.h"
 #include "pipeline_state.h"
 #include "pipeline_tell.h"
 #include "pipeline_work.h"

@@ -197,6 +197,8 @@ int pipeline_open(struct event_base *base, struct config *config,
     if (r == 0 && status == 0)
         r = spools_make(config->settings);
     if (r == 0 && status == 0)
+        r = identity_open(p, config->settings);
+    if (r == 0 && status == 0)
         r = intake_open(p);
     if (r == 0 && status == 0)
         r = open_redis(p);
@@ -278,6 +280,7 @@ void pipeline_close(struct pipeline *p)
     journal_close(p->sent);
     journal_close(p->audit);
     archive_close(p->archive);
+    identity_close(p);
     table_release(&p->mappings, NULL);
     struct event *events[] = { p->tick,    p->wake,   p->take_turn, p->apply_turn,
                                p->on_term, p->on_int, p->on_hup,    p->retry };

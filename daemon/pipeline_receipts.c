@@ -150,6 +150,8 @@ static int write_shape(json_t *j, const struct receipt *r)
     }
     if (r->decides)
         result |= json_object_set_new(j, "decides", json_integer((json_int_t)r->decides));
+    if (r->set_aside)
+        result |= json_object_set_new(j, "set_aside", json_integer((json_int_t)r->set_aside));
     if (r->incident)
         result |= json_object_set_new(j, "incident", json_true());
     return result < 0 ? -ENOMEM : 0;
@@ -198,6 +200,7 @@ static int read_receipt(const json_t *j, struct receipt *r)
     r->edition = (int)edition;
     r->at.ms = json_integer_value(json_object_get(j, "at_ms"));
     r->decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
+    r->set_aside = (unsigned long)json_integer_value(json_object_get(j, "set_aside"));
     r->incident = json_is_true(json_object_get(j, "incident"));
     if (result == 0)
         result = read_shape(j, r);

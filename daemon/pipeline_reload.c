@@ -42,6 +42,7 @@ static const char *fixed_key(const struct settings *was, const struct settings *
         { "instance", was->instance, is->instance },
         { "state", was->state, is->state },
         { "control", was->control, is->control },
+        { "identity.key_file", was->identity.key_file, is->identity.key_file },
         { "redis.server_binary", old->server_binary, new->server_binary },
         { "redis.socket", old->socket, new->socket },
         { "redis.host", old->host, new->host },
@@ -87,8 +88,10 @@ static void adopt(struct pipeline *p, struct config *next)
     p->apply_from = 0; /* a feed may have come back */
     /* Told-state is loaded for the receivers there are: one that comes back has been told things. */
     if (p->batch.in_flight || p->batch.open || p->loading ||
-        !same_receivers(old->settings, next->settings))
+        !same_receivers(old->settings, next->settings) || old->settings->list_count ||
+        next->settings->list_count)
         pipeline_load_again(p, "reload");
+    books_drop_lists(&p->books); /* they borrow from the old configuration */
     p->config = next;
     (void)setenv("TZ", next->settings->timezone, 1);
     tzset();
@@ -132,6 +135,12 @@ void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg)
                        "reload refused: %s changes only with a restart; the last good "
                        "configuration stays in force",
                        fixed);
+    else if (identity_open(p, next->settings) < 0) {
+        (void)snprintf(p->reload_error, sizeof p->reload_error,
+                       "reload refused: the key of the pseudonyms cannot be used; the last good "
+                       "configuration stays in force");
+        fixed = "identity";
+    }
     if (r == 0 && !fixed) {
         p->reload_error[0] = '\0';
         adopt(p, next);

@@ -131,6 +131,52 @@ static int list_quarantine(struct pipeline *p)
     return r;
 }
 
+/* ---- incidents: not by the day ---- */
+
+static int erase_incident(struct pipeline *p, struct receipt *r)
+{
+    AUTO(auto_free) char *folder = path_join(p->config->settings->state, "quarantine");
+    AUTO(auto_free) char *path = folder ? path_join(folder, r->sha256) : NULL;
+    char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
+    struct wall_time now = clock_wall(&p->clock);
+    struct stat st;
+    int result = path ? 0 : -ENOMEM;
+
+    if (result == 0 && lstat(path, &st) == 0)
+        result =
+            audit_append(p, json_pack("{s:s, s:I, s:I, s:s, s:I}", "purged",
+                                      date_format(pipeline_today(p), date), "incident",
+                                      (json_int_t)r->sequence, "quarantine", (json_int_t)1, "at",
+                                      wall_format(now, at), "at_ms", (json_int_t)now.ms));
+    if (result == 0)
+        result = quarantine_erase(p, r->sha256);
+    if (result == 0)
+        log_info("retention", "feed=%s receipt=%llu raw bytes that held identifiers are erased",
+                 r->feed, (unsigned long long)r->sequence);
+    return result < 0 ? result : 0;
+}
+
+void retention_incidents(struct pipeline *p)
+{
+    struct span kept = p->config->settings->retention.incidents;
+    int r = 0;
+
+    if (kept.unit == SPAN_DAYS) /* to the second, not to a midnight */
+        kept = (struct span){ kept.count * 86400, SPAN_SECONDS };
+    for (size_t i = 0; r == 0 && i < p->receipts.count; i++) {
+        struct receipt *receipt = p->receipts.list[i];
+
+        if (!receipt->incident || receipt->is_erased || !is_over(p, receipt->at, kept))
+            continue;
+        r = erase_incident(p, receipt);
+        receipt->is_erased = r == 0;
+    }
+    if (disk_error_is_full(r))
+        disk_is_full(p, "the audit journal cannot be written", r);
+    else if (r < 0)
+        log_error("retention", "raw bytes that hold identifiers: %s", strerror(-r));
+}
+
 /* ---- the run ---- */
 
 static int say_so(struct pipeline *p)
@@ -180,8 +226,10 @@ void retention_step(struct pipeline *p)
 
     if (retention_is_done(p) || (p->retention && p->retention->sweeping))
         return;
-    if (!p->retention)
+    if (!p->retention) {
+        retention_incidents(p);
         r = begin(p);
+    }
     for (int n = 0; r >= 0 && n < ERASED_AT_ONCE && p->retention->next < p->retention->count; n++)
         r = quarantine_erase(p, p->retention->names[p->retention->next++]);
     if (r < 0) {

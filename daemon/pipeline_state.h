@@ -39,8 +39,10 @@ struct receipt {
     char *feed, *name, *sha256, *format_digest;
     char *archived; /* SHA-256 of what the archive has of it, a pathway file's canonical rows; NULL:
                        the file itself */
-    bool incident;  /* refused because it holds identifiers: its raw bytes go soon */
-    char *why, *part; /* why: held, refused or decided; part: which table, NULL unknown */
+    unsigned long set_aside; /* rows of a pathway file that could not be read */
+    bool incident;           /* refused because it holds identifiers: its raw bytes go soon */
+    bool is_erased;          /* they went, as this run knows */
+    char *why, *part;        /* why: held, refused or decided; part: which table, NULL unknown */
     struct wall_time at;
     int edition;              /* vN of the file's name, 0 none */
     struct file_shape *shape; /* of an accepted or held file; NULL unknown */
@@ -61,6 +63,7 @@ struct batch {
     size_t in_flight;
     bool failed, open; /* open: more calls are being added */
     bool has_calls;
+    size_t most; /* of a paced batch: so many in flight */
     void (*finish)(struct pipeline *p);
     bool (*more)(struct pipeline *p); /* of a paced batch: adds a call; false when all are added */
 };
@@ -124,6 +127,7 @@ struct pipeline {
 
     struct journal *received, *sent, *audit;
     struct archive *archive;
+    struct archive *raw; /* the quarantine: raw bytes of pathway files; NULL: no feed brings any */
     struct table mappings;        /* digests of the mapping files that this run has put there */
     struct receipt_list receipts; /* all, in order of receipt */
     struct table
@@ -181,8 +185,11 @@ struct pipeline {
 
     struct books books;
     bool loaded, loading;
-    bool need_heal;          /* what Redis holds was not yet compared with the journals */
-    struct healing *healing; /* alerts being put back */
+    struct list_loading *list_loading; /* of waiting lists, after the rest of the books */
+    bool need_sweep, sweeping;         /* generations of lists that are not in force */
+    struct pathway_key *pathway_key;   /* of the pseudonyms; NULL: no feed brings pathways */
+    bool need_heal;                    /* what Redis holds was not yet compared with the journals */
+    struct healing *healing;           /* alerts being put back */
     size_t healing_count;
     bool rebuild_wanted;              /* by a person, and the keys were not removed yet */
     int rebuild;                      /* enum rebuild_stage */

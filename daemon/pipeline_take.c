@@ -1,4 +1,4 @@
-#include "pipeline_internal.h"
+#include "pipeline_take_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "feed/content.h"
-#include "parse/parser.h"
 
 /*
  * From a file whose end is proven to a receipt, whatever brought it. Invariants: (1) the bytes that are
@@ -25,26 +23,6 @@
  * offered.
  */
 
-/* One file on its way. */
-struct taking {
-    struct taking *next;
-    struct pipeline *pipeline;
-    const struct take_source *source;
-    void *arg; /* the source's */
-    bool is_on_disk;
-    char *feed, *name;
-    int fd; /* our own: the offered one is borrowed */
-    struct receipt receipt;
-    char refusal[512];
-    const struct format *format; /* of the configuration: a reload ends the taking */
-    struct archive_file *file;   /* NULL: not begun */
-    struct digest *digest;
-    struct parser *parser;
-    struct content *content;    /* of the bytes kept; NULL: they are not all kept */
-    struct table organisations; /* codes of accepted rows */
-    struct civil_date received; /* local date */
-};
-
 static void taking_free(struct taking *t)
 {
     if (!t)
@@ -53,6 +31,8 @@ static void taking_free(struct taking *t)
     parser_free(t->parser);
     digest_free(t->digest);
     archive_abort(t->file);
+    pathway_writer_release(&t->writer);
+    archive_abort(t->canonical);
     table_release(&t->organisations, NULL);
     receipt_release(&t->receipt);
     fd_close(&t->fd);
@@ -77,8 +57,8 @@ static int on_record(void *arg, const struct record *r)
 /* Why a file that can be read is held for a person, or NULL; malloc'ed. Sets *out_held. */
 static char *why_held(const struct taking *t, const struct parse_result *result, bool *out_held)
 {
-    const struct receipt *before =
-        receipt_in_force(t->pipeline, t->feed, result->part[0] ? result->part : NULL);
+    const char *part = t->receipt.part && t->receipt.part[0] ? t->receipt.part : NULL;
+    const struct receipt *before = receipt_in_force(t->pipeline, t->feed, part);
     struct text why = TEXT_INIT;
     char change[160];
 
@@ -89,6 +69,8 @@ static char *why_held(const struct taking *t, const struct parse_result *result,
                           result->set_aside[0].reason);
     else if (result->held)
         (void)text_puts(&why, "it has a header and no rows");
+    else if (t->is_pathway)
+        return take_pathway_why_held(t, before, out_held);
     else if (before && before->shape && !format_is_partial(t->format) &&
              shape_is_implausible(before->shape, t->receipt.shape, change))
         (void)text_printf(&why, "%s (%s)", change, before->name);
@@ -104,19 +86,23 @@ static int judge_file(struct taking *t)
     struct receipt *r = &t->receipt;
     bool is_held = false;
 
-    r->part = result->part[0] ? strdup(result->part) : NULL;
+    r->part = t->is_pathway ? take_pathway_part(t) : result->part[0] ? strdup(result->part) : NULL;
+    if (!r->part && (t->is_pathway || result->part[0]))
+        return -ENOMEM;
+    if (t->is_pathway)
+        take_pathway_describe(t);
     if (result->refused) {
         (void)parser_refusal(t->parser, t->refusal);
         r->outcome = RECEIPT_REFUSED;
         r->why = strdup(result->refusal);
-        return r->why && (r->part || !result->part[0]) ? 0 : -ENOMEM;
+        return r->why ? 0 : -ENOMEM;
     }
     r->shape = malloc(sizeof *r->shape);
     if (!r->shape || shape_of(result->rows, &t->organisations, r->shape) < 0)
         return -ENOMEM;
     r->why = why_held(t, result, &is_held);
     r->outcome = is_held ? RECEIPT_HELD : RECEIPT_ACCEPTED;
-    return (is_held && !r->why) || (result->part[0] && !r->part) ? -ENOMEM : 0;
+    return is_held && !r->why ? -ENOMEM : 0;
 }
 
 /* ---- reading ---- */
@@ -134,14 +120,19 @@ static int begin(struct taking *t)
 
     if (r < 0)
         return r;
+    t->has_begun = true;
+    t->is_pathway = feed->kind != FEED_AGGREGATE;
     t->digest = digest_new();
+    if (t->is_pathway)
+        return t->digest ? take_pathway_begin(t) : -ENOMEM;
     t->parser =
         parser_new(t->format, t->name, (struct parse_sink){ .record = on_record, .arg = t });
     return t->digest && t->parser ? archive_begin(p->archive, &t->file) : -ENOMEM;
 }
 
-/* Hashes and archives the next bytes as they came; after the last they are parsed from there. */
-static int keep_block(struct taking *t)
+/* Hashes and keeps the next bytes as they came; after the last they are parsed from there, unless they
+ * were already. */
+static int keep_block(struct taking *t, bool *out_is_done)
 {
     char block[CONTENT_BLOCK];
     ssize_t n;
@@ -151,19 +142,25 @@ static int keep_block(struct taking *t)
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return -errno;
+    *out_is_done = n == 0 && t->is_refused;
     if (n == 0)
-        return content_new(archive_descriptor(t->file), t->parser, &t->content);
+        return t->is_refused ? 0 : content_new(archive_descriptor(t->file), t->parser, &t->content);
     digest_add(t->digest, block, (size_t)n);
     return archive_write(t->file, block, (size_t)n);
 }
 
 static int read_portion(struct taking *t, bool *out_is_done)
 {
-    int r = t->file ? 0 : begin(t);
+    int r = t->has_begun ? 0 : begin(t);
 
     *out_is_done = false;
-    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done; done += CONTENT_BLOCK)
-        r = t->content ? content_step(t->content, out_is_done) : keep_block(t);
+    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done; done += CONTENT_BLOCK) {
+        bool was_parsed = t->content;
+
+        r = t->content ? content_step(t->content, out_is_done) : keep_block(t, out_is_done);
+        if (r == 0 && was_parsed && *out_is_done && t->is_pathway)
+            r = take_pathway_parsed(t, out_is_done);
+    }
     return r;
 }
 
@@ -198,11 +195,11 @@ static int describe(struct taking *t)
     digest_end(t->digest, sha);
     t->digest = NULL;
     r->edition = format_edition(t->format, t->name);
-    if (r->edition == 0)
+    if (r->edition == 0 && t->content)
         r->edition = format_edition(t->format, content_member(t->content));
     r->sha256 = strdup(sha);
     r->feed = strdup(t->feed);
-    r->name = strdup(t->name);
+    r->name = t->is_pathway ? take_pathway_name(t, sha) : strdup(t->name);
     r->format_digest = strdup(format_digest(t->format));
     r->file = t->is_on_disk ? identity_of(t->fd) : NULL;
     if (!r->sha256 || !r->feed || !r->name || !r->format_digest || (t->is_on_disk && !r->file))
@@ -218,10 +215,12 @@ static int keep(struct taking *t)
 
     content_free(t->content); /* it reads from what goes now */
     t->content = NULL;
-    if (t->receipt.outcome != RECEIPT_REFUSED) {
-        result = archive_commit(t->file, sha);
-        t->file = NULL;
-    }
+    if (t->receipt.outcome == RECEIPT_REFUSED)
+        return 0;
+    if (t->is_pathway)
+        return take_pathway_keep(t);
+    result = archive_commit(t->file, sha);
+    t->file = NULL;
     return result;
 }
 
@@ -235,8 +234,8 @@ static void not_taken(struct taking *t, const char *step, int error)
         (void)snprintf(what, sizeof what, "files of feed %s are not taken", t->feed);
         disk_is_full(p, what, error);
     } else {
-        log_error("intake", "feed=%s file=\"%s\" %s=\"%s\"", t->feed, t->name, step,
-                  strerror(-error));
+        log_error("intake", "feed=%s file=\"%s\" %s=\"%s\"", t->feed,
+                  take_shown_name(p, t->feed, t->name), step, strerror(-error));
         p->intake_failed = true;
         if (error == -ENOTRECOVERABLE)
             pipeline_stop(p, 1);
@@ -288,7 +287,7 @@ static void receive(struct taking *t)
         result = keep(t);
     if (result == 0 && receipt_is_known(p, r)) {
         log_info("intake", "feed=%s file=\"%s\" was received before the last end", t->feed,
-                 t->name);
+                 r->name);
         taken(t, TAKE_KNOWN, r);
         return;
     }
@@ -375,7 +374,8 @@ void take_offer(struct pipeline *p, const struct take_offer *o)
     int r = take_over(t, o);
 
     if (r < 0) {
-        log_error("intake", "feed=%s file=\"%s\" error=\"%s\"", o->feed, o->name, strerror(-r));
+        log_error("intake", "feed=%s file=\"%s\" error=\"%s\"", o->feed,
+                  take_shown_name(p, o->feed, o->name), strerror(-r));
         p->intake_failed = true;
         taking_free(t);
         o->source->left(o->arg, o->name, r);
@@ -395,7 +395,7 @@ void take_on_turn(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!t->file && !take_is_open(p)) {
+    if (!t->has_begun && !take_is_open(p)) {
         t->source->left(t->arg, t->name, 0);
         is_done = true;
     } else {

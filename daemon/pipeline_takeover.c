@@ -258,7 +258,7 @@ static size_t bare_len(const char *words)
 {
     static const char *const ends[] = { "; decide with waitlistctl feed accept",
                                         "; once that is mended, waitlistctl feed accept",
-                                        ONLY_THERE };
+                                        "; its raw bytes are erased within a day", ONLY_THERE };
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (strstr(words, ends[i]))
@@ -330,6 +330,9 @@ static void finish_takeover(struct pipeline *p)
     log_info("takeover", "done: files=%zu of ours are applied now", p->replay_total);
     store_taken_over(p->store);
     p->need_takeover = false;
+    if (lists_check(p) < 0) /* by our numbers of receipts */
+        pipeline_stop(p, 1);
+    rebuild_loaded(p);
 }
 
 static int send_takeover(struct pipeline *p)

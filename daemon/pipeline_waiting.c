@@ -50,17 +50,19 @@ void waiting_file_free(void *value)
 }
 
 /* "3 files wait in the inbox: a.csv (why); b.csv (why); ..." */
-static char *waiting_words(const struct waiting_list *l)
+static char *waiting_words(const struct feed_inbox *f, const struct waiting_list *l)
 {
     struct text t = TEXT_INIT;
 
     if (l->count == 1) {
-        (void)text_printf(&t, "%s waits in the inbox: %s", l->list[0].name, l->list[0].why);
+        (void)text_printf(&t, "%s waits in the inbox: %s",
+                          take_shown_name(f->pipeline, f->feed, l->list[0].name), l->list[0].why);
         return text_take(&t);
     }
     (void)text_printf(&t, "%zu files wait in the inbox: ", l->count);
     for (size_t i = 0; i < l->count && i < WAITING_NAMED; i++)
-        (void)text_printf(&t, "%s%s (%s)", i ? "; " : "", l->list[i].name, l->list[i].why);
+        (void)text_printf(&t, "%s%s (%s)", i ? "; " : "",
+                          take_shown_name(f->pipeline, f->feed, l->list[i].name), l->list[i].why);
     if (l->count > WAITING_NAMED)
         (void)text_printf(&t, "; and %zu more", l->count - WAITING_NAMED);
     return text_take(&t);
@@ -97,7 +99,7 @@ static void show_waiting(struct feed_inbox *f)
         return;
     }
     AUTO(auto_free) char *path = path_join(inbox_folder(f->inbox), l->list[0].name);
-    AUTO(auto_free) char *words = waiting_words(l);
+    AUTO(auto_free) char *words = waiting_words(f, l);
 
     if (path && words)
         waiting_show(f->pipeline, f->feed, path, words);
@@ -170,7 +172,8 @@ void waiting_on_file(void *arg, struct inbox *inbox, const char *name, const cha
     struct feed_inbox *f = arg;
 
     (void)inbox;
-    log_warning("intake", "feed=%s file=\"%s\" waits: %s", f->feed, name, why);
+    log_warning("intake", "feed=%s file=\"%s\" waits: %s", f->feed,
+                take_shown_name(f->pipeline, f->feed, name), why);
     if (add_waiting(f, name, why) < 0)
         log_error("intake", "feed=%s no memory to tell of a file that waits", f->feed);
     show_waiting(f);

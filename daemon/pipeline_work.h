@@ -47,6 +47,9 @@ void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p));
  * few thousand in flight, and the batch ends by itself when there are none left. */
 void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
                void (*finish)(struct pipeline *p));
+/** The same for large calls: never with more than so many in flight. */
+void batch_run_few(struct pipeline *p, size_t most, bool (*more)(struct pipeline *p),
+                   void (*finish)(struct pipeline *p));
 /** What is in flight belongs to nobody any more: no callback of this batch has an effect. */
 void batch_forget(struct pipeline *p);
 /** store_done for every call of a batch; pass the pipeline as argument. */

@@ -326,6 +326,7 @@ static json_t *feed_object(const struct feed_report *f)
     r |= report_put(o, "gaps", gaps);
     r |= report_put(o, "held_file", report_text(s->held_file_why));
     r |= report_put(o, "waits", waits);
+    r |= report_put(o, "list", f->list ? json_incref(f->list) : json_null());
     return finish(o, r);
 }
 

@@ -32,6 +32,7 @@ struct feed_report {
     struct wall_time last_outcome_at;
     const struct wait_report *waits;
     size_t wait_count;
+    json_t *list; /* how the list stands that it writes: id, parts; borrowed; NULL: none */
 };
 
 /** Array; only_id NULL: all. Keys: id, title, value, marker, unit, numerator, denominator,

@@ -10,6 +10,7 @@
 struct content {
     int fd;
     struct parser *parser;
+    struct digest *digest; /* of a plain file; NULL: nobody asks */
     bool is_begun;
     off_t at;              /* in a plain file */
     struct zipped *zipped; /* NULL: a plain file */
@@ -68,8 +69,11 @@ static ssize_t next_block(struct content *c)
         parser_refuse(c->parser, "page", page);
         return 0;
     }
-    if (n > 0)
+    if (n > 0) {
         c->at += n;
+        if (c->digest)
+            digest_add(c->digest, c->block, (size_t)n);
+    }
     return n;
 }
 
@@ -81,11 +85,25 @@ int content_new(int fd, struct parser *p, struct content **out_content)
         return -ENOMEM;
     c->fd = fd;
     c->parser = p;
+    c->digest = NULL;
     c->is_begun = false;
     c->at = 0;
     c->zipped = NULL;
     *out_content = c;
     return 0;
+}
+
+void content_hash(struct content *c, struct digest *digest)
+{
+    c->digest = digest;
+}
+
+int content_is_zipped(int fd)
+{
+    char head[8];
+    ssize_t n = read_at(fd, head, sizeof head, 0);
+
+    return n < 0 ? (int)n : zipped_is(head, (size_t)n);
 }
 
 int content_step(struct content *c, bool *out_is_done)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "parse/parser.h"
 
@@ -23,6 +24,11 @@ const char *content_is_page(const char *head, size_t len);
 /** Both are borrowed until content_free(). fd is a regular file; it is read from its start. Returns 0
  * or -errno. */
 int content_new(int fd, struct parser *p, struct content **out_content);
+/** From now on each block of a plain file is added to the digest as it is parsed, so that what is hashed
+ * is what was read. Borrowed. Not for a zip. */
+void content_hash(struct content *c, struct digest *digest);
+/** Whether a file is a zip, of which content_hash() knows nothing: 1, 0 or -errno. */
+int content_is_zipped(int fd);
 /**
  * Pushes the next block, at the end ends the parse and sets *out_is_done; a zip that is none we open
  * is refused by the parser's own result. Returns 0 (also when refused), what the parser's sink

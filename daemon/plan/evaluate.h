@@ -23,6 +23,9 @@ struct coverage_gap {
     bool superseded; /* the same table brought a newer period since: no longer spoken of */
 };
 
+/** In place of the provider of an alert: a file of the feed held identifiers. */
+#define FEED_INCIDENT "identifiers"
+
 /** What is known of a feed today. */
 struct feed_state {
     const char *id, *title;
@@ -38,6 +41,11 @@ struct feed_state {
     struct civil_date waiting_since; /* local date of the newest; DATE_NONE: not known */
     /* It may say something newer than what is in force: the feed's measures hold. */
     bool file_is_held;
+    /* Files refused because they held identifiers, of a feed that writes a list: which, and what to
+     * type; NULL: none. */
+    const char *incident_why;
+    unsigned long incident_mark;
+    struct civil_date incident_since;
     /* That the feed must cover; may be NULL: then a gap that was filled has no finding. */
     const char *const *providers;
     size_t provider_count;

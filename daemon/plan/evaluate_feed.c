@@ -10,7 +10,8 @@
 
 size_t feed_findings_at_most(const struct feed_state *feed)
 {
-    return 2 + feed->gap_count + feed->provider_count; /* late, held; each provider once */
+    return 3 + feed->gap_count +
+           feed->provider_count; /* late, held, incident; each provider once */
 }
 
 int finding_now(struct finding *f, enum period_event event, struct civil_date end)
@@ -89,6 +90,26 @@ static int held_finding(const struct feed_state *feed, struct civil_date today,
                         date_is_set(feed->waiting_since) ? feed->waiting_since : today);
         if (r == 0)
             f->history[0].count = feed->waiting_mark;
+    }
+    return f->title == NULL || (why != NULL && f->detail == NULL) ? -ENOMEM : r;
+}
+
+/* Governance and ops are told at once; a person's decision alone ends it. */
+static int incident_finding(const struct feed_state *feed, struct finding_set *s)
+{
+    struct finding *f = feed_finding(feed, RULE_IMPLAUSIBLE_CHANGE, FEED_INCIDENT, s);
+    const char *why = feed->incident_why;
+    struct text title = TEXT_INIT;
+    int r = 0;
+
+    text_printf(&title, why == NULL ? "Feed %s sent no identifiers" : "Feed %s sent identifiers",
+                feed_title(feed));
+    f->title = text_take(&title);
+    if (why != NULL) {
+        f->detail = strdup(why);
+        r = finding_now(f, PERIOD_RED, feed->incident_since);
+        if (r == 0)
+            f->history[0].count = feed->incident_mark;
     }
     return f->title == NULL || (why != NULL && f->detail == NULL) ? -ENOMEM : r;
 }
@@ -194,5 +215,7 @@ int evaluate_feed(const struct feed_state *feed, struct civil_date today, struct
         r = coverage_findings(feed, s);
     if (r == 0)
         r = held_finding(feed, today, s);
+    if (r == 0 && feed->list != NULL)
+        r = incident_finding(feed, s);
     return r;
 }

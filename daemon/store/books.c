@@ -28,8 +28,26 @@ static void stored_alert_free(void *value)
     free(a);
 }
 
+static void stored_list_free(void *value)
+{
+    struct stored_list *l = value;
+
+    if (!l)
+        return;
+    list_free(l->state);
+    free(l->censuses);
+    free(l->name);
+    free(l);
+}
+
+void books_drop_lists(struct books *b)
+{
+    table_release(&b->lists, stored_list_free);
+}
+
 void books_release(struct books *b)
 {
+    books_drop_lists(b);
     table_release(&b->ledger, ledger_entry_free);
     table_release(&b->feeds, feed_book_free);
     series_set_release(&b->series);
@@ -43,6 +61,86 @@ void books_release(struct books *b)
     table_release(&b->dead, free);
     free(b->journals);
     *b = (struct books)BOOKS_INIT;
+}
+
+/* ---- lists ---- */
+
+#define LIST_NAME_MAX 192 /* an id of at most 64 bytes, ':' and a provider's code */
+
+struct stored_list *books_list(const struct books *b, const char *list, const char *provider)
+{
+    char name[LIST_NAME_MAX];
+
+    (void)snprintf(name, sizeof name, "%s:%s", list, provider);
+    return table_get(&b->lists, name);
+}
+
+struct stored_list *books_add_list(struct books *b, const char *list, const char *provider)
+{
+    struct stored_list *l = books_list(b, list, provider);
+
+    if (l)
+        return l;
+    l = calloc(1, sizeof *l);
+    if (!l || asprintf(&l->name, "%s:%s", list, provider) < 0 ||
+        table_set(&b->lists, l->name, l, NULL) < 0) {
+        stored_list_free(l);
+        return NULL;
+    }
+    l->provider = l->name + strlen(list) + 1;
+    l->first_event = DATE_NONE;
+    return l;
+}
+
+int stored_list_census(struct stored_list *l, struct civil_date census)
+{
+    size_t at = l->census_count;
+
+    while (at > 0 && date_compare(l->censuses[at - 1], census) > 0)
+        at--;
+    if (at > 0 && date_compare(l->censuses[at - 1], census) == 0)
+        return 0;
+    if (l->census_count == STORED_CENSUSES_MAX) { /* the oldest makes room */
+        if (at == 0)
+            return 0;
+        memmove(l->censuses, l->censuses + 1, --at * sizeof *l->censuses);
+        l->censuses[at] = census;
+        return 0;
+    }
+    struct civil_date *grown = realloc(l->censuses, (l->census_count + 1) * sizeof *grown);
+
+    if (!grown)
+        return -ENOMEM;
+    l->censuses = grown;
+    memmove(grown + at + 1, grown + at, (l->census_count++ - at) * sizeof *grown);
+    grown[at] = census;
+    return 0;
+}
+
+int stored_list_censuses(const struct stored_list *l, struct text *out)
+{
+    char date[DATE_TEXT_MAX];
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->census_count; i++)
+        r = text_printf(out, "%s%s", i ? " " : "", date_format(l->censuses[i], date));
+    return r;
+}
+
+int stored_list_censuses_parse(struct stored_list *l, const char *text, size_t len)
+{
+    const size_t each = DATE_TEXT_MAX; /* with the blank after it */
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && at < len; at += each) {
+        struct civil_date census;
+
+        if (len - at < each - 1 || (at + each - 1 < len && text[at + each - 1] != ' ') ||
+            date_parse_iso(text + at, each - 1, &census) < 0)
+            return -EBADMSG;
+        r = stored_list_census(l, census);
+    }
+    return r;
 }
 
 /* ---- feeds ---- */

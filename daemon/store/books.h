@@ -18,6 +18,7 @@
 #include "base/table.h"
 #include "metric/series.h"
 #include "outbox/composer.h"
+#include "pathway/pathway_list.h"
 #include "plan/evaluate.h"
 #include "store/feed_book.h"
 #include "store/outbox_item.h"
@@ -33,10 +34,27 @@ struct stored_alert {
     unsigned long revision;
 };
 
+/** What a provider has on a list. */
+struct stored_list {
+    char *name;           /* "list id:provider" */
+    const char *provider; /* in .name */
+    struct pathway_list *state;
+    uint64_t generation;           /* in Redis; 0: none yet */
+    uint64_t era;                  /* see pipeline_lists.c */
+    size_t overlaid;               /* pathways in the overlay of the generation */
+    struct civil_date first_event; /* the earliest date of an event; DATE_NONE: none */
+    uint64_t set_aside;            /* rows of the last snapshot that could not be counted */
+    struct civil_date
+        *censuses; /* of the snapshots taken, ascending; those of the last three years */
+    size_t census_count;
+};
+#define STORED_CENSUSES_MAX 1100 /* daily ones for three years */
+
 struct books {
     struct table ledger; /* "feed|sha256:format digest" -> struct ledger_entry * */
     struct table feeds;  /* id -> struct feed_book * */
     struct series_set series;
+    struct table lists;  /* "list id:provider" -> struct stored_list * */
     struct table alerts; /* alert id -> struct stored_alert * */
     struct table told;   /* "receiver|recipient|episode" -> struct told *;
                             "receiver|recipient|day|group" -> (day number) */
@@ -51,14 +69,24 @@ struct books {
 
 #define BOOKS_INIT                                                                                 \
     {                                                                                              \
-        TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, NULL, 0,      \
-            TABLE_INIT, TABLE_INIT, NULL                                                           \
+        TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT,   \
+            NULL, 0, TABLE_INIT, TABLE_INIT, NULL                                                  \
     }
 
 void books_release(struct books *b);
 
 /** Finds or makes. NULL without memory. */
 struct feed_book *books_feed(struct books *b, const char *id);
+/** Finds. NULL: none. */
+struct stored_list *books_list(const struct books *b, const char *list, const char *provider);
+/** Finds or makes, with no state. NULL without memory. */
+struct stored_list *books_add_list(struct books *b, const char *list, const char *provider);
+void books_drop_lists(struct books *b);
+/** Notes the census of a snapshot. Returns 0 or -ENOMEM. */
+int stored_list_census(struct stored_list *l, struct civil_date census);
+/** The dates as text, "2026-03-31 2026-04-30", and back: 0, -EBADMSG or -ENOMEM. */
+int stored_list_censuses(const struct stored_list *l, struct text *out);
+int stored_list_censuses_parse(struct stored_list *l, const char *text, size_t len);
 /** An alert as Redis now holds it. Takes what alert owns (empty after) when it returns 0; else -ENOMEM.
  */
 int books_adopt_alert(struct books *b, struct alert *alert, unsigned long revision);

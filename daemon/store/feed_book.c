@@ -222,14 +222,26 @@ void feed_book_supersede(struct feed_book *b, uint64_t receipt, const char *part
         bool reaches_further =
             date_is_set(w->newest) && (!date_is_set(newest) || date_compare(w->newest, newest) > 0);
 
-        if (w->receipt < receipt && (!w->held || (same_part && !reaches_further)))
+        if (w->receipt < receipt && !w->incident && (!w->held || (same_part && !reaches_further)))
             remove_wait(b, i);
     }
 }
 
 const struct waiting_receipt *feed_book_newest_wait(const struct feed_book *b)
 {
-    return b->wait_count ? &b->waits[b->wait_count - 1] : NULL;
+    for (size_t i = b->wait_count; i-- > 0;)
+        if (!b->waits[i].incident)
+            return &b->waits[i];
+    return NULL;
+}
+
+size_t feed_book_waits(const struct feed_book *b)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < b->wait_count; i++)
+        count += !b->waits[i].incident;
+    return count;
 }
 
 bool feed_book_holds_file(const struct feed_book *b)
@@ -289,23 +301,24 @@ static json_t *waits_of(const struct feed_book *b)
     for (size_t i = 0; waits && i < b->wait_count; i++) {
         const struct waiting_receipt *w = &b->waits[i];
 
-        json_array_append_new(
-            waits, json_pack("{s:I, s:s, s:s?, s:b, s:o, s:o}", "receipt", (json_int_t)w->receipt,
-                             "why", w->why, "part", w->part, "held", (int)w->held, "since",
-                             json_date(w->since), "newest", json_date(w->newest)));
+        json_array_append_new(waits,
+                              json_pack("{s:I, s:s, s:s?, s:b, s:b, s:o, s:o}", "receipt",
+                                        (json_int_t)w->receipt, "why", w->why, "part", w->part,
+                                        "held", (int)w->held, "incident", (int)w->incident, "since",
+                                        json_date(w->since), "newest", json_date(w->newest)));
     }
     return waits;
 }
 
 char *feed_book_encode(const struct feed_book *b)
 {
-    return json_print(json_pack("{s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:s?, s:o, s:s?, s:I}",
-                                "id", b->id, "newest_period_end", json_date(b->newest_period_end),
-                                "last_received", (json_int_t)b->last_received.ms, "files",
-                                (json_int_t)b->files, "receipt", (json_int_t)b->receipt, "gaps",
-                                gaps_of(b), "parts", parts_of(b), "seen", seen_of(b), "kept",
-                                b->kept, "waits", waits_of(b), "last_outcome", b->last_outcome,
-                                "last_outcome_at", (json_int_t)b->last_outcome_at.ms));
+    return json_print(json_pack(
+        "{s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:s?, s:I, s:o, s:s?, s:I}", "id", b->id,
+        "newest_period_end", json_date(b->newest_period_end), "last_received",
+        (json_int_t)b->last_received.ms, "files", (json_int_t)b->files, "receipt",
+        (json_int_t)b->receipt, "gaps", gaps_of(b), "parts", parts_of(b), "seen", seen_of(b),
+        "kept", b->kept, "era", (json_int_t)b->era, "waits", waits_of(b), "last_outcome",
+        b->last_outcome, "last_outcome_at", (json_int_t)b->last_outcome_at.ms));
 }
 
 static int read_gaps(struct feed_book *b, const json_t *gaps)
@@ -373,7 +386,8 @@ static int read_waits(struct feed_book *b, const json_t *waits)
         const char *part = json_string_value(json_object_get(j, "part"));
         struct waiting_receipt w = { .why = (char *)(uintptr_t)why,
                                      .part = (char *)(uintptr_t)part,
-                                     .held = json_is_true(json_object_get(j, "held")) };
+                                     .held = json_is_true(json_object_get(j, "held")),
+                                     .incident = json_is_true(json_object_get(j, "incident")) };
 
         if (!why || json_read_count(j, "receipt", &w.receipt) < 0 ||
             json_read_date(j, "since", &w.since) < 0 || json_read_date(j, "newest", &w.newest) < 0)
@@ -396,6 +410,7 @@ static int read_book(struct feed_book *b, const json_t *j)
         json_read_time(j, "last_outcome_at", &b->last_outcome_at) < 0 ||
         json_read_count(j, "files", &files) < 0 || json_read_count(j, "receipt", &b->receipt) < 0)
         return -EBADMSG;
+    b->era = (uint64_t)json_integer_value(json_object_get(j, "era"));
     b->stored = b->receipt;
     b->files = (unsigned long)files;
     r = read_gaps(b, json_object_get(j, "gaps"));

@@ -37,6 +37,7 @@ struct waiting_receipt {
     char *why;                /* a sentence without its end: which file, what was found */
     char *part;               /* its table and band; NULL: unknown */
     bool held;                /* else refused: it says nothing newer than what is in force */
+    bool incident;            /* refused because it holds identifiers: only a person ends that */
     struct civil_date since;  /* local date of receipt */
     struct civil_date newest; /* end of its newest period; DATE_NONE: unknown */
 };
@@ -53,7 +54,10 @@ struct feed_book {
     struct feed_part *parts; /* tables and bands */
     size_t part_count;
     struct table seen; /* watched figure (plan measure id) -> the part that brought it (char *) */
-    char *kept; /* the organisation codes that became series, sorted, "*": all; NULL: no file yet */
+    char
+        *kept; /* the organisation codes that became series, sorted, "*": all; NULL: no file yet. Of
+                   a feed into a list: by which rules and for which measures it was counted */
+    uint64_t era;                  /* of the list that it writes, see pipeline_lists.c; 0: none */
     struct waiting_receipt *waits; /* files that nobody decided on, in order of receipt */
     size_t wait_count;
     char *last_outcome; /* words of the newest receipt, or NULL */
@@ -91,7 +95,9 @@ void feed_book_decided(struct feed_book *b, uint64_t receipt);
  */
 void feed_book_supersede(struct feed_book *b, uint64_t receipt, const char *part,
                          struct civil_date newest);
-/** The newest file that waits, or NULL. */
+/** How many files wait, incidents (which are told apart) left out. */
+size_t feed_book_waits(const struct feed_book *b);
+/** The newest of them, or NULL. */
 const struct waiting_receipt *feed_book_newest_wait(const struct feed_book *b);
 bool feed_book_holds_file(const struct feed_book *b);
 /** Removes every contradicted total of one part and period: the file about to be applied says anew.

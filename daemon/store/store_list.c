@@ -43,7 +43,7 @@ static void add_lists(struct command *c, const struct list_commit *commit)
 {
     command_add_printf(c, "%zu", commit->change_count);
     for (size_t i = 0; i < commit->change_count; i++) {
-        const struct list_change *change = &commit->changes[i];
+        const struct list_part_state *change = &commit->changes[i];
 
         command_add(c, change->name);
         command_add_printf(c, "%" PRIu64, change->expected);

@@ -33,7 +33,7 @@ struct list_field {
 
 /** How one provider's part of a list stands after a file; "generation" is one of the fields, and
  * "buckets": how many blobs it has. */
-struct list_change {
+struct list_part_state {
     const char *name;
     uint64_t expected; /* the generation in force before (0: none), else -ESTALE */
     bool replaces;     /* all fields there were; else they are added to */
@@ -54,7 +54,7 @@ struct list_commit {
     uint64_t expected;
     const char *ledger_key;
     const struct ledger_entry *entry;
-    const struct list_change *changes;
+    const struct list_part_state *changes;
     size_t change_count;
 };
 

@@ -44,13 +44,14 @@ static const struct {
       "\"group\":\"p/0\",\"day\":\"2024-06-10\",\"eml\":\"Subject: x\",\"json\":\"{}\","
       "\"severity\":2,\"composed\":1726830000123,"
       "\"tells\":[{\"episode\":\"e\",\"ordinal\":1,\"severity\":2,\"open\":true}]}" },
-    { read_feed, "{\"id\":\"f\",\"newest_period_end\":\"2024-04-30\",\"last_received\":1,"
-                 "\"files\":1,\"receipt\":2,\"gaps\":[{\"provider\":\"TAJ\",\"part\":\"t\","
-                 "\"measure\":\"m\",\"absent\":true,\"period_end\":\"2024-04-30\"}],"
-                 "\"parts\":{\"t\":\"2024-04-30\"},\"seen\":{\"m\":\"t\"},\"kept\":\"TAJ\","
-                 "\"waits\":[{\"receipt\":2,\"why\":\"w\",\"part\":\"t\",\"held\":true,"
-                 "\"since\":\"2024-05-01\",\"newest\":\"2024-04-30\"}],"
-                 "\"last_outcome\":\"accepted\",\"last_outcome_at\":1}" },
+    { read_feed,
+      "{\"id\":\"f\",\"newest_period_end\":\"2024-04-30\",\"last_received\":1,"
+      "\"files\":1,\"receipt\":2,\"gaps\":[{\"provider\":\"TAJ\",\"part\":\"t\","
+      "\"measure\":\"m\",\"absent\":true,\"period_end\":\"2024-04-30\"}],"
+      "\"parts\":{\"t\":\"2024-04-30\"},\"seen\":{\"m\":\"t\"},\"kept\":\"TAJ\",\"era\":3,"
+      "\"waits\":[{\"receipt\":2,\"why\":\"w\",\"part\":\"t\",\"held\":true,\"incident\":true,"
+      "\"since\":\"2024-05-01\",\"newest\":\"2024-04-30\"}],"
+      "\"last_outcome\":\"accepted\",\"last_outcome_at\":1}" },
 };
 
 START_TEST(books_are_read_whole_or_not_at_all)

@@ -1,0 +1,30 @@
+/*
+ * pipeline_lists - waiting lists: see the map in pipeline_internal.h
+ */
+#ifndef PIPELINE_LISTS_H
+#define PIPELINE_LISTS_H
+
+#include "pipeline_state.h"
+
+/* ---- pipeline_lists.c ---- */
+/** After the rest of the books: every part of every list. done always comes, perhaps before this
+ * returns. */
+void lists_load(struct pipeline *p, void (*done)(struct pipeline *p, int result));
+/** Lists that Redis does not have whole, or that were counted by other rules, are to be made again from
+ * the archive. Returns 0 or -ENOMEM. */
+int lists_check(struct pipeline *p);
+/** Of which era a list is. */
+uint64_t lists_era(const struct pipeline *p, const struct list_setting *list);
+/** A part becomes empty. Returns 0 or -ENOMEM. */
+int lists_new_state(const struct pipeline *p, const struct list_setting *list,
+                    struct stored_list *part);
+/** How a list stands, for waitlistctl (new reference, or NULL). */
+json_t *lists_report(const struct pipeline *p, const char *id);
+/** Goes on with sweeping; true while it is under way: nothing is staged meanwhile. */
+bool lists_sweep(struct pipeline *p);
+
+/* ---- pipeline_measures.c ---- */
+/** By which rules, and for which measures, a list is counted today; malloc'ed, or NULL. */
+char *lists_rules(const struct pipeline *p, const struct list_setting *list);
+
+#endif

@@ -1,0 +1,228 @@
+#include "pipeline_apply_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "metric/pathway_count.h"
+#include "metric/pathway_select.h"
+
+/*
+ * What plans count of a waiting list becomes ordinary series: after a file was taken into the list, each
+ * period that it concerns is counted anew, and offered as a version. A period is complete once every
+ * provider that is counted is known to its end; where one never sent anything, nothing can be said.
+ */
+
+static bool is_of(const struct plan_measure *m, const struct list_setting *list)
+{
+    return m->list && strcmp(m->list->list, list->id) == 0;
+}
+
+/* ---- by which rules a list is counted ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One text for all measures of a list, whatever their order in the plans. */
+static int add_measures(const struct pipeline *p, const struct list_setting *list, struct text *out)
+{
+    size_t count = 0, most = 0;
+
+    for (size_t i = 0; i < p->config->plan_count; i++)
+        most += p->config->plans[i]->measure_count;
+    AUTO(auto_free) char **texts = calloc(most + 1, sizeof *texts);
+    int r = texts ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < p->config->plan_count; i++)
+        for (size_t k = 0; r == 0 && k < p->config->plans[i]->measure_count; k++) {
+            const struct plan_measure *m = &p->config->plans[i]->measures[k];
+
+            if (is_of(m, list) &&
+                asprintf(&texts[count++], "%s|%s", measure_figure(m), measure_org(m)) < 0)
+                r = -ENOMEM;
+        }
+    if (r == 0 && count)
+        qsort(texts, count, sizeof *texts, by_text);
+    for (size_t i = 0; i < count; i++) {
+        if (r == 0 && (i == 0 || strcmp(texts[i - 1], texts[i]) != 0))
+            r = text_printf(out, "%s\n", texts[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    return r;
+}
+
+char *lists_rules(const struct pipeline *p, const struct list_setting *list)
+{
+    AUTO(text_release) struct text rules = TEXT_INIT;
+    char digest[SHA256_TEXT_MAX];
+
+    (void)text_printf(&rules, "%s\n%s\n", list->service, p->config->services_digest);
+    if (add_measures(p, list, &rules) < 0 || !text_ok(&rules) ||
+        sha256_hex(text_str(&rules), rules.len, digest) < 0)
+        return NULL;
+    return strdup(digest);
+}
+
+/* ---- counting ---- */
+
+struct civil_date list_known_upto(const struct pathway_list *state)
+{
+    struct civil_date census = list_census(state);
+
+    return date_is_set(census) ? census : list_watermark(state);
+}
+
+/* One measure, being counted. */
+struct counting {
+    struct apply *apply;
+    const struct plan_measure *measure;
+    struct waits waits;
+    struct list_coverage coverage;
+    struct civil_date *censuses;
+    struct waits_unknown unknown;
+};
+
+static int by_date(const void *a, const void *b)
+{
+    return date_compare(*(const struct civil_date *)a, *(const struct civil_date *)b);
+}
+
+static int cover(struct counting *c, const struct stored_list *part)
+{
+    struct list_coverage *all = &c->coverage;
+    struct civil_date upto = list_known_upto(part->state);
+    struct civil_date from = part->census_count ? part->censuses[0] : part->first_event;
+
+    c->unknown.rows += part->set_aside;
+    if (!date_is_set(upto)) {
+        c->unknown.part = true;
+        return 0;
+    }
+    if (!date_is_set(all->upto) || date_compare(upto, all->upto) < 0)
+        all->upto = upto;
+    if (!date_is_set(all->from) || date_compare(from, all->from) > 0)
+        all->from = from;
+    if (part->census_count == 0)
+        return 0;
+    struct civil_date *grown =
+        realloc(c->censuses, (all->census_count + part->census_count) * sizeof *grown);
+
+    if (!grown)
+        return -ENOMEM;
+    memcpy(grown + all->census_count, part->censuses, part->census_count * sizeof *grown);
+    c->censuses = grown;
+    all->census_count += part->census_count;
+    return 0;
+}
+
+/* The censuses of all parts, each once, none after what is known of every part. */
+static void settle_censuses(struct counting *c)
+{
+    struct list_coverage *all = &c->coverage;
+    size_t kept = 0;
+
+    if (all->census_count)
+        qsort(c->censuses, all->census_count, sizeof *c->censuses, by_date);
+    for (size_t i = 0; i < all->census_count; i++)
+        if ((kept == 0 || date_compare(c->censuses[kept - 1], c->censuses[i]) != 0) &&
+            date_compare(c->censuses[i], all->upto) <= 0)
+            c->censuses[kept++] = c->censuses[i];
+    all->census_count = kept;
+    all->censuses = c->censuses;
+}
+
+static int gather(struct counting *c, const struct list_setting *list)
+{
+    const struct pipeline *p = c->apply->pipeline;
+    const struct list_measure *l = c->measure->list;
+    struct cohort_value cohort[COHORT_MAX];
+    struct pathway_selection selection;
+
+    list_measure_selection(l, cohort, &selection);
+    int clock =
+        selection_clock(service_of(p->config->services, list->service), &selection, l->metric.id);
+    int r = clock < 0 ? clock : 0;
+    size_t groups = 0;
+
+    for (size_t i = 0; r == 0 && i < list->providers.count; i++) {
+        const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
+
+        if (l->provider &&
+            strcmp(settings_org_code(p->config->settings, l->provider), part->provider) != 0)
+            continue;
+        r = cover(c, part);
+        if (r == 0)
+            r = selection_gather(&selection, clock, list_tally(part->state), &c->waits, &groups);
+    }
+    c->unknown.part |= groups == 0;
+    settle_censuses(c);
+    return r;
+}
+
+static int offer(struct counting *c, struct series *series, struct period period)
+{
+    const struct list_measure *l = c->measure->list;
+    struct metric_figure figure;
+    int r = pathway_count(&l->metric, &c->waits, period_window(period, l->window), &c->unknown,
+                          &figure);
+
+    const struct series_version version = { .value = figure.value,
+                                            .low = figure.low,
+                                            .high = figure.high,
+                                            .numerator = figure.numerator,
+                                            .denominator = figure.denominator,
+                                            .marker = figure.marker };
+
+    return r < 0 ? r : apply_add_cell(c->apply, series, period.start, period.end, &version, NULL);
+}
+
+static int count(struct counting *c, const struct list_setting *list)
+{
+    struct apply *a = c->apply;
+    const struct list_measure *l = c->measure->list;
+    bool is_stock = metric_def_of(l->metric.id)->kind == METRIC_STOCK;
+    AUTO(auto_free) struct period *periods = NULL;
+    const struct record named = { .measure = measure_figure(c->measure),
+                                  .org = measure_org(c->measure),
+                                  .unit = l->metric.unit };
+    size_t n = 0;
+    int r = gather(c, list);
+
+    if (r == 0)
+        r = periods_complete(&c->coverage, l->period, l->window, is_stock, apply_list_from(a),
+                             &periods, &n);
+    struct series *series =
+        r == 0 && n ? series_open(&a->pipeline->books.series, list->id, &named, named.org) : NULL;
+
+    if (r == 0 && n && !series)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < n; i++)
+        r = offer(c, series, periods[i]);
+    return r;
+}
+
+int measures_find(struct apply *a)
+{
+    const struct config *config = a->pipeline->config;
+    const struct list_setting *list = settings_list(config->settings, a->feed->into);
+    int r = 0;
+
+    for (size_t i = 0; i < config->plan_count; i++)
+        for (size_t k = 0; r == 0 && k < config->plans[i]->measure_count; k++) {
+            struct counting c = { .apply = a,
+                                  .measure = &config->plans[i]->measures[k],
+                                  .waits = WAITS_INIT,
+                                  .coverage = { .from = DATE_NONE, .upto = DATE_NONE } };
+
+            if (!is_of(c.measure, list))
+                continue;
+            r = count(&c, list);
+            waits_release(&c.waits);
+            free(c.censuses);
+        }
+    return r;
+}

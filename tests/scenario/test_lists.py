@@ -1,0 +1,223 @@
+"""Waiting lists: a file of pathways from its inbox to an alert, and back from the archive."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from support import lists
+from support.waitlist import run_tests, wait_for
+
+EARLIER = "2026-05-10"
+START = "2026-01-05"  # on 2026-05-17 the first six of consecutive days are beyond 18 weeks
+COMPLETED = lists.measure(id="seen", title="Seen within 18 weeks", metric="completed-within:18w", polarity="higher",
+                          target="{at_least: 60}", more="    period: month\n")
+OPEN = lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 1000}")
+
+
+def feed(i, id="weekly"):
+    return [f for f in i.ctl("feeds") if f["id"] == id][0]
+
+
+def parts(i, id="weekly"):
+    return {p["provider"]: p for p in feed(i, id)["list"]["parts"]}
+
+
+def taken(i, files, id="weekly", seconds=30):
+    """Waits until so many files of a feed took effect and were judged."""
+    wait_for(lambda: feed(i, id)["files"] == files, f"{files} files of {id}", seconds)
+
+
+def values(i, id):
+    return {h["period_end"]: h["versions"][-1]["value"] for h in i.ctl("measure", id)["history"]}
+
+
+def test_a_snapshot_goes_from_its_file_to_an_alert(build):
+    with lists.instance(build) as i:
+        i.put("list.csv", lists.snapshot("2026-05-17", lists.starts(30, START)), feed="weekly")
+        i.once("2026-05-18")
+        i.start("2026-05-18")
+        m = i.measure("over-18")
+        assert m["value"] == 6 and m["rag"] == "red", m
+        assert i.alert(measure="over-18")["severity"] == "red"
+        assert [x for x in i.mails() if "over 18 weeks" in x.text], [x.subject for x in i.mails()]
+        assert parts(i)["TAJ"]["pathways"] == 30 and parts(i)["TAJ"]["census"] == "2026-05-17"
+
+
+def test_two_snapshots_give_starts_stops_and_a_figure_for_each_census(build):
+    with lists.instance(build, plan_text=lists.plan(lists.measure(), OPEN)) as i:
+        first, second = lists.starts(30, START), lists.starts(26, START)
+        second.update(lists.starts(3, "2026-05-18", prefix="N"))
+        i.put("1.csv", lists.snapshot("2026-05-17", first), feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", lists.snapshot("2026-05-24", second), feed="weekly")
+        i.once("2026-05-25")
+        i.start("2026-05-25")
+        assert "29 rows, 3 started, 4 stopped" in feed(i)["last_outcome"], feed(i)["last_outcome"]
+        assert values(i, "open") == {"2026-05-17": 30, "2026-05-24": 29}, values(i, "open")
+        assert values(i, "over-18") == {"2026-05-17": 6, "2026-05-24": 13}, values(i, "over-18")
+
+
+def test_events_go_into_a_list_and_later_ones_change_what_was_counted(build):
+    plan = lists.plan(COMPLETED)
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=plan) as i:
+        seen = [(f"A{n}", e, d, 1) for n in range(10) for e, d in
+                (("referral", "2026-01-05"), ("first-contact", "2026-02-10" if n < 8 else "2026-06-30"))]
+        i.put("1.csv", lists.events(*seen, *[(f"A{n}", e, "2026-02-10" if n < 8 else "2026-06-30", 1)
+                                             for n in range(10) for e in ("outcome-baseline", "care-plan")],
+                                    ("Z", "referral", "2026-07-02", 1)), feed="events")
+        i.once("2026-07-03")
+        i.put("2.csv", lists.events(("A0", "first-contact", "2026-02-10", 2, "", ""),
+                                    ("A1", "care-plan", "2026-06-29", 2)), feed="events")
+        i.once("2026-07-06")
+        i.start("2026-07-06")
+        history = values(i, "seen")
+        assert parts(i, "events")["TAJ"]["facts"] == 41, parts(i, "events")
+        assert history["2026-02-28"] == 100 and history["2026-06-30"] == 0, history
+        versions = [h for h in i.ctl("measure", "seen")["history"] if h["period_end"] == "2026-02-28"][0]["versions"]
+        assert [v["numerator"] for v in versions] == [8, 7], versions
+
+
+def test_a_provider_s_part_is_replaced_without_touching_the_others(build):
+    feeds = lists.SNAPSHOTS + lists.FEED.format(id="other", kind="snapshot", providers="[RXT]")
+    plan = lists.plan(OPEN, lists.measure(id="taj", metric="open", select=", provider: TAJ", target="{at_most: 1000}"))
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=plan) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(30, START)), feed="weekly")
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(10, START), provider="RXT"), feed="other")
+        i.start("2026-05-25")
+        taken(i, 1, "other")
+        taken(i, 1)
+        before = parts(i)
+        assert i.measure("open")["value"] == 40 and i.measure("taj")["value"] == 30
+        i.put("2.csv", lists.snapshot("2026-05-24", lists.starts(12, START), provider="RXT"), feed="other")
+        taken(i, 2, "other")
+        after = parts(i)
+        assert after["TAJ"] == before["TAJ"] and after["RXT"]["pathways"] == 12, (before, after)
+        # Who came and went at the other is known a week longer; the whole is known as far as both are.
+        assert i.measure("open")["period_end"] == "2026-05-17" and i.measure("taj")["value"] == 30
+
+
+def test_a_list_of_which_a_provider_sent_nothing_has_no_figure(build):
+    with lists.instance(build, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(30, START)), feed="weekly")
+        i.once("2026-05-18")
+        m = i.look("2026-05-18", lambda x: x.measure("open"))
+        assert m["value"] is None and m["rag"] == "grey", m
+
+
+def test_the_same_file_again_changes_nothing_and_another_of_the_census_replaces_it(build):
+    with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
+        text = lists.snapshot("2026-05-17", lists.starts(30, START))
+        i.put("1.csv", text, feed="weekly")
+        i.start("2026-05-18")
+        taken(i, 1)
+        before = parts(i)["TAJ"]
+        i.put("2.csv", text, feed="weekly")
+        wait_for(lambda: feed(i)["last_outcome"].startswith("same as 2026-05-18"), "the duplicate")
+        assert parts(i)["TAJ"] == before
+        i.put("3.csv", lists.snapshot("2026-05-17", lists.starts(28, START)), feed="weekly")
+        taken(i, 2)
+        assert i.measure("open")["value"] == 28 and parts(i)["TAJ"]["pathways"] == 28, parts(i)
+
+
+def test_rows_of_others_and_of_other_services_are_left_out_and_counted(build):
+    with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
+        text = lists.snapshot("2026-05-17", lists.starts(30, START))
+        text += lists.snapshot("2026-05-17", lists.starts(4, START), provider="RXT").split("\n", 1)[1]
+        text += lists.snapshot("2026-05-17", lists.starts(2, START, prefix="S")).split("\n", 1)[1].replace(
+            "mental-health", "wheelchair")
+        i.put("1.csv", text, feed="weekly")
+        i.start("2026-05-18")
+        taken(i, 1)
+        assert "6 of services or providers that are not on this list" in feed(i)["last_outcome"]
+        assert i.measure("open")["value"] == 30
+
+
+def state(i):
+    """All that must come out the same: lists, figures with their versions, alerts."""
+    return ({f["id"]: [{k: v for k, v in p.items() if k != "generation"} for p in f["list"]["parts"]]
+             for f in i.ctl("feeds")},
+            {m["id"]: i.ctl("measure", m["id"])["history"] for m in i.ctl("measures")}, i.ctl("alerts"))
+
+
+def two_feeds(i):
+    i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(300, EARLIER, step=-1)), feed="weekly")
+    i.once("2026-05-18")
+    i.put("1.csv", lists.events(("A3", "first-contact", "2026-05-19", 1), ("A4", "removal", "2026-05-20", 1),
+                                ("X1", "referral", "2026-05-20", 1)), feed="events")
+    i.once("2026-05-21")
+    i.put("2.csv", lists.snapshot("2026-05-24", {**lists.starts(297, EARLIER, step=-1), "X1": "2026-05-20"}), feed="weekly")
+    i.once("2026-05-25")
+    i.put("2.csv", lists.events(("A5", "first-contact", "2026-05-25", 1), ("A3", "first-contact", "2026-05-18", 2)),
+          feed="events")
+    i.once("2026-05-26")
+
+
+BOTH = lists.SNAPSHOTS + lists.EVENTS
+PLAN = lists.plan(lists.measure(), OPEN, COMPLETED)
+
+
+def test_an_emptied_redis_and_a_rebuild_reach_the_same_lists(build):
+    with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+        two_feeds(i)
+        i.start("2026-05-26")
+        before = state(i)
+        assert before[0]["weekly"][0]["pathways"] == 301, before[0]
+        mails = len(i.mails())
+        i.redis("FLUSHALL")
+        wait_for(lambda: feed(i)["files"] == 2 and feed(i, "events")["files"] == 2 and state(i) == before,
+                 "the same after FLUSHALL", 40)
+        i.ctl("rebuild")
+        wait_for(lambda: state(i) == before, "the same after a rebuild", 40)
+        assert len(i.mails()) == mails
+
+
+def test_a_list_is_loaded_as_it_was_and_not_made_again(build):
+    with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+        two_feeds(i)
+        before = i.look("2026-05-26", state)
+        i.start("2026-05-26")
+        assert state(i) == before
+        assert "is made from the archive" not in i.log().split("stopping")[-1], i.log()[-3000:]
+
+
+def test_what_redis_lost_of_a_list_is_made_again_from_the_archive(build):
+    for lost in (":cur", ":g2:1", ":g2:0"):
+        with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+            two_feeds(i)
+            before = i.look("2026-05-26", state)
+            i.start("2026-05-26")
+            name = "wl:{black-country}:list:cyp:TAJ" + lost
+            found = i.redis("--raw", "KEYS", "wl:{black-country}:list:*")
+            assert name in found, found
+            i.redis("DEL", name)
+            i.stop()
+            i.start("2026-05-26")
+            wait_for(lambda: state(i) == before, f"the same without {lost}", 40)
+
+
+def test_generations_that_are_not_in_force_are_swept(build):
+    with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+        two_feeds(i)
+        i.start("2026-05-26")
+        generation = parts(i)["TAJ"]["generation"]
+        i.redis("SET", f"wl:{{black-country}}:list:cyp:TAJ:g{generation + 1}:7", "left by a crash")
+        i.stop()
+        i.start("2026-05-26")
+        i.measure("open")
+
+        def kept():
+            return {n.split(":")[5] for n in i.redis("--raw", "KEYS", "wl:{black-country}:list:*") if n[-4:] != ":cur"}
+        wait_for(lambda: kept() <= {f"g{generation}", f"o{generation}"}, "one generation", 20)
+        assert parts(i)["TAJ"]["generation"] == generation
+
+
+def test_a_measure_that_a_plan_adds_is_counted_for_every_census_that_was_taken(build):
+    with lists.instance(build, feeds=BOTH, plan_text=lists.plan(OPEN)) as i:
+        two_feeds(i)
+        i.write("plan.yaml", PLAN)
+        i.start("2026-05-26")
+        wait_for(lambda: i.measure("over-18")["value"] is not None, "the new measure", 30)
+        assert set(values(i, "over-18")) == {"2026-05-17", "2026-05-24"}
+
+
+if __name__ == "__main__":
+    run_tests(globals())
