@@ -63,7 +63,8 @@ static bool is_watched(const struct apply *a, const struct cell *c)
         for (size_t j = 0; j < config->plans[i]->measure_count; j++) {
             const struct plan_measure *m = &config->plans[i]->measures[j];
 
-            if (strcmp(m->select.feed, a->feed->id) == 0 && is_figure_of(a, m, c->series))
+            if (!m->list && strcmp(m->select.feed, a->feed->id) == 0 &&
+                is_figure_of(a, m, c->series))
                 return true;
         }
     return false;
@@ -82,7 +83,7 @@ static int find_absent(struct apply *a)
             const char *part = table_get(&a->book->seen, m->id);
             bool found = false;
 
-            if (strcmp(m->select.feed, a->feed->id) != 0)
+            if (m->list || strcmp(m->select.feed, a->feed->id) != 0)
                 continue;
             for (size_t k = 0; k < a->cell_count && !found; k++)
                 found = date_compare(a->cells[k].end, a->newest) == 0 &&

@@ -26,7 +26,7 @@ static int find_kept(struct apply *a)
         for (size_t j = 0; r == 0 && j < c->plans[i]->measure_count; j++) {
             const struct plan_measure *m = &c->plans[i]->measures[j];
 
-            if (strcmp(m->select.feed, a->feed->id) == 0)
+            if (!m->list && strcmp(m->select.feed, a->feed->id) == 0)
                 r = keep(a, m->select.org);
         }
     return r;
