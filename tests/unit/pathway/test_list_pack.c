@@ -224,7 +224,7 @@ START_TEST(a_pathway_of_snapshots_takes_26_bytes_and_one_of_events_about_100)
 {
     struct pathway_list *l = story_new("RNA"), *m = story_new(service);
     static struct row rows[20000];
-    static char names[20000][8];
+    static char names[20000][16];
     struct text t = TEXT_INIT;
     size_t bytes = 0, pathways, sum = 0;
 

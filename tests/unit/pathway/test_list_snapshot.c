@@ -167,7 +167,7 @@ START_TEST(many_rows_in_any_order_are_the_same_list)
 {
     struct pathway_list *l = story_new("RNA"), *m = story_new("RNA");
     static struct row rows[3000];
-    static char names[3000][8];
+    static char names[3000][16];
     char a[SHA256_TEXT_MAX], b[SHA256_TEXT_MAX];
 
     for (int i = 0; i < 3000; i++) {

@@ -344,7 +344,7 @@ START_TEST(all_series_are_read_however_many)
     setup();
     (void)text_printf(&answer, "*%d\r\n", 2 * MANY);
     for (int i = 0; i < MANY; i++) {
-        char org[8], value[128];
+        char org[16], value[128];
 
         (void)snprintf(org, sizeof org, "R%04d", i);
         (void)snprintf(value, sizeof value, "{\"feed\":\"f\",\"measure\":\"m\",\"org\":\"%s\"}",
