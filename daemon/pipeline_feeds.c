@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-static struct feed_schedule schedule_of(const struct feed_setting *f)
+struct feed_schedule feed_schedule_of(const struct feed_setting *f)
 {
     static const enum due_cadence cadences[] = {
         [CADENCE_DATES] = DUE_DATES,         [CADENCE_DAILY] = DUE_DAILY,
@@ -93,7 +93,7 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
         const struct feed_book *b = table_get(&p->books.feeds, f->id);
         const struct civil_date *configured = table_get(&p->configured, f->id);
         struct feed_state *state = &out->list[out->count++];
-        struct feed_schedule schedule = schedule_of(f);
+        struct feed_schedule schedule = feed_schedule_of(f);
         struct civil_date reference = date_is_set(f->from) ? f->from
                                       : configured         ? *configured
                                                            : today;

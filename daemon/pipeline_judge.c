@@ -53,7 +53,9 @@ static int make_findings(struct pipeline *p, struct civil_date today)
     struct self_check checks[CHECKS_MAX];
     char words[CHECKS_MAX][CHECK_WORDS_MAX];
     struct finding_set findings = { 0 };
-    int r = feed_states_of(p, &states);
+    struct measures_ageing *ageing = measures_ageing_new(p);
+    const struct ageing_source source = { measures_ageing_data, measures_ageing_figure, ageing };
+    int r = ageing ? feed_states_of(p, &states) : -ENOMEM;
 
     if (r == 0)
         r = receiver_states_of(p, &receivers);
@@ -68,6 +70,7 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .receiver_count = receivers.count,
             .checks = checks,
             .check_count = checks_of(p, checks, words),
+            .ageing = &source,
             .today = today,
             .org_code = org_code,
             .org_code_arg = p,
@@ -75,6 +78,7 @@ static int make_findings(struct pipeline *p, struct civil_date today)
 
         r = evaluate(&in, &findings);
     }
+    measures_ageing_free(ageing);
     feed_states_release(&states);
     receiver_states_release(&receivers);
     if (r < 0)

@@ -26,5 +26,13 @@ bool lists_sweep(struct pipeline *p);
 /* ---- pipeline_measures.c ---- */
 /** By which rules, and for which measures, a list is counted today; malloc'ed, or NULL. */
 char *lists_rules(const struct pipeline *p, const struct list_setting *list);
+/** For struct ageing_source: the stocks of lists as they are, without a command to Redis. NULL without
+ * memory. */
+struct measures_ageing *measures_ageing_new(const struct pipeline *p);
+int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_date *out_data_date,
+                         int *out_silent);
+int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil_date day,
+                           struct series_version *out);
+void measures_ageing_free(struct measures_ageing *a); /* accepts NULL */
 
 #endif

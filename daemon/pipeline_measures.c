@@ -78,7 +78,7 @@ struct civil_date list_known_upto(const struct pathway_list *state)
 
 /* One measure, being counted. */
 struct counting {
-    struct apply *apply;
+    const struct pipeline *pipeline;
     const struct plan_measure *measure;
     struct waits waits;
     struct list_coverage coverage;
@@ -135,9 +135,19 @@ static void settle_censuses(struct counting *c)
     all->censuses = c->censuses;
 }
 
+/* Whether a measure counts this provider's part. */
+static bool is_counted(const struct pipeline *p, const struct plan_measure *m,
+                       const struct stored_list *part)
+{
+    const char *provider = m->list->provider;
+
+    return !provider ||
+           strcmp(settings_org_code(p->config->settings, provider), part->provider) == 0;
+}
+
 static int gather(struct counting *c, const struct list_setting *list)
 {
-    const struct pipeline *p = c->apply->pipeline;
+    const struct pipeline *p = c->pipeline;
     const struct list_measure *l = c->measure->list;
     struct cohort_value cohort[COHORT_MAX];
     struct pathway_selection selection;
@@ -151,8 +161,7 @@ static int gather(struct counting *c, const struct list_setting *list)
     for (size_t i = 0; r == 0 && i < list->providers.count; i++) {
         const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
 
-        if (l->provider &&
-            strcmp(settings_org_code(p->config->settings, l->provider), part->provider) != 0)
+        if (!is_counted(p, c->measure, part))
             continue;
         r = cover(c, part);
         if (r == 0)
@@ -163,26 +172,40 @@ static int gather(struct counting *c, const struct list_setting *list)
     return r;
 }
 
-static int offer(struct counting *c, struct series *series, struct period period)
+static void counting_release(struct counting *c)
 {
-    const struct list_measure *l = c->measure->list;
-    struct metric_figure figure;
-    int r = pathway_count(&l->metric, &c->waits, period_window(period, l->window), &c->unknown,
-                          &figure);
-
-    const struct series_version version = { .value = figure.value,
-                                            .low = figure.low,
-                                            .high = figure.high,
-                                            .numerator = figure.numerator,
-                                            .denominator = figure.denominator,
-                                            .marker = figure.marker };
-
-    return r < 0 ? r : apply_add_cell(c->apply, series, period.start, period.end, &version, NULL);
+    waits_release(&c->waits);
+    free(c->censuses);
 }
 
-static int count(struct counting *c, const struct list_setting *list)
+static void counting_init(struct counting *c, const struct pipeline *p,
+                          const struct plan_measure *m)
 {
-    struct apply *a = c->apply;
+    *c = (struct counting){ .pipeline = p,
+                            .measure = m,
+                            .waits = WAITS_INIT,
+                            .coverage = { .from = DATE_NONE, .upto = DATE_NONE } };
+}
+
+/* The figure for the days of a window, without whose it is. */
+static int figure_of(const struct counting *c, struct period window, struct series_version *out)
+{
+    struct metric_figure figure;
+    int r = pathway_count(&c->measure->list->metric, &c->waits, window, &c->unknown, &figure);
+
+    if (r < 0)
+        return r;
+    *out = (struct series_version){ .value = figure.value,
+                                    .low = figure.low,
+                                    .high = figure.high,
+                                    .numerator = figure.numerator,
+                                    .denominator = figure.denominator,
+                                    .marker = figure.marker };
+    return 0;
+}
+
+static int count(struct apply *a, struct counting *c, const struct list_setting *list)
+{
     const struct list_measure *l = c->measure->list;
     bool is_stock = metric_def_of(l->metric.id)->kind == METRIC_STOCK;
     AUTO(auto_free) struct period *periods = NULL;
@@ -200,8 +223,13 @@ static int count(struct counting *c, const struct list_setting *list)
 
     if (r == 0 && n && !series)
         return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++)
-        r = offer(c, series, periods[i]);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct series_version figure;
+
+        r = figure_of(c, period_window(periods[i], l->window), &figure);
+        if (r == 0)
+            r = apply_add_cell(a, series, periods[i].start, periods[i].end, &figure, NULL);
+    }
     return r;
 }
 
@@ -213,16 +241,119 @@ int measures_find(struct apply *a)
 
     for (size_t i = 0; i < config->plan_count; i++)
         for (size_t k = 0; r == 0 && k < config->plans[i]->measure_count; k++) {
-            struct counting c = { .apply = a,
-                                  .measure = &config->plans[i]->measures[k],
-                                  .waits = WAITS_INIT,
-                                  .coverage = { .from = DATE_NONE, .upto = DATE_NONE } };
+            const struct plan_measure *m = &config->plans[i]->measures[k];
+            struct counting c;
 
-            if (!is_of(c.measure, list))
+            if (!is_of(m, list))
                 continue;
-            r = count(&c, list);
-            waits_release(&c.waits);
-            free(c.censuses);
+            counting_init(&c, a->pipeline, m);
+            r = count(a, &c, list);
+            counting_release(&c);
         }
     return r;
+}
+
+/* ---- ageing: the same counts at a later day ---- */
+
+struct measures_ageing {
+    struct counting last; /* of the measure asked for last: it is asked for several days */
+};
+
+struct measures_ageing *measures_ageing_new(const struct pipeline *p)
+{
+    struct measures_ageing *a = calloc(1, sizeof *a);
+
+    if (a)
+        counting_init(&a->last, p, NULL);
+    return a;
+}
+
+void measures_ageing_free(struct measures_ageing *a)
+{
+    if (a)
+        counting_release(&a->last);
+    free(a);
+}
+
+static const struct list_setting *list_of(const struct pipeline *p, const struct plan_measure *m)
+{
+    return m->list ? settings_list(p->config->settings, m->list->list) : NULL;
+}
+
+/* Gathers once for a measure. */
+static int look_at(struct measures_ageing *a, const struct plan_measure *m)
+{
+    const struct pipeline *p = a->last.pipeline;
+    const struct list_setting *list = list_of(p, m);
+
+    if (!list || !books_list(&p->books, list->id, list->providers.items[0]))
+        return -ENODATA;
+    if (a->last.measure == m)
+        return 0;
+    counting_release(&a->last);
+    counting_init(&a->last, p, m);
+    int r = gather(&a->last, list);
+
+    if (r < 0)
+        a->last.measure = NULL;
+    return r;
+}
+
+/* Of the feeds that bring a provider's part the one that was silent for the shortest. */
+static int silent_cadences(const struct pipeline *p, const struct list_setting *list,
+                           const struct stored_list *part, struct civil_date today)
+{
+    const struct settings *s = p->config->settings;
+    int least = SILENT_CADENCES_COUNTED;
+
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+        const struct feed_book *b = table_get(&p->books.feeds, f->id);
+
+        if (!f->into || strcmp(f->into, list->id) != 0 ||
+            (f->providers.count && !text_list_has(&f->providers, part->provider)))
+            continue;
+        struct feed_schedule schedule = feed_schedule_of(f);
+        struct civil_date received =
+            b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE;
+        int silent = feed_silent_cadences(&schedule, list_known_upto(part->state), received, today);
+
+        least = silent < least ? silent : least;
+    }
+    return least;
+}
+
+int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_date *out_data_date,
+                         int *out_silent)
+{
+    struct measures_ageing *a = arg;
+    const struct pipeline *p = a->last.pipeline;
+    const struct list_setting *list = list_of(p, m);
+    int r = look_at(a, m);
+
+    if (r < 0)
+        return r;
+    if (a->last.unknown.part || !date_is_set(a->last.coverage.upto))
+        return -ENODATA;
+    *out_data_date = a->last.coverage.upto;
+    *out_silent = 0;
+    for (size_t i = 0; i < list->providers.count; i++) {
+        const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
+
+        if (!is_counted(p, m, part))
+            continue;
+        int silent = silent_cadences(p, list, part, p->evaluating);
+
+        *out_silent = silent > *out_silent ? silent : *out_silent;
+    }
+    return 0;
+}
+
+int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil_date day,
+                           struct series_version *out)
+{
+    struct measures_ageing *a = arg;
+    int r = look_at(a, m);
+
+    return r < 0 ? r : figure_of(&a->last, (struct period){ day, day }, out);
 }
