@@ -30,6 +30,7 @@ MAX_LEN = {
     "http": 300,
     "journal": 700,
     "parser": 900,
+    "pathways": 500,
     "plan": 3000,
     "records": 1200,
     "redis": 200,
