@@ -112,8 +112,8 @@ static int put_fact(struct pathway_list *l, uint32_t pathway, const struct fact 
 static bool group_stands(const struct pathway_list *l, const struct evented *e,
                          const struct said *s)
 {
-    if (e->group == NONE || s->fact.version != e->group_version)
-        return e->group == NONE || s->fact.version > e->group_version;
+    if (e->group == NO_GROUP || s->fact.version != e->group_version)
+        return e->group == NO_GROUP || s->fact.version > e->group_version;
     return group_compare(l->tally, s->group, e->group) > 0;
 }
 
@@ -154,7 +154,7 @@ static int put_all(struct pathway_list *l, uint32_t pathway, const struct said *
     int r = 0;
 
     if (w->group) {
-        e->group = s->group;
+        e->group = s->group & GROUPS_MAX;
         e->group_version = s->fact.version;
     }
     if (w->person) {

@@ -80,7 +80,7 @@ int evented_add(struct pathway_list *l, const uint8_t *key, uint32_t *out_positi
     *out_position = (uint32_t)l->evented_count++;
     struct evented *e = &l->evented[*out_position];
 
-    *e = (struct evented){ .group = NONE, .facts = NONE, .person = NONE, .next = NONE };
+    *e = (struct evented){ .group = NO_GROUP, .facts = NONE, .person = NONE, .next = NONE };
     memcpy(e->key, key, PSEUDONYM_BYTES);
     key_index_put(&l->evented_index, key, *out_position);
     return 0;

@@ -80,12 +80,14 @@ _Static_assert(sizeof(struct fact) == 24, "about 100 bytes a pathway");
 struct evented {
     uint8_t key[PSEUDONYM_BYTES];
     uint64_t group_version, person_version;
-    uint32_t group;  /* the register of its service, commissioner, place and cohort */
-    uint32_t facts;  /* the first; NONE */
-    uint32_t person; /* in persons; NONE: not said, or its service forms no spells */
-    uint32_t next;   /* the next pathway of that person; NONE */
-    uint8_t flags;   /* EVENTED_... */
+    uint32_t group : 24; /* the register of its service, commissioner, place and cohort */
+    uint32_t flags : 8;  /* EVENTED_... */
+    uint32_t facts;      /* the first; NONE */
+    uint32_t person;     /* in persons; NONE: not said, or its service forms no spells */
+    uint32_t next;       /* the next pathway of that person; NONE */
 };
+_Static_assert(sizeof(struct evented) == 48, "about 100 bytes a pathway");
+#define NO_GROUP          GROUPS_MAX
 #define EVENTED_TOUCHED   1
 #define EVENTED_DISAGREES 2
 #define EVENTED_NO_START  4

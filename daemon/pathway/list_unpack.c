@@ -134,7 +134,7 @@ static int take_cell(const struct pathway_list *l, struct bytes *b)
     c.exception = end & 15;
     b->bad |= c.group >= tally_group_count(l->tally) || !is_day(c.start) || !is_day(c.stop) ||
               c.outcome == OUTCOME_OPEN || c.outcome >= OUTCOME_COUNT || count == 0 ||
-              count > UINT32_MAX;
+              count > INT32_MAX;
     if (!b->bad)
         b->bad = tally_get(l->counted, &c) != 0;
     return b->bad ? 0 : tally_move(l->counted, &c, (int64_t)count);
@@ -313,7 +313,7 @@ static int take_evented(struct pathway_list *l, struct bytes *b, bool replace)
 
     b->bad |= group >= tally_group_count(l->tally) || counted >> 1 == 0 ||
               counted >> 1 > (size_t)(b->end - b->at);
-    e->group = b->bad ? 0 : (uint32_t)group;
+    e->group = b->bad ? 0 : (uint32_t)group & GROUPS_MAX;
     if (counted & 1) {
         bytes_take_raw(b, person, sizeof person);
         e->person_version = to_version(bytes_take_varint(b), e->group_version);

@@ -11,9 +11,8 @@
 /* One slot of the open-addressed table. A cell whose count has gone to 0 keeps its place until the
  * table grows. */
 struct slot {
-    struct tally_cell cell;
-    bool used;
-    uint64_t count;
+    struct tally_cell cell; /* start 0: empty */
+    uint32_t count;
 };
 
 struct named_group {
@@ -201,7 +200,7 @@ static struct slot *find_slot(const struct tally *t, const struct tally_cell *ce
     size_t mask = t->slot_count - 1;
 
     for (size_t i = hash_cell(cell) & mask;; i = (i + 1) & mask) {
-        if (!t->slots[i].used || same_cell(&t->slots[i].cell, cell))
+        if (!t->slots[i].cell.start || same_cell(&t->slots[i].cell, cell))
             return &t->slots[i];
     }
 }
@@ -213,7 +212,7 @@ static int make_room(struct tally *t)
         return 0;
     size_t count = TALLY_SLOTS_LEAST;
 
-    while (count < (t->live + 1) * 3)
+    while (count < (t->live + 1) * 2)
         count *= 2;
     struct slot *old = t->slots;
     size_t old_count = t->slot_count;
@@ -234,21 +233,21 @@ static int make_room(struct tally *t)
 
 int tally_move(struct tally *t, const struct tally_cell *cell, int64_t by)
 {
-    assert(t && cell && cell->group < GROUPS_MAX);
+    assert(t && cell && cell->group < GROUPS_MAX && cell->start);
     struct slot *s = t->slot_count ? find_slot(t, cell) : NULL;
 
-    if (!s || !s->used) {
+    if (!s || !s->cell.start) {
         int r = make_room(t);
 
         if (r < 0)
             return r;
         s = find_slot(t, cell);
-        *s = (struct slot){ .cell = *cell, .used = true };
+        *s = (struct slot){ .cell = *cell };
         t->used++;
     }
-    assert(by >= 0 || s->count >= (uint64_t)-by);
+    assert((int64_t)s->count + by >= 0 && (int64_t)s->count + by <= UINT32_MAX);
     t->live -= s->count != 0;
-    s->count += (uint64_t)by;
+    s->count = (uint32_t)((int64_t)s->count + by);
     t->live += s->count != 0;
     return 0;
 }

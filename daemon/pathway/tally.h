@@ -46,7 +46,7 @@ struct group {
     struct cohort_value cohort[COHORT_MAX]; /* sorted by name */
     size_t cohort_count;
 };
-#define GROUPS_MAX (1u << 24)
+#define GROUPS_MAX ((1u << 24) - 1)
 
 struct tally;
 
@@ -62,7 +62,7 @@ const struct group *tally_group_at(const struct tally *t, uint32_t id);
 size_t tally_group_count(const struct tally *t);
 
 /** Adds to a cell, or takes from it. Returns 0 or -ENOMEM; never fails where by is below 0 or the cell
- * exists. A count below 0 is our mistake. */
+ * exists. A count below 0, or of 2^32 pathways, is our mistake. */
 int tally_move(struct tally *t, const struct tally_cell *cell, int64_t by);
 /** 0 where there is none. */
 uint64_t tally_get(const struct tally *t, const struct tally_cell *cell);
