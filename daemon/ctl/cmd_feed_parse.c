@@ -6,26 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "ctl/feed_input.h"
 #include "ctl/output.h"
 #include "ctl/record_print.h"
 #include "feed/content.h"
 #include "parse/format.h"
 #include "parse/parser.h"
 
-#define READ_BYTES      65536
-#define FOLDERS_MAX     16
 #define SET_ASIDE_SHOWN 20
 #define KEY_MIN_BYTES   16
 #define KEY_MAX_BYTES   1024
-#define STDIN_MAX_BYTES (256u << 20)
 
 static const char usage[] =
     "usage: waitlistctl feed parse FILE --format FORMAT [--formats DIR]...\n"
@@ -33,7 +29,7 @@ static const char usage[] =
 
 struct request {
     const char *file, *format;
-    const char *folders[FOLDERS_MAX + 1]; /* the shipped ones first */
+    const char *folders[FEED_FOLDERS_MAX + 1]; /* the shipped ones first */
     size_t folder_count;
     enum output_kind kind;
     bool summary;
@@ -90,7 +86,7 @@ static int read_argument(struct request *q, int argc, char **argv, int *at)
         if (i == 0) {
             q->format = value;
         } else if (i == 1) {
-            if (q->folder_count > FOLDERS_MAX)
+            if (q->folder_count > FEED_FOLDERS_MAX)
                 return usage_error("too many --formats", "");
             q->folders[q->folder_count++] = value;
         } else if (i == 2) {
@@ -136,58 +132,6 @@ static int read_key(struct request *q)
         return usage_error("--key: a key is a file of 16 to 1023 bytes", "");
     q->key_len = (size_t)n;
     return 0;
-}
-
-/* ---- the bytes ---- */
-
-/* A pipe can be read once and the parse is done twice: its bytes go to a file in memory. */
-static int hold_all(int from)
-{
-    static char buf[READ_BYTES];
-    AUTO(fd_close) int held = memfd_create("feed", MFD_CLOEXEC);
-    size_t total = 0;
-
-    if (held < 0)
-        return -errno;
-    for (;;) {
-        ssize_t n = read(from, buf, sizeof buf);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        total += (size_t)n;
-        int r = total > STDIN_MAX_BYTES ? -EFBIG : file_write_all(held, buf, (size_t)n);
-
-        if (r < 0)
-            return r;
-    }
-    int fd = held;
-
-    held = -1;
-    return fd;
-}
-
-/* A descriptor that can be read twice, or -errno. */
-static int input_open(const char *file)
-{
-    AUTO(fd_close)
-    int fd = strcmp(file, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                    : open(file, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return -errno;
-    if (S_ISDIR(st.st_mode))
-        return -EISDIR;
-    if (!S_ISREG(st.st_mode))
-        return hold_all(fd);
-    int opened = fd;
-
-    fd = -1;
-    return opened;
 }
 
 /* ---- talk ---- */
@@ -282,7 +226,7 @@ static int pass(int fd, const struct request *q, const struct format *f, const c
 
 static int parse_file(const struct request *q, const struct format *f, const char *name)
 {
-    AUTO(fd_close) int fd = input_open(q->file);
+    AUTO(fd_close) int fd = feed_input_open(q->file);
     AUTO(text_release) struct text member = TEXT_INIT;
     struct talk talk = { .name = name };
     struct parser *first = NULL, *second = NULL;
@@ -316,30 +260,11 @@ static int parse_file(const struct request *q, const struct format *f, const cha
     return r;
 }
 
-static int unknown_format(const struct format_set *set, const char *id)
-{
-    const char *const *ids = format_set_ids(set);
-    size_t n = 0;
-
-    while (ids[n])
-        n++;
-    const char *near = diag_nearest(id, ids, n);
-
-    fprintf(stderr, "waitlistctl: feed parse: no format \"%s\"", id);
-    if (near)
-        fprintf(stderr, "; did you mean \"%s\"?", near);
-    fputs("\nformats:", stderr);
-    for (size_t i = 0; i < n; i++)
-        fprintf(stderr, " %s", ids[i]);
-    fputc('\n', stderr);
-    return 2;
-}
-
 int cmd_feed_parse(int argc, char **argv, const char *datadir)
 {
-    AUTO(text_release) struct text shipped = TEXT_INIT, name = TEXT_INIT;
-    struct diags diags = DIAGS_INIT;
+    AUTO(text_release) struct text name = TEXT_INIT;
     struct format_set *set = NULL;
+    const struct format *f = NULL;
     struct request q = { .kind = OUTPUT_NDJSON, .folder_count = 1 };
     int r;
 
@@ -355,17 +280,11 @@ int cmd_feed_parse(int argc, char **argv, const char *datadir)
     r = read_key(&q);
     if (r)
         return r;
-    if (text_printf(&shipped, "%s/formats", datadir) < 0 || output_escaped(&name, q.file) < 0)
+    if (output_escaped(&name, q.file) < 0)
         return 1;
-    q.folders[0] = text_str(&shipped);
-    r = format_set_load(q.folders, q.folder_count, &diags, &set);
-    diags_print(&diags, stderr);
-    diags_release(&diags);
-    if (r < 0)
-        return 78;
-    const struct format *f = format_set_find(set, q.format);
-
-    r = f ? parse_file(&q, f, text_str(&name)) : unknown_format(set, q.format);
+    r = feed_format_open("feed parse", datadir, q.folders, q.folder_count, q.format, &set, &f);
+    if (r == 0)
+        r = parse_file(&q, f, text_str(&name));
     format_set_free(set);
     return r;
 }

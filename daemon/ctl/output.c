@@ -153,7 +153,7 @@ static bool is_plain_number(const char *s)
     return *end == '\0';
 }
 
-static void csv_cell(struct text *out, const char *cell)
+void output_csv_cell(struct text *out, const char *cell)
 {
     bool calculates = *cell && strchr("=+-@\t\r", *cell) && !is_plain_number(cell);
     bool quoted = strpbrk(cell, ",\"\n\r") != NULL;
@@ -178,13 +178,13 @@ static void csv_value(struct text *out, const json_t *v)
     if (!v || json_is_null(v))
         return;
     if (json_is_string(v)) {
-        csv_cell(out, json_string_value(v));
+        output_csv_cell(out, json_string_value(v));
         return;
     }
     json_value(&nested, v, false, 0);
     if (nested.error)
         out->error = nested.error;
-    csv_cell(out, text_str(&nested));
+    output_csv_cell(out, text_str(&nested));
 }
 
 /* The keys of every row, in order of first appearance. */
@@ -214,7 +214,7 @@ int output_csv(struct text *out, const json_t *value)
     for (bool first = true; r == 0 && table_next(&keys, &at, &key, &unused); first = false) {
         if (!first)
             text_putc(out, ',');
-        csv_cell(out, key);
+        output_csv_cell(out, key);
     }
     if (r == 0 && table_count(&keys) > 0)
         text_putc(out, '\n');

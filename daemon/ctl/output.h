@@ -33,6 +33,9 @@ int output_ndjson(struct text *out, const json_t *value);
  */
 int output_csv(struct text *out, const json_t *value);
 
+/** One cell of it, quoted where it must be. */
+void output_csv_cell(struct text *out, const char *cell);
+
 /** Text with control characters (also C1) as \xNN or \u00NN, and nothing else changed. */
 int output_escaped(struct text *out, const char *text);
 /** A scalar as a table shows it: "-" for null, "yes" and "no"; nested values as compact JSON. */

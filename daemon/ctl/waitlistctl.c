@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "ctl/cmd_compute.h"
 #include "ctl/cmd_feed_parse.h"
+#include "ctl/cmd_feed_stats.h"
 #include "ctl/cmd_plan_check.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/ctl_socket.h"
@@ -66,6 +67,7 @@ static const char usage[] =
     "  compute spc [--engine plotthedots|qicharts2] FILE\n"
     "  compute queue --function NAME FILE\n"
     "  feed parse FILE --format F [--formats DIR] [--key FILE] [-o KIND] [--summary]\n"
+    "  feed stats FILE --format F --census DATE [--percentile nearest|linear] [-o csv]\n"
     "\n"
     "  --config FILE   settings of the daemon to ask (default " DEFAULT_CONFIG ")\n"
     "  --socket PATH   its control socket\n"
@@ -136,7 +138,6 @@ static const struct command commands[] = {
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
-    { "feed", "stats", NULL, 0, 0 },
     { "plan", "gap", NULL, 0, 0 },
     { "plan", "diff", NULL, 0, 0 },
     { "plan", "apply", NULL, 0, 0 },
@@ -146,6 +147,7 @@ static const struct command commands[] = {
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
     { "feed", "parse", NULL, 0, 0 },
+    { "feed", "stats", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
 };
 
@@ -512,7 +514,10 @@ static int offline(int argc, char **argv, const struct options *o, bool is_feed)
         rest[count++] = kind;
     }
     rest[count] = NULL;
-    return is_feed ? cmd_feed_parse(count, rest, datadir_find()) : cmd_plan_check(count, rest);
+    if (!is_feed)
+        return cmd_plan_check(count, rest);
+    return strcmp(rest[0], "stats") == 0 ? cmd_feed_stats(count, rest, datadir_find())
+                                         : cmd_feed_parse(count, rest, datadir_find());
 }
 
 int main(int argc, char **argv)
@@ -548,7 +553,8 @@ int main(int argc, char **argv)
         words[count++] = argv[i];
         if (count == 1 && strcmp(words[0], "compute") == 0)
             return cmd_compute(argc - i, argv + i);
-        if (count == 2 && ((strcmp(words[0], "feed") == 0 && strcmp(words[1], "parse") == 0) ||
+        if (count == 2 && ((strcmp(words[0], "feed") == 0 &&
+                            (strcmp(words[1], "parse") == 0 || strcmp(words[1], "stats") == 0)) ||
                            (strcmp(words[0], "plan") == 0 && strcmp(words[1], "check") == 0)))
             return offline(argc - i, argv + i, &o, strcmp(words[0], "feed") == 0);
     }

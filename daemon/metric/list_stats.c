@@ -1,0 +1,333 @@
+#include "metric/list_stats.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "metric/key_set.h"
+#include "pathway/wait.h"
+
+#define SEPARATOR     '\x1f' /* below every character of a code, so that sorting is by column */
+#define GROUP_COLUMNS 4
+#define WAIT_MAX      UINT16_MAX
+#define NO_GROUP      UINT32_MAX
+#define COUNTING_FROM 512 /* waits of a group from which counting them by day beats sorting */
+
+struct list_stats {
+    struct civil_date census;
+    bool last_stands, is_tracked, any;
+    enum percentile_method method;
+    struct key_set *keys;
+    struct table groups; /* "service SEP provider SEP ..." -> number + 1 */
+    struct text name;    /* of the group of the row at hand */
+    uint32_t *group;     /* of each row */
+    uint16_t *wait;      /* days */
+    size_t count, room;
+    uint64_t duplicates, out_of_range;
+};
+
+/* What is kept with a key where a later row may take its place. */
+struct place {
+    uint32_t row;
+    uint64_t version;
+};
+
+struct list_stats *list_stats_new(struct civil_date census, bool last_stands,
+                                  enum percentile_method method)
+{
+    struct list_stats *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return NULL;
+    s->census = census;
+    s->last_stands = last_stands;
+    s->method = method;
+    s->name = (struct text)TEXT_INIT;
+    return s;
+}
+
+void list_stats_free(struct list_stats *s)
+{
+    if (s == NULL)
+        return;
+    key_set_free(s->keys);
+    table_release(&s->groups, NULL);
+    text_release(&s->name);
+    free(s->group);
+    free(s->wait);
+    free(s);
+}
+
+uint64_t list_stats_duplicates(const struct list_stats *s)
+{
+    return s->duplicates;
+}
+
+uint64_t list_stats_out_of_range(const struct list_stats *s)
+{
+    return s->out_of_range;
+}
+
+/* ---- rows ---- */
+
+static const char *age_band(const struct pathway_record *row)
+{
+    static const char *const names[] = { "age_band", "age" };
+
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
+        for (size_t i = 0; i < row->cohort_count; i++)
+            if (text_same(row->cohort[i].name, names[n]))
+                return row->cohort[i].value;
+    return NULL;
+}
+
+static int group_of(struct list_stats *s, const struct pathway_record *row, uint32_t *out_group)
+{
+    const char *const columns[GROUP_COLUMNS] = { row->service, row->provider, row->commissioner,
+                                                 age_band(row) };
+    uintptr_t number;
+
+    text_clear(&s->name);
+    for (size_t i = 0; i < GROUP_COLUMNS; i++) {
+        if (i > 0)
+            (void)text_putc(&s->name, SEPARATOR);
+        (void)text_puts(&s->name, columns[i] != NULL ? columns[i] : "");
+    }
+    if (!text_ok(&s->name))
+        return -ENOMEM;
+    number = (uintptr_t)table_get(&s->groups, text_str(&s->name));
+    if (number == 0) {
+        number = table_count(&s->groups) + 1;
+        if (number >= NO_GROUP)
+            return -EFBIG;
+        if (table_set(&s->groups, text_str(&s->name), (void *)number, NULL) < 0)
+            return -ENOMEM;
+    }
+    *out_group = (uint32_t)(number - 1);
+    return 0;
+}
+
+static int make_room(struct list_stats *s)
+{
+    size_t room = s->room + s->room / 2 + 1024;
+    uint32_t *group;
+    uint16_t *wait;
+
+    if (s->count < s->room)
+        return 0;
+    if (s->count >= UINT32_MAX)
+        return -EFBIG;
+    group = realloc(s->group, room * sizeof *group);
+    if (group == NULL)
+        return -ENOMEM;
+    s->group = group;
+    wait = realloc(s->wait, room * sizeof *wait);
+    if (wait == NULL)
+        return -ENOMEM;
+    s->wait = wait;
+    s->room = room;
+    return 0;
+}
+
+/* Where the row goes, or *out_row == s->count + 1 where another one stands. */
+static int find_row(struct list_stats *s, const struct pathway_record *row, size_t *out_row)
+{
+    unsigned char *payload;
+    struct place place;
+    int r;
+
+    if (!s->any) {
+        s->any = true;
+        s->is_tracked = s->last_stands || row->has_version;
+        s->keys = key_set_new(s->is_tracked ? sizeof place.row + sizeof place.version : 0);
+        if (s->keys == NULL)
+            return -ENOMEM;
+    }
+    r = key_set_add(s->keys, row->key, row->key_len, &payload);
+    *out_row = s->count;
+    if (r < 0 || !s->is_tracked) {
+        s->duplicates += r == 0;
+        *out_row += r == 0;
+        return r < 0 ? r : 0;
+    }
+    memcpy(&place.row, payload, sizeof place.row);
+    memcpy(&place.version, payload + sizeof place.row, sizeof place.version);
+    if (r == 0) {
+        s->duplicates++;
+        *out_row = place.row;
+        if (row->version < place.version || (row->version == place.version && !s->last_stands)) {
+            *out_row = s->count + 1;
+            return 0;
+        }
+    } else {
+        place.row = (uint32_t)s->count;
+    }
+    memcpy(payload, &place.row, sizeof place.row);
+    memcpy(payload + sizeof place.row, &row->version, sizeof row->version);
+    return 0;
+}
+
+int list_stats_add(struct list_stats *s, const struct pathway_record *row)
+{
+    uint32_t group = 0;
+    size_t at = 0;
+    int days, r;
+
+    assert(s != NULL && row != NULL && row->key != NULL);
+    days = date_is_set(row->clock_start) ? wait_days(row->clock_start, s->census) : -ERANGE;
+    if (days < 0 || days > WAIT_MAX) {
+        s->out_of_range++;
+        return 0;
+    }
+    r = make_room(s);
+    if (r == 0)
+        r = group_of(s, row, &group);
+    if (r == 0)
+        r = find_row(s, row, &at);
+    if (r < 0 || at > s->count)
+        return r;
+    s->group[at] = group;
+    s->wait[at] = (uint16_t)days;
+    s->count += at == s->count;
+    return 0;
+}
+
+/* ---- lines ---- */
+
+struct named_group {
+    const char *name;
+    uint32_t number;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct named_group *)a)->name, ((const struct named_group *)b)->name);
+}
+
+static struct named_group *sorted_groups(const struct list_stats *s, size_t *out_count)
+{
+    struct named_group *list = calloc(table_count(&s->groups) + 1, sizeof *list);
+    size_t n = 0;
+    const char *name;
+    void *value;
+
+    for (size_t at = 0; list != NULL && table_next(&s->groups, &at, &name, &value);)
+        list[n++] = (struct named_group){ name, (uint32_t)((uintptr_t)value - 1) };
+    if (list != NULL)
+        qsort(list, n, sizeof *list, compare_names);
+    *out_count = n;
+    return list;
+}
+
+/* The waits group by group. ends: one past the last of each, by group; then ends[g - 1] is its first. */
+static uint16_t *by_group(const struct list_stats *s, size_t groups, size_t *ends)
+{
+    uint16_t *waits = malloc((s->count + 1) * sizeof *waits);
+    size_t total = 0;
+
+    if (waits == NULL)
+        return NULL;
+    for (size_t i = 0; i < s->count; i++)
+        ends[s->group[i]]++;
+    for (size_t g = 0; g < groups; g++) {
+        size_t n = ends[g];
+
+        ends[g] = total;
+        total += n;
+    }
+    for (size_t i = 0; i < s->count; i++)
+        waits[ends[s->group[i]]++] = s->wait[i];
+    return waits;
+}
+
+struct histogram {
+    int *days;               /* room for COUNTING_FROM */
+    struct wait_count *list; /* room for every wait there is */
+    uint64_t *by_day;
+};
+
+/* Days ascending, each once. */
+static size_t fill_histogram(const struct histogram *h, const uint16_t *waits, size_t n)
+{
+    size_t kept = 0;
+
+    if (n < COUNTING_FROM) {
+        for (size_t i = 0; i < n; i++)
+            h->days[i] = waits[i];
+        return wait_histogram(h->days, n, h->list);
+    }
+    memset(h->by_day, 0, (WAIT_MAX + 1) * sizeof *h->by_day);
+    for (size_t i = 0; i < n; i++)
+        h->by_day[waits[i]]++;
+    for (int d = 0; d <= WAIT_MAX; d++)
+        if (h->by_day[d] > 0)
+            h->list[kept++] = (struct wait_count){ d, h->by_day[d] };
+    return kept;
+}
+
+static struct list_stats_line line_of(const struct list_stats *s, const struct histogram *h,
+                                      size_t n)
+{
+    return (struct list_stats_line){
+        .open = wait_total(h->list, n),
+        .over_13_weeks = wait_over(h->list, n, 13 * WAIT_DAYS_A_WEEK),
+        .over_18_weeks = wait_over(h->list, n, 18 * WAIT_DAYS_A_WEEK),
+        .over_52_weeks = wait_over(h->list, n, 52 * WAIT_DAYS_A_WEEK),
+        .p50 = wait_percentile(h->list, n, 50, s->method),
+        .p92 = wait_percentile(h->list, n, 92, s->method),
+        .longest = h->list[n - 1].days,
+    };
+}
+
+/* The four texts of a group's name, which is cut for them. */
+static void name_columns(char *name, struct list_stats_line *line)
+{
+    const char **const columns[GROUP_COLUMNS] = { &line->service, &line->provider,
+                                                  &line->commissioner, &line->age_band };
+
+    for (size_t i = 0; i < GROUP_COLUMNS; i++) {
+        char *end = strchr(name, SEPARATOR);
+
+        *columns[i] = name;
+        if (end != NULL) {
+            *end = '\0';
+            name = end + 1;
+        }
+    }
+}
+
+int list_stats_lines(struct list_stats *s,
+                     int (*line)(void *arg, const struct list_stats_line *line), void *arg)
+{
+    size_t groups = 0;
+    AUTO(auto_free) struct named_group *names = sorted_groups(s, &groups);
+    AUTO(auto_free) size_t *ends = calloc(groups + 1, sizeof *ends);
+    AUTO(auto_free) uint16_t *waits = ends != NULL ? by_group(s, groups, ends) : NULL;
+    AUTO(auto_free) int *days = malloc(COUNTING_FROM * sizeof *days);
+    AUTO(auto_free) struct wait_count *list = malloc((WAIT_MAX + 1) * sizeof *list);
+    AUTO(auto_free) uint64_t *by_day = malloc((WAIT_MAX + 1) * sizeof *by_day);
+    const struct histogram h = { days, list, by_day };
+    int r = 0;
+
+    if (names == NULL || ends == NULL || waits == NULL || days == NULL || list == NULL ||
+        by_day == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < groups && r == 0; i++) {
+        size_t g = names[i].number, first = g > 0 ? ends[g - 1] : 0;
+        struct list_stats_line one;
+
+        if (ends[g] == first) /* a later row took the place of its last */
+            continue;
+        one = line_of(s, &h, fill_histogram(&h, waits + first, ends[g] - first));
+        text_clear(&s->name);
+        if (text_puts(&s->name, names[i].name) < 0)
+            return -ENOMEM;
+        name_columns(s->name.buf, &one);
+        r = line(arg, &one);
+    }
+    return r;
+}

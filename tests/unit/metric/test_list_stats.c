@@ -1,0 +1,219 @@
+#include "metric/list_stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "metric/key_set.h"
+#include "support/unit.h"
+
+#define CENSUS 20500 /* 2026-02-16 */
+
+/* ---- keys ---- */
+
+START_TEST(a_key_is_new_once_whatever_it_shares_with_others)
+{
+    enum { KEYS = 20000 };
+    struct key_set *s = key_set_new(0);
+    unsigned char *payload;
+    char key[64];
+
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < KEYS; i++) {
+            /* Some are the beginning of others, and all begin alike. */
+            int len = snprintf(key, sizeof key, "pathway%c%c%d%.*s", 0, 9, i / 3, i % 3, "xy");
+
+            ck_assert_int_eq(key_set_add(s, key, (size_t)len, &payload), round == 0);
+        }
+    }
+    ck_assert_uint_eq(key_set_count(s), KEYS);
+    ck_assert_int_eq(key_set_add(s, "", 0, &payload), 1);
+    ck_assert_int_eq(key_set_add(s, "", 0, &payload), 0);
+    key_set_free(s);
+}
+END_TEST
+
+START_TEST(what_is_kept_with_a_key_stays_with_it)
+{
+    struct key_set *s = key_set_new(4);
+    unsigned char *payload;
+    char key[32];
+
+    for (uint32_t i = 0; i < 5000; i++) {
+        int len = snprintf(key, sizeof key, "k%u", i);
+
+        ck_assert_int_eq(key_set_add(s, key, (size_t)len, &payload), 1);
+        ck_assert(payload[0] == 0 && payload[3] == 0);
+        memcpy(payload, &i, sizeof i);
+    }
+    for (uint32_t i = 0; i < 5000; i++) {
+        int len = snprintf(key, sizeof key, "k%u", i);
+        uint32_t kept;
+
+        ck_assert_int_eq(key_set_add(s, key, (size_t)len, &payload), 0);
+        memcpy(&kept, payload, sizeof kept);
+        ck_assert_uint_eq(kept, i);
+    }
+    key_set_free(s);
+}
+END_TEST
+
+START_TEST(a_key_that_is_too_long_is_refused)
+{
+    static char key[KEY_SET_KEY_MAX + 1];
+    struct key_set *s = key_set_new(0);
+    unsigned char *payload;
+
+    ck_assert_int_eq(key_set_add(s, "k", 1, &payload), 1);
+    ck_assert_int_eq(key_set_add(s, key, sizeof key, &payload), -EFBIG);
+    ck_assert_int_eq(key_set_add(s, key, sizeof key - 1, &payload), 1);
+    ck_assert_int_eq(key_set_add(s, key, sizeof key - 1, &payload), 0);
+    key_set_free(s);
+}
+END_TEST
+
+/* ---- lists ---- */
+
+struct row {
+    const char *key, *provider, *band;
+    int wait;
+    long version; /* -1: none */
+};
+
+static int add(struct list_stats *s, const struct row *row)
+{
+    struct pathway_record r = { .key = row->key,
+                                .key_len = strlen(row->key),
+                                .service = "650",
+                                .provider = row->provider,
+                                .clock_start = { CENSUS - row->wait },
+                                .has_version = row->version >= 0,
+                                .version = row->version >= 0 ? (uint64_t)row->version : 0,
+                                .cohort = { { "need", "x" }, { "age_band", row->band } },
+                                .cohort_count = 2 };
+
+    return list_stats_add(s, &r);
+}
+
+static int to_text(void *arg, const struct list_stats_line *l)
+{
+    char a[32], b[32];
+
+    return text_printf(arg, "%s|%s|%s|%s %d %d %d %d %s %s %d\n", l->service, l->provider,
+                       l->commissioner, l->age_band, (int)l->open, (int)l->over_13_weeks,
+                       (int)l->over_18_weeks, (int)l->over_52_weeks, text_number(l->p50, a),
+                       text_number(l->p92, b), l->longest);
+}
+
+static const struct {
+    const char *why;
+    bool last;
+    enum percentile_method method;
+    struct row rows[6];
+    const char *table;
+    uint64_t duplicates, out_of_range;
+} tables[] = {
+    { "day 91, 126 and 364 are within, the day after is over",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "0-17", 91, -1 },
+        { "b", "TAJ", "0-17", 92, -1 },
+        { "c", "TAJ", "0-17", 126, -1 },
+        { "d", "TAJ", "0-17", 127, -1 },
+        { "e", "TAJ", "0-17", 364, -1 },
+        { "f", "TAJ", "0-17", 365, -1 } },
+      "650|TAJ||0-17 6 5 3 1 126 365 365\n",
+      0,
+      0 },
+    { "type 7 lies between",
+      false,
+      PERCENTILE_LINEAR,
+      { { "a", "TAJ", "0-17", 10, -1 }, { "b", "TAJ", "0-17", 110, -1 } },
+      "650|TAJ||0-17 2 1 0 0 60 102 110\n",
+      0,
+      0 },
+    { "sorted by column, with an empty one first",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", 1, -1 },
+        { "b", "TA", "80+", 2, -1 },
+        { "c", NULL, "80+", 3, -1 },
+        { "d", "TAJ", "0-17", 0, -1 } },
+      "650|||80+ 1 0 0 0 3 3 3\n650|TA||80+ 1 0 0 0 2 2 2\n650|TAJ||0-17 1 0 0 0 0 0 0\n"
+      "650|TAJ||80+ 1 0 0 0 1 1 1\n",
+      0,
+      0 },
+    { "the first row of a pathway stands",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", 1, -1 }, { "a", "RXK", "80+", 9, -1 } },
+      "650|TAJ||80+ 1 0 0 0 1 1 1\n",
+      1,
+      0 },
+    { "or the last, wherever it moves the pathway",
+      true,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", 1, -1 }, { "b", "TAJ", "80+", 5, -1 }, { "a", "RXK", "80+", 9, -1 } },
+      "650|RXK||80+ 1 0 0 0 9 9 9\n650|TAJ||80+ 1 0 0 0 5 5 5\n",
+      1,
+      0 },
+    { "or the one of the highest version",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", 1, 1 },
+        { "a", "TAJ", "80+", 2, 3 },
+        { "a", "TAJ", "80+", 3, 2 },
+        { "a", "TAJ", "80+", 4, 3 } },
+      "650|TAJ||80+ 1 0 0 0 2 2 2\n",
+      3,
+      0 },
+    { "a clock that starts after the census is none, and stands before nobody",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", -1, -1 }, { "a", "TAJ", "80+", 7, -1 } },
+      "650|TAJ||80+ 1 0 0 0 7 7 7\n",
+      0,
+      1 },
+};
+
+START_TEST(a_list_is_counted_by_service_provider_commissioner_and_age_band)
+{
+    struct list_stats *s =
+        list_stats_new((struct civil_date){ CENSUS }, tables[_i].last, tables[_i].method);
+    AUTO(text_release) struct text out = TEXT_INIT;
+
+    for (size_t i = 0; i < 6 && tables[_i].rows[i].key; i++)
+        ck_assert_int_eq(add(s, &tables[_i].rows[i]), 0);
+    ck_assert_int_eq(list_stats_lines(s, to_text, &out), 0);
+    ck_assert_msg(strcmp(text_str(&out), tables[_i].table) == 0, "%s:\n%s", tables[_i].why,
+                  text_str(&out));
+    ck_assert_uint_eq(list_stats_duplicates(s), tables[_i].duplicates);
+    ck_assert_uint_eq(list_stats_out_of_range(s), tables[_i].out_of_range);
+    list_stats_free(s);
+}
+END_TEST
+
+START_TEST(a_large_group_is_counted_as_a_small_one_is)
+{
+    struct list_stats *s = list_stats_new((struct civil_date){ CENSUS }, false, PERCENTILE_NEAREST);
+    AUTO(text_release) struct text out = TEXT_INIT;
+    char key[16];
+
+    for (int i = 0; i < 3000; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        ck_assert_int_eq(add(s, &(struct row){ key, "TAJ", "80+", (i * 7) % 1000, -1 }), 0);
+    }
+    ck_assert_int_eq(list_stats_lines(s, to_text, &out), 0);
+    ck_assert_str_eq(text_str(&out), "650|TAJ||80+ 3000 2724 2619 1905 499 919 999\n");
+    list_stats_free(s);
+}
+END_TEST
+
+UNIT_MAIN("list_stats", UNIT_TEST(a_key_is_new_once_whatever_it_shares_with_others),
+          UNIT_TEST(what_is_kept_with_a_key_stays_with_it),
+          UNIT_TEST(a_key_that_is_too_long_is_refused),
+          UNIT_ROWS(a_list_is_counted_by_service_provider_commissioner_and_age_band, tables),
+          UNIT_TEST(a_large_group_is_counted_as_a_small_one_is))
