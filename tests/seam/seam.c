@@ -5,6 +5,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -66,6 +67,7 @@ struct rule {
     bool ever; /* and everything after */
     int error;
     char part[64]; /* of the path; "": any */
+    size_t place;  /* of the program, for allocations; 0: any */
     atomic_uint_fast64_t seen;
 };
 
@@ -82,6 +84,7 @@ static int trace = -1, stacks = -1;
 static bool wants_paths; /* a rule looks at them */
 static bool is_child;    /* of a fork: sees nothing, counts nothing */
 static bool is_on;
+static char *program; /* where it begins in memory */
 
 /* ---- reading the rules --------------------------------------------------------------------- */
 
@@ -129,6 +132,7 @@ static void read_rule(const char *text)
     if (strchr(text, '@')) {
         if (snprintf(r->part, sizeof r->part, "%s", strchr(text, '@') + 1) >= (int)sizeof r->part)
             abort();
+        r->place = strtoul(r->part, NULL, 16);
         wants_paths = true;
     }
 }
@@ -194,6 +198,22 @@ static void in_child(void)
     is_child = true;
 }
 
+/* The program is the first of what is loaded. */
+static int on_loaded(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size;
+    *(char **)arg = (char *)info->dlpi_addr;
+    return 1;
+}
+
+static char *program_begin(void)
+{
+    char *begin = NULL;
+
+    (void)dl_iterate_phdr(on_loaded, &begin);
+    return begin;
+}
+
 __attribute__((constructor)) static void start(void)
 {
     static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -202,6 +222,7 @@ __attribute__((constructor)) static void start(void)
     int fd;
 
     report_path = getenv("SEAM_REPORT");
+    program = program_begin();
     (void)backtrace(frames, 4); /* loads what it needs now, not in the middle of an allocation */
     (void)pthread_atfork(NULL, NULL, in_child);
     if (report_path) {
@@ -245,16 +266,43 @@ static void note(enum seam_name name, const char *first, const char *second)
     say(trace, line);
 }
 
+enum { DEPTH = 14, OURS = 3 }; /* frames that are looked at, and those of them in here */
+
+/* Where in the program a frame goes on; 0: in a library. */
+static size_t place_of(void *frame)
+{
+    Dl_info info = { 0 };
+
+    return dladdr(frame, &info) && info.dli_fbase == program ? (size_t)((char *)frame - program)
+                                                             : 0;
+}
+
+/* Whether what allocates now was called from there. */
+static bool is_below(size_t place)
+{
+    static __thread bool is_inside;
+    void *frames[DEPTH];
+    bool found = false;
+
+    if (is_inside)
+        return false;
+    is_inside = true;
+    for (int i = 0, n = backtrace(frames, DEPTH); i < n; i++)
+        found |= frames[i] == program + place;
+    is_inside = false;
+    return found;
+}
+
 /* The first allocation from a chain of callers is written down. */
 static void note_stack(uint64_t number)
 {
-    enum { SLOTS = 1 << 16, DEPTH = 14, OURS = 3 };
+    enum { SLOTS = 1 << 16 };
     static atomic_uint_fast64_t seen[SLOTS];
     static __thread bool is_inside;
     void *frames[DEPTH];
     uint64_t hash = 14695981039346656037ull;
-    char line[32];
-    int n;
+    char line[32 + DEPTH * 20];
+    int n, len;
 
     if (is_inside)
         return;
@@ -268,12 +316,24 @@ static void note_stack(uint64_t number)
         if (atomic_load(&seen[slot]) == hash)
             break;
         if (atomic_compare_exchange_strong(&seen[slot], &before, hash)) {
-            (void)snprintf(line, sizeof line, "%llu\n", (unsigned long long)number);
+            len = snprintf(line, sizeof line, "%llu", (unsigned long long)number);
+            for (int i = OURS; i < n; i++)
+                if (place_of(frames[i]))
+                    len += snprintf(line + len, sizeof line - (size_t)len, " 0x%zx",
+                                    place_of(frames[i]));
+            (void)snprintf(line + len, sizeof line - (size_t)len, "\n");
             say(stacks, line);
             break;
         }
     }
     is_inside = false;
+}
+
+static bool is_wanted(const struct rule *r, enum seam_name name, const char *first)
+{
+    if (!r->part[0])
+        return true;
+    return name == SEAM_ALLOC ? is_below(r->place) : first && strstr(first, r->part);
 }
 
 struct seam_verdict seam_hit(enum seam_name name, const char *first, const char *second)
@@ -291,7 +351,7 @@ struct seam_verdict seam_hit(enum seam_name name, const char *first, const char 
     for (size_t i = 0; i < rule_count; i++) {
         struct rule *r = &rules[i];
 
-        if (!(r->names & 1ul << name) || (r->part[0] && !(first && strstr(first, r->part))))
+        if (!(r->names & 1ul << name) || !is_wanted(r, name, first))
             continue;
         uint64_t n = atomic_fetch_add(&r->seen, 1) + 1;
 

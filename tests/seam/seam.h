@@ -9,13 +9,15 @@
  *                     often it struck. FILE.crash: the frames of a crash, innermost first;
  *                     FILE.struck: those of the first allocation that a rule struck
  *   SEAM_TRACE=FILE   one line a call, in order: name, first path or command, second path or length
- *   SEAM_STACKS=FILE  the number of each allocation that is the first from its chain of callers
+ *   SEAM_STACKS=FILE  the number of each allocation that is the first from its chain of callers, and
+ *                     where in the program those callers go on, innermost first
  *   SEAM_RULES=RULE;RULE…   each "ACTION NAMES N [ERRNO] [@PART]"
  *       ACTION  kill (SIGKILL before the call), fail, short (half of a write, one byte of a read)
  *       NAMES   names of the table in seam.c, or its groups, with commas
  *       N       counts what NAMES match, from 1; "N+" also everything after it
  *       ERRNO   a number; for allocations none is needed
- *       PART    counts only calls on a path that has this text in it
+ *       PART    counts only calls on a path that has this text in it; for allocations: only those
+ *               made by what returns to this place in the program (as SEAM_STACKS has it: 0x…)
  */
 #ifndef SEAM_H
 #define SEAM_H

@@ -91,8 +91,8 @@ STEPS = (
                     "local": {"june.csv": local("2024-06", Waits1=62, Waits2=90)}}),
 )
 
-# Names drawn by chance, and what is reckoned from them.
-BY_CHANCE = {"epoch", "fence", "prev", "file", "leader"}
+# Names drawn by chance, and what is reckoned from them ("journals": how far Redis saw each, with the newest link).
+BY_CHANCE = {"epoch", "fence", "prev", "file", "leader", "journals"}
 MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 DAY_MS = 86400000
 

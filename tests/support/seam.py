@@ -124,5 +124,9 @@ class Seam:
 
     def stacks(self):
         """The numbers of the allocations that were the first from their chain of callers."""
+        return sorted(self.chains())
+
+    def chains(self):
+        """The same, each with the places in the program to which its callers return, innermost first."""
         with open(self.stacks_path, encoding="ascii") as f:
-            return sorted({int(line) for line in f})
+            return {int(number): places for number, *places in map(str.split, f)}
