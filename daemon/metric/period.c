@@ -97,10 +97,11 @@ int periods_complete(const struct list_coverage *list, enum period_kind kind, st
 {
     struct period *found = NULL;
     size_t count = 0, room = 0, next_census = 0;
-    struct civil_date from = list->from;
+    struct civil_date from;
     int r = 0;
 
     assert(list != NULL && out_list != NULL && out_count != NULL);
+    from = list->from;
     *out_list = NULL;
     *out_count = 0;
     if (!date_is_set(list->upto) || !date_is_set(from) || (kind == PERIOD_CENSUS && !is_stock))

@@ -73,7 +73,7 @@ static uint64_t from_version(uint64_t version, uint64_t base)
 {
     int64_t d = (int64_t)(version - base);
 
-    return (uint64_t)d << 1 ^ (uint64_t)(d >> 63);
+    return (uint64_t)d << 1 ^ (d < 0 ? UINT64_MAX : 0);
 }
 
 static void pack_fact(struct text *t, const struct fact *f, uint64_t base)

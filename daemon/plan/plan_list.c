@@ -356,9 +356,10 @@ static void read_unit(struct plan_reading *r, struct measure_reading *reading,
 void plan_list_settle(struct plan_reading *r, struct measure_reading *reading)
 {
     struct list_measure *l = reading->m.list;
-    const struct metric_def *def = metric_def_of(l->metric.id);
 
     assert(l && reading->metric_is_good);
+    const struct metric_def *def = metric_def_of(l->metric.id);
+
     read_window(r, reading, def);
     read_standard(r, reading, def);
     read_unit(r, reading, def);
