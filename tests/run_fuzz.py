@@ -34,6 +34,7 @@ MAX_LEN = {
     "plan": 3000,
     "records": 1200,
     "redis": 200,
+    "request": 500,
     "settings": 3000,
     "smtp": 250,
     "stored": 1000,

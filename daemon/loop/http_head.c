@@ -44,7 +44,7 @@ ssize_t http_head_end(const char *bytes, size_t len)
             if (i >= 2 && bytes[i - 1] == '\n')
                 return (ssize_t)i + 2;
             i++;
-        } else if (is_control(c) && c != '\t') {
+        } else if (is_control(c)) { /* a tab too: readers differ on whether it belongs to a value */
             return -EBADMSG;
         }
     }
@@ -96,10 +96,10 @@ static int read_field(char *line, struct http_head *h)
         return refuse(h, 400, "a field's name is no name");
     if (h->field_count == HTTP_FIELDS_MAX)
         return refuse(h, 400, "too many fields");
-    char *value = colon + 1 + strspn(colon + 1, " \t");
+    char *value = colon + 1 + strspn(colon + 1, " ");
     size_t len = strlen(value);
 
-    while (len && strchr(" \t", value[len - 1]))
+    while (len && value[len - 1] == ' ')
         value[--len] = '\0';
     h->fields[h->field_count++] = (struct http_field){ line, value };
     return 0;

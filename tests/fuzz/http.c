@@ -3,7 +3,6 @@
  * outcome that the answer's own status line supports, a wait of at most an hour, and in other
  * portions the same where it has a whole head
  *
- * (Nothing of ours is served over HTTP yet; the heads of requests join with the issue that does.)
  * Input: a byte for the size of the portions, then what the server answers once it has the request.
  */
 #include "loop/http.h"

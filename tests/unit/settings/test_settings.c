@@ -161,10 +161,12 @@ START_TEST(the_smallest_settings_take_every_default)
 }
 END_TEST
 
-#define TOP  "instance: x\nstate: s\n"
-#define LIST TOP "lists:\n  - {id: l, service: mental-health, providers: [TAJ]}\n"
-#define FEED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, inbox: i, cadence: "
-#define RCV  TOP "receivers:\n  - {id: r, "
+#define TOP    "instance: x\nstate: s\n"
+#define LIST   TOP "lists:\n  - {id: l, service: mental-health, providers: [TAJ]}\n"
+#define FEED   TOP "feeds:\n  - {id: f, kind: aggregate, format: m, inbox: i, cadence: "
+#define RCV    TOP "receivers:\n  - {id: r, "
+#define PUSHED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, cadence: daily, transport: push"
+#define PULLED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, cadence: daily, transport: pull"
 
 static const char *const accepted_rows[] = {
     FEED "[2025-06-30, 2025-03-31], grace: 10wd}\n",
@@ -286,6 +288,16 @@ static const struct {
     { FEED "[2025-02-01, 2025-02-01]}\n", 4, "2025-02-01 twice" },
     { FEED "[]}\n", 4, "lists no date" },
     { FEED "monthly, grace: 12h}\n", 4, "counted in days" },
+    { PUSHED "}\n", 4, "anybody could push" },
+    { PUSHED ", secret_file: none}\n", 4, "none cannot be read" },
+    { PUSHED ", secret_file: ok.secret, inbox: i}\n", 4, "inbox is not for transport push" },
+    { PULLED "}\n", 4, "transport pull needs \"url\"" },
+    { PULLED ", url: 'file:///etc/passwd'}\n", 4, "scheme file:// is not spoken here" },
+    { PULLED ", url: 'http://files.example.nhs.uk/x'}\n", 4, "http:// would be in clear" },
+    { PULLED ", url: 'https://x.uk/x', every: 2d}\n", 4, "from 1s to 24h" },
+    { TOP "http: {listen: here}\n", 3, "no numeric address and port" },
+    { TOP "http: {deadline: 2h}\n", 3, "from 1s to 60min" },
+    { TOP "http: {proxies: [h]}\n", 3, "no numeric address" },
     { FEED "monthly, transport: pull}\n", 4, "inbox is not for transport pull" },
     { FEED "monthly, into: l}\n", 4, "into is not for kind aggregate" },
     { TOP "feeds:\n  - {id: f, kind: set, format: m, inbox: i, cadence: weekly}\n", 4,
