@@ -204,24 +204,17 @@ void push_gone(struct http_exchange *x)
 
 /* ---- what comes ---- */
 
-/* What a body may be. A format that reads another than the first names it here. */
-static const struct {
-    const char *type;
-    bool is_read; /* by the formats there are */
-} types[] = {
-    { "text/csv", true },
-    { "application/x-ndjson", false },
-    { "application/json", false },
-};
+/* What a body may be; which it is says its content, as of a file of an inbox. */
+static const char *const types[] = { "text/csv", "application/x-ndjson", "application/json" };
 
 /* "text/csv; charset=utf-8" */
 static bool type_is_read(const char *value)
 {
-    size_t len = value ? strcspn(value, "; \t") : 0;
+    size_t len = value ? strcspn(value, "; ") : 0;
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (len == strlen(types[i].type) && strncasecmp(value, types[i].type, len) == 0)
-            return types[i].is_read;
+        if (len == strlen(types[i]) && strncasecmp(value, types[i], len) == 0)
+            return true;
     return false;
 }
 
@@ -310,7 +303,8 @@ void push_start(struct pipeline *p, struct http_exchange *x, const struct feed_s
     if (r == -EINVAL) {
         refuse(u, 400, "idempotency-key", "one Idempotency-Key of 1 to 255 characters");
     } else if (!type_is_read(http_head_field(head, "Content-Type"))) {
-        refuse(u, 415, "content-type", "this feed takes text/csv");
+        refuse(u, 415, "content-type",
+               "text/csv, application/x-ndjson or application/json is taken");
     } else if (http_head_field(head, "Content-Encoding")) {
         refuse(u, 415, "content-encoding", "no coding is taken: send the file as it is");
     } else if (head->has_length && head->length > u->max_bytes) {

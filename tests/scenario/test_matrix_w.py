@@ -255,7 +255,8 @@ def test_W11_an_endless_body_or_a_bomb_stops_at_the_cap_in_flat_memory(build):
             before = memory_kb(w.process.pid, "VmRSS")
             wait_for(lambda: "not fetched" in w.log() and words in w.log(), f"the end of it: {words}", 45)
             assert http.sent < 16 << 20, f"{http.sent} bytes were taken"
-            assert memory_kb(w.process.pid) < before + 32768, (words, before)
+            if not os.environ.get("WAITLIST_SANITIZED") and not os.environ.get("WAITLIST_WRAPPER"):
+                assert memory_kb(w.process.pid) < before + 32768, (words, before)
             assert not receipts(w) and not os.listdir(w.path("state", "spool"))
 
 

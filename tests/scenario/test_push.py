@@ -123,10 +123,24 @@ def test_a_key_belongs_to_its_feed(build):
         assert post(w, three(7), path="/v1/feeds/other", Idempotency_Key="april").status == 202
 
 
-def test_what_is_no_csv_is_said_to_be_none(build):
+def test_a_file_may_be_lines_or_an_array_of_objects(build):
+    header, *lines = three(6).splitlines()
+    rows = [dict(zip(header.split(","), line.split(","))) for line in lines]
     with pushed(build) as w:
         is_ready(w)
-        for kind in ("application/json", "application/x-ndjson", "text/html", "", None, "text/csvx"):
+        lined = post(w, "".join(json.dumps(r) + "\n" for r in rows), Content_Type="application/x-ndjson")
+        assert lined.status == 202 and lined.json["rows"] == 3, lined.raw
+        wait_for(lambda: w.measure()["value"] == 6, "its figure")
+        array = post(w, json.dumps(rows), Content_Type="application/json")
+        assert array.status == 202 and array.json["rows"] == 3, array.raw
+        cut = post(w, json.dumps(rows)[:-1], Content_Type="application/json")
+        assert cut.status == 422, cut.raw
+
+
+def test_what_is_no_table_is_said_to_be_none(build):
+    with pushed(build) as w:
+        is_ready(w)
+        for kind in ("application/xml", "text/html", "", None, "text/csvx", "application/jso"):
             reply = post(w, three(6), Content_Type=kind)
             assert reply.status == 415, (kind, reply.raw)
         assert post(w, three(6), Content_Encoding="gzip").status == 415
