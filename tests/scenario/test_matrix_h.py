@@ -1,6 +1,7 @@
 """Rows H of the fault matrix: what a client of the push door can do. (H8 comes with the page.)"""
 import datetime
 import os
+import signal
 import socket
 import sys
 import time
@@ -9,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from push import (KEY, OLD_KEY, OLD_TOKEN, PATH, TOKEN, Reply, connect, get, head, hear, is_ready, port_of, post,
                   post_headers, pushed, receipts, say, secret, signature)
+from seam import Seam
 from waitlist import PATIENCE_S, run_tests, three, wait_for
 
 SANITIZED = bool(os.environ.get("WAITLIST_SANITIZED") or os.environ.get("WAITLIST_WRAPPER"))  # freed memory is kept
@@ -324,6 +326,44 @@ def test_H6_a_kill_before_the_answer_leaves_one_ingest_when_the_sender_repeats(b
         assert len(receipts(w)) == 1
         wait_for(lambda: w.measure()["value"] == 6, "its figure")
         wait_for(lambda: len(w.mails()) == 1, "one mail")
+
+
+def test_H6_a_kill_at_any_file_call_of_a_push_loses_nothing_and_ingests_once_when_it_is_repeated(build):
+    points = 0
+    for part in ("/spool", "/archive", "/received"):
+        for n in range(1, 60):
+            with pushed(build, start=False) as w:
+                seam = Seam(build, w.folder, [f"kill durable {n} @{part}"])
+                w.start("2024-06-10T12:00", ready=False, env=seam.env())
+                first = try_to_post(w, three(6))
+                died = wait_for(lambda: w.process.poll() is not None or first, "it to end or to answer")
+                if seam.struck() == 0:
+                    assert first and first.status == 202, (part, n, first and first.raw)
+                    break
+                points += 1
+                assert died and w.process.poll() == -signal.SIGKILL, (part, n)
+                # Acknowledged is durable: nothing is missing that was answered.
+                assert not first or first.status != 202 or len(receipts(w)) == 1, (part, n)
+                w.kill()
+                w.start("2024-06-10T12:01")
+                again = post(w, three(6), Idempotency_Key="april")
+                assert again.status in (200, 202) and len(receipts(w)) == 1, (part, n, again.raw, receipts(w))
+                wait_for(lambda: w.measure()["value"] == 6, f"its figure ({part} {n})")
+                wait_for(lambda: w.mails(), "its mail")
+                assert len(w.mails()) == 1
+    assert points >= 12, points
+
+
+def try_to_post(w, body):
+    """A post while the daemon may die: the reply, or None."""
+    try:
+        wait_for(lambda: w.process.poll() is not None or "http: listen=" in w.log(), "the server")
+        if w.process.poll() is not None:
+            return None
+        reply = post(w, body, Idempotency_Key="april")
+    except OSError:
+        return None
+    return reply if reply.raw else None
 
 
 def signed(body, at, key=KEY, id="msg_1", keys=None, **more):
