@@ -228,13 +228,22 @@ static int wait_unread(struct apply *a, int error)
 }
 
 /* Never refreshes the feed's age: a stuck export stays late. */
-static int apply_duplicate(struct apply *a, const struct ledger_entry *known)
+static int apply_duplicate(struct apply *a)
 {
+    AUTO(auto_free) char *key = key_of(a->file);
+    const struct ledger_entry *known = key ? table_get(&a->pipeline->books.ledger, key) : NULL;
     char date[DATE_TEXT_MAX];
+
+    if (!known)
+        return -ENOMEM;
 
     (void)date_format(wall_date(known->received), date);
     log_info("apply", "feed=%s file=\"%s\" duplicate of %s", a->feed->id, a->receipt->name, date);
-    return apply_set_words(&a->book->last_outcome, "same as %s: nothing changed", date);
+    int r = apply_set_words(&a->book->last_outcome, "same as %s: nothing changed", date);
+
+    if (r == 0)
+        send_book(a->pipeline);
+    return r;
 }
 
 /* The file, or what is wrong with it, goes to Redis. */
@@ -245,6 +254,8 @@ static int commit_file(struct apply *a, int result)
         result = measures_find(a);
     if (result == 0)
         result = apply_find_changes(a);
+    if (result == 0 && a->is_again && !a->says_anew)
+        return apply_duplicate(a);
     if (result == 0)
         result = a->into ? apply_list_book(a) : apply_update_book(a);
     if (result == -EBADMSG || result == -ENOENT) {
@@ -305,6 +316,20 @@ static int apply_decision(struct apply *a)
     return result;
 }
 
+/* Whether the ledger has these bytes from another receipt. */
+static bool was_here(const struct apply *a, const struct ledger_entry *known)
+{
+    const struct receipt *r = a->receipt;
+    const struct receipt *entry = known ? receipt_find(a->pipeline, known->receipt) : NULL;
+
+    if (!known || known->receipt == r->sequence) /* its own entry: applied again after a loss */
+        return false;
+    /* Or that of bytes that came once more later: a feed is applied again from its beginning. */
+    return !(entry && entry->sequence > r->sequence && strcmp(entry->sha256, r->sha256) == 0 &&
+             receipt_is_first(a->pipeline, r));
+}
+
+/* The last file received counts, whichever came before; one that says what stands is a duplicate. */
 static int apply_file(struct apply *a)
 {
     struct pipeline *p = a->pipeline;
@@ -321,12 +346,11 @@ static int apply_file(struct apply *a)
             send_book(p);
         return result;
     }
-    if (known && known->receipt != r->sequence) { /* its own entry: applied again after a loss */
-        result = apply_duplicate(a, known);
-        if (result == 0)
-            send_book(p);
-        return result;
-    }
+    bool was_known = was_here(a, known);
+
+    a->is_again = known && receipt_is_superseded(p, r);
+    if (was_known && !a->is_again)
+        return apply_duplicate(a);
     if (r->outcome == RECEIPT_HELD) {
         result = wait_for_person(a);
         if (result == 0)

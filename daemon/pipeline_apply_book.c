@@ -153,9 +153,11 @@ int apply_update_book(struct apply *a)
     AUTO(text_release) struct text words = TEXT_INIT;
     int r = 0;
 
-    b->files++;
-    if (a->file->at.ms > b->last_received.ms)
-        b->last_received = a->file->at;
+    if (!a->is_again) { /* else nothing newer came: the feed is as old as it was */
+        b->files++;
+        if (a->file->at.ms > b->last_received.ms)
+            b->last_received = a->file->at;
+    }
     if (date_is_set(a->newest) &&
         (!date_is_set(b->newest_period_end) || date_compare(a->newest, b->newest_period_end) > 0))
         b->newest_period_end = a->newest;
@@ -173,9 +175,10 @@ int apply_update_book(struct apply *a)
                               a->cells[i].end, true);
     if (r == 0 && date_is_set(a->newest) && !a->is_partial)
         r = find_absent(a);
-    (void)text_printf(&words, "accepted%s: %zu of %zu kept figures changed%s",
-                      a->receipt->decides ? " by a person" : "", a->changed, a->cell_count,
-                      a->restated ? ", some restated" : "");
+    (void)text_printf(&words, "accepted%s%s: %zu of %zu kept figures changed%s",
+                      a->receipt->decides ? " by a person" : "",
+                      a->is_again ? ", sent before and superseded since" : "", a->changed,
+                      a->cell_count, a->restated ? ", some restated" : "");
     if (a->future)
         (void)text_printf(&words, "; %lu figures of periods that lie ahead left out", a->future);
     if (r == 0)

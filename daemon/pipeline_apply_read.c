@@ -335,6 +335,7 @@ int apply_find_changes(struct apply *a)
 
         a->changed += effect != SERIES_SAME;
         a->restated |= effect == SERIES_RESTATED;
+        a->says_anew |= effect != SERIES_SAME && effect != SERIES_SUPERSEDED;
         if (c->outcome == SERIES_SAME)
             continue;
         a->changes[a->change_count++] =

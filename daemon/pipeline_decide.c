@@ -35,24 +35,30 @@ static bool is_same_file(const struct receipt *a, const struct receipt *b)
 }
 
 /* Whether it waits, as far as the receipts know; the books know of a file that became unreadable. */
-static bool is_open(const struct pipeline *p, const struct receipt *r)
+static bool waits(const struct pipeline *p, const struct receipt *r)
 {
     const struct feed_book *b = table_get(&p->books.feeds, r->feed);
 
-    if (r->decides)
-        return false;
     for (size_t i = 0; b && i < b->wait_count; i++)
         if (b->waits[i].receipt == r->sequence)
             return true;
-    return r->outcome != RECEIPT_ACCEPTED && !r->decided;
+    return false;
 }
 
-/* By number: the first receipt of the same bytes, of which the later ones are duplicates. */
+static bool is_open(const struct pipeline *p, const struct receipt *r)
+{
+    if (r->decides)
+        return false;
+    return waits(p, r) || (r->outcome != RECEIPT_ACCEPTED && !r->decided);
+}
+
+/* By number: the first receipt of the same bytes, of which the later ones are duplicates; or itself,
+ * when it waits. */
 static const struct receipt *by_number(const struct pipeline *p, uint64_t number)
 {
     const struct receipt *r = receipt_find(p, number);
 
-    if (!r || r->decides || r->outcome == RECEIPT_REFUSED)
+    if (!r || r->decides || r->outcome == RECEIPT_REFUSED || waits(p, r))
         return r;
     for (size_t i = 0; i < p->receipts.count; i++)
         if (is_same_file(p->receipts.list[i], r))

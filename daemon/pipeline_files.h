@@ -129,8 +129,14 @@ bool receipt_is_known(const struct pipeline *p, const struct receipt *r);
 const struct receipt *receipt_with_key(const struct pipeline *p, const struct receipt *r);
 /** The newest receipt of a file of this feed, or NULL. */
 const struct receipt *receipt_newest(const struct pipeline *p, const char *feed);
-/** The first accepted receipt of the same bytes, feed and mapping before this one, or NULL. */
+/** The newest accepted receipt of the same bytes, feed and mapping before this one, of which this one is
+ * a duplicate; NULL: none, or another file of the feed's part was accepted since. */
 const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r);
+/** Whether the same bytes were accepted before, and another file of the part since. Of figures alone: what
+ * a waiting list holds goes by its census and its events. */
+bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r);
+/** Whether no receipt before this one is of the same bytes, feed and mapping. */
+bool receipt_is_first(const struct pipeline *p, const struct receipt *r);
 void receipt_release(struct receipt *r);
 /** The name under which the archive has what is read of it. */
 const char *receipt_archived(const struct receipt *r);

@@ -262,17 +262,57 @@ const struct receipt *receipt_newest(const struct pipeline *p, const char *feed)
     return NULL;
 }
 
-const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r)
+static bool is_same_bytes(const struct receipt *a, const struct receipt *b)
 {
-    for (size_t i = 0; i < p->receipts.count && p->receipts.list[i]->sequence < r->sequence; i++) {
+    return strcmp(a->feed, b->feed) == 0 && strcmp(a->sha256, b->sha256) == 0 &&
+           strcmp(a->format_digest, b->format_digest) == 0;
+}
+
+/* Whether its figures may stand where those of another file of this feed stood. */
+static bool is_of_part(const struct receipt *a, const struct receipt *b)
+{
+    return strcmp(a->feed, b->feed) == 0 && (!a->part || !b->part || strcmp(a->part, b->part) == 0);
+}
+
+bool receipt_is_first(const struct pipeline *p, const struct receipt *r)
+{
+    for (size_t i = 0; i < p->receipts.count && p->receipts.list[i]->sequence < r->sequence; i++)
+        if (is_same_bytes(p->receipts.list[i], r))
+            return false;
+    return true;
+}
+
+/* The newest receipt of the same bytes that was accepted before this one, or NULL; *out_followed: another
+ * file of the part was accepted since. */
+static const struct receipt *same_before(const struct pipeline *p, const struct receipt *r,
+                                         bool *out_followed)
+{
+    *out_followed = false;
+    for (size_t i = p->receipts.count; i-- > 0;) {
         const struct receipt *known = p->receipts.list[i];
 
-        if (known->outcome == RECEIPT_ACCEPTED && strcmp(known->sha256, r->sha256) == 0 &&
-            strcmp(known->feed, r->feed) == 0 &&
-            strcmp(known->format_digest, r->format_digest) == 0)
+        if (known->sequence >= r->sequence || known->outcome != RECEIPT_ACCEPTED)
+            continue;
+        if (is_same_bytes(known, r))
             return known;
+        *out_followed |= is_of_part(known, r);
     }
     return NULL;
+}
+
+bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r)
+{
+    const struct feed_setting *f = pipeline_feed(p, r->feed);
+    bool is_followed;
+
+    return f && f->kind == FEED_AGGREGATE && same_before(p, r, &is_followed) && is_followed;
+}
+
+const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r)
+{
+    bool is_followed;
+
+    return receipt_is_superseded(p, r) ? NULL : same_before(p, r, &is_followed);
 }
 
 int receipt_append(struct pipeline *p, struct receipt *r)

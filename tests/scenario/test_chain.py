@@ -1,5 +1,6 @@
 """The thin chain: an mhsds file in an inbox becomes a series, a finding and a mail in the spool."""
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -207,6 +208,74 @@ def test_the_same_file_again_is_called_the_same_and_refreshes_nothing(build):
         w.once("2024-07-16")  # the publication of 10 July was due by the 15th
         late = w.look("2024-07-16", lambda w: w.alerts("feed-late"))
         assert len(late) == 1 and late[0]["state"] == "FIRING", late
+
+
+def test_a_publisher_that_goes_back_to_an_earlier_file_is_followed_and_the_feed_looks_no_fresher(build):
+    feeds = ("  - {id: cyp4ww, kind: aggregate, format: mhsds, inbox: ./inbox/cyp4ww, providers: [TAJ],\n"
+             "     cadence: [2024-06-10, 2024-07-10, 2024-12-10], grace: 5d, keep: [QUA, TAJ, England]}\n")
+
+    def seen(w):
+        history = [(p["period_end"], v["value"], v["current"]) for p in w.ctl("measure", "cyp-4w")["history"]
+                   for v in p["versions"]]
+        feed = w.ctl("feeds")[0]
+        return history, {k: feed[k] for k in ("last_received", "files", "newest_period_end", "awaited", "due")}, \
+            feed["last_outcome"]
+
+    with Instance(build, feeds=feeds) as w:
+        for name, value in (("a.csv", 6), ("b.csv", 25)):
+            w.put(name, three(value))
+            w.once("2024-06-10")
+        _, before, _ = w.look("2024-06-10", seen)
+        w.put("c.csv", three(6))  # the bytes of the first
+        w.once("2024-07-11")
+        history, after, words = w.look("2024-07-11", seen)
+        assert history == [("2024-04-30", 6, False), ("2024-04-30", 25, False), ("2024-04-30", 6, True)], history
+        assert "superseded since" in words and "restated" in words, words
+        assert after == before, (before, after)
+        assert w.look("2024-07-11", lambda w: w.alert())["state"] == "FIRING"
+        w.put("d.csv", three(6))  # and once more: it is in force now
+        w.once("2024-07-11")
+        again, _, words = w.look("2024-07-11", seen)
+        assert again == history and words.startswith("same as 2024-07-11"), words
+        w.put("e.csv", three(25))  # and back
+        w.once("2024-07-11")
+        history, after, _ = w.look("2024-07-11", seen)
+        assert history[-1] == ("2024-04-30", 25, True) and len(history) == 4 and after == before, history
+        shutil.rmtree(w.path("state", "redis"))
+        assert w.look("2024-07-11", seen)[:2] == (history, before), "the journals say the same"
+
+
+def test_a_feed_applied_again_goes_the_same_way_forth_and_back(build):
+    def both(value):
+        return mhsds("2024-04", {("England", "MRS08b"): value, ("TAJ", "MRS08b"): value})
+
+    def versions(w, org):
+        name, = [n for n in w.redis("HKEYS", "wl:{black-country}:series") if org in n]
+        return w.redis("XLEN", f"wl:{{black-country}}:series:{name}:versions")
+
+    with Instance(build, feeds=FEED_CYP.replace("[QUA, TAJ, England]", "[TAJ]")) as w:
+        for name, value in (("a.csv", 6), ("b.csv", 25), ("c.csv", 6)):
+            w.put(name, both(value))
+            w.once("2024-06-10")
+        with open(w.path("waitlistd.yaml"), encoding="utf-8") as f:
+            text = f.read()
+        w.write("waitlistd.yaml", text.replace("keep: [TAJ]", "keep: [TAJ, England]"))
+        w.once("2024-06-10")
+        seen = w.look("2024-06-10", lambda w: (versions(w, "taj"), versions(w, "england"), w.ctl("feeds")[0]["files"]))
+        assert seen == (["3"], ["3"], 2), seen
+
+
+def test_bytes_that_say_what_stands_are_a_duplicate_also_when_other_periods_came_since(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        w.put("b.csv", three(5, "2024-05"))
+        w.once("2024-07-10")
+        w.put("c.csv", three(6))
+        w.once("2024-07-11")
+        feed = w.look("2024-07-11", lambda w: w.ctl("feeds")[0])
+        assert feed["last_outcome"].startswith("same as 2024-06-10") and feed["files"] == 2, feed
+        assert feed["last_received"].startswith("2024-07-10"), feed
 
 
 def test_an_earlier_edition_of_a_period_that_arrives_later_is_kept_but_not_current(build):

@@ -269,6 +269,22 @@ def test_a_refused_file_is_set_aside_for_good(build):
         assert w.measure()["value"] == 6 and w.ctl("feeds")[0]["waits"] == []
 
 
+def test_an_earlier_file_that_comes_again_can_be_held_and_accepted(build):
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        w.once("2024-06-10")
+        w.put("b.csv", long_file(25))
+        w.once("2024-06-11")
+        w.put("c.csv", three(6))  # the bytes of the first: a fifth of the rows of the second
+        w.once("2024-06-12", expect=None)
+        w.start("2024-06-12")
+        feed, = w.ctl("feeds")
+        assert len(feed["waits"]) == 1 and w.measure()["value"] == 25, feed
+        w.ctl("feed", "accept", str(feed["waits"][0]["receipt"]), "--why", "they took it back")
+        wait_for(lambda: w.measure()["value"] == 6, "the figure to go back")
+        assert w.ctl("feeds")[0]["waits"] == []
+
+
 def test_a_refused_file_cannot_be_accepted_and_its_notice_can_be_ended(build):
     with Instance(build) as w:
         w.put("a.csv", "nothing;that;fits\n1;2;3\n")

@@ -368,7 +368,7 @@ START_TEST(it_dies_with_its_daemon)
 
     ck_assert_int_ge(helper, 0);
     if (helper == 0) { /* while the next one starts, which waits for longer */
-        (void)poll(NULL, 0, 300);
+        (void)poll(NULL, 0, 1000);
         _exit(kill(server, SIGCONT));
     }
     /* A daemon that follows at once waits for its end: one that it took over would vanish under it. */
