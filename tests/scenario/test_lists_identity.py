@@ -1,0 +1,206 @@
+"""Feeds of pathways and the people in them: what is kept, what is told, what never comes out."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from support import lists
+from support.waitlist import run_tests, wait_for
+
+START = "2026-01-05"
+RECEIVERS = "  - {id: spool, kind: spool, dir: ./spool}\n  - {id: gov, kind: spool, dir: ./gov}\n"
+ROUTES = "{ops: [spool], governance: [gov], fallback: [spool]}"
+
+
+def nhs_number(n):
+    """The n-th invented NHS number (the 999 range) whose check digit is right."""
+    for number in range(9990000000 + 50 * n, 9990000000 + 50 * (n + 1)):
+        digits = [int(c) for c in str(number)]
+        check = 11 - sum(d * w for d, w in zip(digits, range(10, 1, -1))) % 11
+        if check % 11 == digits[9]:
+            return str(number)
+    raise AssertionError("none")
+
+
+def feed(i, id="weekly"):
+    return [f for f in i.ctl("feeds") if f["id"] == id][0]
+
+
+def everything(i, *but):
+    """All bytes below the instance's folder, but for some files; and all that waitlistctl says."""
+    out = b""
+    for folder, _, names in os.walk(i.folder):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and not os.path.islink(path) and not any(b in path for b in but):
+                with open(path, "rb") as f:
+                    out += name.encode() + f.read()
+    for command in (["feeds"], ["status"], ["measures"], ["measure", "open"], ["alerts"], ["audit"], ["health"],
+                    ["explain", "open"], ["outbox", "ls"]):
+        for output in ("json", "table"):
+            said = i.ctl_raw(*command, output=output)
+            out += said.stdout.encode() + said.stderr.encode()
+    return out
+
+
+PLAN = lists.plan(lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 3}"))
+
+
+def test_a_canary_in_any_column_header_or_name_comes_out_nowhere(build):
+    marks = {c: f"zq{c.replace('_', '')}zq" for c in ("pathway_id", "issuer", "person_id", "name", "header", "file",
+                                                       "event_id", "born", "bad")}
+    with lists.instance(build, feeds=lists.SNAPSHOTS + lists.EVENTS, plan_text=PLAN) as i:
+        head = ["pathway_id", "issuer", "person_id", "service", "provider", "commissioner", "referral_date",
+                "census_date", "name", marks["header"]]
+        rows = [",".join(head)]
+        for n in range(200):
+            rows.append(f"{marks['pathway_id']}{n},{marks['issuer']},{marks['person_id']}{n},mental-health,TAJ,QUA,"
+                        f"2026-0{n % 5 + 1}-1{n % 7},2026-05-17,{marks['name']},{marks['born']}")
+        rows.append(f"x,y,z,mental-health,TAJ,QUA,{marks['bad']},2026-05-17,a,b")
+        i.put(f"{marks['file']}.csv", "\n".join(rows) + "\n", feed="weekly")
+        i.put(f"{marks['file']}.csv", lists.events((marks["pathway_id"], "referral", "2026-05-02", 1,
+                                                    marks["event_id"])), feed="events")
+        i.start("2026-05-18")
+        wait_for(lambda: feed(i)["files"] == 1 and feed(i, "events")["files"] == 1, "both files")
+        wait_for(lambda: i.alerts("behind-plan"), "an alert")
+        wait_for(lambda: i.mails(), "a mail")
+        # A file that is refused, one that is held, and one without an end: their names and headers too.
+        i.put(f"2{marks['file']}.csv", f"{marks['header']},b\n{marks['name']},2\n", feed="weekly")
+        i.put(f"3{marks['file']}.csv", "\n".join([rows[0]] + [rows[-1]] * 30) + "\n", feed="weekly")
+        wait_for(lambda: len(feed(i)["waits"]) == 2, "what waits")
+        redis = i.redis("--raw", "KEYS", "*")
+        i.redis("BGREWRITEAOF")
+        all_bytes = everything(i, "/quarantine/").lower()
+        found = [m for m in marks.values() if m.encode() in all_bytes or any(m in k for k in redis)]
+        assert not found, found
+
+
+def test_no_bytes_of_a_pathway_file_stay_outside_the_quarantine_whatever_ends_the_daemon(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        text = lists.snapshot("2026-05-17", lists.starts(100000, "2026-05-10", step=0), name="zqcanaryzq")
+        i.put("1.csv", text, feed="weekly")
+        i.start("2026-05-18", ready=False)
+        wait_for(lambda: os.path.isdir(i.path("state", "archive")) and any(
+            n.startswith("tmp-") for n in os.listdir(i.path("state", "archive"))), "the file to be read")
+        i.kill()
+        kept = subprocess.run(["grep", "-rl", "zqcanaryzq", i.path("state")], capture_output=True, text=True).stdout
+        assert not kept, kept
+
+
+def incident(i, count=40):
+    text = lists.snapshot("2026-05-17", lists.starts(count, START)).split("\n")
+    rows = [text[0]] + [r.replace("Somebody", nhs_number(n)) for n, r in enumerate(text[1:-1])]
+    i.put("1.csv", "\n".join(rows) + "\n", feed="weekly")
+
+
+def quarantined(i):
+    folder = i.path("state", "quarantine")
+    return [n for n in os.listdir(folder) if not n.startswith("tmp-")] if os.path.isdir(folder) else []
+
+
+def test_a_column_of_nhs_numbers_is_refused_and_told_to_governance_and_ops_without_a_value(build):
+    with lists.instance(build, plan_text=PLAN, receivers=RECEIVERS, routes=ROUTES) as i:
+        incident(i)
+        i.start("2026-05-18T10:00")
+        wait_for(lambda: i.mails("gov") and [m for m in i.mails() if "identifiers" in m.text], "both mails")
+        text = " ".join(i.mails("gov")[0].text.split())
+        assert "name" in text and "10 to 99" in text, text
+        assert feed(i)["files"] == 0 and feed(i)["list"]["parts"][0]["pathways"] == 0
+        assert len(quarantined(i)) == 1 and not [f for f in os.walk(i.path("state", "archive")) if len(f[2]) > 1]
+        assert not [n for n in range(40) if nhs_number(n).encode() in everything(i, "/quarantine/")]
+
+
+def test_a_good_file_does_not_end_an_incident_and_a_purge_does(build):
+    with lists.instance(build, plan_text=PLAN, receivers=RECEIVERS, routes=ROUTES) as i:
+        incident(i)
+        i.start("2026-05-18T10:00")
+        wait_for(lambda: feed(i)["waits"], "the incident")
+        i.put("2.csv", lists.snapshot("2026-05-17", lists.starts(40, START)), feed="weekly")
+        wait_for(lambda: feed(i)["files"] == 1, "the good file")
+        assert feed(i)["waits"] and quarantined(i)
+        i.ctl("feed", "purge", str(feed(i)["waits"][0]["receipt"]), "--why", "seen by governance")
+        wait_for(lambda: not feed(i)["waits"] and not quarantined(i), "the end of the incident")
+        wait_for(lambda: [a for a in i.alerts("implausible-change") if a["state"] in ("RESOLVED", "INACTIVE")] or
+                 not i.alerts("implausible-change"), "the alert to end")
+
+
+def test_raw_bytes_that_hold_identifiers_are_erased_within_a_day(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        incident(i)
+        i.once("2026-05-18T10:00")
+        i.start("2026-05-19T09:50")
+        i.measure("open")
+        assert len(quarantined(i)) == 1
+        i.stop()
+        i.start("2026-05-19T10:01")
+        wait_for(lambda: not quarantined(i), "the raw bytes to go")
+        assert [a for a in i.ctl("audit") if a.get("incident")], i.ctl("audit")[-3:]
+
+
+def held(build, text, why, first=None, at="2026-05-25"):
+    with lists.instance(build, plan_text=PLAN) as i:
+        i.put("1.csv", first or lists.snapshot("2026-05-17", lists.starts(40, START)), feed="weekly")
+        i.start(at)
+        wait_for(lambda: feed(i)["files"] == 1, "the first file")
+        before = feed(i)["list"]
+        i.put("2.csv", text, feed="weekly")
+        wait_for(lambda: feed(i)["waits"], "what is held")
+        assert why in feed(i)["waits"][0]["why"] and feed(i)["waits"][0]["held"], feed(i)["waits"]
+        assert feed(i)["list"] == before
+        i.ctl("feed", "accept", str(feed(i)["waits"][0]["receipt"]), "--why", "looked at it")
+        wait_for(lambda: feed(i)["files"] == 2 and not feed(i)["waits"], "it to be accepted")
+        return feed(i)["list"]["parts"][0], before["parts"][0]
+
+
+def test_a_census_older_than_the_current_one_is_held_and_never_replaces_it(build):
+    after, before = held(build, lists.snapshot("2026-05-10", lists.starts(38, START)), "is older than that of")
+    assert after == before, (before, after)
+
+
+def test_a_list_of_which_all_clocks_start_on_one_day_is_held(build):
+    after, _ = held(build, lists.snapshot("2026-05-24", lists.starts(40, START, step=0)), "all of its 40 clocks start")
+    assert after["census"] == "2026-05-24"
+
+
+def test_a_list_that_shrank_by_80_per_cent_is_held(build):
+    after, _ = held(build, lists.snapshot("2026-05-24", lists.starts(8, START)), "8 rows where the file before it had 40")
+    assert after["census"] == "2026-05-24"
+
+
+def test_a_list_with_over_1_per_cent_of_its_rows_set_aside_is_held(build):
+    rows = lists.snapshot("2026-05-24", lists.starts(40, START)).replace("2026-01-05,", "bad,")
+    after, _ = held(build, rows, "1 of 40 rows would be set aside")
+    assert after["census"] == "2026-05-24" and after["set_aside"] == 1, after
+
+
+def refused(build, text, why):
+    with lists.instance(build, plan_text=PLAN) as i:
+        i.put("1.csv", text, feed="weekly")
+        i.start("2026-05-18")
+        wait_for(lambda: feed(i)["waits"], "what is refused")
+        assert why in feed(i)["waits"][0]["why"] and not feed(i)["waits"][0]["held"], feed(i)["waits"]
+        assert len(quarantined(i)) == 1 and feed(i)["files"] == 0
+
+
+def test_a_snapshot_of_two_censuses_and_one_of_tomorrow_are_refused(build):
+    two = lists.snapshot("2026-05-17", lists.starts(30, START))
+    two += lists.snapshot("2026-05-10", lists.starts(2, START, prefix="B")).split("\n", 1)[1]
+    refused(build, two, "of several census dates")
+    refused(build, lists.snapshot("2026-05-24", lists.starts(30, START)), "lies after the day")
+
+
+def test_a_key_that_is_lost_stops_the_start_and_is_never_made_anew(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(30, START)), feed="weekly")
+        i.once("2026-05-18")
+        key = i.path("state", "pathway.key")
+        assert os.stat(key).st_mode & 0o777 == 0o600 and os.stat(key).st_size == 32
+        os.rename(key, key + ".away")
+        result = i.once("2026-05-18", expect=1)
+        assert "is gone, and pathways are archived under it" in result.stderr and not os.path.exists(key)
+        os.rename(key + ".away", key)
+        i.once("2026-05-18")
+
+
+if __name__ == "__main__":
+    run_tests(globals())
