@@ -3,7 +3,7 @@
 #define DIGITS  10
 #define MODULUS 11
 
-bool nhs_number_is_valid(const char *text, size_t len)
+static bool passes(const char *text, size_t len, bool *out_all_same)
 {
     int sum = 0, first = -1, digits = 0;
     bool all_same = true;
@@ -22,5 +22,20 @@ bool nhs_number_is_valid(const char *text, size_t len)
         sum += digit * (DIGITS - digits);
         digits++;
     }
-    return digits == DIGITS && !all_same && sum % MODULUS == 0;
+    *out_all_same = all_same;
+    return digits == DIGITS && sum % MODULUS == 0;
+}
+
+bool nhs_number_passes_mod_11(const char *text, size_t len)
+{
+    bool all_same;
+
+    return passes(text, len, &all_same);
+}
+
+bool nhs_number_is_valid(const char *text, size_t len)
+{
+    bool all_same;
+
+    return passes(text, len, &all_same) && !all_same;
 }

@@ -13,5 +13,7 @@
 #include <stddef.h>
 
 bool nhs_number_is_valid(const char *text, size_t len);
+/** Whether its arithmetic is right: as above, ten equal digits too. */
+bool nhs_number_passes_mod_11(const char *text, size_t len);
 
 #endif

@@ -140,9 +140,13 @@ static void load_rules(struct load *l, yaml_node *node, struct slot *s)
     double low = 1, high = PATHWAY_TEXT_MAX;
 
     if (check) {
-        s->is_nhs_number = yaml_text(check) && strcmp(yaml_text(check), "nhs-number") == 0;
+        const char *name = yaml_text(check) ? yaml_text(check) : "";
+
+        s->takes_equal_digits = strcmp(name, "mod-11") == 0;
+        s->is_nhs_number = s->takes_equal_digits || strcmp(name, "nhs-number") == 0;
         if (!s->is_nhs_number)
-            yaml_complain(l->yaml, check, l->diags, DIAG_ERROR, NULL, "\"check\" is nhs-number");
+            yaml_complain(l->yaml, check, l->diags, DIAG_ERROR, NULL,
+                          "\"check\" is nhs-number or mod-11");
     }
     if (length)
         load_pair(l, length, &low, &high);

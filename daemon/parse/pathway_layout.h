@@ -49,6 +49,7 @@ struct slot {
     struct source source;
     enum slot_kind kind;
     bool is_nhs_number;          /* it must be one */
+    bool takes_equal_digits;     /* of which ten equal digits are one too: check: mod-11 */
     long min_length, max_length; /* characters */
     bool has_range;
     double low, high;

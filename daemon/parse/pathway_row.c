@@ -293,7 +293,11 @@ static const char *judge_slot(const struct slot *s, struct slot_value *v)
         return judge_number(s, v);
     if (v->len < (size_t)s->min_length || v->len > (size_t)s->max_length)
         return "length";
-    return s->is_nhs_number && !nhs_number_is_valid(v->text, v->len) ? "nhs-number" : NULL;
+    if (!s->is_nhs_number)
+        return NULL;
+    return s->takes_equal_digits ? nhs_number_passes_mod_11(v->text, v->len) ? NULL : "nhs-number"
+           : nhs_number_is_valid(v->text, v->len) ? NULL
+                                                  : "nhs-number";
 }
 
 static int read_slots(struct pathway_reader *r, const struct csv_row *row, struct fault *fault)

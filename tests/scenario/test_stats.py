@@ -113,6 +113,12 @@ def test_day_126_is_within_18_weeks_and_day_127_beyond_at_the_census_asked_for(b
         assert r.stdout.split(",")[6] == over, r.stdout
 
 
+def test_ten_equal_digits_pass_the_check_of_the_generated_list_alone(build):
+    """The peers' queries know the check digit only, and the tables have to be the same."""
+    r = stats(build, HEADER + "P1,9999999999,TAJ,QUA,100,2026-01-01,9,\n", "-o", "csv")
+    assert r.returncode == 0 and r.stdout.startswith("100,TAJ,QUA,0-17,1,"), (r.stdout, r.stderr)
+
+
 def test_no_identifier_is_printed_and_nothing_of_a_file_that_is_refused(build):
     listed = list(rows(4, 300))
     text = HEADER + "".join(",".join(map(str, row)) + ",x\n" for row, _ in listed)
