@@ -52,8 +52,10 @@ static const char *figure(const struct finding *f, const struct series_version *
 {
     char number[32];
 
-    if (!v || (v->marker == MARKER_NONE && !isfinite(v->value)))
+    if (!v || (v->marker == MARKER_NONE && isnan(v->value)))
         return "no figure";
+    if (v->marker == MARKER_NONE && isinf(v->value))
+        return "never";
     if (v->marker != MARKER_NONE)
         return marker_name(v->marker);
     snprintf(out, 64, "%s%s", text_number(v->value, number), unit_sign(f));
@@ -149,7 +151,7 @@ static int say_newest(json_t *lines, const struct finding *f, const struct perio
     if (p->restated)
         r |= explain_say(
             lines, "It is a restatement: an earlier file said something else of this period.");
-    if (v && v->marker == MARKER_NONE && isfinite(p->line) &&
+    if (v && v->marker == MARKER_NONE && isfinite(v->value) && isfinite(p->line) &&
         (p->event == PERIOD_AMBER || p->event == PERIOD_RED)) {
         struct civil_date last = last_date(f->measure);
         double by = tidy(behind_by(f, p));
@@ -174,7 +176,9 @@ static int say_newest(json_t *lines, const struct finding *f, const struct perio
                          : p->event == PERIOD_NOT_DUE ? "the first milestone is still to come"
                          : p->event == PERIOD_BETWEEN ? "not behind, but short of the clear line"
                          : p->event == PERIOD_AMBER || p->event == PERIOD_RED
-                             ? "whatever the hidden figure is, it is worse than the line"
+                             ? v && v->marker == MARKER_NONE
+                                   ? "it is worse than every line"
+                                   : "whatever the hidden figure is, it is worse than the line"
                          : p->rag == RAG_BLUE ? "the target itself is met"
                                               : "at or better than the line");
     }

@@ -91,7 +91,8 @@ static char *again_version(const char *json, size_t len)
         return NULL;
     FUZZ_CHECK(v.edition >= 0 && v.receipt <= INT64_MAX, "an edition or receipt below 0");
     FUZZ_CHECK(v.marker != MARKER_NONE ||
-                   (isfinite(v.value) && v.low <= v.value && v.value <= v.high),
+                   ((isfinite(v.value) || (v.value > 0 && v.low == v.value)) && v.low <= v.value &&
+                    v.value <= v.high),
                "a figure that is no number, or outside its interval");
     return series_version_encode(&v);
 }

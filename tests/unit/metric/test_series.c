@@ -496,6 +496,13 @@ static const struct {
       "{\"value\":null,\"low\":0,\"high\":\"inf\"," REST
       "\"marker\":\"suppressed\",\"status\":null}",
       0 },
+    { "never, beyond every number",
+      "{\"value\":\"inf\",\"low\":\"inf\",\"high\":\"inf\"," REST
+      "\"marker\":null,\"status\":null}",
+      0 },
+    { "never, or perhaps a number",
+      "{\"value\":\"inf\",\"low\":1,\"high\":\"inf\"," REST "\"marker\":null,\"status\":null}",
+      -EINVAL },
     { "an unknown marker", "{" NUMBERS REST "\"marker\":\"hidden\",\"status\":null}", -EINVAL },
     { "an unknown status", "{" NUMBERS REST "\"marker\":null,\"status\":\"draft\"}", -EINVAL },
     { "no status", "{" NUMBERS REST "\"marker\":null}", -EINVAL },

@@ -56,6 +56,8 @@ static const struct {
       "2024-06-30", PERIOD_AMBER, RAG_AMBER, 0 },
     { "beyond", POLARITY_HIGHER, 5, NAN, NULL, 54.9, 54.9, 54.9, "2024-06-30", PERIOD_RED, RAG_RED,
       0 },
+    { "never is behind every line", POLARITY_LOWER, 5, NAN, NULL, INFINITY, INFINITY, INFINITY,
+      "2024-06-30", PERIOD_RED, RAG_RED, 0 },
     { "no tolerance", POLARITY_HIGHER, 0, NAN, NULL, 59.9, 59.9, 59.9, "2024-06-30", PERIOD_RED,
       RAG_RED, 0 },
     { "lower is better", POLARITY_LOWER, 5, NAN, NULL, 59, 59, 59, "2024-06-30", PERIOD_CLEAR,
