@@ -230,7 +230,8 @@ static int begin_anew(struct pipeline *p, const struct list_setting *list, uint6
     const struct settings *s = p->config->settings;
     int r = 0;
 
-    log_info("lists", "list=%s is made from the archive", list->id);
+    if (era > 1)
+        log_info("lists", "list=%s is made from the archive", list->id);
     for (size_t i = 0; r == 0 && i < list->providers.count; i++) {
         struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
 

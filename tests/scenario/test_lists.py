@@ -2,9 +2,9 @@
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from support import lists
-from support.waitlist import run_tests, wait_for
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import lists
+from waitlist import run_tests, wait_for
 
 EARLIER = "2026-05-10"
 START = "2026-01-05"  # on 2026-05-17 the first six of consecutive days are beyond 18 weeks

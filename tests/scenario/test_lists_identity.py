@@ -3,9 +3,9 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from support import lists
-from support.waitlist import run_tests, wait_for
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import lists
+from waitlist import run_tests, wait_for
 
 START = "2026-01-05"
 RECEIVERS = "  - {id: spool, kind: spool, dir: ./spool}\n  - {id: gov, kind: spool, dir: ./gov}\n"

@@ -2,7 +2,7 @@
 
 People and pathways are invented: identifiers are of the 999 range or plain local numbers.
 """
-from support.waitlist import Instance
+from waitlist import Instance
 
 LISTS = "lists:\n  - {id: cyp, service: mental-health, providers: [TAJ]}\n"
 TWO = "lists:\n  - {id: cyp, service: mental-health, providers: [TAJ, RXT]}\n"
