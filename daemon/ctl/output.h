@@ -38,7 +38,8 @@ void output_csv_cell(struct text *out, const char *cell);
 
 /** Text with control characters (also C1) as \xNN or \u00NN, and nothing else changed. */
 int output_escaped(struct text *out, const char *text);
-/** A scalar as a table shows it: "-" for null, "yes" and "no"; nested values as compact JSON. */
+/** A scalar as a table shows it: "-" for null, "yes" and "no", a number to two decimals; nested values
+ * as compact JSON. */
 int output_cell(struct text *out, const json_t *value);
 
 enum output_colour {

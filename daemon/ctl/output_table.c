@@ -2,6 +2,7 @@
 #include "ctl/output.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,15 @@ int output_escaped(struct text *out, const char *text)
     return out->error;
 }
 
+/* Two decimals are enough for people; a share of 57/140 has no end. JSON and CSV have it all. */
+static int put_rounded(struct text *out, double value)
+{
+    double rounded = round(value * 100) / 100;
+    char number[32];
+
+    return text_puts(out, text_number(rounded != 0 ? rounded : value, number));
+}
+
 int output_cell(struct text *out, const json_t *value)
 {
     if (!value || json_is_null(value))
@@ -33,6 +43,8 @@ int output_cell(struct text *out, const json_t *value)
         return text_puts(out, json_is_true(value) ? "yes" : "no");
     if (json_is_string(value))
         return output_escaped(out, json_string_value(value));
+    if (json_is_real(value))
+        return put_rounded(out, json_real_value(value));
     return output_json(out, value, false);
 }
 

@@ -35,7 +35,8 @@ EVENTS = ("pathway_id", "issuer", "person_id", "service", "provider", "commissio
 
 
 class Service:
-    """referrals, capacity: a week and place; stages: (name, event that ends it, weekly capacity's share)"""
+    """referrals, capacity: a week and place; stages: (id in services.yaml, event that ends it, share of
+    the capacity)"""
 
     def __init__(self, name, referrals, capacity, stages, start_queue):
         self.name, self.referrals, self.capacity = name, referrals, capacity
@@ -43,10 +44,14 @@ class Service:
 
 
 SERVICES = {
-    "nd": Service("neurodevelopmental", 4.2, 4.0, (("first-contact", 1.0), ("assessment-start", 0.9), ("diagnosis", 0.9)), 110),
-    "wheelchair": Service("wheelchair", 2.2, 2.3, (("prescription", 1.0), ("equipment", 0.95)), 26),
-    "camhs": Service("mental-health", 3.4, 3.5, (("first-contact", 1.0), ("outcome-baseline", 1.2), ("care-plan", 1.1)), 14),
-    "ehc": Service("ehc-plan", 2.0, 2.0, (("advice-received", 1.0), ("assess-decision", 1.3), ("plan-issued", 1.0)), 24),
+    "nd": Service("neurodevelopmental", 4.2, 4.0, (
+        ("first-contact", "first-contact", 1.0), ("contact-to-assessment", "assessment-start", 0.9),
+        ("diagnosis", "diagnosis", 0.9)), 110),
+    "wheelchair": Service("wheelchair", 2.2, 2.45, (("decision", "prescription", 1.0), ("delivery", "equipment", 1.0)), 20),
+    "camhs": Service("mental-health", 3.4, 4.6, (
+        ("first-contact", "first-contact", 1.0), ("baseline", "outcome-baseline", 1.1), ("care-plan", "care-plan", 1.1)), 6),
+    "ehc": Service("ehc-plan", 2.0, 2.3, (
+        ("assess-decision", "assess-decision", 1.0), ("advice", "advice-received", 1.1), ("issue", "plan-issued", 1.0)), 18),
 }
 
 
@@ -96,7 +101,7 @@ def model(feed, rng, first, until, scale):
         for place in PLACES:
             for _ in range(poisson(rng, service.referrals * scale * growth * SEASON[monday.month])):
                 refer(place, monday + datetime.timedelta(days=rng.randrange(5)))
-            for stage, (event, share) in enumerate(service.stages):
+            for stage, (_, event, share) in enumerate(service.stages):
                 waiting = queue.get((place, stage), [])
                 seen = service.capacity * share * scale * (0.5 if monday.month == 8 or monday.month == 12 else 1.04)
                 if feed == "nd" and LOST[0] <= monday <= LOST[1]:
@@ -174,7 +179,7 @@ def events_of(feed, p, rng):
                 f"{p.number}-{event}", day, version, retracted, reason, p.exception if feed == "ehc" else "", p.age)
 
     yield p.referred, row("referral", p.referred)
-    for (event, _), day in zip(service.stages, p.reached[1:]):
+    for (_, event, _), day in zip(service.stages, p.reached[1:]):
         if event == "first-contact" and rng.random() < 0.03 and p.stage == 1:
             yield day, row(event, day)
             yield day + 3 * WEEK, row(event, day, 2, "yes", "did not attend")
@@ -200,7 +205,7 @@ def write_lists(folder, seed=1, until=datetime.date(2024, 9, 15), months=24, sca
     for feed in SERVICES:
         rng = random.Random(f"{seed} {feed}")
         pathways = model(feed, rng, first, until, scale)
-        if feed in ("nd", "wheelchair"):
+        if feed == "nd":
             write_snapshots(os.path.join(folder, feed), feed, pathways, censuses, rng)
         else:
             write_events(os.path.join(folder, feed), feed, pathways, censuses, rng)

@@ -45,6 +45,28 @@ START_TEST(json_prints_short_numbers_and_no_control_character)
 }
 END_TEST
 
+START_TEST(a_table_shows_a_number_to_two_decimals_and_never_0_for_what_is_not_0)
+{
+    static const struct {
+        double value;
+        const char *shown;
+    } rows[] = {
+        { 4000.0 / 140, "28.57" }, { 46.6, "46.6" }, { -0.125, "-0.13" }, { 60, "60" }, { 0, "0" },
+        { 0.001, "0.001" }
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text t = TEXT_INIT;
+        json_t *value = json_real(rows[i].value);
+
+        ck_assert_int_eq(output_cell(&t, value), 0);
+        ck_assert_str_eq(text_str(&t), rows[i].shown);
+        json_decref(value);
+        text_release(&t);
+    }
+}
+END_TEST
+
 START_TEST(deep_json_ends_at_the_bound)
 {
     struct text out = TEXT_INIT;
@@ -247,6 +269,7 @@ START_TEST(answers_of_another_shape_do_no_harm)
 END_TEST
 
 UNIT_MAIN("output", UNIT_ROWS(json_prints_short_numbers_and_no_control_character, json_rows),
+          UNIT_TEST(a_table_shows_a_number_to_two_decimals_and_never_0_for_what_is_not_0),
           UNIT_TEST(deep_json_ends_at_the_bound), UNIT_TEST(ndjson_is_one_object_a_line),
           UNIT_ROWS(csv_is_safe_to_open, csv_rows), UNIT_TEST(tables_align_and_cut_at_the_width),
           UNIT_ROWS(answers_are_shown_for_people, show_rows),
