@@ -267,8 +267,6 @@ int clocks_of(const struct lives *v, const struct clock_frame *f, struct cells *
 
 /* ---- list_spell.c ---- */
 
-/** Whether the pathway is counted with the others of its person. */
-bool in_spells(const struct pathway_list *l, uint32_t pathway);
 /** One spell: its pathways (positions in evented), and its cells in out_cells from cells_from on. */
 typedef int spell_fn(void *arg, const uint32_t *pathways, size_t count, const struct cells *cells,
                      size_t cells_from);

@@ -71,9 +71,9 @@ static void pack_listed(struct text *t, const struct listed *e)
 /* Versions of one pathway lie close together: only what differs from the first is written. */
 static uint64_t from_version(uint64_t version, uint64_t base)
 {
-    int64_t d = (int64_t)(version - base);
+    uint64_t d = version - base; /* as a signed number: the sign goes to the lowest bit */
 
-    return (uint64_t)d << 1 ^ (d < 0 ? UINT64_MAX : 0);
+    return d << 1 ^ (d >> 63 ? UINT64_MAX : 0);
 }
 
 static void pack_fact(struct text *t, const struct fact *f, uint64_t base)

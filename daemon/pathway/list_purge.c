@@ -182,6 +182,8 @@ static void purge_censuses(struct listing *v, uint16_t horizon)
 
     while (gone + 1 < v->census_count && v->censuses[gone + 1] < horizon)
         gone++;
+    if (gone == 0)
+        return;
     memmove(v->censuses, v->censuses + gone, (v->census_count - gone) * sizeof *v->censuses);
     v->census_count -= gone;
 }

@@ -34,12 +34,10 @@ static int member_compare(const void *a, const void *b)
     return memcmp(x->key, y->key, PSEUDONYM_BYTES);
 }
 
-bool in_spells(const struct pathway_list *l, uint32_t pathway)
+/* A correction may have moved the pathway to a service that forms none. */
+static bool in_spells(const struct pathway_list *l, uint32_t pathway)
 {
-    const struct evented *e = &l->evented[pathway];
-
-    return e->person != NONE && l->persons[e->person].count <= SPELL_PATHWAYS_MAX &&
-           l->senses[e->group].service->spell_gap_days >= 0;
+    return l->senses[l->evented[pathway].group].service->spell_gap_days >= 0;
 }
 
 /* Returns 0 or -ENOMEM. */

@@ -11,6 +11,8 @@
  *      since the census before gives date and outcome. One that comes back is the same pathway: its stop
  *      is taken back.
  *  (4) The same census again replaces the earlier one, as if that had never been.
+ *      Of the stages that begin with a pathway a snapshot speaks only where it names one: the others are
+ *      counted when an event ended them.
  *  (5) Spells are a view: recomputed for one person from all live facts whenever one changes.
  *  (6) A pathway whose clocks all stopped more than 15 months ago is then only counted; a later event of
  *      it is set aside as too old and counted.
@@ -53,8 +55,11 @@ const char *list_verdict_name(enum list_verdict verdict);
 
 /** What one file did. Add up over its rows: LIST_CHANGE_INIT first. */
 struct list_change {
-    struct civil_date from; /* the earliest day of which a count may differ now; DATE_NONE: none */
-    bool rewrite;           /* packed buckets are to be written anew; else only what was touched */
+    /** The earliest day of which a count may differ now; DATE_NONE: none. A pathway that a snapshot only
+     * puts into another group (a stage, an age band) differs from that census on: groups are as the last
+     * snapshot says, so of an earlier census only what it said itself is right. */
+    struct civil_date from;
+    bool rewrite; /* packed buckets are to be written anew; else only what was touched */
     uint64_t verdicts[LIST_VERDICTS];
     uint64_t duplicates; /* rows of a snapshot whose pathway had another row in it */
     uint64_t started, stopped,

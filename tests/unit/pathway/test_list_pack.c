@@ -263,7 +263,37 @@ START_TEST(a_pathway_of_snapshots_takes_26_bytes_and_one_of_events_about_100)
 }
 END_TEST
 
-/* ---- no memory ---- */
+/* ---- memory ---- */
+
+START_TEST(no_allocation_is_made_for_each_pathway)
+{
+    struct pathway_list *l = story_new("RNA");
+    struct list_change change = LIST_CHANGE_INIT;
+    struct civil_date start = date_of("2025-01-06"), late = date_of("2025-03-02");
+    struct pathway_record r = { .clock_start = start, .stage_start = DATE_NONE };
+    int taken = 0;
+
+    failing_begin(FAILING_ALLOCATIONS, 1000000000, 1, ENOMEM); /* counts, and none fails */
+    taken += list_snapshot_begin(l, late, late, LIST_FIRST_STANDS);
+    for (uint32_t i = 0; i < 20000; i++) {
+        memcpy(r.pathway, &(uint32_t){ i * 2654435761u }, 4);
+        taken += list_snapshot_row(l, &r);
+    }
+    taken += list_snapshot_end(l, &change);
+    r.event = "clock-stop";
+    r.event_date = late;
+    for (uint32_t i = 0; i < 20000; i++) {
+        memcpy(r.pathway, &(uint32_t){ i * 2654435761u + 1 }, 4);
+        taken += list_event(l, &r, late, &change);
+    }
+    long allocations = failing.seen;
+
+    (void)failing_end();
+    ck_assert_int_eq(taken, 0); /* LIST_TAKEN, each */
+    ck_assert_msg(allocations < 200, "%ld allocations", allocations);
+    list_free(l);
+}
+END_TEST
 
 /* No assertion in here: those need memory of their own. */
 static int live_through(struct civil_date early, struct civil_date late,
@@ -339,4 +369,5 @@ UNIT_MAIN("list_pack", UNIT_TEST(a_packed_list_loads_as_the_same),
           UNIT_TEST(a_missing_part_is_refused), UNIT_TEST(cut_or_flipped_packed_bytes_are_refused),
           UNIT_TEST(a_part_in_another_ones_place_is_refused),
           UNIT_TEST(a_pathway_of_snapshots_takes_26_bytes_and_one_of_events_about_100),
+          UNIT_TEST(no_allocation_is_made_for_each_pathway),
           UNIT_TEST(without_memory_each_call_says_so_or_gets_along_without))
