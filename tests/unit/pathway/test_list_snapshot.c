@@ -342,6 +342,38 @@ START_TEST(later_events_apply_on_top_of_the_snapshot)
 }
 END_TEST
 
+START_TEST(the_stage_that_the_snapshot_names_stands_over_earlier_events_of_it)
+{
+    struct pathway_list *l = story_new("wheelchair");
+
+    TELL(l, "A", "prescription", "2025-02-10", 1); /* the census says: decided on the 3rd */
+    CENSUS(l, "2025-03-02",
+           ROW("A", "2025-01-06", .stage = "delivery", .stage_start = "2025-02-03"));
+    CHECK_COUNTS(l, "decision 2025-01-06 2025-02-10 completed\n"
+                    "delivery 2025-02-03 open\n"
+                    "pathway 2025-01-06 open\n");
+    TELL(l, "A", "equipment", "2025-03-05", 1);
+    CHECK_COUNTS(l, "decision 2025-01-06 2025-02-10 completed\n"
+                    "delivery 2025-02-03 2025-03-05 completed\n"
+                    "pathway 2025-01-06 2025-03-05 completed\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(another_clock_start_than_the_snapshots_disagrees_and_moves_nothing)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    CENSUS(l, "2025-03-02", ROW("A", "2025-01-06"));
+    TELL(l, "A", "referral", "2025-01-13", 1);
+    CHECK_COUNTS(l, "pathway 2025-01-06 open\n");
+    ck_assert_uint_eq(counts_of(l).disagreeing, 1);
+    TELL(l, "A", "referral", "2025-01-06", 2);
+    ck_assert_uint_eq(counts_of(l).disagreeing, 0);
+    list_free(l);
+}
+END_TEST
+
 START_TEST(a_pathway_reopened_after_the_census_waits_again)
 {
     struct pathway_list *l = story_new("RNA");
@@ -469,6 +501,8 @@ UNIT_MAIN(
     UNIT_TEST(an_earlier_event_that_disagrees_is_counted_and_moves_nothing),
     UNIT_TEST(a_stop_that_an_earlier_census_contradicts_does_not_date_the_missing_pathway),
     UNIT_TEST(later_events_apply_on_top_of_the_snapshot),
+    UNIT_TEST(the_stage_that_the_snapshot_names_stands_over_earlier_events_of_it),
+    UNIT_TEST(another_clock_start_than_the_snapshots_disagrees_and_moves_nothing),
     UNIT_TEST(a_pathway_reopened_after_the_census_waits_again),
     UNIT_TEST(fifteen_months_after_the_stop_a_pathway_is_only_counted_and_a_correction_too_old),
     UNIT_TEST(a_pathway_gone_from_snapshots_is_only_counted_15_months_later),
