@@ -249,7 +249,7 @@ int step_ageing(struct stepping *s)
     } else {
         note_row(s, s->today, from, row, to, row->why);
     }
-    if (to == from)
+    if (to == from && from != ALERT_EARLY)
         s->why = why; /* what the data did is the news */
     if (behind && open == NO_EPISODE)
         r = open_early(s, to, s->newest.why);

@@ -284,6 +284,8 @@ void item_view(const struct message_context *context, const struct message_item 
     if (a->rule == RULE_BEHIND_PLAN) {
         v.org = given(f && f->series ? f->series->org : NULL,
                       v.measure ? measure_org(v.measure) : NULL);
+        if (v.list && !v.measure->list->provider)
+            v.org = NULL; /* everybody on the list */
         v.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
         if (v.unit == UNIT_UNKNOWN && item->unit_hint)
             (void)unit_parse(item->unit_hint, &v.unit);

@@ -332,15 +332,17 @@ void wording_sure(const struct item_view *v, struct text *out)
         (void)text_printf(out, "%s; received %s; ",
                           status ? status : "provisional or final: not stated",
                           wording_date(wall_date(v->version->as_of), date));
-    } else if (date_is_set(v->projected_from))
+    } else if (date_is_set(v->projected_from)) {
         (void)text_puts(out, "a projection, not a figure of any file; ");
+    }
     if (v->holds != 0)
         (void)text_printf(out, "not complete (%s), so nothing is called better.",
                           hold_words(v->holds, held));
     else if (v->held)
         (void)text_puts(out, "held, so nothing is called better.");
     else
-        (void)text_puts(out, "complete.");
+        (void)text_puts(out,
+                        date_is_set(v->projected_from) ? "its data are complete." : "complete.");
     if (v->earlier[0])
         (void)text_printf(out, " Restated: the publisher replaced an earlier figure, %s.",
                           v->earlier);

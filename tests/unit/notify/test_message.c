@@ -662,7 +662,7 @@ START_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data)
         "amber",
         "Projected from data of 30 June 2024, if nobody was seen since",
         "6 July 2024, the day on which ageing alone",
-        "a projection, not a figure of any file",
+        "a projection, not a figure of any file; its data are complete.",
         NULL
     };
     static const char *const never[] = { "Data period:", "Back on plan", "received 14", NULL };
@@ -680,6 +680,12 @@ START_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data)
     check_said(text_str(&body), says, never);
     text_release(&body);
     message_release(&m);
+    f.measure.list->provider = NULL; /* everybody on the list */
+    body = flat_body();
+    ck_assert_msg(strstr(text_str(&body), "14%, where the plan has 20%") != NULL, "%s",
+                  text_str(&body));
+    text_release(&body);
+    f.measure.list->provider = WORDS("TAJ");
 }
 END_TEST
 
