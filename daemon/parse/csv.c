@@ -42,6 +42,11 @@ void csv_release(struct csv *c)
     text_release(&c->bytes);
     free(c->starts);
     free(c->cells);
+    free(c->lengths);
+    free(c->whole);
+    c->lengths = NULL;
+    c->whole = NULL;
+    c->whole_cap = 0;
     c->starts = NULL;
     c->cells = NULL;
     c->cap = c->count = 0;
@@ -101,11 +106,13 @@ static size_t judge_head(struct csv *c)
 
 /* ---- rows ---- */
 
-static int reserve_cells(struct csv *c)
+int csv_reserve_cells(struct csv *c)
 {
     if (c->count < c->cap)
         return 0;
     size_t cap = c->cap ? c->cap * 2 : 64;
+
+    cap = cap < PARSE_COLUMNS_MAX ? cap : PARSE_COLUMNS_MAX;
     size_t *starts = realloc(c->starts, cap * sizeof *starts);
 
     if (!starts)
@@ -116,6 +123,11 @@ static int reserve_cells(struct csv *c)
     if (!cells)
         return -ENOMEM;
     c->cells = cells;
+    unsigned *lengths = realloc(c->lengths, cap * sizeof *lengths);
+
+    if (!lengths)
+        return -ENOMEM;
+    c->lengths = lengths;
     c->cap = cap;
     return 0;
 }
@@ -126,7 +138,7 @@ static int end_cell(struct csv *c)
         refuse_here(c, "columns", "a row has more than 4096 columns");
         return 0;
     }
-    if (reserve_cells(c) < 0 || text_putc(&c->bytes, '\0') < 0)
+    if (csv_reserve_cells(c) < 0 || text_putc(&c->bytes, '\0') < 0)
         return -ENOMEM;
     c->starts[c->count++] = c->field_start;
     c->field_start = c->bytes.len;
@@ -140,10 +152,13 @@ static int end_row(struct csv *c, bool ended)
 
     if (r < 0 || c->refusal.reason)
         return r;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++) {
+        size_t end = i + 1 < c->count ? c->starts[i + 1] : c->bytes.len;
+
         c->cells[i] = c->bytes.buf + c->starts[i];
-    struct csv_row row = { c->cells,   c->bytes.buf + c->bytes.len, c->count, c->row_line, ended,
-                           c->has_high };
+        c->lengths[i] = (unsigned)(end - c->starts[i] - 1);
+    }
+    struct csv_row row = { c->cells, c->lengths, c->count, c->row_line, ended, c->has_high };
 
     r = c->row(c->arg, &row);
     text_clear(&c->bytes);
@@ -262,8 +277,14 @@ static int scan(struct csv *c, const unsigned char *s, size_t len)
 
     while (i < len && r == 0 && !c->refusal.reason) {
         if (c->count == 0 && c->bytes.len == 0 && c->state == CELL_START &&
-            !(c->after_cr && s[i] == '\n'))
+            !(c->after_cr && s[i] == '\n')) {
+            size_t taken = csv_take_whole(c, s + i, len - i, &r);
+
+            i += taken;
+            if (taken || r != 0)
+                continue;
             c->row_line = c->line;
+        }
         unsigned long column = c->column;
         size_t n = run_length(c, s + i, len - i);
 

@@ -23,19 +23,13 @@
 
 /** Borrowed for the length of the callback. A blank line is a row of one empty cell. */
 struct csv_row {
-    const char *const *cells; /* NUL-terminated, without quotes; one after the other in memory */
-    const char *end;          /* past the NUL of the last */
+    const char *const *cells; /* NUL-terminated, without quotes */
+    const unsigned *lengths;  /* of the cells, in bytes */
     size_t count;
     unsigned long line; /* 1-based physical line on which the row begins */
     bool ended;         /* by a line end; false only for an unterminated last row */
     bool has_high;      /* holds a byte above 0x7F, so UTF-8 is worth checking */
 };
-
-/** Bytes of a cell that the row has. */
-static inline size_t csv_cell_length(const struct csv_row *row, size_t at)
-{
-    return (size_t)((at + 1 < row->count ? row->cells[at + 1] : row->end) - row->cells[at] - 1);
-}
 
 struct csv_refusal {
     const char *reason; /* a word, NULL when nothing was refused */
@@ -60,7 +54,10 @@ struct csv {
     struct text bytes; /* the cells of the row, each ended by a NUL */
     size_t *starts;
     const char **cells;
+    unsigned *lengths;
     size_t count, cap, field_start;
+    char *whole; /* a row that is read at once (csv_whole.c) */
+    size_t whole_cap;
     unsigned long offset, line, column, row_line;
     unsigned long quote_line, quote_column, quote_offset;
 };
@@ -73,5 +70,16 @@ int csv_finish(struct csv *c);
 /** Whether the last byte seen was a line end outside quotes. */
 bool csv_ends_with_newline(const struct csv *c);
 void csv_release(struct csv *c);
+
+/* ---- between csv.c and csv_whole.c ---- */
+
+/** Room for one cell more. Returns 0 or -ENOMEM. */
+int csv_reserve_cells(struct csv *c);
+/**
+ * Reads one row at once where a row begins at s, its line end is among the bytes and nothing in it
+ * needs the slow way. Returns the bytes taken, 0 when the slow way is to be gone; *out_r is what the
+ * callback returned, or -ENOMEM.
+ */
+size_t csv_take_whole(struct csv *c, const unsigned char *s, size_t len, int *out_r);
 
 #endif

@@ -51,6 +51,7 @@ void json_rows_release(struct json_rows *j)
     text_release(&j->bytes);
     table_release(&j->columns, NULL);
     free(j->cells);
+    free(j->lengths);
     free(j->values);
 }
 
@@ -74,11 +75,15 @@ static int grow(struct json_rows *j)
 
     if (cells)
         j->cells = cells;
+    unsigned *lengths = realloc(j->lengths, cap * sizeof *lengths);
+
+    if (lengths)
+        j->lengths = lengths;
     const void **values = realloc(j->values, cap * sizeof *values);
 
     if (values)
         j->values = values;
-    if (!cells || !values)
+    if (!cells || !lengths || !values)
         return -ENOMEM;
     j->cap = cap;
     return 0;
@@ -146,7 +151,7 @@ static int add_value(struct text *to, const json_t *value)
 static int give(struct json_rows *j, int (*to)(void *, const struct csv_row *))
 {
     struct csv_row row = { .cells = j->cells,
-                           .end = j->bytes.buf + j->bytes.len,
+                           .lengths = j->lengths,
                            .count = j->count,
                            .line = j->row_line,
                            .ended = true,
@@ -155,7 +160,8 @@ static int give(struct json_rows *j, int (*to)(void *, const struct csv_row *))
 
     for (size_t i = 0; i < j->count; i++) {
         j->cells[i] = at;
-        at += strlen(at) + 1;
+        j->lengths[i] = (unsigned)strlen(at);
+        at += j->lengths[i] + 1;
     }
     return to(j->arg, &row);
 }

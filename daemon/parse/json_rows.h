@@ -31,6 +31,7 @@ struct json_rows {
     struct table columns; /* name to place + 1 */
     struct text bytes;    /* the cells of the row */
     const char **cells;
+    unsigned *lengths;
     const void **values;
     size_t count, cap;
 };

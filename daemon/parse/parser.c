@@ -38,6 +38,8 @@ struct parser {
     unsigned long looked_at; /* rows before the header */
     bool saw_text;
     struct table periods, organisations;
+    char seen_orgs[64]
+                  [8]; /* codes noted lately, each at a place of its own: most rows repeat them */
     struct civil_date last_start, last_end; /* of the record before: most rows repeat them */
     struct parse_result result;
 };
@@ -251,6 +253,17 @@ static int note_period(struct parser *p, const struct record *rec)
 
 static int note_org(struct parser *p, const char *org)
 {
+    char code[8] = { 0 };
+    unsigned at = 0;
+
+    for (size_t i = 0; i < sizeof code - 1 && org[i]; i++) {
+        code[i] = org[i];
+        at = at * 31 + (unsigned char)org[i];
+    }
+    at %= sizeof p->seen_orgs / sizeof p->seen_orgs[0];
+    if (memcmp(p->seen_orgs[at], code, sizeof code) == 0 && strlen(org) < sizeof code)
+        return 0;
+    memcpy(p->seen_orgs[at], code, sizeof code);
     return table_has(&p->organisations, org) ? 0 : table_set(&p->organisations, org, p, NULL);
 }
 

@@ -150,9 +150,11 @@ static void load_rules(struct load *l, yaml_node *node, struct slot *s)
     }
     if (length)
         load_pair(l, length, &low, &high);
-    if (length && (low < 1 || high > PATHWAY_TEXT_MAX))
+    if (length && !(low >= 1 && low <= high && high <= PATHWAY_TEXT_MAX)) {
         yaml_complain(l->yaml, length, l->diags, DIAG_ERROR, NULL, "a length is 1 to %d",
                       PATHWAY_TEXT_MAX);
+        return;
+    }
     s->min_length = (long)low;
     s->max_length = (long)high;
     s->has_range = range != NULL;

@@ -42,6 +42,36 @@ static void mark_exempt(struct pathway_reader *r)
     }
 }
 
+/* One column whose cell can be taken as it stands. */
+static bool is_plain(const struct bound_source *b)
+{
+    const struct source *s = b->source;
+
+    return b->part_count == 1 && b->parts[0].count == 1 && !s->map_count && !s->capture &&
+           !s->drop_notes;
+}
+
+/* The slots that a row is asked for; the others never say anything. */
+static int mark_read(struct pathway_reader *r)
+{
+    const struct columns *c = r->columns;
+    size_t *read = realloc(r->read, (c->slot_count + 1) * sizeof *read);
+
+    if (!read)
+        return -ENOMEM;
+    r->read = read;
+    r->read_count = 0;
+    for (size_t i = 0; i < c->slot_count; i++) {
+        const struct bound_slot *b = &c->slots[i];
+
+        r->values[i].is_plain = is_plain(&b->from) && !r->format->absent.count;
+        if (b->from.part_count || b->from.constant || b->slot->otherwise ||
+            b->slot->source.required)
+            r->read[r->read_count++] = i;
+    }
+    return 0;
+}
+
 int pathway_reader_rebind(struct pathway_reader *r, const struct columns *c)
 {
     size_t n = c->header.count;
@@ -62,10 +92,10 @@ int pathway_reader_rebind(struct pathway_reader *r, const struct columns *c)
     if (!values || !r->is_exempt)
         return -ENOMEM;
     for (; r->value_count < c->slot_count; r->value_count++)
-        values[r->value_count] = (struct slot_value){ .copy = TEXT_INIT };
+        values[r->value_count] = (struct slot_value){ .copy = TEXT_INIT, .date = DATE_NONE };
     r->columns = c;
     mark_exempt(r);
-    return 0;
+    return mark_read(r);
 }
 
 int pathway_reader_init(struct pathway_reader *r, const struct format *f, const struct columns *c,
@@ -89,6 +119,7 @@ void pathway_reader_release(struct pathway_reader *r)
     free(r->values);
     free(r->tally);
     free(r->is_exempt);
+    free(r->read);
     text_release(&r->clean);
     text_release(&r->parts);
     keyed_digest_free(r->digest);
@@ -129,7 +160,7 @@ static bool judge_shape(const struct pathway_reader *r, const struct csv_row *ro
 static void judge_utf8(struct pathway_reader *r, const struct csv_row *row, struct fault *fault)
 {
     for (size_t i = 0; i < row->count; i++) {
-        if (text_is_utf8(row->cells[i], csv_cell_length(row, i)))
+        if (text_is_utf8(row->cells[i], row->lengths[i]))
             continue;
         if (i < r->columns->header.count && r->columns->use[i] == COLUMN_MAPPED) {
             *fault = (struct fault){ "bad-utf8", r->columns->header.names[i] };
@@ -144,17 +175,22 @@ static void tally_identifiers(struct pathway_reader *r, const struct csv_row *ro
                               struct fault *fault)
 {
     size_t n = row->count < r->tally_count ? row->count : r->tally_count;
+    const char *const *cells = row->cells;
+    const unsigned *lengths = row->lengths;
+    struct column_tally *tally = r->tally;
 
     for (size_t i = 0; i < n; i++) {
-        const char *cell = row->cells[i];
-        size_t len = csv_cell_length(row, i);
+        const char *cell = cells[i];
+        size_t len = lengths[i];
 
         if (len == 0 || (cell[0] == ' ' && value_is_blank(cell)))
             continue;
-        r->tally[i].values++;
-        if (len < 10 || cell[0] > '9' || !nhs_number_is_valid(cell, len))
+        tally[i].values++;
+        /* Quickly past words and days, which are most. */
+        if (len < 10 || cell[0] > '9' || (len == 10 && (cell[2] < '0' || cell[4] < '0')) ||
+            !nhs_number_is_valid(cell, len))
             continue;
-        r->tally[i].hits++;
+        tally[i].hits++;
         if (r->is_exempt[i])
             continue;
         if (r->columns->use[i] == COLUMN_DROPPED)
@@ -165,15 +201,6 @@ static void tally_identifiers(struct pathway_reader *r, const struct csv_row *ro
 }
 
 /* ---- slots ---- */
-
-/* One column whose cell can be taken as it stands. */
-static bool is_plain(const struct bound_source *b)
-{
-    const struct source *s = b->source;
-
-    return b->part_count == 1 && b->parts[0].count == 1 && !s->map_count && !s->capture &&
-           !s->drop_notes;
-}
 
 static int copy_text(struct slot_value *v, const char *text, size_t len)
 {
@@ -198,8 +225,8 @@ static int read_slot(struct pathway_reader *r, const struct bound_slot *b, struc
     }
     if (!b->from.part_count)
         return 0;
-    if (is_plain(&b->from) && !row->has_high && !r->format->absent.count) {
-        size_t at = b->from.parts[0].at[0], len = at < row->count ? csv_cell_length(row, at) : 0;
+    if (v->is_plain && !row->has_high) {
+        size_t at = b->from.parts[0].at[0], len = at < row->count ? row->lengths[at] : 0;
         const char *cell = len ? row->cells[at] : "";
 
         if (len && cell[0] > ' ' && cell[len - 1] > ' ') {
@@ -247,11 +274,27 @@ static int cut_code(const struct slot *s, struct slot_value *v)
     return 0;
 }
 
+/* An age: a few digits. */
+static bool small_number(const struct slot_value *v, double *out)
+{
+    unsigned number = 0;
+
+    for (size_t i = 0; i < v->len; i++) {
+        unsigned digit = (unsigned)v->text[i] - '0';
+
+        if (digit > 9 || i == 6)
+            return false;
+        number = number * 10 + digit;
+    }
+    *out = number;
+    return v->len > 0;
+}
+
 static const char *judge_number(const struct slot *s, struct slot_value *v)
 {
-    double number;
+    double number = 0;
 
-    if (value_number(v->text, &number, NULL) < 0)
+    if (!small_number(v, &number) && value_number(v->text, &number, NULL) < 0)
         return "bad-number";
     if (s->has_range && !(number >= s->low && number <= s->high))
         return "range";
@@ -295,14 +338,16 @@ static const char *judge_slot(const struct slot *s, struct slot_value *v)
         return "length";
     if (!s->is_nhs_number)
         return NULL;
-    return s->takes_equal_digits ? nhs_number_passes_mod_11(v->text, v->len) ? NULL : "nhs-number"
-           : nhs_number_is_valid(v->text, v->len) ? NULL
-                                                  : "nhs-number";
+    return (s->takes_equal_digits ? nhs_number_passes_mod_11(v->text, v->len)
+                                  : nhs_number_is_valid(v->text, v->len))
+               ? NULL
+               : "nhs-number";
 }
 
 static int read_slots(struct pathway_reader *r, const struct csv_row *row, struct fault *fault)
 {
-    for (size_t i = 0; i < r->columns->slot_count; i++) {
+    for (size_t k = 0; k < r->read_count; k++) {
+        size_t i = r->read[k];
         const struct bound_slot *b = &r->columns->slots[i];
         struct slot_value *v = &r->values[i];
         int e = read_slot(r, b, v, row);

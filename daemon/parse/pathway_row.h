@@ -24,7 +24,8 @@ struct slot_value {
     size_t len;
     struct text copy;
     struct civil_date date;
-    bool unknown; /* only_mapped: a text that the map does not know */
+    bool is_plain; /* one column whose cell can be taken as it stands */
+    bool unknown;  /* only_mapped: a text that the map does not know */
 };
 
 struct pathway_reader {
@@ -34,6 +35,8 @@ struct pathway_reader {
     struct keyed_digest *digest; /* NULL: no key */
     struct slot_value *values;   /* as columns->slots */
     size_t value_count;
+    size_t *read; /* the slots that say something, in order */
+    size_t read_count;
     struct text clean, parts;   /* scratch; the parts of the key */
     struct column_tally *tally; /* as the header */
     size_t tally_count;

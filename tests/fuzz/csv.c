@@ -29,6 +29,7 @@ static int on_row(void *arg, const struct csv_row *row)
     for (size_t i = 0; i < row->count; i++) {
         size_t len = strlen(row->cells[i]);
 
+        FUZZ_CHECK(row->lengths[i] == len, "a length of %u for %zu bytes", row->lengths[i], len);
         FUZZ_CHECK(len <= PARSE_FIELD_MAX_BYTES, "a cell of %zu bytes", len);
         (void)text_printf(&r->text, "|%zu:%s", len, row->cells[i]);
         (void)text_puts(&r->csv, i ? ",\"" : "\"");

@@ -12,9 +12,11 @@ static int write_row(void *arg, const struct csv_row *row)
     struct text *t = arg;
 
     (void)text_printf(t, "%lu%s[", row->line, row->ended ? "" : "!");
-    for (size_t i = 0; i < row->count; i++)
+    for (size_t i = 0; i < row->count; i++) {
+        ck_assert_uint_eq(row->lengths[i], strlen(row->cells[i]));
         (void)text_printf(t, "%s%s", i ? "|" : "", row->cells[i]);
-    return text_putc(t, ']');
+    }
+    return text_putc(t, row->has_high ? '^' : ']');
 }
 
 static void run(const char *bytes, size_t len, size_t portion, struct text *out,
@@ -53,6 +55,14 @@ static const struct {
     { "only a mark", "\xEF\xBB\xBF", "" },
     { "an open last cell", "a,", "1![a|]" },
     { "closing quote at the end", "\"a\"", "1![a]" },
+    { "cells longer than a word, quotes in all places, a byte above 0x7F",
+      "name,a rather long remark that goes on and on,\"said \"\"not, before\"\" May\",\"\"\"\"\r\n"
+      "\"a\"\"\",b\"\",\",\",12345678,1234567,\xC3\xBC\n"
+      "x,\"y\"\"\n\"\"z\",\n",
+      "1[name|a rather long remark that goes on and on|said \"not, before\" May|\"]"
+      "2[a\"|b\"\"|,|12345678|1234567|\xC3\xBC^3[x|y\"\n\"z|]" },
+    { "a byte above 0x7F marks its row alone", "a,b\nc,caf\xC3\xA9\nlonger than a word,d\n",
+      "1[a|b]2[c|caf\xC3\xA9^3[longer than a word|d]" },
 };
 
 START_TEST(rows_are_the_same_at_every_portion)

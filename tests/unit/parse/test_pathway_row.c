@@ -504,6 +504,83 @@ START_TEST(a_header_that_is_no_plain_name_is_called_by_its_place)
 }
 END_TEST
 
+#define PTL "PATHWAY_ID,NHS_NUMBER,PROVIDER,COMMISSIONER,TFC,CLOCK_START,AGE\n"
+
+/* The list that the measurements use: each rejection, and each edge that is none. */
+static const struct {
+    const char *row, *want;
+} ptl[] = {
+    { "P1,9990000018,RAB,QAB,100,16/02/2026,0", "P1 service=100 provider=RAB commissioner=QAB "
+                                                "start=2026-02-16 census=2026-02-16 age:0-17\n" },
+    { "P1,9999999999,RABCDE,QAB,100,2026-02-16,17",
+      "P1 service=100 provider=RABCDE commissioner=QAB start=2026-02-16 census=2026-02-16 "
+      "age:0-17\n" },
+    { "12345678901234567890,9990000018,RAB,QAB,100,2025-01-01,120",
+      "12345678901234567890 service=100 provider=RAB commissioner=QAB start=2025-01-01 "
+      "census=2026-02-16 age:80+\n" },
+    { ",9990000018,RAB,QAB,100,2026-02-16,0", "2: missing-key PATHWAY_ID\n" },
+    { "123456789012345678901,9990000018,RAB,QAB,100,2026-02-16,0", "2: length PATHWAY_ID\n" },
+    { "P1,9990000019,RAB,QAB,100,2026-02-16,0", "2: nhs-number NHS_NUMBER\n" },
+    { "P1,,RAB,QAB,100,2026-02-16,0", "2: missing-key NHS_NUMBER\n" },
+    { "P1,999 000 0018,RAB,QAB,100,2026-02-16,0", "2: length NHS_NUMBER\n" },
+    { "P1,9990000018,RA,QAB,100,2026-02-16,0", "2: length PROVIDER\n" },
+    { "P1,9990000018,RAB,QABCDEF,100,2026-02-16,0", "2: length COMMISSIONER\n" },
+    { "P1,9990000018,RAB,QAB,1000,2026-02-16,0", "2: length TFC\n" },
+    { "P1,9990000018,RAB,QAB,100,2026-02-17,0", "2: future-date CLOCK_START\n" },
+    { "P1,9990000018,RAB,QAB,100,31/02/2025,0", "2: bad-date CLOCK_START\n" },
+    { "P1,9990000018,RAB,QAB,100,,0", "2: missing-date CLOCK_START\n" },
+    { "P1,9990000018,RAB,QAB,100,2026-02-16,121", "2: range AGE\n" },
+    { "P1,9990000018,RAB,QAB,100,2026-02-16,", "2: missing-key AGE\n" },
+    { "P1,9990000018,RAB,QAB,100,2026-02-16,x", "2: bad-number AGE\n" },
+};
+
+START_TEST(a_list_is_checked_by_the_rules_of_its_mapping)
+{
+    struct format_set *set = load_formats();
+    struct parser_options options = { .identifiers = IDENTIFIERS_NOTE };
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+
+    ck_assert_int_eq(date_from_ymd(2026, 2, 16, &options.census), 0);
+    (void)text_printf(&bytes, "%s%s\n", PTL, ptl[_i].row);
+    struct parser *p =
+        run(format_set_find(set, "ptl-bench"), &options, bytes.buf, bytes.len, 999, &out);
+
+    ck_assert_msg(strcmp(text_str(&out), ptl[_i].want) == 0, "%s: %s", ptl[_i].row, text_str(&out));
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
+START_TEST(who_only_counts_is_told_of_identifiers_and_goes_on)
+{
+    struct format_set *set = load_formats();
+    struct parser_options options = { .identifiers = IDENTIFIERS_NOTE, .census = DATE_NONE };
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+    uint64_t state = 3;
+    char number[11];
+
+    (void)text_puts(&bytes, PTL);
+    for (int i = 0; i < 40; i++) {
+        test_number(&state, number);
+        (void)text_printf(&bytes, "P%d,%s,RAB,QAB,100,2026-02-16,50\n", i, number);
+    }
+    struct parser *p =
+        run(format_set_find(set, "ptl-bench"), &options, bytes.buf, bytes.len, 999, &out);
+    const struct parse_result *r = parser_result(p);
+
+    ck_assert(!r->refused);
+    ck_assert_uint_eq(r->accepted, 40);
+    ck_assert_uint_eq(r->identifier_columns, 1);
+    ck_assert_str_eq(r->identifiers[0].column, "NHS_NUMBER");
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
 START_TEST(a_mapping_says_which_tables_make_a_set_whole)
 {
     struct format_set *set = load_formats();
@@ -544,5 +621,7 @@ UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
           UNIT_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault),
           UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
           UNIT_TEST(a_header_that_is_no_plain_name_is_called_by_its_place),
+          UNIT_ROWS(a_list_is_checked_by_the_rules_of_its_mapping, ptl),
+          UNIT_TEST(who_only_counts_is_told_of_identifiers_and_goes_on),
           UNIT_TEST(a_mapping_says_which_tables_make_a_set_whole),
           UNIT_TEST(more_than_eight_cohort_columns_are_refused))
