@@ -42,8 +42,6 @@ struct load_call {
 
 static void call_free(struct load_call *call)
 {
-    if (!call)
-        return;
     free(call->name);
     free(call->key);
     free(call);

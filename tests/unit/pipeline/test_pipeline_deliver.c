@@ -746,6 +746,30 @@ START_TEST(whom_it_is_told_to_without_memory_is_an_error_and_not_nobody)
 }
 END_TEST
 
+START_TEST(who_was_not_reached_is_known_from_letters_and_from_what_is_overdue)
+{
+    setup();
+    struct outbox_item *item = add("d1", "hook");
+
+    ck_assert(!deliver_is_unreached(&p, "hook", "lead", "e-d1")); /* not for 30 minutes */
+    item->since.ms -= DAY_MS;
+    ck_assert(deliver_is_unreached(&p, "hook", "lead", "e-d1"));
+    ck_assert(!deliver_is_unreached(&p, "mail", "lead", "e-d1"));
+    ck_assert(!deliver_is_unreached(&p, "hook", "other", "e-d1"));
+    ck_assert(!deliver_is_unreached(&p, "hook", "lead", "e-d2"));
+    item->since.ms += DAY_MS;
+    begin();
+    answer_attempt(DELIVERY_REFUSED_FOR_GOOD, 400);
+    scripted_answer_all();
+    ck_assert(deliver_is_unreached(&p, "hook", "lead", "e-d1"));
+    ck_assert(!deliver_is_unreached(&p, "mail", "lead", "e-d1"));
+    letter_find(&p, "d1")->is_due_again = true;
+    ck_assert(!deliver_is_unreached(&p, "hook", "lead", "e-d1"));
+    ck_assert_str_eq(outcome("d1"), "none");
+    teardown();
+}
+END_TEST
+
 /* ---- without memory --------------------------------------------------------------------------- */
 
 /* A message that is refused the first time and taken, or refused for good, the second. */
@@ -793,7 +817,9 @@ START_TEST(a_message_without_memory_stays_due_or_has_an_outcome_and_never_two)
 END_TEST
 
 UNIT_MAIN(
-    "pipeline_deliver", UNIT_TEST(a_message_that_was_taken_is_journalled_and_then_gone),
+    "pipeline_deliver",
+    UNIT_TEST(who_was_not_reached_is_known_from_letters_and_from_what_is_overdue),
+    UNIT_TEST(a_message_that_was_taken_is_journalled_and_then_gone),
     UNIT_ROWS(an_attempt_that_ends_after_the_books_were_loaded_again_is_known_to_the_next_look,
               forgotten),
     UNIT_TEST(an_outcome_that_redis_did_not_take_is_told_again_and_the_receiver_is_not_asked_again),

@@ -209,6 +209,25 @@ START_TEST(a_full_redis_that_has_our_library_already_is_led)
 }
 END_TEST
 
+START_TEST(a_full_redis_that_holds_another_library_or_none_is_not_led)
+{
+    AUTO(text_release) struct text other = TEXT_INIT; /* as long as ours, and another */
+
+    (void)text_printf(&other, "*1\r\n$%zu\r\n?%s\r\n", sizeof waitlistd_lua - 1, waitlistd_lua + 1);
+    const char *const answers[] = { text_str(&other), "*1\r\n:1\r\n", "*0\r\n", "-ERR no\r\n" };
+
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        setup(LEASE_MS);
+        scripted_say("FUNCTION LOAD", "-OOM no\r\n");
+        scripted_say("FUNCTION LIST", answers[i]);
+        connected();
+        ck_assert_str_eq(scripted.reset, "the function library was refused");
+        ck_assert_int_eq(readies, 0);
+        teardown();
+    }
+}
+END_TEST
+
 START_TEST(what_stands_in_the_way_to_the_lead_ends_the_connection)
 {
     setup(LEASE_MS);
@@ -637,7 +656,8 @@ START_TEST(a_store_without_memory_is_none)
 END_TEST
 
 UNIT_MAIN(
-    "store_connect", UNIT_TEST(a_daemon_that_nobody_leads_leads),
+    "store_connect", UNIT_TEST(a_full_redis_that_holds_another_library_or_none_is_not_led),
+    UNIT_TEST(a_daemon_that_nobody_leads_leads),
     UNIT_ROWS(a_full_redis_that_has_our_library_already_is_led, full),
     UNIT_ROWS(what_stands_in_the_way_to_the_lead_ends_the_connection, hurdles),
     UNIT_TEST(a_fence_number_is_above_the_one_in_redis_and_our_own_and_kept_before_it_is_used),

@@ -108,6 +108,7 @@ static void hold_books(void)
     scripted_say("HGETALL " P "outbox:tries", list(4, "d1", TRIES, "gone", TRIES));
     scripted_say("HGETALL " P "outbox:flying", list(4, "mail", "d1", "hook", "gone"));
     scripted_say("HGETALL " P "dead", list(2, "d0", "{}"));
+    scripted_say("HGETALL " P "meta", list(4, "epoch", "ab", "journals", "ab received 1"));
     scripted_say("HGETALL " P "told:mail",
                  list(4, "a@b|e1", "{\"ordinal\":1,\"severity\":2,\"open\":true}", "a@b|day|p/0",
                       "2024-06-10"));
@@ -164,6 +165,7 @@ static void check_books(void)
     ck_assert_str_eq(books.outbox[0]->stream_id, "5-1");
     ck_assert(books.outbox[0]->tries == 3 && books.outbox[0]->was_flying);
     ck_assert(table_has(&books.dead, "d0"));
+    ck_assert_str_eq(books.journals, "ab received 1");
     ck_assert(table_has(&books.told, "mail|a@b|e1"));
     ck_assert(table_has(&books.days, "mail|a@b|day|p/0"));
 }

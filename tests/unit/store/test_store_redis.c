@@ -296,7 +296,21 @@ START_TEST(a_stream_id_that_memory_has_no_room_for_fails_the_change)
 }
 END_TEST
 
-UNIT_MAIN("store_redis",
+START_TEST(what_went_wrong_is_said_in_words)
+{
+    setup();
+    ck_assert_str_eq(store_words(store, -EPROTOTYPE), strerror(EPROTOTYPE));
+    scripted_say("FCALL", "-WRONGTYPE Operation against a key script: now, on @user\r\n");
+    ck_assert_int_eq(attempt(), 0);
+    scripted_answer_all();
+    ck_assert_int_eq(done_result, -EPROTOTYPE);
+    ck_assert_ptr_nonnull(strstr(store_words(store, -EPROTOTYPE), "a key that now changes"));
+    ck_assert_str_eq(store_words(store, -EBUSY), strerror(EBUSY));
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("store_redis", UNIT_TEST(what_went_wrong_is_said_in_words),
           UNIT_ROWS(a_change_without_memory_is_not_sent_and_with_it_is_whole, changes),
           UNIT_ROWS(a_change_that_cannot_be_sent_says_so_at_once, changes),
           UNIT_ROWS(an_answer_says_whether_the_change_took_effect_and_who_leads, answers),
