@@ -273,6 +273,24 @@ START_TEST(what_waits_too_long_goes_to_the_operators_too_and_names_each_once)
 }
 END_TEST
 
+START_TEST(one_message_tells_two_alerts_and_names_each_other_reader_once)
+{
+    setup();
+    add_alert("a", &behind, ALERT_FIRING);
+    add_alert("c", &behind, ALERT_FIRING);
+    compose();
+    ck_assert_uint_eq(p.books.outbox_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct outbox_item *o = p.books.outbox[i];
+
+        ck_assert_uint_eq(o->tell_count, 2);
+        if (o->eml)
+            ck_assert_ptr_null(strstr(o->eml, "hook, hook"));
+    }
+    teardown();
+}
+END_TEST
+
 START_TEST(more_recipients_than_an_alert_may_have_are_said_and_the_rest_is_told)
 {
     static const struct alert late = { .rule = RULE_FEED_LATE, .feed = S("gone") };
@@ -515,7 +533,9 @@ START_TEST(a_digest_takes_the_place_of_what_waited_whole_or_not_at_all)
 }
 END_TEST
 
-UNIT_MAIN("pipeline_compose", UNIT_ROWS(an_alert_is_told_to_whom_it_concerns, audiences),
+UNIT_MAIN("pipeline_compose",
+          UNIT_TEST(one_message_tells_two_alerts_and_names_each_other_reader_once),
+          UNIT_ROWS(an_alert_is_told_to_whom_it_concerns, audiences),
           UNIT_TEST(what_waits_too_long_goes_to_the_operators_too_and_names_each_once),
           UNIT_TEST(more_recipients_than_an_alert_may_have_are_said_and_the_rest_is_told),
           UNIT_TEST(a_message_that_redis_has_an_outcome_of_is_not_due_again),
