@@ -50,7 +50,7 @@ instance: black-country
 state: ./state
 redis: {redis}
 plans: [plan.yaml]
-routes: {{ops: [spool], governance: [spool], fallback: [mail-b]}}
+{extra}routes: {{ops: [spool], governance: [spool], fallback: [mail-b]}}
 feeds:
 {feeds}receivers:
 {receivers}"""
@@ -166,16 +166,18 @@ class Step:
 
 
 class Canonical:
-    def __init__(self, build, embedded=False, steps=STEPS):
+    def __init__(self, build, embedded=False, steps=STEPS, feeds=FEEDS, plan_text=None, extra=""):
         self.build, self.embedded = build, embedded
         self.steps = [Step(day, files) for day, files in steps]
         self.smtp, self.http = SmtpServer(), HttpServer()
         self.server = None if embedded else Server()
         self.client = None if embedded else RedisClient(self.server.socket)
         redis = "{mode: embedded}" if embedded else f"{{mode: server, socket: \"{self.server.socket}\"}}"
-        self.w = Instance(build, plan_text=plan(MEASURES, receivers="mail-a, mail-b, hook, spool"), settings=SETTINGS.format(
-            redis=redis, feeds=FEEDS, receivers=RECEIVERS.format(smtp=self.smtp.port, http=self.http.port)))
+        plan_text = plan_text or plan(MEASURES, receivers="mail-a, mail-b, hook, spool")
+        self.w = Instance(build, plan_text=plan_text, settings=SETTINGS.format(
+            redis=redis, feeds=feeds, extra=extra, receivers=RECEIVERS.format(smtp=self.smtp.port, http=self.http.port)))
         self.w.write("hook.secret", SECRET + "\n")
+        self.feeds = sorted({feed for _, files in steps for feed in files})
         self.kept = self.w.path("kept")
         self.seam, self.log = None, ""
         self.runs, self.began = 0, time.monotonic()
@@ -378,7 +380,8 @@ class Canonical:
             if key.endswith(SHADOWS):
                 continue
             if kind == "hash":
-                content = {k.decode(): stable_text(v) for k, v in content.items() if k.decode() not in BY_CHANCE}
+                content = {k.decode("latin-1"): v if ":list:" in key else stable_text(v)
+                           for k, v in content.items() if k.decode("latin-1") not in BY_CHANCE}
             elif kind == "stream":
                 content = [{k.decode(): stable_text(v) for k, v in entry.items()} for entry in content]
             elif isinstance(content, list):
@@ -387,7 +390,7 @@ class Canonical:
         return out
 
     def left_in_inboxes(self):
-        return [n for feed in ("cyp4ww", "stays", "local") for n in self.w.inbox(feed)]
+        return [n for feed in self.feeds for n in self.w.inbox(feed)]
 
     def sent(self):
         """What became of each message."""
