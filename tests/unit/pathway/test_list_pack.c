@@ -1,6 +1,7 @@
 /*
  * A list packed for the store and loaded again: the same, or refused.
  */
+#include "pathway/list_internal.h"
 #include "support/failing.h"
 #include "unit/pathway/list_story.h"
 
@@ -220,6 +221,32 @@ START_TEST(a_part_in_another_ones_place_is_refused)
 }
 END_TEST
 
+static const struct {
+    const char *why, bytes[8];
+    size_t len;
+    int result;
+} sealed[] = {
+    { "nothing counted, nothing forgotten", { 'C', 1, 0, 0 }, 4, 0 },
+    { "another part", { 'K', 1, 0, 0 }, 4, -EBADMSG },
+    { "another version", { 'C', 2, 0, 0 }, 4, -EBADMSG },
+    { "more than that", { 'C', 1, 0, 0, 0 }, 5, -EBADMSG },
+    { "less than that", { 'C', 1, 0 }, 3, -EBADMSG },
+    { "a number not as it is written", { 'C', 1, (char)0x80, 0, 0 }, 5, -EBADMSG },
+};
+
+START_TEST(a_right_check_sum_over_something_else_is_refused)
+{
+    struct pathway_list *l = story_new(service);
+    struct text t = TEXT_INIT;
+
+    (void)text_add(&t, sealed[_i].bytes, sealed[_i].len);
+    ck_assert_int_eq(bytes_seal(&t, 0, PACKED_SEAL), 0);
+    ck_assert_msg(list_unpack_counted(l, t.buf, t.len) == sealed[_i].result, "%s", sealed[_i].why);
+    text_release(&t);
+    list_free(l);
+}
+END_TEST
+
 START_TEST(a_pathway_of_snapshots_takes_26_bytes_and_one_of_events_about_100)
 {
     struct pathway_list *l = story_new("RNA"), *m = story_new(service);
@@ -368,6 +395,7 @@ UNIT_MAIN("list_pack", UNIT_TEST(a_packed_list_loads_as_the_same),
           UNIT_TEST(what_events_touched_since_is_laid_over_the_buckets),
           UNIT_TEST(a_missing_part_is_refused), UNIT_TEST(cut_or_flipped_packed_bytes_are_refused),
           UNIT_TEST(a_part_in_another_ones_place_is_refused),
+          UNIT_ROWS(a_right_check_sum_over_something_else_is_refused, sealed),
           UNIT_TEST(a_pathway_of_snapshots_takes_26_bytes_and_one_of_events_about_100),
           UNIT_TEST(no_allocation_is_made_for_each_pathway),
           UNIT_TEST(without_memory_each_call_says_so_or_gets_along_without))
