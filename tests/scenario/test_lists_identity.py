@@ -5,6 +5,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
+from faults import WallClock, utc
 from waitlist import run_tests, wait_for
 
 START = "2026-01-05"
@@ -126,13 +127,14 @@ def test_a_good_file_does_not_end_an_incident_and_a_purge_does(build):
 
 def test_raw_bytes_that_hold_identifiers_are_erased_within_a_day(build):
     with lists.instance(build, plan_text=PLAN) as i:
+        clock = WallClock(i, utc(2026, 5, 18, 9))
         incident(i)
-        i.once("2026-05-18T10:00")
-        i.start("2026-05-19T09:50")
-        i.measure("open")
+        i.start(None, env=clock.env())
+        wait_for(lambda: feed(i)["waits"], "the incident")
+        clock.set(utc(2026, 5, 19, 8, 50))
+        wait_for(lambda: i.ctl("status")["today"] == "2026-05-19" and i.ctl("measures"), "the next day")
         assert len(quarantined(i)) == 1
-        i.stop()
-        i.start("2026-05-19T10:01")
+        clock.set(utc(2026, 5, 19, 9, 1))  # on the same day: not what is looked at once a day
         wait_for(lambda: not quarantined(i), "the raw bytes to go")
         assert [a for a in i.ctl("audit") if a.get("incident")], i.ctl("audit")[-3:]
 
