@@ -98,8 +98,6 @@ int apply_list_send(struct apply *a, const char *ledger_key, const struct ledger
 /** Redis took it. */
 void apply_list_adopt(struct apply *a);
 void apply_list_free(struct list_apply *l); /* accepts NULL */
-/** To which day a part is known: its census, else the newest event; DATE_NONE: nothing is. */
-struct civil_date list_known_upto(const struct pathway_list *state);
 /** Periods that end on that day or later may be counted otherwise after the file; DATE_NONE: all. */
 struct civil_date apply_list_from(const struct apply *a);
 /** What the plans count of the list, from that day on, as cells. Returns 0 or -ENOMEM. */

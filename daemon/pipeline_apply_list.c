@@ -500,6 +500,20 @@ static int find_missing(struct apply *a)
     return r;
 }
 
+/* What is wrong with the parts that the file brought. */
+static int find_flaws(struct apply *a)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < a->into->part_count; i++) {
+        const struct part *part = &a->into->parts[i];
+
+        if (part->rows > 0 && !part->is_older)
+            r = places_judge(part->stored, a->newest, !is_snapshot(a), a->book);
+    }
+    return r;
+}
+
 static void add_count(struct text *words, uint64_t count, const char *what)
 {
     if (count)
@@ -557,5 +571,7 @@ int apply_list_book(struct apply *a)
         if (r == 0)
             r = feed_book_part(b, "", a->newest);
     }
+    if (r == 0)
+        r = find_flaws(a);
     return r == 0 ? set_outcome(a) : r;
 }

@@ -142,16 +142,20 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
             feed_states_release(out);
             return -ENOMEM;
         }
-        for (size_t j = 0; j < b->gap_count; j++)
-            out->gaps[i][j] = (struct coverage_gap){
+        for (size_t j = 0; j < b->gap_count; j++) {
+            if (b->gaps[j].flaw == FLAW_PLACES && !places_matter(p, f))
+                continue;
+            out->gaps[i][state->gap_count++] = (struct coverage_gap){
                 .provider = b->gaps[j].provider,
                 .period_end = b->gaps[j].period_end,
                 .measure = b->gaps[j].measure,
                 .absent = b->gaps[j].absent,
+                .flaw = b->gaps[j].flaw,
+                .words = b->gaps[j].words,
                 .superseded = feed_book_has_newer(b, b->gaps[j].part, b->gaps[j].period_end),
             };
+        }
         state->gaps = out->gaps[i];
-        state->gap_count = b->gap_count;
     }
     return 0;
 }

@@ -276,16 +276,18 @@ static json_t *part_report(const struct stored_list *part)
 {
     struct list_counts counts;
     char digest[SHA256_TEXT_MAX];
+    uint64_t open, unknown = places_unknown(part, &open);
 
     list_counts(part->state, &counts);
     if (list_digest(part->state, digest) < 0)
         return NULL;
-    return json_pack(
-        "{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "provider", part->provider, "census",
-        date_json(list_census(part->state)), "watermark", date_json(list_watermark(part->state)),
-        "pathways", (json_int_t)counts.pathways, "facts", (json_int_t)counts.facts, "disagreeing",
-        (json_int_t)counts.disagreeing, "too_old", (json_int_t)counts.too_old, "set_aside",
-        (json_int_t)part->set_aside, "generation", (json_int_t)part->generation, "digest", digest);
+    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "provider",
+                     part->provider, "census", date_json(list_census(part->state)), "watermark",
+                     date_json(list_watermark(part->state)), "pathways",
+                     (json_int_t)counts.pathways, "facts", (json_int_t)counts.facts, "disagreeing",
+                     (json_int_t)counts.disagreeing, "too_old", (json_int_t)counts.too_old,
+                     "set_aside", (json_int_t)part->set_aside, "place_unknown", (json_int_t)unknown,
+                     "generation", (json_int_t)part->generation, "digest", digest);
 }
 
 json_t *lists_report(const struct pipeline *p, const char *id)

@@ -23,7 +23,21 @@ json_t *lists_report(const struct pipeline *p, const char *id);
 /** Goes on with sweeping; true while it is under way: nothing is staged meanwhile. */
 bool lists_sweep(struct pipeline *p);
 
+/* ---- pipeline_place.c ---- */
+/** The place that a row's own words mean, for struct parser_options; arg: the settings. */
+const char *place_of_words(void *arg, const char *printed, const char *practice, const char *lsoa);
+/** Of how many who are open on a provider's part the place is not known; *out_open: of how many. */
+uint64_t places_unknown(const struct stored_list *part, uint64_t *out_open);
+/** Notes in the book of a feed whether of too many of a part the place is not known. period_end: of what the
+ * feed brought; upto: of events. Returns 0 or -ENOMEM. */
+int places_judge(const struct stored_list *part, struct civil_date period_end, bool upto,
+                 struct feed_book *book);
+/** Whether a plan counts a place of the list that a feed writes. */
+bool places_matter(const struct pipeline *p, const struct feed_setting *f);
+
 /* ---- pipeline_measures.c ---- */
+/** To which day a part is known: its census, else the newest event; DATE_NONE: nothing is. */
+struct civil_date list_known_upto(const struct pathway_list *state);
 /** By which rules, and for which measures, a list is counted today; malloc'ed, or NULL. */
 char *lists_rules(const struct pipeline *p, const struct list_setting *list);
 /** For struct ageing_source: the stocks of lists as they are, without a command to Redis. NULL without

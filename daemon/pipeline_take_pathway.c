@@ -41,7 +41,9 @@ int take_pathway_begin(struct taking *t)
     const struct parser_options options = { .key = pathway_key_bytes(p->pathway_key),
                                             .key_len = PATHWAY_KEY_BYTES,
                                             .identifiers = IDENTIFIERS_REFUSE,
-                                            .census = DATE_NONE };
+                                            .census = DATE_NONE,
+                                            .place = place_of_words,
+                                            .place_arg = p->config->settings };
     int r = content_is_zipped(t->fd);
 
     if (r < 0)

@@ -198,7 +198,7 @@ static int on_pathway(void *arg, const struct pathway_record *record)
 static int pass(int fd, const struct request *q, const struct format *f, const char *name,
                 struct parse_sink sink, struct parser **out_parser, struct text *out_member)
 {
-    struct parser_options options = { q->key, q->key_len, IDENTIFIERS_REFUSE, DATE_NONE };
+    struct parser_options options = { .key = q->key, .key_len = q->key_len, .census = DATE_NONE };
     struct parser *p = parser_new(f, name, sink);
     int r = p ? parser_configure(p, &options) : -ENOMEM;
 

@@ -294,6 +294,7 @@ static json_t *feed_object(const struct feed_report *f)
 
         r |= report_put(gap, "provider", report_text(s->gaps[i].provider));
         r |= report_put(gap, "period_end", report_date(s->gaps[i].period_end));
+        r |= report_put(gap, "why", report_text(s->gaps[i].words));
         r |= json_array_append_new(gaps, gap);
     }
     for (size_t i = 0; waits && i < f->wait_count; i++) {

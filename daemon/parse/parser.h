@@ -44,6 +44,10 @@ struct parser_options {
     size_t key_len;
     enum identifier_policy identifiers;
     struct civil_date census; /* of a snapshot whose layout names none; DATE_NONE: not known */
+    /** The place that a row's words mean (each may be NULL), which must live until parser_free(); NULL:
+     * unknown. Without it a record has the first of them as it stands. */
+    const char *(*place)(void *arg, const char *printed, const char *practice, const char *lsoa);
+    void *place_arg;
 };
 
 struct set_aside_count {

@@ -17,6 +17,8 @@ const char *const pathway_field_names[FIELD_COUNT] = {
     [FIELD_PROVIDER] = "provider",
     [FIELD_COMMISSIONER] = "commissioner",
     [FIELD_PLACE] = "place",
+    [FIELD_PRACTICE] = "practice",
+    [FIELD_LSOA] = "lsoa",
     [FIELD_STAGE] = "stage",
     [FIELD_EXCEPTION] = "exception",
     [FIELD_CLOCK_START] = "clock_start",
@@ -356,13 +358,15 @@ static void check_key(struct load *l, yaml_node *node, const struct layout *out)
 
 void pathway_layout_load(struct load *l, yaml_node *node, struct layout *out)
 {
-    static const char *const keys[] = {
-        "id",          "banner",       "header",     "short_rows",    "covers_providers",
-        "pathway_id",  "issuer",       "person_id",  "person_issuer", "service",
-        "provider",    "commissioner", "place",      "stage",         "exception",
-        "clock_start", "stage_start",  "clock_stop", "census",        "version",
-        "cohort",      "events",       "only",       "checks",        NULL
-    };
+    static const char *const keys[] = { "id",          "banner",           "header",
+                                        "short_rows",  "covers_providers", "pathway_id",
+                                        "issuer",      "person_id",        "person_issuer",
+                                        "service",     "provider",         "commissioner",
+                                        "place",       "practice",         "lsoa",
+                                        "stage",       "exception",        "clock_start",
+                                        "stage_start", "clock_stop",       "census",
+                                        "version",     "cohort",           "events",
+                                        "only",        "checks",           NULL };
     struct pathway_layout *p = out->pathway = load_alloc(l, 1, sizeof *p);
 
     if (!p)

@@ -20,6 +20,8 @@ enum pathway_field {
     FIELD_PROVIDER,
     FIELD_COMMISSIONER,
     FIELD_PLACE,
+    FIELD_PRACTICE, /* with FIELD_LSOA: tell the place, and are in no record */
+    FIELD_LSOA,
     FIELD_STAGE,
     FIELD_EXCEPTION,
     FIELD_CLOCK_START,

@@ -456,6 +456,17 @@ static int make_pathway(struct pathway_reader *r)
     return 0;
 }
 
+/* The practice and the area come no further than this. */
+static const char *place_of(const struct pathway_reader *r)
+{
+    const char *printed = text_of(r, FIELD_PLACE), *practice = text_of(r, FIELD_PRACTICE),
+               *lsoa = text_of(r, FIELD_LSOA);
+
+    if (r->options.place)
+        return r->options.place(r->options.place_arg, printed, practice, lsoa);
+    return printed ? printed : practice ? practice : lsoa;
+}
+
 static void fill_record(struct pathway_reader *r)
 {
     const struct slot_value *v = r->values;
@@ -464,7 +475,7 @@ static void fill_record(struct pathway_reader *r)
     rec->service = v[FIELD_SERVICE].text;
     rec->provider = v[FIELD_PROVIDER].text;
     rec->commissioner = v[FIELD_COMMISSIONER].text;
-    rec->place = v[FIELD_PLACE].text;
+    rec->place = place_of(r);
     rec->stage = v[FIELD_STAGE].text;
     rec->exception = v[FIELD_EXCEPTION].text;
     rec->clock_start = v[FIELD_CLOCK_START].date;

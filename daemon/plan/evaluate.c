@@ -35,10 +35,25 @@ static bool feeds_measure(const struct feed_state *feed, const struct plan_measu
            covers(feed, m->list->provider);
 }
 
-/* Whether a feed of the measure lacks a provider in this period; newer: in any period after it. */
-static bool gap_at(const struct evaluation_input *in, const struct plan_measure *m,
-                   struct civil_date end, bool newer)
+/* What a gap means to a measure of its feed. */
+static unsigned holds_of_gap(const struct coverage_gap *gap, const struct plan_measure *m)
 {
+    if (gap->measure != NULL)
+        return 0; /* that figure alone holds (series_version.gap) */
+    if (m->list != NULL && m->list->provider != NULL &&
+        !text_same(gap->provider, m->list->provider))
+        return 0; /* another's part of the list */
+    if (gap->flaw == FLAW_PLACES)
+        return m->list != NULL && m->list->place != NULL ? HOLD_PLACES : 0;
+    return gap->flaw == FLAW_TWICE ? HOLD_TWICE : HOLD_COVERAGE;
+}
+
+/* What feeds of the measure lack in this period; newer: in any period after it, or now. */
+static unsigned gaps_at(const struct evaluation_input *in, const struct plan_measure *m,
+                        struct civil_date end, bool newer)
+{
+    unsigned holds = 0;
+
     for (size_t k = 0; k < in->feed_count; k++) {
         const struct feed_state *feed = &in->feeds[k];
 
@@ -46,16 +61,14 @@ static bool gap_at(const struct evaluation_input *in, const struct plan_measure 
             const struct coverage_gap *gap = &feed->gaps[i];
             int order = date_compare(gap->period_end, end);
 
-            if (gap->measure != NULL)
-                continue; /* that figure alone holds (series_version.gap) */
-            if (m->list != NULL && m->list->provider != NULL &&
-                !text_same(gap->provider, m->list->provider))
-                continue; /* another's part of the list */
-            if (newer ? order > 0 : order == 0)
-                return true;
+            bool is_true_now = gap->flaw != FLAW_NONE && !gap->superseded;
+
+            /* A part with a flaw also changed what was counted before. */
+            if (newer ? order > 0 || is_true_now : order == 0)
+                holds |= holds_of_gap(gap, m);
         }
     }
-    return false;
+    return holds;
 }
 
 /* When a file first said what is in force, for want of any other order of the figures. */
@@ -95,8 +108,7 @@ static int judge_series(const struct evaluation_input *in, const struct plan *p,
         j.restated = series_point_restated(point);
         j.received = received_at(point);
         j.first_received = point->versions[0].as_of;
-        if (gap_at(in, m, point->period_end, false))
-            j.holds |= HOLD_COVERAGE;
+        j.holds |= gaps_at(in, m, point->period_end, false);
         if (f->history_count > 0 &&
             date_compare(f->history[f->history_count - 1].end, point->period_end) == 0)
             f->history_count--;
@@ -164,8 +176,7 @@ static void summarise(const struct evaluation_input *in, const char *org, struct
         if (feeds_measure(&in->feeds[i], m))
             f->holds_now |= holds_of_feed(&in->feeds[i], m, org, newest);
     /* The missing provider's own series has no point for the period that it is missing from. */
-    if (gap_at(in, m, newest, true))
-        f->holds_now |= HOLD_COVERAGE;
+    f->holds_now |= gaps_at(in, m, newest, true);
     f->holds |= f->holds_now;
 }
 

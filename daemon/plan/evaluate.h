@@ -13,14 +13,23 @@
 #include "plan/plan.h"
 #include "metric/feed_due.h"
 
+/** What is wrong with a provider's part of a waiting list, though it came. */
+enum list_flaw {
+    FLAW_NONE,
+    FLAW_PLACES, /* too many have no known place: measures of a place hold */
+    FLAW_TWICE,  /* two organisations report the same pathways */
+};
+
 struct coverage_gap {
     /* Missing; or, with .measure, the organisation whose total is contradicted. */
     const char *provider;
     struct civil_date period_end;
     /* NULL: the provider is missing altogether, and every measure of the feed holds. */
     const char *measure;
-    bool absent;     /* .measure is no longer in the table: its measures hold */
-    bool superseded; /* the same table brought a newer period since: no longer spoken of */
+    bool absent;       /* .measure is no longer in the table: its measures hold */
+    bool superseded;   /* the same table brought a newer period since: no longer spoken of */
+    int flaw;          /* enum list_flaw; FLAW_NONE: as .measure says */
+    const char *words; /* of a flaw: one sentence without its end */
 };
 
 /** In place of the provider of an alert: a file of the feed held identifiers. */

@@ -114,6 +114,49 @@ static int incident_finding(const struct feed_state *feed, struct finding_set *s
     return f->title == NULL || (why != NULL && f->detail == NULL) ? -ENOMEM : r;
 }
 
+/* The newest of one flaw of a provider that still speaks, or NULL. */
+static const struct coverage_gap *flaw_of(const struct feed_state *feed, const char *provider,
+                                          enum list_flaw flaw)
+{
+    const struct coverage_gap *newest = NULL;
+
+    for (size_t i = 0; i < feed->gap_count; i++) {
+        const struct coverage_gap *gap = &feed->gaps[i];
+
+        if ((enum list_flaw)gap->flaw == flaw && !gap->superseded &&
+            strcmp(gap->provider, provider) == 0 &&
+            (newest == NULL || date_compare(gap->period_end, newest->period_end) > 0))
+            newest = gap;
+    }
+    return newest;
+}
+
+/* A part of a list that came, and cannot be taken as it stands. */
+static int flaw_words(const struct feed_state *feed, const char *provider, struct text *title,
+                      struct text *detail, struct civil_date *newest)
+{
+    static const struct {
+        enum list_flaw flaw;
+        const char *says;
+    } rows[] = {
+        { FLAW_TWICE, "counts twice who waits at" },
+        { FLAW_PLACES, "does not say the place of who waits at" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct coverage_gap *gap = flaw_of(feed, provider, rows[i].flaw);
+
+        if (gap == NULL)
+            continue;
+        if (title->len == 0)
+            text_printf(title, "Feed %s %s %s", feed_title(feed), rows[i].says, provider);
+        text_printf(detail, "%s%s", detail->len > 0 ? "; " : "", gap->words);
+        if (!date_is_set(*newest) || date_compare(gap->period_end, *newest) > 0)
+            *newest = gap->period_end;
+    }
+    return text_ok(title) && text_ok(detail) ? 0 : -ENOMEM;
+}
+
 /*
  * One finding for all the periods that this provider is missing from; dated by the newest. A gap
  * that a newer period of the same table followed still holds its own period, and no longer
@@ -134,7 +177,7 @@ static int coverage_finding(const struct feed_state *feed, const char *provider,
     for (size_t i = 0; i < feed->gap_count; i++) {
         const struct coverage_gap *gap = &feed->gaps[i];
 
-        if (strcmp(gap->provider, provider) != 0)
+        if (gap->flaw != FLAW_NONE || strcmp(gap->provider, provider) != 0)
             continue;
         periods++;
         if (gap->superseded)
@@ -150,8 +193,12 @@ static int coverage_finding(const struct feed_state *feed, const char *provider,
     }
     if (!date_is_set(newest))
         periods = 0;
-    if (periods == 0)
+    if (periods == 0 && flaw_words(feed, provider, &title, &detail, &newest) < 0)
+        r = -ENOMEM;
+    if (periods == 0 && title.len == 0)
         text_printf(&title, "Feed %s covers %s", feed_title(feed), provider);
+    else if (periods == 0) /* it came, and cannot be taken as it stands */
+        f->detail = text_take(&detail);
     else if (contradicted != NULL && absent)
         text_printf(&title, "Feed %s is incomplete: %s lacks %s", feed_title(feed), provider,
                     contradicted);
@@ -180,9 +227,10 @@ static int coverage_finding(const struct feed_state *feed, const char *provider,
                                              : " and from %zu earlier",
                         periods - 1);
         f->detail = text_take(&detail);
-        r = finding_now(f, PERIOD_RED, newest);
     }
-    return f->title == NULL || (periods > 0 && f->detail == NULL) ? -ENOMEM : r;
+    if (r == 0 && date_is_set(newest))
+        r = finding_now(f, PERIOD_RED, newest);
+    return f->title == NULL || (date_is_set(newest) && f->detail == NULL) ? -ENOMEM : r;
 }
 
 /* Each provider once: those that must be covered, then any other that a gap names. */

@@ -38,7 +38,7 @@ enum unit finding_unit(const struct finding *f)
 
 const char *hold_words(unsigned holds, char out[160])
 {
-    /* All seven with their separators are 123 bytes. */
+    /* All nine with their separators are 156 bytes. */
     static const struct {
         unsigned flag;
         const char *words;
@@ -46,7 +46,8 @@ const char *hold_words(unsigned holds, char out[160])
         { HOLD_FEED_LATE, "feed late" },     { HOLD_COVERAGE, "provider missing" },
         { HOLD_FILE_HELD, "file held" },     { HOLD_INDETERMINATE, "too near the line to tell" },
         { HOLD_NO_VALUE, "no value" },       { HOLD_MIN_N, "numbers too small" },
-        { HOLD_GAP, "total without parts" },
+        { HOLD_GAP, "total without parts" }, { HOLD_PLACES, "places not known" },
+        { HOLD_TWICE, "counted twice" },
     };
     size_t len = 0;
 

@@ -27,6 +27,8 @@ enum hold {
     HOLD_NO_VALUE = 16,     /* suppressed, not submitted, or no figure at all */
     HOLD_MIN_N = 32,        /* the denominator is below min_n */
     HOLD_GAP = 64,          /* a published total of 0 over parts that nobody submitted */
+    HOLD_PLACES = 128, /* of too many on the list the place is not known; measures of a place */
+    HOLD_TWICE = 256,  /* two organisations report the same pathways */
 };
 
 /** One data period judged: what the alert machine consumes, oldest first. */

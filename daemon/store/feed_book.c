@@ -17,6 +17,7 @@ static void gap_release(struct feed_gap *g)
     free(g->provider);
     free(g->part);
     free(g->measure);
+    free(g->words);
 }
 
 static void wait_release(struct waiting_receipt *w)
@@ -76,13 +77,34 @@ static bool same_measure(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* A copy of a gap, texts included. */
+static int add_gap(struct feed_book *b, const struct feed_gap *gap)
+{
+    struct feed_gap *gaps = realloc(b->gaps, (b->gap_count + 1) * sizeof *gaps);
+    struct feed_gap g = *gap;
+
+    if (!gaps)
+        return -ENOMEM;
+    b->gaps = gaps;
+    g.provider = strdup(gap->provider);
+    g.part = strdup(gap->part);
+    g.measure = gap->measure ? strdup(gap->measure) : NULL;
+    g.words = gap->words ? strdup(gap->words) : NULL;
+    if (!g.provider || !g.part || (gap->measure && !g.measure) || (gap->words && !g.words)) {
+        gap_release(&g);
+        return -ENOMEM;
+    }
+    gaps[b->gap_count++] = g;
+    return 0;
+}
+
 int feed_book_gap(struct feed_book *b, const char *provider, const char *part, const char *measure,
                   struct civil_date period_end, bool missing)
 {
     for (size_t i = 0; i < b->gap_count; i++) {
         struct feed_gap *g = &b->gaps[i];
 
-        if (strcmp(g->provider, provider) != 0 || strcmp(g->part, part) != 0 ||
+        if (g->flaw || strcmp(g->provider, provider) != 0 || strcmp(g->part, part) != 0 ||
             !same_measure(g->measure, measure) || date_compare(g->period_end, period_end) != 0)
             continue;
         if (!missing) {
@@ -93,22 +115,30 @@ int feed_book_gap(struct feed_book *b, const char *provider, const char *part, c
     }
     if (!missing)
         return 0;
-    struct feed_gap *gaps = realloc(b->gaps, (b->gap_count + 1) * sizeof *gaps);
+    return add_gap(b, &(struct feed_gap){ .provider = (char *)(uintptr_t)provider,
+                                          .part = (char *)(uintptr_t)part,
+                                          .measure = (char *)(uintptr_t)measure,
+                                          .period_end = period_end });
+}
 
-    if (!gaps)
-        return -ENOMEM;
-    b->gaps = gaps;
-    struct feed_gap g = { .provider = strdup(provider),
-                          .part = strdup(part),
-                          .measure = measure ? strdup(measure) : NULL,
-                          .period_end = period_end };
+int feed_book_flaw(struct feed_book *b, const char *provider, enum list_flaw flaw,
+                   struct civil_date period_end, bool upto, const char *words)
+{
+    for (size_t i = b->gap_count; i-- > 0;) {
+        struct feed_gap *g = &b->gaps[i];
 
-    if (!g.provider || !g.part || (measure && !g.measure)) {
-        gap_release(&g);
-        return -ENOMEM;
+        if ((enum list_flaw)g->flaw != flaw || strcmp(g->provider, provider) != 0 ||
+            (!upto && date_compare(g->period_end, period_end) != 0))
+            continue;
+        gap_release(g);
+        b->gaps[i] = b->gaps[--b->gap_count];
     }
-    gaps[b->gap_count++] = g;
-    return 0;
+    return !words ? 0
+                  : add_gap(b, &(struct feed_gap){ .provider = (char *)(uintptr_t)provider,
+                                                   .part = (char *)(uintptr_t) "",
+                                                   .flaw = flaw,
+                                                   .words = (char *)(uintptr_t)words,
+                                                   .period_end = period_end });
 }
 
 void feed_book_clear_totals(struct feed_book *b, const char *part, struct civil_date period_end)
@@ -267,9 +297,10 @@ static json_t *gaps_of(const struct feed_book *b)
 
     for (size_t i = 0; gaps && i < b->gap_count; i++)
         json_array_append_new(gaps,
-                              json_pack("{s:s, s:s, s:s?, s:b, s:o}", "provider",
+                              json_pack("{s:s, s:s, s:s?, s:b, s:i, s:s?, s:o}", "provider",
                                         b->gaps[i].provider, "part", b->gaps[i].part, "measure",
                                         b->gaps[i].measure, "absent", (int)b->gaps[i].absent,
+                                        "flaw", b->gaps[i].flaw, "words", b->gaps[i].words,
                                         "period_end", json_date(b->gaps[i].period_end)));
     return gaps;
 }
@@ -330,11 +361,15 @@ static int read_gaps(struct feed_book *b, const json_t *gaps)
         const char *provider = json_string_value(json_object_get(g, "provider"));
         const char *part = json_string_value(json_object_get(g, "part"));
 
+        const char *words = json_string_value(json_object_get(g, "words"));
+        enum list_flaw flaw = (enum list_flaw)json_integer_value(json_object_get(g, "flaw"));
         struct civil_date period_end;
         size_t before = b->gap_count;
 
         r = provider && part ? json_read_date(g, "period_end", &period_end) : -EBADMSG;
-        if (r == 0)
+        if (r == 0 && words)
+            r = feed_book_flaw(b, provider, flaw, period_end, false, words);
+        else if (r == 0)
             r = feed_book_gap(b, provider, part, json_string_value(json_object_get(g, "measure")),
                               period_end, true);
         if (r == 0 && b->gap_count > before)

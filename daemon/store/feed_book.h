@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/table.h"
+#include "plan/evaluate.h"
 
 /** A provider missing from the newest edition of one part (table, band) of a period. */
 struct feed_gap {
@@ -21,6 +22,8 @@ struct feed_gap {
     char *measure; /* NULL: missing altogether; else this one figure of the organisation */
     bool
         absent; /* the figure is no longer in the table; else it is a total that blanks contradict */
+    int flaw;   /* enum list_flaw: the part of a list came, and this is wrong with it */
+    char *words; /* of a flaw */
     struct civil_date period_end;
 };
 
@@ -77,6 +80,10 @@ int feed_book_gap(struct feed_book *b, const char *provider, const char *part, c
 /** A watched figure that its table no longer brings. Returns 0 or -ENOMEM. */
 int feed_book_absent(struct feed_book *b, const char *org, const char *part, const char *measure,
                      struct civil_date period_end);
+/** What is wrong with a provider's part of a list, in words (NULL: nothing); replaces what was known of the
+ * same flaw in that period, or, of events (upto), in any. Returns 0 or -ENOMEM. */
+int feed_book_flaw(struct feed_book *b, const char *provider, enum list_flaw flaw,
+                   struct civil_date period_end, bool upto, const char *words);
 /** Remembers which part brings a watched figure. Returns 0 or -ENOMEM. */
 int feed_book_saw(struct feed_book *b, const char *measure_id, const char *part);
 /** Notes the newest period of a part. Returns 0 or -ENOMEM. */

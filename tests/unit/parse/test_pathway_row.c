@@ -581,6 +581,49 @@ START_TEST(who_only_counts_is_told_of_identifiers_and_goes_on)
 }
 END_TEST
 
+/* A place for whatever is known of the row. */
+static const char *place_of(void *arg, const char *printed, const char *practice, const char *lsoa)
+{
+    *(int *)arg += 1;
+    return printed && strcmp(printed, "Dudley") == 0     ? "dudley"
+           : practice && strcmp(practice, "M87001") == 0 ? "sandwell"
+           : lsoa && strcmp(lsoa, "E01009999") == 0      ? "walsall"
+                                                         : NULL;
+}
+
+START_TEST(practice_and_area_tell_the_place_and_are_in_no_record)
+{
+    struct format_set *set = load_formats();
+    struct text out = TEXT_INIT;
+    const char *bytes = "pathway_id,issuer,service,provider,commissioner,referral_date,census_date,"
+                        "place,practice,lsoa\n"
+                        "P1,RNA,nd,RNA,,2024-09-16,2025-03-02,Dudley,M87001,\n"
+                        "P2,RNA,nd,RNA,,2024-09-16,2025-03-02,,M87001,E01009999\n"
+                        "P3,RNA,nd,RNA,,2024-09-16,2025-03-02,Elsewhere,M00000,E01009999\n"
+                        "P4,RNA,nd,RNA,,2024-09-16,2025-03-02,Elsewhere,M00000,E01000000\n";
+    struct parser_options options = no_key;
+    int asked = 0;
+
+    options.place = place_of;
+    options.place_arg = &asked;
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &options, bytes, strlen(bytes), 1000, &out);
+
+    ck_assert_uint_eq(parser_result(p)->accepted, 4);
+    ck_assert_int_eq(asked, 4);
+    ck_assert_msg(strstr(text_str(&out), "RNA/P1 service=nd provider=RNA place=dudley "), "%s",
+                  text_str(&out));
+    ck_assert_ptr_nonnull(strstr(text_str(&out), "RNA/P2 service=nd provider=RNA place=sandwell "));
+    ck_assert_ptr_nonnull(strstr(text_str(&out), "RNA/P3 service=nd provider=RNA place=walsall "));
+    ck_assert_ptr_nonnull(strstr(text_str(&out), "RNA/P4 service=nd provider=RNA start="));
+    ck_assert_ptr_null(strstr(text_str(&out), "M87001"));
+    ck_assert_ptr_null(strstr(text_str(&out), "E0100"));
+    parser_free(p);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
 START_TEST(a_mapping_says_which_tables_make_a_set_whole)
 {
     struct format_set *set = load_formats();
@@ -623,5 +666,6 @@ UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
           UNIT_TEST(a_header_that_is_no_plain_name_is_called_by_its_place),
           UNIT_ROWS(a_list_is_checked_by_the_rules_of_its_mapping, ptl),
           UNIT_TEST(who_only_counts_is_told_of_identifiers_and_goes_on),
+          UNIT_TEST(practice_and_area_tell_the_place_and_are_in_no_record),
           UNIT_TEST(a_mapping_says_which_tables_make_a_set_whole),
           UNIT_TEST(more_than_eight_cohort_columns_are_refused))

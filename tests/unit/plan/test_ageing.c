@@ -240,6 +240,40 @@ START_TEST(the_feeds_of_the_list_hold_its_measures)
 }
 END_TEST
 
+START_TEST(what_is_wrong_with_a_part_of_the_list_holds_what_it_concerns)
+{
+    static char dudley[] = "dudley";
+    struct coverage_gap gap = { .provider = "TAJ",
+                                .period_end = date_of("2025-03-30"),
+                                .flaw = FLAW_PLACES,
+                                .words = "the place of 3 of 50 is not known" };
+    struct world w;
+    char words[160];
+
+    world_init(&w, "open-over:18w");
+    add_open(&w, "2025-01-01", 1);
+    take_census(&w, "2025-03-30");
+    w.feed.gaps = &gap;
+    w.feed.gap_count = 1;
+    ck_assert_uint_eq(run(&w, "2025-04-04")->holds, 0); /* of no place: all are counted */
+    w.list.place = dudley;
+    ck_assert_uint_eq(run(&w, "2025-04-04")->history[0].holds, HOLD_PLACES);
+    gap.period_end = date_of("2025-03-31"); /* newer than any figure */
+    ck_assert_uint_eq(run(&w, "2025-04-04")->holds_now, HOLD_PLACES);
+    const struct finding *told = &w.found.list[w.found.count - 3]; /* before held, identifiers */
+
+    ck_assert_str_eq(told->detail, gap.words);
+    ck_assert_int_eq(told->rule, RULE_COVERAGE_GAP);
+    w.list.place = NULL;
+    gap.flaw = FLAW_TWICE;
+    ck_assert_uint_eq(run(&w, "2025-04-04")->holds, HOLD_TWICE);
+    ck_assert_str_eq(hold_words(HOLD_TWICE | HOLD_PLACES, words),
+                     "places not known, counted twice");
+    ck_assert_uint_lt(strlen(hold_words(~0u, words)), sizeof words);
+    world_release(&w);
+}
+END_TEST
+
 /* A list counted on the Sunday of a clock change and never again: four midnights, and the end. */
 static const struct {
     int day; /* after the census */
@@ -306,4 +340,5 @@ UNIT_MAIN("ageing",
           UNIT_TEST(a_milestone_that_comes_brings_a_list_behind_on_its_own_day),
           UNIT_TEST(nothing_ages_without_data_nor_a_flow_nor_a_published_figure),
           UNIT_TEST(the_feeds_of_the_list_hold_its_measures),
+          UNIT_TEST(what_is_wrong_with_a_part_of_the_list_holds_what_it_concerns),
           { through_midnights_and_clock_changes_ageing_warns_early_resolves_nothing_and_ends, 2 })

@@ -43,6 +43,31 @@ static void open_gaps(struct feed_book *b)
             0);
 }
 
+START_TEST(a_flaw_of_a_list_stands_for_its_period_and_is_encoded)
+{
+    struct feed_book *b = feed_book_fresh("f", 0), *copy = NULL;
+    const struct civil_date june = { 19904 };
+
+    ck_assert_int_eq(feed_book_gap(b, "TAJ", "", NULL, may, true), 0);
+    ck_assert_int_eq(feed_book_flaw(b, "TAJ", FLAW_PLACES, may, false, "one"), 0);
+    ck_assert_int_eq(feed_book_flaw(b, "TAJ", FLAW_PLACES, may, false, "two"), 0);
+    ck_assert_int_eq(feed_book_flaw(b, "TAJ", FLAW_TWICE, may, false, "three"), 0);
+    ck_assert_int_eq(feed_book_flaw(b, "TAJ", FLAW_PLACES, june, false, "four"), 0);
+    ck_assert_int_eq(feed_book_copy(b, &copy), 0);
+    ck_assert_uint_eq(copy->gap_count, 4);
+    ck_assert_str_eq(copy->gaps[1].words, "two");
+    ck_assert_int_eq(copy->gaps[2].flaw, FLAW_TWICE);
+    /* The provider came after all; one flaw is over, of events everywhere. */
+    ck_assert_int_eq(feed_book_gap(copy, "TAJ", "", NULL, may, false), 0);
+    ck_assert_int_eq(feed_book_flaw(copy, "TAJ", FLAW_TWICE, may, false, NULL), 0);
+    ck_assert_uint_eq(copy->gap_count, 2);
+    ck_assert_int_eq(feed_book_flaw(copy, "TAJ", FLAW_PLACES, june, true, NULL), 0);
+    ck_assert_uint_eq(copy->gap_count, 0);
+    feed_book_free(b);
+    feed_book_free(copy);
+}
+END_TEST
+
 START_TEST(a_gap_is_one_of_a_provider_a_table_a_figure_and_a_period)
 {
     struct feed_book *b = book_new();
@@ -319,7 +344,8 @@ START_TEST(a_fresh_book_without_memory_is_none)
 }
 END_TEST
 
-UNIT_MAIN("feed_book", UNIT_TEST(a_gap_is_one_of_a_provider_a_table_a_figure_and_a_period),
+UNIT_MAIN("feed_book", UNIT_TEST(a_flaw_of_a_list_stands_for_its_period_and_is_encoded),
+          UNIT_TEST(a_gap_is_one_of_a_provider_a_table_a_figure_and_a_period),
           UNIT_TEST(a_file_says_anew_which_totals_of_its_table_and_period_are_contradicted),
           UNIT_TEST(a_figure_is_absent_unless_its_provider_is_missing_altogether),
           UNIT_TEST(the_newest_period_of_each_table_is_kept),
