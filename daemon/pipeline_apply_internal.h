@@ -100,6 +100,8 @@ void apply_list_adopt(struct apply *a);
 void apply_list_free(struct list_apply *l); /* accepts NULL */
 /** Periods that end on that day or later may be counted otherwise after the file; DATE_NONE: all. */
 struct civil_date apply_list_from(const struct apply *a);
+/** The same for what is counted at one day: no census before the newest two is counted otherwise. */
+struct civil_date apply_list_stocks_from(const struct apply *a);
 /** What the plans count of the list, from that day on, as cells. Returns 0 or -ENOMEM. */
 int measures_find(struct apply *a);
 /** The cells that changed go to their series, then the rest into force. */

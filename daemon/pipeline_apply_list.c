@@ -334,6 +334,31 @@ struct civil_date apply_list_from(const struct apply *a)
     return date_is_set(from) ? from : a->newest;
 }
 
+/* A group is as the last snapshot says: a child who has since gone on to the next stage, moved house or
+ * had a birthday was counted elsewhere at an earlier census, whose figures stand as they were counted. */
+struct civil_date apply_list_stocks_from(const struct apply *a)
+{
+    struct civil_date after = DATE_NONE;
+
+    for (size_t i = 0; i < a->into->part_count; i++) {
+        const struct part *part = &a->into->parts[i];
+        size_t n = part->stored->census_count;
+
+        if (part->rows == 0 || part->is_older)
+            continue;
+        if (n < 2)
+            return apply_list_from(a);
+        struct civil_date next = date_add_days(part->stored->censuses[n - 2], 1);
+
+        if (!date_is_set(after) || date_compare(next, after) < 0)
+            after = next;
+    }
+    struct civil_date from = apply_list_from(a);
+
+    return date_is_set(after) && (!date_is_set(from) || date_compare(after, from) > 0) ? after
+                                                                                       : from;
+}
+
 /* ---- what the list says of itself ---- */
 
 static void add_field(struct part *part, size_t *n, const char *name, const char *value, size_t len)

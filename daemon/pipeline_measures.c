@@ -216,8 +216,9 @@ static int count(struct apply *a, struct counting *c, const struct list_setting 
     int r = gather(c, list);
 
     if (r == 0)
-        r = periods_complete(&c->coverage, l->period, l->window, is_stock, apply_list_from(a),
-                             &periods, &n);
+        r = periods_complete(&c->coverage, l->period, l->window, is_stock,
+                             is_stock ? apply_list_stocks_from(a) : apply_list_from(a), &periods,
+                             &n);
     struct series *series =
         r == 0 && n ? series_open(&a->pipeline->books.series, list->id, &named, named.org) : NULL;
 

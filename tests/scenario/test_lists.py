@@ -56,6 +56,30 @@ def test_two_snapshots_give_starts_stops_and_a_figure_for_each_census(build):
         assert values(i, "over-18") == {"2026-05-17": 6, "2026-05-24": 13}, values(i, "over-18")
 
 
+def test_who_has_gone_on_since_was_counted_where_he_stood_at_an_earlier_census(build):
+    """A stage, a place and an age band are as the newest snapshot says; earlier figures stand as they were counted."""
+    header = "pathway_id,issuer,service,provider,commissioner,place,referral_date,stage,stage_start,census_date,age_band\n"
+
+    def census(day, place, stage, since, band, count=30):
+        return header + "".join(f"A{n},TAJ,mental-health,TAJ,QUA,{place},2026-01-{n + 1:02},{stage},{since},{day},{band}\n"
+                                for n in range(count))
+
+    measures = [lists.measure(id=id, title=id, metric=metric, select=select, target="{at_most: 1000}")
+                for id, metric, select in (("stage", "open", ", stage: first-contact"),
+                                           ("median", "median-wait", ", stage: first-contact"),
+                                           ("north", "open", ", place: north"), ("band", "open", ", cohort: {age_band: 5-10}"))]
+    with lists.instance(build, plan_text=lists.plan(*measures)) as i:
+        i.put("1.csv", census("2026-05-17", "north", "first-contact", "2026-02-01", "5-10"), feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", census("2026-05-24", "south", "care-plan", "2026-05-20", "11-15"), feed="weekly")
+        i.once("2026-05-25")
+        i.start("2026-05-25")
+        for id, value in (("stage", 30), ("median", 105), ("north", 30), ("band", 30)):
+            history = {h["period_end"]: [v["value"] for v in h["versions"]] for h in i.ctl("measure", id)["history"]}
+            assert history["2026-05-17"] == [value], (id, history)
+            assert history.get("2026-05-24", [0])[-1] in (0, None), (id, history)
+
+
 def test_events_go_into_a_list_and_later_ones_change_what_was_counted(build):
     plan = lists.plan(COMPLETED)
     with lists.instance(build, feeds=lists.EVENTS, plan_text=plan) as i:
