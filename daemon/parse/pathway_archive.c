@@ -297,7 +297,7 @@ int pathway_archive_finish(struct pathway_archive *a)
 {
     int r = csv_finish(&a->csv);
 
-    if (r == 0 && (a->csv.refusal.reason || !a->has_header || !csv_ends_with_newline(&a->csv)))
+    if (r == 0 && (a->csv.refusal.reason || !a->has_header))
         return -EBADMSG;
     return r;
 }
