@@ -471,7 +471,31 @@ def test_H9_a_client_that_goes_away_in_any_state_leaves_nothing_behind(build):
         # What was whole may have been taken; the daemon goes on either way.
         assert post(w, body).status in (200, 202)
         is_ready(w)
+        # Nor does one that is there when the daemon ends.
+        held = [slow(w, whole[:cut], "127.0.0.1") for cut in (0, 30, len(whole) - 1, len(whole))]
         assert w.stop() == 0
+        for s in held:
+            s.close()
+
+
+def test_P8_out_of_descriptors_the_server_stops_accepting_and_goes_on_when_there_are_some(build):
+    import resource
+    with pushed(build, http=", deadline: 600s, per_address: 64") as w:
+        is_ready(w)
+        limits = resource.prlimit(w.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(w.process.pid, resource.RLIMIT_NOFILE, (descriptors(w) + 4, limits[1]))
+        held = [slow(w, b"POST /v1", "127.0.0.2") for _ in range(20)]
+        wait_for(lambda: "error=" in w.log() or descriptors(w) > 4, "the descriptors to be used up")
+        ticks = lambda: sum(map(int, open(f"/proc/{w.process.pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+        before, since = ticks(), time.monotonic()
+        assert not [s for s in held if is_closed(s)], "those that wait are not turned away"
+        wait_for(lambda: time.monotonic() - since > 1.5, "a second and a half to pass")
+        assert ticks() - before < 100, "it turns in a circle for want of descriptors"
+        resource.prlimit(w.process.pid, resource.RLIMIT_NOFILE, limits)
+        assert get(w, "/healthz", source="127.0.0.3").status == 200
+        for s in held:
+            s.close()
+        assert post(w, three(6)).status == 202
 
 
 if __name__ == "__main__":
