@@ -1,5 +1,6 @@
 """Rows H of the fault matrix: what a client of the push door can do. (H8 comes with the page.)"""
 import datetime
+import errno
 import os
 import signal
 import socket
@@ -366,6 +367,26 @@ def test_H6_a_kill_at_any_file_call_of_a_push_loses_nothing_and_ingests_once_whe
                 wait_for(lambda: w.mails(), "its mail")
                 assert len(w.mails()) == 1
     assert points >= 12, points
+
+
+def test_H6_a_push_whose_receipt_cannot_be_synced_is_not_acknowledged(build):
+    struck = 0
+    for n in range(1, 5):
+        with pushed(build, start=False) as w:
+            seam = Seam(build, w.folder, [f"fail fdatasync {n} {errno.EIO} @journal/received"])
+            w.start("2024-06-10T12:00", ready=False, env=seam.env())
+            first = try_to_post(w, three(6))
+            wait_for(lambda: w.process.poll() is not None or first, "it to end or to answer")
+            if seam.struck() == 0:
+                break
+            struck += 1
+            assert not first or first.status == 503, (n, first.raw)
+            assert wait_for(lambda: w.process.poll(), "it to end, for the next start to read what it has") == 1
+            w.kill()
+            w.start("2024-06-10T12:01")
+            assert post(w, three(6), Idempotency_Key="april").status in (200, 202)
+            assert len(receipts(w)) == 1
+    assert struck
 
 
 def try_to_post(w, body):
