@@ -1,5 +1,7 @@
 """Waiting lists: a file of pathways from its inbox to an alert, and back from the archive."""
+import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -100,6 +102,16 @@ def test_events_go_into_a_list_and_later_ones_change_what_was_counted(build):
         assert [v["numerator"] for v in versions] == [8, 7], versions
 
 
+def test_a_month_in_which_nothing_happened_is_counted_once_later_events_came(build):
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(COMPLETED)) as i:
+        seen = [(f"A{n}", e, "2026-02-10", 1) for n in range(4) for e in ("first-contact", "outcome-baseline", "care-plan")]
+        i.put("1.csv", lists.events(*[(f"A{n}", "referral", "2026-01-05", 1) for n in range(5)], *seen), feed="events")
+        i.once("2026-03-01")
+        i.put("2.csv", lists.events(("A9", "referral", "2026-05-02", 1)), feed="events")
+        i.once("2026-05-03")
+        assert {"2026-03-31", "2026-04-30"} <= set(i.look("2026-05-03", lambda x: values(x, "seen")))
+
+
 def test_a_provider_s_part_is_replaced_without_touching_the_others(build):
     feeds = lists.SNAPSHOTS + lists.FEED.format(id="other", kind="snapshot", providers="[RXT]")
     plan = lists.plan(OPEN, lists.measure(id="taj", metric="open", select=", provider: TAJ", target="{at_most: 1000}"))
@@ -197,8 +209,15 @@ def test_an_emptied_redis_and_a_rebuild_reach_the_same_lists(build):
 def test_a_list_is_loaded_as_it_was_and_not_made_again(build):
     with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
         two_feeds(i)
-        before = i.look("2026-05-26", state)
-        i.start("2026-05-26")
+        i.start("2026-05-27")
+        taken(i, 2, "events")
+        i.put("3.csv", lists.events(("A6", "first-contact", "2026-05-26", 1), ("X2", "referral", "2026-05-26", 1)),
+              feed="events")
+        taken(i, 3, "events")
+        before = state(i)
+        assert before[0]["weekly"][0]["watermark"] == "2026-05-26", before[0]
+        i.stop()
+        i.start("2026-05-27")
         assert state(i) == before
         assert "is made from the archive" not in i.log().split("stopping")[-1], i.log()[-3000:]
 
@@ -216,6 +235,23 @@ def test_what_redis_lost_of_a_list_is_made_again_from_the_archive(build):
             i.stop()
             i.start("2026-05-26")
             wait_for(lambda: state(i) == before, f"the same without {lost}", 40)
+
+
+def test_a_file_whose_kept_rows_are_spoilt_or_gone_waits_and_the_others_count(build):
+    for feed_id, spoil in (("events", lambda path: os.truncate(path, os.path.getsize(path) - 9)), ("weekly", os.remove)):
+        with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+            two_feeds(i)
+            with open(i.path("state", "journal", "received"), encoding="utf-8") as f:
+                records = [json.loads(line.split(" ", 2)[2]) for line in f]
+            archived = [r["archived"] for r in records if r["feed"] == feed_id][-1]
+            spoil(i.path("state", "archive", archived[:2], archived))
+            shutil.rmtree(i.path("state", "redis"))
+            i.start("2026-05-26")
+            wait_for(lambda: feed(i, feed_id)["waits"] and not feed(i, {"events": "weekly"}.get(feed_id, "events"))["waits"],
+                     "the file that waits", 40)
+            assert feed(i, feed_id)["waits"][0]["held"]
+            wait_for(lambda: i.measure("open")["held"], "its measures to hold")
+            assert parts(i)["TAJ"]["census"] == ("2026-05-24" if feed_id == "events" else "2026-05-17"), parts(i)
 
 
 def test_generations_that_are_not_in_force_are_swept(build):
