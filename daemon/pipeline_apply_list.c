@@ -391,7 +391,6 @@ static int describe(struct part *part, struct list_part_state *out)
 
     *out = (struct list_part_state){ .name = stored->name,
                                      .expected = stored->generation,
-                                     .replaces = part->is_staged,
                                      .fields = part->fields };
     add_number(part, &n, "era", stored->era);
     if (is_changed) {

@@ -47,7 +47,6 @@ static void add_lists(struct command *c, const struct list_commit *commit)
 
         command_add(c, change->name);
         command_add_printf(c, "%" PRIu64, change->expected);
-        command_add(c, change->replaces ? "1" : "0");
         command_add_printf(c, "%zu", change->field_count);
         for (size_t k = 0; k < change->field_count; k++) {
             command_add(c, change->fields[k].name);

@@ -36,7 +36,6 @@ struct list_field {
 struct list_part_state {
     const char *name;
     uint64_t expected; /* the generation in force before (0: none), else -ESTALE */
-    bool replaces;     /* all fields there were; else they are added to */
     const struct list_field *fields;
     size_t field_count; /* 1 to 100 */
 };

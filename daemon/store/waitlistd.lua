@@ -196,25 +196,22 @@ local function stage_list(keys, argv)
 end
 
 -- From i on in ARGV: number of providers, then for each "id:provider", generation expected ('0': none),
--- whether its fields replace all there were ('1') or add to them, number of fields, field, value pairs.
+-- number of fields, field, value pairs.
 local function lists_behind(p, argv, i)
   for _ = 1, tonumber(argv[i]) do
     local stands = generation_of(p, argv[i + 1])
     if stands ~= argv[i + 2] then
       return redis.error_reply('STALE the list is at generation ' .. stands)
     end
-    i = i + 4 + 2 * tonumber(argv[i + 4])
+    i = i + 3 + 2 * tonumber(argv[i + 3])
   end
 end
 
 local function keep_lists(p, argv, i)
   for _ = 1, tonumber(argv[i]) do
-    local cur, fields = list_key(p, argv[i + 1], 'cur'), 2 * tonumber(argv[i + 4])
-    if argv[i + 3] == '1' then
-      redis.call('DEL', cur)
-    end
-    redis.call('HSET', cur, unpack(argv, i + 5, i + 4 + fields))
-    i = i + 4 + fields
+    local fields = 2 * tonumber(argv[i + 3])
+    redis.call('HSET', list_key(p, argv[i + 1], 'cur'), unpack(argv, i + 4, i + 3 + fields))
+    i = i + 3 + fields
   end
 end
 
