@@ -169,7 +169,8 @@ run: deps
 	@if [ -z "$(KEEP)" ] || [ ! -d build/run/state ]; then \
 	  rm -rf build/run && mkdir -p build/run/inbox && \
 	  cp config/demo/*.yaml config/demo/SOURCES.md build/run/ && \
-	  cp -r config/demo/feeds/. build/run/inbox/ && find build/run/inbox -name '*.md' -delete; fi
+	  cp -r config/demo/feeds/. build/run/inbox/ && find build/run/inbox -name '*.md' -delete && \
+	  $(PYTHON) tests/support/synthetic_lists.py build/run/inbox; fi
 	@at=$$(sed -n 's/.*"evaluated":"\([0-9-]*\)".*/\1/p' build/run/state/journal/audit 2>/dev/null | tail -1); \
 	exec build/waitlistd --config build/run/waitlistd.yaml $(if $(ONCE),--once) --at $${at:-$(DEMO_START)}
 

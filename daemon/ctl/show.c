@@ -148,7 +148,7 @@ const char *show_state_words(const char *rule, const char *state)
         { "self-check", "RESOLVED", "well again" }, { NULL, "PENDING", "watching" },
         { NULL, "FIRING", "behind plan" },          { NULL, "RECOVERING", "recovering" },
         { NULL, "RESOLVED", "back on plan" },       { NULL, "RETRACTED", "corrected" },
-        { NULL, "WITHDRAWN", "withdrawn" },
+        { NULL, "WITHDRAWN", "withdrawn" },         { NULL, "EARLY", "early warning" },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++)

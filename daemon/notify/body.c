@@ -181,7 +181,9 @@ static void cell(const struct item_view *v, enum column column, struct text *out
 
     switch (column) {
     case COLUMN_NEWS:
-        (void)text_puts(out, wording_news(v->item->news));
+        (void)text_puts(out, date_is_set(v->projected_from) && v->item->news == NEWS_NEW
+                                 ? wording_state(v->item)
+                                 : wording_news(v->item->news));
         if (severity && episode_is_open(v->item->episode))
             (void)text_printf(out, ", %s", severity);
         break;
@@ -193,7 +195,8 @@ static void cell(const struct item_view *v, enum column column, struct text *out
             wording_clean(out, v->context->org_title(v->context->org_title_arg, v->org), 100, 12);
         break;
     case COLUMN_PERIOD:
-        (void)text_puts(out, wording_date(v->end, date));
+        (void)text_puts(
+            out, wording_date(date_is_set(v->projected_from) ? v->projected_from : v->end, date));
         break;
     case COLUMN_FIGURE:
         (void)text_puts(out, v->figure);
@@ -209,13 +212,16 @@ static void cell(const struct item_view *v, enum column column, struct text *out
         break;
     case COLUMN_DATA:
         status = v->version ? publication_name(v->version->status) : NULL;
+        if (date_is_set(v->projected_from))
+            (void)text_printf(out, "projected, if nobody was seen since%s", v->holds ? "; " : "");
         if (v->holds != 0)
             (void)text_printf(out, "held: %s", hold_words(v->holds, held));
         else
-            (void)text_puts(out, v->held      ? "held"
-                                 : status     ? status
-                                 : v->version ? "status not stated"
-                                              : "");
+            (void)text_puts(out, v->held                          ? "held"
+                                 : status                         ? status
+                                 : date_is_set(v->projected_from) ? ""
+                                 : v->version                     ? "status not stated"
+                                                                  : "");
         break;
     case COLUMNS:
         break;

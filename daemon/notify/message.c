@@ -65,10 +65,11 @@ static enum alert_severity news_severity(const struct message_item *item)
 
 /* ---- subject ----------------------------------------------------------------------------- */
 
-/* "3 measures behind plan: <priority>", "2 behind plan, 1 back on plan: <priority>" */
+/* "3 measures behind plan: <priority>", "2 behind plan, 1 warned early: <priority>" */
 static void group_subject(const struct message_context *c, struct text *out)
 {
-    size_t behind = 0, back = 0, corrected = 0, late = 0, letters = 0, checks = 0, other = 0;
+    size_t behind = 0, early = 0, back = 0, corrected = 0, late = 0, letters = 0, checks = 0,
+           other = 0;
     AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
@@ -80,6 +81,8 @@ static void group_subject(const struct message_context *c, struct text *out)
             checks++;
         else if (item->alert->rule != RULE_BEHIND_PLAN || item->news == NEWS_WITHDRAWN)
             other++;
+        else if (item->episode->early && episode_is_active(item->episode))
+            early++;
         else if (item->news == NEWS_CLEARED)
             back++;
         else if (item->news == NEWS_CORRECTED)
@@ -94,6 +97,7 @@ static void group_subject(const struct message_context *c, struct text *out)
         const char *alone, *beside;
     } rows[] = {
         { behind, "measures behind plan", "behind plan" },
+        { early, "measures warned early", "warned early" },
         { back, "measures back on plan", "back on plan" },
         { corrected, "measures corrected", "corrected" },
         { late, "measures discovered late", "discovered late" },

@@ -188,6 +188,8 @@ def main():
         with open(path[:-len(".eml")] + ".json", encoding="utf-8") as f:
             event = json.load(f)
         where = os.path.basename(path)
+        if any((i.get("measure") or "").startswith("synthetic-") for i in event["data"]["items"]):
+            continue  # invented lists: test_demo.py recounts them
         plain = message.get_body(("plain",)).get_content()
         marked_up = message.get_body(("html",)).get_content()
         marked_up = html.unescape(re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<style.*?</style>", "", marked_up)))
@@ -251,7 +253,7 @@ def main():
 
     if measures_file:
         with open(measures_file, encoding="utf-8") as f:
-            answers = json.load(f)
+            answers = [m for m in json.load(f) if not m["id"].startswith("synthetic-")]
         if {m["id"] for m in answers} != set(WHERE):
             wrong.append(f"measures: {sorted(m['id'] for m in answers)} for {sorted(WHERE)}")
         for m in answers:

@@ -4,11 +4,15 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import csv
+import datetime
+import glob
 import json
 import re
 import shutil
 import subprocess
 
+import synthetic_lists
 from waitlist import Instance, ROOT, run_tests
 
 DEMO = os.path.join(ROOT, "config", "demo")
@@ -22,12 +26,13 @@ def start_date():
 def demo(build):
     """What make run does: settings, plan and people, and the feeds into their inboxes."""
     w = Instance(build)
-    for name in ("waitlistd.yaml", "plan.yaml", "people.yaml"):
-        shutil.copy(os.path.join(DEMO, name), w.path(name))
+    for path in glob.glob(os.path.join(DEMO, "*.yaml")):
+        shutil.copy(path, w.path(os.path.basename(path)))
     for feed in os.listdir(os.path.join(DEMO, "feeds")):
         for name in os.listdir(os.path.join(DEMO, "feeds", feed)):
             with open(os.path.join(DEMO, "feeds", feed, name), "rb") as f:
                 w.put(name, f.read(), feed=feed)
+    synthetic_lists.write_lists(w.path("inbox"))
     return w
 
 
@@ -36,7 +41,53 @@ EXPECTED = {
     "cyp-waiting-qua": "green", "cyp-104w-first-qua": "blue", "cyp-4w-england": "green",
     "paediatrics-waiting-qua": "red", "paediatrics-52w-qua": "red",
     "wheelchairs-qua": "grey", "wheelchairs-rna": "grey", "ehc-20w-dudley": "amber",
+    "synthetic-nd-52w": "green", "synthetic-nd-crossing": "amber", "synthetic-nd-p90": "amber", "synthetic-nd-west": "green",
+    "synthetic-wheelchair-18w": "red", "synthetic-wheelchair-waiting": "green", "synthetic-mental-health-4w": "red",
+    "synthetic-ehc-20w": "green",
 }
+
+
+def rows_of(w, feed, name):
+    """The rows of a synthetic file."""
+    with open(w.path("inbox", feed, name), encoding="utf-8", newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def test_the_figures_of_the_synthetic_lists_are_those_of_a_plain_recount(build):
+    day = datetime.date.fromisoformat
+    with demo(build) as w:
+        last = max(n for n in os.listdir(w.path("inbox", "nd-north-south")))
+        rows = rows_of(w, "nd-north-south", last)
+        waits = {p: [(day(r["census_date"]) - day(r["referral_date"])).days for r in rows if r["place"] == p]
+                 for p in ("synthetic-north", "synthetic-south")}
+        census = day(rows[0]["census_date"])
+        events = [r for n in os.listdir(w.path("inbox", "wheelchair")) for r in rows_of(w, "wheelchair", n)]
+        referred = {r["pathway_id"]: day(r["event_date"]) for r in events if r["event"] == "referral"}
+        done = [(day(r["event_date"]) - referred[r["pathway_id"]]).days for r in events if r["event"] == "equipment"
+                and "2024-04-01" <= r["event_date"] <= "2024-06-30"]
+        expected = {
+            "synthetic-nd-52w": sum(x > 364 for x in waits["synthetic-north"]),
+            "synthetic-nd-crossing": sum(x <= 364 < x + 28 for x in waits["synthetic-south"]),
+            "synthetic-wheelchair-18w": 100 * sum(x <= 126 for x in done) / len(done),
+        }
+        w.once(start_date(), timeout=120)
+        got = w.look(start_date(), lambda w: {m["id"]: m["value"] for m in w.ctl("measures")})
+        assert {k: got[k] for k in expected} == expected and census == datetime.date(2024, 9, 15), (got, expected)
+
+
+def test_waits_that_aged_since_the_last_list_warn_early_and_say_from_which_data(build):
+    with demo(build) as w:
+        w.once(start_date(), timeout=120)
+        early = w.look(start_date(), lambda w: [a for a in w.ctl("alerts") if a["state"] == "EARLY"])
+        assert {a["measure"] for a in early} == {"synthetic-nd-52w", "synthetic-nd-west", "synthetic-wheelchair-waiting"}, early
+        mail = [m for m in w.mails() if "warned early" in m.subject][0]
+        assert mail.subject.startswith("4 behind plan, 3 warned early: "), mail.subject
+        rows = {c[1].strip(): [x.strip() for x in c] for c in (line.split("|") for line in mail.text.splitlines()) if len(c) > 8}
+        for title, data in (("Waiting over 52 weeks for a diagnosis, North (synthetic)", "15 September 2024"),
+                            ("Waiting over 52 weeks for a diagnosis, West (synthetic)", "28 July 2024")):
+            row = rows[title]
+            assert row[0] == "Early warning, amber" and row[3] == data, row
+            assert row[8].startswith("projected, if nobody was seen since"), row
 
 
 def test_every_measure_has_the_colour_that_its_published_figure_earns(build):

@@ -48,7 +48,7 @@ SERVICES = {
         ("first-contact", "first-contact", 1.0), ("contact-to-assessment", "assessment-start", 0.9),
         ("diagnosis", "diagnosis", 0.9)), 110),
     "wheelchair": Service("wheelchair", 2.2, 2.45, (("decision", "prescription", 1.0), ("delivery", "equipment", 1.0)), 20),
-    "camhs": Service("mental-health", 3.4, 4.6, (
+    "mental-health": Service("mental-health", 3.4, 4.6, (
         ("first-contact", "first-contact", 1.0), ("baseline", "outcome-baseline", 1.1), ("care-plan", "care-plan", 1.1)), 6),
     "ehc": Service("ehc-plan", 2.0, 2.3, (
         ("assess-decision", "assess-decision", 1.0), ("advice", "advice-received", 1.1), ("issue", "plan-issued", 1.0)), 18),
@@ -57,7 +57,7 @@ SERVICES = {
 
 def provider_of(feed, place, day):
     if feed != "nd":
-        return {"wheelchair": "Z03", "camhs": "Z01", "ehc": "Z04"}[feed]
+        return {"wheelchair": "Z03", "mental-health": "Z01", "ehc": "Z04"}[feed]
     if place in PLACES[:2]:
         return "Z06"
     return "Z02" if day < SUCCESSION else "Z05"
@@ -71,7 +71,7 @@ class Pathway:
         self.age = rng.choice(("0-4", "5-10", "5-10", "11-15", "11-15", "16-17"))
         self.need = rng.choices(("low", "medium", "high", "specialist"), (35, 35, 20, 10))[0]
         self.urgency = rng.random()
-        self.exception = "late-advice" if rng.random() < 0.04 else ""
+        self.exception = "personal-circumstances" if rng.random() < 0.04 else ""
 
 
 def poisson(rng, mean):
@@ -162,12 +162,13 @@ def write_snapshots(folder, feed, pathways, censuses, rng):
             rows = list(snapshot_rows(feed, pathways, provider, census))
             if not rows or (provider == "Z05" and census in late):
                 continue
+            into = os.path.join(folder, f"{feed}-north-south" if provider == "Z06" else f"{feed}-east-west")
             name = f"{feed}-{provider}-{census}.csv"
             if provider == "Z06" and census == restated:
                 left_out = {r[0] for r in rng.sample(rows, 12)}
-                write(folder, name, SNAPSHOT, snapshot_rows(feed, pathways, provider, census, left_out))
+                write(into, name, SNAPSHOT, snapshot_rows(feed, pathways, provider, census, left_out))
                 name = f"{feed}-{provider}-{census}-restated.csv"
-            write(folder, name, SNAPSHOT, rows)
+            write(into, name, SNAPSHOT, rows)
 
 
 def events_of(feed, p, rng):
@@ -206,7 +207,7 @@ def write_lists(folder, seed=1, until=datetime.date(2024, 9, 15), months=24, sca
         rng = random.Random(f"{seed} {feed}")
         pathways = model(feed, rng, first, until, scale)
         if feed == "nd":
-            write_snapshots(os.path.join(folder, feed), feed, pathways, censuses, rng)
+            write_snapshots(folder, feed, pathways, censuses, rng)
         else:
             write_events(os.path.join(folder, feed), feed, pathways, censuses, rng)
 
