@@ -128,7 +128,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
 
 # ---- what the machine needs --------------------------------------------------------------------
 # Installed only when something is missing, so that a second run asks for nothing.
-BUILD_PACKAGES := gcc make libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
+BUILD_PACKAGES := gcc make python3 libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
                   libjansson-dev libssl-dev libsystemd-dev libzip-dev redis-server tzdata
 TEST_PACKAGES  := check python3 python3-aiosmtpd strace faketime openssl
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
@@ -202,7 +202,8 @@ valgrind: full-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	CK_FORK=no WAITLIST_PATIENCE=20 \
 	WAITLIST_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --trace-children=no" \
-	  $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --counts $(BUILD)/test-counts-valgrind.txt unit corpus scenario
+	  $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --timeout 3000 --counts $(BUILD)/test-counts-valgrind.txt \
+	  unit corpus scenario
 sanitize: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) SAN=1 tests-built
 	CK_FORK=no WAITLIST_SANITIZED=1 WAITLIST_PATIENCE=4 \
