@@ -227,6 +227,30 @@ static int wait_unread(struct apply *a, int error)
     return text_ok(&words) ? add_wait(a, NULL, true, text_str(&words)) : -ENOMEM;
 }
 
+/* A file that was accepted when it came, and would count everybody as seen and as new. */
+static int wait_rekeyed(struct apply *a)
+{
+    struct receipt held = *a->file;
+    AUTO(text_release) struct text words = TEXT_INIT;
+    AUTO(auto_free) char *why = strdup(apply_list_why(a));
+
+    held.outcome = RECEIPT_HELD;
+    held.why = why;
+    int r = why ? apply_waiting_words(&held, &words) : -ENOMEM;
+
+    if (r == 0)
+        r = add_wait(a, held.part, true, text_str(&words));
+    if (r == 0)
+        r = apply_set_words(&a->book->last_outcome, "held: %s", why);
+    if (r < 0)
+        return r;
+    log_warning("apply", "feed=%s file=\"%s\" held: %s", a->feed->id, held.name, why);
+    apply_list_free(a->into);
+    a->into = NULL;
+    send_ledger(a->pipeline);
+    return 0;
+}
+
 /* Never refreshes the feed's age: a stuck export stays late. */
 static int apply_duplicate(struct apply *a)
 {
@@ -250,6 +274,8 @@ static int apply_duplicate(struct apply *a)
 static int commit_file(struct apply *a, int result)
 {
     apply_read_end(a);
+    if (result == -EKEYREJECTED)
+        return wait_rekeyed(a);
     if (result == 0 && a->into)
         result = measures_find(a);
     if (result == 0)

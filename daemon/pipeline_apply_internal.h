@@ -87,8 +87,11 @@ int apply_add_cell(struct apply *a, struct series *series, struct civil_date sta
 /** Opens the archived rows of a pathway file for apply_list_read(). Returns as apply_read_begin(). */
 int apply_list_begin(struct apply *a);
 /** The next portion into the list in memory; *out_is_done after the last. Returns 0; -EBADMSG this
- * program does not read the rows; -errno. After a failure the lists are to be loaded again. */
+ * program does not read the rows; -EKEYREJECTED the list is as it was, a person decides; -errno. After any
+ * other failure the lists are to be loaded again. */
 int apply_list_read(struct apply *a, bool *out_is_done);
+/** Why a person decides; until apply_list_free(). */
+const char *apply_list_why(const struct apply *a);
 /** The feed's book after the file. Returns 0 or -ENOMEM. */
 int apply_list_book(struct apply *a);
 /** Stages what is to be written anew, then goes on with apply_send_slices(). */

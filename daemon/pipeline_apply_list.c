@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "parse/pathway_archive.h"
+#include "pathway/list_identity.h"
 #include "store/store_list.h"
 
 /*
@@ -35,6 +36,7 @@ struct part {
     unsigned long rows;       /* of the file */
     bool has_begun;           /* a snapshot */
     bool is_older;            /* the list has a later census: nothing of the file counts */
+    bool is_rekeyed;          /* its people came under other keys */
     bool is_staged;           /* a new generation */
     unsigned bits;            /* of its buckets */
     uint32_t bucket;          /* the next to be staged */
@@ -54,6 +56,7 @@ struct list_apply {
     char last_provider[PATHWAY_TEXT_MAX + 1];
     unsigned long rows, others; /* others: of services and providers that are not on the list */
     size_t staging;             /* the part being staged */
+    struct text why;            /* the file is held for a person */
 };
 
 static bool is_snapshot(const struct apply *a)
@@ -66,6 +69,7 @@ void apply_list_free(struct list_apply *l)
     if (!l)
         return;
     pathway_archive_free(l->reader);
+    text_release(&l->why);
     for (size_t i = 0; i < l->part_count; i++) {
         text_release(&l->parts[i].book);
         text_release(&l->parts[i].censuses);
@@ -147,6 +151,7 @@ int apply_list_begin(struct apply *a)
         return -ENOMEM;
     a->into = l;
     l->list = list;
+    l->why = (struct text)TEXT_INIT;
     l->parts = calloc(list->providers.count, sizeof *l->parts);
     if (!l->parts)
         return -ENOMEM;
@@ -194,6 +199,81 @@ static int end_part(struct apply *a, struct part *part)
     return r == 0 ? stored_list_census(part->stored, list_census(state)) : r;
 }
 
+/* ---- identities ---- */
+
+static void abandon(struct part *part)
+{
+    if (part->has_begun && !part->is_older)
+        list_snapshot_abandon(part->stored->state);
+    part->has_begun = part->is_older = false;
+    part->rows = 0;
+    part->change = (struct list_change)LIST_CHANGE_INIT;
+}
+
+/* A person accepted that everybody has another key: what was known of the part under the old ones ends
+ * without a stop, and the rows are read again. Returns 1, or -errno. */
+static int begin_afresh(struct apply *a)
+{
+    struct list_apply *l = a->into;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->part_count; i++) {
+        struct part *part = &l->parts[i];
+
+        abandon(part);
+        if (part->is_rekeyed) {
+            r = lists_new_state(a->pipeline, l->list, part->stored);
+            part->before = DATE_NONE;
+        }
+    }
+    pathway_archive_free(l->reader);
+    l->reader = pathway_archive_new(on_row, a);
+    l->rows = l->others = 0;
+    if (r == 0 && !l->reader)
+        r = -ENOMEM;
+    return r < 0 ? r : lseek(a->fd, 0, SEEK_SET) < 0 ? -errno : 1;
+}
+
+/* Whether the snapshot has the list's people under other keys. Returns 0; 1: it is read once more;
+ * -EKEYREJECTED with its words: a person decides; -errno. */
+static int check_identities(struct apply *a)
+{
+    struct list_apply *l = a->into;
+    bool any = false;
+
+    for (size_t i = 0; is_snapshot(a) && i < l->part_count; i++) {
+        struct part *part = &l->parts[i];
+        struct rekeying counts;
+
+        if (!part->has_begun || part->is_older)
+            continue;
+        int r = list_is_rekeyed(part->stored->state, &counts);
+
+        if (r < 0)
+            return r;
+        part->is_rekeyed = r;
+        if (r > 0 && !any)
+            (void)text_printf(&l->why,
+                              "identities changed: of %" PRIu64 " who waited at %s %" PRIu64
+                              " are gone, and %" PRIu64 " of those came under other keys with the "
+                              "same clock starts",
+                              counts.open, part->stored->provider, counts.gone, counts.alike);
+        any |= r;
+    }
+    if (!any)
+        return 0;
+    if (a->receipt->decides)
+        return begin_afresh(a);
+    for (size_t i = 0; i < l->part_count; i++)
+        abandon(&l->parts[i]);
+    return text_ok(&l->why) ? -EKEYREJECTED : -ENOMEM;
+}
+
+const char *apply_list_why(const struct apply *a)
+{
+    return text_str(&a->into->why);
+}
+
 int apply_list_read(struct apply *a, bool *out_is_done)
 {
     char block[16384];
@@ -211,6 +291,12 @@ int apply_list_read(struct apply *a, bool *out_is_done)
         *out_is_done = n == 0;
         r = n == 0 ? pathway_archive_finish(a->into->reader)
                    : pathway_archive_push(a->into->reader, block, (size_t)n);
+    }
+    if (r == 0 && *out_is_done)
+        r = check_identities(a);
+    if (r > 0) { /* read once more, into lists that know nobody */
+        *out_is_done = false;
+        return 0;
     }
     for (size_t i = 0; r == 0 && *out_is_done && i < a->into->part_count; i++)
         r = end_part(a, &a->into->parts[i]);

@@ -12,6 +12,7 @@
  *   list_pack.c, list_unpack.c, list_bytes.c   packed, and back
  *   list_staged.c     rows of a snapshot, sorted
  *   list_digest.c     the state as one SHA-256
+ *   list_identity.c   whether rows are the pathways of before under other keys
  */
 #ifndef PATHWAY_LIST_INTERNAL_H
 #define PATHWAY_LIST_INTERNAL_H
