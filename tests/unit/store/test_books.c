@@ -6,6 +6,14 @@
 
 #include "support/unit.h"
 
+static struct civil_date date_of(const char *text)
+{
+    struct civil_date d = DATE_NONE;
+
+    ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
+    return d;
+}
+
 /* part NULL: it was refused, and its table is not known. */
 static int waits(struct feed_book *book, uint64_t receipt, const char *why, const char *part,
                  int32_t newest)
@@ -161,6 +169,38 @@ START_TEST(a_contradicted_total_is_apart_from_a_missing_provider)
     feed_book_clear_totals(book, "total", end);
     ck_assert_uint_eq(book->gap_count, 1);
     ck_assert_ptr_null(book->gaps[0].measure);
+    books_release(&b);
+}
+END_TEST
+
+START_TEST(the_censuses_of_a_list_are_kept_in_order_each_once_and_come_back_from_their_text)
+{
+    static const char *const damaged[] = { "2026-05-1", "2026-05-17,2026-05-24", "2026-13-01",
+                                           "2026-05-17  2026-05-24" };
+    struct books b = BOOKS_INIT;
+    struct stored_list *l = books_add_list(&b, "cyp", "TAJ"),
+                       *again = books_add_list(&b, "cyp", "RXT");
+    struct text t = TEXT_INIT;
+
+    ck_assert(l && again && books_list(&b, "cyp", "TAJ") == l);
+    ck_assert_str_eq(l->provider, "TAJ");
+    ck_assert_int_eq(stored_list_census(l, date_of("2026-05-24")), 0);
+    ck_assert_int_eq(stored_list_census(l, date_of("2026-05-17")), 0);
+    ck_assert_int_eq(stored_list_census(l, date_of("2026-05-24")), 0);
+    ck_assert_int_eq(stored_list_censuses(l, &t), 0);
+    ck_assert_str_eq(text_str(&t), "2026-05-17 2026-05-24");
+    ck_assert_int_eq(stored_list_censuses_parse(again, text_str(&t), t.len), 0);
+    ck_assert_uint_eq(again->census_count, 2);
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++)
+        ck_assert_int_eq(stored_list_censuses_parse(again, damaged[i], strlen(damaged[i])),
+                         -EBADMSG);
+    for (int day = 0; day < STORED_CENSUSES_MAX + 5; day++)
+        ck_assert_int_eq(stored_list_census(l, date_add_days(date_of("2026-05-24"), day)), 0);
+    ck_assert_uint_eq(l->census_count, STORED_CENSUSES_MAX);
+    ck_assert_int_eq(date_compare(l->censuses[STORED_CENSUSES_MAX - 1],
+                                  date_add_days(date_of("2026-05-24"), STORED_CENSUSES_MAX + 4)),
+                     0);
+    text_release(&t);
     books_release(&b);
 }
 END_TEST
@@ -369,15 +409,17 @@ START_TEST(a_gap_that_stands_twice_keeps_what_it_was)
 }
 END_TEST
 
-UNIT_MAIN("books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
-          UNIT_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only),
-          UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_takes_its_place),
-          UNIT_TEST(a_decision_ends_the_wait_of_its_own_file_only),
-          UNIT_TEST(files_that_only_another_daemon_had_wait_each_for_itself),
-          UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
-          UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
-          UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
-          UNIT_ROWS(what_is_out_of_its_range_is_refused, wrong),
-          UNIT_TEST(the_record_of_its_tries_comes_back),
-          UNIT_TEST(what_a_record_of_tries_leaves_out_is_nothing_yet),
-          UNIT_TEST(a_gap_that_stands_twice_keeps_what_it_was))
+UNIT_MAIN(
+    "books", UNIT_TEST(a_feeds_book_goes_to_json_and_back),
+    UNIT_TEST(a_gap_is_opened_once_and_closed_by_its_own_part_only),
+    UNIT_TEST(a_held_file_goes_on_waiting_until_one_of_its_own_table_takes_its_place),
+    UNIT_TEST(a_decision_ends_the_wait_of_its_own_file_only),
+    UNIT_TEST(files_that_only_another_daemon_had_wait_each_for_itself),
+    UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
+    UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
+    UNIT_TEST(the_censuses_of_a_list_are_kept_in_order_each_once_and_come_back_from_their_text),
+    UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
+    UNIT_ROWS(what_is_out_of_its_range_is_refused, wrong),
+    UNIT_TEST(the_record_of_its_tries_comes_back),
+    UNIT_TEST(what_a_record_of_tries_leaves_out_is_nothing_yet),
+    UNIT_TEST(a_gap_that_stands_twice_keeps_what_it_was))
