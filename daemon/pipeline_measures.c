@@ -257,7 +257,9 @@ int measures_find(struct apply *a)
 /* ---- ageing: the same counts at a later day ---- */
 
 struct measures_ageing {
-    struct counting last; /* of the measure asked for last: it is asked for several days */
+    struct counting
+        last; /* of the measure asked for last: it is asked for several days, and the next
+                             may count the same waits */
 };
 
 struct measures_ageing *measures_ageing_new(const struct pipeline *p)
@@ -281,7 +283,27 @@ static const struct list_setting *list_of(const struct pipeline *p, const struct
     return m->list ? settings_list(p->config->settings, m->list->list) : NULL;
 }
 
-/* Gathers once for a measure. */
+static bool same_word(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether two measures count the same waits, by whatever metric. */
+static bool same_waits(const struct list_measure *a, const struct list_measure *b)
+{
+    bool same = same_word(a->list, b->list) && same_word(a->provider, b->provider) &&
+                same_word(a->place, b->place) && same_word(a->commissioner, b->commissioner) &&
+                same_word(a->stage, b->stage) && a->cohort_count == b->cohort_count &&
+                a->without_exceptions == b->without_exceptions &&
+                (a->metric.id == METRIC_FIRST_CONTACTS) == (b->metric.id == METRIC_FIRST_CONTACTS);
+
+    for (size_t i = 0; same && i < a->cohort_count; i++)
+        same = same_word(a->cohort[i].name, b->cohort[i].name) &&
+               same_word(a->cohort[i].value, b->cohort[i].value);
+    return same;
+}
+
+/* Gathers once for a measure, and for those that follow and count the same waits. */
 static int look_at(struct measures_ageing *a, const struct plan_measure *m)
 {
     const struct pipeline *p = a->last.pipeline;
@@ -289,8 +311,10 @@ static int look_at(struct measures_ageing *a, const struct plan_measure *m)
 
     if (!list || !books_list(&p->books, list->id, list->providers.items[0]))
         return -ENODATA;
-    if (a->last.measure == m)
+    if (a->last.measure && same_waits(a->last.measure->list, m->list)) {
+        a->last.measure = m;
         return 0;
+    }
     counting_release(&a->last);
     counting_init(&a->last, p, m);
     int r = gather(&a->last, list);

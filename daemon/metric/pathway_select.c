@@ -68,27 +68,40 @@ static bool narrows(const struct pathway_selection *s, int clock)
            clock == TALLY_STAGE;
 }
 
-int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
-                     struct waits *w, size_t *groups_fit)
+/* Which groups fit, by number; *out_fit: how many. NULL without memory. */
+static bool *fitting_groups(const struct pathway_selection *s, int clock, const struct tally *t,
+                            size_t *out_fit)
 {
-    size_t groups = tally_group_count(t), at = 0;
-    bool *selected = calloc(groups + 1, sizeof *selected);
+    size_t groups = tally_group_count(t);
+    bool *fitting = calloc(groups + 1, sizeof *fitting);
+
+    *out_fit = 0;
+    for (size_t i = 0; fitting != NULL && i < groups; i++) {
+        fitting[i] = is_selected(s, clock, tally_group_at(t, (uint32_t)i));
+        *out_fit += fitting[i];
+    }
+    return fitting;
+}
+
+int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
+                     struct waits *w, size_t *groups)
+{
+    bool narrowed = narrows(s, clock);
+    size_t at = 0, fit = 1;
+    /* Of all groups none is looked at: there may be hundreds of thousands. */
+    bool *selected = narrowed ? fitting_groups(s, clock, t, &fit) : NULL;
     struct tally_cell cell;
     uint64_t count;
     int r = 0;
 
-    if (selected == NULL)
+    if (narrowed && selected == NULL)
         return -ENOMEM;
-    *groups_fit += !narrows(s, clock);
-    for (size_t i = 0; i < groups; i++) {
-        selected[i] = is_selected(s, clock, tally_group_at(t, (uint32_t)i));
-        *groups_fit += selected[i];
-    }
+    *groups += fit;
     while (r == 0 && tally_next(t, &at, &cell, &count)) {
         struct wait_cell wait = { tally_date(cell.start), tally_date(cell.stop), ends[cell.outcome],
                                   count };
 
-        if (cell.clock != clock || !selected[cell.group] ||
+        if (cell.clock != clock || (narrowed && !selected[cell.group]) ||
             (s->without_exceptions && cell.exception != EXCEPTION_NONE))
             continue;
         r = waits_add(w, &wait);
