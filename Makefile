@@ -227,11 +227,13 @@ fuzz: deps
 
 # Branches of what must lose nothing: all taken by the unit tests and these scenarios, or with a reason
 # in tests/coverage-reasons.md, which says the form. The counts of an earlier run are dropped.
+# Early warnings and waiting lists, which are being built, have their own tests and do not count here yet.
 COVERED       := $(filter-out daemon/alert/step_early.c,$(wildcard daemon/alert/*.c)) daemon/outbox/*.c \
                  daemon/store/books.c daemon/store/journal.c daemon/store/archive.c daemon/store/outbox_item.c \
                  daemon/store/store_connect.c daemon/store/store_redis.c \
                  daemon/store/store_load.c daemon/store/command.c daemon/store/feed_book.c \
-                 daemon/pipeline_apply*.c daemon/pipeline_batch.c daemon/pipeline_audit.c \
+                 daemon/pipeline_apply.c daemon/pipeline_apply_book.c daemon/pipeline_apply_kept.c \
+                 daemon/pipeline_apply_read.c daemon/pipeline_batch.c daemon/pipeline_audit.c \
                  daemon/pipeline_compose.c daemon/pipeline_deliver.c
 COVERED_BY    ?= audit chain compute corrupt crash decide delivery demo direct durable explain formats formats_more heal \
                  hold mapping matrix_f matrix_m matrix_p matrix_w outbox rebuild rest turns zip

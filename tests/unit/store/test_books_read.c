@@ -47,7 +47,8 @@ static const struct {
     { read_feed,
       "{\"id\":\"f\",\"newest_period_end\":\"2024-04-30\",\"last_received\":1,"
       "\"files\":1,\"receipt\":2,\"gaps\":[{\"provider\":\"TAJ\",\"part\":\"t\","
-      "\"measure\":\"m\",\"absent\":true,\"period_end\":\"2024-04-30\"}],"
+      "\"measure\":\"m\",\"absent\":true,\"flaw\":0,\"words\":null,\"period_end\":\"2024-04-30\"}]"
+      ","
       "\"parts\":{\"t\":\"2024-04-30\"},\"seen\":{\"m\":\"t\"},\"kept\":\"TAJ\",\"era\":3,"
       "\"waits\":[{\"receipt\":2,\"why\":\"w\",\"part\":\"t\",\"held\":true,\"incident\":true,"
       "\"since\":\"2024-05-01\",\"newest\":\"2024-04-30\"}],"
