@@ -245,6 +245,7 @@ static int wait_rekeyed(struct apply *a)
     if (r < 0)
         return r;
     log_warning("apply", "feed=%s file=\"%s\" held: %s", a->feed->id, held.name, why);
+    a->is_spoilt = apply_list_is_ahead(a);
     apply_list_free(a->into);
     a->into = NULL;
     send_ledger(a->pipeline);

@@ -90,6 +90,8 @@ int apply_list_begin(struct apply *a);
  * program does not read the rows; -EKEYREJECTED the list is as it was, a person decides; -errno. After any
  * other failure the lists are to be loaded again. */
 int apply_list_read(struct apply *a, bool *out_is_done);
+/** Whether the list in memory is not as Redis has it, though the file does not count. */
+bool apply_list_is_ahead(const struct apply *a);
 /** Why a person decides; until apply_list_free(). */
 const char *apply_list_why(const struct apply *a);
 /** The feed's book after the file. Returns 0 or -ENOMEM. */

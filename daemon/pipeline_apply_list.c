@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "parse/pathway_archive.h"
 #include "pathway/list_identity.h"
+#include "pathway/list_rename.h"
 #include "store/store_list.h"
 
 /*
@@ -36,6 +37,7 @@ struct part {
     unsigned long rows;       /* of the file */
     bool has_begun;           /* a snapshot */
     bool is_older;            /* the list has a later census: nothing of the file counts */
+    bool is_renamed;          /* its people have other pseudonyms now, by a change of our own key */
     bool is_rekeyed;          /* its people came under other keys */
     bool is_staged;           /* a new generation */
     unsigned bits;            /* of its buckets */
@@ -141,6 +143,28 @@ static int on_row(void *arg, const struct pathway_record *row)
     return take_row(a, part, row);
 }
 
+/* The file was read with two keys: what the list knows under the old one gets its new name. */
+static int rename_parts(struct apply *a)
+{
+    struct list_apply *l = a->into;
+    AUTO(auto_free) struct renamed *renamed = NULL;
+    size_t count = 0, all = 0;
+    int r = a->file->renamed ? renamed_load(a->pipeline, a->file->renamed, &renamed, &count) : 0;
+
+    for (size_t i = 0; r == 0 && a->file->renamed && i < l->part_count; i++) {
+        struct part *part = &l->parts[i];
+        size_t done = 0;
+
+        r = list_rename(part->stored->state, renamed, count, &done);
+        part->is_renamed = part->change.rewrite = done > 0;
+        all += done;
+    }
+    if (all)
+        log_info("apply", "feed=%s list=%s renamed=%zu by the new key", a->feed->id, l->list->id,
+                 all);
+    return r;
+}
+
 int apply_list_begin(struct apply *a)
 {
     struct pipeline *p = a->pipeline;
@@ -179,7 +203,7 @@ int apply_list_begin(struct apply *a)
         l->duplicates =
             strcmp(format_duplicate(format), "last") == 0 ? LIST_LAST_STANDS : LIST_FIRST_STANDS;
     format_free(owned);
-    return r;
+    return r == 0 ? rename_parts(a) : r;
 }
 
 /* The change of a part after its last row. */
@@ -208,6 +232,7 @@ static void abandon(struct part *part)
     part->has_begun = part->is_older = false;
     part->rows = 0;
     part->change = (struct list_change)LIST_CHANGE_INIT;
+    part->change.rewrite = part->is_renamed;
 }
 
 /* A person accepted that everybody has another key: what was known of the part under the old ones ends
@@ -269,6 +294,15 @@ static int check_identities(struct apply *a)
     return text_ok(&l->why) ? -EKEYREJECTED : -ENOMEM;
 }
 
+bool apply_list_is_ahead(const struct apply *a)
+{
+    bool is_ahead = false;
+
+    for (size_t i = 0; i < a->into->part_count; i++)
+        is_ahead |= a->into->parts[i].is_renamed;
+    return is_ahead;
+}
+
 const char *apply_list_why(const struct apply *a)
 {
     return text_str(&a->into->why);
@@ -305,6 +339,11 @@ int apply_list_read(struct apply *a, bool *out_is_done)
 
 /* ---- into Redis ---- */
 
+static bool is_changed(const struct part *part)
+{
+    return part->is_renamed || (part->rows > 0 && !part->is_older);
+}
+
 static size_t count_touched(const struct stored_list *stored)
 {
     const uint8_t *key;
@@ -325,7 +364,7 @@ static void choose(struct apply *a)
         struct part *part = &l->parts[i];
         struct list_counts counts;
 
-        if (part->rows == 0 || part->is_older)
+        if (!is_changed(part))
             continue;
         list_counts(part->stored->state, &counts);
         part->touched = count_touched(part->stored);
@@ -471,7 +510,6 @@ static void add_date(struct part *part, size_t *n, const char *name, struct civi
 static int describe(struct part *part, struct list_part_state *out)
 {
     const struct stored_list *stored = part->stored;
-    bool is_changed = part->rows > 0 && !part->is_older;
     struct list_counts counts;
     size_t n = 0;
 
@@ -479,7 +517,7 @@ static int describe(struct part *part, struct list_part_state *out)
                                      .expected = stored->generation,
                                      .fields = part->fields };
     add_number(part, &n, "era", stored->era);
-    if (is_changed) {
+    if (is_changed(part)) {
         list_counts(stored->state, &counts);
         if (part->is_staged) {
             add_number(part, &n, "generation", stored->generation + 1);

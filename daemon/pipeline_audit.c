@@ -79,6 +79,13 @@ static int read_taken_over(struct pipeline *p, const json_t *record)
     return takeover_read(p, record);
 }
 
+static int read_renamed(struct pipeline *p, const json_t *record)
+{
+    (void)p;
+    (void)record; /* the receipt names the table */
+    return 0;
+}
+
 static int read_purged(struct pipeline *p, const json_t *record)
 {
     (void)p;
@@ -98,6 +105,7 @@ static const struct {
     { "gap", witness_read },           /* a journal lacked what Redis knew of */
     { "rebuilt", read_rebuilt },       /* the keys were removed, as a person asked */
     { "purged", read_purged },         /* what was kept for a time, and how much of it went */
+    { "renamed", read_renamed },       /* a file was read under two keys of pseudonyms */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
 };

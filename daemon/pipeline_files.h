@@ -46,6 +46,16 @@ void intake_close(struct pipeline *p);
 int identity_open(struct pipeline *p, const struct settings *s);
 void identity_close(struct pipeline *p);
 
+/* ---- pipeline_renamed.c ---- */
+struct renamed;
+/** The table that a receipt names; malloc'ed. Returns 0; -EBADMSG it does not open under this key; -ENOENT;
+ * -errno. */
+int renamed_load(const struct pipeline *p, const char *digest, struct renamed **out,
+                 size_t *out_count);
+/** After the receipts were read and the keys opened: every table opens under today's key. Returns 0 or
+ * -errno. */
+int renamed_open(struct pipeline *p);
+
 /* ---- pipeline_take.c ---- */
 #define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */
 enum take_result {

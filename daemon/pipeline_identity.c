@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "store/pathway_key.h"
@@ -28,10 +29,9 @@ static bool has_pseudonyms(const struct pipeline *p)
     return false;
 }
 
-static int open_key(struct pipeline *p, const char *path)
+static int open_key(const char *path, bool may_make, struct pathway_key **out)
 {
-    bool may_make = !has_pseudonyms(p);
-    int r = pathway_key_open(path, may_make, &p->pathway_key);
+    int r = pathway_key_open(path, may_make, out);
 
     if (r < 0)
         log_error("identity", "key_file=\"%s\" %s", path,
@@ -42,6 +42,33 @@ static int open_key(struct pipeline *p, const char *path)
     return r;
 }
 
+/* Both keys, where there is one before. */
+static int open_keys(struct pipeline *p, const struct settings *s)
+{
+    const char *before = s->identity.previous_key_file;
+    bool may_make = before || !has_pseudonyms(p);
+    int r = before ? open_key(before, false, &p->previous_key) : 0;
+
+    if (r == 0)
+        r = open_key(s->identity.key_file, may_make, &p->pathway_key);
+    if (r == 0 && before &&
+        bytes_same(pathway_key_bytes(p->previous_key), pathway_key_bytes(p->pathway_key),
+                   PATHWAY_KEY_BYTES)) {
+        log_error("identity", "key_file and previous_key_file hold the same key: the new one is of "
+                              "32 bytes of its own");
+        r = -EINVAL;
+    }
+    if (r < 0)
+        return r;
+    r = renamed_open(p);
+    if (r < 0)
+        log_error("identity", "tables of renamed pathways: %s",
+                  r == -EBADMSG ? "one does not open under this key: name the key before it as "
+                                  "previous_key_file"
+                                : strerror(-r));
+    return r;
+}
+
 int identity_open(struct pipeline *p, const struct settings *s)
 {
     int r = 0;
@@ -49,7 +76,7 @@ int identity_open(struct pipeline *p, const struct settings *s)
     if (!has_pathways(s))
         return 0;
     if (!p->pathway_key)
-        r = open_key(p, s->identity.key_file);
+        r = open_keys(p, s);
     if (r == 0 && !p->raw) {
         AUTO(auto_free) char *folder = path_join(s->state, "quarantine");
 
@@ -64,6 +91,7 @@ void identity_close(struct pipeline *p)
 {
     pathway_key_close(p->pathway_key);
     archive_close(p->raw);
-    p->pathway_key = NULL;
+    pathway_key_close(p->previous_key);
+    p->pathway_key = p->previous_key = NULL;
     p->raw = NULL;
 }

@@ -43,6 +43,8 @@ static const char *fixed_key(const struct settings *was, const struct settings *
         { "state", was->state, is->state },
         { "control", was->control, is->control },
         { "identity.key_file", was->identity.key_file, is->identity.key_file },
+        { "identity.previous_key_file", was->identity.previous_key_file,
+          is->identity.previous_key_file },
         { "redis.server_binary", old->server_binary, new->server_binary },
         { "redis.socket", old->socket, new->socket },
         { "redis.host", old->host, new->host },

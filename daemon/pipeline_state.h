@@ -39,6 +39,9 @@ struct receipt {
     char *feed, *name, *sha256, *format_digest;
     char *archived; /* SHA-256 of what the archive has of it, a pathway file's canonical rows; NULL:
                        the file itself */
+    char *
+        renamed; /* digest of what its pseudonyms were under the key before, see pipeline_identity.c;
+                       NULL: it was read with one key */
     unsigned long set_aside; /* rows of a pathway file that could not be read */
     bool incident;           /* refused because it holds identifiers: its raw bytes go soon */
     bool is_erased;          /* they went, as this run knows */
@@ -188,6 +191,7 @@ struct pipeline {
     struct list_loading *list_loading; /* of waiting lists, after the rest of the books */
     bool need_sweep, sweeping;         /* generations of lists that are not in force */
     struct pathway_key *pathway_key;   /* of the pseudonyms; NULL: no feed brings pathways */
+    struct pathway_key *previous_key;  /* the one before, while files are read with both; or NULL */
     bool need_heal;                    /* what Redis holds was not yet compared with the journals */
     struct healing *healing;           /* alerts being put back */
     size_t healing_count;

@@ -32,6 +32,7 @@ static void taking_free(struct taking *t)
     digest_free(t->digest);
     archive_abort(t->file);
     pathway_writer_release(&t->writer);
+    free(t->renamed);
     archive_abort(t->canonical);
     table_release(&t->organisations, NULL);
     receipt_release(&t->receipt);

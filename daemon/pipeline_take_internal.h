@@ -37,6 +37,8 @@ struct taking {
     bool is_refused;                /* it was read to its end: now its bytes are kept */
     struct archive_file *canonical; /* its rows, pseudonymised */
     struct pathway_writer writer;   /* of these */
+    struct renamed *renamed;        /* what its pseudonyms were under the key before */
+    size_t renamed_count, renamed_cap;
 };
 
 /** Prepares the first pass. Returns 0 or -errno. */
@@ -55,4 +57,11 @@ void take_pathway_describe(struct taking *t);
 int take_pathway_keep(struct taking *t);
 /** A name that says nothing of what people called the file. malloc'ed, or NULL. */
 char *take_pathway_name(const struct taking *t, const char *sha256);
+
+/** For struct parser_options; arg: the taking. */
+int renamed_note(void *arg, const uint8_t before[PSEUDONYM_BYTES],
+                 const uint8_t now[PSEUDONYM_BYTES]);
+/** What was noted becomes durable, under the name that the receipt then holds. Returns 0 or -errno. */
+int renamed_keep(struct taking *t);
+
 #endif

@@ -43,7 +43,12 @@ int take_pathway_begin(struct taking *t)
                                             .identifiers = IDENTIFIERS_REFUSE,
                                             .census = DATE_NONE,
                                             .place = place_of_words,
-                                            .place_arg = p->config->settings };
+                                            .place_arg = p->config->settings,
+                                            .previous_key = p->previous_key
+                                                                ? pathway_key_bytes(p->previous_key)
+                                                                : NULL,
+                                            .renamed = renamed_note,
+                                            .renamed_arg = t };
     int r = content_is_zipped(t->fd);
 
     if (r < 0)
@@ -158,7 +163,7 @@ int take_pathway_keep(struct taking *t)
     if (r < 0)
         return r;
     t->receipt.archived = strdup(sha);
-    return t->receipt.archived ? 0 : -ENOMEM;
+    return t->receipt.archived ? renamed_keep(t) : -ENOMEM;
 }
 
 char *take_pathway_name(const struct taking *t, const char *sha256)

@@ -48,6 +48,12 @@ struct parser_options {
      * unknown. Without it a record has the first of them as it stands. */
     const char *(*place)(void *arg, const char *printed, const char *practice, const char *lsoa);
     void *place_arg;
+    /** The key before .key, as long as it, or NULL: then each pseudonym that is made is also given as it was
+     * under that one. Returns 0 or -ENOMEM. */
+    const void *previous_key;
+    int (*renamed)(void *arg, const uint8_t before[PSEUDONYM_BYTES],
+                   const uint8_t now[PSEUDONYM_BYTES]);
+    void *renamed_arg;
 };
 
 struct set_aside_count {

@@ -109,6 +109,11 @@ int pathway_reader_init(struct pathway_reader *r, const struct format *f, const 
         if (!r->digest)
             return -ENOMEM;
     }
+    if (options->key && options->previous_key) {
+        r->previous = keyed_digest_new(options->previous_key, options->key_len);
+        if (!r->previous)
+            return -ENOMEM;
+    }
     return pathway_reader_rebind(r, c);
 }
 
@@ -123,6 +128,7 @@ void pathway_reader_release(struct pathway_reader *r)
     text_release(&r->clean);
     text_release(&r->parts);
     keyed_digest_free(r->digest);
+    keyed_digest_free(r->previous);
 }
 
 /* ---- the row as a whole ---- */
@@ -414,6 +420,10 @@ static int digest_parts(struct pathway_reader *r, uint8_t out[PSEUDONYM_BYTES])
 
     if (e == 0)
         memcpy(out, mac, PSEUDONYM_BYTES);
+    if (e == 0 && r->previous)
+        e = keyed_digest_of(r->previous, r->parts.buf, r->parts.len, mac);
+    if (e == 0 && r->previous)
+        e = r->options.renamed(r->options.renamed_arg, mac, out);
     return e;
 }
 

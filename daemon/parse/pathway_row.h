@@ -32,8 +32,9 @@ struct pathway_reader {
     const struct format *format;
     const struct columns *columns;
     struct parser_options options;
-    struct keyed_digest *digest; /* NULL: no key */
-    struct slot_value *values;   /* as columns->slots */
+    struct keyed_digest *digest;   /* NULL: no key */
+    struct keyed_digest *previous; /* NULL: no key before it */
+    struct slot_value *values;     /* as columns->slots */
     size_t value_count;
     size_t *read; /* the slots that say something, in order */
     size_t read_count;

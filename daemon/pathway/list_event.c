@@ -17,7 +17,7 @@ struct said {
 
 /* The first 48 bits of a keyed hash would do; an event_id is any text, so it is hashed here (FNV-1a,
  * folded). Two ids of one event of one pathway that fall together: once in 2^48. 0 stands for none. */
-static uint64_t occurrence_of(const char *event_id)
+uint64_t fact_occurrence(const char *event_id)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
 
@@ -61,7 +61,7 @@ static int understand(struct pathway_list *l, const struct pathway_record *r,
         return LIST_TOO_OLD;
     *out_said = (struct said){
         .fact = { .version = r->has_version ? r->version : 0,
-                  .occurrence = occurrence_of(r->event_id),
+                  .occurrence = fact_occurrence(r->event_id),
                   .next = NONE,
                   .date = (uint16_t)date.day,
                   .event = (uint8_t)(event | (r->retracted ? FACT_RETRACTED : 0)) },

@@ -12,6 +12,7 @@
  *   list_pack.c, list_unpack.c, list_bytes.c   packed, and back
  *   list_staged.c     rows of a snapshot, sorted
  *   list_digest.c     the state as one SHA-256
+ *   list_rename.c     the same under another key of pseudonyms
  *   list_identity.c   whether rows are the pathways of before under other keys
  */
 #ifndef PATHWAY_LIST_INTERNAL_H
@@ -294,6 +295,11 @@ int person_cells(struct pathway_list *l, const struct listing *v, uint32_t perso
                  struct cells *out_cells);
 /** Moves l->was to l->is. regrouped: the day from which a mere change of group counts; 0: its start. */
 int list_settle(struct pathway_list *l, uint16_t regrouped, struct list_change *change);
+
+/* ---- list_event.c ---- */
+
+/** What tells apart several events of one kind; 0: they are not told apart. */
+uint64_t fact_occurrence(const char *event_id);
 
 /* ---- list_purge.c ---- */
 

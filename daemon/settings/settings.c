@@ -273,6 +273,11 @@ static int read_identity(const struct reading *rd, yaml_node *root, yaml_node *m
     struct settings *s = rd->s;
     int r = bind_mapping(rd->y, mapping, "identity", identity_keys, s, rd->diags);
 
+    if (r == 0)
+        r = settings_resolve(rd->folder, &s->identity.previous_key_file);
+    if (r == 0 && s->identity.previous_key_file)
+        r = settings_require_file(rd, yaml_get(yaml_get(root, "identity"), "previous_key_file"),
+                                  "identity: previous_key_file", s->identity.previous_key_file);
     if (r < 0 || !s->identity.key_file) {
         AUTO(text_release) struct text t = TEXT_INIT;
 

@@ -128,7 +128,8 @@ struct settings {
         struct span pathways; /* after they stopped */
     } retention;              /* how long what is kept for a time is kept */
     struct {
-        char *key_file; /* of the pseudonyms; <state>/pathway.key when left out */
+        char *key_file;          /* of the pseudonyms; <state>/pathway.key when left out */
+        char *previous_key_file; /* the one before it, while files are read with both; or NULL */
     } identity;
     struct list_setting *lists;
     size_t list_count;

@@ -23,6 +23,9 @@ const struct bind_key identity_keys[] = {
     { "key_file", BIND_TEXT, BIND_FIELD(struct settings, identity.key_file), NULL, 0, 0, NULL, 0,
       "32 random bytes with which pathways and people are pseudonymised; <state>/pathway.key, made "
       "at the first start, when left out" },
+    { "previous_key_file", BIND_TEXT, BIND_FIELD(struct settings, identity.previous_key_file), NULL,
+      0, 0, NULL, 0,
+      "the key before key_file, while files are read with both so that nobody seems seen or new" },
     BIND_END,
 };
 

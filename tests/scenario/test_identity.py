@@ -67,5 +67,82 @@ def test_a_person_s_accept_replaces_the_part_and_counts_no_stop(build):
         wait_for(lambda: feed(i)["files"] == 2 and (part(i)["digest"], values(i, "open")) == before, "the same after a rebuild", 40)
 
 
+KEYS = "identity: {key_file: new.key, previous_key_file: old.key}\n"
+
+
+def keys(i, text):
+    """Another identity: section in the settings."""
+    with open(i.path("waitlistd.yaml"), encoding="utf-8") as f:
+        lines = [line for line in f.read().splitlines(True) if not line.startswith("identity:")]
+    i.write("waitlistd.yaml", lines[0] + text + "".join(lines[1:]))
+
+
+def key_file(i, name, byte):
+    os.chmod(i.write(name, bytes([byte]) * 32), 0o600)
+
+
+def counts(i):
+    return ({k: part(i)[k] for k in ("pathways", "facts", "digest")}, values(i, "open"), values(i, "stops"))
+
+
+def test_an_announced_new_key_renames_everybody_and_counts_nobody(build):
+    with lists.instance(build, feeds=lists.SNAPSHOTS + lists.EVENTS, plan_text=lists.plan(OPEN, SEEN)) as i:
+        key_file(i, "old.key", 1)
+        key_file(i, "new.key", 2)
+        key_file(i, "third.key", 3)
+        keys(i, "identity: {key_file: old.key}\n")
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(30, START)), feed="weekly")
+        i.once("2026-05-18")
+        i.put("1.csv", lists.events(("A3", "first-contact", "2026-05-18", 1, "contact-3"),
+                                    ("A7", "removal", "2026-05-18", 1)), feed="events")
+        i.once("2026-05-19")
+        first = i.look("2026-05-19", part)
+        keys(i, KEYS)
+        # An event of a pathway that only the old key knows, and a correction of one by its own id.
+        i.put("2.csv", lists.events(("A4", "removal", "2026-05-20", 1),
+                                    ("A3", "first-contact", "2026-05-19", 2, "contact-3")), feed="events")
+        i.once("2026-05-21")
+        second = i.look("2026-05-21", part)
+        assert second["pathways"] == 30 and second["facts"] == first["facts"] + 1, (first, second)
+        assert "made again from the archive" not in i.log(), "Redis has the list under the new names"
+        i.put("2.csv", lists.snapshot("2026-05-24", {k: v for k, v in lists.starts(31, START).items()
+                                                     if k not in ("A4", "A7")}), feed="weekly")
+        i.once("2026-05-25")
+        told = i.look("2026-05-25", lambda x: feed(x)["last_outcome"])
+        assert "29 rows, 1 started, 2 stopped" in told, told
+        folder = i.path("state", "renamed")
+        assert len(os.listdir(folder)) == 2, os.listdir(folder)
+        sizes = sorted(os.path.getsize(os.path.join(folder, n)) for n in os.listdir(folder))
+        assert sizes == [28 + 32 * 3, 28 + 32 * (29 + 29)], sizes  # pathways; persons; an event's own id
+        assert '"renamed"' in open(i.path("state", "journal", "audit"), "rb").read().decode("utf-8", "replace")
+        # The key before may go: everything is there again, also from the archive alone.
+        keys(i, "identity: {key_file: new.key}\n")
+        os.remove(i.path("old.key"))
+        i.start("2026-05-26")
+        before = counts(i)
+        i.ctl("rebuild")
+        wait_for(lambda: feed(i)["files"] == 2 and feed(i, "events")["files"] == 2 and counts(i) == before,
+                 "the same after a rebuild", 40)
+        i.stop()
+        # And so after the next change of the key, though no file came in between.
+        keys(i, "identity: {key_file: third.key, previous_key_file: new.key}\n")
+        i.start("2026-05-27")
+        i.stop()
+        keys(i, "identity: {key_file: third.key}\n")
+        i.start("2026-05-27")
+        wait_for(lambda: counts(i) == before, "the lists as they were")
+        i.ctl("rebuild")
+        wait_for(lambda: feed(i)["files"] == 2 and feed(i, "events")["files"] == 2 and counts(i) == before,
+                 "the same after the next key", 40)
+
+
+def test_a_key_that_is_no_other_key_and_tables_of_a_lost_key_are_said(build):
+    with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
+        key_file(i, "old.key", 1)
+        key_file(i, "new.key", 1)
+        keys(i, KEYS)
+        assert "hold the same key" in i.run("--once", "--at", "2026-05-18").stderr
+
+
 if __name__ == "__main__":
     run_tests(globals())
