@@ -235,8 +235,9 @@ COVERED       := $(filter-out daemon/alert/step_early.c,$(wildcard daemon/alert/
                  daemon/pipeline_apply.c daemon/pipeline_apply_book.c daemon/pipeline_apply_kept.c \
                  daemon/pipeline_apply_read.c daemon/pipeline_batch.c daemon/pipeline_audit.c \
                  daemon/pipeline_compose.c daemon/pipeline_deliver.c
-COVERED_BY    ?= audit chain compute corrupt crash decide delivery demo direct durable explain formats formats_more heal \
-                 hold mapping matrix_f matrix_m matrix_p matrix_w outbox rebuild rest turns zip
+COVERED_BY    ?= audit chain compute corrupt crash damaged decide delivery demo direct durable explain formats \
+                 formats_more heal hold identity lists lists_identity lists_midnight mapping matrix_f matrix_m \
+                 matrix_p matrix_w outbox places rebuild rest turns witness zip
 coverage-built: all $(UNIT_PROGRAMS)
 coverage: coverage-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) COV=1 coverage-built
