@@ -121,6 +121,25 @@ static size_t dead_count(void)
     return table_count(&books.dead);
 }
 
+static int add_list(int i)
+{
+    char provider[32];
+
+    (void)snprintf(provider, sizeof provider, "R%d", i);
+    return books_add_list(&books, "cyp", provider) ? 0 : -ENOMEM;
+}
+
+static int find_list(int i)
+{
+    (void)i;
+    return add_list(0);
+}
+
+static size_t list_count(void)
+{
+    return table_count(&books.lists);
+}
+
 static int add_outbox(int i)
 {
     struct outbox_item *item = calloc(1, sizeof *item);
@@ -155,6 +174,8 @@ static const struct {
     { "what was told", keep_told, told_count, 1 },
     { "the day's message", keep_day, day_count, 1 },
     { "a dead letter", note_dead, dead_count, 1 },
+    { "a list", add_list, list_count, 1 },
+    { "a list that stands", find_list, list_count, 0 },
     { "a message", add_outbox, outbox_count, 1 },
 };
 
@@ -176,6 +197,46 @@ START_TEST(an_entry_without_memory_is_refused_and_what_stood_stands)
                           entries[_i].why, n, r);
             ck_assert_uint_eq(entries[_i].count(), before + (r == 0 ? entries[_i].added : 0));
         }
+    }
+    books_release(&books);
+}
+END_TEST
+
+START_TEST(the_censuses_of_a_list_are_as_many_as_are_kept_the_newest_of_them)
+{
+    struct stored_list *l;
+
+    books = (struct books)BOOKS_INIT;
+    l = books_add_list(&books, "cyp", "TAJ");
+    ck_assert_ptr_nonnull(l);
+    failing_begin(FAILING_ALLOCATIONS, 1, 1, ENOMEM);
+    int r = stored_list_census(l, (struct civil_date){ 1000 });
+
+    ck_assert_int_eq(r, failing_end() ? -ENOMEM : 0);
+    for (int i = 0; i < STORED_CENSUSES_MAX + 5; i++)
+        ck_assert_int_eq(stored_list_census(l, (struct civil_date){ 1000 + i }), 0);
+    ck_assert_uint_eq(l->census_count, STORED_CENSUSES_MAX);
+    ck_assert_int_eq(l->censuses[0].day, 1005);
+    ck_assert_int_eq(stored_list_census(l, (struct civil_date){ 3 }), 0); /* older than any kept */
+    ck_assert_int_eq(stored_list_census(l, (struct civil_date){ 1007 }), 0);
+    ck_assert_uint_eq(l->census_count, STORED_CENSUSES_MAX);
+    ck_assert_int_eq(l->censuses[0].day, 1005);
+    for (long n = 1;; n++) {
+        struct text words = TEXT_INIT;
+        struct stored_list back = { 0 };
+
+        failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
+        r = stored_list_censuses(l, &words);
+        if (r == 0)
+            r = stored_list_censuses_parse(&back, text_str(&words), words.len);
+        bool failed = failing_end() > 0;
+
+        ck_assert_msg((r == 0) == !failed, "allocation %ld: %d", n, r);
+        ck_assert(r != 0 || back.census_count == STORED_CENSUSES_MAX);
+        free(back.censuses);
+        text_release(&words);
+        if (!failed)
+            break;
     }
     books_release(&books);
 }
@@ -310,6 +371,7 @@ START_TEST(a_message_without_memory_is_no_message_and_never_one_without_its_byte
 END_TEST
 
 UNIT_MAIN("books_memory",
+          UNIT_TEST(the_censuses_of_a_list_are_as_many_as_are_kept_the_newest_of_them),
           UNIT_ROWS(an_entry_without_memory_is_refused_and_what_stood_stands, entries),
           UNIT_TEST(a_ledger_entry_without_memory_is_no_entry_and_with_it_the_same),
           UNIT_TEST(a_message_without_memory_is_no_message_and_never_one_without_its_bytes),

@@ -177,6 +177,41 @@ START_TEST(what_a_later_file_takes_the_place_of)
 }
 END_TEST
 
+START_TEST(a_flaw_is_one_of_a_provider_and_no_gap)
+{
+    struct feed_book *b = book_new();
+
+    ck_assert_int_eq(feed_book_flaw(b, "TAJ", FLAW_TWICE, april, false, "one"), 0);
+    ck_assert_int_eq(feed_book_flaw(b, "RNA", FLAW_TWICE, april, false, "two"), 0);
+    ck_assert_int_eq(feed_book_gap(b, "TAJ", "", NULL, april, true), 0);
+    ck_assert_uint_eq(b->gap_count, 3);
+    ck_assert_int_eq(feed_book_flaw(b, "TAJ", FLAW_TWICE, april, false, NULL), 0);
+    ck_assert_int_eq(feed_book_gap(b, "TAJ", "", NULL, april, false), 0);
+    ck_assert_uint_eq(b->gap_count, 1);
+    ck_assert_str_eq(b->gaps[0].words, "two");
+    feed_book_free(b);
+}
+END_TEST
+
+START_TEST(a_file_with_identifiers_waits_for_nothing_and_no_file_takes_its_place)
+{
+    const struct waiting_receipt w = { .receipt = 5,
+                                       .why = (char *)(uintptr_t) "why",
+                                       .incident = true,
+                                       .since = april,
+                                       .newest = DATE_NONE };
+    struct feed_book *b = book_new();
+
+    ck_assert_int_eq(feed_book_wait(b, &w), 0);
+    ck_assert(!feed_book_newest_wait(b) && feed_book_waits(b) == 0);
+    feed_book_supersede(b, 6, "t", may);
+    ck_assert_uint_eq(b->wait_count, 1);
+    ck_assert_int_eq(wait_for_person(b, 4, true, "t", april), 0);
+    ck_assert(feed_book_waits(b) == 1 && feed_book_newest_wait(b)->receipt == 4);
+    feed_book_free(b);
+}
+END_TEST
+
 START_TEST(files_wait_in_the_order_of_their_receipt_each_once)
 {
     struct feed_book *b = book_new();
@@ -260,6 +295,11 @@ static int add_absent(struct feed_book *b)
     return feed_book_absent(b, "RL4", "t", "m", april);
 }
 
+static int add_flaw(struct feed_book *b)
+{
+    return feed_book_flaw(b, "RL4", FLAW_TWICE, april, false, "words");
+}
+
 static int add_seen(struct feed_book *b)
 {
     return feed_book_saw(b, "m", "t");
@@ -281,7 +321,7 @@ static int add_wait_without_part(struct feed_book *b)
 }
 
 static int (*const additions[])(struct feed_book *b) = {
-    add_gap, add_missing, add_absent, add_seen, add_part, add_wait, add_wait_without_part,
+    add_flaw, add_gap, add_missing, add_absent, add_seen, add_part, add_wait, add_wait_without_part,
 };
 
 START_TEST(what_memory_has_no_room_for_is_not_half_added_and_a_copy_is_whole)
@@ -344,7 +384,9 @@ START_TEST(a_fresh_book_without_memory_is_none)
 }
 END_TEST
 
-UNIT_MAIN("feed_book", UNIT_TEST(a_flaw_of_a_list_stands_for_its_period_and_is_encoded),
+UNIT_MAIN("feed_book", UNIT_TEST(a_flaw_is_one_of_a_provider_and_no_gap),
+          UNIT_TEST(a_file_with_identifiers_waits_for_nothing_and_no_file_takes_its_place),
+          UNIT_TEST(a_flaw_of_a_list_stands_for_its_period_and_is_encoded),
           UNIT_TEST(a_gap_is_one_of_a_provider_a_table_a_figure_and_a_period),
           UNIT_TEST(a_file_says_anew_which_totals_of_its_table_and_period_are_contradicted),
           UNIT_TEST(a_figure_is_absent_unless_its_provider_is_missing_altogether),
