@@ -41,7 +41,7 @@ uint64_t places_unknown(const struct stored_list *part, uint64_t *out_open)
         if (!is_open(&cell, (uint16_t)upto.day))
             continue;
         *out_open += count;
-        if (!tally_group_at(t, cell.group)->place)
+        if (!tally_group_at(t, cell.group).place)
             unknown += count;
     }
     return unknown;

@@ -27,8 +27,10 @@ static uint64_t rotl(uint64_t x, int b)
     } while (0)
 
 /* SipHash-1-3 (Aumasson, Bernstein) with a key drawn once per process. */
-static uint64_t hash_of(const char *s, size_t len)
+uint64_t table_hash(const void *bytes, size_t len)
 {
+    const char *s = bytes;
+
     if (!process_key[0] && getrandom(process_key, sizeof process_key, 0) < 0)
         process_key[0] = 1;
     uint64_t v0 = process_key[0] ^ 0x736f6d6570736575ULL,
@@ -117,7 +119,7 @@ static int grow(struct table *t)
 int table_set(struct table *t, const char *key, void *value, void **out_old)
 {
     size_t len = strlen(key);
-    uint64_t hash = hash_of(key, len);
+    uint64_t hash = table_hash(key, len);
     bool found;
 
     if (t->slot_count == 0 || t->used + 1 > t->slot_count / 2) {
@@ -154,7 +156,7 @@ static struct table_entry *find(const struct table *t, const char *key)
 
     if (t->slot_count == 0)
         return NULL;
-    size_t s = find_slot(t, key, hash_of(key, strlen(key)), &found);
+    size_t s = find_slot(t, key, table_hash(key, strlen(key)), &found);
 
     return found ? &t->entries[t->slots[s] - 1] : NULL;
 }

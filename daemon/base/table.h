@@ -38,6 +38,8 @@ bool table_has(const struct table *t, const char *key);
 /** Returns the value removed, or NULL. */
 void *table_remove(struct table *t, const char *key);
 size_t table_count(const struct table *t);
+/** The hash of the keys, for tables of other things; of this process only. */
+uint64_t table_hash(const void *bytes, size_t len);
 /** for (size_t i = 0; table_next(t, &i, &key, &value); ) ... */
 bool table_next(const struct table *t, size_t *position, const char **out_key, void **out_value);
 /** release_value may be NULL. */

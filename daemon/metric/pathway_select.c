@@ -77,7 +77,9 @@ static bool *fitting_groups(const struct pathway_selection *s, int clock, const 
 
     *out_fit = 0;
     for (size_t i = 0; fitting != NULL && i < groups; i++) {
-        fitting[i] = is_selected(s, clock, tally_group_at(t, (uint32_t)i));
+        const struct group g = tally_group_at(t, (uint32_t)i);
+
+        fitting[i] = is_selected(s, clock, &g);
         *out_fit += fitting[i];
     }
     return fitting;

@@ -168,9 +168,9 @@ const char *codes_text(const struct codes *c, uint32_t number)
 int list_senses(struct pathway_list *l)
 {
     while (l->sense_count < tally_group_count(l->tally)) {
-        const struct group *g = tally_group_at(l->tally, (uint32_t)l->sense_count);
-        const struct service *s = service_of(l->services, g->service);
-        int clock = g->stage ? service_clock(s, g->stage) : -ENOENT;
+        const struct group g = tally_group_at(l->tally, (uint32_t)l->sense_count);
+        const struct service *s = service_of(l->services, g.service);
+        int clock = g.stage ? service_clock(s, g.stage) : -ENOENT;
         int r = list_grow(&l->senses, &l->sense_cap, l->sense_count, sizeof *l->senses);
 
         if (r < 0)

@@ -33,16 +33,16 @@ static void tell_text(struct telling *t, const char *text)
 
 static void tell_group(struct telling *t, uint32_t group)
 {
-    const struct group *g = tally_group_at(t->l->tally, group);
+    const struct group g = tally_group_at(t->l->tally, group);
 
-    tell_text(t, g->service);
-    tell_text(t, g->commissioner);
-    tell_text(t, g->place);
-    tell_text(t, g->stage);
-    tell_number(t, g->cohort_count);
-    for (size_t i = 0; i < g->cohort_count; i++) {
-        tell_text(t, g->cohort[i].name);
-        tell_text(t, g->cohort[i].value);
+    tell_text(t, g.service);
+    tell_text(t, g.commissioner);
+    tell_text(t, g.place);
+    tell_text(t, g.stage);
+    tell_number(t, g.cohort_count);
+    for (size_t i = 0; i < g.cohort_count; i++) {
+        tell_text(t, g.cohort[i].name);
+        tell_text(t, g.cohort[i].value);
     }
 }
 

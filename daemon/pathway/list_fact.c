@@ -206,21 +206,21 @@ int group_compare(const struct tally *t, uint32_t a, uint32_t b)
 {
     if (a == b)
         return 0;
-    const struct group *x = tally_group_at(t, a), *y = tally_group_at(t, b);
-    int r = field_compare(x->service, y->service);
+    const struct group x = tally_group_at(t, a), y = tally_group_at(t, b);
+    int r = field_compare(x.service, y.service);
 
     if (r == 0)
-        r = field_compare(x->commissioner, y->commissioner);
+        r = field_compare(x.commissioner, y.commissioner);
     if (r == 0)
-        r = field_compare(x->place, y->place);
+        r = field_compare(x.place, y.place);
     if (r == 0)
-        r = field_compare(x->stage, y->stage);
+        r = field_compare(x.stage, y.stage);
     if (r == 0)
-        r = (x->cohort_count > y->cohort_count) - (x->cohort_count < y->cohort_count);
-    for (size_t i = 0; r == 0 && i < x->cohort_count; i++) {
-        r = strcmp(x->cohort[i].name, y->cohort[i].name);
+        r = (x.cohort_count > y.cohort_count) - (x.cohort_count < y.cohort_count);
+    for (size_t i = 0; r == 0 && i < x.cohort_count; i++) {
+        r = strcmp(x.cohort[i].name, y.cohort[i].name);
         if (r == 0)
-            r = strcmp(x->cohort[i].value, y->cohort[i].value);
+            r = strcmp(x.cohort[i].value, y.cohort[i].value);
     }
     return r;
 }

@@ -19,6 +19,7 @@
 #define PATHWAY_LIST_INTERNAL_H
 
 #include "base/table.h"
+#include "pathway/group_set.h"
 #include "pathway/pathway_list.h"
 
 /* ---- a pathway as the snapshots say: 26 bytes, in memory and packed ---- */
@@ -335,7 +336,7 @@ void bytes_take_raw(struct bytes *b, void *out, size_t len);
 /** Into out; returns it, or NULL where there is none. */
 const char *bytes_take_text(struct bytes *b, char out[PATHWAY_TEXT_MAX + 1]);
 
-#define PACKED_VERSION        1
+#define PACKED_VERSION        2
 #define PACKED_SEAL           8
 #define PACKED_SEAL_PATHWAY   4
 #define PACKED_BOOK           'B'

@@ -162,17 +162,37 @@ int list_pack(struct pathway_list *l, uint32_t bucket, unsigned bits, struct tex
 
 /* ---- the rest ---- */
 
-static void pack_group(struct text *t, const struct group *g)
+/* A word is a number: 0 none, else in the order in which the groups name them; a new one is followed by
+ * its text. */
+static void pack_word(struct text *t, const struct group_set *s, uint32_t word, uint32_t *order,
+                      uint32_t *named)
 {
-    bytes_text(t, g->service);
-    bytes_text(t, g->commissioner);
-    bytes_text(t, g->place);
-    bytes_text(t, g->stage);
-    bytes_varint(t, g->cohort_count);
-    for (size_t i = 0; i < g->cohort_count; i++) {
-        bytes_text(t, g->cohort[i].name);
-        bytes_text(t, g->cohort[i].value);
+    bool is_new = word && !order[word];
+
+    if (is_new)
+        order[word] = ++*named;
+    bytes_varint(t, word ? order[word] : 0);
+    if (is_new)
+        bytes_text(t, group_set_word(s, word));
+}
+
+static int pack_groups(struct text *t, const struct group_set *s)
+{
+    uint32_t *order = calloc(s->word_count + 1, sizeof *order), named = 0;
+
+    if (!order)
+        return -ENOMEM;
+    bytes_varint(t, s->count);
+    for (size_t i = 0; i < s->count; i++) {
+        size_t cohorts;
+        const uint32_t *words = group_set_words(s, (uint32_t)i, &cohorts);
+
+        bytes_varint(t, cohorts);
+        for (size_t k = 0; k < GROUP_PLAIN + 2 * cohorts; k++)
+            pack_word(t, s, words[k], order, &named);
     }
+    free(order);
+    return 0;
 }
 
 static void pack_codes(struct text *t, const struct codes *c)
@@ -184,7 +204,7 @@ static void pack_codes(struct text *t, const struct codes *c)
 
 int list_pack_book(const struct pathway_list *l, struct text *out_packed)
 {
-    size_t from = out_packed->len, groups = tally_group_count(l->tally);
+    size_t from = out_packed->len;
 
     begin(out_packed, PACKED_BOOK);
     bytes_varint(out_packed, l->listing.census_count);
@@ -197,9 +217,8 @@ int list_pack_book(const struct pathway_list *l, struct text *out_packed)
     bytes_varint(out_packed, l->listing.before_count);
     bytes_varint(out_packed, l->evented_count);
     bytes_varint(out_packed, l->fact_count);
-    bytes_varint(out_packed, groups);
-    for (size_t i = 0; i < groups; i++)
-        pack_group(out_packed, tally_group_at(l->tally, (uint32_t)i));
+    if (pack_groups(out_packed, tally_groups(l->tally)) < 0)
+        return -ENOMEM;
     pack_codes(out_packed, &l->reasons);
     pack_codes(out_packed, &l->exceptions);
     return bytes_seal(out_packed, from, PACKED_SEAL);

@@ -44,29 +44,56 @@ static int take_censuses(struct bytes *b, struct listing *v)
     return 0;
 }
 
+/* The words of one group; those that no group before it has are read into .fresh. */
+struct group_words {
+    const struct group_set *known;
+    size_t fresh_count;
+    char fresh[GROUP_WORDS][PATHWAY_TEXT_MAX + 1];
+};
+
+static const char *take_word(struct bytes *b, struct group_words *w)
+{
+    uint64_t number = bytes_take_varint(b), known = w->known->word_count;
+
+    if (b->bad || number == 0)
+        return NULL;
+    if (number <= known)
+        return group_set_word(w->known, (uint32_t)number);
+    if (number <= known + w->fresh_count)
+        return w->fresh[number - known - 1];
+    b->bad |= number > known + w->fresh_count + 1;
+    const char *text = b->bad ? NULL : bytes_take_text(b, w->fresh[w->fresh_count++]);
+
+    b->bad |= !text;
+    return text;
+}
+
 static int take_group(struct bytes *b, struct tally *t, uint32_t number)
 {
-    char texts[4 + 2 * COHORT_MAX][PATHWAY_TEXT_MAX + 1];
-    struct group g = {
-        .service = bytes_take_text(b, texts[0]),
-        .commissioner = bytes_take_text(b, texts[1]),
-        .place = bytes_take_text(b, texts[2]),
-        .stage = bytes_take_text(b, texts[3]),
-    };
-    size_t count = bytes_take_count(b);
+    struct group_words w; /* not cleared: there are many groups, and few fresh words */
+    struct group g = { .cohort_count = 0 };
     uint32_t id = number;
 
+    w.known = tally_groups(t);
+    w.fresh_count = 0;
+    size_t count = bytes_take_count(b), known = w.known->word_count;
+
+    g.service = take_word(b, &w);
+    g.commissioner = take_word(b, &w);
+    g.place = take_word(b, &w);
+    g.stage = take_word(b, &w);
     b->bad |= count > COHORT_MAX;
     for (; !b->bad && g.cohort_count < count; g.cohort_count++) {
         struct cohort_value *c = &g.cohort[g.cohort_count];
 
-        c->name = bytes_take_text(b, texts[4 + 2 * g.cohort_count]);
-        c->value = bytes_take_text(b, texts[5 + 2 * g.cohort_count]);
+        c->name = take_word(b, &w);
+        c->value = take_word(b, &w);
         b->bad |= !c->name || !c->value;
     }
     int r = b->bad ? 0 : tally_group(t, &g, &id);
 
-    b->bad |= id != number; /* a group twice */
+    /* A group twice, or a word. */
+    b->bad |= id != number || (!b->bad && r == 0 && w.known->word_count != known + w.fresh_count);
     return r;
 }
 

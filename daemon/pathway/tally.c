@@ -2,11 +2,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/table.h"
+#include "pathway/group_set.h"
 
 /* One slot of the open-addressed table. A cell whose count has gone to 0 keeps its place until the
  * table grows. */
@@ -15,21 +14,12 @@ struct slot {
     uint32_t count;
 };
 
-struct named_group {
-    struct group group;
-    char texts[]; /* what the group's pointers point to */
-};
-
 struct tally {
     struct slot *slots;
     size_t slot_count, used, live; /* slot_count: 0 or a power of two */
-    struct table by_text;          /* group_text() → number + 1 */
-    struct named_group **groups;
-    size_t group_count, group_cap;
+    struct group_set groups;
 };
 
-#define GROUP_FIELDS      (4 + 2 * COHORT_MAX)
-#define GROUP_TEXT_MAX    (GROUP_FIELDS * (PATHWAY_TEXT_MAX + 2) + 1)
 #define TALLY_SLOTS_LEAST 64
 
 struct tally *tally_new(void)
@@ -41,137 +31,32 @@ void tally_free(struct tally *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i < t->group_count; i++)
-        free(t->groups[i]);
-    free(t->groups);
+    group_set_release(&t->groups);
     free(t->slots);
-    table_release(&t->by_text, NULL);
     free(t);
 }
 
 /* ---- groups ---- */
 
-/* The texts of a group in one order. */
-static void group_fields(const struct group *g, const char *out_fields[GROUP_FIELDS])
-{
-    size_t n = 0;
-
-    out_fields[n++] = g->service;
-    out_fields[n++] = g->commissioner;
-    out_fields[n++] = g->place;
-    out_fields[n++] = g->stage;
-    for (size_t i = 0; i < COHORT_MAX; i++) {
-        out_fields[n++] = i < g->cohort_count ? g->cohort[i].name : NULL;
-        out_fields[n++] = i < g->cohort_count ? g->cohort[i].value : NULL;
-    }
-}
-
-/* A group as one string: each field after a byte of its length + 1, 255 for none, so that no two groups
- * are alike. Returns its length. */
-static size_t group_text(const char *const fields[GROUP_FIELDS], char out[GROUP_TEXT_MAX])
-{
-    char *at = out;
-
-    for (size_t i = 0; i < GROUP_FIELDS; i++) {
-        size_t len = fields[i] ? strlen(fields[i]) : 0;
-
-        assert(len <= PATHWAY_TEXT_MAX);
-        *at++ = fields[i] ? (char)(len + 1) : (char)UCHAR_MAX;
-        memcpy(at, fields[i] ? fields[i] : "", len);
-        at += len;
-    }
-    *at = '\0';
-    return (size_t)(at - out);
-}
-
-static const char *keep_text(char **at, const char *text)
-{
-    size_t size = text ? strlen(text) + 1 : 0;
-    char *kept = *at;
-
-    if (!text)
-        return NULL;
-    memcpy(kept, text, size);
-    *at += size;
-    return kept;
-}
-
-static struct named_group *copy_group(const struct group *g, size_t text_len)
-{
-    struct named_group *n = calloc(1, sizeof *n + text_len + GROUP_FIELDS);
-    char *at = n ? n->texts : NULL;
-
-    if (!n)
-        return NULL;
-    n->group = (struct group){
-        .service = keep_text(&at, g->service),
-        .commissioner = keep_text(&at, g->commissioner),
-        .place = keep_text(&at, g->place),
-        .stage = keep_text(&at, g->stage),
-        .cohort_count = g->cohort_count,
-    };
-    for (size_t i = 0; i < g->cohort_count; i++) {
-        n->group.cohort[i].name = keep_text(&at, g->cohort[i].name);
-        n->group.cohort[i].value = keep_text(&at, g->cohort[i].value);
-    }
-    return n;
-}
-
-static int add_group(struct tally *t, const struct group *g, const char *text, size_t text_len)
-{
-    if (t->group_count == GROUPS_MAX)
-        return -EFBIG;
-    if (t->group_count == t->group_cap) {
-        size_t cap = t->group_cap ? 2 * t->group_cap : 64;
-        void *groups = reallocarray(t->groups, cap, sizeof *t->groups);
-
-        if (!groups)
-            return -ENOMEM;
-        t->groups = groups;
-        t->group_cap = cap;
-    }
-    struct named_group *n = copy_group(g, text_len);
-
-    if (!n)
-        return -ENOMEM;
-    if (table_set(&t->by_text, text, (void *)(uintptr_t)(t->group_count + 1), NULL) < 0) {
-        free(n);
-        return -ENOMEM;
-    }
-    t->groups[t->group_count++] = n;
-    return 0;
-}
-
 int tally_group(struct tally *t, const struct group *group, uint32_t *out_id)
 {
-    assert(t && group && group->cohort_count <= COHORT_MAX);
-    const char *fields[GROUP_FIELDS];
-    char text[GROUP_TEXT_MAX];
-
-    group_fields(group, fields);
-    size_t len = group_text(fields, text);
-    uintptr_t known = (uintptr_t)table_get(&t->by_text, text);
-
-    if (!known) {
-        int r = add_group(t, group, text, len);
-
-        if (r < 0)
-            return r;
-        known = t->group_count;
-    }
-    *out_id = (uint32_t)(known - 1);
-    return 0;
+    assert(t);
+    return group_set_number(&t->groups, group, out_id);
 }
 
-const struct group *tally_group_at(const struct tally *t, uint32_t id)
+struct group tally_group_at(const struct tally *t, uint32_t id)
 {
-    assert(id < t->group_count);
-    return &t->groups[id]->group;
+    return group_set_at(&t->groups, id);
+}
+
+const struct group_set *tally_groups(const struct tally *t)
+{
+    return &t->groups;
 }
 
 size_t tally_group_count(const struct tally *t)
 {
-    return t->group_count;
+    return t->groups.count;
 }
 
 /* ---- cells ---- */

@@ -57,8 +57,10 @@ void tally_free(struct tally *t);
 /** The number of a group, made when new; texts are copied. Numbers are given from 0 on and stay.
  * Returns 0, -ENOMEM, or -EFBIG where there are GROUPS_MAX. */
 int tally_group(struct tally *t, const struct group *group, uint32_t *out_id);
-/** Borrowed for as long as the tally. id < tally_group_count(). */
-const struct group *tally_group_at(const struct tally *t, uint32_t id);
+/** Its texts are borrowed for as long as the tally. id < tally_group_count(). */
+struct group tally_group_at(const struct tally *t, uint32_t id);
+struct group_set;
+const struct group_set *tally_groups(const struct tally *t);
 size_t tally_group_count(const struct tally *t);
 
 /** Adds to a cell, or takes from it. Returns 0 or -ENOMEM; never fails where by is below 0 or the cell

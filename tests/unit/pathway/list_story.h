@@ -148,9 +148,9 @@ static inline int line_compare(const void *a, const void *b)
 
 static inline char *cell_line(const struct tally *t, const struct tally_cell *c)
 {
-    const struct group *g = tally_group_at(t, c->group);
-    const struct service *s = service_of(story_services(), g->service);
-    const char *clock = c->clock == TALLY_STAGE ? g->stage : s->clocks[c->clock].id;
+    const struct group g = tally_group_at(t, c->group);
+    const struct service *s = service_of(story_services(), g.service);
+    const char *clock = c->clock == TALLY_STAGE ? g.stage : s->clocks[c->clock].id;
     const char *exception = service_exception_name(s, c->exception);
     char start[DATE_TEXT_MAX], stop[DATE_TEXT_MAX], *line = NULL;
 
@@ -158,7 +158,7 @@ static inline char *cell_line(const struct tally *t, const struct tally_cell *c)
         asprintf(&line, "%s %s %s%s%s%s%s%s%s", clock, date_format(tally_date(c->start), start),
                  date_format(tally_date(c->stop), stop), c->stop ? " " : "",
                  pathway_outcome_name(c->outcome), exception ? " " : "", exception ? exception : "",
-                 g->place ? " in " : "", g->place ? g->place : ""),
+                 g.place ? " in " : "", g.place ? g.place : ""),
         0);
     return line;
 }

@@ -226,12 +226,12 @@ static const struct {
     size_t len;
     int result;
 } sealed[] = {
-    { "nothing counted, nothing forgotten", { 'C', 1, 0, 0 }, 4, 0 },
-    { "another part", { 'K', 1, 0, 0 }, 4, -EBADMSG },
-    { "another version", { 'C', 2, 0, 0 }, 4, -EBADMSG },
-    { "more than that", { 'C', 1, 0, 0, 0 }, 5, -EBADMSG },
-    { "less than that", { 'C', 1, 0 }, 3, -EBADMSG },
-    { "a number not as it is written", { 'C', 1, (char)0x80, 0, 0 }, 5, -EBADMSG },
+    { "nothing counted, nothing forgotten", { 'C', PACKED_VERSION, 0, 0 }, 4, 0 },
+    { "another part", { 'K', PACKED_VERSION, 0, 0 }, 4, -EBADMSG },
+    { "another version", { 'C', PACKED_VERSION + 1, 0, 0 }, 4, -EBADMSG },
+    { "more than that", { 'C', PACKED_VERSION, 0, 0, 0 }, 5, -EBADMSG },
+    { "less than that", { 'C', PACKED_VERSION, 0 }, 3, -EBADMSG },
+    { "a number not as it is written", { 'C', PACKED_VERSION, (char)0x80, 0, 0 }, 5, -EBADMSG },
 };
 
 START_TEST(a_right_check_sum_over_something_else_is_refused)
@@ -244,6 +244,37 @@ START_TEST(a_right_check_sum_over_something_else_is_refused)
     ck_assert_msg(list_unpack_counted(l, t.buf, t.len) == sealed[_i].result, "%s", sealed[_i].why);
     text_release(&t);
     list_free(l);
+}
+END_TEST
+
+START_TEST(each_word_of_the_groups_is_written_once)
+{
+    struct pathway_list *l = story_new(service), *m = list_new(story_services(), service);
+    struct text book = TEXT_INIT, again = TEXT_INIT;
+    uint32_t id;
+
+    for (int i = 0; i < 1000; i++) {
+        char place[16], need[16];
+        const struct group g = { .service = "a service with a long name",
+                                 .place = place,
+                                 .cohort = { { "a cohort with a long name", need } },
+                                 .cohort_count = 1 };
+
+        (void)snprintf(place, sizeof place, "place %d", i % 40);
+        (void)snprintf(need, sizeof need, "need %d", i / 40);
+        ck_assert_int_eq(tally_group(l->tally, &g, &id), 0);
+    }
+    ck_assert_int_eq(list_pack_book(l, &book), 0);
+    ck_assert_uint_lt(book.len, 9000); /* 7 numbers a group, and 67 words */
+    ck_assert_int_eq(list_unpack_book(m, book.buf, book.len), 0);
+    ck_assert_str_eq(tally_group_at(m->tally, 999).cohort[0].value, "need 24");
+    ck_assert_int_eq(list_pack_book(m, &again), 0);
+    ck_assert_uint_eq(again.len, book.len);
+    ck_assert_mem_eq(again.buf, book.buf, book.len);
+    text_release(&book);
+    text_release(&again);
+    list_free(l);
+    list_free(m);
 }
 END_TEST
 
@@ -395,6 +426,7 @@ UNIT_MAIN("list_pack", UNIT_TEST(a_packed_list_loads_as_the_same),
           UNIT_TEST(what_events_touched_since_is_laid_over_the_buckets),
           UNIT_TEST(a_missing_part_is_refused), UNIT_TEST(cut_or_flipped_packed_bytes_are_refused),
           UNIT_TEST(a_part_in_another_ones_place_is_refused),
+          UNIT_TEST(each_word_of_the_groups_is_written_once),
           UNIT_ROWS(a_right_check_sum_over_something_else_is_refused, sealed),
           UNIT_TEST(a_pathway_of_snapshots_takes_26_bytes_and_one_of_events_about_100),
           UNIT_TEST(no_allocation_is_made_for_each_pathway),

@@ -40,13 +40,13 @@ START_TEST(groups_that_differ_in_one_text_are_counted_apart)
     for (uint32_t i = 0; i < GROUPS; i++)
         ck_assert_uint_eq(group_of(t, &groups[i]), i);
     ck_assert_uint_eq(tally_group_count(t), GROUPS);
-    const struct group *g = tally_group_at(t, 11);
+    const struct group g = tally_group_at(t, 11);
 
-    ck_assert_str_eq(g->service, "abc");
-    ck_assert_ptr_null(g->place);
-    ck_assert_uint_eq(g->cohort_count, 2);
-    ck_assert_str_eq(g->cohort[1].name, "need");
-    ck_assert_str_eq(g->cohort[1].value, "low");
+    ck_assert_str_eq(g.service, "abc");
+    ck_assert_ptr_null(g.place);
+    ck_assert_uint_eq(g.cohort_count, 2);
+    ck_assert_str_eq(g.cohort[1].name, "need");
+    ck_assert_str_eq(g.cohort[1].value, "low");
     tally_free(t);
 }
 END_TEST
@@ -58,7 +58,7 @@ START_TEST(a_group_keeps_its_texts_when_the_record_is_gone)
     uint32_t id = group_of(t, &(struct group){ .service = text });
 
     text[0] = 'X';
-    ck_assert_str_eq(tally_group_at(t, id)->service, "wheels");
+    ck_assert_str_eq(tally_group_at(t, id).service, "wheels");
     tally_free(t);
 }
 END_TEST

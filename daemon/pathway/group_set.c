@@ -1,0 +1,187 @@
+#include "pathway/group_set.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_LEAST   64
+#define NUMBERS_LEAST 256
+
+void group_set_release(struct group_set *s)
+{
+    table_release(&s->by_text, NULL);
+    free(s->words);
+    free(s->numbers);
+    free(s->at);
+    free(s->slots);
+}
+
+/* Room for more elements of size bytes; doubles. Returns 0 or -ENOMEM. */
+static int make_room(void *array_pointer, size_t *cap, size_t count, size_t more, size_t size)
+{
+    void *array;
+
+    if (count + more <= *cap)
+        return 0;
+    size_t room = *cap ? *cap * 2 : NUMBERS_LEAST;
+
+    memcpy(&array, array_pointer, sizeof array);
+    array = reallocarray(array, room, size);
+    if (!array)
+        return -ENOMEM;
+    memcpy(array_pointer, &array, sizeof array);
+    *cap = room;
+    return 0;
+}
+
+/* ---- words ---- */
+
+const char *group_set_word(const struct group_set *s, uint32_t number)
+{
+    return number ? s->words[number - 1] : NULL;
+}
+
+/* The number of a word at a place of a group, made when new. */
+static int word_number(struct group_set *s, const char *text, size_t place, uint32_t *out_number)
+{
+    uint32_t last = s->last[place];
+
+    *out_number = 0;
+    if (!text)
+        return 0;
+    if (!last || strcmp(s->words[last - 1], text) != 0) {
+        last = (uint32_t)(uintptr_t)table_get(&s->by_text, text);
+        if (!last) {
+            int r = make_room(&s->words, &s->word_cap, s->word_count, 1, sizeof *s->words);
+
+            if (r == 0)
+                r = table_set(&s->by_text, text, (void *)(uintptr_t)(s->word_count + 1), NULL);
+            if (r < 0)
+                return r;
+            /* Nothing is ever removed, so the last entry is the new one; its key stays. */
+            s->words[s->word_count++] = s->by_text.entries[s->by_text.used - 1].key;
+            last = (uint32_t)s->word_count;
+        }
+        s->last[place] = last;
+    }
+    *out_number = last;
+    return 0;
+}
+
+/* ---- groups ---- */
+
+/* How many numbers are kept of a group. */
+static size_t size_of(size_t cohorts)
+{
+    return 1 + GROUP_PLAIN + 2 * cohorts;
+}
+
+static int read_group(struct group_set *s, const struct group *g, uint32_t out[1 + GROUP_WORDS])
+{
+    const char *const plain[GROUP_PLAIN] = { g->service, g->commissioner, g->place, g->stage };
+    int r = 0;
+
+    out[0] = (uint32_t)g->cohort_count;
+    for (size_t i = 0; i < GROUP_PLAIN && r == 0; i++)
+        r = word_number(s, plain[i], i, &out[1 + i]);
+    for (size_t i = 0; i < g->cohort_count && r == 0; i++) {
+        size_t place = GROUP_PLAIN + 2 * i;
+
+        r = word_number(s, g->cohort[i].name, place, &out[1 + place]);
+        if (r == 0)
+            r = word_number(s, g->cohort[i].value, place + 1, &out[2 + place]);
+    }
+    return r;
+}
+
+static size_t slot_of(const struct group_set *s, const uint32_t *numbers, bool *out_found)
+{
+    size_t size = size_of(numbers[0]) * sizeof *numbers, mask = s->slot_count - 1;
+    size_t i = table_hash(numbers, size) & mask;
+
+    for (; s->slots[i]; i = (i + 1) & mask) {
+        const uint32_t *kept = s->numbers + s->at[s->slots[i] - 1];
+
+        *out_found = kept[0] == numbers[0] && memcmp(kept, numbers, size) == 0;
+        if (*out_found)
+            return i;
+    }
+    *out_found = false;
+    return i;
+}
+
+static int grow_slots(struct group_set *s)
+{
+    if (s->slot_count && (s->count + 1) * 2 <= s->slot_count)
+        return 0;
+    size_t old_count = s->slot_count;
+    uint32_t *old = s->slots,
+             *slots = calloc(old_count ? old_count * 2 : SLOTS_LEAST, sizeof *slots);
+    bool found;
+
+    if (!slots)
+        return -ENOMEM;
+    s->slots = slots;
+    s->slot_count = old_count ? old_count * 2 : SLOTS_LEAST;
+    for (size_t i = 0; i < s->count; i++)
+        s->slots[slot_of(s, s->numbers + s->at[i], &found)] = (uint32_t)i + 1;
+    free(old);
+    return 0;
+}
+
+int group_set_number(struct group_set *s, const struct group *group, uint32_t *out_id)
+{
+    uint32_t numbers[1 + GROUP_WORDS];
+    bool found;
+
+    assert(s && group && group->cohort_count <= COHORT_MAX);
+    int r = read_group(s, group, numbers);
+
+    if (r == 0)
+        r = grow_slots(s);
+    if (r < 0)
+        return r;
+    size_t slot = slot_of(s, numbers, &found), size = size_of(group->cohort_count);
+
+    if (!found) {
+        if (s->count == GROUPS_MAX)
+            return -EFBIG;
+        r = make_room(&s->numbers, &s->number_cap, s->number_count, size, sizeof *s->numbers);
+        if (r == 0)
+            r = make_room(&s->at, &s->cap, s->count, 1, sizeof *s->at);
+        if (r < 0)
+            return r;
+        memcpy(s->numbers + s->number_count, numbers, size * sizeof *numbers);
+        s->at[s->count++] = s->number_count;
+        s->number_count += size;
+        s->slots[slot] = (uint32_t)s->count;
+    }
+    *out_id = s->slots[slot] - 1;
+    return 0;
+}
+
+const uint32_t *group_set_words(const struct group_set *s, uint32_t id, size_t *out_cohorts)
+{
+    assert(id < s->count);
+    const uint32_t *kept = s->numbers + s->at[id];
+
+    *out_cohorts = kept[0];
+    return kept + 1;
+}
+
+struct group group_set_at(const struct group_set *s, uint32_t id)
+{
+    size_t cohorts;
+    const uint32_t *w = group_set_words(s, id, &cohorts);
+    struct group g = { .service = group_set_word(s, w[0]),
+                       .commissioner = group_set_word(s, w[1]),
+                       .place = group_set_word(s, w[2]),
+                       .stage = group_set_word(s, w[3]),
+                       .cohort_count = cohorts };
+
+    for (size_t i = 0; i < cohorts; i++)
+        g.cohort[i] = (struct cohort_value){ group_set_word(s, w[GROUP_PLAIN + 2 * i]),
+                                             group_set_word(s, w[GROUP_PLAIN + 2 * i + 1]) };
+    return g;
+}

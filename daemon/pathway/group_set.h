@@ -1,0 +1,40 @@
+/*
+ * group_set - who waits for what, by number
+ *
+ * A group is kept as the numbers of its words, and each word once: lists have as many groups as
+ * combinations that occur, hundreds of thousands, of a few hundred words. Pure; owns the words.
+ */
+#ifndef PATHWAY_GROUP_SET_H
+#define PATHWAY_GROUP_SET_H
+
+#include "base/table.h"
+#include "pathway/tally.h"
+
+/** service, commissioner, place, stage, then name and value of each cohort. */
+#define GROUP_PLAIN 4
+#define GROUP_WORDS (GROUP_PLAIN + 2 * COHORT_MAX)
+
+struct group_set {
+    struct table by_text; /* word → number */
+    const char **words;   /* the table's keys; number - 1 */
+    size_t word_count, word_cap;
+    uint32_t last[GROUP_WORDS]; /* the word found last at each place: most rows repeat it */
+    uint32_t *numbers;          /* of group after group: cohorts, then its words; 0: NULL */
+    size_t number_count, number_cap;
+    size_t *at; /* where in .numbers each group begins */
+    size_t count, cap;
+    uint32_t *slots; /* group + 1; 0 empty */
+    size_t slot_count;
+};
+
+void group_set_release(struct group_set *s);
+/** The number of a group, from 0 on, made when new. Returns 0, -ENOMEM, or -EFBIG at GROUPS_MAX. */
+int group_set_number(struct group_set *s, const struct group *group, uint32_t *out_id);
+/** Its words are borrowed for as long as the set. */
+struct group group_set_at(const struct group_set *s, uint32_t id);
+/** The words of a group in one order; *out_cohorts: how many cohorts. NULL, as word 0, for none. */
+const uint32_t *group_set_words(const struct group_set *s, uint32_t id, size_t *out_cohorts);
+/** A word by its number; NULL for 0. */
+const char *group_set_word(const struct group_set *s, uint32_t number);
+
+#endif
