@@ -378,6 +378,8 @@ def test_R14_a_key_of_another_type_is_left_alone_and_said_and_rebuilt_on_command
             story.is_ready_again()
             server.say("SET", PREFIX + key, "of somebody else")
             story.put("b.csv", "2024-05", 6)
+            if key == "dead":  # which nothing touches until a message is given up, or the books are loaded
+                server.say("CLIENT", "KILL", "TYPE", "normal")
             wait_for(lambda: story.w.ctl_raw("health").returncode == 2, f"{key}: health to be critical")
             wait_for(lambda: "WRONGTYPE" in story.w.log(), f"{key}: the reason to be said")
             wait_for(lambda: "of another type" in status(story.w), f"{key}: plain words in the status")
