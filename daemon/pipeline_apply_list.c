@@ -54,8 +54,7 @@ struct list_apply {
     enum list_duplicates duplicates;
     struct part *parts; /* in the order of the list's providers */
     size_t part_count;
-    struct part *last; /* of the row before */
-    char last_provider[PATHWAY_TEXT_MAX + 1];
+    struct table by_provider;   /* as rows name it -> its part */
     unsigned long rows, others; /* others: of services and providers that are not on the list */
     size_t staging;             /* the part being staged */
     struct text why;            /* the file is held for a person */
@@ -77,6 +76,7 @@ void apply_list_free(struct list_apply *l)
         text_release(&l->parts[i].censuses);
     }
     free(l->parts);
+    table_release(&l->by_provider, NULL);
     free(l);
 }
 
@@ -85,16 +85,17 @@ void apply_list_free(struct list_apply *l)
 static struct part *part_of(struct apply *a, const char *provider)
 {
     struct list_apply *l = a->into;
+    struct part *known = table_get(&l->by_provider, provider);
 
-    if (l->last && strcmp(l->last_provider, provider) == 0)
-        return l->last;
+    if (known)
+        return known;
     const char *code = settings_org_code(a->pipeline->config->settings, provider);
 
     for (size_t i = 0; i < l->part_count; i++)
         if (strcmp(l->parts[i].stored->provider, code) == 0) {
-            l->last = &l->parts[i];
-            (void)snprintf(l->last_provider, sizeof l->last_provider, "%s", provider);
-            return l->last;
+            /* Without memory it is only looked up again. */
+            (void)table_set(&l->by_provider, provider, &l->parts[i], NULL);
+            return &l->parts[i];
         }
     return NULL;
 }

@@ -35,6 +35,7 @@ static void taking_free(struct taking *t)
     free(t->renamed);
     archive_abort(t->canonical);
     table_release(&t->organisations, NULL);
+    table_release(&t->printed, NULL);
     receipt_release(&t->receipt);
     fd_close(&t->fd);
     free(t->feed);

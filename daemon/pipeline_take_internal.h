@@ -35,6 +35,7 @@ struct taking {
     /* Of pathways. */
     bool is_pathway;
     bool is_refused;                /* it was read to its end: now its bytes are kept */
+    struct table printed;           /* providers, as its rows name them */
     struct archive_file *canonical; /* its rows, pseudonymised */
     struct pathway_writer writer;   /* of these */
     struct renamed *renamed;        /* what its pseudonyms were under the key before */

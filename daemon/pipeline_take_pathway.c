@@ -23,11 +23,13 @@ static int on_pathway(void *arg, const struct pathway_record *row)
     struct taking *t = arg;
     int r = pathway_writer_add(&t->writer, row);
 
-    if (r < 0 || !row->provider)
+    if (r < 0 || !row->provider || table_has(&t->printed, row->provider))
         return r;
-    const char *code = settings_org_code(t->pipeline->config->settings, row->provider);
-
-    return table_has(&t->organisations, code) ? 0 : table_set(&t->organisations, code, t, NULL);
+    r = table_set(&t->printed, row->provider, t, NULL);
+    return r < 0 ? r
+                 : table_set(&t->organisations,
+                             settings_org_code(t->pipeline->config->settings, row->provider), t,
+                             NULL);
 }
 
 static int on_bytes(void *arg, const void *bytes, size_t len)

@@ -61,6 +61,12 @@ int date_parse_iso(const char *s, size_t len, struct civil_date *out)
     return date_from_ymd(y, (s[5] - '0') * 10 + s[6] - '0', (s[8] - '0') * 10 + s[9] - '0', out);
 }
 
+static void two_digits(char *out, int number)
+{
+    out[0] = (char)('0' + number / 10);
+    out[1] = (char)('0' + number % 10);
+}
+
 const char *date_format(struct civil_date date, char out[DATE_TEXT_MAX])
 {
     int y, m, d;
@@ -69,9 +75,14 @@ const char *date_format(struct civil_date date, char out[DATE_TEXT_MAX])
     if (!date_is_set(date))
         return out;
     date_to_ymd(date, &y, &m, &d);
-    if (y >= 0 && y <= 9999)
-        (void)snprintf(out, DATE_TEXT_MAX, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
-                       (unsigned)d % 100);
+    if (y < 0 || y > 9999)
+        return out;
+    two_digits(out, y / 100);
+    two_digits(out + 2, y % 100);
+    out[4] = out[7] = '-';
+    two_digits(out + 5, m);
+    two_digits(out + 8, d);
+    out[10] = '\0';
     return out;
 }
 

@@ -39,9 +39,15 @@ static int reserve(struct text *t, size_t extra)
     return 0;
 }
 
+/* Whether len more bytes and the NUL fit into what is there: then nothing can fail. */
+static bool has_room(const struct text *t, size_t len)
+{
+    return t->error == 0 && len < t->cap - t->len && len <= t->max - t->len;
+}
+
 int text_add(struct text *t, const void *bytes, size_t len)
 {
-    int r = reserve(t, len);
+    int r = has_room(t, len) ? 0 : reserve(t, len);
 
     if (r < 0)
         return r;
@@ -59,7 +65,11 @@ int text_puts(struct text *t, const char *s)
 
 int text_putc(struct text *t, char c)
 {
-    return text_add(t, &c, 1);
+    if (!has_room(t, 1))
+        return text_add(t, &c, 1);
+    t->buf[t->len++] = c;
+    t->buf[t->len] = '\0';
+    return 0;
 }
 
 int text_vprintf(struct text *t, const char *format, va_list ap)

@@ -70,7 +70,7 @@ static const struct {
 void pathway_writer_init(struct pathway_writer *w, int (*put)(void *, const void *, size_t),
                          void *arg)
 {
-    *w = (struct pathway_writer){ put, arg, TEXT_INIT };
+    *w = (struct pathway_writer){ put, arg, TEXT_INIT, TEXT_INIT };
     for (size_t i = 0; i < AT_COUNT; i++)
         (void)text_printf(&w->pending, "%s%s", i ? "," : "", names[i]);
     (void)text_putc(&w->pending, '\n');
@@ -95,14 +95,19 @@ static void add_cell(struct text *t, const char *s)
 static void add_word(struct text *t, const char *s)
 {
     for (; *s; s++) {
-        if (strchr("\\;=", *s))
+        if (*s == '\\' || *s == ';' || *s == '=')
             (void)text_putc(t, '\\');
         (void)text_putc(t, *s);
     }
 }
 
-static void add_cohort(struct text *t, const struct pathway_record *r)
+static void add_cohort(struct pathway_writer *w, const struct pathway_record *r)
 {
+    struct text *t = &w->cohort;
+
+    if (r->cohort_count == 0)
+        return;
+    text_clear(t);
     for (size_t i = 0; i < r->cohort_count; i++) {
         if (i)
             (void)text_putc(t, ';');
@@ -110,46 +115,99 @@ static void add_cohort(struct text *t, const struct pathway_record *r)
         (void)text_putc(t, '=');
         add_word(t, r->cohort[i].value);
     }
+    add_cell(&w->pending, text_str(t));
+}
+
+static void add_number(struct text *t, uint64_t number)
+{
+    char digits[24], *at = digits + sizeof digits;
+
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    (void)text_add(t, at, (size_t)(digits + sizeof digits - at));
+}
+
+static void add_pseudonym(struct text *t, const uint8_t pseudonym[PSEUDONYM_BYTES])
+{
+    char hex[2 * PSEUDONYM_BYTES + 1];
+
+    digest_hex(pseudonym, PSEUDONYM_BYTES, hex);
+    (void)text_add(t, hex, sizeof hex - 1);
+}
+
+static void add_day(struct text *t, struct civil_date day)
+{
+    char text[DATE_TEXT_MAX];
+
+    (void)text_puts(t, date_format(day, text));
+}
+
+/* A column that is no text. */
+static void add_other(struct pathway_writer *w, enum archive_column column,
+                      const struct pathway_record *r)
+{
+    struct text *t = &w->pending;
+
+    switch (column) {
+    case AT_PATHWAY:
+        add_pseudonym(t, r->pathway);
+        break;
+    case AT_PERSON:
+        if (r->has_person)
+            add_pseudonym(t, r->person);
+        break;
+    case AT_EVENT:
+        if (r->event)
+            (void)text_puts(t, r->event);
+        break;
+    case AT_VERSION:
+        if (r->has_version)
+            add_number(t, r->version);
+        break;
+    case AT_RETRACTED:
+        if (r->retracted)
+            (void)text_putc(t, '1');
+        break;
+    case AT_COHORT:
+        add_cohort(w, r);
+        break;
+    case AT_LINE:
+        add_number(t, r->line);
+        break;
+    default:
+        break;
+    }
 }
 
 int pathway_writer_add(struct pathway_writer *w, const struct pathway_record *r)
 {
     const char *cells[AT_COUNT] = { NULL };
-    char pathway[2 * PSEUDONYM_BYTES + 1], person[2 * PSEUDONYM_BYTES + 1], version[24], line[24];
-    char dates[DAYS][DATE_TEXT_MAX];
+    const struct civil_date *dates[AT_COUNT] = { NULL };
     struct text *t = &w->pending;
 
     assert(!r->key); /* made under a key: what it was made of is not kept */
-    digest_hex(r->pathway, sizeof r->pathway, pathway);
-    digest_hex(r->person, sizeof r->person, person);
-    (void)snprintf(version, sizeof version, "%llu", (unsigned long long)r->version);
-    (void)snprintf(line, sizeof line, "%lu", r->line);
-    cells[AT_PATHWAY] = pathway;
-    cells[AT_PERSON] = r->has_person ? person : NULL;
-    cells[AT_EVENT] = r->event;
-    cells[AT_VERSION] = r->has_version ? version : NULL;
-    cells[AT_RETRACTED] = r->retracted ? "1" : NULL;
-    cells[AT_LINE] = line;
     for (size_t i = 0; i < TEXTS; i++)
         cells[texts[i].column] = *(const char *const *)((const char *)r + texts[i].offset);
     for (size_t i = 0; i < DAYS; i++)
-        cells[days[i].column] =
-            date_format(*(const struct civil_date *)((const char *)r + days[i].offset), dates[i]);
-    for (size_t i = 0; i < AT_COUNT; i++) {
+        dates[days[i].column] = (const struct civil_date *)((const char *)r + days[i].offset);
+    for (enum archive_column i = 0; i < AT_COUNT; i++) {
         if (i)
             (void)text_putc(t, ',');
-        if (i == AT_COHORT)
-            add_cohort(t, r);
-        else if (cells[i])
+        if (cells[i])
             add_cell(t, cells[i]);
+        else if (dates[i])
+            add_day(t, *dates[i]);
+        else
+            add_other(w, i, r);
     }
     (void)text_putc(t, '\n');
-    return t->len < PENDING_BYTES && text_ok(t) ? 0 : pathway_writer_end(w);
+    return t->len < PENDING_BYTES && text_ok(t) && text_ok(&w->cohort) ? 0 : pathway_writer_end(w);
 }
 
 int pathway_writer_end(struct pathway_writer *w)
 {
-    if (!text_ok(&w->pending))
+    if (!text_ok(&w->pending) || !text_ok(&w->cohort))
         return -ENOMEM;
     int r = w->pending.len ? w->put(w->arg, w->pending.buf, w->pending.len) : 0;
 
@@ -160,6 +218,7 @@ int pathway_writer_end(struct pathway_writer *w)
 void pathway_writer_release(struct pathway_writer *w)
 {
     text_release(&w->pending);
+    text_release(&w->cohort);
 }
 
 /* ---- reading ---- */
@@ -174,14 +233,13 @@ struct pathway_archive {
 
 static bool read_pseudonym(const char *cell, uint8_t out[PSEUDONYM_BYTES])
 {
-    static const char digits[] = "0123456789abcdef";
-
     for (size_t i = 0; i < 2 * PSEUDONYM_BYTES; i++) {
-        const char *at = cell[i] ? strchr(digits, cell[i]) : NULL;
+        char c = cell[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 
-        if (!at)
+        if (digit < 0)
             return false;
-        out[i / 2] = (uint8_t)(out[i / 2] << 4 | (at - digits));
+        out[i / 2] = (uint8_t)(out[i / 2] << 4 | digit);
     }
     return cell[2 * PSEUDONYM_BYTES] == '\0';
 }

@@ -17,6 +17,7 @@ struct pathway_writer {
     int (*put)(void *arg, const void *bytes, size_t len);
     void *arg;
     struct text pending; /* not yet put */
+    struct text cohort;  /* scratch */
 };
 
 void pathway_writer_init(struct pathway_writer *w, int (*put)(void *, const void *, size_t),

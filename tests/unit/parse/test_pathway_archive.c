@@ -78,7 +78,7 @@ static const struct {
       "pathway_id,issuer,person_id,service,provider,commissioner,place,referral_date,stage,"
       "stage_start,exception,census_date,age_band,cohort_a=b,cohort_c;d\\,remark\n"
       "P1,RNA,X1,nd,RNA,QUA,\"Dudley, \"\"north\"\"\",2024-09-16,triage,2024-10-01,tom,2025-03-02,"
-      "5-10,x=y;z,\\,CANARY\n"
+      "5-10,\"x=y;z, \"\"q\"\"\",\\,CANARY\n"
       "\"P\r\n2\",RNA,,nd,RNA,,\"a\nb\",1999-09-16,,,,2025-03-02,,,,CANARY\n"
       "bad,RNA,,nd,RNA,,,never,,,,2025-03-02,,,,CANARY\n" },
     { "pathway-events",
