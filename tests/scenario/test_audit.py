@@ -93,6 +93,7 @@ def test_an_act_that_cannot_be_journalled_is_not_done(build):
         w.put("a.csv", three(6))
         w.start("2024-06-10")
         w.measure()  # the file has been applied: the act is about what is awaited after it
+        wait_for(lambda: w.mails() and w.ctl("status")["messages_due"] == 0, "its message, which is journalled too")
         pid = w.process.pid
         fds = {int(n): os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")}
         assert any(t.endswith("journal/audit") for t in fds.values())
