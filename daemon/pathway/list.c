@@ -64,6 +64,7 @@ void list_release_evented(struct pathway_list *l)
     free(l->facts);
     free(l->persons);
     free(l->person_index.slots);
+    free(l->olders);
     free(l->order);
     free(l->touched);
 }
@@ -89,6 +90,10 @@ void list_swap_evented(struct pathway_list *a, struct pathway_list *b)
     SWAP(person_count);
     SWAP(person_cap);
     SWAP(person_index);
+    SWAP(olders);
+    SWAP(older_count);
+    SWAP(older_cap);
+    SWAP(older_free);
     SWAP(order);
     SWAP(order_count);
     SWAP(touched);
@@ -181,14 +186,13 @@ int list_senses(struct pathway_list *l)
     return 0;
 }
 
-int list_group(struct pathway_list *l, const struct pathway_record *r, bool with_stage,
-               uint32_t *out_group)
+int list_group(struct pathway_list *l, const struct pathway_record *r, uint32_t *out_group)
 {
     struct group g = {
         .service = r->service ? r->service : l->service,
         .commissioner = r->commissioner,
         .place = r->place,
-        .stage = with_stage ? r->stage : NULL,
+        .stage = r->stage,
         .cohort_count = r->cohort_count,
     };
 

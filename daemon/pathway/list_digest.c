@@ -64,7 +64,13 @@ static void tell_evented(struct telling *t, const struct evented *e)
 
     digest_add(t->d, e->key, PSEUDONYM_BYTES);
     tell_group(t, e->group);
+    tell_number(t, (e->flags & EVENTED_UNSAID) != 0);
     tell_number(t, e->group_version);
+    for (uint32_t n = e->older; n != NONE; n = l->olders[n].next) {
+        tell_number(t, l->olders[n].dimensions);
+        tell_number(t, l->olders[n].version);
+    }
+    tell_number(t, 0); /* no dimensions: none is told without any */
     tell_number(t, e->person != NONE);
     if (e->person != NONE) {
         digest_add(t->d, l->persons[e->person].key, PSEUDONYM_BYTES);

@@ -10,9 +10,10 @@
 /* What one record says, by numbers. */
 struct said {
     struct fact fact, start; /* start: the referral it reports beside its own event */
-    bool has_start;
-    uint32_t group;
-    bool has_person;
+    bool has_start, has_person;
+    struct dimensions dimensions; /* of the pathway, once the record has said its own */
+    uint32_t group;               /* theirs */
+    bool grouped;                 /* something of it stands */
 };
 
 /* The first 48 bits of a keyed hash would do; an event_id is any text, so it is hashed here (FNV-1a,
@@ -36,11 +37,22 @@ static int numbers_of(struct pathway_list *l, const struct pathway_record *r, st
 
     if (e == 0)
         e = codes_number(&l->exceptions, r->exception, EXCEPTION_CODES_MAX, &exception);
-    if (e == 0)
-        e = list_group(l, r, false, &out_said->group);
     out_said->fact.reason = reason;
     out_said->fact.exception = (uint8_t)exception;
     return e;
+}
+
+/* Whether it may belong to a spell. Who says no service: of one that another record tells. */
+static bool may_be_in_spell(const struct pathway_list *l, const struct pathway_record *r)
+{
+    const char *service = r->service ? r->service : l->service;
+    bool any = false;
+
+    if (service)
+        return service_of(l->services, service)->spell_gap_days >= 0;
+    for (size_t i = 0; l->services && i < services_count(l->services); i++)
+        any |= services_at(l->services, i)->spell_gap_days >= 0;
+    return any;
 }
 
 /* Returns an enum list_verdict, or -ENOMEM. */
@@ -76,8 +88,19 @@ static int understand(struct pathway_list *l, const struct pathway_record *r,
                                          .next = NONE,
                                          .date = (uint16_t)r->clock_start.day,
                                          .event = EVENT_REFERRAL };
-    out_said->has_person = r->has_person && l->senses[out_said->group].service->spell_gap_days >= 0;
+    out_said->has_person = r->has_person && may_be_in_spell(l, r);
     return LIST_TAKEN;
+}
+
+/* What it says of who waits for what. Returns as understand(). */
+static int understand_group(struct pathway_list *l, uint32_t pathway,
+                            const struct pathway_record *r, struct said *said)
+{
+    dimensions_of(l, pathway, &said->dimensions);
+    said->grouped = dimensions_take(&said->dimensions, r, said->fact.version) || pathway == NONE;
+    int e = said->grouped ? dimensions_group(l, &said->dimensions, &said->group) : 0;
+
+    return e == 0 ? LIST_TAKEN : e == -EFBIG ? LIST_TOO_MANY_CODES : e;
 }
 
 /* ---- registers ---- */
@@ -109,14 +132,6 @@ static int put_fact(struct pathway_list *l, uint32_t pathway, const struct fact 
     return 0;
 }
 
-static bool group_stands(const struct pathway_list *l, const struct evented *e,
-                         const struct said *s)
-{
-    if (e->group == NO_GROUP || s->fact.version != e->group_version)
-        return e->group == NO_GROUP || s->fact.version > e->group_version;
-    return group_compare(l->tally, s->group, e->group) > 0;
-}
-
 static bool person_stands(const struct pathway_list *l, const struct evented *e,
                           const struct said *s, const uint8_t *person)
 {
@@ -130,7 +145,7 @@ static bool person_stands(const struct pathway_list *l, const struct evented *e,
 /* What of the record stands over what is known. */
 struct stands {
     int fact; /* enum list_verdict */
-    bool start, group, person;
+    bool start, person;
 };
 
 static struct stands weigh_all(struct pathway_list *l, uint32_t pathway, const struct said *s,
@@ -140,7 +155,6 @@ static struct stands weigh_all(struct pathway_list *l, uint32_t pathway, const s
     struct stands w = {
         .fact = weigh(l, pathway, &s->fact),
         .start = s->has_start && weigh(l, pathway, &s->start) == LIST_TAKEN,
-        .group = group_stands(l, e, s),
         .person = person_stands(l, e, s, person),
     };
 
@@ -150,15 +164,10 @@ static struct stands weigh_all(struct pathway_list *l, uint32_t pathway, const s
 static int put_all(struct pathway_list *l, uint32_t pathway, const struct said *s,
                    const struct stands *w, uint32_t person)
 {
-    struct evented *e = &l->evented[pathway];
-    int r = 0;
+    int r = s->grouped ? dimensions_put(l, pathway, &s->dimensions, s->group) : 0;
 
-    if (w->group) {
-        e->group = s->group & GROUPS_MAX;
-        e->group_version = s->fact.version;
-    }
     if (w->person) {
-        e->person_version = s->fact.version;
+        l->evented[pathway].person_version = s->fact.version;
         evented_set_person(l, pathway, person);
     }
     if (r == 0 && w->fact == LIST_TAKEN)
@@ -233,6 +242,10 @@ static int event_verdict(struct pathway_list *l, const struct pathway_record *ev
     if (verdict != LIST_TAKEN)
         return verdict;
     uint32_t pathway = evented_find(l, event->pathway);
+
+    verdict = understand_group(l, pathway, event, &s);
+    if (verdict != LIST_TAKEN)
+        return verdict;
     int r = pathway == NONE ? evented_add(l, event->pathway, &pathway) : 0;
 
     if (r < 0)
@@ -240,7 +253,7 @@ static int event_verdict(struct pathway_list *l, const struct pathway_record *ev
     list_saw_day(l, s.fact.date);
     const struct stands w = weigh_all(l, pathway, &s, event->person);
 
-    if (w.fact != LIST_TAKEN && !w.start && !w.group && !w.person)
+    if (w.fact != LIST_TAKEN && !w.start && !s.grouped && !w.person)
         return w.fact;
     r = take(l, pathway, &s, &w, event->person, change);
     return r < 0 ? r : LIST_TAKEN;

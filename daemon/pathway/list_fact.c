@@ -80,7 +80,9 @@ int evented_add(struct pathway_list *l, const uint8_t *key, uint32_t *out_positi
     *out_position = (uint32_t)l->evented_count++;
     struct evented *e = &l->evented[*out_position];
 
-    *e = (struct evented){ .group = NO_GROUP, .facts = NONE, .person = NONE, .next = NONE };
+    *e = (struct evented){
+        .group = NO_GROUP, .facts = NONE, .person = NONE, .next = NONE, .older = NONE
+    };
     memcpy(e->key, key, PSEUDONYM_BYTES);
     key_index_put(&l->evented_index, key, *out_position);
     return 0;
@@ -194,7 +196,7 @@ int fact_add(struct pathway_list *l, uint32_t pathway, const struct fact *fact)
     return 0;
 }
 
-/* NULL below any text, so that a group that says more stands over one that says less. */
+/* NULL below any text. */
 static int field_compare(const char *a, const char *b)
 {
     if (!a || !b)
@@ -282,6 +284,7 @@ int evented_compact(struct pathway_list *l)
 
     for (uint32_t i = 0; r == 0 && i < l->evented_count; i++) {
         const struct evented *e = &l->evented[i];
+        struct older olders[DIMENSIONS_MAX];
         uint32_t at = 0, person = NONE;
 
         if (e->flags & EVENTED_LEAVES)
@@ -294,10 +297,11 @@ int evented_compact(struct pathway_list *l)
         struct evented *to = &fresh.evented[at];
 
         *to = *e;
-        to->facts = to->person = to->next = NONE;
+        to->facts = to->person = to->next = to->older = NONE;
         to->flags &= (uint8_t)~EVENTED_TOUCHED;
         if (person != NONE)
             evented_set_person(&fresh, at, person);
+        r = olders_set(&fresh, at, olders, olders_of(l, e, olders));
         for (uint32_t f = e->facts; r == 0 && f != NONE; f = l->facts[f].next)
             r = fact_add(&fresh, at, &l->facts[f]);
     }

@@ -3,6 +3,7 @@
  *
  *   list.c            making, asking, names
  *   list_fact.c       the registers of facts and whose they are (rule 1)
+ *   list_group.c      what events say of who waits for what (rule 1)
  *   list_clock.c      facts of one pathway or spell to the cells of its clocks
  *   list_spell.c      the spells of one person (rule 5)
  *   list_count.c      a pathway's cells under a snapshot (rules 2, 3); moving counts by -old +new
@@ -83,18 +84,29 @@ _Static_assert(sizeof(struct fact) == 24, "about 100 bytes a pathway");
 struct evented {
     uint8_t key[PSEUDONYM_BYTES];
     uint64_t group_version, person_version;
-    uint32_t group : 24; /* the register of its service, commissioner, place and cohort */
-    uint32_t flags : 8;  /* EVENTED_... */
-    uint32_t facts;      /* the first; NONE */
-    uint32_t person;     /* in persons; NONE: not said, or its service forms no spells */
-    uint32_t next;       /* the next pathway of that person; NONE */
+    uint32_t
+        group : 24; /* its service, commissioner, place and cohort: the last that was said of each */
+    uint32_t flags : 8; /* EVENTED_... */
+    uint32_t facts;     /* the first; NONE */
+    uint32_t person;    /* in persons; NONE: not said, or its service forms no spells */
+    uint32_t next;      /* the next pathway of that person; NONE */
+    uint32_t older;     /* what of the group older versions than group_version said; NONE */
 };
-_Static_assert(sizeof(struct evented) == 48, "about 100 bytes a pathway");
+_Static_assert(sizeof(struct evented) == 56, "about 100 bytes a pathway");
 #define NO_GROUP          GROUPS_MAX
 #define EVENTED_TOUCHED   1
 #define EVENTED_DISAGREES 2
 #define EVENTED_NO_START  4
-#define EVENTED_LEAVES    8 /* for the length of a purge */
+#define EVENTED_LEAVES    8  /* for the length of a purge */
+#define EVENTED_UNSAID    16 /* its service: the list's stands in the group */
+
+/** What one older version was the last to say of a pathway; the chain goes on to versions below. */
+struct older {
+    uint64_t version;
+    uint32_t next; /* NONE */
+    uint32_t
+        dimensions; /* bits: DIMENSION_..., positions of the group's cohort from DIMENSION_COHORT on */
+};
 
 struct person_of {
     uint8_t key[PSEUDONYM_BYTES];
@@ -176,7 +188,10 @@ struct pathway_list {
     struct person_of *persons;
     size_t person_count, person_cap;
     struct key_index person_index;
-    uint32_t *order; /* evented by key; valid while order_count == evented_count */
+    struct older *olders;
+    size_t older_count, older_cap;
+    uint32_t older_free; /* the first of those that are free; 0 none */
+    uint32_t *order;     /* evented by key; valid while order_count == evented_count */
     size_t order_count;
     uint32_t *touched;
     size_t touched_count, touched_cap;
@@ -200,9 +215,8 @@ struct pathway_list {
 
 /** Makes the last of *array room for one more of size bytes; doubles. Returns 0 or -ENOMEM. */
 int list_grow(void *array_pointer, size_t *cap, size_t count, size_t size);
-/** The group of a record. stage: of snapshots only. Returns 0, -ENOMEM or -EFBIG. */
-int list_group(struct pathway_list *l, const struct pathway_record *r, bool with_stage,
-               uint32_t *out_group);
+/** The group of a row of a snapshot. Returns 0, -ENOMEM or -EFBIG. */
+int list_group(struct pathway_list *l, const struct pathway_record *r, uint32_t *out_group);
 /** The senses of groups made since, after a load. */
 int list_senses(struct pathway_list *l);
 /** Exchanges what events say, between a list and one half made; frees it of the latter. */
@@ -223,7 +237,7 @@ uint32_t *fact_place(struct pathway_list *l, uint32_t pathway, uint8_t event, ui
 int fact_compare(const struct pathway_list *l, const struct fact *a, const struct fact *b);
 /** Adds a register; there is none of that key. next is set. Returns 0 or -ENOMEM. */
 int fact_add(struct pathway_list *l, uint32_t pathway, const struct fact *fact);
-/** Above 0 where group a stands over group b at equal versions. */
+/** An order of groups by what they say. */
 int group_compare(const struct tally *t, uint32_t a, uint32_t b);
 /** The person of a key, made when new. Returns 0 or -ENOMEM. */
 int person_place(struct pathway_list *l, const uint8_t *key, uint32_t *out_person);
@@ -234,6 +248,37 @@ int evented_compact(struct pathway_list *l);
 int evented_touch(struct pathway_list *l, uint32_t pathway);
 /** evented by key. Returns 0 or -ENOMEM. */
 int evented_order(struct pathway_list *l);
+
+/* ---- list_group.c ---- */
+
+enum { DIMENSION_SERVICE, DIMENSION_COMMISSIONER, DIMENSION_PLACE, DIMENSION_COHORT };
+#define DIMENSIONS_MAX (DIMENSION_COHORT + COHORT_MAX)
+
+struct dimension {
+    const char *name, *value; /* name: of a cohort value. value NULL: nobody said it */
+    uint64_t version;
+};
+/** Texts are borrowed from the list's groups and from records. */
+struct dimensions {
+    struct dimension list[DIMENSIONS_MAX]; /* from DIMENSION_COHORT on by name */
+    size_t count;
+};
+/** Nothing said where pathway is NONE. */
+void dimensions_of(const struct pathway_list *l, uint32_t pathway,
+                   struct dimensions *out_dimensions);
+/** Those that have a value, as bits. */
+uint32_t dimensions_said(const struct dimensions *d);
+/** Whether something that the record says stands, and is now in d. */
+bool dimensions_take(struct dimensions *d, const struct pathway_record *r, uint64_t version);
+/** As list_group(). */
+int dimensions_group(struct pathway_list *l, const struct dimensions *d, uint32_t *out_group);
+/** group: theirs. Returns 0 or -ENOMEM. */
+int dimensions_put(struct pathway_list *l, uint32_t pathway, const struct dimensions *d,
+                   uint32_t group);
+/** In place of those of a pathway; versions descend. Returns 0 or -ENOMEM. */
+int olders_set(struct pathway_list *l, uint32_t pathway, const struct older *olders, size_t count);
+size_t olders_of(const struct pathway_list *l, const struct evented *e,
+                 struct older out_olders[DIMENSIONS_MAX]);
 
 /* ---- list_clock.c ---- */
 
@@ -336,13 +381,17 @@ void bytes_take_raw(struct bytes *b, void *out, size_t len);
 /** Into out; returns it, or NULL where there is none. */
 const char *bytes_take_text(struct bytes *b, char out[PATHWAY_TEXT_MAX + 1]);
 
-#define PACKED_VERSION        2
+#define PACKED_VERSION        3
 #define PACKED_SEAL           8
 #define PACKED_SEAL_PATHWAY   4
 #define PACKED_BOOK           'B'
 #define PACKED_COUNTED        'C'
 #define PACKED_BUCKET         'K'
 #define PACKED_PATHWAY        'P'
+#define PACKED_HAS_PERSON     1 /* of a pathway's count of facts, which stands above them */
+#define PACKED_UNSAID         2 /* EVENTED_UNSAID */
+#define PACKED_HAS_OLDER      4
+#define PACKED_COUNT_SHIFT    3
 #define PACKED_HAS_CODES      0x20 /* of a fact's first byte: reason and exception follow */
 #define PACKED_HAS_OCCURRENCE 0x40
 

@@ -92,22 +92,39 @@ static void pack_fact(struct text *t, const struct fact *f, uint64_t base)
     }
 }
 
+static void pack_olders(const struct pathway_list *l, const struct evented *e, struct text *t)
+{
+    struct older olders[DIMENSIONS_MAX];
+    size_t count = olders_of(l, e, olders);
+
+    bytes_varint(t, count);
+    for (size_t i = 0; i < count; i++) {
+        bytes_varint(t, olders[i].dimensions);
+        bytes_varint(t, from_version(olders[i].version, e->group_version));
+    }
+}
+
 static void pack_evented(const struct pathway_list *l, const struct evented *e, struct text *t)
 {
-    size_t count = 0;
+    uint64_t count = 0, base = l->facts[e->facts].version;
 
     for (uint32_t f = e->facts; f != NONE; f = l->facts[f].next)
         count++;
     (void)text_add(t, e->key, sizeof e->key);
+    bytes_varint(t, count << PACKED_COUNT_SHIFT | (e->person != NONE ? PACKED_HAS_PERSON : 0) |
+                        (e->flags & EVENTED_UNSAID ? PACKED_UNSAID : 0) |
+                        (e->older != NONE ? PACKED_HAS_OLDER : 0));
+    bytes_varint(t, base);
     bytes_varint(t, e->group);
-    bytes_varint(t, e->group_version);
-    bytes_varint(t, count << 1 | (e->person != NONE));
+    bytes_varint(t, from_version(e->group_version, base));
+    if (e->older != NONE)
+        pack_olders(l, e, t);
     if (e->person != NONE) {
         (void)text_add(t, l->persons[e->person].key, PSEUDONYM_BYTES);
-        bytes_varint(t, from_version(e->person_version, e->group_version));
+        bytes_varint(t, from_version(e->person_version, base));
     }
     for (uint32_t f = e->facts; f != NONE; f = l->facts[f].next)
-        pack_fact(t, &l->facts[f], e->group_version);
+        pack_fact(t, &l->facts[f], base);
 }
 
 static void begin(struct text *t, char tag)

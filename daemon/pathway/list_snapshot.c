@@ -61,7 +61,7 @@ static int understand(struct pathway_list *l, const struct pathway_record *r, st
     if (!list_day_ok(r->clock_start, received) ||
         (date_is_set(r->stage_start) && !list_day_ok(r->stage_start, received)))
         return LIST_OUT_OF_RANGE;
-    int v = list_group(l, r, true, &group);
+    int v = list_group(l, r, &group);
 
     if (v < 0)
         return v == -EFBIG ? LIST_TOO_MANY_CODES : v;

@@ -286,7 +286,8 @@ static void take_fact(const struct pathway_list *l, struct bytes *b, uint64_t ba
 }
 
 /* Registers come in the order of their keys, so each is added behind the last. */
-static int take_facts(struct pathway_list *l, struct bytes *b, uint32_t pathway, size_t count)
+static int take_facts(struct pathway_list *l, struct bytes *b, uint32_t pathway, uint64_t base,
+                      size_t count)
 {
     uint32_t last = NONE;
     int r = 0;
@@ -294,7 +295,8 @@ static int take_facts(struct pathway_list *l, struct bytes *b, uint32_t pathway,
     for (size_t i = 0; r == 0 && !b->bad && i < count; i++) {
         struct fact f;
 
-        take_fact(l, b, l->evented[pathway].group_version, &f);
+        take_fact(l, b, base, &f);
+        b->bad |= i == 0 && f.version != base;
         if (b->bad)
             break;
         if (last != NONE) {
@@ -314,11 +316,82 @@ static int take_facts(struct pathway_list *l, struct bytes *b, uint32_t pathway,
     return r;
 }
 
-/* last_key: the one before in the bucket; NULL: the first, or a single one. */
+/* Versions descend, below that of the group; each says something of it that no other does. */
+static int take_olders(struct pathway_list *l, struct bytes *b, uint32_t pathway)
+{
+    struct older olders[DIMENSIONS_MAX];
+    struct dimensions d;
+    size_t count = bytes_take_count(b);
+    uint64_t group_version = l->evented[pathway].group_version, below = group_version;
+
+    dimensions_of(l, pathway, &d);
+    uint32_t said = dimensions_said(&d);
+
+    b->bad |= count == 0 || count >= DIMENSIONS_MAX;
+    for (size_t i = 0; !b->bad && i < count; i++) {
+        olders[i] = (struct older){ .dimensions = (uint32_t)bytes_take_varint(b), .next = NONE };
+        olders[i].version = to_version(bytes_take_varint(b), group_version);
+        b->bad |= !olders[i].dimensions || (olders[i].dimensions & ~said) != 0 ||
+                  olders[i].version >= below;
+        said &= ~olders[i].dimensions;
+        below = olders[i].version;
+    }
+    b->bad |= said == 0; /* nothing is left for the latest */
+    return b->bad ? 0 : olders_set(l, pathway, olders, count);
+}
+
+static int take_person(struct pathway_list *l, struct bytes *b, uint32_t pathway, uint64_t base)
+{
+    uint8_t person[PSEUDONYM_BYTES];
+    uint32_t n = NONE;
+
+    bytes_take_raw(b, person, sizeof person);
+    l->evented[pathway].person_version = to_version(bytes_take_varint(b), base);
+    int r = b->bad ? 0 : person_place(l, person, &n);
+
+    if (r == 0 && n != NONE)
+        evented_set_person(l, pathway, n);
+    return r;
+}
+
+/* Nobody says anything of the group: it has no version. */
+static bool group_fits(const struct pathway_list *l, uint32_t pathway)
+{
+    struct dimensions d;
+
+    dimensions_of(l, pathway, &d);
+    return dimensions_said(&d) || l->evented[pathway].group_version == 0;
+}
+
+/* Over whatever is there of that pathway. */
+static int take_over(struct pathway_list *l, struct bytes *b, uint32_t pathway)
+{
+    struct evented *e = &l->evented[pathway];
+    uint64_t head = bytes_take_varint(b), base = bytes_take_varint(b);
+    uint64_t group = bytes_take_varint(b), count = head >> PACKED_COUNT_SHIFT;
+
+    b->bad |=
+        group >= tally_group_count(l->tally) || count == 0 || count > (size_t)(b->end - b->at);
+    evented_leave_person(l, pathway);
+    e->facts = NONE;
+    e->group = b->bad ? NO_GROUP : (uint32_t)group & GROUPS_MAX;
+    e->group_version = to_version(bytes_take_varint(b), base);
+    e->flags &= (uint8_t)~EVENTED_UNSAID;
+    e->flags |= head & PACKED_UNSAID ? EVENTED_UNSAID : 0;
+    b->bad |= !group_fits(l, pathway);
+    int r = olders_set(l, pathway, NULL, 0);
+
+    if (r == 0 && !b->bad && head & PACKED_HAS_OLDER)
+        r = take_olders(l, b, pathway);
+    if (r == 0 && !b->bad && head & PACKED_HAS_PERSON)
+        r = take_person(l, b, pathway, base);
+    return r < 0 || b->bad ? r : take_facts(l, b, pathway, base, (size_t)count);
+}
+
 static int take_evented(struct pathway_list *l, struct bytes *b, bool replace)
 {
-    uint8_t key[PSEUDONYM_BYTES], person[PSEUDONYM_BYTES];
-    uint32_t at, n = NONE;
+    uint8_t key[PSEUDONYM_BYTES];
+    uint32_t at;
     int r = 0;
 
     bytes_take_raw(b, key, sizeof key);
@@ -328,27 +401,7 @@ static int take_evented(struct pathway_list *l, struct bytes *b, bool replace)
         return 0;
     if (at == NONE)
         r = evented_add(l, key, &at);
-    if (r < 0)
-        return r;
-    struct evented *e = &l->evented[at];
-    uint64_t group = bytes_take_varint(b);
-
-    evented_leave_person(l, at);
-    e->facts = NONE;
-    e->group_version = bytes_take_varint(b);
-    uint64_t counted = bytes_take_varint(b);
-
-    b->bad |= group >= tally_group_count(l->tally) || counted >> 1 == 0 ||
-              counted >> 1 > (size_t)(b->end - b->at);
-    e->group = b->bad ? 0 : (uint32_t)group & GROUPS_MAX;
-    if (counted & 1) {
-        bytes_take_raw(b, person, sizeof person);
-        e->person_version = to_version(bytes_take_varint(b), e->group_version);
-        r = b->bad ? 0 : person_place(l, person, &n);
-        if (r == 0 && n != NONE)
-            evented_set_person(l, at, n);
-    }
-    return r < 0 || b->bad ? r : take_facts(l, b, at, (size_t)(counted >> 1));
+    return r < 0 ? r : take_over(l, b, at);
 }
 
 int list_unpack(struct pathway_list *l, const void *bytes, size_t len)

@@ -4,7 +4,8 @@
  * Rules, which tests cite by number (DESIGN section 6):
  *  (1) A fact is a register keyed by pathway, event and occurrence; the highest version stands, ties by
  *      the bytes of the rest. Dates are values, never an order. So any order, batching and repetition of
- *      the same events gives the same state.
+ *      the same events gives the same state. Service, commissioner, place and each cohort value are a
+ *      register each: a record that does not say one says nothing of it.
  *  (2) A snapshot decides who is open at its census. An event dated by then that disagrees is kept and
  *      counted, and moves no count; later events apply on top.
  *  (3) A pathway missing from the next snapshot stopped at that census, outcome unknown, unless an event

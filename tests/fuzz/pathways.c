@@ -60,7 +60,13 @@ static void take_event(struct pathway_list *l, const uint8_t *b)
         .reason = texts[b[4] >> 2 & 3],
         .exception = texts[b[4] >> 4 & 3],
         .place = texts[b[5] & 3],
+        .commissioner = texts[b[5] >> 2 & 3],
+        .service = b[5] & 0x80 ? "spells" : NULL,
     };
+    const char *cohort = texts[b[5] >> 4 & 3];
+
+    if (cohort)
+        r.cohort[r.cohort_count++] = (struct cohort_value){ b[0] & 0x40 ? "need" : "age", cohort };
 
     memset(r.pathway, b[0] & 7, sizeof r.pathway);
     memset(r.person, 100 + (b[0] >> 3 & 3), sizeof r.person);
@@ -71,9 +77,9 @@ static void take_event(struct pathway_list *l, const uint8_t *b)
 static struct pathway_list *sample(void)
 {
     static const uint8_t events[][6] = {
-        { 1, EVENT_REFERRAL, 3, 1, 0x16, 1 },
-        { 2, EVENT_REFERRAL, 9, 1, 0, 2 },
-        { 10, EVENT_FIRST_CONTACT, 60, 2, 0x39, 0 },
+        { 1, EVENT_REFERRAL, 3, 1, 0x16, 1 },        { 2, EVENT_REFERRAL, 9, 1, 0, 2 },
+        { 10, EVENT_FIRST_CONTACT, 60, 2, 0x39, 0 }, { 10, EVENT_REFERRAL, 2, 1, 0, 0xa5 },
+        { 74, EVENT_CARE_PLAN, 70, 4, 0, 0x20 },
     };
     struct list_change change = LIST_CHANGE_INIT;
     struct pathway_list *l = empty();

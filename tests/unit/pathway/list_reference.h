@@ -15,12 +15,16 @@
 #define REF_CENSUSES 8
 #define REF_NEVER    1000000
 
+/* What is told apart of who waits: place, commissioner, and two values of the cohort. */
+#define REF_DIMENSIONS 4
+
 struct ref_fact {
     int pathway, person;          /* person -1: none */
     int event, date, clock_start; /* clock_start 0: none */
     uint64_t version;
     bool retracted;
-    const char *id, *reason, *exception, *place;
+    const char *id, *reason, *exception;
+    const char *dimensions[REF_DIMENSIONS]; /* NULL: it does not say */
 };
 
 struct ref_census {
@@ -116,19 +120,32 @@ static inline int ref_lives(const struct reference *ref, int pathway, struct ref
     return n;
 }
 
-static inline const char *ref_place(const struct reference *ref, int pathway)
+/* Of each dimension, what the highest version of all that say it does, whatever became of the event. */
+static inline struct group ref_group(const struct reference *ref, int pathway)
 {
-    const struct ref_fact *best = NULL;
+    const char *values[REF_DIMENSIONS] = { NULL };
+    uint64_t versions[REF_DIMENSIONS] = { 0 };
+    struct group g = { .service = ref->service->id };
 
     for (int i = 0; i < ref->fact_count; i++) {
         const struct ref_fact *f = &ref->facts[i];
 
-        if (f->pathway == pathway && (!best || f->version > best->version ||
-                                      (f->version == best->version &&
-                                       strcmp(ref_text(f->place), ref_text(best->place)) > 0)))
-            best = f;
+        for (int d = 0; d < REF_DIMENSIONS; d++) {
+            if (f->pathway == pathway && f->dimensions[d] &&
+                (!values[d] || f->version > versions[d] ||
+                 (f->version == versions[d] && strcmp(f->dimensions[d], values[d]) > 0))) {
+                values[d] = f->dimensions[d];
+                versions[d] = f->version;
+            }
+        }
     }
-    return best ? best->place : NULL;
+    g.place = values[0];
+    g.commissioner = values[1];
+    if (values[2])
+        g.cohort[g.cohort_count++] = (struct cohort_value){ "age_band", values[2] };
+    if (values[3])
+        g.cohort[g.cohort_count++] = (struct cohort_value){ "need", values[3] };
+    return g;
 }
 
 static inline int ref_person(const struct reference *ref, int pathway)
@@ -159,7 +176,7 @@ static inline int ref_person(const struct reference *ref, int pathway)
 
 struct ref_cell {
     int clock, start, stop, outcome, exception; /* stop REF_NEVER: open */
-    const char *place;
+    struct group group;
 };
 struct ref_cells {
     struct ref_cell list[REF_PATHWAYS * 40];
@@ -275,7 +292,7 @@ struct ref_clocks {
     const struct ref_live *v;
     int n, open_at;
     struct ref_end ending;
-    const char *place;
+    struct group group;
     int completed; /* of clock 0 */
     struct ref_cells *out;
 };
@@ -300,7 +317,7 @@ static inline int ref_start_exception(const struct ref_clocks *k, uint32_t from,
 static inline void ref_clock(struct ref_clocks *k, int clock, int start, const char *id)
 {
     const struct clock_rule *rule = &k->ref->service->clocks[clock];
-    struct ref_cell c = { clock, start, REF_NEVER, OUTCOME_OPEN, 0, k->place };
+    struct ref_cell c = { clock, start, REF_NEVER, OUTCOME_OPEN, 0, k->group };
     int stop = REF_NEVER, from = start;
 
     if (start > k->ending.day)
@@ -442,7 +459,8 @@ static inline void ref_under(const struct reference *ref, int pathway, struct re
             w[m++] = v[i];
     }
     w[m++] = (struct ref_live){ EVENT_REFERRAL, start, 0, "", "" };
-    struct ref_clocks k = { ref, w, m, said, { REF_NEVER, 0, 0 }, NULL, 0, out };
+    struct ref_clocks k = { ref, w,  m, said, { REF_NEVER, 0, 0 }, { .service = ref->service->id },
+                            0,   out };
 
     k.ending = ref_ending(ref, w, m, start, said);
     ref_all_clocks(&k);
@@ -466,7 +484,7 @@ static inline void ref_alone(const struct reference *ref, int pathway, struct re
 {
     struct ref_live v[REF_FACTS];
     int n = ref_lives(ref, pathway, v), from = out->count;
-    struct ref_clocks k = { ref, v, n, 0, { REF_NEVER, 0, 0 }, ref_place(ref, pathway), 0, out };
+    struct ref_clocks k = { ref, v, n, 0, { REF_NEVER, 0, 0 }, ref_group(ref, pathway), 0, out };
 
     k.ending = ref_ending(ref, v, n, ref_first(v, n, ref->service->clocks[0].from, 0, NULL), 0);
     ref_all_clocks(&k);
@@ -514,7 +532,7 @@ static inline void ref_one_spell(const struct reference *ref, const struct ref_m
             ref_first(v, n, EVENT_BIT(EVENT_FIRST_CONTACT), 0, NULL) <= end.day)
             end.outcome = OUTCOME_REMOVED;
     }
-    struct ref_clocks k = { ref, v, n, 0, end, ref_place(ref, first->pathway), 0, out };
+    struct ref_clocks k = { ref, v, n, 0, end, ref_group(ref, first->pathway), 0, out };
 
     ref_all_clocks(&k);
     if (ref_contradicted(&k, from))
@@ -558,7 +576,7 @@ static inline void ref_spells(const struct reference *ref, int person, struct re
 
 /* ---- the whole ---- */
 
-static inline char *ref_line(const struct reference *ref, const struct ref_cell *c)
+static inline char *ref_line(const struct ref_cell *c)
 {
     struct tally *t = tally_new();
     uint32_t group = 0;
@@ -568,9 +586,7 @@ static inline char *ref_line(const struct reference *ref, const struct ref_cell 
                                .outcome = (uint8_t)c->outcome,
                                .exception = (uint8_t)c->exception };
 
-    ck_assert_int_eq(
-        tally_group(t, &(struct group){ .service = ref->service->id, .place = c->place }, &group),
-        0);
+    ck_assert_int_eq(tally_group(t, &c->group, &group), 0);
     cell.group = group;
     char *line = cell_line(t, &cell);
 
@@ -601,7 +617,7 @@ static inline char *ref_counts_text(const struct reference *ref, int *out_disagr
         }
     }
     for (int i = 0; i < cells.count; i++)
-        lines[i] = ref_line(ref, &cells.list[i]);
+        lines[i] = ref_line(&cells.list[i]);
     qsort(lines, (size_t)cells.count, sizeof *lines, line_compare);
     for (int i = 0; i < cells.count; i++) {
         (void)text_printf(&all, "%s\n", lines[i]);

@@ -59,8 +59,9 @@ static inline struct pathway_list *story_new(const char *service)
 struct told {
     const char *pathway, *event, *date;
     uint64_t version;
-    const char *person, *id, *reason, *exception, *place, *clock_start;
+    const char *person, *id, *reason, *exception, *service, *commissioner, *place, *clock_start;
     bool retracted;
+    struct cohort_value cohort[COHORT_MAX];
 };
 
 static inline struct pathway_record record_of(const struct told *t)
@@ -73,12 +74,16 @@ static inline struct pathway_record record_of(const struct told *t)
                                 .retracted = t->retracted,
                                 .reason = t->reason,
                                 .exception = t->exception,
+                                .service = t->service,
+                                .commissioner = t->commissioner,
                                 .place = t->place,
                                 .clock_start = date_of(t->clock_start),
                                 .stage_start = DATE_NONE,
                                 .census = DATE_NONE,
                                 .has_person = t->person != NULL };
 
+    for (size_t i = 0; i < COHORT_MAX && t->cohort[i].name; i++)
+        r.cohort[r.cohort_count++] = t->cohort[i];
     key_of(t->pathway, r.pathway);
     if (t->person)
         key_of(t->person, r.person);
@@ -152,15 +157,24 @@ static inline char *cell_line(const struct tally *t, const struct tally_cell *c)
     const struct service *s = service_of(story_services(), g.service);
     const char *clock = c->clock == TALLY_STAGE ? g.stage : s->clocks[c->clock].id;
     const char *exception = service_exception_name(s, c->exception);
-    char start[DATE_TEXT_MAX], stop[DATE_TEXT_MAX], *line = NULL;
+    char start[DATE_TEXT_MAX], stop[DATE_TEXT_MAX];
+    struct text line = TEXT_INIT;
 
-    ck_assert_int_gt(
-        asprintf(&line, "%s %s %s%s%s%s%s%s%s", clock, date_format(tally_date(c->start), start),
-                 date_format(tally_date(c->stop), stop), c->stop ? " " : "",
-                 pathway_outcome_name(c->outcome), exception ? " " : "", exception ? exception : "",
-                 g.place ? " in " : "", g.place ? g.place : ""),
-        0);
-    return line;
+    (void)text_printf(&line, "%s %s %s%s%s", clock, date_format(tally_date(c->start), start),
+                      date_format(tally_date(c->stop), stop), c->stop ? " " : "",
+                      pathway_outcome_name(c->outcome));
+    if (exception)
+        (void)text_printf(&line, " %s", exception);
+    if (g.place)
+        (void)text_printf(&line, " in %s", g.place);
+    if (g.commissioner)
+        (void)text_printf(&line, " for %s", g.commissioner);
+    for (size_t i = 0; i < g.cohort_count; i++)
+        (void)text_printf(&line, " %s=%s", g.cohort[i].name, g.cohort[i].value);
+    char *taken = text_take(&line);
+
+    ck_assert_ptr_nonnull(taken);
+    return taken;
 }
 
 /* Every clock on a line of its own, sorted: "pathway 2025-01-06 2025-02-01 completed". malloc'ed. */

@@ -22,6 +22,11 @@ static struct pathway_list *sample(void)
     TELL(l, "E", "referral", "2025-03-17", 20250317120000, .person = "P", .place = "south");
     TELL(l, "E", "removal", "2025-03-18", 7, .person = "P", .reason = "moved", .retracted = true);
     TELL(l, "F", "referral", "2025-03-18", 0, .person = "P");
+    TELL(l, "F", "referral", "2025-03-18", 3, .service = "neurodevelopmental", .place = "east",
+         .cohort = { { "age_band", "0-4" }, { "need", "high" } });
+    TELL(l, "F", "first-contact", "2025-03-18", 5, .commissioner = "26A",
+         .cohort = { { "need", "low" } });
+    TELL(l, "F", "first-contact", "2025-03-18", 9, .service = "mental-health");
     TELL(l, "G", "care-plan", "2025-03-18", 1);
     ck_assert_int_eq(list_events_end(l, &change), 0);
     ck_assert_uint_eq(counts_of(l).forgotten, 1);

@@ -71,10 +71,16 @@ static struct ref_fact invent(uint64_t *state, int service, int first_day)
     static const char *const ids[] = { NULL, NULL, "1", "2" };
     static const char *const reasons[] = { NULL, NULL, "refused", "no-change", "moved" };
     static const char *const exceptions[] = { NULL, NULL, NULL, "absent-from-area", "holiday" };
-    static const char *const places[] = { "north", "north", "north", "south", NULL };
+    static const char *const dimensions[REF_DIMENSIONS][6] = {
+        { "north", "north", "south", NULL, NULL, NULL },
+        { "26A", "92G", NULL, NULL, NULL, NULL },
+        { "0-4", "5-10", "11-17", NULL, NULL, NULL },
+        { "high", NULL, NULL, NULL, NULL, NULL },
+    };
     bool spells = service_of(story_services(), services[service].service)->spell_gap_days >= 0;
 
-    return (struct ref_fact){
+    bool says = !one_in(state, 3); /* as a contact that says nothing of who waits for what */
+    struct ref_fact f = {
         .pathway = pick(state, 9),
         .person = one_in(state, 8) ? -1 : pick(state, 3),
         .event = services[service].events[pick(state, services[service].count)],
@@ -85,8 +91,11 @@ static struct ref_fact invent(uint64_t *state, int service, int first_day)
         .id = one_of(state, ids, 4),
         .reason = one_of(state, reasons, 5),
         .exception = spells ? NULL : one_of(state, exceptions, 5),
-        .place = one_of(state, places, 5),
     };
+
+    for (int d = 0; says && d < REF_DIMENSIONS; d++)
+        f.dimensions[d] = one_of(state, dimensions[d], 6);
+    return f;
 }
 
 /* A person's two spells, and the late referral that bridges them: in every history of such a service. */
@@ -122,18 +131,29 @@ static void invent_history(uint64_t *state, int service, struct reference *out_r
 static void tell_fact(struct pathway_list *l, const struct ref_fact *f, struct list_change *change)
 {
     char pathway[16], person[16], date[DATE_TEXT_MAX], start[DATE_TEXT_MAX];
+    const char *const *d = f->dimensions;
+    struct told t = { .pathway = pathway,
+                      .event = pathway_event_names[f->event],
+                      .date = date_format((struct civil_date){ f->date }, date),
+                      .version = f->version,
+                      .person = f->person < 0 ? NULL : person,
+                      .id = f->id,
+                      .reason = f->reason,
+                      .exception = f->exception,
+                      .place = d[0],
+                      .commissioner = d[1],
+                      .retracted = f->retracted };
+    int cohorts = 0;
 
     snprintf(pathway, sizeof pathway, "%d", f->pathway);
     snprintf(person, sizeof person, "P%d", f->person);
-    int verdict = tell_change(
-        l,
-        TOLD(pathway, pathway_event_names[f->event],
-             date_format((struct civil_date){ f->date }, date), f->version,
-             .person = f->person < 0 ? NULL : person, .id = f->id, .reason = f->reason,
-             .exception = f->exception, .place = f->place, .retracted = f->retracted,
-             .clock_start =
-                 f->clock_start ? date_format((struct civil_date){ f->clock_start }, start) : NULL),
-        change);
+    if (f->clock_start)
+        t.clock_start = date_format((struct civil_date){ f->clock_start }, start);
+    if (d[2])
+        t.cohort[cohorts++] = (struct cohort_value){ "age_band", d[2] };
+    if (d[3])
+        t.cohort[cohorts++] = (struct cohort_value){ "need", d[3] };
+    int verdict = tell_change(l, t, change);
 
     ck_assert_int_ge(verdict, 0);
     ck_assert_int_le(verdict, LIST_OLDER);

@@ -193,6 +193,138 @@ static const struct {
     { "no such event", "seen", "2025-06-02", NULL, LIST_UNKNOWN_EVENT },
 };
 
+/* ---- who waits for what ---- */
+
+START_TEST(an_event_that_says_nothing_of_who_waits_leaves_what_the_referral_told)
+{
+    struct pathway_list *l = story_new(NULL), *m = story_new(NULL);
+    struct told referral =
+        TOLD("A", "referral", "2025-01-06", 1, .service = "wheelchair", .commissioner = "26A",
+             .place = "north", .cohort = { { "age_band", "0-4" }, { "need", "high" } });
+    struct told contact = TOLD("A", "prescription", "2025-02-03", 1);
+    struct told stop = TOLD("A", "equipment", "2025-03-03", 9);
+    const char *expected =
+        "decision 2025-01-06 2025-02-03 completed in north for 26A age_band=0-4 need=high\n"
+        "delivery 2025-02-03 2025-03-03 completed in north for 26A age_band=0-4 need=high\n"
+        "pathway 2025-01-06 2025-03-03 completed in north for 26A age_band=0-4 need=high\n";
+    char a[SHA256_TEXT_MAX], b[SHA256_TEXT_MAX];
+
+    tell(l, referral); /* then one of the same version, and one of a higher */
+    tell(l, contact);
+    tell(l, stop);
+    CHECK_COUNTS(l, expected);
+    tell(m, stop);
+    tell(m, contact);
+    tell(m, referral);
+    CHECK_COUNTS(m, expected);
+    ck_assert_int_eq(list_digest(l, a), 0);
+    ck_assert_int_eq(list_digest(m, b), 0);
+    ck_assert_str_eq(a, b);
+    list_free(l);
+    list_free(m);
+}
+END_TEST
+
+START_TEST(what_a_record_says_blanks_out_nothing_that_it_does_not)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-01-06", 2, .commissioner = "26A", .place = "north",
+         .cohort = { { "age_band", "0-4" }, { "need", "high" } });
+    TELL(l, "A", "first-contact", "2025-01-20", 5, .place = "south",
+         .cohort = { { "age_band", "5-10" } });
+    CHECK_COUNTS(l, "pathway 2025-01-06 open in south for 26A age_band=5-10 need=high\n");
+    /* Between the two: over what the older said, under what the newer does. */
+    TELL(l, "A", "care-plan", "2025-02-03", 3, .commissioner = "92G", .place = "east",
+         .cohort = { { "age_band", "11-17" }, { "need", "low" } });
+    CHECK_COUNTS(l, "pathway 2025-01-06 open in south for 92G age_band=5-10 need=low\n");
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-06", 2, .commissioner = "10X",
+                          .cohort = { { "need", "specialist" } }),
+                     LIST_SAME);
+    CHECK_COUNTS(l, "pathway 2025-01-06 open in south for 92G age_band=5-10 need=low\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(what_nobody_said_is_filled_in_by_an_older_record)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-01-06", 5, .place = "north");
+    ck_assert_int_eq(TELL(l, "A", "referral", "2025-01-06", 1, .place = "south",
+                          .commissioner = "26A", .cohort = { { "need", "low" } }),
+                     LIST_TAKEN);
+    CHECK_COUNTS(l, "pathway 2025-01-06 open in north for 26A need=low\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(of_one_version_each_says_who_waits_by_the_greater_bytes)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    TELL(l, "A", "referral", "2025-01-06", 1, .place = "north", .commissioner = "92G");
+    TELL(l, "A", "first-contact", "2025-01-20", 1, .place = "south", .commissioner = "26A");
+    CHECK_COUNTS(l, "pathway 2025-01-06 open in south for 92G\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(of_more_cohort_values_than_are_kept_the_same_stand_in_any_order)
+{
+    struct pathway_list *l = story_new("RNA"), *m = story_new("RNA");
+    struct told early = TOLD("A", "referral", "2025-01-06", 1), late = early;
+    static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i" };
+    char a[SHA256_TEXT_MAX], b[SHA256_TEXT_MAX];
+
+    late.event = "first-contact";
+    late.version = 2;
+    for (size_t i = 0; i < COHORT_MAX; i++) {
+        early.cohort[i] = (struct cohort_value){ names[i], "1" };
+        late.cohort[i] = (struct cohort_value){ names[i + 1], "2" };
+    }
+    tell(l, early);
+    tell(l, late);
+    tell(m, late);
+    tell(m, early);
+    CHECK_COUNTS(l, "pathway 2025-01-06 open a=1 b=2 c=2 d=2 e=2 f=2 g=2 h=2\n");
+    ck_assert_int_eq(list_digest(l, a), 0);
+    ck_assert_int_eq(list_digest(m, b), 0);
+    ck_assert_str_eq(a, b);
+    list_free(l);
+    list_free(m);
+}
+END_TEST
+
+START_TEST(who_says_no_service_is_of_the_one_that_another_told_whatever_the_lists_is)
+{
+    struct pathway_list *l = story_new("wheelchair");
+
+    TELL(l, "A", "first-contact", "2025-01-20", 5);
+    ck_assert_uint_eq(counts_of(l).without_start, 1);
+    TELL(l, "A", "referral", "2025-01-06", 0, .service = "RNA");
+    CHECK_COUNTS(l, "pathway 2025-01-06 open\n"); /* of wheelchairs, there would be a decision */
+    TELL(l, "B", "referral", "2025-01-06", 1);
+    CHECK_COUNTS(l, "decision 2025-01-06 open\n"
+                    "pathway 2025-01-06 open\n"
+                    "pathway 2025-01-06 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(a_person_is_known_from_a_contact_without_a_service_too)
+{
+    struct pathway_list *l = story_new(NULL);
+
+    TELL(l, "A", "care-plan", "2025-01-20", 5, .person = "P");
+    TELL(l, "A", "referral", "2025-01-06", 1, .service = "mental-health");
+    TELL(l, "B", "referral", "2025-01-08", 1, .service = "mental-health", .person = "P");
+    CHECK_COUNTS(l, "first-contact 2025-01-06 open\n"
+                    "pathway 2025-01-06 open\n"); /* one spell */
+    list_free(l);
+}
+END_TEST
+
 START_TEST(a_date_that_cannot_be_moves_no_count)
 {
     struct pathway_list *l = story_new("RNA");
@@ -534,6 +666,13 @@ UNIT_MAIN("pathway_list", UNIT_TEST(a_referral_waits_and_a_clock_stop_ends_it),
           UNIT_TEST(a_row_that_brings_its_clock_start_reports_the_referral),
           UNIT_TEST(a_stop_before_the_start_stops_nothing),
           UNIT_TEST(a_correction_of_the_place_moves_the_count),
+          UNIT_TEST(an_event_that_says_nothing_of_who_waits_leaves_what_the_referral_told),
+          UNIT_TEST(what_a_record_says_blanks_out_nothing_that_it_does_not),
+          UNIT_TEST(what_nobody_said_is_filled_in_by_an_older_record),
+          UNIT_TEST(of_one_version_each_says_who_waits_by_the_greater_bytes),
+          UNIT_TEST(of_more_cohort_values_than_are_kept_the_same_stand_in_any_order),
+          UNIT_TEST(who_says_no_service_is_of_the_one_that_another_told_whatever_the_lists_is),
+          UNIT_TEST(a_person_is_known_from_a_contact_without_a_service_too),
           UNIT_ROWS(a_date_that_cannot_be_moves_no_count, refused),
           UNIT_ROWS(the_clocks_of_a_service_follow_its_events, lives),
           UNIT_TEST(referrals_up_to_5_days_apart_are_one_spell),
