@@ -128,8 +128,9 @@ static int find_missing(struct apply *a)
         if (is_followed(a, period_end))
             continue;
         for (size_t i = 0; r == 0 && i < a->feed->providers.count; i++) {
+            const struct settings *s = a->pipeline->config->settings;
             const char *code =
-                settings_org_code(a->pipeline->config->settings, a->feed->providers.items[i]);
+                settings_org_on(s, settings_org_code(s, a->feed->providers.items[i]), period_end);
             AUTO(text_release) struct text key = TEXT_INIT;
 
             (void)text_printf(&key, "%s|%s", code, end);

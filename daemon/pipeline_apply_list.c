@@ -37,6 +37,7 @@ struct part {
     unsigned long rows;       /* of the file */
     bool has_begun;           /* a snapshot */
     bool is_older;            /* the list has a later census: nothing of the file counts */
+    bool is_moved;            /* its pathways came from, or went to, another organisation's part */
     bool is_renamed;          /* its people have other pseudonyms now, by a change of our own key */
     bool is_rekeyed;          /* its people came under other keys */
     bool is_staged;           /* a new generation */
@@ -100,6 +101,27 @@ static struct part *part_of(struct apply *a, const char *provider)
     return NULL;
 }
 
+/* The first snapshot of an organisation that took over from another of the list: the other's pathways are its
+ * own from now on, and none of them starts or stops by that. */
+static int take_over(struct apply *a, struct part *part, struct civil_date census)
+{
+    struct list_apply *l = a->into;
+    const char *before = succession_from(a->pipeline, l->list, part->stored, census);
+
+    for (size_t i = 0; before && i < l->part_count; i++) {
+        struct part *other = &l->parts[i];
+
+        if (strcmp(other->stored->provider, before) != 0 || other->rows > 0)
+            continue;
+        log_info("apply", "list=%s provider=%s goes on as %s", l->list->id, before,
+                 part->stored->provider);
+        part->is_moved = other->is_moved = true;
+        part->change.rewrite = other->change.rewrite = true;
+        return succession_move(a->pipeline, l->list, other->stored, part->stored);
+    }
+    return 0;
+}
+
 static int take_row(struct apply *a, struct part *part, const struct pathway_record *row)
 {
     int r = 0;
@@ -113,6 +135,9 @@ static int take_row(struct apply *a, struct part *part, const struct pathway_rec
         return r < 0 ? r : 0;
     }
     if (!part->has_begun) {
+        r = take_over(a, part, row->census);
+        if (r < 0)
+            return r;
         r = list_snapshot_begin(part->stored->state, row->census, a->received, a->into->duplicates);
         part->has_begun = true;
         part->is_older = r == -ESTALE || r == -ERANGE;
@@ -233,7 +258,7 @@ static void abandon(struct part *part)
     part->has_begun = part->is_older = false;
     part->rows = 0;
     part->change = (struct list_change)LIST_CHANGE_INIT;
-    part->change.rewrite = part->is_renamed;
+    part->change.rewrite = part->is_renamed || part->is_moved;
 }
 
 /* A person accepted that everybody has another key: what was known of the part under the old ones ends
@@ -300,7 +325,7 @@ bool apply_list_is_ahead(const struct apply *a)
     bool is_ahead = false;
 
     for (size_t i = 0; i < a->into->part_count; i++)
-        is_ahead |= a->into->parts[i].is_renamed;
+        is_ahead |= a->into->parts[i].is_renamed || a->into->parts[i].is_moved;
     return is_ahead;
 }
 
@@ -342,7 +367,7 @@ int apply_list_read(struct apply *a, bool *out_is_done)
 
 static bool is_changed(const struct part *part)
 {
-    return part->is_renamed || (part->rows > 0 && !part->is_older);
+    return part->is_renamed || part->is_moved || (part->rows > 0 && !part->is_older);
 }
 
 static size_t count_touched(const struct stored_list *stored)
@@ -639,7 +664,9 @@ static int find_missing(struct apply *a)
             struct civil_date census = list_census(stored->state);
             bool missing = !date_is_set(census) || date_compare(census, a->newest) < 0;
 
-            if (strcmp(stored->provider, a->feed->providers.items[i]) != 0)
+            if (strcmp(stored->provider, settings_org_on(a->pipeline->config->settings,
+                                                         a->feed->providers.items[i], a->newest)) !=
+                0)
                 continue;
             if (missing)
                 log_warning("apply", "feed=%s provider=%s missing from \"%s\"", a->feed->id,
@@ -659,6 +686,8 @@ static int find_flaws(struct apply *a)
 
         if (part->rows > 0 && !part->is_older)
             r = places_judge(part->stored, a->newest, !is_snapshot(a), a->book);
+        if (r == 0 && part->rows > 0 && !part->is_older)
+            r = succession_judge(a->pipeline, a->into->list, part->stored, a->newest, a->book);
     }
     return r;
 }

@@ -29,6 +29,13 @@ static const char *org_code(void *arg, const char *printed)
     return settings_org_code(p->config->settings, printed);
 }
 
+static const char *org_before(void *arg, const char *org, size_t n, struct civil_date *out_last)
+{
+    const struct pipeline *p = arg;
+
+    return settings_org_before(p->config->settings, org, n, out_last);
+}
+
 void judge_forget(struct pipeline *p)
 {
     finding_set_release(&p->findings);
@@ -73,6 +80,7 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .ageing = &source,
             .today = today,
             .org_code = org_code,
+            .org_before = org_before,
             .org_code_arg = p,
         };
 

@@ -35,6 +35,22 @@ int places_judge(const struct stored_list *part, struct civil_date period_end, b
 /** Whether a plan counts a place of the list that a feed writes. */
 bool places_matter(const struct pipeline *p, const struct feed_setting *f);
 
+/* ---- pipeline_succession.c ---- */
+/** Of which organisation of the list a part takes over the pathways with a snapshot of this census; NULL: of
+ * none, as when it has pathways of its own. */
+const char *succession_from(const struct pipeline *p, const struct list_setting *list,
+                            const struct stored_list *part, struct civil_date census);
+/** What one part has becomes the other's, and it has nothing. Returns 0 or -ENOMEM. */
+int succession_move(struct pipeline *p, const struct list_setting *list, struct stored_list *from,
+                    struct stored_list *to);
+/** Whether a part has nothing because another organisation, that was before or came after it, has it. */
+bool succession_stands_in(const struct pipeline *p, const struct list_setting *list,
+                          const struct stored_list *part);
+/** Notes in the book of a feed whether two organisations, of which one took over from the other, both have
+ * the same pathways. Returns 0 or -ENOMEM. */
+int succession_judge(const struct pipeline *p, const struct list_setting *list,
+                     const struct stored_list *part, struct civil_date on, struct feed_book *book);
+
 /* ---- pipeline_measures.c ---- */
 /** To which day a part is known: its census, else the newest event; DATE_NONE: nothing is. */
 struct civil_date list_known_upto(const struct pathway_list *state);

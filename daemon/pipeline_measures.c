@@ -161,7 +161,7 @@ static int gather(struct counting *c, const struct list_setting *list)
     for (size_t i = 0; r == 0 && i < list->providers.count; i++) {
         const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
 
-        if (!is_counted(p, c->measure, part))
+        if (!is_counted(p, c->measure, part) || succession_stands_in(p, list, part))
             continue;
         r = cover(c, part);
         if (r == 0)
@@ -365,7 +365,7 @@ int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_d
     for (size_t i = 0; i < list->providers.count; i++) {
         const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
 
-        if (!is_counted(p, m, part))
+        if (!is_counted(p, m, part) || succession_stands_in(p, list, part))
             continue;
         int silent = silent_cadences(p, list, part, p->evaluating);
 

@@ -227,6 +227,10 @@ int explain_judgement(json_t *lines, const struct finding *f)
     } else {
         r |= explain_say(lines, "Not true now.");
     }
+    if (f->joined_org)
+        r |= explain_say(lines,
+                         "Figures up to %s are those of %s, from which it took over: a break.",
+                         date_format(f->joined_until, date), f->joined_org);
     if (f->detail && *f->detail)
         r |= explain_say(lines, "%c%s.", toupper((unsigned char)f->detail[0]), f->detail + 1);
     else if (f->action && f->rule == RULE_ACTION_OVERDUE)

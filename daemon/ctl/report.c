@@ -170,6 +170,8 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
             report_put(o, "org", report_text(f->series ? f->series->org : measure_org(f->measure)));
         r |= report_put(o, "holds", report_text(f->holds ? hold_words(f->holds, holds) : NULL));
         r |= report_put(o, "missing", report_text(f->missing_why));
+        r |= report_put(o, "joined_org", report_text(f->joined_org));
+        r |= report_put(o, "joined_until", report_date(f->joined_until));
         r |= report_put(o, "plan_expired", json_boolean(f->plan_expired));
         r |= report_put(o, "history", measure_history(f));
         if (f->measure->list) {

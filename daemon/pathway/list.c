@@ -253,6 +253,13 @@ bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
     return listing_find(&l->listing, key) || evented_find(l, key) != NONE;
 }
 
+bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
+{
+    const struct listed *e = listing_find(&l->listing, key);
+
+    return e && e->stop == 0;
+}
+
 bool list_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,
                struct civil_date *out_start, struct civil_date *out_stop)
 {

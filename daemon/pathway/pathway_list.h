@@ -125,6 +125,8 @@ bool list_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key
 /** The same over the rows between begin and end, in the order they came, duplicates included. */
 bool list_staged_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,
                       struct civil_date *out_start);
+/** Whether the pathway was open at the last census. */
+bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 /** Whether the pathway is kept. */
 bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 

@@ -85,24 +85,35 @@ static struct wall_time received_at(const struct series_point *point)
     return now->as_of;
 }
 
+/* Days after the one, up to the other; DATE_NONE: no bound. */
+struct days {
+    struct civil_date after, until;
+};
+
+static bool lies_in(const struct days *d, struct civil_date day)
+{
+    return (!date_is_set(d->after) || date_compare(day, d->after) > 0) &&
+           (!date_is_set(d->until) || date_compare(day, d->until) <= 0);
+}
+
 /*
  * Judges every period that the plan is valid for, and the last one before it: the newest figure
  * known on the plan's first day is a figure, whatever its age. Where two periods end on one day (a
  * month and a quarter), the shorter one stands: points ascend by start within an end, and an
  * alert's `for` counts distinct ends.
  */
-static int judge_series(const struct evaluation_input *in, const struct plan *p,
-                        const struct plan_measure *m, const struct series *s, struct finding *f)
+static void judge_series(const struct evaluation_input *in, const struct plan *p,
+                         const struct plan_measure *m, const struct series *s,
+                         const struct days *days, struct finding *f)
 {
-    f->history = calloc(s->point_count + 1, sizeof *f->history);
-    if (f->history == NULL)
-        return -ENOMEM;
     for (size_t i = 0; i < s->point_count; i++) {
         const struct series_point *point = &s->points[i];
         struct period_judgement j;
 
         if (date_is_set(p->valid_from) && i + 1 < s->point_count &&
             date_compare(s->points[i + 1].period_end, p->valid_from) < 0)
+            continue;
+        if (!lies_in(days, point->period_end))
             continue;
         j = measure_judge(m, series_current(point), point->period_start, point->period_end);
         j.restated = series_point_restated(point);
@@ -114,6 +125,51 @@ static int judge_series(const struct evaluation_input *in, const struct plan *p,
             f->history_count--;
         f->history[f->history_count++] = j;
     }
+}
+
+/* The figures of the organisation that this one took over from, where there is just one; NULL: none. */
+static int find_before(const struct evaluation_input *in, const struct plan_measure *m,
+                       const char *org, const struct series **out, struct finding *f)
+{
+    struct civil_date last, other;
+    char *why = NULL;
+    const char *before = in->org_before != NULL && m->published != NULL
+                             ? in->org_before(in->org_code_arg, org, 0, &last)
+                             : NULL;
+    int r;
+
+    *out = NULL;
+    if (before == NULL || !date_is_set(last) ||
+        in->org_before(in->org_code_arg, org, 1, &other) != NULL)
+        return 0;
+    r = series_select(in->series, m, before, out, &why);
+    free(why);
+    if (r == 0 && *out != NULL) {
+        f->joined_org = before;
+        f->joined_until = last;
+    }
+    return r;
+}
+
+/* The series of the measure, before it that of the organisation that had its work. */
+static int judge_all(const struct evaluation_input *in, const struct plan *p,
+                     const struct plan_measure *m, const struct series *before, struct finding *f)
+{
+    struct days until = { DATE_NONE, f->joined_until }, after = { f->joined_until, DATE_NONE };
+    size_t points = (before != NULL ? before->point_count : 0) +
+                    (f->series != NULL ? f->series->point_count : 0);
+
+    f->history = calloc(points + 1, sizeof *f->history);
+    if (f->history == NULL)
+        return -ENOMEM;
+    if (before != NULL)
+        judge_series(in, p, m, before, &until, f);
+    if (before == NULL)
+        after.after = DATE_NONE;
+    if (f->series != NULL)
+        judge_series(in, p, m, f->series, &after, f);
+    else
+        f->series = before;
     return 0;
 }
 
@@ -183,6 +239,7 @@ static void summarise(const struct evaluation_input *in, const char *org, struct
 static int evaluate_measure(const struct evaluation_input *in, const struct plan *p,
                             const struct plan_measure *m, struct finding *f)
 {
+    const struct series *before = NULL;
     const char *org;
     char *why = NULL;
     int r;
@@ -207,10 +264,12 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
     r = series_select(in->series, m, org, &f->series, &why);
     if (r < 0)
         return r;
-    if (f->series == NULL)
-        r = missing_because(f, why);
+    f->joined_until = DATE_NONE;
+    r = find_before(in, m, org, &before, f);
+    if (r < 0 || (f->series == NULL && before == NULL))
+        r = r < 0 ? (free(why), r) : missing_because(f, why);
     else
-        r = judge_series(in, p, m, f->series, f);
+        r = (free(why), judge_all(in, p, m, before, f));
     if (r == 0 && f->series != NULL && f->history_count == 0)
         r = missing_because(
             f, sentence("no figure yet for a period that ends on or after", p->valid_from));

@@ -102,7 +102,10 @@ struct evaluation_input {
     const struct ageing_source *ageing; /* NULL: nothing ages */
     /** Maps a printed organisation to its code (settings_org_code); never NULL. */
     const char *(*org_code)(void *arg, const char *printed);
-    void *org_code_arg;
+    /** The n-th organisation that a code took over from, and its last day (settings_org_before); NULL: nobody
+     * took over from anybody. */
+    const char *(*org_before)(void *arg, const char *org, size_t n, struct civil_date *out_last);
+    void *org_code_arg; /* of both */
 };
 
 /**

@@ -101,6 +101,8 @@ struct finding {
     const char *owner;    /* role id; NULL: ops */
 
     const struct series *series; /* or NULL: no such series yet */
+    const char *joined_org; /* whose figures stand before .joined_until, or NULL: it took over */
+    struct civil_date joined_until; /* the last day of those */
     const char *missing_why; /* static or owned by the set: why there is no figure; NULL when there
                                 is one */
     char *missing_text; /* what .missing_why points to when it was made for this finding; owned, or

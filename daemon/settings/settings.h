@@ -172,6 +172,12 @@ const char *settings_org_code(const struct settings *s, const char *printed);
  * may be NULL). NULL: no place that is known. */
 const struct place *settings_place(const struct settings *s, const char *printed,
                                    const char *practice, const char *lsoa);
+/** The organisation that does a code's work on a date: itself, or the one it was succeeded by since. */
+const char *settings_org_on(const struct settings *s, const char *code, struct civil_date on);
+/** The n-th organisation, from 0 on, that this one took over from; *out_last: its last day, DATE_NONE: not
+ * said. NULL: no more. */
+const char *settings_org_before(const struct settings *s, const char *code, size_t n,
+                                struct civil_date *out_last);
 /** The title of a code, or the code itself. */
 const char *settings_org_title(const struct settings *s, const char *code);
 /** Each person who holds a role on a date, or the deputy while the holder is away; none twice. 0

@@ -199,6 +199,47 @@ const char *settings_org_code(const struct settings *s, const char *printed)
     return o ? o->code : printed;
 }
 
+/* The last day on which it did its own work; DATE_NONE: nobody says, or it still does. */
+static struct civil_date last_day(const struct settings *s, const struct organisation *o)
+{
+    const struct organisation *next =
+        o->succeeded_by ? found(s, &s->index->by_code, o->succeeded_by) : NULL;
+
+    if (!next || date_is_set(o->to))
+        return next ? o->to : DATE_NONE;
+    return date_is_set(next->from) ? date_add_days(next->from, -1) : DATE_NONE;
+}
+
+const char *settings_org_on(const struct settings *s, const char *code, struct civil_date on)
+{
+    assert(s && code);
+    /* As many steps as there are organisations: a circle ends too. */
+    for (size_t i = 0; i < s->organisation_count; i++) {
+        const struct organisation *o = found(s, &s->index->by_code, code);
+        struct civil_date last = o ? last_day(s, o) : DATE_NONE;
+
+        if (!date_is_set(last) || date_compare(on, last) <= 0)
+            break;
+        code = o->succeeded_by;
+    }
+    return code;
+}
+
+const char *settings_org_before(const struct settings *s, const char *code, size_t n,
+                                struct civil_date *out_last)
+{
+    assert(s && code && out_last);
+    for (size_t i = 0; i < s->organisation_count; i++) {
+        const struct organisation *o = &s->organisations[i];
+
+        if (!o->succeeded_by || !text_same(o->succeeded_by, code) || n-- > 0)
+            continue;
+        *out_last = last_day(s, o);
+        return o->code;
+    }
+    return NULL;
+}
+
 const char *settings_org_title(const struct settings *s, const char *code)
 {
     assert(s && code);

@@ -460,6 +460,44 @@ START_TEST(what_select_leaves_out_means_none_or_the_only_one)
 }
 END_TEST
 
+/* TAJ took over from the old trust in June. */
+static const char *before_taj(void *arg, const char *org, size_t n, struct civil_date *out_last)
+{
+    (void)arg;
+    *out_last = date_of("2024-05-31");
+    return strcmp(org, "TAJ") == 0 && n == 0 ? "OLD" : NULL;
+}
+
+START_TEST(who_took_over_has_the_figures_of_before_up_to_the_break)
+{
+    struct world w;
+    const struct finding *f;
+
+    world_init(&w, "2024-08-15");
+    w.in.org_before = before_taj;
+    offer(&w, "Provider", "OLD", NULL, "2024-04-01", "2024-04-30", 50);
+    offer(&w, "Provider", "OLD", NULL, "2024-05-01", "2024-05-31", 51);
+    offer(&w, "Provider", "OLD", NULL, "2024-06-01", "2024-06-30", 52); /* it still printed one */
+    f = run(&w);
+    ck_assert_uint_eq(f->history_count, 2); /* the other has none yet: its history is not lost */
+    ck_assert_str_eq(f->series->org, "OLD");
+    offer(&w, "Provider", "TAJ", NULL, "2024-05-01", "2024-05-31", 9); /* before it took over */
+    offer(&w, "Provider", "TAJ", NULL, "2024-06-01", "2024-06-30", 70);
+    f = run(&w);
+    ck_assert_uint_eq(f->history_count, 3);
+    ck_assert(f->history[1].version->value == 51);
+    ck_assert(f->history[2].version->value == 70);
+    ck_assert_str_eq(f->series->org, "TAJ");
+    ck_assert_str_eq(f->joined_org, "OLD");
+    ck_assert_int_eq(f->joined_until.day, date_of("2024-05-31").day);
+    w.in.org_before = NULL;
+    f = run(&w);
+    ck_assert_uint_eq(f->history_count, 2);
+    ck_assert_ptr_null(f->joined_org);
+    world_release(&w);
+}
+END_TEST
+
 START_TEST(the_feeds_troubles_hold_its_measures)
 {
     struct world w;
@@ -651,6 +689,7 @@ UNIT_MAIN("evaluate", UNIT_ROWS(a_figure_is_judged_against_the_target, target_ro
           UNIT_TEST(a_plan_is_judged_from_its_first_day_and_after_its_last),
           UNIT_TEST(without_a_series_the_measure_is_grey_and_says_why),
           UNIT_TEST(what_select_leaves_out_means_none_or_the_only_one),
+          UNIT_TEST(who_took_over_has_the_figures_of_before_up_to_the_break),
           UNIT_TEST(the_feeds_troubles_hold_its_measures),
           UNIT_TEST(a_newest_period_without_a_figure_is_grey_with_its_line),
           UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),

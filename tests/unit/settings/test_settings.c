@@ -514,6 +514,45 @@ START_TEST(a_code_finds_its_title_or_stands_for_itself)
 }
 END_TEST
 
+static struct civil_date day(const char *text)
+{
+    struct civil_date d = DATE_NONE;
+
+    ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
+    return d;
+}
+
+START_TEST(an_organisation_does_its_work_until_another_took_over)
+{
+    struct diags diags = DIAGS_INIT;
+    struct settings *s = NULL;
+    struct civil_date last;
+
+    folder_open();
+    put("own.yaml", "organisations:\n  - {code: X1, title: One, to: 2026-03-31, succeeded_by: X2}\n"
+                    "  - {code: X2, title: Two, succeeded_by: X3}\n"
+                    "  - {code: X3, title: Three, from: 2026-06-01}\n"
+                    "  - {code: X4, title: Four, succeeded_by: X5}\n"
+                    "  - {code: X5, title: Five, succeeded_by: X4, to: 2026-01-01}\n");
+    ck_assert_int_eq(load_text(TOP "organisations: own.yaml\n", &diags, &s), 0);
+    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-03-31")), "X1");
+    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-04-01")), "X2");
+    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-05-31")), "X2");
+    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-06-01")), "X3");
+    ck_assert_str_eq(settings_org_on(s, "X4", day("2026-06-01")),
+                     "X4"); /* nobody says since when */
+    ck_assert_str_eq(settings_org_on(s, "X5", day("2026-06-01")), "X4");
+    ck_assert_str_eq(settings_org_on(s, "TAJ", day("2026-06-01")), "TAJ");
+    ck_assert_str_eq(settings_org_before(s, "X3", 0, &last), "X2");
+    ck_assert_int_eq(last.day, day("2026-05-31").day);
+    ck_assert_ptr_null(settings_org_before(s, "X3", 1, &last));
+    ck_assert_ptr_null(settings_org_before(s, "X1", 0, &last));
+    settings_free(s);
+    diags_release(&diags);
+    folder_close();
+}
+END_TEST
+
 START_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code)
 {
     struct diags diags = DIAGS_INIT;
@@ -813,6 +852,7 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_TEST(a_format_that_nobody_knows_is_shown_at_its_feed),
           UNIT_ROWS(a_printed_name_finds_its_code, org_rows),
           UNIT_TEST(a_code_finds_its_title_or_stands_for_itself),
+          UNIT_TEST(an_organisation_does_its_work_until_another_took_over),
           UNIT_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code),
           UNIT_ROWS(contradictory_organisations_are_refused, bad_org_rows),
           UNIT_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area),
