@@ -145,6 +145,13 @@ static bool is_counted(const struct pipeline *p, const struct plan_measure *m,
            strcmp(settings_org_code(p->config->settings, provider), part->provider) == 0;
 }
 
+/* Who began or ended a stage is in no snapshot. */
+static bool is_untold(const struct counting *c, int clock, const struct stored_list *part)
+{
+    return metric_def_of(c->measure->list->metric.id)->kind == METRIC_FLOW && clock > 0 &&
+           part->census_count > 0 && !selection_clock_is_told(clock, list_tally(part->state));
+}
+
 static int gather(struct counting *c, const struct list_setting *list)
 {
     const struct pipeline *p = c->pipeline;
@@ -164,6 +171,7 @@ static int gather(struct counting *c, const struct list_setting *list)
         if (!is_counted(p, c->measure, part) || succession_stands_in(p, list, part))
             continue;
         r = cover(c, part);
+        c->unknown.part |= r == 0 && is_untold(c, clock, part);
         if (r == 0)
             r = selection_gather(&selection, clock, list_tally(part->state), &c->waits, &groups);
     }

@@ -85,6 +85,18 @@ static bool *fitting_groups(const struct pathway_selection *s, int clock, const 
     return fitting;
 }
 
+bool selection_clock_is_told(int clock, const struct tally *t)
+{
+    struct tally_cell cell;
+    uint64_t count;
+
+    for (size_t at = 0; tally_next(t, &at, &cell, &count);) {
+        if (cell.clock == clock && cell.outcome == OUTCOME_COMPLETED)
+            return true;
+    }
+    return false;
+}
+
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
                      struct waits *w, size_t *groups)
 {

@@ -36,4 +36,9 @@ int selection_clock(const struct service *service, const struct pathway_selectio
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
                      struct waits *w, size_t *groups);
 
+/** Whether anything ever told that this clock was completed. A snapshot names the stage that somebody is at,
+ * and nothing of one that is over: where no event speaks of a stage, how many began or ended it in a period
+ * is not known, and 0 would be wrong. */
+bool selection_clock_is_told(int clock, const struct tally *t);
+
 #endif

@@ -82,6 +82,32 @@ def test_who_has_gone_on_since_was_counted_where_he_stood_at_an_earlier_census(b
             assert history.get("2026-05-24", [0])[-1] in (0, None), (id, history)
 
 
+def test_flows_of_a_stage_that_only_snapshots_name_are_not_submitted(build):
+    header = "pathway_id,issuer,service,provider,commissioner,referral_date,stage,stage_start,census_date\n"
+
+    def census(day, gone_on):
+        return header + "".join(f"A{n},TAJ,mental-health,TAJ,QUA,2026-01-{n + 1:02},"
+                                + ("care-plan,2026-04-10" if n < gone_on else "first-contact,2026-02-01") + f",{day}\n"
+                                for n in range(30))
+
+    flows = ("referrals", "clock-stops", "net-change", "load", "completed-within:18w", "completed")
+    measures = [lists.measure(id=f"stage-{k}", title=metric, metric=metric, select=", stage: first-contact",
+                              polarity="higher" if "completed" in metric else "lower",
+                              target="{at_least: 1}" if "completed" in metric else "{at_most: 90}", more="    period: month\n") for k, metric in enumerate(flows)]
+    for id, metric in (("contacts", "first-contacts"), ("whole", "referrals")):
+        measures.append(lists.measure(id=id, title=id, metric=metric, polarity="higher", target="{at_least: 0}", more="    period: month\n"))
+    with lists.instance(build, plan_text=lists.plan(*measures)) as i:
+        i.put("1.csv", census("2026-03-31", 0), feed="weekly")
+        i.once("2026-04-01")
+        i.put("2.csv", census("2026-04-30", 10), feed="weekly")
+        i.once("2026-05-01")
+        i.start("2026-05-01")
+        for id in [f"stage-{k}" for k in range(len(flows))] + ["contacts"]:
+            last = {h["period_end"]: h["versions"][-1] for h in i.ctl("measure", id)["history"]}["2026-04-30"]
+            assert last["value"] is None and last["marker"] == "not-submitted", (id, last)
+        assert values(i, "whole")["2026-04-30"] == 0  # of the pathways themselves snapshots tell
+
+
 def test_events_go_into_a_list_and_later_ones_change_what_was_counted(build):
     plan = lists.plan(COMPLETED)
     with lists.instance(build, feeds=lists.EVENTS, plan_text=plan) as i:

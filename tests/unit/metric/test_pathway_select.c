@@ -160,8 +160,22 @@ START_TEST(only_a_completion_completes_and_an_unknown_end_may_have_been_one)
 }
 END_TEST
 
+START_TEST(a_clock_that_nothing_ever_completed_is_not_told)
+{
+    setup();
+    add(NULL, NULL, NULL, 0, 20000, 20055, OUTCOME_COMPLETED, 0, 1);
+    add(NULL, NULL, NULL, 1, 20000, 20055, OUTCOME_UNKNOWN, 0, 1);
+    ck_assert(selection_clock_is_told(0, tally));
+    ck_assert(!selection_clock_is_told(1, tally));
+    add(NULL, NULL, NULL, 1, 20000, 20055, OUTCOME_COMPLETED, 0, 1);
+    ck_assert(selection_clock_is_told(1, tally));
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("pathway_select",
           UNIT_ROWS(what_is_selected_is_counted_and_what_no_row_ever_named_is_known_as_such,
                     selections),
           UNIT_ROWS(a_stage_is_a_clock_of_its_service, clocks),
+          UNIT_TEST(a_clock_that_nothing_ever_completed_is_not_told),
           UNIT_ROWS(only_a_completion_completes_and_an_unknown_end_may_have_been_one, outcomes))
