@@ -231,17 +231,24 @@ struct pathway_archive {
     struct text cohort; /* of the row: names and values, each ended by a NUL */
 };
 
-static bool read_pseudonym(const char *cell, uint8_t out[PSEUDONYM_BYTES])
-{
-    for (size_t i = 0; i < 2 * PSEUDONYM_BYTES; i++) {
-        char c = cell[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+/* A digit's value + 1; 0: no digit. Without a branch for each: digits of a hash are foretold by nothing. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
-        if (digit < 0)
-            return false;
-        out[i / 2] = (uint8_t)(out[i / 2] << 4 | digit);
+static bool read_pseudonym(const char *cell, size_t len, uint8_t out[PSEUDONYM_BYTES])
+{
+    const unsigned char *c = (const unsigned char *)cell;
+    bool good = len == 2 * (size_t)PSEUDONYM_BYTES;
+
+    for (size_t i = 0; good && i < PSEUDONYM_BYTES; i++) {
+        unsigned high = hex_digits[c[2 * i]], low = hex_digits[c[2 * i + 1]];
+
+        good = high && low;
+        out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
-    return cell[2 * PSEUDONYM_BYTES] == '\0';
+    return good;
 }
 
 /* Copies a word of the cohort up to an end; *at stands behind it. */
@@ -289,10 +296,10 @@ static int read_row(struct pathway_archive *a, const struct csv_row *row, struct
 {
     const char *const *c = row->cells;
     uint64_t line = 0;
-    bool good = read_pseudonym(c[AT_PATHWAY], r->pathway);
+    bool good = read_pseudonym(c[AT_PATHWAY], row->lengths[AT_PATHWAY], r->pathway);
 
     r->has_person = c[AT_PERSON][0] != '\0';
-    good &= !r->has_person || read_pseudonym(c[AT_PERSON], r->person);
+    good &= !r->has_person || read_pseudonym(c[AT_PERSON], row->lengths[AT_PERSON], r->person);
     r->event = c[AT_EVENT][0] ? pathway_event_find(c[AT_EVENT]) : NULL;
     good &= !c[AT_EVENT][0] || r->event;
     r->has_version = c[AT_VERSION][0] != '\0';

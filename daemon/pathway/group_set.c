@@ -42,14 +42,25 @@ const char *group_set_word(const struct group_set *s, uint32_t number)
     return number ? s->words[number - 1] : NULL;
 }
 
-/* The number of a word at a place of a group, made when new. */
-static int word_number(struct group_set *s, const char *text, size_t place, uint32_t *out_number)
+/* Where a word may have been found before: no hash, only cheap. */
+static size_t recent_of(const char *text, size_t len)
 {
-    uint32_t last = s->last[place];
+    unsigned first = (unsigned char)text[0], middle = (unsigned char)text[len / 2],
+             last = (unsigned char)text[len ? len - 1 : 0];
+
+    return (first * 31 + middle * 7 + last * 3 + len * 64) % GROUP_RECENT;
+}
+
+/* The number of a word, made when new. */
+static int word_number(struct group_set *s, const char *text, uint32_t *out_number)
+{
 
     *out_number = 0;
     if (!text)
         return 0;
+    size_t recent = recent_of(text, strlen(text));
+    uint32_t last = s->found[recent];
+
     if (!last || strcmp(s->words[last - 1], text) != 0) {
         last = (uint32_t)(uintptr_t)table_get(&s->by_text, text);
         if (!last) {
@@ -63,7 +74,7 @@ static int word_number(struct group_set *s, const char *text, size_t place, uint
             s->words[s->word_count++] = s->by_text.entries[s->by_text.used - 1].key;
             last = (uint32_t)s->word_count;
         }
-        s->last[place] = last;
+        s->found[recent] = last;
     }
     *out_number = last;
     return 0;
@@ -84,56 +95,63 @@ static int read_group(struct group_set *s, const struct group *g, uint32_t out[1
 
     out[0] = (uint32_t)g->cohort_count;
     for (size_t i = 0; i < GROUP_PLAIN && r == 0; i++)
-        r = word_number(s, plain[i], i, &out[1 + i]);
+        r = word_number(s, plain[i], &out[1 + i]);
     for (size_t i = 0; i < g->cohort_count && r == 0; i++) {
         size_t place = GROUP_PLAIN + 2 * i;
 
-        r = word_number(s, g->cohort[i].name, place, &out[1 + place]);
+        r = word_number(s, g->cohort[i].name, &out[1 + place]);
         if (r == 0)
-            r = word_number(s, g->cohort[i].value, place + 1, &out[2 + place]);
+            r = word_number(s, g->cohort[i].value, &out[2 + place]);
     }
     return r;
 }
 
-static size_t slot_of(const struct group_set *s, const uint32_t *numbers, bool *out_found)
+/* The hash of a group, and its slot or the empty one where it would stand. */
+static struct group_slot *slot_of(const struct group_set *s, const uint32_t *numbers,
+                                  uint32_t *out_hash)
 {
     size_t size = size_of(numbers[0]) * sizeof *numbers, mask = s->slot_count - 1;
-    size_t i = table_hash(numbers, size) & mask;
+    uint64_t hash = table_hash(numbers, size);
 
-    for (; s->slots[i]; i = (i + 1) & mask) {
-        const uint32_t *kept = s->numbers + s->at[s->slots[i] - 1];
+    *out_hash = (uint32_t)(hash >> 32);
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        struct group_slot *slot = &s->slots[i];
 
-        *out_found = kept[0] == numbers[0] && memcmp(kept, numbers, size) == 0;
-        if (*out_found)
-            return i;
+        if (!slot->group)
+            return slot;
+        if (slot->hash != *out_hash)
+            continue;
+        const uint32_t *kept = s->numbers + s->at[slot->group - 1];
+
+        if (kept[0] == numbers[0] && memcmp(kept, numbers, size) == 0)
+            return slot;
     }
-    *out_found = false;
-    return i;
 }
 
 static int grow_slots(struct group_set *s)
 {
     if (s->slot_count && (s->count + 1) * 2 <= s->slot_count)
         return 0;
-    size_t old_count = s->slot_count;
-    uint32_t *old = s->slots,
-             *slots = calloc(old_count ? old_count * 2 : SLOTS_LEAST, sizeof *slots);
-    bool found;
+    size_t count = s->slot_count ? s->slot_count * 2 : SLOTS_LEAST;
+    struct group_slot *slots = calloc(count, sizeof *slots);
 
     if (!slots)
         return -ENOMEM;
+    free(s->slots);
     s->slots = slots;
-    s->slot_count = old_count ? old_count * 2 : SLOTS_LEAST;
-    for (size_t i = 0; i < s->count; i++)
-        s->slots[slot_of(s, s->numbers + s->at[i], &found)] = (uint32_t)i + 1;
-    free(old);
+    s->slot_count = count;
+    for (size_t i = 0; i < s->count; i++) {
+        uint32_t hash;
+        struct group_slot *slot = slot_of(s, s->numbers + s->at[i], &hash);
+
+        *slot = (struct group_slot){ (uint32_t)i + 1, hash };
+    }
     return 0;
 }
 
 int group_set_number(struct group_set *s, const struct group *group, uint32_t *out_id)
 {
-    uint32_t numbers[1 + GROUP_WORDS];
-    bool found;
+    uint32_t numbers[1 + GROUP_WORDS], hash;
 
     assert(s && group && group->cohort_count <= COHORT_MAX);
     int r = read_group(s, group, numbers);
@@ -142,9 +160,10 @@ int group_set_number(struct group_set *s, const struct group *group, uint32_t *o
         r = grow_slots(s);
     if (r < 0)
         return r;
-    size_t slot = slot_of(s, numbers, &found), size = size_of(group->cohort_count);
+    struct group_slot *slot = slot_of(s, numbers, &hash);
+    size_t size = size_of(group->cohort_count);
 
-    if (!found) {
+    if (!slot->group) {
         if (s->count == GROUPS_MAX)
             return -EFBIG;
         r = make_room(&s->numbers, &s->number_cap, s->number_count, size, sizeof *s->numbers);
@@ -153,11 +172,11 @@ int group_set_number(struct group_set *s, const struct group *group, uint32_t *o
         if (r < 0)
             return r;
         memcpy(s->numbers + s->number_count, numbers, size * sizeof *numbers);
-        s->at[s->count++] = s->number_count;
+        s->at[s->count++] = (uint32_t)s->number_count;
         s->number_count += size;
-        s->slots[slot] = (uint32_t)s->count;
+        *slot = (struct group_slot){ (uint32_t)s->count, hash };
     }
-    *out_id = s->slots[slot] - 1;
+    *out_id = slot->group - 1;
     return 0;
 }
 

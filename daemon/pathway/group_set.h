@@ -14,16 +14,24 @@
 #define GROUP_PLAIN 4
 #define GROUP_WORDS (GROUP_PLAIN + 2 * COHORT_MAX)
 
+#define GROUP_RECENT 512
+
+struct group_slot {
+    uint32_t group; /* + 1; 0 empty */
+    uint32_t hash;  /* its upper bits */
+};
+
 struct group_set {
     struct table by_text; /* word → number */
     const char **words;   /* the table's keys; number - 1 */
     size_t word_count, word_cap;
-    uint32_t last[GROUP_WORDS]; /* the word found last at each place: most rows repeat it */
-    uint32_t *numbers;          /* of group after group: cohorts, then its words; 0: NULL */
+    uint32_t found
+        [GROUP_RECENT]; /* words found before, by a few of their bytes: most rows repeat them */
+    uint32_t *numbers;  /* of group after group: cohorts, then its words; 0: NULL */
     size_t number_count, number_cap;
-    size_t *at; /* where in .numbers each group begins */
+    uint32_t *at; /* where in .numbers each group begins */
     size_t count, cap;
-    uint32_t *slots; /* group + 1; 0 empty */
+    struct group_slot *slots;
     size_t slot_count;
 };
 

@@ -57,6 +57,36 @@ START_TEST(base64_goes_there_and_back_for_every_remainder)
 }
 END_TEST
 
+START_TEST(many_texts_under_one_key_have_the_mac_of_each_alone)
+{
+    static const size_t key_lens[] = { 1, 32, 63, 64, 65, 200 };
+    unsigned char key[200], text[300], alone[SHA256_BYTES], mac[SHA256_BYTES];
+
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (unsigned char)(i * 7);
+        key[i % sizeof key] = (unsigned char)(i * 11 + 1);
+    }
+    for (size_t k = 0; k < sizeof key_lens / sizeof key_lens[0]; k++) {
+        struct keyed_digest *d = keyed_digest_new(key, key_lens[k]);
+
+        ck_assert_ptr_nonnull(d);
+        for (size_t len = 0; len <= sizeof text; len++) {
+            ck_assert_int_eq(hmac_sha256(key, key_lens[k], text, len, alone), 0);
+            ck_assert_int_eq(keyed_digest_of(d, text, len, mac), 0);
+            ck_assert_mem_eq(mac, alone, sizeof mac);
+        }
+        ck_assert_int_eq(keyed_digest_begin(d), 0);
+        ck_assert_int_eq(keyed_digest_add(d, text, 100), 0);
+        ck_assert_int_eq(keyed_digest_add(d, text + 100, sizeof text - 100), 0);
+        ck_assert_int_eq(keyed_digest_end(d, mac), 0);
+        ck_assert_mem_eq(mac, alone, sizeof mac);
+        keyed_digest_free(d);
+    }
+    ck_assert_ptr_null(keyed_digest_new(key, 0));
+}
+END_TEST
+
 UNIT_MAIN("digest", UNIT_TEST(sha256_of_abc_is_that_of_fips_180),
           UNIT_TEST(hmac_is_that_of_rfc_4231_case_2),
-          UNIT_TEST(base64_goes_there_and_back_for_every_remainder))
+          UNIT_TEST(base64_goes_there_and_back_for_every_remainder),
+          UNIT_TEST(many_texts_under_one_key_have_the_mac_of_each_alone))
