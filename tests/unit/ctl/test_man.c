@@ -57,6 +57,7 @@ static const struct {
     { "daemon/plan/plan_yaml.c", "daemon/man/plan.yaml.5", 15 },
     { "daemon/plan/plan_measure.c", "daemon/man/plan.yaml.5", 15 },
     { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
+    { "daemon/pathway/service_yaml.c", "daemon/man/services.yaml.5", 20 },
 };
 
 START_TEST(every_key_of_a_table_is_in_its_man_page)
