@@ -95,12 +95,51 @@ static bool has_snapshots(const struct settings *s, const char *list)
     return false;
 }
 
+/* ---- whose figures are whose ---- */
+
+static struct footprint_of footprint_of_place(void *arg, const char *printed)
+{
+    const struct place *p = settings_place(arg, printed, NULL, NULL);
+
+    return p ? (struct footprint_of){ FOOTPRINT_PLACE, p->id, p->title }
+             : (struct footprint_of){ FOOTPRINT_UNKNOWN, NULL, NULL };
+}
+
+static bool is_all_england(const char *code)
+{
+    return strcmp(code, "England") == 0 || strcmp(code, "E92000001") == 0;
+}
+
+static struct footprint_of footprint_of_organisation(void *arg, const char *printed)
+{
+    const struct settings *s = arg;
+    const char *code = settings_org_code(s, printed);
+    struct footprint_of f = { FOOTPRINT_UNKNOWN, code, settings_org_title(s, code) };
+
+    for (size_t i = 0; i < s->place_count; i++)
+        if (text_list_has(&s->places[i].organisations, code))
+            return (struct footprint_of){ FOOTPRINT_PLACE, s->places[i].id, s->places[i].title };
+    if (is_all_england(code))
+        f.kind = FOOTPRINT_ENGLAND;
+    for (size_t i = 0; f.kind == FOOTPRINT_UNKNOWN && i < s->organisation_count; i++) {
+        const struct organisation *o = &s->organisations[i];
+
+        if (o->parent && strcmp(o->parent, code) == 0)
+            f.kind = FOOTPRINT_ICB;
+        else if (o->parent && strcmp(o->code, code) == 0)
+            f.kind = FOOTPRINT_PROVIDER;
+    }
+    return f;
+}
+
 int plan_names_make(const struct settings *s, const struct services *services,
                     struct plan_names *out_names)
 {
     struct plan_names n = { calloc(s->feed_count + 1, sizeof *n.feeds),
                             calloc(s->receiver_count + 1, sizeof *n.receivers),
-                            calloc(s->list_count + 1, sizeof *n.lists) };
+                            calloc(s->list_count + 1, sizeof *n.lists),
+                            { footprint_of_place, footprint_of_organisation,
+                              (void *)(uintptr_t)s } };
 
     if (!n.feeds || !n.receivers || !n.lists) {
         plan_names_release(&n);
@@ -119,7 +158,10 @@ int plan_names_make(const struct settings *s, const struct services *services,
 
 struct plan_context plan_names_context(const struct plan_names *n)
 {
-    return (struct plan_context){ .feeds = n->feeds, .receivers = n->receivers, .lists = n->lists };
+    return (struct plan_context){ .feeds = n->feeds,
+                                  .receivers = n->receivers,
+                                  .lists = n->lists,
+                                  .footprints = &n->footprints };
 }
 
 void plan_names_release(struct plan_names *n)
@@ -154,7 +196,7 @@ static int load_services(struct config *c, const char *datadir, struct diags *di
 static int load_plans(struct config *c, struct diags *diags)
 {
     const struct settings *s = c->settings;
-    AUTO(plan_names_release) struct plan_names names = { NULL, NULL, NULL };
+    AUTO(plan_names_release) struct plan_names names = { 0 };
     int r = plan_names_make(s, c->services, &names);
 
     c->plans = calloc(s->plans.count + 1, sizeof(struct plan *));

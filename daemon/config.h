@@ -26,6 +26,7 @@ struct config {
 struct plan_names {
     const char **feeds, **receivers;
     struct plan_list *lists;
+    struct footprint_source footprints;
 };
 /** Returns 0 or -ENOMEM. */
 int plan_names_make(const struct settings *s, const struct services *services,

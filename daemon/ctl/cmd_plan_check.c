@@ -96,7 +96,7 @@ int cmd_plan_check(int argc, char **argv)
     AUTO(settings_release) struct settings *settings = NULL;
     AUTO(services_release) struct services *services = NULL;
     AUTO(plan_release) struct plan *plan = NULL;
-    AUTO(plan_names_release) struct plan_names names = { NULL, NULL, NULL };
+    AUTO(plan_names_release) struct plan_names names = { 0 };
     struct plan_context context = { .feeds = NULL };
     struct arguments a = { NULL, NULL };
     int r = 0;

@@ -68,6 +68,8 @@ static json_t *measure_object(const struct finding *f)
     r |= report_put(o, "as_of", v ? report_time(v->as_of) : json_null());
     r |= report_put(o, "restated", json_boolean(restated));
     r |= report_put(o, "held", json_boolean(f->holds != 0));
+    r |= report_put(o, "footprint", report_text(footprint_name((enum footprint)m->footprint)));
+    r |= report_put(o, "footprint_of", report_text(m->footprint_of));
     return finish(o, r);
 }
 

@@ -83,6 +83,7 @@ static void say_item(struct surfaces *s, const struct item_view *v)
         void (*add)(const struct item_view *, struct text *);
     } parts[] = {
         { "What", wording_what },
+        { "Figures of", wording_footprint },
         { "Data period", wording_period },
         { "Since", wording_since },
         { "Who", wording_who },

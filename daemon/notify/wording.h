@@ -79,5 +79,7 @@ void wording_since(const struct item_view *v, struct text *out);
 void wording_who(const struct item_view *v, struct text *out);
 void wording_clears(const struct item_view *v, struct text *out);
 void wording_sure(const struct item_view *v, struct text *out);
+/** Whose figures they are, where they are not those of the plan's place alone. */
+void wording_footprint(const struct item_view *v, struct text *out);
 
 #endif

@@ -320,6 +320,19 @@ void wording_clears(const struct item_view *v, struct text *out)
     }
 }
 
+void wording_footprint(const struct item_view *v, struct text *out)
+{
+    const struct finding *f = v->item->finding;
+    const struct plan_measure *m = f ? f->measure : NULL;
+
+    if (!m || !m->is_wider)
+        return;
+    wording_clean(out, m->footprint_of, 80, 10);
+    (void)text_printf(out, " (%s), not ", footprint_name((enum footprint)m->footprint));
+    wording_clean(out, f->plan->place, 40, 4);
+    (void)text_puts(out, " alone");
+}
+
 void wording_sure(const struct item_view *v, struct text *out)
 {
     char held[160], date[WORDING_DATE_MAX];

@@ -22,6 +22,7 @@ void plan_measure_release(struct plan_measure *m)
     free(m->id);
     free(m->first_id);
     free(m->title);
+    free(m->footprint_of);
     free(m->published);
     free(m->select.feed);
     free(m->select.breakdown);

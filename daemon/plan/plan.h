@@ -17,6 +17,7 @@
 #include "metric/pathway_select.h"
 #include "metric/period.h"
 #include "parse/record.h"
+#include "plan/footprint.h"
 #include "yaml/bind.h"
 
 enum plan_mode { PLAN_LIVE, PLAN_REHEARSAL };
@@ -88,9 +89,12 @@ struct plan_measure {
     double min_n;                /* 0: none */
     struct milestone *expect;    /* ascending by date */
     size_t expect_count;
-    char *action;    /* id, or NULL */
-    char *owner;     /* role: `owner:`, else the action's lead; NULL: nobody, told to ops */
-    size_t priority; /* of its action, else its `priority:`, else 0 */
+    char *action;       /* id, or NULL */
+    char *owner;        /* role: `owner:`, else the action's lead; NULL: nobody, told to ops */
+    size_t priority;    /* of its action, else its `priority:`, else 0 */
+    int footprint;      /* enum footprint */
+    char *footprint_of; /* whose figures they are, as people call it; NULL: not known */
+    bool is_wider;      /* they are not those of the plan's place alone */
     char digest[SHA256_TEXT_MAX]; /* of everything that changes a judgement */
 };
 
@@ -124,6 +128,7 @@ struct plan_context {
     const char *const *feeds;
     const char *const *receivers;
     const struct plan_list *lists;
+    const struct footprint_source *footprints;
 };
 
 /** Returns 0; -EINVAL with every semantic error of one pass in diags (warnings do not fail). */

@@ -469,6 +469,8 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
     if (reading.metric_is_good && plan_list_name(m->list) < 0)
         return -ENOMEM;
     plan_lint_measure(r, &reading);
+    if (plan_footprint(r, &reading) < 0)
+        return -ENOMEM;
     result = plan_measure_digest(m);
     if (result == 0) {
         r->plan->measures[r->plan->measure_count++] = *m;

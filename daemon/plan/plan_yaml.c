@@ -359,6 +359,8 @@ int plan_load(const char *path, const struct plan_context *context, struct diags
         result = known_from_context(&r.receivers, context->receivers);
     if (context)
         r.lists = context->lists;
+    if (context)
+        r.footprints = context->footprints;
     if (result == 0)
         result = read_all(&r);
     if (result == 0 && diags->errors > errors_before)

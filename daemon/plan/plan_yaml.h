@@ -25,7 +25,8 @@ struct plan_reading {
     struct diags *diags;
     struct plan *plan;
     struct plan_ids feeds, receivers, roles, priorities, actions;
-    const struct plan_list *lists; /* NULL: not known */
+    const struct plan_list *lists;             /* NULL: not known */
+    const struct footprint_source *footprints; /* NULL: not known */
 };
 
 /** Ids of one kind and the node at which each was first given. */
@@ -75,6 +76,10 @@ struct measure_reading {
 
 /** Complains of lines that make no sense together: what loads and judges, but not as meant. */
 void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading);
+
+/** Finds whose figures the measure shows, and complains where they are not those of the plan's place. Returns
+ * 0 or -ENOMEM. */
+int plan_footprint(struct plan_reading *r, struct measure_reading *reading);
 
 /* ---- plan_list.c: measures that count a waiting list. Each returns 0 or -ENOMEM. ---- */
 

@@ -4,7 +4,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
-from waitlist import run_tests
+from waitlist import Instance, run_tests, three
 
 PLACES = """\
 places:
@@ -41,6 +41,7 @@ def test_a_record_s_place_is_its_column_s_else_its_practice_s_else_its_area_s(bu
                                 [("Elsewhere", "M00000", "E01009001")] * 5 + [("", "M88001", "")] * 40), feed="weekly")
         i.once("2026-05-18")
         i.start("2026-05-18")
+        assert (i.measure("here")["footprint"], i.measure("all")["footprint"]) == ("place", "whole list")
         assert i.measure("here")["value"] == 12 and i.measure("all")["value"] == 52, i.ctl("measures")
         assert i.ctl("measure", "here")["holds"] is None, i.measure("here")
         for folder, _, names in os.walk(i.path("state", "archive")):
@@ -72,6 +73,48 @@ def test_over_two_percent_of_unknown_place_hold_the_measures_of_a_place(build):
         i.put("3.csv", snapshot("2026-05-31", [("dudley", "", "")] * 8 + [("sandwell", "", "")] * 92), feed="weekly")
         i.once("2026-06-01")
         assert i.look("2026-06-01", lambda x: x.ctl("measure", "here"))["holds"] is None
+
+
+OWN = """\
+plan: {id: dudley, version: 1, place: dudley, valid: {from: 2024-04-01, to: 2025-03-31}}
+roles: {lead: {receivers: [spool]}}
+measures:
+  - {id: m, title: "TITLE", metric: "published:MRS08b", select: {feed: cyp4ww, breakdown: Provider, org: ORG},
+     polarity: higher, target: {at_least: 60}, expect: {2024-06-30: 60}, owner: lead}
+"""
+# Whose figures, the title, and what is said of it: the kind as it is printed, an error or nothing.
+FOOTPRINTS = (("QUA", "Helped in the Black Country", "NHS Black Country ICB (ICB)", False),
+              ("QUA", "Children of Dudley helped", "NHS Black Country ICB", True),
+              ("TAJ", "Helped by the trust", "Black Country Healthcare (provider)", False),
+              ("RNA", "Helped at The Dudley Group", "The Dudley Group (provider)", False),
+              ("RNA", "Dudley: helped at The Dudley Group", "The Dudley Group (provider)", True),
+              ("England", "Helped", "England (England)", False),
+              ("E08000027", "Dudley's own children", None, False))
+
+
+def test_a_figure_of_a_wider_footprint_is_said_and_never_called_the_place_s(build):
+    for org, title, said, is_error in FOOTPRINTS:
+        with Instance(build, plan_text=OWN.replace("TITLE", title).replace("ORG", org), extra="places: places.yaml\n") as i:
+            i.write("places.yaml", PLACES)
+            result = i.run("--check")
+            lines = [line for line in result.stderr.splitlines() if "figures are those of" in line]
+            assert (result.returncode == 78) == is_error, (org, title, result.stderr)
+            assert len(lines) == (said is not None) and (not said or said in lines[0]), (org, title, result.stderr)
+            if said:
+                assert ("error: measure: the title names Dudley" in lines[0]) == is_error, lines
+                assert lines[0].startswith(i.path("plan.yaml") + ":4:") or is_error or ":5:" in lines[0] or ":4:" in lines[0]
+
+
+def test_whose_figures_they_are_is_printed_with_them(build):
+    text = OWN.replace("TITLE", "Helped by the trust").replace("ORG", "TAJ")
+    with Instance(build, plan_text=text, extra="places: places.yaml\n") as i:
+        i.write("places.yaml", PLACES)
+        i.put("1.csv", three(10, "2024-06"))
+        i.once("2024-08-15")
+        assert [m for m in i.mails() if "Figures of: Black Country Healthcare (provider), not dudley alone" in m.text], \
+            [m.text for m in i.mails()]
+        m = i.look("2024-08-15", lambda x: x.measure("m"))
+        assert m["footprint"] == "provider" and m["footprint_of"] == "Black Country Healthcare", m
 
 
 if __name__ == "__main__":
