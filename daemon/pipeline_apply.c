@@ -227,7 +227,7 @@ static int wait_unread(struct apply *a, int error)
     return text_ok(&words) ? add_wait(a, NULL, true, text_str(&words)) : -ENOMEM;
 }
 
-/* A file that was accepted when it came, and would count everybody as seen and as new. */
+/* A file that was accepted when it came, and would count people as seen, or as new, who are not. */
 static int wait_rekeyed(struct apply *a)
 {
     struct receipt held = *a->file;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "parse/pathway_archive.h"
 #include "pathway/list_identity.h"
+#include "pathway/list_plausible.h"
 #include "pathway/list_rename.h"
 #include "store/store_list.h"
 
@@ -285,9 +286,9 @@ static int begin_afresh(struct apply *a)
     return r < 0 ? r : lseek(a->fd, 0, SEEK_SET) < 0 ? -errno : 1;
 }
 
-/* Whether the snapshot has the list's people under other keys. Returns 0; 1: it is read once more;
- * -EKEYREJECTED with its words: a person decides; -errno. */
-static int check_identities(struct apply *a)
+/* Whether a part of the snapshot has its people under other keys, or may not be believed for another
+ * reason. Returns 0; 1: it is read once more; -EKEYREJECTED with its words: a person decides; -errno. */
+static int check_parts(struct apply *a)
 {
     struct list_apply *l = a->into;
     bool any = false;
@@ -310,6 +311,9 @@ static int check_identities(struct apply *a)
                               "same clock starts",
                               counts.open, part->stored->provider, counts.gone, counts.alike);
         any |= r;
+        if (!any && !a->receipt->decides)
+            any = list_is_implausible(part->stored->state, part->stored->provider, part->rows,
+                                      &l->why);
     }
     if (!any)
         return 0;
@@ -353,7 +357,7 @@ int apply_list_read(struct apply *a, bool *out_is_done)
                    : pathway_archive_push(a->into->reader, block, (size_t)n);
     }
     if (r == 0 && *out_is_done)
-        r = check_identities(a);
+        r = check_parts(a);
     if (r > 0) { /* read once more, into lists that know nobody */
         *out_is_done = false;
         return 0;

@@ -16,8 +16,6 @@
  * called it comes out nowhere: a name may be a person's.
  */
 
-#define SAME_START_ROWS 20 /* DESIGN section 5: of so many rows not all begin on one day */
-
 static int on_pathway(void *arg, const struct pathway_record *row)
 {
     struct taking *t = arg;
@@ -121,7 +119,7 @@ char *take_pathway_why_held(const struct taking *t, const struct receipt *before
         (void)text_printf(&why, "its census, %s, is older than that of %s (%s)",
                           date_format(result->first_census, census), before->name,
                           date_format(before->newest, newest));
-    else if (is_snapshot && result->accepted >= SAME_START_ROWS &&
+    else if (is_snapshot && result->accepted >= HOLD_ONE_START_ROWS &&
              date_compare(result->first_clock_start, result->last_clock_start) == 0)
         (void)text_printf(&why, "all of its %lu clocks start on one day, %s", result->accepted,
                           date_format(result->first_clock_start, census));

@@ -18,6 +18,7 @@
 #define HOLD_ROWS_LEFT          0.20 /* at most so many rows of the file before it */
 #define HOLD_ORGANISATIONS_GONE 0.50 /* more of its organisations gone, */
 #define HOLD_ORGANISATIONS_NEW  0.50 /* and new ones at least this share of those gone; */
+#define HOLD_ONE_START_ROWS     20   /* of so many rows not all clocks start on one day */
 #define HOLD_ORGANISATIONS_MIN  5    /* not asked where there were fewer */
 
 #endif

@@ -169,6 +169,40 @@ def test_a_list_that_shrank_by_80_per_cent_is_held(build):
     assert after["census"] == "2026-05-24"
 
 
+def held_of_two(build, taj, why):
+    """A file of two providers of which one's part may not be believed: nothing of either is counted."""
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
+    rxt = lists.starts(60, "2026-03-01", prefix="B")
+
+    def both(census, rows):
+        return lists.snapshot(census, rows) + lists.snapshot(census, rxt, provider="RXT").split("\n", 1)[1]
+
+    with lists.instance(build, feeds=feeds, plan_text=lists.plan(), extra=lists.TWO) as i:
+        i.put("1.csv", both("2026-05-17", lists.starts(40, START)), feed="weekly")
+        i.once("2026-05-18")
+        i.start("2026-05-25")
+        before = feed(i)["list"]
+        assert i.alert(measure="over-18")["state"] == "FIRING"
+        i.put("2.csv", both("2026-05-24", taj), feed="weekly")
+        wait_for(lambda: feed(i)["waits"], "what is held")
+        assert why in feed(i)["waits"][0]["why"] and feed(i)["waits"][0]["held"], feed(i)["waits"]
+        assert feed(i)["list"] == before and i.alert(measure="over-18")["state"] == "FIRING"
+        i.stop()
+        i.start("2026-05-25")
+        assert feed(i)["list"] == before and len(feed(i)["waits"]) == 1, "the hold outlives a restart"
+        i.ctl("feed", "accept", str(feed(i)["waits"][0]["receipt"]), "--why", "looked at it")
+        wait_for(lambda: feed(i)["files"] == 2 and not feed(i)["waits"], "it to be accepted")
+        assert [p["census"] for p in feed(i)["list"]["parts"]] == ["2026-05-24", "2026-05-24"]
+
+
+def test_one_provider_that_shrank_by_80_per_cent_holds_the_file_it_shares_with_another(build):
+    held_of_two(build, lists.starts(8, START), "8 rows of TAJ, where 40 waited before")
+
+
+def test_one_provider_whose_clocks_all_start_on_one_day_holds_the_file_it_shares_with_another(build):
+    held_of_two(build, lists.starts(40, "2026-05-20", step=0), "all 40 clocks of TAJ start on one day, 2026-05-20")
+
+
 def test_a_list_with_over_1_per_cent_of_its_rows_set_aside_is_held(build):
     rows = lists.snapshot("2026-05-24", lists.starts(40, START)).replace("2026-01-05,", "bad,")
     after, _ = held(build, rows, "1 of 40 rows would be set aside")
