@@ -51,10 +51,21 @@ static int check_lists(const struct config *c, struct diags *diags)
         static const enum record_kind records[] = { [FEED_AGGREGATE] = RECORDS_AGGREGATE,
                                                     [FEED_SNAPSHOT] = RECORDS_PATHWAY_SNAPSHOT,
                                                     [FEED_EVENTS] = RECORDS_PATHWAY_EVENTS,
-                                                    [FEED_SET] = RECORDS_PATHWAY_SNAPSHOT };
+                                                    [FEED_SET] = RECORDS_PATHWAY_EVENTS };
         const struct format *format = format_set_find(c->formats, s->feeds[i].format);
 
-        if (!format || format_records(format) == records[s->feeds[i].kind])
+        if (!format)
+            continue;
+        const char *const *tables;
+
+        if (s->feeds[i].kind == FEED_SET && format_set_tables(format, &tables) == 0) {
+            diag_add(diags, DIAG_ERROR, &place, "its mapping file names them under set: tables:",
+                     "feed %s: its kind is set, and its format %s has no tables that make a set",
+                     s->feeds[i].id, s->feeds[i].format);
+            r = -EINVAL;
+            continue;
+        }
+        if (format_records(format) == records[s->feeds[i].kind])
             continue;
         diag_add(diags, DIAG_ERROR, &place, "its mapping file says so under records:",
                  "feed %s: its kind and its format %s do not go together: one is of published "
@@ -90,7 +101,7 @@ static bool has_snapshots(const struct settings *s, const char *list)
 {
     for (size_t i = 0; i < s->feed_count; i++)
         if (s->feeds[i].into && strcmp(s->feeds[i].into, list) == 0 &&
-            s->feeds[i].kind != FEED_EVENTS)
+            s->feeds[i].kind == FEED_SNAPSHOT)
             return true;
     return false;
 }

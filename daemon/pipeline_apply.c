@@ -277,7 +277,7 @@ static int commit_file(struct apply *a, int result)
     apply_read_end(a);
     if (result == -EKEYREJECTED)
         return wait_rekeyed(a);
-    if (result == 0 && a->into)
+    if (result == 0 && a->into && !apply_list_is_idle(a))
         result = measures_find(a);
     if (result == 0)
         result = apply_find_changes(a);

@@ -5,7 +5,7 @@
  * organisations become series. pipeline_apply_read.c: the archived bytes to cells, judged against
  * what is stored. pipeline_apply_book.c: what the feed's book says after the file.
  * pipeline_apply_list.c: both for a pathway file, which goes into a list; pipeline_measures.c: what
- * plans count of that list, as cells.
+ * plans count of that list, as cells. pipeline_apply_set.c: which files are read, of sets.
  */
 #ifndef PIPELINE_APPLY_INTERNAL_H
 #define PIPELINE_APPLY_INTERNAL_H
@@ -92,6 +92,8 @@ int apply_list_begin(struct apply *a);
 int apply_list_read(struct apply *a, bool *out_is_done);
 /** Whether the list in memory is not as Redis has it, though the file does not count. */
 bool apply_list_is_ahead(const struct apply *a);
+/** Whether nothing is read: the file waits for others of its set, or none of its rows count. */
+bool apply_list_is_idle(const struct apply *a);
 /** Why a person decides; until apply_list_free(). */
 const char *apply_list_why(const struct apply *a);
 /** The feed's book after the file. Returns 0 or -ENOMEM. */

@@ -14,6 +14,7 @@
 #include "pathway/list_identity.h"
 #include "pathway/list_plausible.h"
 #include "pathway/list_rename.h"
+#include "pipeline_apply_set.h"
 #include "store/store_list.h"
 
 /*
@@ -34,17 +35,18 @@
 struct part {
     struct stored_list *stored;
     struct list_change change;
-    struct civil_date before; /* to which day it was known; DATE_NONE: not at all */
-    unsigned long rows;       /* of the file */
-    bool has_begun;           /* a snapshot */
-    bool is_older;            /* the list has a later census: nothing of the file counts */
-    bool is_moved;            /* its pathways came from, or went to, another organisation's part */
-    bool is_renamed;          /* its people have other pseudonyms now, by a change of our own key */
-    bool is_rekeyed;          /* its people came under other keys */
-    bool is_staged;           /* a new generation */
-    unsigned bits;            /* of its buckets */
-    uint32_t bucket;          /* the next to be staged */
-    size_t blobs, touched;    /* of the new generation; pathways for the overlay */
+    struct civil_date before;  /* to which day it was known; DATE_NONE: not at all */
+    struct civil_date reaches; /* of a set: end of the newest period that it tells of */
+    unsigned long rows;        /* of the file */
+    bool has_begun;            /* a snapshot */
+    bool is_older;             /* the list has a later census: nothing of the file counts */
+    bool is_moved;             /* its pathways came from, or went to, another organisation's part */
+    bool is_renamed;       /* its people have other pseudonyms now, by a change of our own key */
+    bool is_rekeyed;       /* its people came under other keys */
+    bool is_staged;        /* a new generation */
+    unsigned bits;         /* of its buckets */
+    uint32_t bucket;       /* the next to be staged */
+    size_t blobs, touched; /* of the new generation; pathways for the overlay */
     struct text book, censuses;
     char numbers[FIELDS][24], dates[FIELDS][DATE_TEXT_MAX];
     struct list_field fields[FIELDS];
@@ -53,6 +55,8 @@ struct part {
 struct list_apply {
     const struct list_setting *list;
     struct pathway_archive *reader;
+    struct readings readings; /* of the archive, one after the other */
+    size_t reading;
     enum list_duplicates duplicates;
     struct part *parts; /* in the order of the list's providers */
     size_t part_count;
@@ -64,7 +68,7 @@ struct list_apply {
 
 static bool is_snapshot(const struct apply *a)
 {
-    return a->feed->kind != FEED_EVENTS;
+    return a->feed->kind == FEED_SNAPSHOT;
 }
 
 void apply_list_free(struct list_apply *l)
@@ -72,6 +76,7 @@ void apply_list_free(struct list_apply *l)
     if (!l)
         return;
     pathway_archive_free(l->reader);
+    readings_release(&l->readings);
     text_release(&l->why);
     for (size_t i = 0; i < l->part_count; i++) {
         text_release(&l->parts[i].book);
@@ -123,18 +128,30 @@ static int take_over(struct apply *a, struct part *part, struct civil_date censu
     return 0;
 }
 
+static int take_event(const struct reading *reading, struct part *part,
+                      const struct pathway_record *row)
+{
+    struct civil_date came = wall_date(reading->file->at), *first = &part->stored->first_event;
+
+    if (reading->only && !reading->takes_back && date_is_set(row->census) &&
+        date_compare(row->census, came) <= 0 &&
+        (!date_is_set(part->reaches) || date_compare(row->census, part->reaches) > 0))
+        part->reaches = row->census;
+    if (reading->takes_back)
+        return list_take_back(part->stored->state, row, came, &part->change);
+    if (!date_is_set(*first) || date_compare(row->event_date, *first) < 0)
+        *first = row->event_date;
+    int r = list_event(part->stored->state, row, came, &part->change);
+
+    return r < 0 ? r : 0;
+}
+
 static int take_row(struct apply *a, struct part *part, const struct pathway_record *row)
 {
     int r = 0;
 
-    if (!is_snapshot(a)) {
-        struct civil_date *first = &part->stored->first_event;
-
-        if (!date_is_set(*first) || date_compare(row->event_date, *first) < 0)
-            *first = row->event_date;
-        r = list_event(part->stored->state, row, a->received, &part->change);
-        return r < 0 ? r : 0;
-    }
+    if (!is_snapshot(a))
+        return take_event(&a->into->readings.list[a->into->reading], part, row);
     if (!part->has_begun) {
         r = take_over(a, part, row->census);
         if (r < 0)
@@ -155,17 +172,23 @@ static int on_row(void *arg, const struct pathway_record *row)
 {
     struct apply *a = arg;
     struct list_apply *l = a->into;
+    const struct reading *reading = &l->readings.list[l->reading];
     bool is_other = row->service && !text_same(row->service, l->list->service);
+    int r = reading_has(reading, row);
+
+    if (r <= 0)
+        return r;
     struct part *part = row->provider && !is_other ? part_of(a, row->provider) : NULL;
     struct civil_date date = is_snapshot(a) ? row->census : row->event_date;
 
-    l->rows++;
+    l->rows += !reading->takes_back;
     if (!part) {
-        l->others++;
+        l->others += !reading->takes_back;
         return 0;
     }
     part->rows++;
-    if (date_is_set(date) && (!date_is_set(a->newest) || date_compare(date, a->newest) > 0))
+    if (!reading->takes_back && date_is_set(date) &&
+        (!date_is_set(a->newest) || date_compare(date, a->newest) > 0))
         a->newest = date;
     return take_row(a, part, row);
 }
@@ -192,6 +215,21 @@ static int rename_parts(struct apply *a)
     return r;
 }
 
+/* The next of the files that are read. */
+static int open_reading(struct apply *a)
+{
+    struct list_apply *l = a->into;
+
+    fd_close(&a->fd);
+    pathway_archive_free(l->reader);
+    l->reader = NULL;
+    a->fd = archive_read(a->pipeline->archive, receipt_archived(l->readings.list[l->reading].file));
+    if (a->fd < 0)
+        return a->fd;
+    l->reader = pathway_archive_new(on_row, a);
+    return l->reader ? 0 : -ENOMEM;
+}
+
 int apply_list_begin(struct apply *a)
 {
     struct pipeline *p = a->pipeline;
@@ -211,21 +249,22 @@ int apply_list_begin(struct apply *a)
 
         part->stored = books_list(&p->books, list->id, list->providers.items[i]);
         part->change = (struct list_change)LIST_CHANGE_INIT;
+        part->reaches = DATE_NONE;
         part->before = list_known_upto(part->stored->state);
         part->book = part->censuses = (struct text)TEXT_INIT;
         l->part_count++;
     }
-    a->fd = archive_read(p->archive, receipt_archived(a->file));
-    if (a->fd < 0)
-        return a->fd;
-    l->reader = pathway_archive_new(on_row, a);
-    if (!l->reader)
-        return -ENOMEM;
+    int r = readings_find(p, a->feed, a->receipt, a->file, &l->readings);
+
+    if (r == 0 && l->readings.count)
+        r = open_reading(a);
+    if (r < 0)
+        return r;
     /* Which row of a pathway stands says the mapping, as it was. */
     const struct format *format = NULL;
     struct format *owned = NULL;
-    int r = mapping_of(p, a->file, &format, &owned);
 
+    r = mapping_of(p, a->file, &format, &owned);
     if (r == 0)
         l->duplicates =
             strcmp(format_duplicate(format), "last") == 0 ? LIST_LAST_STANDS : LIST_FIRST_STANDS;
@@ -240,6 +279,8 @@ static int end_part(struct apply *a, struct part *part)
 
     if (part->is_older || part->rows == 0)
         return 0;
+    if (date_is_set(part->reaches))
+        list_reaches(state, part->reaches);
     if (!is_snapshot(a))
         return list_events_end(state, &part->change);
     int r = list_snapshot_end(state, &part->change);
@@ -338,12 +379,29 @@ const char *apply_list_why(const struct apply *a)
     return text_str(&a->into->why);
 }
 
+static int end_reading(struct apply *a, bool *out_is_done)
+{
+    struct list_apply *l = a->into;
+    int r = pathway_archive_finish(l->reader);
+
+    *out_is_done = l->reading + 1 == l->readings.count;
+    if (r < 0 || *out_is_done)
+        return r;
+    l->reading++;
+    return open_reading(a);
+}
+
+bool apply_list_is_idle(const struct apply *a)
+{
+    return a->into->readings.count == 0;
+}
+
 int apply_list_read(struct apply *a, bool *out_is_done)
 {
     char block[16384];
     int r = 0;
 
-    *out_is_done = false;
+    *out_is_done = a->into->readings.count == 0;
     for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done;) {
         ssize_t n = read(a->fd, block, sizeof block);
 
@@ -352,8 +410,7 @@ int apply_list_read(struct apply *a, bool *out_is_done)
         if (n < 0)
             return -errno;
         done += (size_t)n;
-        *out_is_done = n == 0;
-        r = n == 0 ? pathway_archive_finish(a->into->reader)
+        r = n == 0 ? end_reading(a, out_is_done)
                    : pathway_archive_push(a->into->reader, block, (size_t)n);
     }
     if (r == 0 && *out_is_done)
@@ -720,6 +777,10 @@ static int set_outcome(struct apply *a)
         sum.duplicates += c->duplicates;
         is_older |= l->parts[i].is_older;
     }
+    if (apply_list_is_idle(a))
+        return apply_set_words(&a->book->last_outcome, "%s",
+                               l->readings.words.len ? text_str(&l->readings.words)
+                                                     : "accepted: nothing in it counts");
     (void)text_printf(&words, "accepted%s: %lu rows", a->receipt->decides ? " by a person" : "",
                       l->rows);
     add_count(&words, sum.started, "started");
@@ -732,6 +793,8 @@ static int set_outcome(struct apply *a)
     if (is_older)
         (void)text_puts(&words, "; the list has a later census: it stands as it was");
     (void)text_printf(&words, "; %zu figures changed", a->changed);
+    if (l->readings.words.len)
+        (void)text_printf(&words, "; %s", text_str(&l->readings.words));
     return text_ok(&words) ? apply_set_words(&a->book->last_outcome, "%s", text_str(&words))
                            : -ENOMEM;
 }
@@ -739,15 +802,18 @@ static int set_outcome(struct apply *a)
 int apply_list_book(struct apply *a)
 {
     struct feed_book *b = a->book;
+    bool is_set = a->feed->kind == FEED_SET;
+    struct civil_date newest = is_set ? a->into->readings.newest : a->newest;
     int r = 0;
 
     b->files++;
-    if (a->file->at.ms > b->last_received.ms)
+    if (!apply_list_is_idle(a) && a->file->at.ms > b->last_received.ms)
         b->last_received = a->file->at;
-    if (date_is_set(a->newest) &&
-        (!date_is_set(b->newest_period_end) || date_compare(a->newest, b->newest_period_end) > 0))
-        b->newest_period_end = a->newest;
-    feed_book_supersede(b, a->file->sequence, a->file->part ? a->file->part : "", a->newest);
+    if (date_is_set(newest) &&
+        (!date_is_set(b->newest_period_end) || date_compare(newest, b->newest_period_end) > 0))
+        b->newest_period_end = newest;
+    if (!is_set) /* of a set each file is needed */
+        feed_book_supersede(b, a->file->sequence, a->file->part ? a->file->part : "", a->newest);
     if (is_snapshot(a) && date_is_set(a->newest)) {
         r = find_missing(a);
         if (r == 0)

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/text.h"
+#include "pipeline_apply_set.h"
 
 struct feed_schedule feed_schedule_of(const struct feed_setting *f)
 {
@@ -73,6 +76,139 @@ static int waits_of(const struct pipeline *p, const struct feed_book *b, struct 
     return *out_words ? 0 : -ENOMEM;
 }
 
+/* Whose gaps are spoken of. A set may be incomplete of any provider of its list. */
+static const struct text_list *providers_of(const struct settings *s, const struct feed_setting *f)
+{
+    return f->kind == FEED_SET && f->providers.count == 0 ? &settings_list(s, f->into)->providers
+                                                          : &f->providers;
+}
+
+static int gaps_of(const struct pipeline *p, const struct feed_setting *f,
+                   const struct feed_book *b, struct feed_state *state, struct coverage_gap **out)
+{
+    *out = calloc(b->gap_count + 1, sizeof **out);
+    if (!*out)
+        return -ENOMEM;
+    for (size_t j = 0; j < b->gap_count; j++) {
+        if (b->gaps[j].flaw == FLAW_PLACES && !places_matter(p, f))
+            continue;
+        (*out)[state->gap_count++] = (struct coverage_gap){
+            .provider = b->gaps[j].provider,
+            .period_end = b->gaps[j].period_end,
+            .measure = b->gaps[j].measure,
+            .absent = b->gaps[j].absent,
+            .flaw = b->gaps[j].flaw,
+            .words = b->gaps[j].words,
+            .superseded = feed_book_has_newer(b, b->gaps[j].part, b->gaps[j].period_end),
+        };
+    }
+    state->gaps = *out;
+    return 0;
+}
+
+/* ---- sets ---- */
+
+/* For as long as the states; NULL without memory. Takes the text. */
+static const char *keep_text(struct feed_states *states, char *text)
+{
+    char **grown = realloc(states->texts, (states->text_count + 1) * sizeof *grown);
+
+    if (grown)
+        states->texts = grown;
+    if (!grown || !text) {
+        free(text);
+        return NULL;
+    }
+    return states->texts[states->text_count++] = text;
+}
+
+/* Of a set the other tables, and other providers, may come on the same day, and until the period is due. */
+static bool is_overdue(const struct pipeline *p, const struct feed_setting *f,
+                       struct civil_date period, struct civil_date received)
+{
+    struct civil_date today = pipeline_today(p);
+    struct feed_schedule schedule = feed_schedule_of(f);
+    struct civil_date due = DATE_NONE;
+
+    if (schedule.cadence != DUE_DATES && date_is_set(period))
+        due = feed_due(&schedule, date_add_days(period, -1), DATE_NONE, DATE_NONE).due;
+    return date_compare(today, received) > 0 && (!date_is_set(due) || date_compare(today, due) > 0);
+}
+
+/* A set of which tables are missing: for people at once, as a gap once it is overdue. */
+static int incomplete_of(const struct pipeline *p, const struct feed_setting *f,
+                         const struct submissions *all, const struct submission *s,
+                         struct feed_states *states, struct feed_state *state,
+                         struct coverage_gap *gap, struct text *words)
+{
+    struct text own = TEXT_INIT;
+    const char *why = submission_words(p, all, s, &own) == 0 ? keep_text(states, text_take(&own))
+                                                             : (text_release(&own), NULL);
+    const char *provider =
+        keep_text(states, strdup(settings_org_code(p->config->settings, s->provider)));
+
+    if (!why || !provider)
+        return -ENOMEM;
+    (void)text_printf(words, "%s%s", words->len ? "; " : "", why);
+    if (!is_overdue(p, f, s->period, s->received))
+        return text_ok(words) ? 0 : -ENOMEM;
+    *gap = (struct coverage_gap){ .provider = provider,
+                                  .period_end = date_is_set(s->period) ? s->period : s->received,
+                                  .flaw = FLAW_SET,
+                                  .words = why };
+    state->gap_count++;
+    return text_ok(words) ? 0 : -ENOMEM;
+}
+
+/* A provider that must be covered, of which nothing came for the newest period in force. */
+static bool is_absent(const struct pipeline *p, const struct feed_setting *f,
+                      const struct feed_book *b, const struct submissions *all,
+                      const char *provider)
+{
+    const struct settings *s = p->config->settings;
+
+    if (!date_is_set(b->newest_period_end) ||
+        !is_overdue(p, f, b->newest_period_end, wall_date(b->last_received)))
+        return false;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct submission *one = all->list[i];
+
+        if (strcmp(settings_org_code(s, one->provider), provider) == 0 &&
+            date_compare(one->period, b->newest_period_end) == 0)
+            return false; /* in force, or said to be incomplete */
+    }
+    return true;
+}
+
+static int sets_of(const struct pipeline *p, const struct feed_setting *f,
+                   const struct feed_book *b, struct feed_states *states, struct feed_state *state,
+                   struct coverage_gap **gaps)
+{
+    AUTO(submissions_release) struct submissions all = { 0 };
+    AUTO(text_release) struct text words = TEXT_INIT;
+    int r = submissions_of(p, f, b->receipt, &all);
+    struct coverage_gap *grown =
+        realloc(*gaps, (state->gap_count + all.count + f->providers.count + 1) * sizeof *grown);
+
+    if (r < 0 || !grown)
+        return -ENOMEM;
+    *gaps = grown;
+    state->gaps = grown;
+    for (size_t i = 0; r == 0 && i < all.count; i++)
+        if (submission_waits(&all, all.list[i]))
+            r = incomplete_of(p, f, &all, all.list[i], states, state, &grown[state->gap_count],
+                              &words);
+    for (size_t i = 0; r == 0 && i < f->providers.count; i++)
+        if (is_absent(p, f, b, &all, state->providers[i]))
+            grown[state->gap_count++] = (struct coverage_gap){ .provider = state->providers[i],
+                                                               .period_end = b->newest_period_end };
+    if (r == 0 && words.len) {
+        state->incomplete = keep_text(states, text_take(&words));
+        r = state->incomplete ? 0 : -ENOMEM;
+    }
+    return r;
+}
+
 int feed_states_of(const struct pipeline *p, struct feed_states *out)
 {
     const struct settings *s = p->config->settings;
@@ -126,36 +262,22 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
             state->file_is_held = true;
             state->waiting_mark += 2;
         }
-        out->providers[i] = calloc(f->providers.count + 1, sizeof **out->providers);
+        const struct text_list *providers = providers_of(s, f);
+
+        out->providers[i] = calloc(providers->count + 1, sizeof **out->providers);
         if (!out->providers[i]) {
             feed_states_release(out);
             return -ENOMEM;
         }
-        for (size_t j = 0; j < f->providers.count; j++)
-            out->providers[i][j] = settings_org_code(s, f->providers.items[j]);
+        for (size_t j = 0; j < providers->count; j++)
+            out->providers[i][j] = settings_org_code(s, providers->items[j]);
         state->providers = out->providers[i];
-        state->provider_count = f->providers.count;
-        if (!b || b->gap_count == 0)
-            continue;
-        out->gaps[i] = calloc(b->gap_count, sizeof **out->gaps);
-        if (!out->gaps[i]) {
+        state->provider_count = providers->count;
+        if (b && (gaps_of(p, f, b, state, &out->gaps[i]) < 0 ||
+                  (f->kind == FEED_SET && sets_of(p, f, b, out, state, &out->gaps[i]) < 0))) {
             feed_states_release(out);
             return -ENOMEM;
         }
-        for (size_t j = 0; j < b->gap_count; j++) {
-            if (b->gaps[j].flaw == FLAW_PLACES && !places_matter(p, f))
-                continue;
-            out->gaps[i][state->gap_count++] = (struct coverage_gap){
-                .provider = b->gaps[j].provider,
-                .period_end = b->gaps[j].period_end,
-                .measure = b->gaps[j].measure,
-                .absent = b->gaps[j].absent,
-                .flaw = b->gaps[j].flaw,
-                .words = b->gaps[j].words,
-                .superseded = feed_book_has_newer(b, b->gaps[j].part, b->gaps[j].period_end),
-            };
-        }
-        state->gaps = out->gaps[i];
     }
     return 0;
 }
@@ -172,6 +294,9 @@ void feed_states_release(struct feed_states *s)
         if (s->incidents)
             free(s->incidents[i]);
     }
+    for (size_t i = 0; i < s->text_count; i++)
+        free(s->texts[i]);
+    free(s->texts);
     free(s->words);
     free(s->incidents);
     free(s->gaps);

@@ -213,6 +213,8 @@ struct feed_states {
     const char ***providers; /* codes that each feed must cover */
     char **words;            /* what waits, for each feed, or NULL */
     char **incidents;        /* files that held identifiers, likewise */
+    char **texts;            /* others that are borrowed from here */
+    size_t text_count;
 };
 int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
 void feed_states_release(struct feed_states *s);

@@ -55,12 +55,32 @@ static int add_measures(const struct pipeline *p, const struct list_setting *lis
     return r;
 }
 
+/* Which tables make a set whole, of the feeds that write the list. */
+static void add_sets(const struct pipeline *p, const struct list_setting *list, struct text *out)
+{
+    const struct settings *s = p->config->settings;
+
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+        const struct format *format = format_set_find(p->config->formats, f->format);
+        const char *const *tables;
+
+        if (f->kind != FEED_SET || !f->into || strcmp(f->into, list->id) != 0 || !format)
+            continue;
+        (void)text_printf(out, "set %s", f->id);
+        for (size_t k = 0, n = format_set_tables(format, &tables); k < n; k++)
+            (void)text_printf(out, " %s", tables[k]);
+        (void)text_putc(out, '\n');
+    }
+}
+
 char *lists_rules(const struct pipeline *p, const struct list_setting *list)
 {
     AUTO(text_release) struct text rules = TEXT_INIT;
     char digest[SHA256_TEXT_MAX];
 
     (void)text_printf(&rules, "%s\n%s\n", list->service, p->config->services_digest);
+    add_sets(p, list, &rules);
     if (add_measures(p, list, &rules) < 0 || !text_ok(&rules) ||
         sha256_hex(text_str(&rules), rules.len, digest) < 0)
         return NULL;

@@ -25,6 +25,7 @@ void receipt_release(struct receipt *r)
     free(r->why);
     free(r->part);
     free(r->file);
+    free(r->set);
     free(r->key);
     free(r->etag);
     free(r->modified);
@@ -173,7 +174,7 @@ static int read_texts(const json_t *j, struct receipt *r)
         { "file", &r->file, false },         { "archived", &r->archived, false },
         { "key", &r->key, false },           { "etag", &r->etag, false },
         { "modified", &r->modified, false }, { "url", &r->url, false },
-        { "renamed", &r->renamed, false },
+        { "renamed", &r->renamed, false },   { "set", &r->set, false },
     };
     int result = 0;
 
@@ -320,14 +321,14 @@ const struct receipt *receipt_same(const struct pipeline *p, const struct receip
 int receipt_append(struct pipeline *p, struct receipt *r)
 {
     char at[WALL_TEXT_MAX];
-    json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*, "
-                  "s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}",
-                  "outcome", outcome_words[r->outcome], "feed", r->feed, "name", r->name, "sha256",
-                  r->sha256, "format_digest", r->format_digest, "part", r->part, "why", r->why,
-                  "at", wall_format(r->at, at), "at_ms", (json_int_t)r->at.ms, "edition",
-                  r->edition, "file", r->file, "archived", r->archived, "key", r->key, "etag",
-                  r->etag, "modified", r->modified, "url", r->url, "renamed", r->renamed);
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*, "
+                          "s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}",
+                          "outcome", outcome_words[r->outcome], "feed", r->feed, "name", r->name,
+                          "sha256", r->sha256, "format_digest", r->format_digest, "part", r->part,
+                          "why", r->why, "at", wall_format(r->at, at), "at_ms",
+                          (json_int_t)r->at.ms, "edition", r->edition, "file", r->file, "archived",
+                          r->archived, "key", r->key, "etag", r->etag, "modified", r->modified,
+                          "url", r->url, "renamed", r->renamed, "set", r->set);
     AUTO(auto_free)
     char *text = j && write_shape(j, r) == 0 ? json_text(j, JSON_COMPACT) : NULL;
     int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;

@@ -52,6 +52,7 @@ struct receipt {
     struct civil_date newest; /* end of the newest period of which it has a figure; DATE_NONE */
     const struct receipt *decided; /* the newest decision on this file, or NULL */
     char *file; /* which file it was, as the disk tells files apart; NULL unknown */
+    char *set;  /* of a set: its table and its submissions, see feed/submissions.h; NULL */
     char *key;  /* of a file pushed: digest of what its sender called this request, or NULL */
     char *etag, *modified, *url; /* of a file pulled: its marks there, or NULL; digest of the url */
 };

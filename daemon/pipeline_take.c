@@ -36,6 +36,7 @@ static void taking_free(struct taking *t)
     archive_abort(t->canonical);
     table_release(&t->organisations, NULL);
     table_release(&t->printed, NULL);
+    table_release(&t->submissions, NULL);
     receipt_release(&t->receipt);
     fd_close(&t->fd);
     free(t->feed);
@@ -91,8 +92,8 @@ static int judge_file(struct taking *t)
     r->part = t->is_pathway ? take_pathway_part(t) : result->part[0] ? strdup(result->part) : NULL;
     if (!r->part && (t->is_pathway || result->part[0]))
         return -ENOMEM;
-    if (t->is_pathway)
-        take_pathway_describe(t);
+    if (t->is_pathway && take_pathway_describe(t) < 0)
+        return -ENOMEM;
     if (result->refused) {
         (void)parser_refusal(t->parser, t->refusal);
         r->outcome = RECEIPT_REFUSED;
@@ -124,6 +125,7 @@ static int begin(struct taking *t)
         return r;
     t->has_begun = true;
     t->is_pathway = feed->kind != FEED_AGGREGATE;
+    t->is_set = feed->kind == FEED_SET;
     t->digest = digest_new();
     if (t->is_pathway)
         return t->digest ? take_pathway_begin(t) : -ENOMEM;

@@ -40,6 +40,9 @@ struct taking {
     struct pathway_writer writer;   /* of these */
     struct renamed *renamed;        /* what its pseudonyms were under the key before */
     size_t renamed_count, renamed_cap;
+    bool is_set;
+    bool lacks_submission;    /* a row names none */
+    struct table submissions; /* of a set: keys, see feed/submissions.h */
 };
 
 /** Prepares the first pass. Returns 0 or -errno. */
@@ -50,10 +53,11 @@ int take_pathway_parsed(struct taking *t, bool *out_is_done);
 /** Why an accepted file is held for a person; malloc'ed, NULL: it is not, or without memory (then
  * *out_held). before: the file in force before it, or NULL. */
 char *take_pathway_why_held(const struct taking *t, const struct receipt *before, bool *out_held);
-/** What of the list the file is, for its receipt: "" several providers, else the one; malloc'ed. */
+/** What of the list the file is, for its receipt: "" several providers, else the one; of a set the table
+ * before it; malloc'ed. */
 char *take_pathway_part(const struct taking *t);
-/** What its receipt says beside the outcome. */
-void take_pathway_describe(struct taking *t);
+/** What its receipt says beside the outcome. Returns 0 or -ENOMEM. */
+int take_pathway_describe(struct taking *t);
 /** The rows become durable, under the name that the receipt then holds. Returns 0 or -errno. */
 int take_pathway_keep(struct taking *t);
 /** A name that says nothing of what people called the file. malloc'ed, or NULL. */

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "feed/submissions.h"
 #include "store/pathway_key.h"
 
 /*
@@ -16,11 +17,29 @@
  * called it comes out nowhere: a name may be a person's.
  */
 
+/* No more than a file may have, and one more to know it. */
+static int note_submission(struct taking *t, const struct pathway_record *row)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+    int r = submission_key(row, &key);
+
+    if (r < 0) {
+        t->lacks_submission |= r == -ENOENT;
+        return r == -ENOENT ? 0 : r;
+    }
+    if (table_has(&t->submissions, text_str(&key)) ||
+        table_count(&t->submissions) > SUBMISSIONS_IN_FILE)
+        return 0;
+    return table_set(&t->submissions, text_str(&key), t, NULL);
+}
+
 static int on_pathway(void *arg, const struct pathway_record *row)
 {
     struct taking *t = arg;
     int r = pathway_writer_add(&t->writer, row);
 
+    if (r == 0 && t->is_set)
+        r = note_submission(t, row);
     if (r < 0 || !row->provider || table_has(&t->printed, row->provider))
         return r;
     r = table_set(&t->printed, row->provider, t, NULL);
@@ -88,9 +107,24 @@ static void refuse_censuses(struct taking *t)
         parser_refuse(t->parser, "census", "its census lies after the day on which it came");
 }
 
+/* Tables are put together by the submission that their rows name. */
+static void refuse_submissions(struct taking *t)
+{
+    if (!t->is_set || parser_result(t->parser)->refused)
+        return;
+    if (t->lacks_submission)
+        parser_refuse(t->parser, "submission",
+                      "a row names no provider and submission (version), by which the tables of a "
+                      "set are put together");
+    else if (table_count(&t->submissions) > SUBMISSIONS_IN_FILE)
+        parser_refuse(t->parser, "submission",
+                      "its rows name more than 1000 submissions: is the right column mapped?");
+}
+
 int take_pathway_parsed(struct taking *t, bool *out_is_done)
 {
     refuse_censuses(t);
+    refuse_submissions(t);
     *out_is_done = !parser_result(t->parser)->refused || t->file;
     if (*out_is_done)
         return 0;
@@ -123,7 +157,7 @@ char *take_pathway_why_held(const struct taking *t, const struct receipt *before
              date_compare(result->first_clock_start, result->last_clock_start) == 0)
         (void)text_printf(&why, "all of its %lu clocks start on one day, %s", result->accepted,
                           date_format(result->first_clock_start, census));
-    else if (is_snapshot && before && before->shape &&
+    else if ((is_snapshot || t->is_set) && before && before->shape &&
              shape_is_implausible(before->shape, t->receipt.shape, change))
         (void)text_printf(&why, "%s (%s)", change, before->name);
     else
@@ -138,17 +172,25 @@ char *take_pathway_part(const struct taking *t)
     for (size_t at = 0; table_count(&t->organisations) == 1;)
         if (table_next(&t->organisations, &at, &code, NULL))
             break;
-    return strdup(code);
+    const char *table = parser_result(t->parser)->layout;
+    struct text part = TEXT_INIT;
+
+    (void)text_printf(&part, "%s%s%s", t->is_set && table ? table : "", t->is_set ? " " : "", code);
+    return text_take(&part);
 }
 
-void take_pathway_describe(struct taking *t)
+int take_pathway_describe(struct taking *t)
 {
     const struct parse_result *result = parser_result(t->parser);
     bool is_snapshot = format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT;
 
-    t->receipt.newest = is_snapshot ? result->last_census : result->last_event;
+    t->receipt.newest = is_snapshot || t->is_set ? result->last_census : result->last_event;
     t->receipt.incident = result->refused && result->identifier_columns > 0;
     t->receipt.set_aside = result->rows - result->accepted;
+    if (!t->is_set || result->refused || !result->layout)
+        return 0;
+    t->receipt.set = submissions_text(result->layout, &t->submissions);
+    return t->receipt.set ? 0 : -ENOMEM;
 }
 
 int take_pathway_keep(struct taking *t)

@@ -329,6 +329,7 @@ static json_t *feed_object(const struct feed_report *f)
     r |= report_put(o, "last_outcome_at", report_time(f->last_outcome_at));
     r |= report_put(o, "files", json_integer((json_int_t)f->files));
     r |= report_put(o, "gaps", gaps);
+    r |= report_put(o, "incomplete", report_text(s->incomplete));
     r |= report_put(o, "held_file", report_text(s->held_file_why));
     r |= report_put(o, "waits", waits);
     r |= report_put(o, "list", f->list ? json_incref(f->list) : json_null());

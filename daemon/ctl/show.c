@@ -209,7 +209,13 @@ static int show_alerts(const json_t *list, const struct view *v)
 static void show_waits(const json_t *feed, const struct view *v)
 {
     const json_t *waits = json_object_get(feed, "waits");
+    const char *incomplete = json_string_value(json_object_get(feed, "incomplete"));
 
+    if (incomplete) {
+        (void)text_printf(v->out, "\n%s: ", string_of(feed, "id"));
+        (void)output_escaped(v->out, incomplete);
+        (void)text_putc(v->out, '\n');
+    }
     for (size_t i = 0; i < json_array_size(waits); i++) {
         const json_t *w = json_array_get(waits, i);
 

@@ -25,6 +25,7 @@ void format_free(struct format *f);
 enum record_kind { RECORDS_AGGREGATE, RECORDS_PATHWAY_SNAPSHOT, RECORDS_PATHWAY_EVENTS };
 enum record_kind format_records(const struct format *f);
 
+#define SET_TABLES_MAX 16
 /** The layouts (parse_result.layout) of which a whole set has one file each; 0: files stand alone. The
  * files of one set agree in provider, version (the submission) and census (the period's end) of their
  * records. Borrowed. */

@@ -435,6 +435,9 @@ void pathway_set_load(struct load *l, yaml_node *node, struct format *f)
     if (!f->set_tables.count)
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, "for example set: {tables: [a, b]}",
                       "a set needs \"tables\"");
+    if (f->set_tables.count > SET_TABLES_MAX)
+        yaml_complain(l->yaml, tables, l->diags, DIAG_ERROR, NULL, "a set has at most %d tables",
+                      SET_TABLES_MAX);
     for (size_t i = 0; i < f->set_tables.count; i++) {
         bool known = false;
 

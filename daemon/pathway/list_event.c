@@ -273,6 +273,57 @@ int list_event(struct pathway_list *l, const struct pathway_record *event,
     return verdict;
 }
 
+/* ---- taking back ---- */
+
+/* The lowest version there is, and retracted: what is reported again stands over it. */
+static void lower(struct pathway_list *l, uint32_t pathway, const struct fact *f)
+{
+    struct fact *stands =
+        &l->facts[*fact_place(l, pathway, f->event & FACT_EVENT_MASK, f->occurrence)];
+
+    stands->version = 0;
+    stands->event |= FACT_RETRACTED;
+    stands->reason = 0;
+    stands->exception = 0;
+}
+
+int list_take_back(struct pathway_list *l, const struct pathway_record *event,
+                   struct civil_date received, struct list_change *change)
+{
+    assert(l && event && change && !l->staged);
+    struct said s;
+    int verdict = understand(l, event, received, &s);
+    uint32_t pathway = verdict == LIST_TAKEN ? evented_find(l, event->pathway) : NONE;
+
+    if (pathway == NONE)
+        return verdict < 0 ? verdict : 0;
+    struct evented *e = &l->evented[pathway];
+    bool fact = weigh(l, pathway, &s.fact) == LIST_SAME;
+    bool start = s.has_start && weigh(l, pathway, &s.start) == LIST_SAME;
+    const struct around a = around_of(l, pathway, NONE);
+
+    if (e->group_version == s.fact.version)
+        e->group_version = 0;
+    if (e->person_version == s.fact.version)
+        e->person_version = 0;
+    int r = cells_around(l, &a, &l->was);
+
+    if (fact)
+        lower(l, pathway, &s.fact);
+    if (start)
+        lower(l, pathway, &s.start);
+    if (r == 0)
+        r = evented_touch(l, pathway);
+    if (r == 0)
+        r = cells_around(l, &a, &l->is);
+    return r == 0 ? list_settle(l, 0, change) : r;
+}
+
+void list_reaches(struct pathway_list *l, struct civil_date day)
+{
+    list_saw_day(l, (uint16_t)day.day);
+}
+
 int list_events_end(struct pathway_list *l, struct list_change *change)
 {
     return list_purge_if_due(l, change);

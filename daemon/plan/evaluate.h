@@ -18,6 +18,7 @@ enum list_flaw {
     FLAW_NONE,
     FLAW_PLACES, /* too many have no known place: measures of a place hold */
     FLAW_TWICE,  /* two organisations report the same pathways */
+    FLAW_SET,    /* a table of a set is missing: none of it is in force */
 };
 
 struct coverage_gap {
@@ -44,6 +45,7 @@ struct feed_state {
     struct civil_date newest_period_end; /* DATE_NONE before any file */
     const struct coverage_gap *gaps; /* providers missing from the current edition of a period */
     size_t gap_count;
+    const char *incomplete; /* sets of which tables are missing; NULL: none */
     /* Files that wait for a person, or were refused: why; NULL: none. */
     const char *held_file_why;
     unsigned long waiting_mark;      /* grows with each file that begins to wait */

@@ -140,6 +140,7 @@ static int flaw_words(const struct feed_state *feed, const char *provider, struc
         const char *says;
     } rows[] = {
         { FLAW_TWICE, "counts twice who waits at" },
+        { FLAW_SET, "has an incomplete set of" },
         { FLAW_PLACES, "does not say the place of who waits at" },
     };
 

@@ -146,17 +146,6 @@ static int read_cadence(const struct reading *rd, yaml_node *node, struct feed_s
                     "feed: cadence is none of daily, weekly, monthly, quarterly, yearly");
 }
 
-static int check_built(const struct reading *rd, yaml_node *mapping, const struct feed_raw *raw)
-{
-    int r = 0;
-
-    if (raw->f.kind == FEED_SET)
-        r = COMPLAIN(rd, yaml_get(mapping, "kind"),
-                     "kinds built so far: aggregate, snapshot, events",
-                     "feed: kind %s is not built yet", kinds[raw->f.kind]);
-    return r;
-}
-
 /* ---- how files arrive ---- */
 
 #define INBOX (1u << TRANSPORT_INBOX)
@@ -276,7 +265,6 @@ static int read_feed(const struct reading *rd, yaml_node *list, size_t index)
     int r = bind_mapping(rd->y, mapping, "feed", feed_keys, &raw, rd->diags);
 
     /* What bind could not read is zero, which these checks pass over. */
-    r = settings_worse(r, check_built(rd, mapping, &raw));
     r = settings_worse(r, read_cadence(rd, raw.cadence, &raw.f));
     if (raw.f.grace.unit == SPAN_SECONDS)
         r = settings_worse(r, COMPLAIN(rd, yaml_get(mapping, "grace"), "for example 45d or 10wd",

@@ -107,7 +107,7 @@ static int check_feed(const struct reading *rd, size_t index)
 
     if (f->kind == FEED_AGGREGATE)
         return !f->into ? 0
-                        : COMPLAIN(rd, into, "kind: snapshot or events writes into a list",
+                        : COMPLAIN(rd, into, "kind: snapshot, events or set writes into a list",
                                    "feed: into is not for kind aggregate");
     if (f->keep.count)
         r = COMPLAIN(rd, yaml_get(node, "keep"), "the list's providers say whose rows count",

@@ -301,7 +301,7 @@ static const struct {
     { FEED "monthly, transport: pull}\n", 4, "inbox is not for transport pull" },
     { FEED "monthly, into: l}\n", 4, "into is not for kind aggregate" },
     { TOP "feeds:\n  - {id: f, kind: set, format: m, inbox: i, cadence: weekly}\n", 4,
-      "kind set is not built yet" },
+      "this kind needs \"into\"" },
     { TOP "feeds:\n  - {id: f, kind: snapshot, format: m, inbox: i, cadence: weekly}\n", 4,
       "this kind needs \"into\"" },
     { LIST "feeds:\n  - {id: f, kind: events, into: m, format: m, inbox: i, cadence: weekly}\n", 6,
@@ -440,7 +440,7 @@ START_TEST(every_error_of_every_section_and_file_is_reported_in_one_pass)
     ck_assert_int_eq(
         load_text("instance: X\nstate: s\npeople: people.yaml\norganisations: own.yaml\n"
                   "redis: {mode: sentinel}\nroutes: {ops: [nobody]}\n"
-                  "feeds:\n  - {id: f, kind: set, format: m, inbox: i, cadence: x}\n"
+                  "feeds:\n  - {id: f, kind: sets, format: m, inbox: i, cadence: x}\n"
                   "receivers:\n  - {id: r, kind: spool}\n",
                   &diags, &s),
         -EINVAL);
