@@ -65,6 +65,13 @@ static int check_lists(const struct config *c, struct diags *diags)
             r = -EINVAL;
             continue;
         }
+        if (s->feeds[i].kind == FEED_SET && s->identity.previous_key_file) {
+            diag_add(diags, DIAG_ERROR, &place, "tables kept under the old key would not be found",
+                     "feed %s: its kind is set: a change of the pathways' key is not built for it",
+                     s->feeds[i].id);
+            r = -EINVAL;
+            continue;
+        }
         if (format_records(format) == records[s->feeds[i].kind])
             continue;
         diag_add(diags, DIAG_ERROR, &place, "its mapping file says so under records:",

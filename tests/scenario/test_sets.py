@@ -226,6 +226,16 @@ def test_a_format_without_tables_is_no_set(build):
         assert done.returncode == 78 and "its format pathway-events has no tables that make a set" in done.stderr, done
 
 
+def test_the_key_of_pathways_is_not_changed_while_there_are_sets(build):
+    with lists.instance(build, feeds=SETS, plan_text=PLAN,
+                        extra=lists.LISTS + "identity: {key_file: ./new.key, previous_key_file: ./old.key}\n") as i:
+        for name in ("new.key", "old.key"):
+            with open(os.open(i.path(name), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as f:
+                f.write(os.urandom(32))
+        done = i.run("--check")
+        assert done.returncode == 78 and "a change of the pathways' key is not built for it" in done.stderr, done
+
+
 def test_a_rebuild_an_emptied_redis_and_a_restart_reach_the_same(build):
     with instance(build) as i:
         i.start(TODAY)
