@@ -57,6 +57,18 @@ struct arguments {
     bool once, check;
 };
 
+#define WARNINGS_SHOWN 3 /* of a start; --check shows all */
+
+/* Errors are told whole; many warnings at each start would hide what is new in the log. */
+static void say_found(const struct arguments *a, const struct diags *found)
+{
+    if (a->check || found->errors || found->count <= WARNINGS_SHOWN)
+        diags_print(found, stderr);
+    else
+        log_warning("main", "%zu warnings about settings and plans: waitlistd --config %s --check",
+                    found->count, a->config);
+}
+
 /* Returns -1 to go on, or an exit status. */
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
@@ -170,7 +182,7 @@ int main(int argc, char **argv)
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     int r = config_load(a.config, datadir_find(), &diags, &config);
 
-    diags_print(&diags, stderr);
+    say_found(&a, &diags);
     diags_release(&diags);
     if (r < 0)
         return EXIT_CONFIG;

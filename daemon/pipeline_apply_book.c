@@ -136,7 +136,8 @@ static int find_missing(struct apply *a)
             (void)text_printf(&key, "%s|%s", code, end);
             if (!text_ok(&key))
                 return -ENOMEM;
-            bool missing = !table_has(&a->present, text_str(&key));
+            bool missing = settings_org_has_begun(s, code, period_end) &&
+                           !table_has(&a->present, text_str(&key));
 
             if (missing && date_compare(period_end, a->newest) == 0)
                 log_warning("apply", "feed=%s provider=%s missing from \"%s\"", b->id, code,

@@ -716,6 +716,7 @@ void apply_list_adopt(struct apply *a)
 /* Providers that the feed must cover and that have no part of this census. */
 static int find_missing(struct apply *a)
 {
+    const struct settings *s = a->pipeline->config->settings;
     const struct list_apply *l = a->into;
     int r = 0;
 
@@ -725,9 +726,9 @@ static int find_missing(struct apply *a)
             struct civil_date census = list_census(stored->state);
             bool missing = !date_is_set(census) || date_compare(census, a->newest) < 0;
 
-            if (strcmp(stored->provider, settings_org_on(a->pipeline->config->settings,
-                                                         a->feed->providers.items[i], a->newest)) !=
-                0)
+            if (strcmp(stored->provider,
+                       settings_org_on(s, a->feed->providers.items[i], a->newest)) != 0 ||
+                !settings_org_has_begun(s, stored->provider, a->newest))
                 continue;
             if (missing)
                 log_warning("apply", "feed=%s provider=%s missing from \"%s\"", a->feed->id,

@@ -174,6 +174,8 @@ const struct place *settings_place(const struct settings *s, const char *printed
                                    const char *practice, const char *lsoa);
 /** The organisation that does a code's work on a date: itself, or the one it was succeeded by since. */
 const char *settings_org_on(const struct settings *s, const char *code, struct civil_date on);
+/** Whether the organisation was there by that date: nobody is missed before the first day. */
+bool settings_org_has_begun(const struct settings *s, const char *code, struct civil_date on);
 /** The n-th organisation, from 0 on, that this one took over from; *out_last: its last day, DATE_NONE: not
  * said. NULL: no more. */
 const char *settings_org_before(const struct settings *s, const char *code, size_t n,

@@ -225,6 +225,14 @@ const char *settings_org_on(const struct settings *s, const char *code, struct c
     return code;
 }
 
+bool settings_org_has_begun(const struct settings *s, const char *code, struct civil_date on)
+{
+    assert(s && code);
+    const struct organisation *o = found(s, &s->index->by_code, code);
+
+    return !o || !date_is_set(o->from) || date_compare(o->from, on) <= 0;
+}
+
 const char *settings_org_before(const struct settings *s, const char *code, size_t n,
                                 struct civil_date *out_last)
 {

@@ -503,6 +503,24 @@ START_TEST(a_printed_name_finds_its_code)
 }
 END_TEST
 
+START_TEST(nobody_is_missed_before_its_first_day)
+{
+    struct settings *s = NULL;
+    struct diags diags = DIAGS_INIT;
+
+    folder_open();
+    put("own.yaml", "organisations:\n  - {code: X1, title: New Trust, from: 2024-04-01}\n");
+    ck_assert_int_eq(load_text(TOP "organisations: own.yaml\n", &diags, &s), 0);
+    ck_assert(!settings_org_has_begun(s, "X1", date_of("2024-03-31")));
+    ck_assert(settings_org_has_begun(s, "X1", date_of("2024-04-01")));
+    ck_assert(settings_org_has_begun(s, "TAJ", date_of("1990-01-01")));
+    ck_assert(settings_org_has_begun(s, "nobody", date_of("1990-01-01")));
+    settings_free(s);
+    diags_release(&diags);
+    folder_close();
+}
+END_TEST
+
 START_TEST(a_code_finds_its_title_or_stands_for_itself)
 {
     struct settings *s = load(DESIGN);
@@ -852,6 +870,7 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_TEST(a_format_that_nobody_knows_is_shown_at_its_feed),
           UNIT_ROWS(a_printed_name_finds_its_code, org_rows),
           UNIT_TEST(a_code_finds_its_title_or_stands_for_itself),
+          UNIT_TEST(nobody_is_missed_before_its_first_day),
           UNIT_TEST(an_organisation_does_its_work_until_another_took_over),
           UNIT_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code),
           UNIT_ROWS(contradictory_organisations_are_refused, bad_org_rows),
