@@ -25,7 +25,7 @@ static const char *status_word(const struct finding *f, const struct series_vers
         return "final";
     if (f->history_count && f->history[f->history_count - 1].restated)
         return "restated";
-    return v->status == PUBLICATION_PROVISIONAL ? "provisional" : "not stated";
+    return v->status == PUBLICATION_PROVISIONAL ? "provisional" : "final";
 }
 
 /* Fills name, value pairs; returns their number. buffers hold the numbers' texts. */

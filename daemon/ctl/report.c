@@ -68,8 +68,6 @@ static json_t *measure_object(const struct finding *f)
     r |= report_put(o, "as_of", v ? report_time(v->as_of) : json_null());
     r |= report_put(o, "restated", json_boolean(restated));
     r |= report_put(o, "held", json_boolean(f->holds != 0));
-    r |= report_put(o, "footprint", report_text(footprint_name((enum footprint)m->footprint)));
-    r |= report_put(o, "footprint_of", report_text(m->footprint_of));
     return finish(o, r);
 }
 
@@ -172,6 +170,9 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
             report_put(o, "org", report_text(f->series ? f->series->org : measure_org(f->measure)));
         r |= report_put(o, "holds", report_text(f->holds ? hold_words(f->holds, holds) : NULL));
         r |= report_put(o, "missing", report_text(f->missing_why));
+        r |= report_put(o, "footprint",
+                        report_text(footprint_name((enum footprint)f->measure->footprint)));
+        r |= report_put(o, "footprint_of", report_text(f->measure->footprint_of));
         r |= report_put(o, "joined_org", report_text(f->joined_org));
         r |= report_put(o, "joined_until", report_date(f->joined_until));
         r |= report_put(o, "plan_expired", json_boolean(f->plan_expired));

@@ -36,7 +36,7 @@ struct feed_report {
 };
 
 /** Array; only_id NULL: all. Keys: id, title, value, marker, unit, numerator, denominator,
- * period_start, period_end, status (final|provisional|restated|projected|not stated), method, rag, target,
+ * period_start, period_end, status (final|provisional|restated|projected), method, rag, target,
  * expected, as_of, restated, held. */
 json_t *report_measures(const struct finding_set *findings, const char *only_id);
 /** One measure as an object: the keys above and plan, feed, org, holds (words), history (array of

@@ -73,6 +73,6 @@ const char *report_status(const struct series_version *v, int restated)
     if (v && restated && v->status != PUBLICATION_FINAL)
         return "restated";
     if (v && v->status == PUBLICATION_NONE)
-        return "not stated"; /* a publisher that says neither has not said that it is final */
+        return "final"; /* nobody says that it will change; a mail says that it is not stated */
     return publication_name(v ? v->status : PUBLICATION_PROVISIONAL);
 }

@@ -28,7 +28,7 @@ const struct period_judgement *report_newest(const struct finding *f);
 /** The point of that period in the finding's series, or the series' newest point; NULL without a
  * series. */
 const struct series_point *report_newest_point(const struct finding *f);
-/** final, provisional, restated or "not stated", of the version in force; restated: it replaced another value. */
+/** final (also where the publisher says nothing), provisional or restated, of the version in force; restated: it replaced another value. */
 const char *report_status(const struct series_version *v, int restated);
 
 #endif

@@ -41,7 +41,7 @@ def test_a_record_s_place_is_its_column_s_else_its_practice_s_else_its_area_s(bu
                                 [("Elsewhere", "M00000", "E01009001")] * 5 + [("", "M88001", "")] * 40), feed="weekly")
         i.once("2026-05-18")
         i.start("2026-05-18")
-        assert (i.measure("here")["footprint"], i.measure("all")["footprint"]) == ("place", "whole list")
+        assert (i.ctl("measure", "here")["footprint"], i.ctl("measure", "all")["footprint"]) == ("place", "whole list")
         assert i.measure("here")["value"] == 12 and i.measure("all")["value"] == 52, i.ctl("measures")
         assert i.ctl("measure", "here")["holds"] is None, i.measure("here")
         for folder, _, names in os.walk(i.path("state", "archive")):
@@ -113,7 +113,7 @@ def test_whose_figures_they_are_is_printed_with_them(build):
         i.once("2024-08-15")
         assert [m for m in i.mails() if "Figures of: Black Country Healthcare (provider), not dudley alone" in m.text], \
             [m.text for m in i.mails()]
-        m = i.look("2024-08-15", lambda x: x.measure("m"))
+        m = i.look("2024-08-15", lambda x: x.ctl("measure", "m"))
         assert m["footprint"] == "provider" and m["footprint_of"] == "Black Country Healthcare", m
 
 

@@ -58,18 +58,15 @@ def test_a_feed_is_named_by_its_title_and_is_not_late_rather_than_arrived_when_a
         assert "not late" in table and "arrived" not in table, table
 
 
-def test_a_figure_whose_publisher_does_not_say_whether_it_is_final_reads_so(build):
+def test_a_mail_says_where_the_publisher_does_not_say_whether_a_figure_is_final(build):
     feed = "  - {id: local, kind: aggregate, format: measures, inbox: ./inbox/local, cadence: monthly, grace: 45d}\n"
     with Instance(build, feeds=feed, plan_text=plan(measure(published="Waits", feed="local").replace("breakdown: Provider, ", ""))) as w:
         header = "source,measure,org,period_start,period_end,value,status\n"
-        w.put("a.csv", header + "me,Waits,TAJ,2024-04-01,2024-04-30,70,\n", feed="local")
+        w.put("a.csv", header + "me,Waits,TAJ,2024-04-01,2024-04-30,5,\n", feed="local")
         w.start("2024-05-10")
-        wait_for(lambda: w.measure()["value"] == 70, "the figure")
-        table = w.ctl_raw("measures", output="table").stdout
-        assert w.measure()["status"] == "not stated" and "not stated" in table, (w.measure()["status"], table)
-        w.put("b.csv", header + "me,Waits,TAJ,2024-05-01,2024-05-31,70,final\n", feed="local")
-        wait_for(lambda: w.measure()["status"] == "final", "one that does")
-        assert "not stated" not in w.ctl_raw("measures", output="table").stdout
+        wait_for(lambda: w.measure()["value"] == 5 and w.mails(), "the figure and its mail")
+        assert w.measure()["status"] == "final", "one of the words that readers of measures know"
+        assert "provisional or final: not stated" in w.mails()[0].text, w.mails()[0].text
 
 
 def test_one_alert_that_had_no_room_in_the_body_is_called_one_and_a_cut_subject_shows_it(build):

@@ -215,10 +215,10 @@ static const struct {
       false,
       false,
       true },
-    { "no status is not read as final",
+    { "no status is one that nobody says will change",
       { { "2024-05-01", "2024-05-31", 5, MARKER_NONE, PUBLICATION_NONE } },
       1,
-      "not stated",
+      "final",
       false,
       false,
       true },
@@ -298,7 +298,8 @@ START_TEST(one_measure_shows_every_version_of_every_period)
     const json_t *list = json_object_get(m, "history"), *may = json_array_get(list, 1);
     const json_t *kept = json_object_get(may, "versions");
 
-    keys_are(m, MEASURE_KEYS " plan feed org holds missing plan_expired history");
+    keys_are(m, MEASURE_KEYS " plan feed org holds missing footprint footprint_of joined_org "
+                             "joined_until plan_expired history");
     ck_assert_uint_eq(json_array_size(list), 2);
     ck_assert_str_eq(word(json_array_get(list, 0), "rag"), "green");
     ck_assert_str_eq(word(may, "rag"), "red");
