@@ -521,6 +521,40 @@ START_TEST(the_same_file_again_changes_nothing_and_its_own_entry_is_no_other)
 }
 END_TEST
 
+/* Of bytes that are in the ledger under another receipt. */
+START_TEST(bytes_of_another_receipt_are_the_same_again_unless_theirs_came_once_more_later)
+{
+    static const char first[] = HEADER "m,TAJ,x," APRIL ",1,,\nm,RNA,x," APRIL ",1,,\n",
+                      other[] = HEADER "m,TAJ,x," APRIL ",2,,\nm,RNA,x," APRIL ",1,,\n";
+    struct receipt *one, *two, *again;
+
+    setup("", MEASURE("a", "feed: f, org: TAJ"));
+    one = receive("f", first, RECEIPT_ACCEPTED);
+    two = receive("f", first, RECEIPT_ACCEPTED);
+    again = receive("f", other, RECEIPT_ACCEPTED);
+    AUTO(auto_free) char *key = ledger_key("f", one->sha256, one->format_digest);
+
+    ck_assert_int_eq(books_add_ledger(&p.books, key, "f", one->at, two->sequence), 0);
+    ck_assert(apply(one)); /* from the beginning: the entry is of the same bytes, received later */
+    ck_assert_int_eq(strncmp(book()->last_outcome, "accepted", 8), 0);
+    const uint64_t others[] = { again->sequence, 99, one->sequence };
+
+    /* The entry is of other bytes; of a receipt that a daemon before us had; of one before it. */
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        ck_assert_int_eq(books_add_ledger(&p.books, key, "f", one->at, others[i]), 0);
+        ck_assert(apply(i == 2 ? two : one) || i == 2);
+        ck_assert_int_eq(strncmp(book()->last_outcome, "same as", 7), 0);
+    }
+    /* Not the first of its bytes: the entry's receipt came later, and it is no new beginning. */
+    struct receipt *three = receive("f", first, RECEIPT_ACCEPTED);
+
+    ck_assert_int_eq(books_add_ledger(&p.books, key, "f", one->at, three->sequence), 0);
+    ck_assert(apply(two));
+    ck_assert_int_eq(strncmp(book()->last_outcome, "same as", 7), 0);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_large_file_is_read_a_portion_in_a_turn)
 {
     AUTO(text_release) struct text content = TEXT_INIT;
@@ -785,6 +819,7 @@ START_TEST(a_receipt_that_redis_does_not_take_stays_due)
 END_TEST
 
 UNIT_MAIN("pipeline_apply",
+          UNIT_TEST(bytes_of_another_receipt_are_the_same_again_unless_theirs_came_once_more_later),
           UNIT_ROWS(of_a_key_that_a_file_repeats_the_row_ranked_highest_stands, ranks),
           UNIT_TEST(a_mapping_may_let_the_first_or_the_last_row_of_a_key_stand),
           UNIT_TEST(an_organisation_is_known_by_its_code_or_else_by_its_name),
