@@ -41,14 +41,14 @@ int pending_add(struct pipeline *p, struct outbox_item *item)
         outbox_item_free(item);
         return 0;
     }
-    item->unknown = true; /* until pending_tried() says better */
+    item->unknown = true;                  /* until pending_tried() says better */
+    while (outbox_next_replaced(&ids, id)) /* before it is kept: a record may name itself */
+        pending_settle(p, id);
     if (table_set(&p->pending, item->delivery_id, item, &old) < 0) {
         outbox_item_free(item);
         return -ENOMEM;
     }
     outbox_item_free(old);
-    while (outbox_next_replaced(&ids, id))
-        pending_settle(p, id);
     return 0;
 }
 

@@ -295,7 +295,7 @@ START_TEST(more_recipients_than_an_alert_may_have_are_said_and_the_rest_is_told)
 {
     static const struct alert late = { .rule = RULE_FEED_LATE, .feed = S("gone") };
     enum { MANY = COMPOSER_RECIPIENTS_MAX + 6 };
-    static char ids[MANY][16];
+    static char ids[MANY][24];
     static char *items[MANY];
     struct receiver_setting *own, many[MANY];
     struct text_list ops;
