@@ -9,8 +9,8 @@ read from check's "100%: Checks: N, Failures: F, Errors: E", or from a last line
 skipped". A program that gives no count, ends badly or takes too long is a failure, and so is a group
 without any test. What each said lies in DIR/test-logs. When scenario and live tests ran, the fault
 matrix of RELIABILITY section 4 follows: a test belongs to the row that its name begins with
-(test_P6_…: "ok    P6 …"). Last line: the total; --counts writes it to a file too. Exit 0, or 1 on
-any failure.
+(test_P6_…: "ok    P6 …"). Then what failed, in short. Last line: the total; --counts writes it to a
+file too, and what failed below it. Exit 0, or 1 on any failure.
 """
 import argparse
 import concurrent.futures
@@ -120,6 +120,19 @@ def print_matrix(said):
               f"{'; '.join(remarks)}".rstrip())
 
 
+def failures_said(output):
+    """Of each failed test its name and why, or the end of what a program said that named none."""
+    said, lines = [], output.splitlines()
+    for i, line in enumerate(lines):
+        if line.startswith("FAIL"):
+            rest = lines[i + 1:]
+            end = next((n for n, r in enumerate(rest) if re.match(r"(ok|FAIL|skip)  |\d+ passed, ", r)), len(rest))
+            said += [line] + (rest[:end][-3:] if rest and rest[0].startswith("Traceback") else rest[:end][:4])
+        elif re.search(r":\d+:[FE]:", line):
+            said.append(line)
+    return [line[:300] for line in said or lines[-5:]]
+
+
 def main():
     parser = argparse.ArgumentParser(description="runs groups of tests and adds up their counts")
     parser.add_argument("groups", nargs="+", choices=("unit", "corpus", "scenario", "live", "seeded"))
@@ -130,7 +143,7 @@ def main():
     options = parser.parse_args()
     build = os.path.abspath(options.build)
     os.makedirs(os.path.join(build, "test-logs"), exist_ok=True)
-    totals, table, said = [0, 0, 0], [], []
+    totals, table, said, failures = [0, 0, 0], [], [], []
 
     todo = []
     for group in options.groups:
@@ -153,6 +166,7 @@ def main():
                 said += rows_said(output)
                 print(f"{'ok  ' if counts[1] == 0 else 'FAIL'}  {name} ({seconds:.1f} s)", flush=True)
                 if counts[1]:
+                    failures += [name] + ["  " + line for line in failures_said(output)]
                     print(f"      exit {code}; the end of what it said:", flush=True)
                     print("".join(f"      {line}\n" for line in output.splitlines()[-60:]), end="", flush=True)
 
@@ -162,9 +176,11 @@ def main():
     if {"scenario", "live"} <= set(options.groups):
         print_matrix(said)
     total = "{} passed, {} failed, {} skipped".format(*totals)
+    if failures:
+        print("\nfailed:\n" + "\n".join(failures))
     if options.counts:
-        with open(options.counts, "w", encoding="ascii") as f:
-            f.write(total + "\n")
+        with open(options.counts, "w", encoding="utf-8") as f:
+            f.write("\n".join([total] + failures) + "\n")
     print(total)
     return 1 if totals[1] else 0
 

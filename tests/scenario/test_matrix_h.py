@@ -28,7 +28,7 @@ def descriptors(w):
 
 
 def is_quiet(w):
-    """Whether no client is connected, and no spool is open."""
+    """Whether no client is connected or waits to be accepted, and no spool is open."""
     folder, sockets, spools = f"/proc/{w.process.pid}/fd", set(), 0
     for fd in os.listdir(folder):
         try:
@@ -40,8 +40,9 @@ def is_quiet(w):
             sockets.add(to[len("socket:["):-1])
     with open(f"/proc/{w.process.pid}/net/tcp", encoding="ascii") as f:
         rows = [line.split() for line in f][1:]
-    port = f"{port_of(w):04X}"
-    return spools == 0 and not any(r[1].endswith(":" + port) and r[3] != "0A" and r[9] in sockets for r in rows)
+    port, established, close_wait, listening = f"{port_of(w):04X}", "01", "08", "0A"
+    ours = [r for r in rows if r[1].endswith(":" + port) and r[3] != listening]
+    return spools == 0 and not any(r[3] in (established, close_wait) or r[9] in sockets for r in ours)
 
 
 def nothing_was_taken(w):
@@ -480,7 +481,8 @@ def test_H7_a_replay_is_the_answer_of_then_and_with_another_body_a_conflict(buil
 def test_H9_a_client_that_goes_away_in_any_state_leaves_nothing_behind(build):
     body = three(6).encode()
     whole = head(post_headers(body)) + body
-    with pushed(build) as w:
+    # A daemon that is busy meanwhile finds them all at once: more than one address may have by default.
+    with pushed(build, http=", per_address: 64") as w:
         is_ready(w)
         for cut in [0, 1, 30, len(whole) - len(body), len(whole) - 1, len(whole)]:
             for reset in (False, True):
@@ -491,11 +493,13 @@ def test_H9_a_client_that_goes_away_in_any_state_leaves_nothing_behind(build):
                 s.close()
         wait_for(lambda: is_quiet(w), "every connection and spool to be closed")
         # What was whole may have been taken; the daemon goes on either way.
-        assert post(w, body).status in (200, 202)
+        reply = post(w, body)
+        assert reply.status in (200, 202), reply.raw
         is_ready(w)
         # Nor does one that is there when the daemon ends.
         held = [slow(w, whole[:cut], "127.0.0.1") for cut in (0, 30, len(whole) - 1, len(whole))]
-        assert w.stop() == 0
+        code = w.stop()
+        assert code == 0, (code, w.log()[-1500:])
         for s in held:
             s.close()
 
