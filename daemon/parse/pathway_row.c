@@ -1,45 +1,18 @@
 #include "parse/pathway_row.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "parse/nhs_number.h"
 #include "parse/value.h"
 
 #define SECOND_PART_MAX 1000000000u /* of a version made of two numbers */
-
-struct fault {
-    const char *reason, *column;
-};
 
 /* ---- life ---- */
 
 static const struct pathway_layout *layout_of(const struct pathway_reader *r)
 {
     return r->columns->layout->pathway;
-}
-
-/* Columns where a chance hit is no fault: declared local numbers, and NHS numbers that are asked for
- * by who only counts. */
-static void mark_exempt(struct pathway_reader *r)
-{
-    const struct columns *c = r->columns;
-
-    for (size_t i = 0; i < c->header.count; i++) {
-        for (size_t k = 0; k < r->format->local_id.count; k++)
-            r->is_exempt[i] |= text_same(c->header.names[i], r->format->local_id.items[k]);
-    }
-    for (size_t i = 0; i < c->slot_count; i++) {
-        const struct bound_source *b = &c->slots[i].from;
-
-        if (!c->slots[i].slot->is_nhs_number || r->options.identifiers != IDENTIFIERS_NOTE)
-            continue;
-        for (size_t k = 0; b->part_count && k < b->parts[0].count; k++)
-            r->is_exempt[b->parts[0].at[k]] = true;
-    }
 }
 
 /* One column whose cell can be taken as it stands. */
@@ -94,7 +67,7 @@ int pathway_reader_rebind(struct pathway_reader *r, const struct columns *c)
     for (; r->value_count < c->slot_count; r->value_count++)
         values[r->value_count] = (struct slot_value){ .copy = TEXT_INIT, .date = DATE_NONE };
     r->columns = c;
-    mark_exempt(r);
+    pathway_exempt(r);
     return mark_read(r);
 }
 
@@ -133,18 +106,9 @@ void pathway_reader_release(struct pathway_reader *r)
 
 /* ---- the row as a whole ---- */
 
-static const char *column_of(const struct pathway_reader *r, size_t slot)
-{
-    const struct bound_source *b = &r->columns->slots[slot].from;
-
-    if (b->part_count && b->parts[0].count)
-        return r->columns->header.names[b->parts[0].at[0]];
-    return slot < FIELD_COUNT ? pathway_field_names[slot] : NULL;
-}
-
 /* Returns whether anything is in the row; a fault if it does not fit under the header. */
 static bool judge_shape(const struct pathway_reader *r, const struct csv_row *row,
-                        struct fault *fault)
+                        struct row_fault *fault)
 {
     const struct columns *c = r->columns;
     bool cut = !row->ended; /* a short last row without a line end may be half a row */
@@ -152,225 +116,31 @@ static bool judge_shape(const struct pathway_reader *r, const struct csv_row *ro
 
     for (size_t i = c->header.count; i < row->count; i++) {
         if (!value_is_blank(row->cells[i])) {
-            *fault = (struct fault){ "extra-cells", NULL };
+            *fault = (struct row_fault){ "extra-cells", NULL };
             return true;
         }
     }
     for (size_t i = 0; i < row->count && !any; i++)
         any = !value_is_blank(row->cells[i]);
     if (any && row->count < c->header.count && (cut || !c->layout->pad_short_rows))
-        *fault = (struct fault){ "short-row", NULL };
+        *fault = (struct row_fault){ "short-row", NULL };
     return any;
 }
 
-static void judge_utf8(struct pathway_reader *r, const struct csv_row *row, struct fault *fault)
+static void judge_utf8(struct pathway_reader *r, const struct csv_row *row, struct row_fault *fault)
 {
     for (size_t i = 0; i < row->count; i++) {
         if (text_is_utf8(row->cells[i], row->lengths[i]))
             continue;
         if (i < r->columns->header.count && r->columns->use[i] == COLUMN_MAPPED) {
-            *fault = (struct fault){ "bad-utf8", r->columns->header.names[i] };
+            *fault = (struct row_fault){ "bad-utf8", r->columns->header.names[i] };
             return;
         }
         r->replaced_utf8++;
     }
 }
 
-/* Counts every column's values and NHS numbers; one in a mapped column sets the row aside. */
-static void tally_identifiers(struct pathway_reader *r, const struct csv_row *row,
-                              struct fault *fault)
-{
-    size_t n = row->count < r->tally_count ? row->count : r->tally_count;
-    const char *const *cells = row->cells;
-    const unsigned *lengths = row->lengths;
-    struct column_tally *tally = r->tally;
-
-    for (size_t i = 0; i < n; i++) {
-        const char *cell = cells[i];
-        size_t len = lengths[i];
-
-        if (len == 0 || (cell[0] == ' ' && value_is_blank(cell)))
-            continue;
-        tally[i].values++;
-        /* Quickly past words and days, which are most. */
-        if (len < 10 || cell[0] > '9' || (len == 10 && (cell[2] < '0' || cell[4] < '0')) ||
-            !nhs_number_is_valid(cell, len))
-            continue;
-        tally[i].hits++;
-        if (r->is_exempt[i])
-            continue;
-        if (r->columns->use[i] == COLUMN_DROPPED)
-            r->chance_hits++;
-        else if (!fault->reason)
-            *fault = (struct fault){ "identifier", r->columns->header.names[i] };
-    }
-}
-
-/* ---- slots ---- */
-
-static int copy_text(struct slot_value *v, const char *text, size_t len)
-{
-    text_clear(&v->copy);
-    if (text_add(&v->copy, text, len) < 0)
-        return -ENOMEM;
-    v->text = text_str(&v->copy);
-    v->len = len;
-    return 0;
-}
-
-static int read_slot(struct pathway_reader *r, const struct bound_slot *b, struct slot_value *v,
-                     const struct csv_row *row)
-{
-    v->text = NULL;
-    v->len = 0;
-    v->unknown = false;
-    if (b->from.constant) {
-        v->text = b->from.constant;
-        v->len = strlen(v->text);
-        return 0;
-    }
-    if (!b->from.part_count)
-        return 0;
-    if (v->is_plain && !row->has_high) {
-        size_t at = b->from.parts[0].at[0], len = at < row->count ? row->lengths[at] : 0;
-        const char *cell = len ? row->cells[at] : "";
-
-        if (len && cell[0] > ' ' && cell[len - 1] > ' ') {
-            v->text = cell;
-            v->len = len;
-            return 0;
-        }
-        cell = value_trim(cell, &len);
-        return len ? copy_text(v, cell, len) : 0;
-    }
-    int any = source_text(&b->from, &r->format->absent, row, &r->clean, &v->copy, &v->unknown);
-
-    if (any < 0)
-        return any;
-    if (any) {
-        v->text = text_str(&v->copy);
-        v->len = v->copy.len;
-    }
-    return 0;
-}
-
-static void read_otherwise(const struct slot *s, struct slot_value *v)
-{
-    if (v->text && !v->unknown)
-        return;
-    v->text = s->otherwise;
-    v->len = strlen(v->text);
-    v->unknown = false;
-}
-
-static int cut_code(const struct slot *s, struct slot_value *v)
-{
-    for (size_t i = 0; v->text && i < s->cut_count; i++) {
-        if (text_like(s->cuts[i].like, v->text) && v->len > (size_t)s->cuts[i].length) {
-            struct text cut = TEXT_INIT;
-            int r = text_add(&cut, v->text, (size_t)s->cuts[i].length);
-
-            text_release(&v->copy);
-            v->copy = cut;
-            v->text = text_str(&v->copy);
-            v->len = v->copy.len;
-            return r;
-        }
-    }
-    return 0;
-}
-
-/* An age: a few digits. */
-static bool small_number(const struct slot_value *v, double *out)
-{
-    unsigned number = 0;
-
-    for (size_t i = 0; i < v->len; i++) {
-        unsigned digit = (unsigned)v->text[i] - '0';
-
-        if (digit > 9 || i == 6)
-            return false;
-        number = number * 10 + digit;
-    }
-    *out = number;
-    return v->len > 0;
-}
-
-static const char *judge_number(const struct slot *s, struct slot_value *v)
-{
-    double number = 0;
-
-    if (!small_number(v, &number) && value_number(v->text, &number, NULL) < 0)
-        return "bad-number";
-    if (s->has_range && !(number >= s->low && number <= s->high))
-        return "range";
-    for (size_t i = 0; i < s->band_count; i++) {
-        if (number >= (double)s->bands[i].from &&
-            (s->bands[i].to == LONG_MAX || number < (double)s->bands[i].to + 1)) {
-            v->text = s->bands[i].name;
-            v->len = strlen(v->text);
-            return NULL;
-        }
-    }
-    return s->band_count ? "range" : NULL;
-}
-
-#define DAY_OPEN 2932532 /* 9999-01-01 */
-
-static const char *judge_date(const struct slot *s, struct slot_value *v)
-{
-    if (value_day(v->text, v->len, &v->date) < 0)
-        return "bad-date";
-    if (v->date.day < DAY_OPEN)
-        return NULL;
-    v->date = DATE_NONE;
-    v->text = NULL;
-    return s->open_ended ? NULL : "bad-date";
-}
-
-/* The reason why a slot's text will not do, or NULL. */
-static const char *judge_slot(const struct slot *s, struct slot_value *v)
-{
-    v->date = DATE_NONE;
-    if (!v->text)
-        return !s->source.required ? NULL : s->kind == SLOT_DATE ? "missing-date" : "missing-key";
-    if (v->unknown)
-        return "unknown-code";
-    if (s->kind == SLOT_DATE)
-        return judge_date(s, v);
-    if (s->kind == SLOT_NUMBER)
-        return judge_number(s, v);
-    if (v->len < (size_t)s->min_length || v->len > (size_t)s->max_length)
-        return "length";
-    if (!s->is_nhs_number)
-        return NULL;
-    return (s->takes_equal_digits ? nhs_number_passes_mod_11(v->text, v->len)
-                                  : nhs_number_is_valid(v->text, v->len))
-               ? NULL
-               : "nhs-number";
-}
-
-static int read_slots(struct pathway_reader *r, const struct csv_row *row, struct fault *fault)
-{
-    for (size_t k = 0; k < r->read_count; k++) {
-        size_t i = r->read[k];
-        const struct bound_slot *b = &r->columns->slots[i];
-        struct slot_value *v = &r->values[i];
-        int e = read_slot(r, b, v, row);
-
-        if (e == 0 && b->slot->otherwise)
-            read_otherwise(b->slot, v);
-        if (e == 0 && b->slot->cut_count)
-            e = cut_code(b->slot, v);
-        if (e < 0)
-            return -ENOMEM;
-        const char *reason = judge_slot(b->slot, v);
-
-        if (reason && !fault->reason)
-            *fault = (struct fault){ reason, column_of(r, i) };
-    }
-    return 0;
-}
+/* ---- what the row says ---- */
 
 static bool holds(const struct pathway_reader *r, const struct condition *list, size_t count)
 {
@@ -386,84 +156,9 @@ static bool holds(const struct pathway_reader *r, const struct condition *list, 
     return true;
 }
 
-/* ---- what the row says ---- */
-
 static const char *text_of(const struct pathway_reader *r, size_t slot)
 {
     return slot == NO_SLOT ? NULL : r->values[slot].text;
-}
-
-static int add_key_part(struct text *to, const char *text, size_t len)
-{
-    unsigned char size[4] = { (unsigned char)(len >> 24), (unsigned char)(len >> 16),
-                              (unsigned char)(len >> 8), (unsigned char)len };
-
-    return text_add(to, size, sizeof size) < 0 || text_add(to, text, len) < 0 ? -ENOMEM : 0;
-}
-
-static int add_key_field(struct pathway_reader *r, size_t field)
-{
-    const struct slot_value *v = &r->values[field];
-    char date[DATE_TEXT_MAX];
-
-    if (date_is_set(v->date)) {
-        (void)date_format(v->date, date);
-        return add_key_part(&r->parts, date, strlen(date));
-    }
-    return add_key_part(&r->parts, v->text, v->len);
-}
-
-static int digest_parts(struct pathway_reader *r, uint8_t out[PSEUDONYM_BYTES])
-{
-    unsigned char mac[SHA256_BYTES];
-    int e = keyed_digest_of(r->digest, r->parts.buf, r->parts.len, mac);
-
-    if (e == 0)
-        memcpy(out, mac, PSEUDONYM_BYTES);
-    if (e == 0 && r->previous)
-        e = keyed_digest_of(r->previous, r->parts.buf, r->parts.len, mac);
-    if (e == 0 && r->previous)
-        e = r->options.renamed(r->options.renamed_arg, mac, out);
-    return e;
-}
-
-static int begin_parts(struct pathway_reader *r, const char *label)
-{
-    text_clear(&r->parts);
-    return add_key_part(&r->parts, label, strlen(label));
-}
-
-static int make_person(struct pathway_reader *r)
-{
-    static const size_t fields[] = { FIELD_PERSON_ISSUER, FIELD_PERSON_ID };
-    int e = 0;
-
-    r->record.has_person = r->digest && r->values[FIELD_PERSON_ID].text;
-    if (!r->record.has_person)
-        return 0;
-    e = begin_parts(r, "person");
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0] && e == 0; i++) {
-        if (r->values[fields[i]].text)
-            e = add_key_field(r, fields[i]);
-    }
-    return e == 0 ? digest_parts(r, r->record.person) : e;
-}
-
-/* The parts of the key stay in r->parts. */
-static int make_pathway(struct pathway_reader *r)
-{
-    int e = 0;
-
-    text_clear(&r->parts);
-    if (r->digest)
-        e = begin_parts(r, "pathway");
-    for (size_t i = 0; i < r->format->key_field_count && e == 0; i++)
-        e = add_key_field(r, r->format->key_fields[i]);
-    if (e < 0 || r->digest)
-        return e < 0 ? e : digest_parts(r, r->record.pathway);
-    r->record.key = r->parts.buf;
-    r->record.key_len = r->parts.len;
-    return 0;
 }
 
 /* The practice and the area come no further than this. */
@@ -504,7 +199,7 @@ static struct civil_date sunday_before(struct civil_date d)
     return date_add_days(d, -((date_weekday(d) + 1) % 7));
 }
 
-static void judge_snapshot(struct pathway_reader *r, struct fault *fault)
+static void judge_snapshot(struct pathway_reader *r, struct row_fault *fault)
 {
     const struct slot_value *v = r->values;
     struct civil_date census = v[FIELD_CENSUS].date, stop = v[FIELD_CLOCK_STOP].date;
@@ -517,15 +212,15 @@ static void judge_snapshot(struct pathway_reader *r, struct fault *fault)
     if (r->columns->slots[FIELD_CENSUS].slot->to_sunday && date_is_set(v[FIELD_CENSUS].date))
         r->record.census = sunday_before(census);
     if (date_compare(v[FIELD_CLOCK_START].date, census) > 0)
-        *fault = (struct fault){ "future-date", column_of(r, FIELD_CLOCK_START) };
+        *fault = (struct row_fault){ "future-date", pathway_column_of(r, FIELD_CLOCK_START) };
     else if (date_is_set(v[FIELD_STAGE_START].date) &&
              date_compare(v[FIELD_STAGE_START].date, census) > 0)
-        *fault = (struct fault){ "future-date", column_of(r, FIELD_STAGE_START) };
+        *fault = (struct row_fault){ "future-date", pathway_column_of(r, FIELD_STAGE_START) };
     /* It is not waiting at this census: not of the list, and no fault. */
     r->is_left_out |= date_is_set(stop) && date_compare(stop, census) <= 0;
 }
 
-static void judge_events(struct pathway_reader *r, struct fault *fault)
+static void judge_events(struct pathway_reader *r, struct row_fault *fault)
 {
     const struct pathway_layout *p = layout_of(r);
 
@@ -535,9 +230,10 @@ static void judge_events(struct pathway_reader *r, struct fault *fault)
                    *flag = text_of(r, p->events[i].retracted);
 
         if (name && !pathway_event_find(name))
-            *fault = (struct fault){ "unknown-code", column_of(r, p->events[i].name) };
+            *fault = (struct row_fault){ "unknown-code", pathway_column_of(r, p->events[i].name) };
         else if (flag && !value_flag(flag, &(bool){ false }))
-            *fault = (struct fault){ "unknown-code", column_of(r, p->events[i].retracted) };
+            *fault =
+                (struct row_fault){ "unknown-code", pathway_column_of(r, p->events[i].retracted) };
     }
 }
 
@@ -562,17 +258,17 @@ static int version_of(const struct bound_slot *b, const char *text, uint64_t *ou
     return 0;
 }
 
-static void judge_version(struct pathway_reader *r, struct fault *fault)
+static void judge_version(struct pathway_reader *r, struct row_fault *fault)
 {
     const char *text = r->values[FIELD_VERSION].text;
 
     r->record.has_version = text != NULL;
     if (text && version_of(&r->columns->slots[FIELD_VERSION], text, &r->record.version) < 0)
-        *fault = (struct fault){ "bad-version", column_of(r, FIELD_VERSION) };
+        *fault = (struct row_fault){ "bad-version", pathway_column_of(r, FIELD_VERSION) };
 }
 
 /* What the slots say, once each is sound. */
-static void judge(struct pathway_reader *r, struct fault *fault)
+static void judge(struct pathway_reader *r, struct row_fault *fault)
 {
     judge_version(r, fault);
     if (fault->reason)
@@ -583,12 +279,13 @@ static void judge(struct pathway_reader *r, struct fault *fault)
         judge_events(r, fault);
 }
 
-static int read_and_judge(struct pathway_reader *r, const struct csv_row *row, struct fault *fault)
+static int read_and_judge(struct pathway_reader *r, const struct csv_row *row,
+                          struct row_fault *fault)
 {
     const struct pathway_layout *p = layout_of(r);
-    struct fault slots = { NULL, NULL };
+    struct row_fault slots = { NULL, NULL };
 
-    if (read_slots(r, row, &slots) < 0)
+    if (pathway_slots_read(r, row, &slots) < 0)
         return -ENOMEM;
     r->is_left_out = !holds(r, p->only, p->only_count);
     if (r->is_left_out)
@@ -599,14 +296,14 @@ static int read_and_judge(struct pathway_reader *r, const struct csv_row *row, s
     if (fault->reason || r->is_left_out)
         return 0;
     fill_record(r);
-    return make_person(r) < 0 || make_pathway(r) < 0 ? -ENOMEM : 0;
+    return pathway_person(r) < 0 || pathway_pseudonym(r) < 0 ? -ENOMEM : 0;
 }
 
 int pathway_row_read(struct pathway_reader *r, const struct csv_row *row,
                      enum row_verdict *out_verdict, const char **out_reason,
                      const char **out_column)
 {
-    struct fault fault = { NULL, NULL };
+    struct row_fault fault = { NULL, NULL };
 
     *out_verdict = ROW_BLANK;
     if (!judge_shape(r, row, &fault))
@@ -617,28 +314,12 @@ int pathway_row_read(struct pathway_reader *r, const struct csv_row *row,
     r->is_left_out = false;
     if (row->has_high && !fault.reason)
         judge_utf8(r, row, &fault);
-    tally_identifiers(r, row, &fault);
+    pathway_tally(r, row, &fault);
     if (!fault.reason && read_and_judge(r, row, &fault) < 0)
         return -ENOMEM;
     *out_verdict = fault.reason ? ROW_SET_ASIDE : ROW_ACCEPTED;
     *out_reason = fault.reason;
     *out_column = fault.column;
-    return 0;
-}
-
-/* Under a key an event's own id is a pseudonym as well: it may be a local number. */
-static int name_event(struct pathway_reader *r, const char *id)
-{
-    uint8_t mac[PSEUDONYM_BYTES];
-
-    r->record.event_id = id;
-    if (!id || !r->digest)
-        return 0;
-    if (begin_parts(r, "event") < 0 || add_key_part(&r->parts, id, strlen(id)) < 0 ||
-        digest_parts(r, mac) < 0)
-        return -ENOMEM;
-    digest_hex(mac, sizeof mac, r->event_id);
-    r->record.event_id = r->event_id;
     return 0;
 }
 
@@ -681,55 +362,7 @@ int pathway_row_next(struct pathway_reader *r, const struct pathway_record **out
         const struct event_rule *e = &p->events[r->next_event++];
 
         if (is_event(r, e))
-            return name_event(r, text_of(r, e->id)) < 0 ? -ENOMEM : 1;
+            return pathway_event_name(r, text_of(r, e->id)) < 0 ? -ENOMEM : 1;
     }
     return 0;
-}
-
-/* ---- the file as a whole ---- */
-
-#define VALUES_MIN 20 /* of a column that may be one of NHS numbers */
-
-static const char *band_of(unsigned long count)
-{
-    return count < 100     ? "10 to 99"
-           : count < 1000  ? "100 to 999"
-           : count < 10000 ? "1,000 to 9,999"
-                           : "10,000 or more";
-}
-
-/* A header may be anything: only a plain name is repeated. */
-static void name_column(const char *name, size_t at, char *out, size_t size)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ()";
-    size_t len = strlen(name), digits = 0;
-
-    for (size_t i = 0; i < len; i++)
-        digits += name[i] >= '0' && name[i] <= '9';
-    if (len && len < size && strspn(name, plain) == len && digits < 6)
-        memcpy(out, name, len + 1);
-    else
-        (void)snprintf(out, size, "column %zu", at + 1);
-}
-
-void pathway_identifiers(const struct pathway_reader *r, struct parse_result *out)
-{
-    out->chance_hits = r->chance_hits;
-    for (size_t i = 0; i < r->tally_count; i++) {
-        const struct column_tally *t = &r->tally[i];
-        const char *name = r->columns->header.names[i];
-        bool is_local = false;
-
-        for (size_t k = 0; k < r->format->local_id.count; k++)
-            is_local |= text_same(name, r->format->local_id.items[k]);
-        if (is_local || t->values < VALUES_MIN || t->hits * 2 < t->values ||
-            out->identifier_columns == IDENTIFIER_COLUMNS_MAX)
-            continue;
-        struct identifier_column *c = &out->identifiers[out->identifier_columns++];
-
-        name_column(name, i, c->column, sizeof c->column);
-        c->count = band_of(t->hits);
-        c->is_mapped = r->columns->use[i] == COLUMN_MAPPED;
-    }
 }

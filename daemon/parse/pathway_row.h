@@ -2,7 +2,8 @@
  * pathway_row - one row, read by the slots of a pathway layout, to what it says of a pathway
  *
  * Decides whether the row is accepted or set aside and why, makes the pseudonyms, and counts NHS
- * numbers in every column, the dropped ones too. Private to parse/.
+ * numbers in every column, the dropped ones too. Private to parse/: pathway_row.c judges the row,
+ * pathway_slot.c reads its cells, pathway_identity.c makes the pseudonyms and counts the NHS numbers.
  */
 #ifndef PARSE_PATHWAY_ROW_H
 #define PARSE_PATHWAY_ROW_H
@@ -26,6 +27,11 @@ struct slot_value {
     struct civil_date date;
     bool is_plain; /* one column whose cell can be taken as it stands */
     bool unknown;  /* only_mapped: a text that the map does not know */
+};
+
+/** Why a row is set aside: neither holds content. */
+struct row_fault {
+    const char *reason, *column; /* NULL reason: no fault yet; the first one stands */
 };
 
 struct pathway_reader {
@@ -64,6 +70,26 @@ int pathway_row_read(struct pathway_reader *r, const struct csv_row *row,
 /** The next thing the row says. Returns 1 with a record that lives until the next call, 0 at the end,
  * or -ENOMEM. */
 int pathway_row_next(struct pathway_reader *r, const struct pathway_record **out_record);
+
+/* ---- pathway_slot.c ---- */
+/** The column that a slot reads first, as the header has it; else its canonical name, or NULL. */
+const char *pathway_column_of(const struct pathway_reader *r, size_t slot);
+/** Reads and judges the slots of a row into r->values. Returns 0 or -ENOMEM. */
+int pathway_slots_read(struct pathway_reader *r, const struct csv_row *row,
+                       struct row_fault *fault);
+
+/* ---- pathway_identity.c ---- */
+/** The pseudonyms of the row; without a key the pathway's key columns in r->record.key, and of the
+ * person nothing. Return 0 or -ENOMEM. */
+int pathway_person(struct pathway_reader *r);
+int pathway_pseudonym(struct pathway_reader *r);
+/** Under a key an event's own id is a pseudonym as well: it may be a local number. 0 or -ENOMEM. */
+int pathway_event_name(struct pathway_reader *r, const char *id);
+/** Columns where a chance hit is no fault: declared local numbers, and NHS numbers that are asked for
+ * by who only counts. */
+void pathway_exempt(struct pathway_reader *r);
+/** Counts every column's values and NHS numbers; one in a mapped column sets the row aside. */
+void pathway_tally(struct pathway_reader *r, const struct csv_row *row, struct row_fault *fault);
 
 /** Finds the columns that hold NHS numbers. */
 void pathway_identifiers(const struct pathway_reader *r, struct parse_result *out);
