@@ -234,7 +234,8 @@ COVERED       := $(filter-out daemon/alert/step_early.c,$(wildcard daemon/alert/
                  daemon/store/store_load.c daemon/store/command.c daemon/store/feed_book.c \
                  daemon/pipeline_apply.c daemon/pipeline_apply_book.c daemon/pipeline_apply_kept.c \
                  daemon/pipeline_apply_read.c daemon/pipeline_batch.c daemon/pipeline_audit.c \
-                 daemon/pipeline_compose.c daemon/pipeline_deliver.c
+                 daemon/pipeline_compose.c daemon/pipeline_message.c daemon/pipeline_recipients.c \
+                 daemon/pipeline_deliver.c
 COVERED_BY    ?= audit chain compute corrupt crash damaged decide delivery demo direct durable explain formats \
                  formats_more heal hold identity lists lists_identity lists_midnight mapping matrix_f matrix_m \
                  matrix_p matrix_w outbox places rebuild rest turns witness zip

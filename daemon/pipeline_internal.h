@@ -14,7 +14,8 @@
  *                     reads it; _feeds how each feed stands
  * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
  *                     what may be wrong with the daemon itself
- * People are told     _compose alerts to messages, _deliver messages to receivers, _sent the sent
+ * People are told     _compose alerts to messages, with _recipients and _message;
+ *                     _deliver messages to receivers, _sent the sent
  *                     journal, _pending what is due as that journal knows it, _digest what waited,
  *                     as one message, _letters messages given up,
  *                     _direct what is told without Redis

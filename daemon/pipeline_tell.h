@@ -30,12 +30,14 @@ int show_now(struct pipeline *p, const struct finding *f);
 /** A measure that left the plan leaves now: too. */
 void hide_gone(struct pipeline *p);
 
+/* ---- pipeline_recipients.c ---- */
+/** The recipients of routes fallback and ops; returns their number. Borrows from the settings. */
+size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max);
+
 /* ---- pipeline_compose.c ---- */
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);
 void compose_abort(struct pipeline *p);
-/** The recipients of routes fallback and ops; returns their number. Borrows from the settings. */
-size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max);
 /** A digest that takes the place of messages of the books, in a batch. Takes the list replaced. */
 void compose_digest(struct pipeline *p, const struct composition *composition,
                     struct outbox_item **replaced, size_t count);

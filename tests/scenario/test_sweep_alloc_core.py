@@ -15,7 +15,8 @@ from seam import is_sanitized
 from sweep import chosen, strike_all
 from waitlist import run_tests, skip
 
-CORE = ("/daemon/pipeline_apply", "/daemon/pipeline_audit", "/daemon/pipeline_compose", "/daemon/pipeline_deliver")
+CORE = ("/daemon/pipeline_apply", "/daemon/pipeline_audit", "/daemon/pipeline_compose", "/daemon/pipeline_message",
+        "/daemon/pipeline_recipients", "/daemon/pipeline_deliver")
 
 
 def places_of_core(c, chains):

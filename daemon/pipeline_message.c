@@ -1,0 +1,200 @@
+#include "pipeline_compose_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "notify/message.h"
+
+void composed_release(struct composed *c)
+{
+    outbox_item_free(c->item);
+    free(c->replaced);
+    for (size_t i = 0; i < c->update_count; i++) {
+        free(c->updates[i].field);
+        free(c->updates[i].value);
+    }
+    free(c->updates);
+}
+
+/* ---- names that a message shows ---- */
+
+static const char *org_title(void *arg, const char *code)
+{
+    return settings_org_title(((const struct pipeline *)arg)->config->settings, code);
+}
+
+static bool published(void *arg, const char *feed)
+{
+    const struct pipeline *p = arg;
+    const struct feed_setting *f = pipeline_feed(p, feed);
+
+    return f && format_is_published(format_set_find(p->config->formats, f->format));
+}
+
+static const char *feed_title(void *arg, const char *id)
+{
+    const struct feed_setting *f = pipeline_feed(arg, id);
+
+    return f ? f->title : NULL;
+}
+
+static const char *role_holder(void *arg, const char *role)
+{
+    const struct pipeline *p = arg;
+    const struct person *people[1];
+
+    return settings_holders(p->config->settings, role, pipeline_today(p), people, 1)
+               ? people[0]->name
+               : NULL;
+}
+
+/* ---- told-state ---- */
+
+int composed_tells(struct composed *c, const char *recipient, const char *episode,
+                   const struct told *told)
+{
+    struct told_update *u = &c->updates[c->update_count++];
+    struct text field = TEXT_INIT;
+
+    (void)text_printf(&field, "%s|%s", recipient, episode);
+    u->field = text_take(&field);
+    u->told = *told;
+    u->day = DATE_NONE;
+    u->value = told_encode(&u->told);
+    return u->field && u->value ? 0 : -ENOMEM;
+}
+
+int composed_of_day(struct composed *c, const char *recipient, const char *group,
+                    struct civil_date day)
+{
+    char text[DATE_TEXT_MAX];
+    struct told_update *u = &c->updates[c->update_count++];
+    struct text field = TEXT_INIT;
+
+    (void)text_printf(&field, "%s|day|%s", recipient, group);
+    u->field = text_take(&field);
+    u->value = strdup(date_format(day, text));
+    u->day = day;
+    return u->field && u->value ? 0 : -ENOMEM;
+}
+
+/* ---- the message ---- */
+
+/* What the message says, and the told-state that goes with it. Returns 0 or -errno. */
+static int list_items(const struct composition *c, struct message_item *items, struct composed *out)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->item_count; i++) {
+        const struct composed_item *from = &c->items[i];
+        const struct told told = { from->episode->ordinal, from->episode->severity,
+                                   episode_is_open(from->episode) };
+
+        items[i] = (struct message_item){ .alert = from->alert,
+                                          .episode = from->episode,
+                                          .finding = from->finding,
+                                          .news = from->news,
+                                          .came_and_went = from->came_and_went };
+        r = notice_id_of(from->episode->id, from->episode->ordinal, items[i].notice_id);
+        if (r == 0)
+            r = composed_tells(out, c->recipient, from->episode->id, &told);
+    }
+    return r;
+}
+
+/* The words, for a receiver of that kind. Returns as message_compose(). */
+static int word(struct pipeline *p, const struct composition *c, const struct message_item *items,
+                struct message *out)
+{
+    const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
+    AUTO(text_release) struct text others = TEXT_INIT;
+    AUTO(text_release) struct text unreached = TEXT_INIT;
+    int r = compose_others(p, c, &others, &unreached);
+
+    if (r < 0)
+        return r;
+    const struct message_context context = {
+        .instance = p->config->settings->instance,
+        .receiver = c->receiver,
+        .recipient = c->recipient,
+        .recipient_name = c->recipient_name,
+        .plan = c->plan,
+        .priority = c->priority,
+        .items = items,
+        .item_count = c->item_count,
+        .unchanged = c->unchanged,
+        .also_told = text_str(&others),
+        .not_reached = text_str(&unreached),
+        .from = receiver->from,
+        .now = clock_wall(&p->clock),
+        .backlog_messages = c->backlog.messages,
+        .backlog_notices = (const char(*)[ALERT_ID_MAX])c->backlog.notices,
+        .backlog_notice_count = c->backlog.notice_count,
+        .is_illustrative = c->backlog.is_illustrative,
+        .is_rehearsal = c->backlog.is_rehearsal,
+        .org_title = org_title,
+        .org_title_arg = p,
+        .feed_title = feed_title,
+        .role_holder = role_holder,
+        .names_arg = p,
+        .feed_is_published = published,
+        .feed_is_published_arg = p,
+    };
+
+    return message_compose(&context, receiver->kind != RECEIVER_WEBHOOK,
+                           receiver->kind != RECEIVER_EMAIL, out);
+}
+
+/* What is due: the words, which it takes, and whom they tell of what. Returns 0 or -ENOMEM. */
+static int fill_item(struct pipeline *p, const struct composition *c, struct message *m,
+                     struct composed *out)
+{
+    struct outbox_item *item = out->item;
+
+    item->delivery_id = strdup(m->delivery_id);
+    item->receiver = strdup(c->receiver);
+    item->recipient = strdup(c->recipient);
+    item->group = strdup(c->group);
+    item->day = pipeline_today(p);
+    item->eml = m->eml;
+    item->json = m->json;
+    item->subject = m->subject;
+    m->eml = m->json = m->subject = NULL;
+    item->severity = m->severity;
+    item->composed = clock_wall(&p->clock);
+    item->since = clock_mono(&p->clock);
+    item->tells = calloc(c->item_count, sizeof *item->tells);
+    for (size_t i = 0; item->tells && i < c->item_count; i++) {
+        struct tell *tell = &item->tells[item->tell_count++];
+
+        (void)snprintf(tell->episode, sizeof tell->episode, "%s", c->items[i].episode->id);
+        tell->told = out->updates[i].told;
+    }
+    return item->tells && item->delivery_id && item->receiver && item->recipient && item->group
+               ? 0
+               : -ENOMEM;
+}
+
+int compose_message(struct pipeline *p, const struct composition *c, struct composed *out)
+{
+    AUTO(auto_free) struct message_item *items = calloc(c->item_count, sizeof *items);
+    struct message m = { 0 };
+
+    out->updates = calloc(c->item_count + 1, sizeof *out->updates);
+    out->item = calloc(1, sizeof *out->item);
+    if (!items || !out->updates || !out->item)
+        return -ENOMEM;
+    int r = list_items(c, items, out);
+
+    if (r == 0)
+        r = composed_of_day(out, c->recipient, c->group, pipeline_today(p));
+    if (r == 0)
+        r = word(p, c, items, &m);
+    if (r == 0)
+        r = fill_item(p, c, &m, out);
+    message_release(&m);
+    return r;
+}

@@ -1,0 +1,189 @@
+#include "pipeline_compose_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+
+struct audience {
+    const struct pipeline *pipeline;
+    const char *except; /* a receiver that is not told, or NULL */
+    bool rehearsing;    /* a plan in rehearsal reaches spools only */
+    struct composer_recipient *out;
+    size_t count, max;
+};
+
+static void add_recipient(struct audience *a, const struct receiver_setting *r,
+                          const char *recipient, const char *name)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->out[i].receiver, r->id) == 0 && strcmp(a->out[i].recipient, recipient) == 0)
+            return;
+    if (a->count == a->max)
+        log_error("compose", "receiver=%s: more than %zu recipients of one alert, one left out",
+                  r->id, a->max);
+    else
+        a->out[a->count++] =
+            (struct composer_recipient){ r->id, recipient, name, r->kind == RECEIVER_WEBHOOK };
+}
+
+/* An email receiver writes to each holder of the role; its `to:` when there is none. */
+static void add_receiver(struct audience *a, const char *id, const char *role)
+{
+    const struct settings *s = a->pipeline->config->settings;
+    const struct receiver_setting *r = settings_receiver(s, id);
+    const struct person *people[16];
+
+    if ((a->rehearsing && r->kind != RECEIVER_SPOOL) || (a->except && strcmp(id, a->except) == 0))
+        return;
+    if (r->kind != RECEIVER_EMAIL) {
+        add_recipient(a, r, r->id, NULL);
+        return;
+    }
+    size_t n = role ? settings_holders(s, role, pipeline_today(a->pipeline), people, 16) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        add_recipient(a, r, people[i]->mail, people[i]->name);
+    if (n == 0 && r->to)
+        add_recipient(a, r, r->to, NULL);
+    else if (n == 0)
+        log_warning("compose",
+                    "receiver=%s role=%s: nobody holds the role and the receiver has no to:", id,
+                    role ? role : "-");
+}
+
+static void add_role(struct audience *a, const struct plan *plan, const char *role)
+{
+    const struct plan_role *r = role ? plan_role_find(plan, role) : NULL;
+
+    for (size_t i = 0; r && i < r->receivers.count; i++)
+        add_receiver(a, r->receivers.items[i], role);
+}
+
+static void add_route(struct audience *a, const struct text_list *route)
+{
+    for (size_t i = 0; i < route->count; i++)
+        add_receiver(a, route->items[i], NULL);
+}
+
+/* A message of this alert was given up, or is red and undelivered for 30 minutes. */
+static bool is_escalated(const struct pipeline *p, const struct alert *alert)
+{
+    for (size_t i = 0; i < alert->episode_count; i++)
+        if (episode_is_open(&alert->episodes[i]) &&
+            table_has(&p->composing->escalated, alert->episodes[i].id))
+            return true;
+    return false;
+}
+
+static void add_operators(struct audience *a)
+{
+    add_route(a, &a->pipeline->config->settings->routes.fallback);
+    add_route(a, &a->pipeline->config->settings->routes.ops);
+}
+
+size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max)
+{
+    struct audience a = { .pipeline = p, .out = out, .max = max };
+
+    add_operators(&a);
+    return a.count;
+}
+
+/* Whether the figures of a measure come from a feed, or from the list that it writes. */
+static bool waits_for(const struct pipeline *p, const struct plan_measure *m, const char *feed)
+{
+    const struct feed_setting *f = pipeline_feed(p, feed);
+
+    return m->list ? f && f->into && strcmp(f->into, m->list->list) == 0
+                   : strcmp(m->select.feed, feed) == 0;
+}
+
+size_t compose_recipients(void *arg, const struct alert *alert, struct composer_recipient *out,
+                          size_t max)
+{
+    const struct pipeline *p = arg;
+    struct audience a = { .pipeline = p, .out = out, .max = max };
+
+    if (alert->rule == RULE_DEAD_LETTER) { /* not by the receiver that it speaks of */
+        a.except = alert->receiver;
+        add_operators(&a);
+        return a.count;
+    }
+    if (alert->feed && alert->rule != RULE_BEHIND_PLAN && alert->rule != RULE_ACTION_OVERDUE)
+        add_route(&a, &p->config->settings->routes.ops);
+    if (alert->provider && strcmp(alert->provider, FEED_INCIDENT) == 0) { /* no lead's business */
+        add_route(&a, &p->config->settings->routes.governance);
+        return a.count;
+    }
+    for (size_t i = 0; i < p->config->plan_count; i++) {
+        const struct plan *plan = p->config->plans[i];
+
+        a.rehearsing = plan->mode == PLAN_REHEARSAL;
+        if (alert->plan && strcmp(alert->plan, plan->id) == 0) {
+            add_role(&a, plan, alert->owner);
+            if (a.rehearsing)
+                return a.count; /* never on to ops or fallback */
+        }
+        if (alert->plan || !alert->feed)
+            continue;
+        for (size_t j = 0; j < plan->measure_count; j++)
+            if (waits_for(p, &plan->measures[j], alert->feed))
+                add_role(&a, plan, plan->measures[j].owner);
+    }
+    a.rehearsing = false;
+    if (is_escalated(p, alert))
+        add_operators(&a);
+    if (a.count == 0)
+        add_route(&a, &p->config->settings->routes.ops);
+    if (a.count == 0)
+        add_route(&a, &p->config->settings->routes.fallback);
+    return a.count;
+}
+
+int compose_receiver_kind(void *arg, const char *id)
+{
+    const struct pipeline *p = arg;
+    const struct receiver_setting *r = settings_receiver(p->config->settings, id);
+
+    return r ? r->kind == RECEIVER_WEBHOOK : -1;
+}
+
+/* By name where people.yaml has one, else by receiver; each once. Returns 0 or -ENOMEM. */
+static int add_other(struct table *named, const struct composer_recipient *who, struct text *out)
+{
+    const char *name = who->recipient_name ? who->recipient_name : who->receiver;
+
+    if (table_has(named, name))
+        return 0;
+    (void)text_printf(out, "%s%s", out->len ? ", " : "", name);
+    return text_ok(out) ? table_set(named, name, named, NULL) : -ENOMEM;
+}
+
+int compose_others(const struct pipeline *p, const struct composition *c, struct text *out_told,
+                   struct text *out_unreached)
+{
+    struct composer_recipient who[COMPOSER_RECIPIENTS_MAX];
+    struct table named = TABLE_INIT;
+    int r = 0;
+
+    /* Whoever was not reached of one thing is not named as told of another. */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < c->item_count; i++) {
+            size_t n = compose_recipients((void *)(uintptr_t)p, c->items[i].alert, who,
+                                          COMPOSER_RECIPIENTS_MAX);
+
+            for (size_t j = 0; r == 0 && j < n; j++) {
+                bool is_unreached = deliver_is_unreached(p, who[j].receiver, who[j].recipient,
+                                                         c->items[i].episode->id);
+
+                if (strcmp(who[j].receiver, c->receiver) == 0 &&
+                    strcmp(who[j].recipient, c->recipient) == 0)
+                    continue;
+                if (is_unreached == (pass == 0))
+                    r = add_other(&named, &who[j], pass == 0 ? out_unreached : out_told);
+            }
+        }
+    table_release(&named, NULL);
+    return r;
+}
