@@ -14,14 +14,14 @@
  *                     reads it; _feeds how each feed stands
  * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
  *                     what may be wrong with the daemon itself
- * People are told     _compose alerts to messages, with _recipients and _message;
- *                     _deliver messages to receivers, _sent the sent
- *                     journal, _pending what is due as that journal knows it, _digest what waited,
- *                     as one message, _letters messages given up,
- *                     _direct what is told without Redis
- * Waiting lists       _lists what Redis has of them, _apply_list a file into one, _apply_set which
- *                     tables of a set, _measures what is counted of them, _place where those on them
- *                     live, _succession an organisation that takes over from another
+ * People are told     _compose alerts to messages, with _recipients, _message; _deliver messages to
+ *                     receivers, _sent the sent journal, _pending what is due as that journal knows
+ *                     it, _digest what waited, as one message, _letters messages given up, _direct
+ *                     what is told without Redis
+ * Waiting lists       _lists what Redis has of them; _apply_list a file into one, with _apply_stage,
+ *                     _apply_listbook; _apply_set which tables of a set, _measures what is counted
+ *                     of them, _place where those on them live, _succession an organisation that
+ *                     takes over from another
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us, _witness whether a
  *                     journal lost its end

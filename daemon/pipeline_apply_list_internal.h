@@ -1,0 +1,58 @@
+/*
+ * pipeline_apply_list_internal - a pathway file on its way into a list
+ *
+ * pipeline_apply_list.c: its rows, into the list in memory. pipeline_apply_stage.c: from there into Redis.
+ * pipeline_apply_listbook.c: which periods it changes, and what the feed's book says of it.
+ */
+#ifndef PIPELINE_APPLY_LIST_INTERNAL_H
+#define PIPELINE_APPLY_LIST_INTERNAL_H
+
+#include "base/text.h"
+#include "parse/pathway_archive.h"
+#include "pipeline_apply_internal.h"
+#include "pipeline_apply_set.h"
+#include "store/store_list.h"
+
+#define PART_FIELDS 12 /* that a part says of itself */
+
+/* One part of the list, while a file is applied. */
+struct part {
+    struct stored_list *stored;
+    struct list_change change;
+    struct civil_date before;  /* to which day it was known; DATE_NONE: not at all */
+    struct civil_date reaches; /* of a set: end of the newest period that it tells of */
+    unsigned long rows;        /* of the file */
+    bool has_begun;            /* a snapshot */
+    bool is_older;             /* the list has a later census: nothing of the file counts */
+    bool is_moved;             /* its pathways came from, or went to, another organisation's part */
+    bool is_renamed;       /* its people have other pseudonyms now, by a change of our own key */
+    bool is_rekeyed;       /* its people came under other keys */
+    bool is_staged;        /* a new generation */
+    unsigned bits;         /* of its buckets */
+    uint32_t bucket;       /* the next to be staged */
+    size_t blobs, touched; /* of the new generation; pathways for the overlay */
+    struct text book, censuses;
+    char numbers[PART_FIELDS][24], dates[PART_FIELDS][DATE_TEXT_MAX];
+    struct list_field fields[PART_FIELDS];
+};
+
+struct list_apply {
+    const struct list_setting *list;
+    struct pathway_archive *reader;
+    struct readings readings; /* of the archive, one after the other */
+    size_t reading;
+    enum list_duplicates duplicates;
+    struct part *parts; /* in the order of the list's providers */
+    size_t part_count;
+    struct table by_provider;   /* as rows name it -> its part */
+    unsigned long rows, others; /* others: of services and providers that are not on the list */
+    size_t staging;             /* the part being staged */
+    struct text why;            /* the file is held for a person */
+};
+
+static inline bool apply_is_snapshot(const struct apply *a)
+{
+    return a->feed->kind == FEED_SNAPSHOT;
+}
+
+#endif
