@@ -281,7 +281,7 @@ static int commit_file(struct apply *a, int result)
         result = measures_find(a);
     if (result == 0)
         result = apply_find_changes(a);
-    if (result == 0 && a->is_again && !a->says_anew)
+    if (result == 0 && a->is_again && !a->into && !a->says_anew)
         return apply_duplicate(a);
     if (result == 0)
         result = a->into ? apply_list_book(a) : apply_update_book(a);

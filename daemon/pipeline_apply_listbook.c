@@ -125,8 +125,8 @@ static int set_outcome(struct apply *a)
         return apply_set_words(&a->book->last_outcome, "%s",
                                l->readings.words.len ? text_str(&l->readings.words)
                                                      : "accepted: nothing in it counts");
-    (void)text_printf(&words, "accepted%s: %lu rows", a->receipt->decides ? " by a person" : "",
-                      l->rows);
+    (void)text_printf(&words, "accepted%s%s: %lu rows", a->receipt->decides ? " by a person" : "",
+                      a->is_again ? ", sent before and superseded since" : "", l->rows);
     add_count(&words, sum.started, "started");
     add_count(&words, sum.stopped, "stopped");
     add_count(&words, sum.returned, "came back");
@@ -150,9 +150,11 @@ int apply_list_book(struct apply *a)
     struct civil_date newest = is_set ? a->into->readings.newest : a->newest;
     int r = 0;
 
-    b->files++;
-    if (!apply_list_is_idle(a) && a->file->at.ms > b->last_received.ms)
-        b->last_received = a->file->at;
+    if (!a->is_again) { /* else nothing newer came: the feed is as old as it was */
+        b->files++;
+        if (!apply_list_is_idle(a) && a->file->at.ms > b->last_received.ms)
+            b->last_received = a->file->at;
+    }
     if (date_is_set(newest) &&
         (!date_is_set(b->newest_period_end) || date_compare(newest, b->newest_period_end) > 0))
         b->newest_period_end = newest;

@@ -142,8 +142,9 @@ const struct receipt *receipt_newest(const struct pipeline *p, const char *feed)
 /** The newest accepted receipt of the same bytes, feed and mapping before this one, of which this one is
  * a duplicate; NULL: none, or another file of the feed's part was accepted since. */
 const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r);
-/** Whether the same bytes were accepted before, and another file of the part since. Of figures alone: what
- * a waiting list holds goes by its census and its events. */
+/** Whether the same bytes were accepted before, and another file of the part since, so that what they say is
+ * said anew. Of figures, and of snapshots unless a later census came since. Never of events and sets: the
+ * versions in them say what stands, in whatever order they come. */
 bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r);
 /** Whether no receipt before this one is of the same bytes, feed and mapping. */
 bool receipt_is_first(const struct pipeline *p, const struct receipt *r);

@@ -271,10 +271,25 @@ static bool is_same_bytes(const struct receipt *a, const struct receipt *b)
            strcmp(a->format_digest, b->format_digest) == 0;
 }
 
-/* Whether its figures may stand where those of another file of this feed stood. */
-static bool is_of_part(const struct receipt *a, const struct receipt *b)
+/* Whether both write snapshots into one list. */
+static bool is_of_list(const struct pipeline *p, const struct receipt *a, const struct receipt *b)
 {
-    return strcmp(a->feed, b->feed) == 0 && (!a->part || !b->part || strcmp(a->part, b->part) == 0);
+    const struct feed_setting *f = pipeline_feed(p, a->feed), *g = pipeline_feed(p, b->feed);
+
+    return f && g && f->kind == FEED_SNAPSHOT && g->kind == FEED_SNAPSHOT &&
+           strcmp(f->into, g->into) == 0;
+}
+
+/* Whether what it says may stand where that of another file stood. A snapshot of several providers names
+ * none as its part, and may be of any. */
+static bool is_of_part(const struct pipeline *p, const struct receipt *a, const struct receipt *b)
+{
+    bool is_list = is_of_list(p, a, b);
+
+    if (!is_list && strcmp(a->feed, b->feed) != 0)
+        return false;
+    return !a->part || !b->part || strcmp(a->part, b->part) == 0 ||
+           (is_list && (!*a->part || !*b->part));
 }
 
 bool receipt_is_first(const struct pipeline *p, const struct receipt *r)
@@ -285,12 +300,17 @@ bool receipt_is_first(const struct pipeline *p, const struct receipt *r)
     return true;
 }
 
-/* The newest receipt of the same bytes that was accepted before this one, or NULL; *out_followed: another
- * file of the part was accepted since. */
+/* What became of bytes since they were accepted. */
+struct since {
+    bool is_followed; /* another file of the part was accepted */
+    bool is_outdated; /* one of a later census */
+};
+
+/* The newest receipt of the same bytes that was accepted before this one, or NULL. */
 static const struct receipt *same_before(const struct pipeline *p, const struct receipt *r,
-                                         bool *out_followed)
+                                         struct since *out)
 {
-    *out_followed = false;
+    *out = (struct since){ false, false };
     for (size_t i = p->receipts.count; i-- > 0;) {
         const struct receipt *known = p->receipts.list[i];
 
@@ -298,7 +318,11 @@ static const struct receipt *same_before(const struct pipeline *p, const struct 
             continue;
         if (is_same_bytes(known, r))
             return known;
-        *out_followed |= is_of_part(known, r);
+        if (!is_of_part(p, known, r))
+            continue;
+        out->is_followed = true;
+        out->is_outdated |=
+            is_of_list(p, known, r) && date_compare(receipt_file(p, known)->newest, r->newest) > 0;
     }
     return NULL;
 }
@@ -306,16 +330,17 @@ static const struct receipt *same_before(const struct pipeline *p, const struct 
 bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r)
 {
     const struct feed_setting *f = pipeline_feed(p, r->feed);
-    bool is_followed;
+    struct since since;
 
-    return f && f->kind == FEED_AGGREGATE && same_before(p, r, &is_followed) && is_followed;
+    return f && (f->kind == FEED_AGGREGATE || f->kind == FEED_SNAPSHOT) &&
+           same_before(p, r, &since) && since.is_followed && !since.is_outdated;
 }
 
 const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r)
 {
-    bool is_followed;
+    struct since since;
 
-    return receipt_is_superseded(p, r) ? NULL : same_before(p, r, &is_followed);
+    return receipt_is_superseded(p, r) ? NULL : same_before(p, r, &since);
 }
 
 int receipt_append(struct pipeline *p, struct receipt *r)

@@ -180,6 +180,63 @@ def test_the_same_file_again_changes_nothing_and_another_of_the_census_replaces_
         assert i.measure("open")["value"] == 28 and parts(i)["TAJ"]["pathways"] == 28, parts(i)
 
 
+def test_a_correct_snapshot_sent_again_after_a_bad_one_of_its_census_stands_and_looks_no_fresher(build):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
+    good = lists.snapshot("2026-05-17", lists.starts(30, START))
+    good += lists.snapshot("2026-05-17", lists.starts(10, START, prefix="B"), provider="RXT").split("\n", 1)[1]
+    bad = lists.snapshot("2026-05-17", lists.starts(20, START))
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+        i.put("1.csv", good, feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", bad, feed="weekly")
+        i.once("2026-05-19")
+        i.start("2026-05-25")
+        before, i_bad = feed(i), i.measure("open")["value"]
+        assert i_bad == 30 and parts(i)["TAJ"]["pathways"] == 20, (i_bad, before)
+        i.put("3.csv", good, feed="weekly")
+        wait_for(lambda: "sent before and superseded since" in feed(i)["last_outcome"], "the restatement back")
+        after = feed(i)
+        assert i.measure("open")["value"] == 40 and parts(i)["TAJ"]["pathways"] == 30, after
+        assert [after[k] for k in ("files", "last_received", "newest_period_end")] == \
+            [before[k] for k in ("files", "last_received", "newest_period_end")], (before, after)
+        i.put("4.csv", good, feed="weekly")  # now it is what stands: a duplicate
+        wait_for(lambda: feed(i)["last_outcome"].startswith("same as 2026-05-25"), "the duplicate")
+        same = state(i)
+        i.redis("FLUSHALL")
+        wait_for(lambda: feed(i)["last_outcome"].startswith("same as") and state(i) == same, "the same after FLUSHALL", 40)
+
+
+def test_a_snapshot_sent_again_stands_also_where_no_figure_changes_by_it(build):
+    with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
+        good = lists.snapshot("2026-05-17", lists.starts(30, START))
+        i.put("1.csv", good, feed="weekly")
+        i.start("2026-05-18")
+        taken(i, 1)
+        first = parts(i)["TAJ"]["digest"]
+        i.put("2.csv", good.replace("\nA7,", "\nZ7,"), feed="weekly")
+        taken(i, 2)
+        assert parts(i)["TAJ"]["digest"] != first and i.measure("open")["value"] == 30
+        i.put("3.csv", good, feed="weekly")
+        wait_for(lambda: "superseded since" in feed(i)["last_outcome"], "the restatement back")
+        i.stop()
+        i.start("2026-05-18")
+        assert parts(i)["TAJ"]["digest"] == first
+
+
+def test_a_snapshot_sent_again_after_a_later_census_stays_a_duplicate(build):
+    with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
+        old = lists.snapshot("2026-05-17", lists.starts(30, START))
+        i.put("1.csv", old, feed="weekly")
+        i.start("2026-05-25")
+        taken(i, 1)
+        i.put("2.csv", lists.snapshot("2026-05-24", lists.starts(28, START)), feed="weekly")
+        taken(i, 2)
+        before = parts(i)
+        i.put("3.csv", old, feed="weekly")
+        wait_for(lambda: feed(i)["last_outcome"].startswith("same as"), "the duplicate")
+        assert parts(i) == before and not feed(i)["waits"], feed(i)
+
+
 def test_rows_of_others_and_of_other_services_are_left_out_and_counted(build):
     with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
         text = lists.snapshot("2026-05-17", lists.starts(30, START))
