@@ -271,8 +271,10 @@ int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t path
     const struct listed *e = listing_find(v, p->key);
     size_t from = out_cells->count;
 
-    if (p->facts == NONE)
+    if (p->facts == NONE) { /* a new one, or all of it was taken back */
+        evented_flag(l, pathway, false, false);
         return e ? listed_cells(l, e, out_cells) : 0;
+    }
     if (e)
         return cells_under(l, v, e, pathway, out_cells);
     const struct clock_frame frame = { .service = l->senses[p->group].service,

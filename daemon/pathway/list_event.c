@@ -180,17 +180,18 @@ static int put_all(struct pathway_list *l, uint32_t pathway, const struct said *
 /* ---- counts ---- */
 
 /* Whose counts the event may move: the pathway's, and with it the spells of the person it is of and of
- * the one it comes to. Of a person with too many pathways for spells it is the pathway's alone, but for
- * the step over that number. */
+ * the one it comes to (NONE: it is then nobody's). Of a person with too many pathways for spells it is the
+ * pathway's alone, but for the step over that number. */
 struct around {
     uint32_t pathway;
     uint32_t persons[2]; /* NONE: nobody's but the pathway's own */
 };
 
-static struct around around_of(const struct pathway_list *l, uint32_t pathway, uint32_t comes_to)
+static struct around around_of(const struct pathway_list *l, uint32_t pathway, bool moves,
+                               uint32_t comes_to)
 {
     uint32_t own = l->evented[pathway].person;
-    size_t leaves = comes_to != NONE && comes_to != own ? 1 : 0;
+    size_t leaves = moves && comes_to != own ? 1 : 0;
     struct around a = { pathway, { own, leaves ? comes_to : NONE } };
 
     if (own != NONE && l->persons[own].count > SPELL_PATHWAYS_MAX + leaves)
@@ -223,7 +224,7 @@ static int take(struct pathway_list *l, uint32_t pathway, const struct said *s,
 
     if (r < 0)
         return r;
-    const struct around a = around_of(l, pathway, comes_to);
+    const struct around a = around_of(l, pathway, w->person, comes_to);
 
     r = cells_around(l, &a, &l->was);
     if (r == 0)
@@ -275,16 +276,57 @@ int list_event(struct pathway_list *l, const struct pathway_record *event,
 
 /* ---- taking back ---- */
 
-/* The lowest version there is, and retracted: what is reported again stands over it. */
-static void lower(struct pathway_list *l, uint32_t pathway, const struct fact *f)
+static void drop_fact(struct pathway_list *l, uint32_t pathway, const struct fact *f)
 {
-    struct fact *stands =
-        &l->facts[*fact_place(l, pathway, f->event & FACT_EVENT_MASK, f->occurrence)];
+    uint32_t *at = fact_place(l, pathway, f->event & FACT_EVENT_MASK, f->occurrence);
 
-    stands->version = 0;
-    stands->event |= FACT_RETRACTED;
-    stands->reason = 0;
-    stands->exception = 0;
+    *at = l->facts[*at].next;
+    l->has_holes = true;
+}
+
+/* Of each register what stands as the record said it; weigh_all() finds what would stand over it. */
+static struct stands weigh_said(struct pathway_list *l, uint32_t pathway, const struct said *s,
+                                const uint8_t *person)
+{
+    const struct evented *e = &l->evented[pathway];
+    struct stands w = {
+        .fact = weigh(l, pathway, &s->fact),
+        .start = s->has_start && weigh(l, pathway, &s->start) == LIST_SAME,
+        .person = s->has_person && e->person != NONE && e->person_version == s->fact.version &&
+                  memcmp(person, l->persons[e->person].key, PSEUDONYM_BYTES) == 0,
+    };
+
+    return w;
+}
+
+static int drop_all(struct pathway_list *l, uint32_t pathway, const struct said *s,
+                    const struct stands *w)
+{
+    int r = s->grouped ? dimensions_put(l, pathway, &s->dimensions, s->group) : 0;
+
+    if (w->person)
+        evented_leave_person(l, pathway);
+    if (w->fact == LIST_SAME)
+        drop_fact(l, pathway, &s->fact);
+    if (w->start)
+        drop_fact(l, pathway, &s->start);
+    return r == 0 ? evented_touch(l, pathway) : r;
+}
+
+/* Returns as understand(). */
+static int understand_back(struct pathway_list *l, const struct pathway_record *r,
+                           struct civil_date received, struct said *out_said, uint32_t *out_pathway)
+{
+    int verdict = understand(l, r, received, out_said);
+
+    *out_pathway = verdict == LIST_TAKEN ? evented_find(l, r->pathway) : NONE;
+    if (*out_pathway == NONE)
+        return verdict;
+    dimensions_of(l, *out_pathway, &out_said->dimensions);
+    out_said->grouped = dimensions_drop(&out_said->dimensions, r, out_said->fact.version);
+    int e = out_said->grouped ? dimensions_group(l, &out_said->dimensions, &out_said->group) : 0;
+
+    return e == -EFBIG ? LIST_TOO_MANY_CODES : e < 0 ? e : LIST_TAKEN;
 }
 
 int list_take_back(struct pathway_list *l, const struct pathway_record *event,
@@ -292,31 +334,34 @@ int list_take_back(struct pathway_list *l, const struct pathway_record *event,
 {
     assert(l && event && change && !l->staged);
     struct said s;
-    int verdict = understand(l, event, received, &s);
-    uint32_t pathway = verdict == LIST_TAKEN ? evented_find(l, event->pathway) : NONE;
+    uint32_t pathway;
+    int r = understand_back(l, event, received, &s, &pathway);
 
-    if (pathway == NONE)
-        return verdict < 0 ? verdict : 0;
-    struct evented *e = &l->evented[pathway];
-    bool fact = weigh(l, pathway, &s.fact) == LIST_SAME;
-    bool start = s.has_start && weigh(l, pathway, &s.start) == LIST_SAME;
-    const struct around a = around_of(l, pathway, NONE);
+    if (r != LIST_TAKEN || pathway == NONE)
+        return r < 0 ? r : 0;
+    const struct stands w = weigh_said(l, pathway, &s, event->person);
 
-    if (e->group_version == s.fact.version)
-        e->group_version = 0;
-    if (e->person_version == s.fact.version)
-        e->person_version = 0;
-    int r = cells_around(l, &a, &l->was);
+    if (w.fact != LIST_SAME && !w.start && !s.grouped && !w.person)
+        return 0;
+    const struct around a = around_of(l, pathway, w.person, NONE);
 
-    if (fact)
-        lower(l, pathway, &s.fact);
-    if (start)
-        lower(l, pathway, &s.start);
+    r = cells_around(l, &a, &l->was);
     if (r == 0)
-        r = evented_touch(l, pathway);
+        r = drop_all(l, pathway, &s, &w);
     if (r == 0)
         r = cells_around(l, &a, &l->is);
     return r == 0 ? list_settle(l, 0, change) : r;
+}
+
+/* Pathways of which nothing is left go, and registers that are no longer in a chain. */
+static int close_holes(struct pathway_list *l, struct list_change *change)
+{
+    for (uint32_t i = 0; i < l->evented_count; i++)
+        if (l->evented[i].facts == NONE)
+            l->evented[i].flags |= EVENTED_LEAVES;
+    change->rewrite = true;
+    l->has_holes = false;
+    return evented_compact(l);
 }
 
 void list_reaches(struct pathway_list *l, struct civil_date day)
@@ -326,5 +371,7 @@ void list_reaches(struct pathway_list *l, struct civil_date day)
 
 int list_events_end(struct pathway_list *l, struct list_change *change)
 {
-    return list_purge_if_due(l, change);
+    int r = l->has_holes ? close_holes(l, change) : 0;
+
+    return r == 0 ? list_purge_if_due(l, change) : r;
 }

@@ -150,6 +150,48 @@ bool dimensions_take(struct dimensions *d, const struct pathway_record *r, uint6
     return taken;
 }
 
+/* ---- taken back ---- */
+
+static bool dimension_stands(const struct dimension *d, const char *value, uint64_t version)
+{
+    return value && d->value && d->version == version && strcmp(value, d->value) == 0;
+}
+
+static bool dimension_drop(struct dimension *d, const char *value, uint64_t version)
+{
+    if (!dimension_stands(d, value, version))
+        return false;
+    d->value = NULL;
+    d->version = 0;
+    return true;
+}
+
+static bool cohort_drop(struct dimensions *d, const struct cohort_value *c, uint64_t version)
+{
+    for (size_t at = DIMENSION_COHORT; at < d->count; at++) {
+        if (strcmp(d->list[at].name, c->name) != 0 ||
+            !dimension_stands(&d->list[at], c->value, version))
+            continue;
+        d->count--;
+        memmove(&d->list[at], &d->list[at + 1], (d->count - at) * sizeof d->list[at]);
+        return true;
+    }
+    return false;
+}
+
+bool dimensions_drop(struct dimensions *d, const struct pathway_record *r, uint64_t version)
+{
+    bool dropped = dimension_drop(&d->list[DIMENSION_SERVICE], r->service, version);
+
+    dropped |= dimension_drop(&d->list[DIMENSION_COMMISSIONER], r->commissioner, version);
+    dropped |= dimension_drop(&d->list[DIMENSION_PLACE], r->place, version);
+    for (size_t i = 0; i < r->cohort_count; i++)
+        dropped |= cohort_drop(d, &r->cohort[i], version);
+    return dropped;
+}
+
+/* ---- into the pathway ---- */
+
 int dimensions_group(struct pathway_list *l, const struct dimensions *d, uint32_t *out_group)
 {
     const char *service = d->list[DIMENSION_SERVICE].value;

@@ -195,6 +195,7 @@ struct pathway_list {
     size_t order_count;
     uint32_t *touched;
     size_t touched_count, touched_cap;
+    bool has_holes; /* registers were taken back: to be closed at the end of the file */
 
     uint64_t *forgotten; /* ascending: the first 64 bits of the keys of purged pathways (rule 6) */
     size_t forgotten_count;
@@ -270,6 +271,8 @@ void dimensions_of(const struct pathway_list *l, uint32_t pathway,
 uint32_t dimensions_said(const struct dimensions *d);
 /** Whether something that the record says stands, and is now in d. */
 bool dimensions_take(struct dimensions *d, const struct pathway_record *r, uint64_t version);
+/** Whether something stands as the record says it, and is now taken out of d. */
+bool dimensions_drop(struct dimensions *d, const struct pathway_record *r, uint64_t version);
 /** As list_group(). */
 int dimensions_group(struct pathway_list *l, const struct dimensions *d, uint32_t *out_group);
 /** group: theirs. Returns 0 or -ENOMEM. */

@@ -94,8 +94,10 @@ void list_snapshot_abandon(struct pathway_list *l);
  * reports the referral as well. received as above. Returns an enum list_verdict, or -ENOMEM. */
 int list_event(struct pathway_list *l, const struct pathway_record *event,
                struct civil_date received, struct list_change *change);
-/** What the record reported is taken back, where it stands as that record said it: any other report of the
- * event stands over it from now on, whatever its version. Returns 0 or -ENOMEM. */
+/** What the record reported is taken back: each register that stands as the record said it knows nothing
+ * from now on, and a pathway of which nothing is left is gone at the end of the file. What a register said
+ * before the record did is not kept: tell again who else spoke of it. The watermark stays. Returns 0 or
+ * -ENOMEM. */
 int list_take_back(struct pathway_list *l, const struct pathway_record *event,
                    struct civil_date received, struct list_change *change);
 /** Its events are known to the end of this day, also where the last days had none. */
