@@ -42,8 +42,8 @@ static char *printable(const char *s, size_t len, bool is_excerpt)
     return text_take(&t);
 }
 
-void diag_vadd(struct diags *d, enum diag_level level, const struct diag_place *place,
-               const char *hint, const char *format, va_list ap)
+void diag_vadd(struct diags *d, enum diag_level level, const char *code,
+               const struct diag_place *place, const char *hint, const char *format, va_list ap)
 {
     if (level == DIAG_ERROR)
         d->errors++;
@@ -61,7 +61,7 @@ void diag_vadd(struct diags *d, enum diag_level level, const struct diag_place *
         d->cap = cap;
     }
     struct text t = TEXT_INIT;
-    struct diag g = { .level = level };
+    struct diag g = { .level = level, .code = code };
 
     (void)text_vprintf(&t, format, ap);
     g.text = text_ok(&t) ? printable(text_str(&t), t.len, false) : NULL;
@@ -85,7 +85,7 @@ void diag_add(struct diags *d, enum diag_level level, const struct diag_place *p
     va_list ap;
 
     va_start(ap, format);
-    diag_vadd(d, level, place, hint, format, ap);
+    diag_vadd(d, level, NULL, place, hint, format, ap);
     va_end(ap);
 }
 
@@ -108,17 +108,22 @@ static void print_excerpt(const struct diag *g, FILE *to)
     fputc('\n', to);
 }
 
-static void print_one(const struct diag *g, FILE *to)
+const char *diag_level_name(enum diag_level level)
 {
     static const char *const words[] = { "error", "warning", "note" };
 
+    return words[level];
+}
+
+static void print_one(const struct diag *g, FILE *to)
+{
     if (g->file)
         fprintf(to, "%s:", g->file);
     if (g->line)
         fprintf(to, "%u:", g->line);
     if (g->line && g->column)
         fprintf(to, "%u:", g->column);
-    fprintf(to, "%s%s: %s\n", g->file || g->line ? " " : "", words[g->level], g->text);
+    fprintf(to, "%s%s: %s\n", g->file || g->line ? " " : "", diag_level_name(g->level), g->text);
     if (g->excerpt && g->line)
         print_excerpt(g, to);
     if (g->hint)
@@ -137,7 +142,7 @@ static int by_place(const void *a, const void *b)
     return r ? r : (*x < *y ? -1 : *x > *y);
 }
 
-void diags_print(const struct diags *d, FILE *to)
+const struct diag **diags_in_order(const struct diags *d)
 {
     const struct diag **order = d->count ? malloc(d->count * sizeof *order) : NULL;
 
@@ -145,6 +150,13 @@ void diags_print(const struct diags *d, FILE *to)
         order[i] = &d->list[i];
     if (order)
         qsort(order, d->count, sizeof *order, by_place);
+    return order;
+}
+
+void diags_print(const struct diags *d, FILE *to)
+{
+    const struct diag **order = diags_in_order(d);
+
     for (size_t i = 0; i < d->count; i++)
         print_one(order ? order[i] : &d->list[i], to);
     if (d->errors + d->warnings > DIAGS_MAX)

@@ -31,6 +31,7 @@ struct diag_place {
 
 struct diag {
     enum diag_level level;
+    const char *code; /* names the rule, for ever; static text, NULL: none */
     char *file;
     unsigned line, column, length;
     char *text, *hint, *excerpt; /* hint and excerpt may be NULL */
@@ -52,8 +53,14 @@ struct diags {
 /** hint may be NULL. Never fails visibly: without memory the message is counted only. */
 void diag_add(struct diags *d, enum diag_level level, const struct diag_place *place,
               const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
-void diag_vadd(struct diags *d, enum diag_level level, const struct diag_place *place,
-               const char *hint, const char *format, va_list ap);
+/** code: static text or NULL. */
+void diag_vadd(struct diags *d, enum diag_level level, const char *code,
+               const struct diag_place *place, const char *hint, const char *format, va_list ap);
+/** Its messages in the order of their file and place, in an array of .count that the caller frees; NULL
+ * without memory, or when there is none. */
+const struct diag **diags_in_order(const struct diags *d);
+/** "error", "warning" or "note". */
+const char *diag_level_name(enum diag_level level);
 /** Prints every message in the order of its file and line. */
 void diags_print(const struct diags *d, FILE *to);
 void diags_release(struct diags *d);

@@ -10,40 +10,85 @@
 #include "base/diag.h"
 #include "config.h"
 #include "ctl/ctl_protocol.h"
+#include "ctl/diag_json.h"
+#include "ctl/output.h"
 
-static const char usage[] = "usage: waitlistctl plan check FILE [--settings FILE]\n";
+static const char usage[] =
+    "usage: waitlistctl plan check FILE [--settings FILE] [-o table|json|ndjson|csv]\n";
 
 struct arguments {
-    const char *file, *settings;
+    const char *file, *settings, *output;
+    enum output_kind kind;
 };
+
+/* The value of an option, in the same word or the next one; NULL: it is another word. *out_missing: it is
+ * this one, and has none. */
+static const char *value_of(const char *name, int argc, char **argv, int *at, bool *out_missing)
+{
+    const char *word = argv[*at];
+    size_t len = strlen(name);
+
+    if (strncmp(word, name, len) != 0 || (word[len] && word[len] != '='))
+        return NULL;
+    if (word[len] == '=')
+        return word + len + 1;
+    *out_missing = *at + 1 >= argc;
+    return *out_missing ? NULL : argv[++*at];
+}
+
+static bool refuse(const char *word, const char *why)
+{
+    fprintf(stderr, "waitlistctl: plan check: %s: %s\n", word, why);
+    return false;
+}
+
+/* Takes the word at *at, and its value. Returns false after saying what is wrong with it. */
+static bool read_argument(int argc, char **argv, int *at, struct arguments *a)
+{
+    const struct {
+        const char *name;
+        const char **field;
+    } options[] = { { "--settings", &a->settings },
+                    { "-o", &a->output },
+                    { "--output", &a->output } };
+    const char *word = argv[*at];
+    bool missing = false;
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *value = value_of(options[i].name, argc, argv, at, &missing);
+
+        if (value)
+            *options[i].field = value;
+        if (missing)
+            return refuse(word, "wants a value");
+        if (value)
+            return true;
+    }
+    if (word[0] == '-' && word[1])
+        return refuse(word, "no such option");
+    if (a->file)
+        return refuse(word, "one plan at a time");
+    a->file = word;
+    return true;
+}
 
 /* Returns false after saying what is wrong with the call. */
 static bool read_arguments(int argc, char **argv, struct arguments *a)
 {
-    static const char option[] = "--settings";
-    size_t len = strlen(option);
     bool only_files = false;
 
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
-
-        if (!only_files && strcmp(word, "--") == 0) {
+        if (!only_files && strcmp(argv[i], "--") == 0)
             only_files = true;
-        } else if (!only_files && strcmp(word, option) == 0 && i + 1 < argc) {
-            a->settings = argv[++i];
-        } else if (!only_files && strncmp(word, option, len) == 0 && word[len] == '=') {
-            a->settings = word + len + 1;
-        } else if (!only_files && word[0] == '-' && word[1]) {
-            fprintf(stderr, "waitlistctl: plan check: %s: %s\n", word,
-                    strcmp(word, option) == 0 ? "wants a file" : "no such option");
+        else if (only_files && a->file)
+            return refuse(argv[i], "one plan at a time");
+        else if (only_files)
+            a->file = argv[i];
+        else if (!read_argument(argc, argv, &i, a))
             return false;
-        } else if (a->file) {
-            fprintf(stderr, "waitlistctl: plan check: one plan at a time: %s\n", word);
-            return false;
-        } else {
-            a->file = word;
-        }
     }
+    if (a->output && output_kind_parse(a->output, &a->kind) < 0)
+        return refuse(a->output, "-o is table, json, ndjson or csv");
     if (!a->file)
         fprintf(stderr, "waitlistctl: plan check: which plan?\n");
     return a->file != NULL;
@@ -90,6 +135,25 @@ static void print_summary(const char *file, const struct plan *p, const struct d
     putchar('\n');
 }
 
+/* Returns 0 or -errno. */
+static int print_found(const struct diags *d, enum output_kind kind)
+{
+    AUTO(text_release) struct text t = TEXT_INIT;
+    json_t *found = diag_json(d);
+    int r = found ? 0 : -ENOMEM;
+
+    if (found && kind == OUTPUT_JSON)
+        r = output_json(&t, found, true);
+    else if (found)
+        r = kind == OUTPUT_NDJSON ? output_ndjson(&t, found) : output_csv(&t, found);
+    if (r == 0 && kind == OUTPUT_JSON)
+        r = text_putc(&t, '\n');
+    json_decref(found);
+    if (r == 0 && (fwrite(text_str(&t), 1, t.len, stdout) != t.len || fflush(stdout) != 0))
+        r = -EIO;
+    return r;
+}
+
 int cmd_plan_check(int argc, char **argv)
 {
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
@@ -98,7 +162,7 @@ int cmd_plan_check(int argc, char **argv)
     AUTO(plan_release) struct plan *plan = NULL;
     AUTO(plan_names_release) struct plan_names names = { 0 };
     struct plan_context context = { .feeds = NULL };
-    struct arguments a = { NULL, NULL };
+    struct arguments a = { .kind = OUTPUT_TABLE };
     int r = 0;
 
     if (!read_arguments(argc, argv, &a)) {
@@ -117,9 +181,17 @@ int cmd_plan_check(int argc, char **argv)
     /* Also after bad settings: whoever mends both wants to see both. */
     int loaded = plan_load(a.file, &context, &diags, &plan);
 
-    diags_print(&diags, stderr);
+    if (a.kind == OUTPUT_TABLE)
+        diags_print(&diags, stderr);
     if ((r < 0 || loaded < 0) && diags.errors == 0)
         fprintf(stderr, "waitlistctl: plan check: %s\n", strerror(r < 0 ? -r : -loaded));
-    print_summary(a.file, plan, &diags, r == 0);
+    if (a.kind == OUTPUT_TABLE)
+        print_summary(a.file, plan, &diags, r == 0);
+    int printed = a.kind == OUTPUT_TABLE ? 0 : print_found(&diags, a.kind);
+
+    if (printed < 0) {
+        fprintf(stderr, "waitlistctl: plan check: %s\n", strerror(-printed));
+        return CTL_CONFIG;
+    }
     return r == 0 && loaded == 0 ? CTL_OK : CTL_CONFIG;
 }

@@ -509,7 +509,7 @@ static int offline(int argc, char **argv, const struct options *o, bool is_feed)
         rest[count] = argv[count];
     if (count < argc)
         return complain("too many arguments after", argv[0], NULL);
-    if (is_feed && o->kind_given && kind) {
+    if (o->kind_given && kind) {
         rest[count++] = kind_option;
         rest[count++] = kind;
     }

@@ -78,12 +78,12 @@ static void complain(struct plan_reading *r, const struct measure_reading *readi
         title && (names(title, own->title, is->title) || names(title, own->id, is->title));
 
     if (is_named)
-        yaml_complain(r->y, yaml_get(reading->node, "title"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->node, "title"), PLAN_FOOTPRINT_NAMED,
                       "say whose figures they are, or select figures of the place",
                       "measure: the title names %s, and the figures are those of %s (%s)",
                       own->title, is->title, kind);
     else
-        yaml_complain(r->y, place_of(reading), r->diags, DIAG_WARNING,
+        plan_complain(r, place_of(reading), PLAN_FOOTPRINT_WIDER,
                       "they are shown as theirs, never as the place's",
                       "measure: the figures are those of %s (%s), not of %s alone", is->title, kind,
                       own->title);

@@ -2,6 +2,7 @@
  * plan_check - the checks that every section of plan.yaml uses
  */
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,17 @@
 #define ID_MAX_CHARS  64
 #define IDS_NAMED_MAX 12 /* in the hint that lists what there is */
 
+void plan_complain(struct plan_reading *r, yaml_node *at, enum plan_fault fault, const char *hint,
+                   const char *format, ...)
+{
+    const struct plan_fault_def *def = plan_fault_of(fault);
+    va_list ap;
+
+    va_start(ap, format);
+    yaml_vcomplain(r->y, at, r->diags, def->level, def->code, hint, format, ap);
+    va_end(ap);
+}
+
 bool plan_check_id(struct plan_reading *r, const char *what, const char *id, yaml_node *at)
 {
     size_t len = strlen(id);
@@ -21,7 +33,7 @@ bool plan_check_id(struct plan_reading *r, const char *what, const char *id, yam
         good++;
     if (len > 0 && len <= ID_MAX_CHARS && good == len)
         return true;
-    yaml_complain(r->y, at, r->diags, DIAG_ERROR,
+    plan_complain(r, at, PLAN_NOT_AN_ID,
                   "letters, digits, \"-\", \"_\" and \".\" make an id, up to 64 of them",
                   "%s: \"%.80s\" is not an id", what, id);
     return false;
@@ -33,8 +45,8 @@ int plan_id_seen(struct plan_reading *r, struct plan_seen *seen, const char *wha
     yaml_node *first = table_get(&seen->nodes, id);
 
     if (first) {
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, NULL,
-                      "%s \"%s\" is given twice; first at line %u", what, id, yaml_line(first));
+        plan_complain(r, at, PLAN_GIVEN_TWICE, NULL, "%s \"%s\" is given twice; first at line %u",
+                      what, id, yaml_line(first));
         return 0;
     }
     return table_set(&seen->nodes, id, (void *)at, NULL);
@@ -68,7 +80,7 @@ void plan_check_reference(struct plan_reading *r, const struct plan_ids *known, 
         if (known->count > IDS_NAMED_MAX)
             (void)text_puts(&hint, ", ...");
     }
-    yaml_complain(r->y, at, r->diags, DIAG_ERROR, text_str(&hint), "no such %s: \"%s\"", what, id);
+    plan_complain(r, at, PLAN_NO_SUCH_REFERENCE, text_str(&hint), "no such %s: \"%s\"", what, id);
 }
 
 void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at)
@@ -78,7 +90,7 @@ void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at)
     for (const char *s = title; *s; s++)
         characters += (*s & 0xc0) != 0x80;
     if (characters > PLAN_TITLE_MAX_CHARS)
-        yaml_complain(r->y, at, r->diags, DIAG_WARNING, NULL,
+        plan_complain(r, at, PLAN_TITLE_TOO_LONG, NULL,
                       "a title of %zu characters: more than %d are cut in messages", characters,
                       PLAN_TITLE_MAX_CHARS);
 }
@@ -106,11 +118,11 @@ void plan_check_validity(struct plan_reading *r, const char *what, struct civil_
     char date[DATE_TEXT_MAX], edge[DATE_TEXT_MAX];
 
     if (date_is_set(p->valid_to) && date_compare(d, p->valid_to) > 0)
-        yaml_complain(r->y, at, r->diags, DIAG_WARNING, NULL, "%s of %s: the plan ends on %s", what,
+        plan_complain(r, at, PLAN_OUTSIDE_VALIDITY, NULL, "%s of %s: the plan ends on %s", what,
                       date_format(d, date), date_format(p->valid_to, edge));
     else if (date_is_set(p->valid_from) && date_compare(d, p->valid_from) < 0)
-        yaml_complain(r->y, at, r->diags, DIAG_WARNING, NULL, "%s of %s: the plan begins on %s",
-                      what, date_format(d, date), date_format(p->valid_from, edge));
+        plan_complain(r, at, PLAN_OUTSIDE_VALIDITY, NULL, "%s of %s: the plan begins on %s", what,
+                      date_format(d, date), date_format(p->valid_from, edge));
 }
 
 bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n)
@@ -119,7 +131,6 @@ bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n)
         return false;
     if (yaml_kind(n) == YAML_SEQUENCE)
         return true;
-    yaml_complain(r->y, n, r->diags, DIAG_ERROR, "begin each with \"- \"", "%s: this is not a list",
-                  what);
+    plan_complain(r, n, PLAN_NOT_A_LIST, "begin each with \"- \"", "%s: this is not a list", what);
     return false;
 }

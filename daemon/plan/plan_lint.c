@@ -19,13 +19,13 @@ static bool better(const struct plan_measure *m, double a, double b)
 static void lint_line(struct plan_reading *r, const struct measure_reading *reading)
 {
     if (!reading->target && !reading->expect)
-        yaml_complain(r->y, reading->node, r->diags, DIAG_ERROR,
+        plan_complain(r, reading->node, PLAN_NO_LINE,
                       "add \"target: {at_least: NUMBER}\" or \"expect: {DATE: NUMBER}\"",
                       "measure: neither target nor expect: there is no line to judge it by");
     else if (!reading->target && yaml_kind(reading->expect) == YAML_MAPPING &&
              yaml_count(reading->expect) == 0)
-        yaml_complain(
-            r->y, reading->expect, r->diags, DIAG_ERROR, NULL,
+        plan_complain(
+            r, reading->expect, PLAN_NO_LINE, NULL,
             "measure: expect is empty and there is no target: there is no line to judge it by");
 }
 
@@ -39,7 +39,7 @@ static void lint_target(struct plan_reading *r, const struct measure_reading *re
     for (size_t i = 0; m->has_target && i < m->expect_count; i++) {
         if (!better(m, m->expect[i].value, m->target))
             continue;
-        yaml_complain(r->y, reading->target_value, r->diags, DIAG_WARNING,
+        plan_complain(r, reading->target_value, PLAN_MILESTONE_PAST_TARGET,
                       "a target is what the milestones lead to",
                       "%s already exceeds the target: %s on %s, target %s",
                       i + 1 == m->expect_count ? "the last milestone" : "a milestone",
@@ -48,7 +48,7 @@ static void lint_target(struct plan_reading *r, const struct measure_reading *re
         break;
     }
     if (m->has_target && m->has_clear && m->expect_count == 0 && better(m, m->target, m->clear))
-        yaml_complain(r->y, yaml_get(reading->node, "clear"), r->diags, DIAG_WARNING,
+        plan_complain(r, yaml_get(reading->node, "clear"), PLAN_CLEAR_SHORT_OF_TARGET,
                       "leave clear out, or set it at or past the target",
                       "measure: the clear line %s is worse than the target %s",
                       text_number(m->clear, number), text_number(m->target, target));
@@ -62,11 +62,11 @@ static void lint_percent(struct plan_reading *r, const struct measure_reading *r
     if (m->unit != UNIT_PERCENT)
         return;
     if (m->has_target && (m->target > PERCENT_MAX || m->target < 0))
-        yaml_complain(r->y, reading->target_value, r->diags, DIAG_WARNING, NULL,
+        plan_complain(r, reading->target_value, PLAN_NOT_A_PERCENTAGE, NULL,
                       "measure: a target of %s percent", text_number(m->target, number));
     for (size_t i = 0; i < m->expect_count; i++)
         if (m->expect[i].value > PERCENT_MAX || m->expect[i].value < 0)
-            yaml_complain(r->y, reading->expect_values[i], r->diags, DIAG_WARNING, NULL,
+            plan_complain(r, reading->expect_values[i], PLAN_NOT_A_PERCENTAGE, NULL,
                           "measure: a milestone of %s percent",
                           text_number(m->expect[i].value, number));
 }
@@ -79,8 +79,9 @@ static void lint_better(struct plan_reading *r, const struct measure_reading *re
 
     if (better_by_nature == BETTER_UNSAID || lower == (better_by_nature == BETTER_LOWER))
         return;
-    yaml_complain(r->y, reading->target_value ? reading->target_value : reading->node, r->diags,
-                  DIAG_WARNING, lower ? "a floor is \"at_least\"" : "a ceiling is \"at_most\"",
+    plan_complain(r, reading->target_value ? reading->target_value : reading->node,
+                  PLAN_TARGET_ON_WRONG_SIDE,
+                  lower ? "a floor is \"at_least\"" : "a ceiling is \"at_most\"",
                   "measure: %s is better when it is %s",
                   metric_def_of(reading->m.list->metric.id)->id, lower ? "higher" : "lower");
 }
@@ -98,11 +99,10 @@ void plan_lint_measure(struct plan_reading *r, const struct measure_reading *rea
     if (m->title)
         plan_check_title(r, m->title, yaml_get(reading->node, "title"));
     if (m->tolerance < 0)
-        yaml_complain(r->y, yaml_get(reading->node, "tolerance"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->node, "tolerance"), PLAN_NEGATIVE_TOLERANCE,
                       "it is a distance from the line, 0 or more; polarity says on which side",
                       "measure: tolerance %s is negative", text_number(m->tolerance, number));
     if (!m->owner && !m->action)
-        yaml_complain(r->y, reading->node, r->diags, DIAG_WARNING,
-                      "add \"owner: ROLE\" or \"action: ID\"",
+        plan_complain(r, reading->node, PLAN_NO_OWNER, "add \"owner: ROLE\" or \"action: ID\"",
                       "measure: nobody owns it: what it should say goes to ops");
 }

@@ -29,20 +29,19 @@ static void complain_of_parameter(struct plan_reading *r, const struct measure_r
 
     switch (problem) {
     case METRIC_NO_PARAMETER:
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, WAIT_FORMS,
-                      "measure: metric %.*s names no wait", len, text);
+        plan_complain(r, at, PLAN_BAD_WAIT, WAIT_FORMS, "measure: metric %.*s names no wait", len,
+                      text);
         break;
     case METRIC_ONE_TOO_MANY:
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, NULL, "measure: metric %.*s takes no wait",
-                      len, text);
+        plan_complain(r, at, PLAN_BAD_WAIT, NULL, "measure: metric %.*s takes no wait", len, text);
         break;
     case METRIC_NOT_IN_DAYS:
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, "for example 28d or 4w",
+        plan_complain(r, at, PLAN_BAD_WAIT, "for example 28d or 4w",
                       "measure: metric %.*s looks ahead in days or weeks", len, text);
         break;
     default:
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, WAIT_FORMS,
-                      "measure: metric: \"%.40s\" is no wait", text + len + 1);
+        plan_complain(r, at, PLAN_BAD_WAIT, WAIT_FORMS, "measure: metric: \"%.40s\" is no wait",
+                      text + len + 1);
     }
 }
 
@@ -158,8 +157,8 @@ static int check_stage(struct plan_reading *r, const struct service *service,
     (void)text_puts(&hint, service->clock_count > 1 ? "it has: " : "it has none");
     for (size_t i = 1; i < service->clock_count; i++)
         (void)text_printf(&hint, "%s%s", i > 1 ? ", " : "", service->clocks[i].id);
-    yaml_complain(r->y, at, r->diags, DIAG_ERROR, text_str(&hint),
-                  "service %s has no stage \"%.80s\"", service->id, l->stage);
+    plan_complain(r, at, PLAN_NO_SUCH_STAGE, text_str(&hint), "service %s has no stage \"%.80s\"",
+                  service->id, l->stage);
     return text_ok(&hint) ? 0 : -ENOMEM;
 }
 
@@ -169,7 +168,7 @@ static void check_first_contacts(struct plan_reading *r, const struct service *s
     const struct pathway_selection selection = { .stage = NULL };
 
     if (selection_clock(service, &selection, METRIC_FIRST_CONTACTS) < 0)
-        yaml_complain(r->y, yaml_get(reading->node, "metric"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->node, "metric"), PLAN_NO_SUCH_STAGE,
                       "\"completed\" counts the pathways that were completed",
                       "measure: service %s has no stage that ends with a first contact",
                       service->id);
@@ -183,7 +182,7 @@ static void check_cohort(struct plan_reading *r, const struct service *service,
 
         (void)yaml_pair(mapping, i, &key);
         if (!text_list_has(&service->cohorts, l->cohort[i].name))
-            yaml_complain(r->y, key, r->diags, DIAG_WARNING,
+            plan_complain(r, key, PLAN_UNKNOWN_COHORT,
                           "a figure is given only when a feed has brought such a column",
                           "select: cohort \"%.40s\" is none that service %s names",
                           l->cohort[i].name, service->id);
@@ -202,7 +201,7 @@ static int read_cohort(struct plan_reading *r, struct list_measure *l, yaml_node
     if (yaml_is_nothing(mapping))
         return 0;
     if (yaml_kind(mapping) != YAML_MAPPING || count > COHORT_MAX) {
-        yaml_complain(r->y, mapping, r->diags, DIAG_ERROR, "for example {age_band: 0-17}",
+        plan_complain(r, mapping, PLAN_BAD_COHORT, "for example {age_band: 0-17}",
                       "select: cohort is not a mapping of at most %d columns to values",
                       COHORT_MAX);
         return 0;
@@ -214,7 +213,7 @@ static int read_cohort(struct plan_reading *r, struct list_measure *l, yaml_node
         yaml_node *key = NULL, *value = yaml_pair(mapping, i, &key);
 
         if (yaml_kind(value) != YAML_SCALAR || !yaml_text(value)[0]) {
-            yaml_complain(r->y, key, r->diags, DIAG_ERROR, "for example {age_band: 0-17}",
+            plan_complain(r, key, PLAN_BAD_COHORT, "for example {age_band: 0-17}",
                           "select: cohort \"%.40s\" has no value", yaml_text(key));
             continue;
         }
@@ -237,7 +236,7 @@ static int check_select(struct plan_reading *r, const struct measure_reading *re
     int result = check_list(r, l, yaml_get(select, "list"));
 
     if (l->stage && reading->metric_is_good && l->metric.id == METRIC_FIRST_CONTACTS)
-        yaml_complain(r->y, yaml_get(select, "stage"), r->diags, DIAG_ERROR, "leave it out",
+        plan_complain(r, yaml_get(select, "stage"), PLAN_KEY_OF_NO_USE, "leave it out",
                       "measure: first-contacts counts the stage that ends with one");
     if (!known || result < 0)
         return result;
@@ -280,8 +279,8 @@ static bool read_wait(struct plan_reading *r, yaml_node *at, const char *key, st
 
     if (text && metric_wait_parse(text, out) == 0)
         return true;
-    yaml_complain(r->y, at, r->diags, DIAG_ERROR, WAIT_FORMS, "measure: %s \"%.40s\" is no wait",
-                  key, text ? text : "");
+    plan_complain(r, at, PLAN_BAD_WAIT, WAIT_FORMS, "measure: %s \"%.40s\" is no wait", key,
+                  text ? text : "");
     return false;
 }
 
@@ -289,7 +288,7 @@ static bool read_wait(struct plan_reading *r, yaml_node *at, const char *key, st
 static void refuse_key(struct plan_reading *r, yaml_node *at, const char *key, const char *why)
 {
     if (!yaml_is_nothing(at))
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, "leave it out", "measure: %s: %s", key, why);
+        plan_complain(r, at, PLAN_KEY_OF_NO_USE, "leave it out", "measure: %s: %s", key, why);
 }
 
 static void read_window(struct plan_reading *r, struct measure_reading *reading,
@@ -305,11 +304,11 @@ static void read_window(struct plan_reading *r, struct measure_reading *reading,
     else
         l->period = stock && (!known || known->by_snapshot) ? PERIOD_CENSUS : PERIOD_MONTH;
     if (!stock && l->period == PERIOD_CENSUS)
-        yaml_complain(r->y, yaml_get(reading->node, "period"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->node, "period"), PLAN_WRONG_PERIOD,
                       "day, week, month, quarter or year",
                       "measure: %s is counted over a period, and a census is one day", def->id);
     if (known && stock && l->period == PERIOD_CENSUS && !known->by_snapshot)
-        yaml_complain(r->y, yaml_get(reading->node, "period"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->node, "period"), PLAN_WRONG_PERIOD,
                       "day, week, month, quarter or year",
                       "measure: no feed brings snapshots of list %s", l->list);
     if (stock)
@@ -328,7 +327,7 @@ static void read_standard(struct plan_reading *r, struct measure_reading *readin
     if (!(def->takes & TAKES_STANDARD))
         refuse_key(r, standard, "standard", "this metric has no use for one");
     else if (yaml_is_nothing(standard))
-        yaml_complain(r->y, reading->node, r->diags, DIAG_ERROR, "for example \"standard: 18w\"",
+        plan_complain(r, reading->node, PLAN_NO_STANDARD, "for example \"standard: 18w\"",
                       "measure: %s needs the longest wait that is allowed", def->id);
     else
         (void)read_wait(r, standard, "standard", &metric->standard);
@@ -345,7 +344,7 @@ static void read_unit(struct plan_reading *r, struct measure_reading *reading,
     bool other = def->other_unit != UNIT_UNKNOWN;
 
     if (m->unit != UNIT_UNKNOWN && m->unit != def->unit && m->unit != def->other_unit)
-        yaml_complain(r->y, yaml_get(reading->node, "unit"), r->diags, DIAG_ERROR, NULL,
+        plan_complain(r, yaml_get(reading->node, "unit"), PLAN_WRONG_UNIT, NULL,
                       "measure: %s is in %s%s%s", def->id, unit_name(def->unit),
                       other ? " or " : "", other ? unit_name(def->other_unit) : "");
     if (m->unit == UNIT_UNKNOWN)
@@ -369,7 +368,7 @@ void plan_list_settle(struct plan_reading *r, struct measure_reading *reading)
         refuse_key(r, yaml_get(reading->node, "method"), "method", "this metric is no percentile");
     l->act_on_projected = reading->act_on == 1;
     if (l->act_on_projected && def->kind == METRIC_FLOW)
-        yaml_complain(r->y, yaml_get(reading->node, "act_on"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->node, "act_on"), PLAN_KEY_OF_NO_USE,
                       "leave it out, or watch a stock",
                       "measure: %s does not age: without data nothing is known of it", def->id);
 }

@@ -146,10 +146,10 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
         reading->m.published = name;
         name = NULL; /* taken */
     } else if (strcmp(kind, "published") == 0) {
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, "for example \"published:MRS08b\"",
+        plan_complain(r, at, PLAN_UNKNOWN_METRIC, "for example \"published:MRS08b\"",
                       "measure: metric names no published measure");
     } else if (is_unbuilt(kind)) {
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR,
+        plan_complain(r, at, PLAN_METRIC_NOT_BUILT,
                       "a figure that a feed publishes is watched as \"published:MEASURE\"",
                       "measure: metric: not built yet: %s", kind);
     } else {
@@ -158,7 +158,7 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
             (void)text_printf(&hint, "did you mean \"%s%s\"?", near, colon ? colon : "");
         else
             (void)text_printf(&hint, "write \"published:%s\"", reading->metric);
-        yaml_complain(r->y, at, r->diags, DIAG_ERROR, text_str(&hint),
+        plan_complain(r, at, PLAN_UNKNOWN_METRIC, text_str(&hint),
                       "measure: metric \"%.80s\" is not known", reading->metric);
     }
     return 0;
@@ -209,15 +209,17 @@ static int read_target(struct plan_reading *r, struct measure_reading *reading)
     if (!reading->target)
         return 0;
     if (yaml_kind(reading->target) != YAML_MAPPING) {
-        yaml_complain(r->y, reading->target, r->diags, DIAG_ERROR, form,
+        plan_complain(r, reading->target, PLAN_BAD_TARGET, form,
                       "measure: the target does not say on which side it is met");
         return 0;
     }
     bound = bind_mapping(r->y, reading->target, "target", target_keys, &t, r->diags);
     least = yaml_get(reading->target, "at_least");
     most = yaml_get(reading->target, "at_most");
-    if (yaml_is_nothing(least) == yaml_is_nothing(most)) {
-        yaml_complain(r->y, reading->target, r->diags, DIAG_ERROR, form,
+    if (bound == -EINVAL && yaml_is_nothing(least) && yaml_is_nothing(most)) {
+        /* Its figure is under the key that was complained of. */
+    } else if (yaml_is_nothing(least) == yaml_is_nothing(most)) {
+        plan_complain(r, reading->target, PLAN_BAD_TARGET, form,
                       yaml_is_nothing(least) ? "measure: the target has no figure"
                                              : "measure: the target has two figures");
     } else {
@@ -228,7 +230,7 @@ static int read_target(struct plan_reading *r, struct measure_reading *reading)
     }
     reading->target_by = t.by;
     if (t.by && (!yaml_text(t.by) || plan_day_or_month(yaml_text(t.by), &reading->m.target_by) < 0))
-        yaml_complain(r->y, t.by, r->diags, DIAG_ERROR, "for example 2025-03-31 or 2025-03",
+        plan_complain(r, t.by, PLAN_NOT_A_DATE, "for example 2025-03-31 or 2025-03",
                       "target: by is not a date");
     return bound == -ENOMEM ? bound : 0;
 }
@@ -257,7 +259,7 @@ static bool read_bare_number(struct plan_reading *r, yaml_node *n, double *out)
         *out = strtod(text, &end);
     if (end && *end == '\0' && isfinite(*out))
         return true;
-    yaml_complain(r->y, n, r->diags, DIAG_ERROR, "a number, or {value: NUMBER, note: TEXT}",
+    plan_complain(r, n, PLAN_NOT_A_NUMBER, "a number, or {value: NUMBER, note: TEXT}",
                   "expect: \"%.40s\" is not a number", text ? text : "");
     return false;
 }
@@ -271,7 +273,7 @@ static int read_milestone(struct plan_reading *r, yaml_node *key, yaml_node *val
 
     *out_ok = false;
     if (plan_day_or_month(yaml_text(key), &out->date) < 0) {
-        yaml_complain(r->y, key, r->diags, DIAG_ERROR,
+        plan_complain(r, key, PLAN_NOT_A_DATE,
                       "for example 2024-06-30, or 2024-06 for its last day",
                       "expect: \"%.40s\" is not a date", yaml_text(key));
         return 0;
@@ -302,7 +304,7 @@ static void place_milestone(struct plan_reading *r, struct measure_reading *read
     while (at > 0 && date_compare(m->expect[at - 1].date, new->date) > 0)
         at--;
     if (at > 0 && date_compare(m->expect[at - 1].date, new->date) == 0) {
-        yaml_complain(r->y, key, r->diags, DIAG_ERROR, NULL, "expect: %s is given twice",
+        plan_complain(r, key, PLAN_GIVEN_TWICE, NULL, "expect: %s is given twice",
                       date_format(new->date, date));
         free(new->note);
         return;
@@ -323,7 +325,7 @@ static int read_expect(struct plan_reading *r, struct measure_reading *reading)
     if (!reading->expect)
         return 0;
     if (yaml_kind(reading->expect) != YAML_MAPPING) {
-        yaml_complain(r->y, reading->expect, r->diags, DIAG_ERROR, "for example {2024-06-30: 20}",
+        plan_complain(r, reading->expect, PLAN_NOT_A_MAPPING, "for example {2024-06-30: 20}",
                       "measure: expect is not a mapping from dates to figures");
         return 0;
     }
@@ -359,13 +361,13 @@ static void settle_polarity(struct plan_reading *r, struct measure_reading *read
         reading->m.polarity =
             plan_list_better(reading) == BETTER_LOWER ? POLARITY_LOWER : POLARITY_HIGHER;
     else if (reading->expect)
-        yaml_complain(r->y, reading->node, r->diags, DIAG_ERROR,
+        plan_complain(r, reading->node, PLAN_NO_POLARITY,
                       "add \"polarity: higher\" or \"polarity: lower\"",
                       "measure: nothing says which way is better");
     if (reading->polarity < 0 || !reading->target_value ||
         reading->polarity == (lower ? POLARITY_LOWER : POLARITY_HIGHER))
         return;
-    yaml_complain(r->y, yaml_get(reading->node, "polarity"), r->diags, DIAG_ERROR,
+    plan_complain(r, yaml_get(reading->node, "polarity"), PLAN_POLARITY_CONTRADICTS,
                   lower ? "where lower is better, polarity is lower; a floor is \"at_least\""
                         : "where higher is better, polarity is higher; a ceiling is \"at_most\"",
                   "measure: polarity %s contradicts the target %s", lower ? "higher" : "lower",
@@ -395,7 +397,7 @@ static int settle_owner(struct plan_reading *r, struct measure_reading *reading)
         if (!a->id || strcmp(a->id, m->action) != 0)
             continue;
         if (reading->priority && m->priority != a->priority)
-            yaml_complain(r->y, yaml_get(reading->node, "priority"), r->diags, DIAG_WARNING, NULL,
+            plan_complain(r, yaml_get(reading->node, "priority"), PLAN_PRIORITY_OF_ACTION, NULL,
                           "measure: its action is under another priority, which counts");
         m->priority = a->priority;
         if (!m->owner && a->lead && !(m->owner = strdup(a->lead)))
@@ -486,7 +488,7 @@ int plan_read_measures(struct plan_reading *r, yaml_node *measures)
     int result = 0;
 
     if (yaml_is_nothing(measures) || (yaml_kind(measures) == YAML_SEQUENCE && count == 0))
-        yaml_complain(r->y, measures, r->diags, DIAG_WARNING, NULL,
+        plan_complain(r, measures, PLAN_NO_MEASURES, NULL,
                       "the plan has no measures: nothing is watched");
     r->plan->measures = calloc(count ? count : 1, sizeof *r->plan->measures);
     if (!r->plan->measures)

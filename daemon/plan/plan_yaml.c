@@ -99,7 +99,7 @@ static int read_head(struct plan_reading *r, yaml_node *mapping)
     p->valid_from = v.from;
     p->valid_to = v.to;
     if (date_is_set(v.from) && date_is_set(v.to) && date_compare(v.to, v.from) < 0)
-        yaml_complain(r->y, yaml_get(h.valid, "to"), r->diags, DIAG_ERROR, NULL,
+        plan_complain(r, yaml_get(h.valid, "to"), PLAN_VALIDITY_ENDS_FIRST, NULL,
                       "plan: valid: the last day is before the first");
     if (p->title)
         plan_check_title(r, p->title, yaml_get(mapping, "title"));
@@ -120,7 +120,7 @@ static void check_receivers(struct plan_reading *r, const struct plan_role *role
     yaml_node *list = yaml_get(mapping, "receivers");
 
     if (role->receivers.count == 0)
-        yaml_complain(r->y, key, r->diags, DIAG_WARNING, NULL,
+        plan_complain(r, key, PLAN_NO_RECEIVERS, NULL,
                       "role \"%s\" has no receivers: what it should hear goes to ops", role->id);
     if (yaml_kind(list) == YAML_SCALAR && yaml_text(list)[0])
         plan_check_reference(r, &r->receivers, "receiver", yaml_text(list), list);
@@ -136,8 +136,7 @@ static int read_roles(struct plan_reading *r, yaml_node *roles)
     size_t count = yaml_count(roles);
 
     if (!yaml_is_nothing(roles) && yaml_kind(roles) != YAML_MAPPING) {
-        yaml_complain(r->y, roles, r->diags, DIAG_ERROR,
-                      "for example \"lead: {receivers: [mail]}\"",
+        plan_complain(r, roles, PLAN_NOT_A_MAPPING, "for example \"lead: {receivers: [mail]}\"",
                       "roles: this is not a mapping of roles by id");
         count = 0;
     }
@@ -211,7 +210,7 @@ static void read_due(struct plan_reading *r, struct action_reading *reading)
     if (!reading->due || (text && text_same(text, "ongoing")))
         return;
     if (!text || plan_day_or_month(text, &reading->a.due) < 0)
-        yaml_complain(r->y, reading->due, r->diags, DIAG_ERROR,
+        plan_complain(r, reading->due, PLAN_NOT_A_DATE,
                       "a date (2024-09-30), a month (2024-09) or \"ongoing\"",
                       "action: due \"%.40s\" is not a date", text ? text : "");
 }

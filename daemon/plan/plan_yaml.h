@@ -11,6 +11,7 @@
 
 #include "base/table.h"
 #include "plan/plan.h"
+#include "plan/plan_fault.h"
 
 #define PLAN_TITLE_MAX_CHARS 120 /* longer ones are cut in subjects and tables: a warning */
 
@@ -28,6 +29,11 @@ struct plan_reading {
     const struct plan_list *lists;             /* NULL: not known */
     const struct footprint_source *footprints; /* NULL: not known */
 };
+
+/** A message at a node, as grave as the fault is; hint may be NULL. A hint that is a replacement of what is
+ * underlined is written: did you mean "X"? */
+void plan_complain(struct plan_reading *r, yaml_node *at, enum plan_fault fault, const char *hint,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /** Ids of one kind and the node at which each was first given. */
 struct plan_seen {

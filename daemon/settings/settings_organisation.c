@@ -138,7 +138,7 @@ __attribute__((format(printf, 4, 5))) static int complain(struct diags *diags, c
     va_list ap;
 
     va_start(ap, format);
-    diag_vadd(diags, DIAG_ERROR, &place, hint, format, ap);
+    diag_vadd(diags, DIAG_ERROR, NULL, &place, hint, format, ap);
     va_end(ap);
     return -EINVAL;
 }

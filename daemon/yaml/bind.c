@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +22,23 @@ struct binding {
     int result;
 };
 
+__attribute__((format(printf, 5, 6))) static void complain(struct binding *b, yaml_node *at,
+                                                           const char *code, const char *hint,
+                                                           const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    yaml_vcomplain(b->y, at, b->diags, DIAG_ERROR, code, hint, format, ap);
+    va_end(ap);
+    b->result = -EINVAL;
+}
+
 static void complain_value(struct binding *b, yaml_node *value, const struct bind_key *key,
                            const struct bind_problem *p)
 {
-    yaml_complain(b->y, value, b->diags, DIAG_ERROR, p->hint[0] ? p->hint : NULL,
-                  "%s: %s \"%.80s\" %s", b->what, key->key, yaml_text(value), p->text);
-    b->result = -EINVAL;
+    complain(b, value, BIND_CODE_VALUE, p->hint[0] ? p->hint : NULL, "%s: %s \"%.80s\" %s", b->what,
+             key->key, yaml_text(value), p->text);
 }
 
 static void bind_scalar(struct binding *b, yaml_node *value, const struct bind_key *key)
@@ -34,9 +46,8 @@ static void bind_scalar(struct binding *b, yaml_node *value, const struct bind_k
     struct bind_problem p = { "", "" };
 
     if (yaml_kind(value) != YAML_SCALAR) {
-        yaml_complain(b->y, value, b->diags, DIAG_ERROR, NULL, "%s: %s is one value, not a %s",
-                      b->what, key->key, yaml_kind(value) == YAML_MAPPING ? "mapping" : "list");
-        b->result = -EINVAL;
+        complain(b, value, BIND_CODE_NOT_ONE_VALUE, NULL, "%s: %s is one value, not a %s", b->what,
+                 key->key, yaml_kind(value) == YAML_MAPPING ? "mapping" : "list");
         return;
     }
     int r = bind_value(key, yaml_text(value), b->out + key->offset, &p);
@@ -54,18 +65,16 @@ static void bind_texts(struct binding *b, yaml_node *value, const struct bind_ke
         return;
     }
     if (yaml_kind(value) != YAML_SEQUENCE) {
-        yaml_complain(b->y, value, b->diags, DIAG_ERROR, NULL, "%s: %s is a list, not a mapping",
-                      b->what, key->key);
-        b->result = -EINVAL;
+        complain(b, value, BIND_CODE_NOT_A_LIST, NULL, "%s: %s is a list, not a mapping", b->what,
+                 key->key);
         return;
     }
     for (size_t i = 0; i < yaml_count(value); i++) {
         yaml_node *item = yaml_item(value, i);
 
         if (yaml_kind(item) != YAML_SCALAR || yaml_is_nothing(item)) {
-            yaml_complain(b->y, item, b->diags, DIAG_ERROR, NULL,
-                          "%s: %s has an item that is not text", b->what, key->key);
-            b->result = -EINVAL;
+            complain(b, item, BIND_CODE_VALUE, NULL, "%s: %s has an item that is not text", b->what,
+                     key->key);
             continue;
         }
         bind_scalar(b, item, key);
@@ -94,8 +103,8 @@ static void complain_unknown(struct binding *b, yaml_node *key, yaml_node *value
         text_clear(&list);
         (void)text_printf(&list, "did you mean \"%s\"?", near);
     }
-    yaml_complain(b->y, key, b->diags, DIAG_ERROR, text_str(&list), "%s: unknown key \"%.80s\"",
-                  b->what, yaml_text(key));
+    complain(b, key, BIND_CODE_UNKNOWN_KEY, text_str(&list), "%s: unknown key \"%.80s\"", b->what,
+             yaml_text(key));
     text_release(&list);
     b->result = -EINVAL;
 }
@@ -113,8 +122,8 @@ static void bind_pair(struct binding *b, yaml_node *key, yaml_node *value, bool 
     if (yaml_is_nothing(value)) {
         /* Left to the default, or to the complaint that it is missing. */
         if (b->keys[i].required)
-            yaml_complain(b->y, key, b->diags, DIAG_ERROR, NULL, "%s: %s has no value", b->what,
-                          b->keys[i].key);
+            complain(b, key, BIND_CODE_MISSING_KEY, NULL, "%s: %s has no value", b->what,
+                     b->keys[i].key);
         if (b->keys[i].required) {
             b->result = -EINVAL;
             seen[i] = true;
@@ -136,9 +145,8 @@ static void fill_default(struct binding *b, const struct bind_key *key)
     int r;
 
     if (key->required) {
-        yaml_complain(b->y, b->mapping, b->diags, DIAG_ERROR, key->meaning, "%s: \"%s\" is missing",
-                      b->what, key->key);
-        b->result = -EINVAL;
+        complain(b, b->mapping, BIND_CODE_MISSING_KEY, key->meaning, "%s: \"%s\" is missing",
+                 b->what, key->key);
     } else if (key->fallback) {
         r = bind_value(key, key->fallback, b->out + key->offset, &p);
         assert(r != -EINVAL);
@@ -161,8 +169,8 @@ int bind_mapping(const struct yaml *y, yaml_node *mapping, const char *what,
             memcpy(b.out + keys[i].offset, &DATE_NONE, sizeof(struct civil_date));
     }
     if (!yaml_is_nothing(mapping) && yaml_kind(mapping) != YAML_MAPPING) {
-        yaml_complain(y, mapping, diags, DIAG_ERROR, "write it as \"key: value\" pairs",
-                      "%s: this is not a mapping", what);
+        complain(&b, mapping, BIND_CODE_NOT_A_MAPPING, "write it as \"key: value\" pairs",
+                 "%s: this is not a mapping", what);
         return -EINVAL;
     }
     for (size_t i = 0; i < yaml_count(mapping) && yaml_kind(mapping) == YAML_MAPPING; i++) {

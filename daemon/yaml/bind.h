@@ -25,6 +25,14 @@ enum bind_type {
     BIND_NODE,     /* yaml_node *: any value; the caller reads it (borrowed from the document) */
 };
 
+/** Codes of what is wrong with a mapping. */
+#define BIND_CODE_UNKNOWN_KEY   "unknown-key"
+#define BIND_CODE_MISSING_KEY   "missing-key"
+#define BIND_CODE_VALUE         "bad-value"
+#define BIND_CODE_NOT_ONE_VALUE "not-one-value"
+#define BIND_CODE_NOT_A_LIST    "not-a-list"
+#define BIND_CODE_NOT_A_MAPPING "not-a-mapping"
+
 struct text_list {
     char **items;
     size_t count;

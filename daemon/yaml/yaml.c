@@ -75,7 +75,8 @@ struct yaml_span yaml_span_at(const struct yaml *y, size_t offset)
 }
 
 static void complain(const struct yaml *y, const struct yaml_span *at, struct diags *diags,
-                     enum diag_level level, const char *hint, const char *format, va_list ap)
+                     enum diag_level level, const char *code, const char *hint, const char *format,
+                     va_list ap)
 {
     struct diag_place place = { .file = y->name };
 
@@ -99,7 +100,7 @@ static void complain(const struct yaml *y, const struct yaml_span *at, struct di
             !text_is_utf8(place.excerpt, place.excerpt_len) || place.excerpt_len > 400)
             place.excerpt = NULL;
     }
-    diag_vadd(diags, level, &place, hint, format, ap);
+    diag_vadd(diags, level, code, &place, hint, format, ap);
 }
 
 void yaml_complain_at(const struct yaml *y, const struct yaml_span *at, struct diags *diags,
@@ -108,33 +109,40 @@ void yaml_complain_at(const struct yaml *y, const struct yaml_span *at, struct d
     va_list ap;
 
     va_start(ap, format);
-    complain(y, at, diags, level, hint, format, ap);
+    complain(y, at, diags, level, YAML_CODE_SYNTAX, hint, format, ap);
     va_end(ap);
 }
 
 void yaml_complain(const struct yaml *y, yaml_node *n, struct diags *diags, enum diag_level level,
                    const char *hint, const char *format, ...)
 {
-    static const struct yaml_span start = { 1, 1, 0, 1 };
     va_list ap;
 
-    assert(y && diags);
     va_start(ap, format);
-    complain(y, n ? &n->at : &start, diags, level, hint, format, ap);
+    yaml_vcomplain(y, n, diags, level, NULL, hint, format, ap);
     va_end(ap);
+}
+
+void yaml_vcomplain(const struct yaml *y, yaml_node *n, struct diags *diags, enum diag_level level,
+                    const char *code, const char *hint, const char *format, va_list ap)
+{
+    static const struct yaml_span start = { 1, 1, 0, 1 };
+
+    assert(y && diags);
+    complain(y, n ? &n->at : &start, diags, level, code, hint, format, ap);
 }
 
 /* ---- loading ---- */
 
-static void complain_file(const char *name, struct diags *diags, const char *hint, const char *what,
-                          int error)
+__attribute__((format(printf, 4, 5))) static void
+complain_file(const char *name, struct diags *diags, const char *hint, const char *format, ...)
 {
     struct diag_place place = { .file = name };
+    va_list ap;
 
-    if (error)
-        diag_add(diags, DIAG_ERROR, &place, hint, "%s: %s", what, strerror(error));
-    else
-        diag_add(diags, DIAG_ERROR, &place, hint, "%s", what);
+    va_start(ap, format);
+    diag_vadd(diags, DIAG_ERROR, YAML_CODE_UNREADABLE, &place, hint, format, ap);
+    va_end(ap);
 }
 
 static int read_file(const char *path, struct diags *diags, struct text *out_text)
@@ -142,11 +150,11 @@ static int read_file(const char *path, struct diags *diags, struct text *out_tex
     int r = file_read(path, YAML_FILE_MAX_BYTES, out_text);
 
     if (r == -EFBIG)
-        complain_file(path, diags, NULL, "is larger than 4 MiB", 0);
+        complain_file(path, diags, NULL, "is larger than 4 MiB");
     else if (r == -EINVAL)
-        complain_file(path, diags, NULL, "is not a file", 0);
+        complain_file(path, diags, NULL, "is not a file");
     else if (r < 0)
-        complain_file(path, diags, NULL, "cannot be read", -r);
+        complain_file(path, diags, NULL, "cannot be read: %s", strerror(-r));
     return r;
 }
 
@@ -170,7 +178,7 @@ static int check_bytes(const struct yaml *y, struct diags *diags)
     size_t bad = 0, len = y->source_len;
 
     if (len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0)) {
-        complain_file(y->name, diags, "save it as UTF-8", "is written in UTF-16", 0);
+        complain_file(y->name, diags, "save it as UTF-8", "is written in UTF-16");
         return -EINVAL;
     }
     nul = memchr(s, '\0', len);
@@ -204,7 +212,7 @@ int yaml_parse(const char *name, const char *text, size_t len, struct diags *dia
 
     assert(name && text && diags && out_yaml);
     if (len > YAML_FILE_MAX_BYTES) {
-        complain_file(name, diags, NULL, "is larger than 4 MiB", 0);
+        complain_file(name, diags, NULL, "is larger than 4 MiB");
         return -EFBIG;
     }
     y = calloc(1, sizeof *y);
@@ -223,7 +231,7 @@ int yaml_parse(const char *name, const char *text, size_t len, struct diags *dia
             r = yaml_read(y, diags);
     }
     if (r == -ENOMEM)
-        complain_file(name, diags, NULL, "cannot be read", ENOMEM);
+        complain_file(name, diags, NULL, "cannot be read: %s", strerror(ENOMEM));
     if (r < 0) {
         yaml_free(y);
         return r;

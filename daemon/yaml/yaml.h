@@ -57,4 +57,12 @@ yaml_node *yaml_get(yaml_node *mapping, const char *key);
 void yaml_complain(const struct yaml *y, yaml_node *n, struct diags *diags, enum diag_level level,
                    const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/** The same with the code of the rule, static text. */
+void yaml_vcomplain(const struct yaml *y, yaml_node *n, struct diags *diags, enum diag_level level,
+                    const char *code, const char *hint, const char *format, va_list ap);
+
+/** Codes of what is wrong with a file as such. */
+#define YAML_CODE_UNREADABLE "unreadable"
+#define YAML_CODE_SYNTAX     "yaml"
+
 #endif

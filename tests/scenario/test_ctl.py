@@ -89,6 +89,26 @@ def test_plan_check_works_without_a_daemon(build):
         assert r.returncode == 78 and re.search(r"bad\.yaml:\d+:\d+: error: ", r.stderr), r
 
 
+def test_plan_check_gives_faults_as_json_for_editors(build):
+    with Instance(build) as w:
+        path = w.write("bad.yaml", plan(measure(target="{at_leest: 60}")))
+        r = offline(build, "plan", "check", path, "-o", "json")
+        assert r.returncode == 78 and r.stderr == "", r
+        found = json.loads(r.stdout)
+        assert [list(f) for f in found] == [["severity", "code", "file", "line", "column", "message", "hint"]] * len(found)
+        first = found[0]
+        line = open(path).read().splitlines()[first["line"] - 1]
+        assert (first["severity"], first["code"], first["file"]) == ("error", "unknown-key", path), first
+        assert line[first["column"] - 1:].startswith("at_leest"), first
+        assert first["hint"] == 'did you mean "at_least"?', first
+        good = offline(build, "plan", "check", w.path("plan.yaml"), "-o", "json")
+        assert good.returncode == 0 and isinstance(json.loads(good.stdout), list), good
+        none = offline(build, "plan", "check", w.path("none.yaml"), "-o", "ndjson")
+        assert none.returncode == 78 and json.loads(none.stdout)["code"] == "unreadable", none
+        assert offline(build, "plan", "check", path, "-o", "xml").returncode == 2
+        assert offline(build, "-o", "json", "plan", "check", path).stdout == r.stdout
+
+
 def test_feed_parse_prints_one_object_for_each_value_cell(build):
     with Instance(build) as w:
         path = w.write("a.csv", three("*"))
