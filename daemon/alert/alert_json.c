@@ -265,7 +265,7 @@ int alert_decode(const char *json, size_t len, struct alert *out_alert)
     int rule = 0, r = -EINVAL;
 
     if (json_is_object(root) && read_fixed(root, "id", a.id, sizeof a.id) &&
-        read_word(root, "rule", rule_word, RULE_SELF_CHECK + 1, &rule) &&
+        read_word(root, "rule", rule_word, RULES, &rule) &&
         read_text(root, "plan", &a.plan, &no_memory) &&
         read_text(root, "measure", &a.measure, &no_memory) &&
         read_text(root, "feed", &a.feed, &no_memory) &&

@@ -73,6 +73,7 @@ const char *alert_state_words(const struct alert *a, const struct episode *e)
         [RULE_ACTION_OVERDUE] = { "overdue", "no longer overdue" },
         [RULE_DEAD_LETTER] = { "given up", "taken again" },
         [RULE_SELF_CHECK] = { "wrong", "right again" },
+        [RULE_GUARD] = { "masking", "no longer masking" },
     };
 
     assert((size_t)a->rule < sizeof by_rule / sizeof by_rule[0]);

@@ -38,13 +38,13 @@ static bool is_better(enum period_event a, enum period_event b)
     return a < b;
 }
 
-static bool moved(const struct plan_measure *m, double told, double now, bool *better)
+static bool moved(const struct plan_measure *m, double line, double told, double now, bool *better)
 {
     double step = m->tolerance > 0 ? m->tolerance : ALERT_CORRECTION_STEP;
 
     if (isnan(told) || isnan(now) || fabs(now - told) <= step)
         return false;
-    *better = (now > told) == (m->polarity == POLARITY_HIGHER);
+    *better = measure_behind_by(m, now, line) < measure_behind_by(m, told, line);
     return true;
 }
 
@@ -98,7 +98,7 @@ void corrections_tell(struct stepping *s, size_t index)
         return;
     if (p->event != e->told_event)
         better = is_better(p->event, e->told_event);
-    else if (!moved(s->f->measure, e->told_value, figure_of(p), &better))
+    else if (!moved(s->f->measure, p->line, e->told_value, figure_of(p), &better))
         return;
     /* A hold blocks what sounds better; the worse is told under any. */
     if (better && (s->held_now || p->holds != 0))

@@ -210,7 +210,7 @@ static int say_ageing(json_t *lines, const struct finding *f)
 int explain_judgement(json_t *lines, const struct finding *f)
 {
     const struct period_judgement *p = report_newest(f);
-    char holds[160], date[DATE_TEXT_MAX];
+    char holds[HOLD_WORDS_MAX], date[DATE_TEXT_MAX];
     int r = 0;
 
     if (f->measure && f->rule == RULE_BEHIND_PLAN) {
@@ -302,7 +302,7 @@ static void not_event(struct text *out, const struct finding *f, const struct pe
 static void not_row(struct text *out, const struct finding *f, const struct period_judgement *p,
                     const struct alert_step *last, const struct transition *row)
 {
-    char holds[160];
+    char holds[HOLD_WORDS_MAX];
 
     if (row->event != last->event)
         not_event(out, f, p, row->event);

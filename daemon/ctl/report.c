@@ -152,7 +152,7 @@ static json_t *measure_history(const struct finding *f)
 
 json_t *report_measure(const struct finding_set *findings, const char *id)
 {
-    char holds[160];
+    char holds[HOLD_WORDS_MAX];
 
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *f = &findings->list[i];

@@ -178,7 +178,7 @@ static const char *const column_names[COLUMNS] = {
 static void cell(const struct item_view *v, enum column column, struct text *out)
 {
     const char *severity = alert_severity_name(v->item->episode->severity), *status;
-    char date[WORDING_DATE_MAX], held[160];
+    char date[WORDING_DATE_MAX], held[HOLD_WORDS_MAX];
 
     switch (column) {
     case COLUMN_NEWS:

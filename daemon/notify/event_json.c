@@ -51,7 +51,7 @@ static json_t *item_object(const struct item_view *v)
     const struct episode *e = item->episode;
     const struct finding *f = item->finding;
     json_t *o = json_object(), *action = json_null();
-    char text[WALL_TEXT_MAX], held[160];
+    char text[WALL_TEXT_MAX], held[HOLD_WORDS_MAX];
     int failed = 0;
 
     if (v->action) {

@@ -349,6 +349,7 @@ const char *wording_state(const struct message_item *item)
         [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", NULL },
         [RULE_DEAD_LETTER] = { "Given up", "Delivered again", NULL },
         [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },
+        [RULE_GUARD] = { "Masking", "No longer masking", NULL },
     };
     enum rule rule = item->alert->rule;
     const struct episode *e = item->episode;

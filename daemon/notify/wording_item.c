@@ -122,6 +122,12 @@ void wording_what(const struct item_view *v, struct text *out)
         else
             detail_of(f, out);
         return;
+    case RULE_GUARD:
+        if (v->item->news == NEWS_CLEARED || !f || !f->detail)
+            (void)text_puts(out, "It no longer improves while what guards it worsens.");
+        else
+            detail_of(f, out);
+        return;
     case RULE_FEED_LATE:
     case RULE_COVERAGE_GAP:
     case RULE_IMPLAUSIBLE_CHANGE:
@@ -313,6 +319,10 @@ void wording_clears(const struct item_view *v, struct text *out)
     case RULE_SELF_CHECK:
         (void)text_puts(out, "What is named, put right: the monitor looks each minute.");
         break;
+    case RULE_GUARD:
+        (void)text_puts(out, "A data period in which both are known and the one does not improve "
+                             "while the other worsens.");
+        break;
     case RULE_DEAD_LETTER:
         (void)text_puts(out, "A message that the receiver takes for the same recipient, or a "
                              "person's \"waitlistctl outbox retry\" or \"drop\" of each.");
@@ -335,7 +345,7 @@ void wording_footprint(const struct item_view *v, struct text *out)
 
 void wording_sure(const struct item_view *v, struct text *out)
 {
-    char held[160], date[WORDING_DATE_MAX];
+    char held[HOLD_WORDS_MAX], date[WORDING_DATE_MAX];
 
     if (v->item->alert->rule != RULE_BEHIND_PLAN)
         return;

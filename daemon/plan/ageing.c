@@ -9,22 +9,21 @@ static bool is_behind(enum period_event event)
 }
 
 /* The figure of a day, judged by the line of that day. */
-static int project(const struct evaluation_input *in, const struct plan_measure *m,
+static int project(const struct evaluation_input *in, const struct finding *f,
                    struct civil_date day, struct series_version *out_version,
                    struct period_judgement *out_judged)
 {
-    int r = in->ageing->figure(in->ageing->arg, m, day, out_version);
+    int r = in->ageing->figure(in->ageing->arg, f->measure, day, out_version);
 
     if (r < 0)
         return r;
-    *out_judged = measure_judge(m, out_version, day, day);
+    *out_judged = measure_judge(f->measure, &f->line_from, out_version, day, day);
     out_judged->version = NULL;
     return 0;
 }
 
 /* The day on which it fell behind, to stay so until today. */
-static int find_since(const struct evaluation_input *in, const struct plan_measure *m,
-                      struct ageing *a)
+static int find_since(const struct evaluation_input *in, const struct finding *f, struct ageing *a)
 {
     struct series_version version;
     struct period_judgement judged;
@@ -36,7 +35,7 @@ static int find_since(const struct evaluation_input *in, const struct plan_measu
 
         if (date_compare(before, a->data_date) <= 0)
             return 0;
-        r = project(in, m, before, &version, &judged);
+        r = project(in, f, before, &version, &judged);
         if (r < 0 || !is_behind(judged.event))
             return r;
         a->since = before;
@@ -62,12 +61,12 @@ int evaluate_ageing(const struct evaluation_input *in, struct finding *f)
         f->ageing = a;
         return 0;
     }
-    r = project(in, m, in->today, &a.version, &a.judged);
+    r = project(in, f, in->today, &a.version, &a.judged);
     if (r < 0)
         return r == -ENOMEM ? r : 0;
     a.state = is_behind(a.judged.event) ? AGEING_BEHIND : AGEING_FINE;
     if (a.state == AGEING_BEHIND)
-        r = find_since(in, m, &a);
+        r = find_since(in, f, &a);
     f->ageing = a;
     return r == -ENOMEM ? r : 0;
 }

@@ -115,7 +115,8 @@ static void judge_series(const struct evaluation_input *in, const struct plan *p
             continue;
         if (!lies_in(days, point->period_end))
             continue;
-        j = measure_judge(m, series_current(point), point->period_start, point->period_end);
+        j = measure_judge(m, &f->line_from, series_current(point), point->period_start,
+                          point->period_end);
         j.restated = series_point_restated(point);
         j.received = received_at(point);
         j.first_received = point->versions[0].as_of;
@@ -162,6 +163,7 @@ static int judge_all(const struct evaluation_input *in, const struct plan *p,
     f->history = calloc(points + 1, sizeof *f->history);
     if (f->history == NULL)
         return -ENOMEM;
+    f->line_from.own = f->series != NULL ? f->series : before;
     if (before != NULL)
         judge_series(in, p, m, before, &until, f);
     if (before == NULL)
@@ -218,6 +220,10 @@ static void summarise(const struct evaluation_input *in, const char *org, struct
     const struct plan_measure *m = f->measure;
     struct civil_date newest = { INT32_MIN };
 
+    f->target =
+        measure_target(m, &f->line_from,
+                       f->history_count > 0 ? f->history[f->history_count - 1].end : in->today)
+            .value;
     if (f->history_count > 0) {
         const struct period_judgement *last = &f->history[f->history_count - 1];
 
@@ -251,6 +257,7 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
     f->feed = m->select.feed;
     f->owner = m->owner;
     f->line = NAN;
+    f->target = m->has_target ? m->target : NAN;
     f->plan_expired = date_is_set(p->valid_to) && date_compare(in->today, p->valid_to) > 0;
     f->title = strdup(m->title);
     if (f->title == NULL)

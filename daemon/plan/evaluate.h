@@ -10,6 +10,7 @@
 #define PLAN_EVALUATE_H
 
 #include "plan/finding.h"
+#include "plan/line.h"
 #include "plan/plan.h"
 #include "metric/feed_due.h"
 
@@ -119,11 +120,9 @@ struct evaluation_input {
  */
 int evaluate(const struct evaluation_input *in, struct finding_set *out_findings);
 
-/** The line in force on a date: the latest milestone on or before it, else (no expect) the target;
- * NAN before the first. */
-double measure_line(const struct plan_measure *m, struct civil_date period_end);
-/** Judges one version for a period that ends on this date. */
-struct period_judgement measure_judge(const struct plan_measure *m, const struct series_version *v,
+/** Judges one version for a period that ends on this date. from: NULL: the plan alone. */
+struct period_judgement measure_judge(const struct plan_measure *m, const struct line_source *from,
+                                      const struct series_version *v,
                                       struct civil_date period_start, struct civil_date period_end);
 
 #endif

@@ -22,7 +22,7 @@ const char *rule_name(enum rule r)
         [RULE_BEHIND_PLAN] = "behind-plan",       [RULE_FEED_LATE] = "feed-late",
         [RULE_COVERAGE_GAP] = "coverage-gap",     [RULE_IMPLAUSIBLE_CHANGE] = "implausible-change",
         [RULE_ACTION_OVERDUE] = "action-overdue", [RULE_DEAD_LETTER] = "dead-letter",
-        [RULE_SELF_CHECK] = "self-check",
+        [RULE_SELF_CHECK] = "self-check",         [RULE_GUARD] = "guard",
     };
 
     assert((size_t)r < sizeof names / sizeof names[0]);
@@ -36,18 +36,23 @@ enum unit finding_unit(const struct finding *f)
     return f->series != NULL ? f->series->unit : UNIT_UNKNOWN;
 }
 
-const char *hold_words(unsigned holds, char out[160])
+const char *hold_words(unsigned holds, char out[HOLD_WORDS_MAX])
 {
-    /* All nine with their separators are 156 bytes. */
     static const struct {
         unsigned flag;
         const char *words;
     } rows[] = {
-        { HOLD_FEED_LATE, "feed late" },     { HOLD_COVERAGE, "provider missing" },
-        { HOLD_FILE_HELD, "file held" },     { HOLD_INDETERMINATE, "too near the line to tell" },
-        { HOLD_NO_VALUE, "no value" },       { HOLD_MIN_N, "numbers too small" },
-        { HOLD_GAP, "total without parts" }, { HOLD_PLACES, "places not known" },
+        { HOLD_FEED_LATE, "feed late" },
+        { HOLD_COVERAGE, "provider missing" },
+        { HOLD_FILE_HELD, "file held" },
+        { HOLD_INDETERMINATE, "too near the line to tell" },
+        { HOLD_NO_VALUE, "no value" },
+        { HOLD_MIN_N, "numbers too small" },
+        { HOLD_GAP, "total without parts" },
+        { HOLD_PLACES, "places not known" },
         { HOLD_TWICE, "counted twice" },
+        { HOLD_NO_LINE, "line not known" },
+        { HOLD_WAVE_OVER, "no new survey wave" },
     };
     size_t len = 0;
 
@@ -55,9 +60,10 @@ const char *hold_words(unsigned holds, char out[160])
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!(holds & rows[i].flag))
             continue;
-        int n = snprintf(out + len, 160 - len, "%s%s", len > 0 ? ", " : "", rows[i].words);
+        int n =
+            snprintf(out + len, HOLD_WORDS_MAX - len, "%s%s", len > 0 ? ", " : "", rows[i].words);
 
-        assert(n > 0 && (size_t)n < 160 - len);
+        assert(n > 0 && (size_t)n < HOLD_WORDS_MAX - len);
         len += (size_t)n;
     }
     return out;

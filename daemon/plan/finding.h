@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "metric/series.h"
+#include "plan/line.h"
 #include "plan/plan.h"
 
 enum rag { RAG_GREY, RAG_BLUE, RAG_GREEN, RAG_AMBER, RAG_RED };
@@ -27,9 +28,12 @@ enum hold {
     HOLD_NO_VALUE = 16,     /* suppressed, not submitted, or no figure at all */
     HOLD_MIN_N = 32,        /* the denominator is below min_n */
     HOLD_GAP = 64,          /* a published total of 0 over parts that nobody submitted */
-    HOLD_PLACES = 128, /* of too many on the list the place is not known; measures of a place */
-    HOLD_TWICE = 256,  /* two organisations report the same pathways */
+    HOLD_PLACES = 128,     /* of too many on the list the place is not known; measures of a place */
+    HOLD_TWICE = 256,      /* two organisations report the same pathways */
+    HOLD_NO_LINE = 512,    /* what the line rests on has no figure: a baseline, comparator, trend */
+    HOLD_WAVE_OVER = 1024, /* a survey, and no wave of it for longer than it stands */
 };
+#define HOLD_WORDS_MAX 224 /* all of them, as hold_words() writes them */
 
 /** One data period judged: what the alert machine consumes, oldest first. */
 enum period_event {
@@ -85,12 +89,14 @@ enum rule {
     RULE_ACTION_OVERDUE,
     RULE_DEAD_LETTER, /* messages that a receiver did not take were given up */
     RULE_SELF_CHECK,  /* something is wrong with the daemon itself */
+    RULE_GUARD,       /* a measure improves while one that guards it worsens: masking */
 };
+#define RULES (RULE_GUARD + 1)
 
 struct finding {
     enum rule rule;
     const struct plan *plan;            /* NULL for feed rules */
-    const struct plan_measure *measure; /* RULE_BEHIND_PLAN */
+    const struct plan_measure *measure; /* RULE_BEHIND_PLAN, RULE_GUARD */
     const struct plan_action *action;   /* the measure's action, or the overdue one; may be NULL */
     const char *feed;                   /* of the measure, or the late one; may be NULL */
     const char *provider; /* feed rules; "" when the whole feed is meant; of RULE_SELF_CHECK
@@ -118,6 +124,10 @@ struct finding {
     unsigned holds_now; /* the part of .holds that is true now and of no judged period: feed late,
                            file held, a gap in a period that this series has not got */
     double line;        /* the line in force for the newest period; NAN: none */
+    double target;      /* the target in force then; NAN: none, or what it rests on has no figure */
+    struct line_source line_from;              /* what line and target rest on beside the plan */
+    const struct series *compared;             /* of measure->compare, or NULL */
+    const struct series_point *compared_point; /* its newest period up to the measure's own */
     bool plan_expired;
     struct ageing ageing;
 };
@@ -132,7 +142,7 @@ const char *rule_name(enum rule r); /* "behind-plan", ... */
 /** A measure's unit: the plan's where it says one, else the publisher's. */
 enum unit finding_unit(const struct finding *f);
 /** The hold flags as words separated by ", "; "" for none. */
-const char *hold_words(unsigned holds, char out[160]);
+const char *hold_words(unsigned holds, char out[HOLD_WORDS_MAX]);
 /** Whether it says that something is the case: a measure always does, an instant finding only with
  * its one entry. */
 static inline bool finding_holds_true(const struct finding *f)

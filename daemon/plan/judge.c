@@ -7,40 +7,20 @@
 /* 60 - 5 and a published 55 must meet although neither is exact in binary. */
 #define JUDGE_EPSILON 1e-9
 
-/* Where the true value lies, from the worse end to the better one. */
+/* Where the true figure lies. */
 struct judged_range {
-    double worst, best;
-    double printed; /* what the tolerance is measured on */
+    double low, high;
+    double printed;   /* what the tolerance is measured on */
+    bool is_withheld; /* then its better end is */
 };
 
-static bool at_or_better(int polarity, double value, double line)
-{
-    double slack;
-
-    if (isinf(value))
-        return (value > 0) == (polarity == POLARITY_HIGHER);
-    slack = JUDGE_EPSILON * fmax(1.0, fmax(fabs(value), fabs(line)));
-    return polarity == POLARITY_HIGHER ? value >= line - slack : value <= line + slack;
-}
-
-double measure_line(const struct plan_measure *m, struct civil_date period_end)
-{
-    double line = NAN;
-
-    assert(m != NULL);
-    if (m->expect_count == 0)
-        return m->has_target ? m->target : NAN;
-    for (size_t i = 0; i < m->expect_count; i++) {
-        if (date_compare(m->expect[i].date, period_end) > 0)
-            break;
-        line = m->expect[i].value;
-    }
-    return line;
-}
+/* How far the figure is on the wrong side of a line: 0 or less is at it or better. */
+struct excess {
+    double best, worst, printed;
+};
 
 /* Whether the version says anything about the size of the figure. */
-static bool range_of(const struct plan_measure *m, const struct series_version *v,
-                     struct judged_range *out_range)
+static bool range_of(const struct series_version *v, struct judged_range *out_range)
 {
     double low = v->low, high = v->high;
 
@@ -53,11 +33,40 @@ static bool range_of(const struct plan_measure *m, const struct series_version *
     } else if (v->marker != MARKER_SUPPRESSED || !isfinite(low) || !isfinite(high) || low > high) {
         return false;
     }
-    out_range->worst = m->polarity == POLARITY_HIGHER ? low : high;
-    out_range->best = m->polarity == POLARITY_HIGHER ? high : low;
-    /* Withheld within bounds: red only when even the better end is beyond the tolerance. */
-    out_range->printed = v->marker == MARKER_NONE ? v->value : out_range->best;
+    *out_range = (struct judged_range){ low, high, v->value, v->marker != MARKER_NONE };
     return true;
+}
+
+/* What lies in the slack of binary fractions about 0 is 0. */
+static double tidied(double excess, double value, double line)
+{
+    double size = fmax(1.0, fmax(isfinite(value) ? fabs(value) : 0, fabs(line)));
+
+    return fabs(excess) <= JUDGE_EPSILON * size ? 0 : excess;
+}
+
+static struct excess excess_over(const struct plan_measure *m, const struct judged_range *range,
+                                 const struct plan_line *line)
+{
+    /* "Never" and an unbounded interval leave infinities, which compare as they should. */
+    double low = range->low - line->high, high = range->high - line->low;
+    struct excess e;
+
+    switch ((enum polarity)m->polarity) {
+    case POLARITY_HIGHER:
+        e = (struct excess){ -high, -low, 0 };
+        break;
+    case POLARITY_LOWER:
+        e = (struct excess){ low, high, 0 };
+        break;
+    default:
+        e.worst = fmax(fabs(low), fabs(high)) - m->rule.within;
+        e.best = (low <= 0 && high >= 0 ? 0 : fmin(fabs(low), fabs(high))) - m->rule.within;
+    }
+    e.best = tidied(e.best, range->printed, line->value);
+    e.worst = tidied(e.worst, range->printed, line->value);
+    e.printed = range->is_withheld ? e.best : measure_behind_by(m, range->printed, line->value);
+    return e;
 }
 
 /* The last milestone, or the day by which the target was to be met. */
@@ -69,11 +78,11 @@ static bool final_date_reached(const struct plan_measure *m, struct civil_date e
 }
 
 static void judge_behind(const struct plan_measure *m, const struct judged_range *range,
-                         struct period_judgement *j)
+                         const struct excess *by, struct period_judgement *j)
 {
-    double edge = m->polarity == POLARITY_HIGHER ? j->line - m->tolerance : j->line + m->tolerance;
+    bool within = tidied(by->printed - m->tolerance, range->printed, j->line) <= 0;
 
-    if (!final_date_reached(m, j->end) && at_or_better(m->polarity, range->printed, edge)) {
+    if (!final_date_reached(m, j->end) && within) {
         j->event = PERIOD_AMBER;
         j->rag = RAG_AMBER;
     } else {
@@ -83,17 +92,20 @@ static void judge_behind(const struct plan_measure *m, const struct judged_range
 }
 
 static void judge_met(const struct plan_measure *m, const struct judged_range *range,
+                      const struct plan_line *line, const struct plan_line *target,
                       struct period_judgement *j)
 {
+    struct plan_line clear = { m->clear, m->clear, m->clear };
     bool target_met =
-        m->expect_count > 0 && m->has_target && at_or_better(m->polarity, range->worst, m->target);
-    double clear = m->has_clear ? m->clear : j->line;
+        m->expect_count > 0 && !isnan(target->value) && excess_over(m, range, target).worst <= 0;
 
     j->rag = target_met ? RAG_BLUE : RAG_GREEN;
-    j->event = at_or_better(m->polarity, range->worst, clear) ? PERIOD_CLEAR : PERIOD_BETWEEN;
+    j->event = excess_over(m, range, m->has_clear ? &clear : line).worst <= 0 ? PERIOD_CLEAR
+                                                                              : PERIOD_BETWEEN;
 }
 
-struct period_judgement measure_judge(const struct plan_measure *m, const struct series_version *v,
+struct period_judgement measure_judge(const struct plan_measure *m, const struct line_source *from,
+                                      const struct series_version *v,
                                       struct civil_date period_start, struct civil_date period_end)
 {
     struct period_judgement j = {
@@ -103,31 +115,37 @@ struct period_judgement measure_judge(const struct plan_measure *m, const struct
         .rag = RAG_GREY,
         .version = v,
     };
-    struct judged_range range = { NAN, NAN, NAN };
+    struct judged_range range;
+    struct plan_line line, target;
+    struct excess by;
 
     assert(m != NULL && v != NULL);
-    j.line = measure_line(m, period_end);
-    if (isnan(j.line)) {
+    line = measure_line(m, from, period_end);
+    target = measure_target(m, from, period_end);
+    j.line = line.value;
+    if (isnan(line.value)) {
         if (m->expect_count > 0)
             j.event = PERIOD_NOT_DUE;
+        else if (m->rule.kind != TARGET_NONE)
+            j.holds = HOLD_NO_LINE;
         return j;
     }
     if (v->gap) {
         j.holds = HOLD_GAP;
         return j;
     }
-    if (!range_of(m, v, &range)) {
+    if (!range_of(v, &range)) {
         j.holds = HOLD_NO_VALUE;
         return j;
     }
-    if (at_or_better(m->polarity, range.worst, j.line)) {
-        judge_met(m, &range, &j);
-    } else if (!at_or_better(m->polarity, range.best, j.line)) {
-        judge_behind(m, &range, &j);
+    by = excess_over(m, &range, &line);
+    if (by.worst <= 0) {
+        judge_met(m, &range, &line, &target, &j);
+    } else if (by.best > 0) {
+        judge_behind(m, &range, &by, &j);
     } else {
         /* Withheld and undecided is simply no value; a printed figure is too near the line. */
-        j.holds =
-            v->marker == MARKER_NONE ? HOLD_INDETERMINATE : HOLD_NO_VALUE | HOLD_INDETERMINATE;
+        j.holds = range.is_withheld ? HOLD_NO_VALUE | HOLD_INDETERMINATE : HOLD_INDETERMINATE;
         return j;
     }
     if (m->min_n > 0 && !isnan(v->denominator) && v->denominator < m->min_n)

@@ -17,6 +17,20 @@ static void action_release(struct plan_action *a)
     free(a->accountable);
 }
 
+static void figure_ref_free(struct figure_ref *ref)
+{
+    if (!ref)
+        return;
+    free(ref->title);
+    free(ref->published);
+    free(ref->select.feed);
+    free(ref->select.breakdown);
+    free(ref->select.org);
+    free(ref->select.secondary);
+    free(ref->footprint_of);
+    free(ref);
+}
+
 void plan_measure_release(struct plan_measure *m)
 {
     free(m->id);
@@ -32,6 +46,13 @@ void plan_measure_release(struct plan_measure *m)
     for (size_t i = 0; i < m->expect_count; i++)
         free(m->expect[i].note);
     free(m->expect);
+    free(m->rule.law);
+    free(m->rule.comparator_title);
+    figure_ref_free(m->rule.comparator);
+    figure_ref_free(m->compare);
+    free(m->baseline.note);
+    free(m->survey.wording);
+    text_list_release(&m->guards);
     free(m->action);
     free(m->owner);
     *m = (struct plan_measure){ 0 };

@@ -21,7 +21,8 @@
 #include "yaml/bind.h"
 
 enum plan_mode { PLAN_LIVE, PLAN_REHEARSAL };
-enum polarity { POLARITY_HIGHER, POLARITY_LOWER }; /* which way is better */
+/** Which way is better; close: the nearer to the line, on either side. */
+enum polarity { POLARITY_HIGHER, POLARITY_LOWER, POLARITY_CLOSE };
 enum action_status { ACTION_NOT_STARTED, ACTION_IN_PROGRESS, ACTION_COMPLETE };
 
 struct milestone {
@@ -66,17 +67,79 @@ struct list_measure {
     char *text;            /* all that decides the figure: the measure part of its series' key */
 };
 
+/** How the plan says its target. Each but the last three gives a figure that the plan alone decides. */
+enum target_kind {
+    TARGET_NONE,
+    TARGET_THRESHOLD,  /* at_least, at_most: a share, a count, the size of a list */
+    TARGET_NONE_OVER,  /* nobody waits longer than a wait */
+    TARGET_PERCENTILE, /* so many per cent wait no longer than a wait */
+    TARGET_CLOSE_TO,   /* within a distance of a figure, on either side */
+    TARGET_CHANGE,     /* better than the baseline by an amount or a share of it */
+    TARGET_COMPARATOR, /* no worse than another's published figure */
+    TARGET_STABILISE,  /* no worse than the baseline */
+    TARGET_LEVEL,      /* the trend of the newest periods is level or better */
+};
+
+/** A published figure: which series of which feed. */
+struct figure_select {
+    char *feed, *breakdown, *org,
+        *secondary; /* breakdown, secondary NULL: any, if only one exists */
+};
+
+/** Somebody else's published figure, to judge by or to print beside. */
+struct figure_ref {
+    char *title;     /* as messages call it */
+    char *published; /* the feed's measure */
+    struct figure_select select;
+    struct civil_date frozen; /* the end of the one period that counts; DATE_NONE: the newest */
+    int footprint;            /* enum footprint */
+    char *footprint_of;       /* or NULL: not known */
+};
+
+/** Where a measure stood before the plan. */
+struct plan_baseline {
+    struct civil_date date; /* DATE_NONE: no baseline */
+    bool has_value;         /* else the figure of the measure's own period that ends on the date */
+    double value;
+    char *note; /* or NULL */
+};
+
+/** What the target says beside its figure and date. */
+struct target_rule {
+    int kind;             /* enum target_kind */
+    char *law;            /* where the law says it: a miss is of the law; NULL: the plan's own */
+    double within;        /* TARGET_CLOSE_TO: at most so far from the line is met */
+    double change;        /* TARGET_CHANGE: added to the baseline, in its unit or per cent of it */
+    bool change_is_share; /* per cent of the baseline */
+    struct span wait;     /* TARGET_NONE_OVER, TARGET_PERCENTILE: as written */
+    double percentile;    /* TARGET_PERCENTILE */
+    long periods;         /* TARGET_LEVEL: how many data periods make the trend */
+    struct figure_ref *comparator; /* TARGET_COMPARATOR; NULL: its figure was typed in (.target) */
+    char *comparator_title;        /* of a figure typed in */
+};
+
+/** A survey: a figure stands for its wave alone. */
+struct plan_survey {
+    struct span every; /* after so long without a new wave nothing is known; count 0: no survey */
+    char *wording;     /* the version of the question; other wordings are other series */
+};
+
 struct plan_measure {
     char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
     char *title;
-    char *published; /* the feed's measure, from metric "published:X"; NULL: .list */
-    struct {
-        char *feed, *breakdown, *org, *secondary;
-    } select; /* of a published one; breakdown, secondary may be NULL: any, if only one exists */
-    struct list_measure *list; /* a metric of a waiting list; NULL: published */
-    int polarity;              /* enum polarity */
-    bool has_target;
+    char *published;             /* the feed's measure, from metric "published:X"; NULL: .list */
+    bool manual;                 /* .published is a figure that people report ("manual:X") */
+    struct figure_select select; /* of a published one */
+    struct list_measure *list;   /* a metric of a waiting list; NULL: published */
+    int polarity;                /* enum polarity */
+    bool has_target;             /* .target is known from the plan alone */
     double target;
+    struct target_rule rule;
+    struct plan_baseline baseline;
+    struct plan_survey survey;
+    struct figure_ref *compare;  /* a published figure of a wider footprint, printed beside; NULL */
+    struct text_list guards;     /* ids of measures that must not worsen while this one improves */
+    long guard_over;             /* data periods that such a change is looked for over, 1 or more */
     struct civil_date target_by; /* `by:` of the target, the month's last day where a month is
                                     given; DATE_NONE: none */
     enum unit unit;              /* `unit:`; UNIT_UNKNOWN: as published */
@@ -89,6 +152,7 @@ struct plan_measure {
     double min_n;                /* 0: none */
     struct milestone *expect;    /* ascending by date */
     size_t expect_count;
+    bool linear;        /* between two milestones the line is straight, else it is a step */
     char *action;       /* id, or NULL */
     char *owner;        /* role: `owner:`, else the action's lead; NULL: nobody, told to ops */
     size_t priority;    /* of its action, else its `priority:`, else 0 */

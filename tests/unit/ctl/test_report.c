@@ -119,8 +119,8 @@ static void world_figures(const struct figure *list, size_t count)
                               .points = points,
                               .point_count = n };
     for (size_t i = 0; i < n; i++) {
-        history[i] = measure_judge(&measure, series_current(&points[i]), points[i].period_start,
-                                   points[i].period_end);
+        history[i] = measure_judge(&measure, NULL, series_current(&points[i]),
+                                   points[i].period_start, points[i].period_end);
         history[i].restated = series_point_restated(&points[i]);
     }
     finding = (struct finding){

@@ -248,7 +248,7 @@ START_TEST(what_is_wrong_with_a_part_of_the_list_holds_what_it_concerns)
                                 .flaw = FLAW_PLACES,
                                 .words = "the place of 3 of 50 is not known" };
     struct world w;
-    char words[160];
+    char words[HOLD_WORDS_MAX];
 
     world_init(&w, "open-over:18w");
     add_open(&w, "2025-01-01", 1);

@@ -102,7 +102,7 @@ START_TEST(a_figure_is_judged_against_the_target)
     m.target_by = date_of(target_rows[_i].by);
     v.low = target_rows[_i].low;
     v.high = target_rows[_i].high;
-    j = measure_judge(&m, &v, date_of("2024-06-01"), date_of(target_rows[_i].end));
+    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of(target_rows[_i].end));
     ck_assert_msg(j.event == target_rows[_i].event, "%s: event %d", target_rows[_i].why,
                   (int)j.event);
     ck_assert_msg(j.rag == target_rows[_i].rag, "%s: %s", target_rows[_i].why, rag_name(j.rag));
@@ -144,12 +144,12 @@ START_TEST(a_figure_is_judged_against_the_latest_milestone)
     m.expect = sample_expect;
     m.expect_count = 2;
     m.tolerance = 5;
-    j = measure_judge(&m, &v, end, end);
+    j = measure_judge(&m, NULL, &v, end, end);
     ck_assert_msg(j.event == expect_rows[_i].event, "%s: event %d", expect_rows[_i].end,
                   (int)j.event);
     ck_assert_msg(j.rag == expect_rows[_i].rag, "%s: %s", expect_rows[_i].end, rag_name(j.rag));
     if (isnan(expect_rows[_i].line))
-        ck_assert(isnan(j.line) && isnan(measure_line(&m, end)));
+        ck_assert(isnan(j.line) && isnan(measure_line(&m, NULL, end).value));
     else
         ck_assert_double_eq(j.line, expect_rows[_i].line);
 }
@@ -195,7 +195,7 @@ START_TEST(a_missing_figure_is_unknown_and_a_small_one_held)
     v.high = absent_rows[_i].high;
     v.denominator = absent_rows[_i].denominator;
     v.gap = absent_rows[_i].gap;
-    j = measure_judge(&m, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
     ck_assert_msg(j.event == absent_rows[_i].event, "%s: event %d", absent_rows[_i].why,
                   (int)j.event);
     ck_assert_msg(j.holds == absent_rows[_i].holds, "%s: holds %u", absent_rows[_i].why, j.holds);
@@ -670,7 +670,7 @@ END_TEST
 
 START_TEST(holds_are_named_in_words)
 {
-    char words[160];
+    char words[HOLD_WORDS_MAX];
 
     ck_assert_str_eq(hold_words(0, words), "");
     ck_assert_str_eq(hold_words(HOLD_FEED_LATE | HOLD_NO_VALUE, words), "feed late, no value");
