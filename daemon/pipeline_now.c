@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "notify/message.h"
+#include "notify/figure.h"
 
 #define NOW_FIELDS 12
 
@@ -48,14 +48,15 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     } while (0)
 
     if (v) {
-        char figure[48], number[32];
+        const struct figure_kind kind = { unit, false, measure_is_longest(m) };
+        char figure[FIGURE_MAX], number[32];
 
         if (v->marker != MARKER_NONE)
             FIELD("value", "%s", v->marker == MARKER_SUPPRESSED ? "*" : "");
         else if (feed_is_published(p, f->feed))
             FIELD("value", "%s", text_number(v->value, number));
         else
-            FIELD("value", "%s", disclose_partner(v, unit, figure));
+            FIELD("value", "%s", message_figure(v, kind, figure));
         if (v->marker != MARKER_NONE)
             FIELD("marker", "%s", marker_name(v->marker));
         FIELD("as_of", "%s", wall_format(v->as_of, at));

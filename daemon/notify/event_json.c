@@ -78,9 +78,10 @@ static json_t *item_object(const struct item_view *v)
         v->org ? clean(v->context->org_title(v->context->org_title_arg, v->org)) : json_null());
     failed |= json_object_set_new(o, "period_start", date(v->start));
     failed |= json_object_set_new(o, "period_end", date(v->end));
+    failed |= json_object_set_new(o, "window_start", date(v->window_start));
     failed |= json_object_set_new(o, "value", v->has_value ? number(v->value) : json_null());
     failed |= json_object_set_new(o, "figure", *v->figure ? clean(v->figure) : json_null());
-    failed |= json_object_set_new(o, "unit", clean(unit_name(v->unit)));
+    failed |= json_object_set_new(o, "unit", clean(unit_name(v->kind.unit)));
     failed |= json_object_set_new(o, "line", number(v->line));
     failed |= json_object_set_new(
         o, "target", number(v->measure && v->measure->has_target ? v->measure->target : NAN));

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "notify/message.h"
 
 #define COUNT_SHOWN_MIN         5 /* DESIGN section 10, partner */
 #define COUNT_ROUNDED_TO        5
@@ -83,9 +82,27 @@ const char *figure_difference(double difference, enum unit unit, char out[FIGURE
                      FIGURE_MAX + 32);
 }
 
-static bool partner_value(const struct series_version *v, enum unit unit, double *out_value)
+/* Neither the part nor the rest may be so few that the share tells how many they are. */
+static bool share_is_shown(const struct series_version *v)
 {
-    switch (unit) {
+    double all = v->denominator, part = known(v->numerator) ? v->numerator
+                                        : known(all)        ? round(v->value * all / 100)
+                                                            : NAN;
+
+    if (known(all) && (all < PERCENT_DENOMINATOR_MIN || all - part < COUNT_SHOWN_MIN))
+        return false;
+    return !known(part) || part >= COUNT_SHOWN_MIN;
+}
+
+static bool is_enough(double people)
+{
+    return !known(people) || people >= AVERAGE_DENOMINATOR_MIN;
+}
+
+static bool partner_value(const struct series_version *v, struct figure_kind kind,
+                          double *out_value)
+{
+    switch (kind.unit) {
     case UNIT_COUNT:
     case UNIT_UNKNOWN:
         if (v->value < COUNT_SHOWN_MIN)
@@ -93,18 +110,13 @@ static bool partner_value(const struct series_version *v, enum unit unit, double
         *out_value = round(v->value / COUNT_ROUNDED_TO) * COUNT_ROUNDED_TO;
         return true;
     case UNIT_PERCENT:
-        if (known(v->denominator) && v->denominator < PERCENT_DENOMINATOR_MIN)
-            return false;
-        if (known(v->numerator) && v->numerator < COUNT_SHOWN_MIN)
+        if (!share_is_shown(v))
             return false;
         break;
     case UNIT_DAYS:
     case UNIT_WEEKS:
     case UNIT_RATE:
-        if (known(v->denominator) && v->denominator < AVERAGE_DENOMINATOR_MIN)
-            return false;
-        /* The longest wait rests on few, however long the list. */
-        if (known(v->numerator) && v->numerator < AVERAGE_DENOMINATOR_MIN)
+        if (kind.is_longest || !is_enough(v->denominator) || !is_enough(v->numerator))
             return false;
         break;
     }
@@ -112,26 +124,56 @@ static bool partner_value(const struct series_version *v, enum unit unit, double
     return true;
 }
 
-bool figure_shown(const struct series_version *v, enum unit unit, bool published, double *out_value)
+static bool is_number(const struct series_version *v)
 {
-    if (!v || v->marker != MARKER_NONE || v->gap || isnan(v->value))
+    return v && v->marker == MARKER_NONE && !v->gap && !isnan(v->value);
+}
+
+bool figure_shown(const struct series_version *v, struct figure_kind kind, double *out_value)
+{
+    if (!is_number(v))
         return false;
-    if (!published)
-        return partner_value(v, unit, out_value);
+    if (!kind.published)
+        return partner_value(v, kind, out_value);
     *out_value = v->value;
     return true;
 }
 
+bool figure_is_band(const struct series_version *v, struct figure_kind kind)
+{
+    return is_number(v) && kind.is_longest && !kind.published && is_enough(v->denominator);
+}
+
+/* The lines that are spoken of, in weeks: a wait of 18 weeks to the day is within them. */
+static void band_of_wait(double value, enum unit unit, char out[FIGURE_MAX])
+{
+    static const int lines[] = { 4, 13, 18, 26, 52, 65, 78, 104 };
+    double weeks = unit == UNIT_WEEKS ? value : value / 7;
+    size_t at = 0;
+
+    while (at < sizeof lines / sizeof lines[0] && weeks > lines[at])
+        at++;
+    if (at == 0)
+        (void)snprintf(out, FIGURE_MAX, "up to %d weeks", lines[0]);
+    else if (at == sizeof lines / sizeof lines[0])
+        (void)snprintf(out, FIGURE_MAX, "over %d weeks", lines[at - 1]);
+    else
+        (void)snprintf(out, FIGURE_MAX, "%d to %d weeks", lines[at - 1], lines[at]);
+}
+
 /* Why there is no number at all; NULL when there is one. */
-static const char *absent(const struct series_version *v)
+static const char *absent(const struct series_version *v, struct figure_kind kind)
 {
     if (!v)
         return "no figure";
     if (v->gap)
         return "not submitted";
     switch (v->marker) {
-    case MARKER_SUPPRESSED:
-        return "suppressed";
+    case MARKER_SUPPRESSED: /* or what the publisher's own sign says */
+        return kind.published && v->high == 4 &&
+                       (kind.unit == UNIT_COUNT || kind.unit == UNIT_UNKNOWN)
+                   ? "fewer than 5"
+                   : "suppressed";
     case MARKER_NOT_SUBMITTED:
         return "not submitted";
     case MARKER_NOT_APPLICABLE:
@@ -142,33 +184,18 @@ static const char *absent(const struct series_version *v)
     return isnan(v->value) ? "no figure" : NULL;
 }
 
-const char *message_figure(const struct series_version *v, enum unit unit, bool published,
+const char *message_figure(const struct series_version *v, struct figure_kind kind,
                            char out[FIGURE_MAX])
 {
-    const char *words = absent(v);
-    double value;
-
-    if (!words && !published)
-        return disclose_partner(v, unit, out);
-    if (v && v->marker == MARKER_SUPPRESSED && !v->gap && published && v->high == 4 &&
-        (unit == UNIT_COUNT || unit == UNIT_UNKNOWN))
-        words = "fewer than 5"; /* what the publisher's own sign says */
-    if (words)
-        (void)snprintf(out, FIGURE_MAX, "%s", words);
-    else if (figure_shown(v, unit, true, &value))
-        (void)figure_amount(value, unit, out);
-    return out;
-}
-
-const char *disclose_partner(const struct series_version *v, enum unit unit, char out[FIGURE_MAX])
-{
-    const char *words = absent(v);
+    const char *words = absent(v, kind);
     double value;
 
     if (words)
         (void)snprintf(out, FIGURE_MAX, "%s", words);
-    else if (figure_shown(v, unit, false, &value))
-        (void)figure_amount(value, unit, out);
+    else if (figure_is_band(v, kind))
+        band_of_wait(v->value, kind.unit, out);
+    else if (figure_shown(v, kind, &value))
+        (void)figure_amount(value, kind.unit, out);
     else
         (void)snprintf(out, FIGURE_MAX, "*");
     return out;

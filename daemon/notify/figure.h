@@ -4,8 +4,9 @@
  * Pure. The one place where messages decide whether a figure is shown, rounded or hidden. Figures
  * of published feeds are shown as published; others under the partner profile (DESIGN section 10):
  * a count under 5 is "*", else the nearest 5; a percentage is whole, and only where its
- * denominator, when known, is at least 10 and its numerator, when known, at least 5; anything else
- * is whole, and only over at least 8, when known.
+ * denominator, when known, is at least 10 and both its numerator and the rest, when known, at least
+ * 5: 98% of 100 would tell of the other two. The longest wait is a band, over at least 8; anything
+ * else is whole, and only over at least 8, when known.
  */
 #ifndef NOTIFY_FIGURE_H
 #define NOTIFY_FIGURE_H
@@ -16,10 +17,22 @@
 
 #define FIGURE_MAX 48
 
-/** Sets the number that may be shown. False: there is none, or it is hidden; message_figure() has
- * the words. */
-bool figure_shown(const struct series_version *v, enum unit unit, bool published,
-                  double *out_value);
+/** What decides how a figure is shown, apart from the figure. */
+struct figure_kind {
+    enum unit unit;
+    bool published;
+    bool is_longest; /* the longest wait: that of one person, however many wait */
+};
+
+/** Sets the number that may be shown. False: there is none, it is hidden, or a band stands for it;
+ * message_figure() has the words. */
+bool figure_shown(const struct series_version *v, struct figure_kind kind, double *out_value);
+/** A figure as an audience may see it: "23%", "1,145", "57 days", "52 to 65 weeks", "fewer than 5",
+ * "not submitted", "suppressed", "*". Returns out. */
+const char *message_figure(const struct series_version *v, struct figure_kind kind,
+                           char out[FIGURE_MAX]);
+/** Whether that is a band: the longest wait. */
+bool figure_is_band(const struct series_version *v, struct figure_kind kind);
 /** "23%", "1,145", "57 days". */
 const char *figure_amount(double value, enum unit unit, char out[FIGURE_MAX]);
 /** A difference: "5 percentage points", "200", "1 day". */

@@ -74,12 +74,4 @@ int message_compose(const struct message_context *context, bool want_eml, bool w
                     struct message *out_message);
 void message_release(struct message *m);
 
-/** A figure as an audience may see it: "23%", "1,145", "57 days", "fewer than 5", "not submitted",
- * "suppressed". */
-const char *message_figure(const struct series_version *v, enum unit unit, bool published,
-                           char out[48]);
-/** Partner disclosure control (DESIGN section 10) for `now:` and messages of unpublished feeds: "*"
- * or the rounded figure. */
-const char *disclose_partner(const struct series_version *v, enum unit unit, char out[48]);
-
 #endif

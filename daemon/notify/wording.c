@@ -134,10 +134,12 @@ static const struct period_judgement *newest(const struct finding *f)
 /* The newest period that has a number: an alert that is held still says what it stands on. */
 static const struct period_judgement *newest_with_number(const struct finding *f)
 {
+    static const struct figure_kind any = { UNIT_UNKNOWN, true, false };
+
     for (size_t i = f ? f->history_count : 0; i-- > 0;) {
         double value;
 
-        if (figure_shown(f->history[i].version, UNIT_UNKNOWN, true, &value))
+        if (figure_shown(f->history[i].version, any, &value))
             return &f->history[i];
     }
     return newest(f);
@@ -158,7 +160,7 @@ static void view_of_earlier(struct item_view *v, const struct series *s)
 
             if (was == v->version || was->receipt > v->version->receipt)
                 continue;
-            (void)message_figure(was, v->unit, v->published, words);
+            (void)message_figure(was, v->kind, words);
             if (strcmp(words, v->figure) != 0) {
                 memcpy(v->earlier, words, sizeof words);
                 return;
@@ -196,6 +198,29 @@ static const struct period_judgement *told_of(const struct message_item *item)
     return newest_with_number(f);
 }
 
+/* The figure as its audience may see it. Where its rounding hides on which side of the line it lies,
+ * which the news says anyhow, the line is named instead: "30, where the plan has 30" is no news. */
+static void view_figure(struct item_view *v, const struct series_version *version)
+{
+    char line[FIGURE_MAX];
+    double shown, real;
+
+    v->has_value = figure_shown(version, v->kind, &v->value);
+    v->is_band = figure_is_band(version, v->kind);
+    (void)message_figure(version, v->kind, v->figure);
+    if (!v->has_value || isnan(v->line) || v->kind.published || isinf(version->value))
+        return;
+    shown = v->value - v->line;
+    real = version->value - v->line;
+    v->is_beside_line = (shown == 0) != (real == 0) || shown * real < 0;
+    if (v->is_beside_line)
+        (void)snprintf(v->figure, sizeof v->figure, "%s %s",
+                       real > 0   ? "just over"
+                       : real < 0 ? "just under"
+                                  : "about",
+                       figure_amount(v->line, v->kind.unit, line));
+}
+
 static void view_of_finding(struct item_view *v, const struct finding *f)
 {
     const struct period_judgement *judged = told_of(v->item), *last = newest(f);
@@ -211,13 +236,15 @@ static void view_of_finding(struct item_view *v, const struct finding *f)
     v->end = judged->end;
     v->line = judged->line;
     v->restated = judged->restated;
-    v->has_value = figure_shown(v->version, v->unit, v->published, &v->value);
-    (void)message_figure(v->version, v->unit, v->published, v->figure);
+    if (v->list && v->measure->list->window.count > 0)
+        v->window_start =
+            period_window((struct period){ v->start, v->end }, v->measure->list->window).start;
+    view_figure(v, v->version);
     if (v->restated && v->version)
         view_of_earlier(v, f->series);
     if (last != judged) {
         v->newest_end = last->end;
-        (void)message_figure(last->version, v->unit, v->published, v->newest_figure);
+        (void)message_figure(last->version, v->kind, v->newest_figure);
     }
 }
 
@@ -229,22 +256,24 @@ static void view_of_projection(struct item_view *v, const struct ageing *a)
     v->restated = false;
     v->line = a->judged.line;
     v->projected_from = a->data_date;
-    v->has_value = figure_shown(&a->version, v->unit, v->published, &v->value);
-    (void)message_figure(&a->version, v->unit, v->published, v->figure);
+    view_figure(v, &a->version);
 }
 
-/* The rule has ended: what the episode remembers. */
+/* The rule has ended: what the episode remembers, which is not how many the figure rests on. */
 static void view_of_episode(struct item_view *v, const struct episode *e)
 {
     struct series_version told = {
         .value = e->value, .low = e->value, .high = e->value, .numerator = NAN, .denominator = NAN
     };
+    bool is_count = v->kind.unit == UNIT_COUNT || v->kind.unit == UNIT_UNKNOWN;
 
     v->line = e->line;
     v->end = e->period_end;
     v->restated = e->restated;
-    v->has_value = figure_shown(&told, v->unit, v->published, &v->value);
-    (void)message_figure(&told, v->unit, v->published, v->figure);
+    if (v->kind.published || is_count)
+        view_figure(v, &told);
+    else
+        (void)snprintf(v->figure, sizeof v->figure, "not shown");
 }
 
 static const char *given(const char *a, const char *b)
@@ -262,6 +291,7 @@ void item_view(const struct message_context *context, const struct message_item 
                            .line = NAN,
                            .start = DATE_NONE,
                            .end = DATE_NONE,
+                           .window_start = DATE_NONE,
                            .newest_end = DATE_NONE,
                            .projected_from = DATE_NONE };
 
@@ -286,11 +316,12 @@ void item_view(const struct message_context *context, const struct message_item 
                       v.measure ? measure_org(v.measure) : NULL);
         if (v.list && !v.measure->list->provider)
             v.org = NULL; /* everybody on the list */
-        v.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
-        if (v.unit == UNIT_UNKNOWN && item->unit_hint)
-            (void)unit_parse(item->unit_hint, &v.unit);
-        v.published = v.feed && context->feed_is_published &&
-                      context->feed_is_published(context->feed_is_published_arg, v.feed);
+        v.kind.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
+        if (v.kind.unit == UNIT_UNKNOWN && item->unit_hint)
+            (void)unit_parse(item->unit_hint, &v.kind.unit);
+        v.kind.published = v.feed && context->feed_is_published &&
+                           context->feed_is_published(context->feed_is_published_arg, v.feed);
+        v.kind.is_longest = v.measure && measure_is_longest(v.measure);
         if (f)
             view_of_finding(&v, f);
         else
@@ -299,7 +330,7 @@ void item_view(const struct message_context *context, const struct message_item 
             f->ageing.state == AGEING_BEHIND)
             view_of_projection(&v, &f->ageing);
         if (!isnan(v.line))
-            (void)figure_amount(v.line, v.unit, v.line_text);
+            (void)figure_amount(v.line, v.kind.unit, v.line_text);
     } else if (given(f ? f->provider : NULL, a->provider)) {
         v.org = given(f ? f->provider : NULL, a->provider);
     }
@@ -431,8 +462,9 @@ void wording_subject(const struct item_view *v, size_t max, struct text *out)
     size_t fixed;
 
     if (rule == RULE_BEHIND_PLAN && v->item->news != NEWS_WITHDRAWN) {
-        (void)text_printf(&tail, v->has_value || !*v->figure || *v->figure == '*' ? " %s" : " (%s)",
-                          v->figure);
+        bool is_figure = v->has_value || v->is_band || !*v->figure || *v->figure == '*';
+
+        (void)text_printf(&tail, is_figure ? " %s" : " (%s)", v->figure);
         if (*v->line_text)
             (void)text_printf(&tail, ", plan %s", v->line_text);
     } else if (rule == RULE_ACTION_OVERDUE && v->action && date_is_set(v->action->due) &&

@@ -16,6 +16,7 @@
 #include "notify/message.h"
 
 #define WORDING_DATE_MAX 32
+#define FIGURE_SAID_MAX  (FIGURE_MAX + 16)
 
 /** What an item is about and the figure that it tells. Borrows from the item and its context. */
 struct item_view {
@@ -25,13 +26,17 @@ struct item_view {
     const struct plan_action *action;       /* or NULL */
     const char *title, *org, *owner, *feed; /* org: code, or NULL; owner: role, or NULL */
     const char *list;                       /* that a list measure counts; else NULL */
-    enum unit unit;
-    bool published, has_value;
+    struct figure_kind kind;
+    bool has_value;
     double value;                 /* as shown: rounded where the audience needs it */
-    char figure[FIGURE_MAX];      /* "5%", "*", "not submitted"; "" for rules without a figure */
+    bool is_band;                 /* a range of values stands for it */
+    bool is_beside_line;          /* rounding would put it on the line, or on its other side */
+    char figure[FIGURE_SAID_MAX]; /* "5%", "*", "just over 30"; "" for rules without a figure */
     double line;                  /* NAN: none */
     char line_text[FIGURE_MAX];   /* "" : none */
     struct civil_date start, end; /* data period of the figure; DATE_NONE: none */
+    struct civil_date
+        window_start; /* first day of the rolling window that ends with it; DATE_NONE */
     const struct series_version *version; /* or NULL */
     struct civil_date
         newest_end; /* a newer period without a number; DATE_NONE: the figure is the newest */

@@ -19,26 +19,19 @@ static void org_named(const struct item_view *v, struct text *out)
     }
 }
 
-static bool is_behind(const struct message_item *item)
-{
-    return item->news == NEWS_DISCOVERED || item->episode->state == ALERT_FIRING ||
-           item->episode->state == ALERT_EARLY;
-}
-
 static void gap_to_line(const struct item_view *v, struct text *out)
 {
     char words[FIGURE_MAX + 32];
     double gap = round((v->value - v->line) * 1e6) / 1e6;
 
-    if (isinf(gap)) /* "never" says it */
+    if (isinf(gap) || v->is_beside_line) /* "never", "just over" say it */
         return;
-    if (gap == 0 && v->published)
+    if (gap == 0 && v->kind.published)
         (void)text_puts(out, ": exactly at plan");
     else if (gap == 0)
-        (void)text_puts(out, is_behind(v->item) ? ": behind plan by less than the rounding"
-                                                : ": at plan, as rounded");
+        (void)text_puts(out, ": at plan, as rounded");
     else
-        (void)text_printf(out, ": %s %s plan", figure_difference(fabs(gap), v->unit, words),
+        (void)text_printf(out, ": %s %s plan", figure_difference(fabs(gap), v->kind.unit, words),
                           gap < 0 ? "below" : "above");
 }
 
@@ -60,14 +53,17 @@ static void what_figure(const struct item_view *v, struct text *out)
     if (severity && episode_is_open(v->item->episode))
         (void)text_printf(out, ", %s", severity);
     if (m && m->tolerance > 0)
-        (void)text_printf(out, " (tolerance %s)", figure_difference(m->tolerance, v->unit, words));
+        (void)text_printf(out, " (tolerance %s)",
+                          figure_difference(m->tolerance, v->kind.unit, words));
     (void)text_puts(out, ".");
     if (date_is_set(v->projected_from))
         (void)text_printf(out, " Projected from data of %s, if nobody was seen since.",
                           wording_date(v->projected_from, date));
     if (strcmp(v->figure, "*") == 0)
         (void)text_puts(out, " The figure is hidden because it rests on small numbers.");
-    else if (!v->published && v->has_value)
+    else if (v->is_band)
+        (void)text_puts(out, " The figure is a band: the longest wait is that of one person.");
+    else if (!v->kind.published && v->has_value)
         (void)text_puts(out, " The figure is rounded.");
     if (date_is_set(v->newest_end))
         (void)text_printf(out, " The newest period, to %s: %s.", wording_date(v->newest_end, date),
@@ -149,11 +145,20 @@ void wording_what(const struct item_view *v, struct text *out)
 
 void wording_period(const struct item_view *v, struct text *out)
 {
+    const struct span *window = v->list ? &v->measure->list->window : NULL;
     char start[WORDING_DATE_MAX], end[WORDING_DATE_MAX];
 
     if (!date_is_set(v->end))
         return;
-    if (date_is_set(v->start) && date_compare(v->start, v->end) != 0)
+    if (window && date_is_set(v->window_start))
+        (void)text_printf(out, "%s to %s (rolling, %ld %s%s).",
+                          wording_date(v->window_start, start), wording_date(v->end, end),
+                          window->count,
+                          window->unit == SPAN_MONTHS  ? "month"
+                          : window->unit == SPAN_WEEKS ? "week"
+                                                       : "day",
+                          window->count == 1 ? "" : "s");
+    else if (date_is_set(v->start) && date_compare(v->start, v->end) != 0)
         (void)text_printf(out, "%s to %s.", wording_date(v->start, start),
                           wording_date(v->end, end));
     else
@@ -265,7 +270,7 @@ static void clears_figure(const struct item_view *v, struct text *out)
         return;
     }
     (void)text_printf(out, "%s %s", m->polarity == POLARITY_HIGHER ? "At least" : "At most",
-                      figure_amount(line, v->unit, words));
+                      figure_amount(line, v->kind.unit, words));
     if (m->clear_for > 1)
         (void)text_printf(out, " in %ld data periods", m->clear_for);
     else

@@ -139,6 +139,11 @@ const char *measure_method(const struct plan_measure *m)
     return def->takes & TAKES_METHOD ? wait_method_name(m->list->metric.method) : def->method;
 }
 
+bool measure_is_longest(const struct plan_measure *m)
+{
+    return m->list && m->list->metric.id == METRIC_LONGEST_WAIT;
+}
+
 /* ---- the digest of a measure ---- */
 
 /* Each value behind its length, so that no two measures share a text. */

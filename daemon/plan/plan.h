@@ -211,6 +211,8 @@ const char *measure_figure(const struct plan_measure *m);
 const char *measure_org(const struct plan_measure *m);
 /** "published", or how the catalogue of list metrics says that it is counted. */
 const char *measure_method(const struct plan_measure *m);
+/** Whether it is the longest wait: a figure of one person. */
+bool measure_is_longest(const struct plan_measure *m);
 /** What a list measure counts, borrowing from it; cohort is storage that out_selection borrows too. */
 void list_measure_selection(const struct list_measure *l, struct cohort_value cohort[COHORT_MAX],
                             struct pathway_selection *out_selection);

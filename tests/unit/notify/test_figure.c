@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "notify/message.h"
 #include "support/unit.h"
 
 #define NONE NAN
@@ -28,15 +27,23 @@ static const struct {
       "3", "*" },
     { "a percentage", 43.5, NONE, NONE, 0, MARKER_NONE, false, UNIT_PERCENT, "43.5%", "44%" },
     { "a percentage of 9", 55.6, 5, 9, 0, MARKER_NONE, false, UNIT_PERCENT, "55.6%", "*" },
-    { "a percentage of 10", 60, 6, 10, 0, MARKER_NONE, false, UNIT_PERCENT, "60%", "60%" },
+    { "a percentage of 10", 50, 5, 10, 0, MARKER_NONE, false, UNIT_PERCENT, "50%", "50%" },
     { "a percentage whose numerator is under 5", 4, 4, 100, 0, MARKER_NONE, false, UNIT_PERCENT,
       "4%", "*" },
+    { "a percentage whose rest is under 5", 98, 98, 100, 0, MARKER_NONE, false, UNIT_PERCENT, "98%",
+      "*" },
+    { "a percentage whose rest is 5", 95, 95, 100, 0, MARKER_NONE, false, UNIT_PERCENT, "95%",
+      "95%" },
+    { "a percentage of all", 100, 40, 40, 0, MARKER_NONE, false, UNIT_PERCENT, "100%", "*" },
+    { "a percentage whose rest is under 5, numerator not said", 98, NONE, 100, 0, MARKER_NONE,
+      false, UNIT_PERCENT, "98%", "*" },
+    { "a percentage whose numerator would be under 5", 3, NONE, 100, 0, MARKER_NONE, false,
+      UNIT_PERCENT, "3%", "*" },
     { "days", 57, NONE, NONE, 0, MARKER_NONE, false, UNIT_DAYS, "57 days", "57 days" },
     { "one day", 1, NONE, NONE, 0, MARKER_NONE, false, UNIT_DAYS, "1 day", "1 day" },
     { "days over 7", 57.5, NONE, 7, 0, MARKER_NONE, false, UNIT_DAYS, "57.5 days", "*" },
     { "weeks", 18.25, NONE, 8, 0, MARKER_NONE, false, UNIT_WEEKS, "18.25 weeks", "18 weeks" },
-    { "the longest wait of one of many", 400, 1, 500, 0, MARKER_NONE, false, UNIT_DAYS, "400 days",
-      "*" },
+    { "a rate that rests on few", 2, 7, 500, 0, MARKER_NONE, false, UNIT_RATE, "2", "*" },
     { "a list that does not clear", INFINITY, 90, 500, 0, MARKER_NONE, false, UNIT_WEEKS, "never",
       "never" },
     { "a million", 1234567, NONE, NONE, 0, MARKER_NONE, false, UNIT_COUNT, "1,234,567",
@@ -65,36 +72,93 @@ START_TEST(a_figure_is_shown_as_its_audience_may_see_it)
                                 .high = rows[_i].high,
                                 .marker = rows[_i].marker,
                                 .gap = rows[_i].gap };
+    const struct figure_kind published = { rows[_i].unit, true, false },
+                             partner = { rows[_i].unit, false, false };
     char out[FIGURE_MAX];
 
-    ck_assert_msg(strcmp(message_figure(&v, rows[_i].unit, true, out), rows[_i].published) == 0,
-                  "%s: %s", rows[_i].why, out);
-    ck_assert_msg(strcmp(message_figure(&v, rows[_i].unit, false, out), rows[_i].partner) == 0,
-                  "%s: %s", rows[_i].why, out);
-    ck_assert_msg(strcmp(disclose_partner(&v, rows[_i].unit, out), rows[_i].partner) == 0, "%s: %s",
+    ck_assert_msg(strcmp(message_figure(&v, published, out), rows[_i].published) == 0, "%s: %s",
                   rows[_i].why, out);
+    ck_assert_msg(strcmp(message_figure(&v, partner, out), rows[_i].partner) == 0, "%s: %s",
+                  rows[_i].why, out);
+}
+END_TEST
+
+/* Whoever knows the share as it is shown and how many there are, to the nearest 5, cannot tell that so
+ * few are in it, or in the rest. */
+START_TEST(no_share_tells_how_many_are_in_it_or_in_the_rest_when_those_are_under_five)
+{
+    const struct figure_kind kind = { UNIT_PERCENT, false, false };
+    char out[FIGURE_MAX];
+
+    for (int all = 1; all <= 400; all++)
+        for (int few = 0; few < 5 && few <= all; few++) {
+            struct series_version in = { .value = 100.0 * few / all,
+                                         .numerator = few,
+                                         .denominator = all };
+            struct series_version rest = { .value = 100.0 * (all - few) / all,
+                                           .numerator = all - few,
+                                           .denominator = all };
+
+            ck_assert_str_eq(message_figure(&in, kind, out), "*");
+            ck_assert_str_eq(message_figure(&rest, kind, out), "*");
+        }
+}
+END_TEST
+
+static const struct {
+    const char *why;
+    double value, denominator;
+    enum unit unit;
+    bool published;
+    const char *figure;
+} longest_rows[] = {
+    { "a short one", 1, 40, UNIT_DAYS, false, "up to 4 weeks" },
+    { "18 weeks to the day", 126, 40, UNIT_DAYS, false, "13 to 18 weeks" },
+    { "a day more", 127, 40, UNIT_DAYS, false, "18 to 26 weeks" },
+    { "over a year", 365, 40, UNIT_DAYS, false, "52 to 65 weeks" },
+    { "in weeks", 104.1, 40, UNIT_WEEKS, false, "over 104 weeks" },
+    { "how many wait is not known", 365, NONE, UNIT_DAYS, false, "52 to 65 weeks" },
+    { "of 8", 365, 8, UNIT_DAYS, false, "52 to 65 weeks" },
+    { "of 7", 365, 7, UNIT_DAYS, false, "*" },
+    { "as published", 365, 7, UNIT_DAYS, true, "365 days" },
+};
+
+START_TEST(the_longest_wait_is_a_band_and_never_a_number)
+{
+    struct series_version v = { .value = longest_rows[_i].value,
+                                .numerator = 1, /* it rests on one person */
+                                .denominator = longest_rows[_i].denominator };
+    const struct figure_kind kind = { longest_rows[_i].unit, longest_rows[_i].published, true };
+    char out[FIGURE_MAX];
+    double value;
+
+    ck_assert_msg(strcmp(message_figure(&v, kind, out), longest_rows[_i].figure) == 0, "%s: %s",
+                  longest_rows[_i].why, out);
+    ck_assert(figure_shown(&v, kind, &value) == longest_rows[_i].published);
 }
 END_TEST
 
 START_TEST(no_count_under_five_can_be_told_apart_by_a_partner)
 {
+    const struct figure_kind count_kind = { UNIT_COUNT, false, false };
     char out[FIGURE_MAX];
 
     for (int count = 0; count < 5; count++) {
         struct series_version v = { .value = count, .numerator = NAN, .denominator = NAN };
 
-        ck_assert_str_eq(disclose_partner(&v, UNIT_COUNT, out), "*");
+        ck_assert_str_eq(message_figure(&v, count_kind, out), "*");
     }
 }
 END_TEST
 
 START_TEST(no_version_is_no_figure)
 {
+    const struct figure_kind kind = { UNIT_COUNT, true, false };
     char out[FIGURE_MAX];
     double value = 7;
 
-    ck_assert_str_eq(message_figure(NULL, UNIT_COUNT, true, out), "no figure");
-    ck_assert(!figure_shown(NULL, UNIT_COUNT, true, &value) && value == 7);
+    ck_assert_str_eq(message_figure(NULL, kind, out), "no figure");
+    ck_assert(!figure_shown(NULL, kind, &value) && value == 7);
 }
 END_TEST
 
@@ -120,6 +184,8 @@ START_TEST(a_difference_of_percentages_is_in_points)
 END_TEST
 
 UNIT_MAIN("figure", UNIT_ROWS(a_figure_is_shown_as_its_audience_may_see_it, rows),
+          UNIT_TEST(no_share_tells_how_many_are_in_it_or_in_the_rest_when_those_are_under_five),
+          UNIT_ROWS(the_longest_wait_is_a_band_and_never_a_number, longest_rows),
           UNIT_TEST(no_count_under_five_can_be_told_apart_by_a_partner),
           UNIT_TEST(no_version_is_no_figure),
           UNIT_ROWS(a_difference_of_percentages_is_in_points, differences))

@@ -425,22 +425,60 @@ START_TEST(the_plans_unit_stands_over_the_publishers)
 }
 END_TEST
 
-START_TEST(a_figure_rounded_to_the_line_is_not_called_at_plan_while_it_is_behind)
+static const struct {
+    const char *why;
+    enum unit unit;
+    double value, line;
+    const char *subject, *says;
+} line_rows[] = {
+    { "rounded to the line", UNIT_COUNT, 18, 20, "Behind plan: Waits just under 20, plan 20",
+      "just under 20 for" },
+    { "rounded to the line from above", UNIT_COUNT, 31, 30,
+      "Behind plan: Waits just over 30, plan 30", "just over 30 for" },
+    { "rounded to its other side", UNIT_COUNT, 27, 26, "Behind plan: Waits just over 26, plan 26",
+      "just over 26 for" },
+    { "on the line, rounded away", UNIT_COUNT, 26, 26, "Behind plan: Waits about 26, plan 26",
+      "about 26 for" },
+    { "a share", UNIT_PERCENT, 29.96, 30, "Behind plan: Waits just under 30%, plan 30%",
+      "just under 30% for" },
+    { "days", UNIT_DAYS, 30.4, 30, "Behind plan: Waits just over 30 days, plan 30 days",
+      "just over 30 days for" },
+    { "away from the line", UNIT_COUNT, 33, 30, "Behind plan: Waits 35, plan 30", "5 above plan" },
+    { "on the line", UNIT_COUNT, 20, 20, "Behind plan: Waits 20, plan 20", "at plan, as rounded" },
+};
+
+START_TEST(a_figure_that_rounding_puts_on_its_line_is_said_to_be_beside_it)
 {
     fixture_init(&f);
-    f.series.unit = UNIT_COUNT;
+    f.finding.title = WORDS("Waits");
+    f.series.unit = line_rows[_i].unit;
     f.published = false;
-    f.version.value = 18; /* rounds to the line, 20 */
+    f.version.value = line_rows[_i].value;
+    f.judged[0].line = line_rows[_i].line;
+    struct message m = composed();
+    struct text body = plain_body();
+
+    ck_assert_str_eq(m.subject, line_rows[_i].subject);
+    ck_assert_msg(strstr(text_str(&body), line_rows[_i].says) != NULL, "%s: %s", line_rows[_i].why,
+                  text_str(&body));
+    ck_assert_ptr_null(strstr(text_str(&body), "exactly"));
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown)
+{
+    fixture_init(&f);
+    f.items[0].finding = NULL;
+    f.items[0].unit_hint = "percent";
+    f.published = false;
+    f.episode.value = 98;
     struct message m = composed();
 
-    ck_assert_ptr_nonnull(strstr(m.eml, "behind plan by less"));
-    ck_assert_ptr_null(strstr(m.eml, "exactly"));
-    message_release(&m);
-    f.items[0].news = NEWS_CLEARED;
-    f.episode.state = ALERT_RESOLVED;
-    f.version.value = 21;
-    m = composed();
-    ck_assert_ptr_nonnull(strstr(m.eml, "at plan, as rounded"));
+    ck_assert_ptr_null(strstr(m.eml, "98"));
+    ck_assert_ptr_null(strstr(m.json, "98"));
+    ck_assert_ptr_nonnull(strstr(m.subject, "(not shown), plan 20%"));
     message_release(&m);
 }
 END_TEST
@@ -724,6 +762,89 @@ START_TEST(what_becomes_of_an_early_warning_has_its_own_words)
 }
 END_TEST
 
+static const struct {
+    struct span window;
+    const char *says, *json;
+} window_rows[] = {
+    { { 12, SPAN_MONTHS },
+      "1 July 2023 to 30 June 2024 (rolling, 12 months).",
+      "\"window_start\":\"2023-07-01\"" },
+    { { 13, SPAN_WEEKS },
+      "1 April 2024 to 30 June 2024 (rolling, 13 weeks).",
+      "\"window_start\":\"2024-04-01\"" },
+    { { 0, SPAN_DAYS }, "1 June 2024 to 30 June 2024.", "\"window_start\":null" },
+};
+
+START_TEST(a_rolling_window_says_its_first_and_its_last_day)
+{
+    struct list_measure list = { .list = WORDS("cyp-mh"), .window = window_rows[_i].window };
+    struct text body;
+
+    fixture_init(&f);
+    f.measure.list = &list;
+    f.measure.published = f.measure.select.feed = f.measure.select.org = NULL;
+    f.judged[0].start = fixture_date("2024-06-01");
+    struct message m = composed();
+
+    body = plain_body();
+    ck_assert_msg(strstr(text_str(&body), window_rows[_i].says) != NULL, "%s", text_str(&body));
+    ck_assert_msg(strstr(m.json, window_rows[_i].json) != NULL, "%s", m.json);
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+/* A list measure of an unpublished feed. */
+static void fixture_list(struct list_measure *list, enum unit unit)
+{
+    fixture_init(&f);
+    f.measure.list = list;
+    f.measure.published = f.measure.select.feed = f.measure.select.org = NULL;
+    f.finding.feed = f.alert.feed = NULL;
+    f.finding.title = WORDS("Waits");
+    f.published = false;
+    f.series.unit = unit;
+}
+
+START_TEST(the_longest_wait_is_a_band_on_every_surface)
+{
+    struct list_measure list = { .list = WORDS("cyp-mh"), .metric = { .id = METRIC_LONGEST_WAIT } };
+    struct text body;
+
+    fixture_list(&list, UNIT_DAYS);
+    f.judged[0].line = 364;
+    f.version = (struct series_version){ .value = 401, .numerator = 1, .denominator = 90 };
+    struct message m = composed();
+
+    body = plain_body();
+    ck_assert_str_eq(m.subject, "Behind plan: Waits 52 to 65 weeks, plan 364 days");
+    ck_assert_ptr_nonnull(strstr(text_str(&body), "The figure is a band"));
+    ck_assert_ptr_nonnull(strstr(m.json, "\"figure\":\"52 to 65 weeks\""));
+    ck_assert_ptr_nonnull(strstr(m.json, "\"value\":null"));
+    ck_assert_ptr_null(strstr(m.eml, "401"));
+    ck_assert_ptr_null(strstr(m.eml, "37 days")); /* the difference would tell it */
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_share_whose_rest_is_few_is_hidden_on_every_surface)
+{
+    struct list_measure list = { .list = WORDS("cyp-mh"), .metric = { .id = METRIC_OPEN_WITHIN } };
+
+    fixture_list(&list, UNIT_PERCENT);
+    f.judged[0].line = 99;
+    f.version = (struct series_version){ .value = 98, .numerator = 98, .denominator = 100 };
+    struct message m = composed();
+
+    ck_assert_str_eq(m.subject, "Behind plan: Waits *, plan 99%");
+    ck_assert_ptr_nonnull(strstr(m.json, "\"value\":null"));
+    ck_assert_ptr_null(strstr(m.eml, "98"));
+    ck_assert_ptr_null(strstr(m.eml, "1 percentage point"));
+    message_release(&m);
+}
+END_TEST
+
 UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data),
           UNIT_ROWS(what_becomes_of_an_early_warning_has_its_own_words, early_rows),
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
@@ -740,7 +861,11 @@ UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_fr
           UNIT_TEST(the_same_facts_give_the_same_bytes),
           UNIT_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers),
           UNIT_TEST(the_plans_unit_stands_over_the_publishers),
-          UNIT_TEST(a_figure_rounded_to_the_line_is_not_called_at_plan_while_it_is_behind),
+          UNIT_ROWS(a_figure_that_rounding_puts_on_its_line_is_said_to_be_beside_it, line_rows),
+          UNIT_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown),
+          UNIT_ROWS(a_rolling_window_says_its_first_and_its_last_day, window_rows),
+          UNIT_TEST(the_longest_wait_is_a_band_on_every_surface),
+          UNIT_TEST(a_share_whose_rest_is_few_is_hidden_on_every_surface),
           UNIT_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out),
           UNIT_TEST(a_hidden_figure_is_hidden_on_every_surface),
           UNIT_ROWS(an_address_that_could_carry_a_header_is_refused, address_rows),
