@@ -90,10 +90,11 @@ static int take_event(const struct reading *reading, struct part *part,
         part->reaches = row->census;
     if (reading->takes_back)
         return list_take_back(part->stored->state, row, came, &part->change);
-    if (!date_is_set(*first) || date_compare(row->event_date, *first) < 0)
-        *first = row->event_date;
     int r = list_event(part->stored->state, row, came, &part->change);
 
+    if (r >= 0 && r <= LIST_OLDER &&
+        (!date_is_set(*first) || date_compare(row->event_date, *first) < 0))
+        *first = row->event_date;
     return r < 0 ? r : 0;
 }
 
@@ -125,23 +126,30 @@ static int on_row(void *arg, const struct pathway_record *row)
     struct list_apply *l = a->into;
     const struct reading *reading = &l->readings.list[l->reading];
     bool is_other = row->service && !text_same(row->service, l->list->service);
-    int r = reading_has(reading, row);
+    bool is_news = !reading->takes_back && !reading->is_again;
+    struct pathway_record ranked;
+    uint64_t version;
+    int r = reading_has(reading, row, &version);
 
     if (r <= 0)
         return r;
     struct part *part = row->provider && !is_other ? part_of(a, row->provider) : NULL;
     struct civil_date date = apply_is_snapshot(a) ? row->census : row->event_date;
 
-    l->rows += !reading->takes_back;
+    l->rows += is_news;
     if (!part) {
-        l->others += !reading->takes_back;
+        l->others += is_news;
         return 0;
     }
     part->rows++;
-    if (!reading->takes_back && date_is_set(date) &&
+    if (is_news && date_is_set(date) &&
         (!date_is_set(a->newest) || date_compare(date, a->newest) > 0))
         a->newest = date;
-    return take_row(a, part, row);
+    if (version == row->version)
+        return take_row(a, part, row);
+    ranked = *row;
+    ranked.version = version;
+    return take_row(a, part, &ranked);
 }
 
 /* The file was read with two keys: what the list knows under the old one gets its new name. */

@@ -10,8 +10,9 @@
  * What is in force of a feed's sets follows from its accepted receipts, in their order, and from nothing
  * else: so a rebuild comes to the same. Invariants: (1) a receipt reads files only where it makes a
  * submission whole, or adds to one in force; (2) then the rows of the submission that it replaces are
- * taken back, all tables of the new one are read, and what the provider's other submissions in force said
- * of the same is said again; (3) all in one commit, since it is one receipt.
+ * taken back, all tables of the new one are read, and whoever else may have said something of the same says
+ * it again: the provider's submissions of earlier periods, since of later ones each stands over it, and
+ * feeds of events into the list; (3) all in one commit, since it is one receipt.
  */
 
 /* ---- what came ---- */
@@ -123,7 +124,7 @@ static int note_restated(const struct submissions *before, const struct submissi
         for (size_t k = 0; r == 0 && k < after->count; k++) {
             const struct submission *other = after->list[k];
 
-            if (other->is_in_force && other->version < old->version &&
+            if (other->is_in_force && date_compare(other->period, old->period) < 0 &&
                 strcmp(other->provider, old->provider) == 0 && !table_has(&out->begun, other->key))
                 r = submission_note(other, &out->restated);
         }
@@ -167,38 +168,56 @@ static int compare(const struct pipeline *p, const struct submissions *before,
 
 /* ---- which files ---- */
 
-static int add_reading(struct readings *out, const struct receipt *file, const struct table *only,
-                       bool takes_back)
+static int add_reading(struct readings *out, struct reading reading)
 {
     struct reading *grown = realloc(out->list, (out->count + 1) * sizeof *grown);
 
     if (!grown)
         return -ENOMEM;
     out->list = grown;
-    out->list[out->count++] = (struct reading){ file, only, takes_back };
+    out->list[out->count++] = reading;
     return 0;
 }
 
-/* The files that have rows of these submissions, the same rows once. */
+/* The files that have rows of these submissions (how.only; NULL: all files), the same rows once. */
 static int add_files(const struct pipeline *p, const struct feed_setting *feed, uint64_t upto,
-                     const struct table *only, bool takes_back, struct readings *out)
+                     struct reading how, struct readings *out)
 {
     struct table seen = TABLE_INIT;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && table_count(only) && i < p->receipts.count; i++) {
+    if (how.only && table_count(how.only) == 0)
+        return 0;
+    for (size_t i = 0; r == 0 && i < p->receipts.count; i++) {
         const struct receipt *step = p->receipts.list[i];
-        const struct receipt *file = receipt_file(p, step);
 
-        if (step->sequence > upto || step->outcome != RECEIPT_ACCEPTED || !file->set ||
-            strcmp(step->feed, feed->id) != 0 || table_has(&seen, receipt_archived(file)) ||
-            !submissions_in(file->set, only))
+        how.file = receipt_file(p, step);
+        if (step->sequence > upto || step->outcome != RECEIPT_ACCEPTED ||
+            strcmp(step->feed, feed->id) != 0 || table_has(&seen, receipt_archived(how.file)) ||
+            (how.only && (!how.file->set || !submissions_in(how.file->set, how.only))))
             continue;
-        r = table_set(&seen, receipt_archived(file), out, NULL);
+        r = table_set(&seen, receipt_archived(how.file), out, NULL);
         if (r == 0)
-            r = add_reading(out, file, only, takes_back);
+            r = add_reading(out, how);
     }
     table_release(&seen, NULL);
+    return r;
+}
+
+/* What feeds of events said of the list so far: a set may have stood over it. */
+static int add_events(const struct pipeline *p, const struct feed_setting *feed,
+                      struct readings *out)
+{
+    const struct settings *s = p->config->settings;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && table_count(&out->replaced) && i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+        const struct feed_book *b = table_get(&p->books.feeds, f->id);
+
+        if (f->kind == FEED_EVENTS && b && strcmp(f->into, feed->into) == 0)
+            r = add_files(p, f, b->receipt, (struct reading){ .is_again = true }, out);
+    }
     return r;
 }
 
@@ -207,7 +226,7 @@ int readings_find(const struct pipeline *p, const struct feed_setting *feed,
 {
     *out = (struct readings){ .newest = DATE_NONE, .words = TEXT_INIT };
     if (feed->kind != FEED_SET)
-        return add_reading(out, file, NULL, false);
+        return add_reading(out, (struct reading){ .file = file });
     if (!file->set) /* a table that tells nothing, or of when the feed was of another kind */
         return 0;
     AUTO(submissions_release) struct submissions before = { 0 };
@@ -223,24 +242,33 @@ int readings_find(const struct pipeline *p, const struct feed_setting *feed,
     submissions_settle(&after);
     if (r == 0)
         r = compare(p, &before, &after, file, out);
+    const struct reading taken_back = { .only = &out->replaced, .takes_back = true };
+    const struct reading begun = { .only = &out->begun };
+    const struct reading restated = { .only = &out->restated, .is_again = true };
+
     if (r == 0)
-        r = add_files(p, feed, step->sequence, &out->replaced, true, out);
+        r = add_files(p, feed, step->sequence, taken_back, out);
     if (r == 0)
-        r = add_files(p, feed, step->sequence, &out->begun, false, out);
+        r = add_files(p, feed, step->sequence, begun, out);
     if (r == 0 && table_count(&out->added))
-        r = add_reading(out, file, &out->added, false);
-    return r == 0 ? add_files(p, feed, step->sequence, &out->restated, false, out) : r;
+        r = add_reading(out, (struct reading){ .file = file, .only = &out->added });
+    if (r == 0)
+        r = add_files(p, feed, step->sequence, restated, out);
+    return r == 0 ? add_events(p, feed, out) : r;
 }
 
-int reading_has(const struct reading *r, const struct pathway_record *row)
+int reading_has(const struct reading *r, const struct pathway_record *row, uint64_t *out_version)
 {
     AUTO(text_release) struct text key = TEXT_INIT;
 
+    *out_version = row->version;
     if (!r->only)
         return 1;
     int result = submission_key(row, &key);
 
-    return result == 0 ? table_has(r->only, text_str(&key)) : result == -ENOENT ? 0 : result;
+    if (result == 0)
+        return submission_has(r->only, text_str(&key), row, out_version);
+    return result == -ENOENT ? 0 : result;
 }
 
 void readings_release(struct readings *r)

@@ -3,7 +3,7 @@
  *
  * Of most feeds the one file, all of it. Of a set (feed/submissions.h) nothing until every table of a
  * submission came, then all its tables at once; what an earlier submission of the provider and period said
- * is taken back first.
+ * is taken back first, and what others said of the same is told again.
  */
 #ifndef PIPELINE_APPLY_SET_H
 #define PIPELINE_APPLY_SET_H
@@ -16,6 +16,7 @@ struct reading {
     const struct receipt *file;
     const struct table *only; /* submissions whose rows count; NULL: every row */
     bool takes_back;
+    bool is_again; /* told again: it counted before */
 };
 
 struct readings {
@@ -29,8 +30,9 @@ struct readings {
 /** step: the receipt being applied; file: the file it is about. Returns 0 or -errno. */
 int readings_find(const struct pipeline *p, const struct feed_setting *feed,
                   const struct receipt *step, const struct receipt *file, struct readings *out);
-/** Whether the row is one of those that count. Returns 1, 0 or -ENOMEM. */
-int reading_has(const struct reading *r, const struct pathway_record *row);
+/** Whether the row is one of those that count, and the version that its facts then have (submission_has).
+ * Returns 1, 0 or -ENOMEM. */
+int reading_has(const struct reading *r, const struct pathway_record *row, uint64_t *out_version);
 void readings_release(struct readings *r);
 
 /** What came of a feed's sets by the receipts up to one; settled. Returns 0 or -errno. */

@@ -67,7 +67,7 @@ static void add_sets(const struct pipeline *p, const struct list_setting *list, 
 
         if (f->kind != FEED_SET || !f->into || strcmp(f->into, list->id) != 0 || !format)
             continue;
-        (void)text_printf(out, "set %s", f->id);
+        (void)text_printf(out, "set %s by period and number:", f->id);
         for (size_t k = 0, n = format_set_tables(format, &tables); k < n; k++)
             (void)text_printf(out, " %s", tables[k]);
         (void)text_putc(out, '\n');

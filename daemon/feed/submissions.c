@@ -7,6 +7,9 @@
 
 #include "base/auto.h"
 
+#define NUMBER_BITS 48 /* a date and time as digits has 45 */
+#define PERIODS     UINT16_MAX
+
 static int put_key(struct text *out, const char *provider, struct civil_date period,
                    uint64_t version)
 {
@@ -20,9 +23,21 @@ static int put_key(struct text *out, const char *provider, struct civil_date per
 
 int submission_key(const struct pathway_record *row, struct text *out_key)
 {
-    if (!row->provider || !row->has_version || row->version == 0 || strpbrk(row->provider, "|\r\n"))
+    if (!row->provider || !row->has_version || row->version == 0 || row->version >> NUMBER_BITS ||
+        strpbrk(row->provider, "|\r\n") ||
+        (date_is_set(row->census) && (row->census.day < 0 || row->census.day >= PERIODS)))
         return -ENOENT;
     return put_key(out_key, row->provider, row->census, row->version);
+}
+
+/* The latest of the periods that have the key, as a number above 0. */
+static int note(struct table *keys, const char *key, struct civil_date period)
+{
+    uintptr_t mark = date_is_set(period) ? (uintptr_t)period.day + 1 : 1;
+
+    if ((uintptr_t)table_get(keys, key) >= mark)
+        return 0;
+    return table_set(keys, key, (void *)mark, NULL);
 }
 
 int submission_note(const struct submission *s, struct table *keys)
@@ -31,8 +46,17 @@ int submission_note(const struct submission *s, struct table *keys)
     int r = put_key(&without, s->provider, DATE_NONE, s->version);
 
     if (r == 0)
-        r = table_set(keys, s->key, keys, NULL);
-    return r == 0 ? table_set(keys, text_str(&without), keys, NULL) : r;
+        r = note(keys, s->key, s->period);
+    return r == 0 ? note(keys, text_str(&without), s->period) : r;
+}
+
+bool submission_has(const struct table *keys, const char *key, const struct pathway_record *row,
+                    uint64_t *out_version)
+{
+    uintptr_t mark = (uintptr_t)table_get(keys, key);
+
+    *out_version = (uint64_t)mark << NUMBER_BITS | row->version;
+    return mark != 0;
 }
 
 /* ---- the text of a file ---- */

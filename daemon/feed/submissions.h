@@ -4,7 +4,9 @@
  * A format of sets (format_set_tables) has a file for each of several tables, which only together say who
  * waits. What came is kept as one text for each file: its table, then a line for each submission that has
  * rows in it. From these texts alone follows which submissions are whole, and which of them are in force:
- * of one provider and period the whole one with the highest number. Pure. Source: DESIGN section 5, "Kinds".
+ * of one provider and period the whole one with the highest number. What two in force say of one event: the
+ * later period stands, since an earlier month is submitted again after the next one was and knows less.
+ * Pure. Source: DESIGN section 5, "Kinds"; FEEDS section 2.4.
  */
 #ifndef FEED_SUBMISSIONS_H
 #define FEED_SUBMISSIONS_H
@@ -34,10 +36,14 @@ struct submissions {
 };
 
 /** Writes "provider|period|number" of a row, without the period where the row names none. Returns 0;
- * -ENOENT where the row says no submission; -ENOMEM. */
+ * -ENOENT where the row says no submission, or none that can be ranked; -ENOMEM. */
 int submission_key(const struct pathway_record *row, struct text *out_key);
 /** Adds the key, and the one that rows without a period have, to a table. Returns 0 or -ENOMEM. */
 int submission_note(const struct submission *s, struct table *keys);
+/** Whether the row, of that key, is of one of these submissions. *out_version: what its facts have as
+ * version in place of the number alone: the period, then the number. */
+bool submission_has(const struct table *keys, const char *key, const struct pathway_record *row,
+                    uint64_t *out_version);
 /** The text of a file: keys are its submissions. malloc'ed, or NULL. */
 char *submissions_text(const char *table, const struct table *keys);
 /** Whether a file has rows of one of these. */
