@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/guess.h"
 #include "base/text.h"
 #include "plan/plan_yaml.h"
 
 #define ID_MAX_CHARS  64
+#define HINT_MAX      160
+#define YEARS_MEANT   3  /* a date so many years outside the plan may be a slip of the year */
 #define IDS_NAMED_MAX 12 /* in the hint that lists what there is */
 
 void plan_complain(struct plan_reading *r, yaml_node *at, enum plan_fault fault, const char *hint,
@@ -43,9 +46,11 @@ int plan_id_seen(struct plan_reading *r, struct plan_seen *seen, const char *wha
                  yaml_node *at)
 {
     yaml_node *first = table_get(&seen->nodes, id);
+    char hint[HINT_MAX];
 
     if (first) {
-        plan_complain(r, at, PLAN_GIVEN_TWICE, NULL, "%s \"%s\" is given twice; first at line %u",
+        (void)snprintf(hint, sizeof hint, "each has its own: did you mean \"%.60s-2\"?", id);
+        plan_complain(r, at, PLAN_GIVEN_TWICE, hint, "%s \"%s\" is given twice; first at line %u",
                       what, id, yaml_line(first));
         return 0;
     }
@@ -90,7 +95,7 @@ void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at)
     for (const char *s = title; *s; s++)
         characters += (*s & 0xc0) != 0x80;
     if (characters > PLAN_TITLE_MAX_CHARS)
-        plan_complain(r, at, PLAN_TITLE_TOO_LONG, NULL,
+        plan_complain(r, at, PLAN_TITLE_TOO_LONG, "say it shorter",
                       "a title of %zu characters: more than %d are cut in messages", characters,
                       PLAN_TITLE_MAX_CHARS);
 }
@@ -111,18 +116,59 @@ int plan_day_or_month(const char *text, struct civil_date *out_date)
     return r;
 }
 
+static bool lies_within(const struct plan *p, struct civil_date d)
+{
+    return (!date_is_set(p->valid_from) || date_compare(d, p->valid_from) >= 0) &&
+           (!date_is_set(p->valid_to) || date_compare(d, p->valid_to) <= 0);
+}
+
+/* The same day of another year, where just one lies within the plan. */
+static bool year_meant(const struct plan *p, struct civil_date d, struct civil_date *out)
+{
+    size_t found = 0;
+
+    for (int years = -YEARS_MEANT; years <= YEARS_MEANT; years++) {
+        struct civil_date other = date_add_months(d, years * 12);
+
+        if (years != 0 && lies_within(p, other)) {
+            *out = other;
+            found++;
+        }
+    }
+    return found == 1;
+}
+
 void plan_check_validity(struct plan_reading *r, const char *what, struct civil_date d,
                          yaml_node *at)
 {
     const struct plan *p = r->plan;
-    char date[DATE_TEXT_MAX], edge[DATE_TEXT_MAX];
+    char date[DATE_TEXT_MAX], edge[DATE_TEXT_MAX], hint[HINT_MAX] = "move it, or the plan's dates";
+    struct civil_date meant;
 
+    if (lies_within(p, d))
+        return;
+    if (year_meant(p, d, &meant))
+        (void)snprintf(hint, sizeof hint, "did you mean \"%.*s\"?",
+                       (int)(yaml_text(at) ? strlen(yaml_text(at)) : DATE_TEXT_MAX),
+                       date_format(meant, date));
     if (date_is_set(p->valid_to) && date_compare(d, p->valid_to) > 0)
-        plan_complain(r, at, PLAN_OUTSIDE_VALIDITY, NULL, "%s of %s: the plan ends on %s", what,
+        plan_complain(r, at, PLAN_OUTSIDE_VALIDITY, hint, "%s of %s: the plan ends on %s", what,
                       date_format(d, date), date_format(p->valid_to, edge));
-    else if (date_is_set(p->valid_from) && date_compare(d, p->valid_from) < 0)
-        plan_complain(r, at, PLAN_OUTSIDE_VALIDITY, NULL, "%s of %s: the plan begins on %s", what,
+    else
+        plan_complain(r, at, PLAN_OUTSIDE_VALIDITY, hint, "%s of %s: the plan begins on %s", what,
                       date_format(d, date), date_format(p->valid_from, edge));
+}
+
+void plan_not_a_date(struct plan_reading *r, yaml_node *at, const char *what, const char *example)
+{
+    char meant[GUESS_MAX], hint[HINT_MAX];
+    const char *text = yaml_text(at);
+    bool is_guessed = text && guess_date(text, meant);
+
+    if (is_guessed)
+        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", meant);
+    plan_complain(r, at, PLAN_NOT_A_DATE, is_guessed ? hint : example, "%s \"%.40s\" is not a date",
+                  what, text ? text : "");
 }
 
 bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n)

@@ -13,9 +13,11 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/guess.h"
 #include "base/text.h"
 #include "plan/plan_yaml.h"
 
+#define HINT_MAX   160
 #define WAIT_FORMS "a wait is written 18w, 126d or 3m (calendar months)"
 
 /* ---- metric ---- */
@@ -26,6 +28,7 @@ static void complain_of_parameter(struct plan_reading *r, const struct measure_r
     yaml_node *at = yaml_get(reading->node, "metric");
     const char *text = reading->metric;
     int len = (int)strcspn(text, ":");
+    char meant[GUESS_MAX], hint[HINT_MAX] = WAIT_FORMS;
 
     switch (problem) {
     case METRIC_NO_PARAMETER:
@@ -33,14 +36,17 @@ static void complain_of_parameter(struct plan_reading *r, const struct measure_r
                       text);
         break;
     case METRIC_ONE_TOO_MANY:
-        plan_complain(r, at, PLAN_BAD_WAIT, NULL, "measure: metric %.*s takes no wait", len, text);
+        (void)snprintf(hint, sizeof hint, "did you mean \"%.*s\"?", len, text);
+        plan_complain(r, at, PLAN_BAD_WAIT, hint, "measure: metric %.*s takes no wait", len, text);
         break;
     case METRIC_NOT_IN_DAYS:
         plan_complain(r, at, PLAN_BAD_WAIT, "for example 28d or 4w",
                       "measure: metric %.*s looks ahead in days or weeks", len, text);
         break;
     default:
-        plan_complain(r, at, PLAN_BAD_WAIT, WAIT_FORMS, "measure: metric: \"%.40s\" is no wait",
+        if (guess_wait(text + len + 1, meant))
+            (void)snprintf(hint, sizeof hint, "did you mean \"%.*s:%s\"?", len, text, meant);
+        plan_complain(r, at, PLAN_BAD_WAIT, hint, "measure: metric: \"%.40s\" is no wait",
                       text + len + 1);
     }
 }
@@ -154,6 +160,14 @@ static int check_stage(struct plan_reading *r, const struct service *service,
 
     if (!service_is_declared(service) || service_clock(service, l->stage) >= 0)
         return 0;
+    const char **known = calloc(service->clock_count, sizeof *known), *near;
+
+    for (size_t i = 1; known && i < service->clock_count; i++)
+        known[i - 1] = service->clocks[i].id;
+    near = known ? diag_nearest(l->stage, known, service->clock_count - 1) : NULL;
+    free(known);
+    if (near)
+        (void)text_printf(&hint, "did you mean \"%s\"? ", near);
     (void)text_puts(&hint, service->clock_count > 1 ? "it has: " : "it has none");
     for (size_t i = 1; i < service->clock_count; i++)
         (void)text_printf(&hint, "%s%s", i > 1 ? ", " : "", service->clocks[i].id);
@@ -279,7 +293,11 @@ static bool read_wait(struct plan_reading *r, yaml_node *at, const char *key, st
 
     if (text && metric_wait_parse(text, out) == 0)
         return true;
-    plan_complain(r, at, PLAN_BAD_WAIT, WAIT_FORMS, "measure: %s \"%.40s\" is no wait", key,
+    char meant[GUESS_MAX], hint[HINT_MAX] = WAIT_FORMS;
+
+    if (text && guess_wait(text, meant))
+        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", meant);
+    plan_complain(r, at, PLAN_BAD_WAIT, hint, "measure: %s \"%.40s\" is no wait", key,
                   text ? text : "");
     return false;
 }
@@ -305,11 +323,11 @@ static void read_window(struct plan_reading *r, struct measure_reading *reading,
         l->period = stock && (!known || known->by_snapshot) ? PERIOD_CENSUS : PERIOD_MONTH;
     if (!stock && l->period == PERIOD_CENSUS)
         plan_complain(r, yaml_get(reading->node, "period"), PLAN_WRONG_PERIOD,
-                      "day, week, month, quarter or year",
+                      "did you mean \"month\"? day, week, quarter and year are others",
                       "measure: %s is counted over a period, and a census is one day", def->id);
     if (known && stock && l->period == PERIOD_CENSUS && !known->by_snapshot)
         plan_complain(r, yaml_get(reading->node, "period"), PLAN_WRONG_PERIOD,
-                      "day, week, month, quarter or year",
+                      "did you mean \"month\"? day, week, quarter and year are others",
                       "measure: no feed brings snapshots of list %s", l->list);
     if (stock)
         refuse_key(r, window, "window", "a stock is counted at the end of one day");
@@ -342,9 +360,11 @@ static void read_unit(struct plan_reading *r, struct measure_reading *reading,
 {
     struct plan_measure *m = &reading->m;
     bool other = def->other_unit != UNIT_UNKNOWN;
+    char hint[HINT_MAX];
 
+    (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", unit_name(def->unit));
     if (m->unit != UNIT_UNKNOWN && m->unit != def->unit && m->unit != def->other_unit)
-        plan_complain(r, yaml_get(reading->node, "unit"), PLAN_WRONG_UNIT, NULL,
+        plan_complain(r, yaml_get(reading->node, "unit"), PLAN_WRONG_UNIT, hint,
                       "measure: %s is in %s%s%s", def->id, unit_name(def->unit),
                       other ? " or " : "", other ? unit_name(def->other_unit) : "");
     if (m->unit == UNIT_UNKNOWN)

@@ -7,10 +7,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/guess.h"
 #include "base/text.h"
 #include "plan/plan_yaml.h"
 
@@ -198,6 +200,23 @@ static const struct bind_key target_keys[] = {
     BIND_END,
 };
 
+static void complain_of_bare_target(struct plan_reading *r, const struct measure_reading *reading,
+                                    const char *form)
+{
+    static const char *const sides[] = { "at_least", "at_most" }; /* in the order of polarities */
+    const char *text = yaml_text(reading->target);
+    char meant[GUESS_MAX], hint[80];
+    bool is_guessed = text && reading->polarity >= 0 &&
+                      (size_t)reading->polarity < sizeof sides / sizeof sides[0] &&
+                      guess_number(text, meant);
+
+    if (is_guessed)
+        (void)snprintf(hint, sizeof hint, "did you mean \"{%s: %s}\"?", sides[reading->polarity],
+                       meant);
+    plan_complain(r, reading->target, PLAN_BAD_TARGET, is_guessed ? hint : form,
+                  "measure: the target does not say on which side it is met");
+}
+
 static int read_target(struct plan_reading *r, struct measure_reading *reading)
 {
     static const char form[] = "write {at_least: 60} or {at_most: 60}";
@@ -209,8 +228,7 @@ static int read_target(struct plan_reading *r, struct measure_reading *reading)
     if (!reading->target)
         return 0;
     if (yaml_kind(reading->target) != YAML_MAPPING) {
-        plan_complain(r, reading->target, PLAN_BAD_TARGET, form,
-                      "measure: the target does not say on which side it is met");
+        complain_of_bare_target(r, reading, form);
         return 0;
     }
     bound = bind_mapping(r->y, reading->target, "target", target_keys, &t, r->diags);
@@ -230,8 +248,7 @@ static int read_target(struct plan_reading *r, struct measure_reading *reading)
     }
     reading->target_by = t.by;
     if (t.by && (!yaml_text(t.by) || plan_day_or_month(yaml_text(t.by), &reading->m.target_by) < 0))
-        plan_complain(r, t.by, PLAN_NOT_A_DATE, "for example 2025-03-31 or 2025-03",
-                      "target: by is not a date");
+        plan_not_a_date(r, t.by, "target: by", "for example 2025-03-31 or 2025-03");
     return bound == -ENOMEM ? bound : 0;
 }
 
@@ -259,8 +276,12 @@ static bool read_bare_number(struct plan_reading *r, yaml_node *n, double *out)
         *out = strtod(text, &end);
     if (end && *end == '\0' && isfinite(*out))
         return true;
-    plan_complain(r, n, PLAN_NOT_A_NUMBER, "a number, or {value: NUMBER, note: TEXT}",
-                  "expect: \"%.40s\" is not a number", text ? text : "");
+    char meant[GUESS_MAX], hint[80] = "a number, or {value: NUMBER, note: TEXT}";
+
+    if (text && guess_number(text, meant))
+        (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", meant);
+    plan_complain(r, n, PLAN_NOT_A_NUMBER, hint, "expect: \"%.40s\" is not a number",
+                  text ? text : "");
     return false;
 }
 
@@ -273,9 +294,7 @@ static int read_milestone(struct plan_reading *r, yaml_node *key, yaml_node *val
 
     *out_ok = false;
     if (plan_day_or_month(yaml_text(key), &out->date) < 0) {
-        plan_complain(r, key, PLAN_NOT_A_DATE,
-                      "for example 2024-06-30, or 2024-06 for its last day",
-                      "expect: \"%.40s\" is not a date", yaml_text(key));
+        plan_not_a_date(r, key, "expect:", "for example 2024-06-30, or 2024-06 for its last day");
         return 0;
     }
     if (yaml_kind(value) == YAML_MAPPING) {
@@ -304,8 +323,8 @@ static void place_milestone(struct plan_reading *r, struct measure_reading *read
     while (at > 0 && date_compare(m->expect[at - 1].date, new->date) > 0)
         at--;
     if (at > 0 && date_compare(m->expect[at - 1].date, new->date) == 0) {
-        plan_complain(r, key, PLAN_GIVEN_TWICE, NULL, "expect: %s is given twice",
-                      date_format(new->date, date));
+        plan_complain(r, key, PLAN_GIVEN_TWICE, "leave one of them out",
+                      "expect: %s is given twice", date_format(new->date, date));
         free(new->note);
         return;
     }
@@ -368,8 +387,8 @@ static void settle_polarity(struct plan_reading *r, struct measure_reading *read
         reading->polarity == (lower ? POLARITY_LOWER : POLARITY_HIGHER))
         return;
     plan_complain(r, yaml_get(reading->node, "polarity"), PLAN_POLARITY_CONTRADICTS,
-                  lower ? "where lower is better, polarity is lower; a floor is \"at_least\""
-                        : "where higher is better, polarity is higher; a ceiling is \"at_most\"",
+                  lower ? "did you mean \"lower\"? a floor is \"at_least\""
+                        : "did you mean \"higher\"? a ceiling is \"at_most\"",
                   "measure: polarity %s contradicts the target %s", lower ? "higher" : "lower",
                   lower ? "at_most" : "at_least");
 }
@@ -397,7 +416,8 @@ static int settle_owner(struct plan_reading *r, struct measure_reading *reading)
         if (!a->id || strcmp(a->id, m->action) != 0)
             continue;
         if (reading->priority && m->priority != a->priority)
-            plan_complain(r, yaml_get(reading->node, "priority"), PLAN_PRIORITY_OF_ACTION, NULL,
+            plan_complain(r, yaml_get(reading->node, "priority"), PLAN_PRIORITY_OF_ACTION,
+                          "leave it out",
                           "measure: its action is under another priority, which counts");
         m->priority = a->priority;
         if (!m->owner && a->lead && !(m->owner = strdup(a->lead)))
@@ -488,7 +508,7 @@ int plan_read_measures(struct plan_reading *r, yaml_node *measures)
     int result = 0;
 
     if (yaml_is_nothing(measures) || (yaml_kind(measures) == YAML_SEQUENCE && count == 0))
-        plan_complain(r, measures, PLAN_NO_MEASURES, NULL,
+        plan_complain(r, measures, PLAN_NO_MEASURES, "add \"measures:\", a list",
                       "the plan has no measures: nothing is watched");
     r->plan->measures = calloc(count ? count : 1, sizeof *r->plan->measures);
     if (!r->plan->measures)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,17 @@ static int copy_if_missing(char **field, const char *text)
     return *field ? 0 : -ENOMEM;
 }
 
+static void complain_of_order(struct plan_reading *r, const struct validity *v, yaml_node *at)
+{
+    struct civil_date meant = date_add_months(v->to, 12);
+    char date[DATE_TEXT_MAX], hint[64];
+
+    (void)snprintf(hint, sizeof hint, "did you mean \"%s\"?", date_format(meant, date));
+    plan_complain(r, at, PLAN_VALIDITY_ENDS_FIRST,
+                  date_compare(meant, v->from) > 0 ? hint : "from is the first day, to the last",
+                  "plan: valid: the last day is before the first");
+}
+
 static int read_head(struct plan_reading *r, yaml_node *mapping)
 {
     struct head_reading h = { .head = { .path = r->plan->path } };
@@ -99,8 +111,7 @@ static int read_head(struct plan_reading *r, yaml_node *mapping)
     p->valid_from = v.from;
     p->valid_to = v.to;
     if (date_is_set(v.from) && date_is_set(v.to) && date_compare(v.to, v.from) < 0)
-        plan_complain(r, yaml_get(h.valid, "to"), PLAN_VALIDITY_ENDS_FIRST, NULL,
-                      "plan: valid: the last day is before the first");
+        complain_of_order(r, &v, yaml_get(h.valid, "to"));
     if (p->title)
         plan_check_title(r, p->title, yaml_get(mapping, "title"));
     return bound == -ENOMEM ? bound : 0;
@@ -120,7 +131,7 @@ static void check_receivers(struct plan_reading *r, const struct plan_role *role
     yaml_node *list = yaml_get(mapping, "receivers");
 
     if (role->receivers.count == 0)
-        plan_complain(r, key, PLAN_NO_RECEIVERS, NULL,
+        plan_complain(r, key, PLAN_NO_RECEIVERS, "add \"receivers: [RECEIVER]\"",
                       "role \"%s\" has no receivers: what it should hear goes to ops", role->id);
     if (yaml_kind(list) == YAML_SCALAR && yaml_text(list)[0])
         plan_check_reference(r, &r->receivers, "receiver", yaml_text(list), list);
@@ -210,9 +221,10 @@ static void read_due(struct plan_reading *r, struct action_reading *reading)
     if (!reading->due || (text && text_same(text, "ongoing")))
         return;
     if (!text || plan_day_or_month(text, &reading->a.due) < 0)
-        plan_complain(r, reading->due, PLAN_NOT_A_DATE,
-                      "a date (2024-09-30), a month (2024-09) or \"ongoing\"",
-                      "action: due \"%.40s\" is not a date", text ? text : "");
+        plan_not_a_date(r, reading->due, "action: due",
+                        "a date (2024-09-30), a month (2024-09) or \"ongoing\"");
+    else if (reading->a.status != ACTION_COMPLETE)
+        plan_check_validity(r, "an action due", reading->a.due, reading->due);
 }
 
 static int read_action(struct plan_reading *r, yaml_node *mapping, size_t priority,

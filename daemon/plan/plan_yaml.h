@@ -58,6 +58,8 @@ bool plan_check_id(struct plan_reading *r, const char *what, const char *id, yam
 void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at);
 /** Reads YYYY-MM-DD, or YYYY-MM as the month's last day. Returns 0 or -EINVAL, saying nothing. */
 int plan_day_or_month(const char *text, struct civil_date *out_date);
+/** Complains: `what "TEXT" is not a date`, with what may be meant, else the example. */
+void plan_not_a_date(struct plan_reading *r, yaml_node *at, const char *what, const char *example);
 /** Complains (warning) when a date lies outside the plan's validity. */
 void plan_check_validity(struct plan_reading *r, const char *what, struct civil_date d,
                          yaml_node *at);

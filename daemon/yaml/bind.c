@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "yaml/bind_value.h"
 
 #define KEYS_MAX 64
+#define HINT_MAX 400
 
 struct binding {
     const struct yaml *y;
@@ -142,11 +144,13 @@ static void bind_pair(struct binding *b, yaml_node *key, yaml_node *value, bool 
 static void fill_default(struct binding *b, const struct bind_key *key)
 {
     struct bind_problem p = { "", "" };
+    char hint[HINT_MAX];
     int r;
 
     if (key->required) {
-        complain(b, b->mapping, BIND_CODE_MISSING_KEY, key->meaning, "%s: \"%s\" is missing",
-                 b->what, key->key);
+        (void)snprintf(hint, sizeof hint, "add \"%s: ...\": %s", key->key, key->meaning);
+        complain(b, b->mapping, BIND_CODE_MISSING_KEY, hint, "%s: \"%s\" is missing", b->what,
+                 key->key);
     } else if (key->fallback) {
         r = bind_value(key, key->fallback, b->out + key->offset, &p);
         assert(r != -EINVAL);

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "base/date.h"
+#include "base/guess.h"
 #include "base/text.h"
 
 #define ID_MAX    64
@@ -33,6 +34,18 @@ __attribute__((format(printf, 2, 3))) static int wrong(struct bind_problem *p, c
 static void hint(struct bind_problem *p, const char *text)
 {
     (void)snprintf(p->hint, sizeof p->hint, "%s", text);
+}
+
+/* "did you mean" what a guess makes of the text; else the example, which may be NULL. */
+static void hint_guess(struct bind_problem *p, bool (*guess)(const char *, char[GUESS_MAX]),
+                       const char *text, const char *example)
+{
+    char meant[GUESS_MAX];
+
+    if (guess(text, meant))
+        (void)snprintf(p->hint, sizeof p->hint, "did you mean \"%s\"?", meant);
+    else if (example)
+        hint(p, example);
 }
 
 static int copy_text(const char *text, char **out_text)
@@ -58,13 +71,27 @@ static int read_text(const struct bind_key *key, const char *text, void *field,
     return copy_text(text, field);
 }
 
+static void hint_id(struct bind_problem *p, const char *text)
+{
+    char meant[ID_MAX + 1];
+    size_t len = 0;
+
+    for (; text[len] && len < ID_MAX; len++)
+        meant[len] =
+            (char)(isalnum((unsigned char)text[len]) || strchr("-_.", text[len]) ? text[len] : '-');
+    meant[len] = '\0';
+    (void)snprintf(p->hint, sizeof p->hint,
+                   "letters, digits, \"-\", \"_\" and \".\" make an id; did you mean \"%s\"?",
+                   meant);
+}
+
 static int read_id(const char *text, void *field, struct bind_problem *p)
 {
     size_t len = strlen(text);
 
     for (size_t i = 0; i < len; i++) {
         if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i])) {
-            hint(p, "letters, digits, \"-\", \"_\" and \".\" make an id");
+            hint_id(p, text);
             return wrong(p, "is not an id");
         }
     }
@@ -92,6 +119,8 @@ static int check_range(const struct bind_key *key, double value, struct bind_pro
 
     if ((key->min == 0 && key->max == 0) || (value >= key->min && value <= key->max))
         return 0;
+    (void)snprintf(p->hint, sizeof p->hint, "did you mean \"%s\"?",
+                   text_number(value < key->min ? key->min : key->max, max));
     return wrong(p, "is not between %s and %s", text_number(key->min, min),
                  text_number(key->max, max));
 }
@@ -104,8 +133,10 @@ static int read_integer(const struct bind_key *key, const char *text, long *fiel
 
     errno = 0;
     value = strtol(text, &end, 10);
-    if (errno || *end || end == text || isspace((unsigned char)text[0]))
+    if (errno || *end || end == text || isspace((unsigned char)text[0])) {
+        hint_guess(p, guess_number, text, "digits only, for example 2");
         return wrong(p, "is not a whole number");
+    }
     int r = check_range(key, (double)value, p);
 
     if (r == 0)
@@ -120,11 +151,13 @@ static int read_number(const struct bind_key *key, const char *text, double *fie
     double value;
 
     /* strtod would also take "inf", "nan" and hexadecimal. */
-    if (strspn(text, "+-.0123456789eE") != strlen(text))
-        return wrong(p, "is not a number");
     value = strtod(text, &end);
-    if (*end || end == text || !isfinite(value))
+    if (strspn(text, "+-.0123456789eE") != strlen(text) || *end || end == text ||
+        !isfinite(value)) {
+        hint_guess(p, guess_number, text,
+                   "a number alone, in the unit of what it is compared with");
         return wrong(p, "is not a number");
+    }
     int r = check_range(key, value, p);
 
     if (r == 0)
@@ -159,7 +192,7 @@ static int read_date(const char *text, struct civil_date *field, struct bind_pro
 {
     if (date_parse_iso(text, strlen(text), field) == 0)
         return 0;
-    hint(p, "for example 2025-03-31");
+    hint_guess(p, guess_date, text, "for example 2025-03-31");
     return wrong(p, "is not a date (YYYY-MM-DD)");
 }
 

@@ -250,7 +250,7 @@ static void check_duplicates(struct reader *r, const struct yaml_node *mapping)
         const struct yaml_node *first = table_get(&seen, key->text);
 
         if (first) {
-            yaml_complain_at(r->y, &key->at, r->diags, DIAG_ERROR, NULL,
+            yaml_complain_at(r->y, &key->at, r->diags, DIAG_ERROR, "leave one of them out",
                              "the key \"%s\" is given twice; first at line %u, column %u",
                              key->text, first->at.line, first->at.column);
             r->refused = true;

@@ -264,7 +264,8 @@ static const struct {
 } six[] = {
     { 9, 58, DIAG_ERROR, "no such role: \"camhs-leed\"", "did you mean \"camhs-lead\"?" },
     { 10, 66, DIAG_ERROR, "action: due \"2024-13\" is not a date", "2024-09" },
-    { 16, 15, DIAG_ERROR, "polarity lower contradicts the target at_least", "polarity is higher" },
+    { 16, 15, DIAG_ERROR, "polarity lower contradicts the target at_least",
+      "did you mean \"higher\"?" },
     { 18, 5, DIAG_ERROR, "unknown key \"tolerence\"", "did you mean \"tolerance\"?" },
     { 19, 13, DIAG_ERROR, "no such action: \"1.2\"", "did you mean \"1.1\"?" },
     { 22, 13, DIAG_ERROR, "not built yet: feed-age", "published:" },
@@ -420,11 +421,11 @@ static const struct {
       DIAG_ERROR, "not a number", NULL },
     { "a target date that is none",
       MEASURE_OF("    select: {feed: chs, org: A}\n    target: {at_least: 60, by: soon}\n"), 8, 32,
-      DIAG_ERROR, "by is not a date", NULL },
+      DIAG_ERROR, "by \"soon\" is not a date", NULL },
     { "at most where higher is better",
       MEASURE_OF(
           "    select: {feed: chs, org: A}\n    target: {at_most: 60}\n    polarity: higher\n"),
-      9, 15, DIAG_ERROR, "contradicts the target at_most", "polarity is lower" },
+      9, 15, DIAG_ERROR, "contradicts the target at_most", "did you mean \"lower\"?" },
     { "milestones alone do not say which way is better",
       MEASURE_OF("    select: {feed: chs, org: A}\n    expect: {2024-06-30: 1}\n"), 4, 5,
       DIAG_ERROR, "which way is better", "polarity" },

@@ -151,7 +151,7 @@ static const struct {
     { "{id: x, share: nan}", 1, 16, "not a number", NULL },
     { "{id: x, share: 1.2.3}", 1, 16, "not a number", NULL },
     { "{id: x, on: maybe}", 1, 13, "neither true nor false", NULL },
-    { "{id: x, from: 2025-02-30}", 1, 15, "is not a date", "2025-03-31" },
+    { "{id: x, from: 2025-02-30}", 1, 15, "is not a date", "did you mean \"2025-02-28\"?" },
     { "{id: x, grace: 45}", 1, 16, "is not a length of time", "45d" },
     { "{id: x, grace: -1d}", 1, 16, "is not a length of time", "45d" },
     { "{id: x, colour: gren}", 1, 17, "none of: red, amber, green", "did you mean \"green\"?" },
