@@ -141,6 +141,8 @@ static const struct act {
     { "rebuild", check_rebuild, take_rebuild },
     { "feed-accept", check_feed_accept, take_feed_accept },
     { "feed-refuse", check_feed_refuse, take_feed_refuse },
+    { "spc-rebase", spc_check_rebase, spc_take_rebase },
+    { "spc-unrebase", spc_check_unrebase, spc_take_unrebase },
     { "feed-purge", decide_check_purge, decide_take_purge },
 };
 

@@ -79,6 +79,8 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .check_count = checks_of(p, checks, words),
             .ageing = &source,
             .today = today,
+            .chart_breaks = spc_breaks,
+            .chart_breaks_arg = p,
             .org_code = org_code,
             .org_before = org_before,
             .org_code_arg = p,
@@ -169,7 +171,7 @@ static int step_without_finding(struct pipeline *p, const struct stored_alert *s
     struct finding gone = { .rule = a->rule, .instant = true, .line = NAN };
     bool exists = false;
 
-    if (a->rule == RULE_BEHIND_PLAN)
+    if (rule_is_of_measure(a->rule))
         return alert_end(a, today, now, c);
     for (size_t i = 0; a->plan && i < p->config->plan_count; i++)
         if (strcmp(p->config->plans[i]->id, a->plan) == 0) {

@@ -33,7 +33,7 @@ static int add_measures(const struct pipeline *p, const struct list_setting *lis
 
     for (size_t i = 0; i < p->config->plan_count; i++)
         most += p->config->plans[i]->measure_count;
-    AUTO(auto_free) char **texts = calloc(most + 1, sizeof *texts);
+    AUTO(auto_free) char **texts = calloc(2 * most + 1, sizeof *texts);
     int r = texts ? 0 : -ENOMEM;
 
     for (size_t i = 0; r == 0 && i < p->config->plan_count; i++)
@@ -42,6 +42,10 @@ static int add_measures(const struct pipeline *p, const struct list_setting *lis
 
             if (is_of(m, list) &&
                 asprintf(&texts[count++], "%s|%s", measure_figure(m), measure_org(m)) < 0)
+                r = -ENOMEM;
+            if (r == 0 && is_of(m, list) && m->single &&
+                asprintf(&texts[count++], "%s|%s", measure_figure(m->single),
+                         measure_org(m->single)) < 0)
                 r = -ENOMEM;
         }
     if (r == 0 && count)
@@ -262,6 +266,17 @@ static int count(struct apply *a, struct counting *c, const struct list_setting 
     return r;
 }
 
+static int find_one(struct apply *a, const struct plan_measure *m, const struct list_setting *list)
+{
+    struct counting c;
+
+    counting_init(&c, a->pipeline, m);
+    int r = count(a, &c, list);
+
+    counting_release(&c);
+    return r;
+}
+
 int measures_find(struct apply *a)
 {
     const struct config *config = a->pipeline->config;
@@ -271,13 +286,12 @@ int measures_find(struct apply *a)
     for (size_t i = 0; i < config->plan_count; i++)
         for (size_t k = 0; r == 0 && k < config->plans[i]->measure_count; k++) {
             const struct plan_measure *m = &config->plans[i]->measures[k];
-            struct counting c;
 
             if (!is_of(m, list))
                 continue;
-            counting_init(&c, a->pipeline, m);
-            r = count(a, &c, list);
-            counting_release(&c);
+            r = find_one(a, m, list);
+            if (r == 0 && m->single) /* what its chart stands on */
+                r = find_one(a, m->single, list);
         }
     return r;
 }

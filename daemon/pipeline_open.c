@@ -274,6 +274,7 @@ void pipeline_close(struct pipeline *p)
     direct_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
+    spc_release(p);
     table_release(&p->decisions, decision_free);
     receipt_list_release(&p->receipts);
     journal_close(p->received);

@@ -147,6 +147,7 @@ struct pipeline {
     char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
     struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
     struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
+    struct table rebases;    /* "plan|measure" -> struct rebases *: of charts, as the audit says */
     struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
     bool
         journals_are_behind; /* the disk was full: Redis knows alerts, or messages, that they lack */

@@ -93,6 +93,19 @@ int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
+/* ---- pipeline_spc.c ---- */
+/** Where people had the chart of a measure begin anew, for evaluation; arg: the pipeline. Borrowed. */
+size_t spc_breaks(void *arg, const struct plan *plan, const struct plan_measure *m,
+                  const struct chart_break **out_breaks);
+/** The chart as waitlistctl shows it (new reference, or NULL). */
+json_t *spc_report(const struct pipeline *p, const char *id);
+void spc_release(struct pipeline *p);
+/* Acts of people: rows of the table in pipeline_acts.c. */
+int spc_check_rebase(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int spc_check_unrebase(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int spc_take_rebase(struct pipeline *p, const json_t *act);
+int spc_take_unrebase(struct pipeline *p, const json_t *act);
+
 /* ---- pipeline_sent.c ---- */
 /** What another daemon told, into our own sent journal: an array of sent_entry(). Takes it (NULL:
  * -ENOMEM). Returns 0 or -errno. */

@@ -16,7 +16,7 @@
 static bool one_while_true(enum rule r)
 {
     return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE || r == RULE_DEAD_LETTER ||
-           r == RULE_SELF_CHECK;
+           r == RULE_SELF_CHECK || r == RULE_SPECIAL_CAUSE;
 }
 
 /* What is wrong with a feed is said again on each day on which it is still so (DESIGN section 5):
@@ -57,7 +57,9 @@ static int step_instant(struct stepping *s)
     size_t index = stepping_open(s);
 
     if (x == NULL) {
-        if (index != NO_EPISODE)
+        if (index != NO_EPISODE && s->held_now)
+            stepping_keep(s, index, "stays, because a hold blocks movement to better");
+        else if (index != NO_EPISODE)
             stepping_close(s, index, ALERT_RESOLVED, NEWS_CLEARED, "no longer so");
         return 0;
     }

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "ctl/report_spc.h"
 #include "ctl/report_json.h"
 
 int explain_say(json_t *lines, const char *format, ...)
@@ -222,6 +223,8 @@ int explain_judgement(json_t *lines, const struct finding *f)
             r |= explain_say(lines, "No figure: %s.", f->missing_why);
         else if (!p)
             r |= explain_say(lines, "No data period is judged yet.");
+    } else if (f->rule == RULE_SPECIAL_CAUSE) {
+        r |= explain_chart(lines, f);
     } else if (p) {
         r |= explain_say(lines, "True now, for %s.", date_format(p->end, date));
     } else {

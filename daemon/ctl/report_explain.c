@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "ctl/report.h"
 #include "ctl/report_json.h"
+#include "ctl/report_spc.h"
 
 #define STEPS_SAID    12 /* of the newest data periods, in sentences; the JSON has all */
 #define ID_PREFIX_MIN 6  /* hexadecimal digits of an id that are enough to name it */
@@ -17,6 +18,7 @@ struct subject {
     const struct alert *alert;     /* NULL: nothing ever opened */
     const struct episode *episode; /* the one asked for, else the current one */
     char alert_id[ALERT_ID_MAX];
+    const struct finding *chart; /* of the same measure; NULL: none is kept */
     const char *instance;
     struct civil_date today;
 };
@@ -273,7 +275,7 @@ static json_t *explain_subject(const struct subject *s)
     r |= report_put(o, "lines", json_incref(lines));
     r |= say_subject(lines, s);
     if (f)
-        r |= explain_judgement(lines, f);
+        r |= explain_judgement(lines, f) || (s->chart && explain_chart(lines, s->chart));
     else
         r |= explain_say(
             lines, "The plan or the settings no longer have this rule, or it is not true now.");
@@ -296,6 +298,9 @@ json_t *report_explain(const char *instance, const struct table *alerts,
     if (find_finding(instance, findings, alert_or_measure, &s) < 0)
         return NULL;
     if (s.finding) {
+        s.chart = s.finding->rule == RULE_BEHIND_PLAN
+                      ? finding_beside(findings, s.finding, RULE_SPECIAL_CAUSE)
+                      : NULL;
         s.alert = table_get(alerts, s.alert_id);
         s.episode = s.alert ? alert_current(s.alert) : NULL;
         return explain_subject(&s);

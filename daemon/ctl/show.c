@@ -139,16 +139,27 @@ const char *show_state_words(const char *rule, const char *state)
     static const struct {
         const char *rule, *state, *words; /* rule NULL: any */
     } rows[] = {
-        { "feed-late", "FIRING", "late" },          { "coverage-gap", "FIRING", "incomplete" },
-        { "implausible-change", "FIRING", "held" }, { "action-overdue", "FIRING", "overdue" },
-        { "dead-letter", "FIRING", "given up" },    { "self-check", "FIRING", "needs help" },
+        { "feed-late", "FIRING", "late" },
+        { "coverage-gap", "FIRING", "incomplete" },
+        { "implausible-change", "FIRING", "held" },
+        { "action-overdue", "FIRING", "overdue" },
+        { "special-cause", "FIRING", "special cause" },
+        { "special-cause", "RESOLVED", "as expected" },
+        { "dead-letter", "FIRING", "given up" },
+        { "self-check", "FIRING", "needs help" },
         { "feed-late", "RESOLVED", "not late" }, /* its file came, or a person moved its day */
-        { "coverage-gap", "RESOLVED", "complete" }, { "implausible-change", "RESOLVED", "decided" },
-        { "action-overdue", "RESOLVED", "done" },   { "dead-letter", "RESOLVED", "settled" },
-        { "self-check", "RESOLVED", "well again" }, { NULL, "PENDING", "watching" },
-        { NULL, "FIRING", "behind plan" },          { NULL, "RECOVERING", "recovering" },
-        { NULL, "RESOLVED", "back on plan" },       { NULL, "RETRACTED", "corrected" },
-        { NULL, "WITHDRAWN", "withdrawn" },         { NULL, "EARLY", "early warning" },
+        { "coverage-gap", "RESOLVED", "complete" },
+        { "implausible-change", "RESOLVED", "decided" },
+        { "action-overdue", "RESOLVED", "done" },
+        { "dead-letter", "RESOLVED", "settled" },
+        { "self-check", "RESOLVED", "well again" },
+        { NULL, "PENDING", "watching" },
+        { NULL, "FIRING", "behind plan" },
+        { NULL, "RECOVERING", "recovering" },
+        { NULL, "RESOLVED", "back on plan" },
+        { NULL, "RETRACTED", "corrected" },
+        { NULL, "WITHDRAWN", "withdrawn" },
+        { NULL, "EARLY", "early warning" },
     };
 
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -514,6 +525,36 @@ static int show_outbox(const json_t *list, const struct view *v)
     return print(&t, v);
 }
 
+/* ---- charts ----------------------------------------------------------------------------------- */
+
+static int show_spc(const json_t *chart, const struct view *v)
+{
+    static const struct output_column columns[] = {
+        { "FROM", false, 0 }, { "TO", false, 0 },   { "VALUE", true, 0 }, { "MEAN", true, 0 },
+        { "LOWER", true, 0 }, { "UPPER", true, 0 }, { "MARK", false, 0 },
+    };
+    static const char *const keys[] = { "mean", "lower", "upper", "mark" };
+    const json_t *points = json_object_get(chart, "points");
+    struct output_table t;
+
+    (void)text_printf(v->out, "%s: %s\n", string_of(chart, "id"), string_of(chart, "words"));
+    (void)text_printf(v->out, "variation %s, assurance %s, limits %s%s\n",
+                      string_of(chart, "variation"), string_of(chart, "assurance"),
+                      string_of(chart, "limits"),
+                      json_is_true(json_object_get(chart, "trial")) ? ", trial" : "");
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(points); i++) {
+        const json_t *p = json_array_get(points, i);
+
+        add_key(&t, p, "period_start");
+        add_key(&t, p, "period_end");
+        add_figure(&t, p, "value");
+        for (size_t k = 0; k < COUNT(keys); k++)
+            add_key(&t, p, keys[k]);
+    }
+    return print(&t, v);
+}
+
 /* An act was done: what the audit says of it. */
 static int show_act(const json_t *record, const struct view *v)
 {
@@ -531,7 +572,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "status", show_status },     { "health", show_health },   { "feeds", show_feeds },
         { "measures", show_measures }, { "measure", show_measure }, { "alerts", show_alerts },
         { "explain", show_explain },   { "plan-show", show_plans }, { "audit", show_audit },
-        { "outbox-ls", show_outbox },
+        { "outbox-ls", show_outbox },  { "spc-show", show_spc },
     };
     const struct view v = { width, colour, out };
 

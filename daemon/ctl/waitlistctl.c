@@ -45,6 +45,11 @@ static const char usage[] =
     "  alerts                 open alerts, and those closed in the last 30 days\n"
     "  explain ALERT|MEASURE  why an alert fires, or does not\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
+    "  spc show MEASURE       its control chart: points, limits, marks; -o csv: a row a point\n"
+    "  spc rebase MEASURE --at DATE --why TEXT\n"
+    "                         its chart begins anew with the period that ends on or after DATE\n"
+    "  spc unrebase MEASURE --at DATE --why TEXT\n"
+    "                         takes that back\n"
     "  audit                  what people did, and the dates evaluated\n"
     "  feed expect FEED --by DATE [--why TEXT]\n"
     "                         the awaited file is not late before DATE\n"
@@ -75,7 +80,9 @@ static const char usage[] =
     "  --help, --version\n";
 
 /* Options of single commands: each goes into the request under its name. */
-static const char *const named_options[] = { "why", "by" };
+static const char *const named_options[] = { "why", "by", "at" };
+/* A record of the audit has the time of the act under "at". */
+static const char *const named_keys[] = { "why", "by", "at_date" };
 
 struct options {
     const char *config, *socket;
@@ -97,10 +104,11 @@ static const struct detail {
     const char *key;   /* of the argument in the request, which is "id" otherwise */
     const char *named; /* named options, each between blanks; '!' before one that must be given */
 } details[] = {
-    { "feed-expect", "feed", " !by why " }, { "rebuild", "id", " why " },
-    { "feed-accept", "file", " !why " },    { "feed-refuse", "file", " !why " },
-    { "feed-purge", "file", " !why " },     { "outbox-retry", "id", " why " },
-    { "outbox-drop", "id", " !why " },
+    { "feed-expect", "feed", " !by why " },      { "rebuild", "id", " why " },
+    { "feed-accept", "file", " !why " },         { "feed-refuse", "file", " !why " },
+    { "feed-purge", "file", " !why " },          { "outbox-retry", "id", " why " },
+    { "outbox-drop", "id", " !why " },           { "spc-rebase", "measure", " !at !why " },
+    { "spc-unrebase", "measure", " !at !why " },
 };
 
 static const struct command commands[] = {
@@ -121,6 +129,9 @@ static const struct command commands[] = {
     { "outbox", "ls", "outbox-ls", 0, 0 },
     { "outbox", "retry", "outbox-retry", 1, 1 },
     { "outbox", "drop", "outbox-drop", 1, 1 },
+    { "spc", "show", "spc-show", 1, 1 },
+    { "spc", "rebase", "spc-rebase", 1, 1 },
+    { "spc", "unrebase", "spc-unrebase", 1, 1 },
     /* Named by the design, brought by later work. */
     { "doctor", NULL, NULL, 0, 0 },
     { "ack", NULL, NULL, 0, 0 },
@@ -130,7 +141,6 @@ static const struct command commands[] = {
     { "silence", NULL, NULL, 0, 0 },
     { "series", NULL, NULL, 0, 0 },
     { "forecast", NULL, NULL, 0, 0 },
-    { "spc", NULL, NULL, 0, 0 },
     { "backtest", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
     { "render", NULL, NULL, 0, 0 },
@@ -406,11 +416,20 @@ static json_t *request_of(const struct command *c, char **arguments, int count,
         r = json_object_set_new(request, detail_of(c)->key, json_string(arguments[0]));
     for (size_t i = 0; r == 0 && i < COUNT(named_options); i++)
         if (o->named[i])
-            r = json_object_set_new(request, named_options[i], json_string(o->named[i]));
+            r = json_object_set_new(request, named_keys[i], json_string(o->named[i]));
     if (r == 0)
         return request;
     json_decref(request);
     return NULL;
+}
+
+/* A chart is rows of points to whoever wants rows. */
+static const json_t *rows_of(const struct command *c, const json_t *result, enum output_kind kind)
+{
+    const json_t *points = json_object_get(result, "points");
+    bool rows = kind == OUTPUT_CSV || kind == OUTPUT_NDJSON;
+
+    return rows && strcmp(c->request, "spc-show") == 0 && points ? points : result;
 }
 
 /* `plan show ID`: the daemon answers with every plan. */
@@ -435,7 +454,7 @@ static int finish(const struct command *c, const json_t *result, char **argument
         fprintf(stderr, "waitlistctl: nothing known of \"%s\"\n", text_str(&id));
         return CTL_FINDING;
     }
-    if (print_result(c->request, result, o->kind) < 0)
+    if (print_result(c->request, rows_of(c, result, o->kind), o->kind) < 0)
         return CTL_FINDING;
     if (strcmp(c->request, "health") != 0)
         return CTL_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "plan/control_chart.h"
 
 /* ---- strings from outside ---------------------------------------------------------------- */
 
@@ -248,6 +249,19 @@ static void view_of_finding(struct item_view *v, const struct finding *f)
     }
 }
 
+/* The figure that its chart marks; of one that is over, the newest that the chart has. */
+static void view_of_chart(struct item_view *v, const struct finding *f)
+{
+    const struct control_chart *c = f->chart;
+
+    if (c == NULL || c->state != CHART_GOOD)
+        return;
+    v->version = c->points[c->n - 1].version;
+    v->start = c->points[c->n - 1].start;
+    v->end = c->points[c->n - 1].end;
+    view_figure(v, v->version);
+}
+
 /* What rests on ageing alone shows what is projected, which no period has. */
 static void view_of_projection(struct item_view *v, const struct ageing *a)
 {
@@ -311,7 +325,7 @@ void item_view(const struct message_context *context, const struct message_item 
         v.feed = v.measure->select.feed;
     v.list = v.measure && v.measure->list ? v.measure->list->list : NULL;
     v.held = item->episode->held || (f && f->holds != 0);
-    if (a->rule == RULE_BEHIND_PLAN) {
+    if (a->rule == RULE_BEHIND_PLAN || a->rule == RULE_SPECIAL_CAUSE) {
         v.org = given(f && f->series ? f->series->org : NULL,
                       v.measure ? measure_org(v.measure) : NULL);
         if (v.list && !v.measure->list->provider)
@@ -322,7 +336,9 @@ void item_view(const struct message_context *context, const struct message_item 
         v.kind.published = v.feed && context->feed_is_published &&
                            context->feed_is_published(context->feed_is_published_arg, v.feed);
         v.kind.is_longest = v.measure && measure_is_longest(v.measure);
-        if (f)
+        if (f && a->rule == RULE_SPECIAL_CAUSE)
+            view_of_chart(&v, f);
+        else if (f)
             view_of_finding(&v, f);
         else
             view_of_episode(&v, item->episode);
@@ -378,6 +394,7 @@ const char *wording_state(const struct message_item *item)
         [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits",
                                       "File still not taken" },
         [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", NULL },
+        [RULE_SPECIAL_CAUSE] = { "Special cause", "No longer a special cause", NULL },
         [RULE_DEAD_LETTER] = { "Given up", "Delivered again", NULL },
         [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },
         [RULE_GUARD] = { "Masking", "No longer masking", NULL },
@@ -461,7 +478,8 @@ void wording_subject(const struct item_view *v, size_t max, struct text *out)
     char date[WORDING_DATE_MAX];
     size_t fixed;
 
-    if (rule == RULE_BEHIND_PLAN && v->item->news != NEWS_WITHDRAWN) {
+    if ((rule == RULE_BEHIND_PLAN || (rule == RULE_SPECIAL_CAUSE && *v->figure)) &&
+        v->item->news != NEWS_WITHDRAWN) {
         bool is_figure = v->has_value || v->is_band || !*v->figure || *v->figure == '*';
 
         (void)text_printf(&tail, is_figure ? " %s" : " (%s)", v->figure);
@@ -473,7 +491,7 @@ void wording_subject(const struct item_view *v, size_t max, struct text *out)
     }
     fixed = strlen(state) + 2 + wording_characters(text_str(&tail));
     /* A feed's own sentence would lose its verb when shortened: its title says which one it is. */
-    bool of_feed = rule != RULE_BEHIND_PLAN && rule != RULE_ACTION_OVERDUE;
+    bool of_feed = !rule_is_of_measure(rule) && rule != RULE_ACTION_OVERDUE;
     const char *receiver = v->item->alert->receiver;
 
     if (receiver)

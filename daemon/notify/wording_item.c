@@ -84,6 +84,29 @@ static void detail_of(const struct finding *f, struct text *out)
     }
 }
 
+/* Its own sentence has no figures: what may be shown of them depends on the audience. */
+static void what_chart(const struct item_view *v, struct text *out)
+{
+    const struct finding *f = v->item->finding;
+
+    if (*v->figure)
+        (void)text_puts(out, v->figure);
+    if (*v->figure && v->org) {
+        (void)text_puts(out, " for ");
+        org_named(v, out);
+    }
+    if (*v->figure)
+        (void)text_puts(out, ". ");
+    if (f && f->detail && v->item->news != NEWS_CLEARED)
+        detail_of(f, out);
+    else if (v->item->news == NEWS_CLEARED)
+        (void)text_puts(out,
+                        "Its newest figure is no more than chance explains, or its chart began "
+                        "anew.");
+    else
+        (void)text_puts(out, "Its control chart shows a change for the worse.");
+}
+
 void wording_what(const struct item_view *v, struct text *out)
 {
     const struct finding *f = v->item->finding;
@@ -92,6 +115,9 @@ void wording_what(const struct item_view *v, struct text *out)
     switch (v->item->alert->rule) {
     case RULE_BEHIND_PLAN:
         what_figure(v, out);
+        return;
+    case RULE_SPECIAL_CAUSE:
+        what_chart(v, out);
         return;
     case RULE_ACTION_OVERDUE:
         if (v->item->news == NEWS_CLEARED || v->item->news == NEWS_WITHDRAWN)
@@ -318,6 +344,12 @@ void wording_clears(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A file of this feed that is accepted: mend what is wrong and send it "
                              "again, or decide on a held one.");
         break;
+    case RULE_SPECIAL_CAUSE:
+        (void)text_puts(out,
+                        "A figure within what is to be expected; or, where the process did change "
+                        "and stays so, a person's \"waitlistctl spc rebase\". It is no breach of "
+                        "the plan.");
+        break;
     case RULE_ACTION_OVERDUE:
         (void)text_puts(out, "The action marked complete, or a new date, in the plan.");
         break;
@@ -352,7 +384,7 @@ void wording_sure(const struct item_view *v, struct text *out)
 {
     char held[HOLD_WORDS_MAX], date[WORDING_DATE_MAX];
 
-    if (v->item->alert->rule != RULE_BEHIND_PLAN)
+    if (v->item->alert->rule != RULE_BEHIND_PLAN && v->item->alert->rule != RULE_SPECIAL_CAUSE)
         return;
     if (v->version) {
         const char *status = publication_name(v->version->status);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "plan/ageing.h"
+#include "plan/evaluate_chart.h"
 #include "plan/evaluate_feed.h"
 #include "plan/select.h"
 
@@ -285,6 +286,45 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
     return r == 0 ? evaluate_ageing(in, f) : r;
 }
 
+struct completeness {
+    const struct evaluation_input *in;
+    const struct plan_measure *measure;
+};
+
+static bool is_incomplete(void *arg, struct civil_date end)
+{
+    const struct completeness *c = arg;
+
+    return gaps_at(c->in, c->measure, end, false) != 0;
+}
+
+/* What the measure's chart says, where it has one. behind: the measure as judged. */
+static int evaluate_charted(const struct evaluation_input *in, const struct finding *behind,
+                            struct finding_set *s)
+{
+    const struct plan_measure *m = behind->measure, *charted = measure_charted(m);
+    const char *org = in->org_code(in->org_code_arg, measure_org(charted));
+    struct completeness complete = { in, m };
+    struct chart_input chart = { .measure = m,
+                                 .joined_until = DATE_NONE,
+                                 .target = isnan(behind->target) ? behind->line : behind->target,
+                                 .is_incomplete = is_incomplete,
+                                 .arg = &complete };
+    struct finding joined = { .joined_until = DATE_NONE };
+    char *why = NULL;
+    int r = series_select(in->series, charted, org, &chart.series, &why);
+
+    free(why);
+    if (r == 0)
+        r = find_before(in, charted, org, &chart.before, &joined);
+    if (r < 0)
+        return r;
+    chart.joined_until = joined.joined_until;
+    if (in->chart_breaks != NULL)
+        chart.break_count = in->chart_breaks(in->chart_breaks_arg, behind->plan, m, &chart.breaks);
+    return evaluate_chart(&chart, behind, &s->list[s->count++]);
+}
+
 /* True only from the day after the last day in time, and while it is not complete. */
 static int evaluate_action(const struct evaluation_input *in, const struct plan *p,
                            const struct plan_action *a, struct finding *f)
@@ -322,7 +362,7 @@ static size_t findings_at_most(const struct evaluation_input *in)
     size_t n = 1;
 
     for (size_t i = 0; i < in->plan_count; i++)
-        n += in->plans[i]->measure_count + in->plans[i]->action_count;
+        n += 2 * in->plans[i]->measure_count + in->plans[i]->action_count;
     for (size_t i = 0; i < in->feed_count; i++)
         n += feed_findings_at_most(&in->feeds[i]);
     return n + in->receiver_count + in->check_count;
@@ -370,8 +410,13 @@ static int evaluate_plan(const struct evaluation_input *in, const struct plan *p
     bool in_force = !date_is_set(p->valid_from) || date_compare(in->today, p->valid_from) >= 0;
     int r = 0;
 
-    for (size_t i = 0; i < p->measure_count && r == 0; i++)
-        r = evaluate_measure(in, p, &p->measures[i], &s->list[s->count++]);
+    for (size_t i = 0; i < p->measure_count && r == 0; i++) {
+        struct finding *f = &s->list[s->count++];
+
+        r = evaluate_measure(in, p, &p->measures[i], f);
+        if (r == 0 && in_force && p->measures[i].spc != NULL)
+            r = evaluate_charted(in, f, s);
+    }
     for (size_t i = 0; i < p->action_count && r == 0 && in_force; i++) {
         if (date_is_set(p->actions[i].due))
             r = evaluate_action(in, p, &p->actions[i], &s->list[s->count++]);

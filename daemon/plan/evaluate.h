@@ -9,6 +9,7 @@
 #ifndef PLAN_EVALUATE_H
 #define PLAN_EVALUATE_H
 
+#include "plan/control_chart.h"
 #include "plan/finding.h"
 #include "plan/line.h"
 #include "plan/plan.h"
@@ -103,6 +104,10 @@ struct evaluation_input {
     size_t check_count;
     struct civil_date today;
     const struct ageing_source *ageing; /* NULL: nothing ages */
+    /** Where people had the chart of a measure begin anew; borrowed. NULL: nowhere. */
+    size_t (*chart_breaks)(void *arg, const struct plan *p, const struct plan_measure *m,
+                           const struct chart_break **out_breaks);
+    void *chart_breaks_arg;
     /** Maps a printed organisation to its code (settings_org_code); never NULL. */
     const char *(*org_code)(void *arg, const char *printed);
     /** The n-th organisation that a code took over from, and its last day (settings_org_before); NULL: nobody
@@ -112,7 +117,7 @@ struct evaluation_input {
 };
 
 /**
- * Findings in the order: plans in order, their measures, their actions with a due date; then feeds
+ * Findings in the order: plans in order, their measures (each with its chart), their actions with a due date; then feeds
  * (late, provider by provider, held file); then receivers with dead letters, then
  * self-checks that failed. An action that is not overdue and a feed that is in
  * time, complete and not held give an instant finding with an empty history, so that an alert that

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/control_chart.h"
+
 const char *rag_name(enum rag r)
 {
     static const char *const names[] = {
@@ -23,10 +25,25 @@ const char *rule_name(enum rule r)
         [RULE_COVERAGE_GAP] = "coverage-gap",     [RULE_IMPLAUSIBLE_CHANGE] = "implausible-change",
         [RULE_ACTION_OVERDUE] = "action-overdue", [RULE_DEAD_LETTER] = "dead-letter",
         [RULE_SELF_CHECK] = "self-check",         [RULE_GUARD] = "guard",
+        [RULE_SPECIAL_CAUSE] = "special-cause",
     };
 
     assert((size_t)r < sizeof names / sizeof names[0]);
     return names[r];
+}
+
+bool rule_is_of_measure(enum rule r)
+{
+    return r == RULE_BEHIND_PLAN || r == RULE_GUARD || r == RULE_SPECIAL_CAUSE;
+}
+
+const struct finding *finding_beside(const struct finding_set *s, const struct finding *f,
+                                     enum rule r)
+{
+    for (size_t i = 0; f->measure != NULL && i < s->count; i++)
+        if (s->list[i].rule == r && s->list[i].measure == f->measure)
+            return &s->list[i];
+    return NULL;
 }
 
 enum unit finding_unit(const struct finding *f)
@@ -90,6 +107,8 @@ void finding_set_release(struct finding_set *s)
         free(s->list[i].detail);
         free(s->list[i].missing_text);
         free(s->list[i].history);
+        control_chart_release(s->list[i].chart);
+        free(s->list[i].chart);
     }
     free(s->list);
     *s = (struct finding_set){ NULL, 0 };

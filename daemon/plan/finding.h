@@ -87,16 +87,17 @@ enum rule {
     RULE_COVERAGE_GAP,
     RULE_IMPLAUSIBLE_CHANGE, /* a file held for a person */
     RULE_ACTION_OVERDUE,
-    RULE_DEAD_LETTER, /* messages that a receiver did not take were given up */
-    RULE_SELF_CHECK,  /* something is wrong with the daemon itself */
-    RULE_GUARD,       /* a measure improves while one that guards it worsens: masking */
+    RULE_DEAD_LETTER,   /* messages that a receiver did not take were given up */
+    RULE_SELF_CHECK,    /* something is wrong with the daemon itself */
+    RULE_GUARD,         /* a measure improves while one that guards it worsens: masking */
+    RULE_SPECIAL_CAUSE, /* its control chart shows a change for the worse */
 };
-#define RULES (RULE_GUARD + 1)
+#define RULES (RULE_SPECIAL_CAUSE + 1)
 
 struct finding {
     enum rule rule;
     const struct plan *plan;            /* NULL for feed rules */
-    const struct plan_measure *measure; /* RULE_BEHIND_PLAN, RULE_GUARD */
+    const struct plan_measure *measure; /* RULE_BEHIND_PLAN, RULE_GUARD, RULE_SPECIAL_CAUSE */
     const struct plan_action *action;   /* the measure's action, or the overdue one; may be NULL */
     const char *feed;                   /* of the measure, or the late one; may be NULL */
     const char *provider; /* feed rules; "" when the whole feed is meant; of RULE_SELF_CHECK
@@ -130,6 +131,7 @@ struct finding {
     const struct series_point *compared_point; /* its newest period up to the measure's own */
     bool plan_expired;
     struct ageing ageing;
+    struct control_chart *chart; /* RULE_SPECIAL_CAUSE; owned by the set; else NULL */
 };
 
 struct finding_set {
@@ -143,6 +145,11 @@ const char *rule_name(enum rule r); /* "behind-plan", ... */
 enum unit finding_unit(const struct finding *f);
 /** The hold flags as words separated by ", "; "" for none. */
 const char *hold_words(unsigned holds, char out[HOLD_WORDS_MAX]);
+/** Whether the rule judges a measure of a plan, so that it ends with the measure. */
+bool rule_is_of_measure(enum rule r);
+/** The finding of another rule of the same measure of the same plan; NULL: none. */
+const struct finding *finding_beside(const struct finding_set *s, const struct finding *f,
+                                     enum rule r);
 /** Whether it says that something is the case: a measure always does, an instant finding only with
  * its one entry. */
 static inline bool finding_holds_true(const struct finding *f)

@@ -43,6 +43,10 @@ void plan_measure_release(struct plan_measure *m)
     free(m->select.org);
     free(m->select.secondary);
     list_measure_free(m->list);
+    plan_spc_free(m->spc);
+    if (m->single)
+        plan_measure_release(m->single);
+    free(m->single);
     for (size_t i = 0; i < m->expect_count; i++)
         free(m->expect[i].note);
     free(m->expect);
@@ -127,6 +131,11 @@ const char *measure_org(const struct plan_measure *m)
     if (!m->list)
         return m->select.org;
     return m->list->provider ? m->list->provider : "all";
+}
+
+const struct plan_measure *measure_charted(const struct plan_measure *m)
+{
+    return m->single ? m->single : m;
 }
 
 const char *measure_method(const struct plan_measure *m)

@@ -124,6 +124,21 @@ struct plan_survey {
     char *wording;     /* the version of the question; other wordings are other series */
 };
 
+/** Where the plan says that a definition changed: charts begin anew there. */
+struct plan_rebase {
+    struct civil_date date;
+    char *why;
+};
+
+/** How a measure is charted (plan/control_chart.h). */
+struct plan_spc {
+    bool screens;                /* moving ranges that are outliers are left out of the limits */
+    long baseline;               /* limits rest on so many first points of a segment; 0: on all */
+    long points;                 /* with fewer figures in a segment nothing is told of its marks */
+    struct plan_rebase *rebases; /* ascending by date */
+    size_t rebase_count;
+};
+
 struct plan_measure {
     char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
     char *title;
@@ -131,6 +146,8 @@ struct plan_measure {
     bool manual;                 /* .published is a figure that people report ("manual:X") */
     struct figure_select select; /* of a published one */
     struct list_measure *list;   /* a metric of a waiting list; NULL: published */
+    struct plan_spc *spc;        /* how it is charted; NULL: not */
+    struct plan_measure *single; /* of a charted one over a rolling window: the same without it */
     int polarity;                /* enum polarity */
     bool has_target;             /* .target is known from the plan alone */
     double target;
@@ -193,6 +210,9 @@ struct plan_context {
     const char *const *receivers;
     const struct plan_list *lists;
     const struct footprint_source *footprints;
+    /** Whether a feed publishes this measure for rolling periods only; may be NULL. */
+    bool (*is_rolling)(const void *arg, const char *feed, const char *measure);
+    const void *is_rolling_arg;
 };
 
 /** Returns 0; -EINVAL with every semantic error of one pass in diags (warnings do not fail). */
@@ -209,6 +229,8 @@ const struct plan_role *plan_role_find(const struct plan *p, const char *id);
 const char *measure_source(const struct plan_measure *m);
 const char *measure_figure(const struct plan_measure *m);
 const char *measure_org(const struct plan_measure *m);
+/** What is charted: itself, or the same of single periods. */
+const struct plan_measure *measure_charted(const struct plan_measure *m);
 /** "published", or how the catalogue of list metrics says that it is counted. */
 const char *measure_method(const struct plan_measure *m);
 /** Whether it is the longest wait: a figure of one person. */

@@ -476,6 +476,40 @@ void list_measure_free(struct list_measure *l)
     free(l);
 }
 
+static char *copied(const char *text, bool *failed)
+{
+    char *copy = text ? strdup(text) : NULL;
+
+    *failed |= text && !copy;
+    return copy;
+}
+
+struct list_measure *plan_list_single(const struct list_measure *l)
+{
+    struct list_measure *one = calloc(1, sizeof *one);
+    bool failed = false;
+
+    if (!one)
+        return NULL;
+    *one = *l;
+    one->window = (struct span){ 0, SPAN_DAYS };
+    one->list = copied(l->list, &failed);
+    one->provider = copied(l->provider, &failed);
+    one->place = copied(l->place, &failed);
+    one->commissioner = copied(l->commissioner, &failed);
+    one->stage = copied(l->stage, &failed);
+    one->text = NULL;
+    one->cohort = calloc(l->cohort_count + 1, sizeof *one->cohort);
+    one->cohort_count = one->cohort ? l->cohort_count : 0;
+    for (size_t i = 0; i < one->cohort_count; i++)
+        one->cohort[i] = (struct plan_cohort){ copied(l->cohort[i].name, &failed),
+                                               copied(l->cohort[i].value, &failed) };
+    if (!failed && one->cohort)
+        return one;
+    list_measure_free(one);
+    return NULL;
+}
+
 void list_measure_selection(const struct list_measure *l, struct cohort_value cohort[COHORT_MAX],
                             struct pathway_selection *out)
 {

@@ -74,6 +74,9 @@ static const struct bind_key measure_keys[] = {
     { "expect", BIND_NODE, MEASURE(expect), NULL, 0, 0, NULL, 0,
       "milestones: {DATE: NUMBER} or {DATE: {value: NUMBER, note: TEXT}}; each holds from its "
       "date" },
+    { "spc", BIND_NODE, MEASURE(spc), NULL, 0, 0, NULL, 0,
+      "a control chart is kept and special causes are told: on, or {limits: screened, points: "
+      "12}" },
     { "action", BIND_ID, MEASURE(m.action), NULL, 0, 0, NULL, 0,
       "the action that should move it: cited in every message" },
     { "owner", BIND_ID, MEASURE(m.owner), NULL, 0, 0, NULL, 0,
@@ -489,6 +492,8 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
     else if (m->published)
         plan_list_refuse(r, &reading);
     if (reading.metric_is_good && plan_list_name(m->list) < 0)
+        return -ENOMEM;
+    if (plan_spc_read(r, &reading) < 0)
         return -ENOMEM;
     plan_lint_measure(r, &reading);
     if (plan_footprint(r, &reading) < 0)

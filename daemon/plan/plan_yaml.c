@@ -348,7 +348,7 @@ static int read_all(struct plan_reading *r)
 int plan_load(const char *path, const struct plan_context *context, struct diags *diags,
               struct plan **out_plan)
 {
-    struct plan_reading r = { .diags = diags };
+    struct plan_reading r = { .diags = diags, .context = context };
     struct yaml *y = NULL;
     size_t errors_before;
     int result;

@@ -28,6 +28,7 @@ struct plan_reading {
     struct plan_ids feeds, receivers, roles, priorities, actions;
     const struct plan_list *lists;             /* NULL: not known */
     const struct footprint_source *footprints; /* NULL: not known */
+    const struct plan_context *context;        /* NULL: nothing is known */
 };
 
 /** A message at a node, as grave as the fault is; hint may be NULL. A hint that is a replacement of what is
@@ -76,7 +77,7 @@ struct measure_reading {
     double share;
     bool metric_is_good; /* of a list measure: its metric was understood */
     yaml_node *node;     /* the whole measure */
-    yaml_node *select, *target, *expect, *window, *standard;
+    yaml_node *select, *target, *expect, *window, *standard, *spc;
     yaml_node *target_value, *target_by;
     bool target_at_least;      /* else at_most */
     yaml_node **expect_values; /* of m.expect[i]; own array */
@@ -102,6 +103,11 @@ void plan_list_settle(struct plan_reading *r, struct measure_reading *reading);
 void plan_list_refuse(struct plan_reading *r, const struct measure_reading *reading);
 /** Which way is better by the catalogue. */
 enum metric_better plan_list_better(const struct measure_reading *reading);
+/** Reads `spc:`, once all else of the measure is known. Returns 0 or -ENOMEM. */
+int plan_spc_read(struct plan_reading *r, struct measure_reading *reading);
+void plan_spc_free(struct plan_spc *spc);
+/** A copy without the rolling window; NULL without memory. */
+struct list_measure *plan_list_single(const struct list_measure *l);
 /** Makes .text. */
 int plan_list_name(struct list_measure *l);
 void list_measure_free(struct list_measure *l);
