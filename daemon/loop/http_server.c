@@ -32,7 +32,8 @@
  * buffer; evhttp is never told that it was written, for it would close before the socket has it. When
  * the last byte has left, our side is shut and what still comes is dropped until the client closes, so
  * that no reset overtakes the answer. The deadline, in every state, shuts the socket: evhttp then reads
- * its end and frees the connection, and with it all that belongs to it (forget()).
+ * its end and frees the connection, and with it all that belongs to it (forget()). It is then closed by a
+ * reset: a client that still sends would else wait for room that never comes, until the kernel forgets.
  */
 
 #define LINGER_MS     2000
@@ -129,9 +130,11 @@ static void forget(void *arg)
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     struct http_exchange *x = arg;
+    const struct linger none = { .l_onoff = 1, .l_linger = 0 };
 
     (void)fd;
     (void)what;
+    (void)setsockopt(bufferevent_getfd(x->socket), SOL_SOCKET, SO_LINGER, &none, sizeof none);
     (void)shutdown(bufferevent_getfd(x->socket), SHUT_RDWR);
 }
 

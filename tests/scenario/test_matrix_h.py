@@ -193,6 +193,16 @@ def test_H4_what_is_too_long_is_refused_and_memory_stays_flat(build):
         assert post(w, three(6)).status == 202
 
 
+def test_H4_who_keeps_an_answered_connection_open_is_cut_off_by_a_reset(build):
+    # Closed without one, a client that still sends would wait for room until its own patience ends.
+    with pushed(build) as w:
+        is_ready(w)
+        with connect(w) as s:
+            s.sendall(b"no request\r\n\r\n")
+            assert Reply(hear(s)).status == 400
+            wait_for(lambda: s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET, "the reset")
+
+
 def test_H4_a_large_file_is_taken_in_the_memory_of_a_small_one(build):
     rows = three(6)
     header, first = rows.split("\n", 1)
