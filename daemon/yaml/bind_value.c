@@ -42,7 +42,7 @@ static void hint_guess(struct bind_problem *p, bool (*guess)(const char *, char[
 {
     char meant[GUESS_MAX];
 
-    if (guess(text, meant))
+    if (guess(text, meant) && strcmp(meant, text) != 0)
         (void)snprintf(p->hint, sizeof p->hint, "did you mean \"%s\"?", meant);
     else if (example)
         hint(p, example);
@@ -110,6 +110,7 @@ static int read_bool(const char *text, bool *field, struct bind_problem *p)
             return 0;
         }
     }
+    hint(p, "write true or false");
     return wrong(p, "is neither true nor false");
 }
 
