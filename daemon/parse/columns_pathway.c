@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "parse/columns.h"
+#include "parse/nhs_number.h"
 
 /* What is asked of a cohort column that is found by pattern. */
 static const struct slot by_pattern = { .source = { .kind = SOURCE_COLUMNS },
@@ -62,7 +63,8 @@ static int bind_patterns(struct columns *c)
     for (size_t i = 0; i < c->header.count && r == 0; i++) {
         for (size_t k = 0; k < like->count && c->use[i] == COLUMN_DROPPED && r == 0; k++) {
             if (!pattern_find(like->items[k], c->header.names[i], false, name) || !name[0] ||
-                strlen(name) > PATHWAY_TEXT_MAX)
+                strlen(name) > PATHWAY_TEXT_MAX ||
+                nhs_number_is_within(name, strlen(name))) /* a name is kept */
                 continue;
             text_fold(name);
             if (!has_cohort(c, name))

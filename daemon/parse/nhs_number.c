@@ -53,3 +53,68 @@ bool nhs_number_is_valid(const char *text, size_t len)
     return nhs_number_passes_mod_11(text, len) && find_digits(text, len, digits) &&
            memcmp(digits, digits + 1, DIGITS - 1) != 0;
 }
+
+static size_t digits_at(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && text[n] >= '0' && text[n] <= '9')
+        n++;
+    return n;
+}
+
+/* Bytes of the separators here: blanks, hyphens, full stops, and the wider ones of typesetting. */
+static size_t separators_at(const char *text, size_t len)
+{
+    static const char *const wide[] = { "\xc2\xa0",     "\xe2\x80\x90", "\xe2\x80\x91", "\xe2\x80\x92",
+                                        "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\xaf", "\xe2\x88\x92" };
+    size_t n = 0, before;
+
+    do {
+        before = n;
+        if (n < len && strchr(" -.\t", text[n]) && text[n])
+            n++;
+        for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+            size_t size = strlen(wide[i]);
+
+            if (len - n >= size && memcmp(text + n, wide[i], size) == 0)
+                n += size;
+        }
+    } while (n > before);
+    return n;
+}
+
+/* Whether a number in its three groups begins with these three digits. */
+static bool is_in_groups(const char *text, size_t len)
+{
+    static const size_t groups[] = { 3, 3, 4 };
+    char digits[DIGITS];
+    size_t at = 0, have = 0;
+
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        size_t gap = i > 0 ? separators_at(text + at, len - at) : 0;
+
+        if (i > 0 && gap == 0)
+            return false;
+        at += gap;
+        if (digits_at(text + at, len - at) != groups[i])
+            return false;
+        memcpy(digits + have, text + at, groups[i]);
+        at += groups[i];
+        have += groups[i];
+    }
+    return nhs_number_is_valid(digits, DIGITS);
+}
+
+bool nhs_number_is_within(const char *text, size_t len)
+{
+    for (size_t at = 0; len >= DIGITS && at <= len - DIGITS;) {
+        size_t digits = digits_at(text + at, len - at);
+
+        if ((digits == DIGITS && nhs_number_is_valid(text + at, DIGITS)) ||
+            (digits == 3 && is_in_groups(text + at, len - at)))
+            return true;
+        at += digits > 0 ? digits : 1;
+    }
+    return false;
+}

@@ -99,7 +99,7 @@ int pathway_event_name(struct pathway_reader *r, const char *id)
 
 /* ---- NHS numbers ---- */
 
-void pathway_exempt(struct pathway_reader *r)
+static void mark_exempt(struct pathway_reader *r)
 {
     const struct columns *c = r->columns;
 
@@ -117,6 +117,44 @@ void pathway_exempt(struct pathway_reader *r)
     }
 }
 
+static void mark_columns(const struct bound_source *b, bool *marks)
+{
+    for (size_t i = 0; i < b->part_count; i++)
+        for (size_t k = 0; k < b->parts[i].count; k++)
+            marks[b->parts[i].at[k]] = true;
+}
+
+static void mark_kept(struct pathway_reader *r)
+{
+    static const enum pathway_field fields[] = {
+        FIELD_SERVICE,  FIELD_PROVIDER, FIELD_COMMISSIONER, FIELD_PLACE,
+        FIELD_PRACTICE, FIELD_LSOA,     FIELD_STAGE,        FIELD_EXCEPTION,
+    };
+    const struct columns *c = r->columns;
+    const struct pathway_layout *p = c->layout->pathway;
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        mark_columns(&c->slots[fields[i]].from, r->is_kept);
+    for (size_t i = 0; i < c->cohort_count; i++)
+        mark_columns(&c->slots[c->cohort[i].slot].from, r->is_kept);
+    for (size_t i = 0; i < p->event_count; i++)
+        if (p->events[i].reason != NO_SLOT)
+            mark_columns(&c->slots[p->events[i].reason].from, r->is_kept);
+}
+
+void pathway_mark(struct pathway_reader *r)
+{
+    mark_exempt(r);
+    mark_kept(r);
+}
+
+/* Quickly past words and days, which are most. */
+static bool is_number(const char *cell, size_t len)
+{
+    return cell[0] <= '9' && (len > 10 || (cell[2] >= '0' && cell[4] >= '0')) &&
+           nhs_number_is_valid(cell, len);
+}
+
 void pathway_tally(struct pathway_reader *r, const struct csv_row *row, struct row_fault *fault)
 {
     size_t n = row->count < r->tally_count ? row->count : r->tally_count;
@@ -131,9 +169,8 @@ void pathway_tally(struct pathway_reader *r, const struct csv_row *row, struct r
         if (len == 0 || (cell[0] == ' ' && value_is_blank(cell)))
             continue;
         tally[i].values++;
-        /* Quickly past words and days, which are most. */
-        if (len < 10 || cell[0] > '9' || (len == 10 && (cell[2] < '0' || cell[4] < '0')) ||
-            !nhs_number_is_valid(cell, len))
+        if (len < 10 ||
+            !(is_number(cell, len) || (r->is_kept[i] && nhs_number_is_within(cell, len))))
             continue;
         tally[i].hits++;
         if (r->is_exempt[i])

@@ -57,17 +57,19 @@ int pathway_reader_rebind(struct pathway_reader *r, const struct columns *c)
     r->tally = tally;
     r->tally_count = n;
     free(r->is_exempt);
+    free(r->is_kept);
     r->is_exempt = calloc(n + 1, sizeof *r->is_exempt);
+    r->is_kept = calloc(n + 1, sizeof *r->is_kept);
     struct slot_value *values = realloc(r->values, (c->slot_count + 1) * sizeof *values);
 
     if (values)
         r->values = values;
-    if (!values || !r->is_exempt)
+    if (!values || !r->is_exempt || !r->is_kept)
         return -ENOMEM;
     for (; r->value_count < c->slot_count; r->value_count++)
         values[r->value_count] = (struct slot_value){ .copy = TEXT_INIT, .date = DATE_NONE };
     r->columns = c;
-    pathway_exempt(r);
+    pathway_mark(r);
     return mark_read(r);
 }
 
@@ -97,6 +99,7 @@ void pathway_reader_release(struct pathway_reader *r)
     free(r->values);
     free(r->tally);
     free(r->is_exempt);
+    free(r->is_kept);
     free(r->read);
     text_release(&r->clean);
     text_release(&r->parts);

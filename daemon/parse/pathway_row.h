@@ -48,6 +48,7 @@ struct pathway_reader {
     struct column_tally *tally; /* as the header */
     size_t tally_count;
     bool *is_exempt; /* as the header: a lone NHS number there is no fault */
+    bool *is_kept;   /* as the header: its text stands in the record as it is, no pseudonym */
     unsigned long chance_hits, replaced_utf8;
     /* The row just accepted. */
     struct pathway_record record;
@@ -85,9 +86,9 @@ int pathway_person(struct pathway_reader *r);
 int pathway_pseudonym(struct pathway_reader *r);
 /** Under a key an event's own id is a pseudonym as well: it may be a local number. 0 or -ENOMEM. */
 int pathway_event_name(struct pathway_reader *r, const char *id);
-/** Columns where a chance hit is no fault: declared local numbers, and NHS numbers that are asked for
- * by who only counts. */
-void pathway_exempt(struct pathway_reader *r);
+/** Marks the columns where a chance hit is no fault: declared local numbers, and NHS numbers that are
+ * asked for by who only counts; and those whose text is kept, which is searched for one. */
+void pathway_mark(struct pathway_reader *r);
 /** Counts every column's values and NHS numbers; one in a mapped column sets the row aside. */
 void pathway_tally(struct pathway_reader *r, const struct csv_row *row, struct row_fault *fault);
 

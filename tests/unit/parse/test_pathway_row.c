@@ -488,6 +488,122 @@ START_TEST(digits_that_are_all_the_same_are_no_nhs_number)
 }
 END_TEST
 
+/* 999 000 0042 is an NHS number that is given to nobody. */
+static const struct {
+    const char *why, *text;
+    bool is;
+} texts[] = {
+    { "alone", "9990000042", true },
+    { "in words", "seen as 9990000042 by the team", true },
+    { "next to letters", "NHS9990000042x", true },
+    { "three, three and four", "call 999 000 0042", true },
+    { "with hyphens", "(999-000-0042)", true },
+    { "with more than one separator", "999 - 000 - 0042", true },
+    { "with full stops", "999.000.0042", true },
+    { "with blanks that do not break", "no. 999\xc2\xa0" "000\xc2\xa0" "0042", true },
+    { "with dashes", "999\xe2\x80\x93" "000\xe2\x80\x93" "0042", true },
+    { "after another number", "12 3456 999 000 0042", true },
+    { "eleven digits", "ref 99900000421", false },
+    { "of another number's groups", "1999 000 0042", false },
+    { "a wrong check digit", "ref 9990000043", false },
+    { "other groups", "ref 99 9000 0042", false },
+    { "ten equal digits", "ref 1111111111", false },
+    { "a day and an hour", "2026-05-17 10:30", false },
+};
+
+static const struct {
+    const char *format, *header, *row; /* @: the text */
+} kept[] = {
+    { "pathway-snapshot", "service", "P1,RNA,@,RNA,QUA,2024-09-16,2025-03-02" },
+    { "pathway-snapshot", "provider", "P1,RNA,nd,@,QUA,2024-09-16,2025-03-02" },
+    { "pathway-snapshot", "commissioner", "P1,RNA,nd,RNA,@,2024-09-16,2025-03-02" },
+    { "pathway-snapshot", "place", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-snapshot", "practice", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-snapshot", "lsoa", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-snapshot", "stage", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-snapshot", "exception", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-snapshot", "need", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-snapshot", "cohort_team", "P1,RNA,nd,RNA,QUA,2024-09-16,2025-03-02,@" },
+    { "pathway-events", "reason", "P1,RNA,nd,RNA,QUA,referral,2024-09-16,1,@" },
+    { "pathway-events", "exception", "P1,RNA,nd,RNA,QUA,referral,2024-09-16,1,@" },
+};
+
+START_TEST(a_text_that_is_kept_holds_no_nhs_number)
+{
+    struct format_set *set = load_formats();
+    bool is_list = strcmp(kept[_i].format, "pathway-snapshot") == 0;
+    const char *columns = is_list ? "pathway_id,issuer,service,provider,commissioner,referral_date,"
+                                    "census_date"
+                                  : "pathway_id,issuer,service,provider,commissioner,event,"
+                                    "event_date,version";
+    const char *at = strchr(kept[_i].row, '@');
+    char want[64];
+
+    (void)snprintf(want, sizeof want, "2: identifier %s\n", kept[_i].header);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct text bytes = TEXT_INIT, out = TEXT_INIT;
+
+        (void)text_printf(&bytes, "%s%s%s\n%.*s%s%s\n", columns,
+                          strstr(columns, kept[_i].header) ? "" : ",",
+                          strstr(columns, kept[_i].header) ? "" : kept[_i].header,
+                          (int)(at - kept[_i].row), kept[_i].row, texts[i].text, at + 1);
+        struct parser *p = run(format_set_find(set, kept[_i].format), &no_key, bytes.buf, bytes.len,
+                               1000, &out);
+
+        ck_assert_msg(texts[i].is == (strcmp(text_str(&out), want) == 0), "%s, %s: %s",
+                      kept[_i].header, texts[i].why, text_str(&out));
+        ck_assert_uint_eq(parser_result(p)->accepted, !texts[i].is);
+        parser_free(p);
+        text_release(&bytes);
+        text_release(&out);
+    }
+    format_set_free(set);
+}
+END_TEST
+
+START_TEST(a_cohort_whose_name_holds_an_nhs_number_is_no_cohort)
+{
+    static const char list[] = "pathway_id,issuer,service,provider,commissioner,referral_date,"
+                               "census_date,cohort_999 000 0042,cohort_tier\n"
+                               "P1,RNA,nd,RNA,,2024-09-16,2025-03-02,yes,3\n";
+    struct format_set *set = load_formats();
+    struct text out = TEXT_INIT;
+    struct parser *p = run(format_set_find(set, "pathway-snapshot"), &no_key, list,
+                           sizeof list - 1, 1000, &out);
+
+    ck_assert_str_eq(text_str(&out),
+                     "RNA/P1 service=nd provider=RNA start=2024-09-16 census=2025-03-02 tier:3\n");
+    parser_free(p);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
+START_TEST(a_kept_column_with_an_nhs_number_in_half_of_its_texts_is_an_incident)
+{
+    struct format_set *set = load_formats();
+    struct text bytes = TEXT_INIT, out = TEXT_INIT;
+    uint64_t state = 5;
+    char number[11];
+
+    (void)text_puts(&bytes, EVENTS);
+    for (int i = 0; i < 30; i++) {
+        test_number(&state, number);
+        (void)text_printf(&bytes, "P1,RNA,nd,RNA,QUA,referral,,2024-09-16,1,,%s %s\n",
+                          i % 2 ? "seen" : "letter to", i % 2 ? "" : number);
+    }
+    struct parser *p =
+        run(format_set_find(set, "pathway-events"), &no_key, bytes.buf, bytes.len, 1000, &out);
+
+    ck_assert_str_eq(parser_result(p)->refusal_reason, "identifiers");
+    ck_assert_str_eq(parser_result(p)->identifiers[0].column, "reason");
+    parser_free(p);
+    text_release(&bytes);
+    text_release(&out);
+    format_set_free(set);
+}
+END_TEST
+
 static const char *const odd_headers[] = { "seen <here>", "Ada 9990000123" };
 
 START_TEST(a_header_that_is_no_plain_name_is_called_by_its_place)
@@ -678,6 +794,9 @@ UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
           UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
           UNIT_ROWS(a_header_that_is_no_plain_name_is_called_by_its_place, odd_headers),
           UNIT_ROWS(a_list_is_checked_by_the_rules_of_its_mapping, ptl),
+          UNIT_ROWS(a_text_that_is_kept_holds_no_nhs_number, kept),
+          UNIT_TEST(a_cohort_whose_name_holds_an_nhs_number_is_no_cohort),
+          UNIT_TEST(a_kept_column_with_an_nhs_number_in_half_of_its_texts_is_an_incident),
           UNIT_TEST(who_only_counts_is_told_of_identifiers_and_goes_on),
           UNIT_TEST(practice_and_area_tell_the_place_and_are_in_no_record),
           UNIT_TEST(a_mapping_says_which_tables_make_a_set_whole),
