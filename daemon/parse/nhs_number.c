@@ -66,8 +66,9 @@ static size_t digits_at(const char *text, size_t len)
 /* Bytes of the separators here: blanks, hyphens, full stops, and the wider ones of typesetting. */
 static size_t separators_at(const char *text, size_t len)
 {
-    static const char *const wide[] = { "\xc2\xa0",     "\xe2\x80\x90", "\xe2\x80\x91", "\xe2\x80\x92",
-                                        "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\xaf", "\xe2\x88\x92" };
+    static const char *const wide[] = { "\xc2\xa0",     "\xe2\x80\x90", "\xe2\x80\x91",
+                                        "\xe2\x80\x92", "\xe2\x80\x93", "\xe2\x80\x94",
+                                        "\xe2\x80\xaf", "\xe2\x88\x92" };
     size_t n = 0, before;
 
     do {

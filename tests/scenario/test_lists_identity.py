@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
 from faults import WallClock, utc
+from canaries import came_out, everything, nhs_number, with_numbers
 from waitlist import run_tests, wait_for
 
 START = "2026-01-05"
@@ -13,35 +14,8 @@ RECEIVERS = "  - {id: spool, kind: spool, dir: ./spool}\n  - {id: gov, kind: spo
 ROUTES = "{ops: [spool], governance: [gov], fallback: [spool]}"
 
 
-def nhs_number(n):
-    """The n-th invented NHS number (the 999 range) whose check digit is right."""
-    for number in range(9990000000 + 50 * n, 9990000000 + 50 * (n + 1)):
-        digits = [int(c) for c in str(number)]
-        check = 11 - sum(d * w for d, w in zip(digits, range(10, 1, -1))) % 11
-        if check % 11 == digits[9]:
-            return str(number)
-    raise AssertionError("none")
-
-
 def feed(i, id="weekly"):
     return [f for f in i.ctl("feeds") if f["id"] == id][0]
-
-
-def everything(i, *but):
-    """All bytes below the instance's folder, but for some files; and all that waitlistctl says."""
-    out = b""
-    for folder, _, names in os.walk(i.folder):
-        for name in names:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path) and not os.path.islink(path) and not any(b in path for b in but):
-                with open(path, "rb") as f:
-                    out += name.encode() + f.read()
-    for command in (["feeds"], ["status"], ["measures"], ["measure", "open"], ["alerts"], ["audit"], ["health"],
-                    ["explain", "open"], ["outbox", "ls"]):
-        for output in ("json", "table"):
-            said = i.ctl_raw(*command, output=output)
-            out += said.stdout.encode() + said.stderr.encode()
-    return out
 
 
 PLAN = lists.plan(lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 3}"))
@@ -73,6 +47,26 @@ def test_a_canary_in_any_column_header_or_name_comes_out_nowhere(build):
         i.redis("BGREWRITEAOF")
         all_bytes = everything(i, "/quarantine/").lower()
         found = [m for m in marks.values() if m.encode() in all_bytes or any(m in k for k in redis)]
+        assert not found, found
+
+
+def test_an_nhs_number_in_any_column_header_or_name_of_a_list_comes_out_nowhere(build):
+    waiting = lists.starts(3000, "2026-05-01", step=0) | lists.starts(40, START, prefix="B")
+    snapshot, numbers = with_numbers(lists.snapshot("2026-05-17", waiting), 0)
+    events, more = with_numbers(lists.events(*[(f"B{n % 40}", "first-contact", "2026-05-02", 1, f"C{n}", "seen")
+                                               for n in range(3000)]), 100)
+    name = nhs_number(500)
+    with lists.instance(build, feeds=lists.SNAPSHOTS + lists.EVENTS, plan_text=PLAN) as i:
+        i.put(f"{name}.csv", snapshot, feed="weekly")
+        i.start("2026-05-18")
+        wait_for(lambda: feed(i)["files"] == 1, "the list")
+        i.put(f"2{name}.csv", events, feed="events")
+        wait_for(lambda: feed(i, "events")["files"] == 1, "the events")
+        wait_for(lambda: i.alerts("behind-plan") and i.mails(), "a mail")
+        i.put(f"3{name}.csv", f"{name},b\nc {name},2\n", feed="weekly")
+        wait_for(lambda: feed(i)["waits"], "what is refused")
+        i.redis("BGREWRITEAOF")
+        found = came_out(i, numbers + more + [name], "/quarantine/")
         assert not found, found
 
 

@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
+from canaries import came_out, nhs_number, with_numbers
 from waitlist import run_tests, wait_for
 
 FEED = """\
@@ -329,6 +330,22 @@ def test_the_journal_names_tables_and_submissions_and_nobody(build):
         with open(i.path("state", "journal", "received"), encoding="utf-8") as f:
             record = json.loads(f.read().splitlines()[-1].split(" ", 2)[2])
         assert record["set"] == f"referral\nTAJ|{FEBRUARY}|900", record
+
+
+def test_an_nhs_number_in_any_column_header_or_name_of_a_set_comes_out_nowhere(build):
+    with instance(build) as i:
+        i.start(TODAY)
+        files = submission(1, [f"A{n}" for n in range(3000)])
+        numbers = [nhs_number(500)]
+        for n, kind in enumerate(TABLES):
+            files[kind], more = with_numbers(files[kind], 100 * n)
+            numbers += more
+        put(i, files, mark=numbers[0])
+        assert part(i)["pathways"] >= 3000, feed(i)
+        i.measure("open")
+        i.redis("BGREWRITEAOF")
+        found = came_out(i, numbers, "/quarantine/")
+        assert not found, found
 
 
 if __name__ == "__main__":

@@ -500,8 +500,16 @@ static const struct {
     { "with hyphens", "(999-000-0042)", true },
     { "with more than one separator", "999 - 000 - 0042", true },
     { "with full stops", "999.000.0042", true },
-    { "with blanks that do not break", "no. 999\xc2\xa0" "000\xc2\xa0" "0042", true },
-    { "with dashes", "999\xe2\x80\x93" "000\xe2\x80\x93" "0042", true },
+    { "with blanks that do not break",
+      "no. 999\xc2\xa0"
+      "000\xc2\xa0"
+      "0042",
+      true },
+    { "with dashes",
+      "999\xe2\x80\x93"
+      "000\xe2\x80\x93"
+      "0042",
+      true },
     { "after another number", "12 3456 999 000 0042", true },
     { "eleven digits", "ref 99900000421", false },
     { "of another number's groups", "1999 000 0042", false },
@@ -547,8 +555,8 @@ START_TEST(a_text_that_is_kept_holds_no_nhs_number)
                           strstr(columns, kept[_i].header) ? "" : ",",
                           strstr(columns, kept[_i].header) ? "" : kept[_i].header,
                           (int)(at - kept[_i].row), kept[_i].row, texts[i].text, at + 1);
-        struct parser *p = run(format_set_find(set, kept[_i].format), &no_key, bytes.buf, bytes.len,
-                               1000, &out);
+        struct parser *p =
+            run(format_set_find(set, kept[_i].format), &no_key, bytes.buf, bytes.len, 1000, &out);
 
         ck_assert_msg(texts[i].is == (strcmp(text_str(&out), want) == 0), "%s, %s: %s",
                       kept[_i].header, texts[i].why, text_str(&out));
@@ -568,8 +576,8 @@ START_TEST(a_cohort_whose_name_holds_an_nhs_number_is_no_cohort)
                                "P1,RNA,nd,RNA,,2024-09-16,2025-03-02,yes,3\n";
     struct format_set *set = load_formats();
     struct text out = TEXT_INIT;
-    struct parser *p = run(format_set_find(set, "pathway-snapshot"), &no_key, list,
-                           sizeof list - 1, 1000, &out);
+    struct parser *p =
+        run(format_set_find(set, "pathway-snapshot"), &no_key, list, sizeof list - 1, 1000, &out);
 
     ck_assert_str_eq(text_str(&out),
                      "RNA/P1 service=nd provider=RNA start=2024-09-16 census=2025-03-02 tier:3\n");
