@@ -44,6 +44,10 @@ enum plan_fault {
     PLAN_WRONG_UNIT,
     PLAN_FOOTPRINT_NAMED,
     PLAN_FOOTPRINT_WIDER,
+    /* of its control chart */
+    PLAN_SPC_ON_STOCK,
+    PLAN_SPC_ON_ROLLING,
+    PLAN_NO_REASON,
     /* of its lines */
     PLAN_NO_LINE,
     PLAN_BAD_TARGET,

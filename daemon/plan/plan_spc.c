@@ -64,7 +64,7 @@ static int read_rebases(struct plan_reading *r, yaml_node *rebase, struct plan_s
     if (yaml_is_nothing(rebase))
         return 0;
     if (yaml_kind(rebase) != YAML_MAPPING) {
-        yaml_complain(r->y, rebase, r->diags, DIAG_ERROR,
+        plan_complain(r, rebase, PLAN_NOT_A_MAPPING,
                       "for example {2024-04-01: telephone contacts count since then}",
                       "spc: rebase is not a mapping from dates to reasons");
         return 0;
@@ -78,12 +78,11 @@ static int read_rebases(struct plan_reading *r, yaml_node *rebase, struct plan_s
         struct civil_date date;
 
         if (date_parse_iso(yaml_text(key), strlen(yaml_text(key)), &date) < 0) {
-            yaml_complain(r->y, key, r->diags, DIAG_ERROR, "for example 2024-04-01",
-                          "spc: rebase: \"%.40s\" is not a date", yaml_text(key));
+            plan_not_a_date(r, key, "spc: rebase:", "for example 2024-04-01");
             continue;
         }
         if (!why || !why[0]) {
-            yaml_complain(r->y, key, r->diags, DIAG_ERROR, "say what changed",
+            plan_complain(r, key, PLAN_NO_REASON, "say what changed",
                           "spc: rebase: no reason is given");
             continue;
         }
@@ -126,16 +125,16 @@ static void lint(struct plan_reading *r, const struct measure_reading *reading)
     const struct plan_context *c = r->context;
 
     if (reading->metric_is_good && metric_def_of(m->list->metric.id)->kind == METRIC_STOCK)
-        yaml_complain(
-            r->y, reading->spc, r->diags, DIAG_WARNING,
+        plan_complain(
+            r, reading->spc, PLAN_SPC_ON_STOCK,
             "chart a flow: referrals, completed, net-change or completed-within",
             "spc: %s is a stock, each figure of which carries over from the one before: its "
             "chart signals for ever",
             metric_def_of(m->list->metric.id)->id);
     if (m->published && m->select.feed && c && c->is_rolling &&
         c->is_rolling(c->is_rolling_arg, m->select.feed, m->published))
-        yaml_complain(r->y, reading->spc, r->diags, DIAG_ERROR,
-                      "leave spc out, or chart a measure of single periods",
+        plan_complain(r, reading->spc, PLAN_SPC_ON_ROLLING,
+                      "leave it out, or chart a measure of single periods",
                       "spc: %s is published for rolling periods only, which overlap", m->published);
 }
 
@@ -162,7 +161,7 @@ int plan_spc_read(struct plan_reading *r, struct measure_reading *reading)
     if (yaml_is_nothing(reading->spc) || (text && switch_of(text) == 0))
         return 0;
     if (yaml_kind(reading->spc) != YAML_MAPPING && (!text || switch_of(text) < 0)) {
-        yaml_complain(r->y, reading->spc, r->diags, DIAG_ERROR,
+        plan_complain(r, reading->spc, PLAN_BAD_VALUE,
                       "write \"spc: on\" or {limits: unscreened, points: 12}",
                       "measure: spc says neither that a chart is kept nor how");
         return 0;

@@ -511,6 +511,33 @@ START_TEST(a_fault_is_told_at_its_place_with_what_would_do)
 }
 END_TEST
 
+static bool x_is_rolling(const void *arg, const char *feed, const char *measure)
+{
+    (void)arg;
+    return strcmp(feed, "chs") == 0 && strcmp(measure, "X") == 0;
+}
+
+START_TEST(a_chart_of_a_measure_that_is_published_for_rolling_periods_is_refused)
+{
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    struct plan_context rolling = context;
+    struct plan *p = NULL;
+    char path[] = "/tmp/waitlistd-test-plan-XXXXXX";
+    static const char text[] = MEASURE_OF(USUAL "    spc: on\n");
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    rolling.is_rolling = x_is_rolling;
+    ck_assert_int_eq(plan_load(path, &rolling, &diags, &p), -EINVAL);
+    unlink(path);
+    ck_assert_uint_eq(diags.count, 1);
+    ck_assert_str_eq(diags.list[0].code, "spc-on-rolling");
+    ck_assert(diags.list[0].line == 9 && diags.list[0].column == 10);
+}
+END_TEST
+
 static const struct {
     const char *metric, *says, *hint;
 } metric_rows[] = {
@@ -584,5 +611,6 @@ UNIT_MAIN("plan_yaml", UNIT_TEST(the_smallest_plan_of_the_design_loads_as_printe
           UNIT_TEST(errors_told_before_do_not_fail_a_plan),
           UNIT_TEST(a_file_that_is_not_there_is_said),
           UNIT_ROWS(a_fault_is_told_at_its_place_with_what_would_do, fault_rows),
+          UNIT_TEST(a_chart_of_a_measure_that_is_published_for_rolling_periods_is_refused),
           UNIT_ROWS(a_metric_that_is_not_published_is_refused_by_name, metric_rows),
           UNIT_TEST(a_plan_cut_anywhere_is_refused_with_a_place_or_is_a_plan))
