@@ -31,6 +31,17 @@ static inline void folder_begin(char path[FOLDER_MAX])
     ck_assert_ptr_nonnull(mkdtemp(path));
 }
 
+/** Writes a file of that folder anew. */
+static inline void folder_put(const char *path, const char *name, const char *text)
+{
+    char file[FOLDER_MAX + 64];
+
+    (void)snprintf(file, sizeof file, "%s/%s", path, name);
+    FILE *f = fopen(file, "w");
+
+    ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
 static inline void folder_end(const char *path)
 {
     ck_assert_int_eq(nftw(path, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);

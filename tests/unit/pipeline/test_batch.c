@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "support/lone_pipeline.h"
 #include "support/unit.h"
 
 #define PACED 5000 /* calls, of which at most 2,000 are in flight */
 
 static struct pipeline p;
-static struct event_base *base;
 static int finished, added;
 
 static void on_finish(struct pipeline *pipeline)
@@ -23,42 +23,16 @@ static void on_finish(struct pipeline *pipeline)
     finished++;
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    (void)arg;
-}
-
-static int keep_fence(void *arg, uint64_t number)
-{
-    (void)arg;
-    (void)number;
-    return 0;
-}
-
 static void setup(void)
 {
-    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
-    const struct store_identity identity = { "test", "epoch", "holder", "name", 0, 0 };
-
     log_set_level(LOG_LEVEL_ERROR);
-    p = (struct pipeline){ 0 };
     finished = added = 0;
-    base = event_base_new();
-    ck_assert_ptr_nonnull(base);
-    p.retry = event_new(base, -1, 0, on_timer, NULL);
-    p.wake = event_new(base, -1, 0, on_timer, NULL);
-    p.store = store_new(base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
-    ck_assert(p.retry && p.wake && p.store);
+    lone_pipeline_begin(&p);
 }
 
 static void teardown(void)
 {
-    store_free(p.store);
-    event_free(p.retry);
-    event_free(p.wake);
-    event_base_free(base);
+    lone_pipeline_end(&p);
 }
 
 START_TEST(what_follows_comes_once_and_after_the_last_answer)

@@ -17,6 +17,7 @@
 #include "store/store_private.h"
 #include "support/failing.h"
 #include "support/folder.h"
+#include "support/lone_pipeline.h"
 #include "support/scripted_redis.h"
 #include "support/unit.h"
 
@@ -51,71 +52,33 @@ static struct pipeline p;
 static struct receipt *newest;
 static char folder[FOLDER_MAX];
 
-static void on_event(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    (void)arg;
-}
-
-static int keep_fence(void *arg, uint64_t number)
-{
-    (void)arg;
-    (void)number;
-    return 0;
-}
-
-static void write_text(const char *name, const char *text)
-{
-    char path[FOLDER_MAX + 32];
-
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-
-    ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
-}
-
 /* more: of the mapping; layout: of its layout; measures: of the plan. */
 static void setup_format(const char *more, const char *layout, const char *measures)
 {
-    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
-    const struct store_identity identity = { "t", "epoch", "holder", "name", 0, 0 };
-    struct diags diags = DIAGS_INIT;
     char path[FOLDER_MAX + 32], text[8192];
 
     log_set_level(LOG_LEVEL_ERROR - 1);
     (void)json_text(NULL, 0); /* what a text lacked before is no matter here */
     scripted_begin();
     scripted_say("FCALL", "+OK\r\n");
-    memset(&p, 0, sizeof p);
+    lone_pipeline_begin(&p);
     folder_begin(folder);
     (void)snprintf(path, sizeof path, "%s/formats", folder);
     ck_assert_int_eq(mkdir(path, 0700), 0);
     (void)snprintf(text, sizeof text, FORMAT, more, layout);
-    write_text("formats/rows.yaml", text);
+    folder_put(folder, "formats/rows.yaml", text);
     (void)snprintf(text, sizeof text, PLAN, measures);
-    write_text("plan.yaml", text);
-    write_text("orgs.yaml", "organisations:\n  - {code: TAJ, title: One Trust, parent: QUA}\n"
-                            "  - {code: RNA, title: Two Trust, parent: QUA}\n"
-                            "  - {code: QUA, title: The ICB}\n");
-    write_text("waitlistd.yaml", SETTINGS);
-    (void)snprintf(path, sizeof path, "%s/waitlistd.yaml", folder);
-    int r = config_load(path, "config", &diags, &p.config);
-
-    if (r < 0)
-        diags_print(&diags, stderr);
-    diags_release(&diags);
-    ck_assert_int_eq(r, 0);
+    folder_put(folder, "plan.yaml", text);
+    folder_put(folder, "orgs.yaml",
+               "organisations:\n  - {code: TAJ, title: One Trust, parent: QUA}\n"
+               "  - {code: RNA, title: Two Trust, parent: QUA}\n"
+               "  - {code: QUA, title: The ICB}\n");
+    folder_put(folder, "waitlistd.yaml", SETTINGS);
+    lone_pipeline_config(&p, folder);
     (void)snprintf(path, sizeof path, "%s/archive", folder);
     ck_assert_int_eq(archive_open(path, &p.archive), 0);
-    p.base = event_base_new();
-    p.wake = event_new(p.base, -1, 0, on_event, NULL);
-    p.retry = event_new(p.base, -1, 0, on_event, NULL);
     p.apply_turn = event_new(p.base, -1, 0, apply_on_turn, &p);
-    p.store = store_new(p.base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
-    ck_assert(p.base && p.wake && p.retry && p.apply_turn && p.store);
-    p.loaded = true;
-    p.evaluated_on = p.findings_of = DATE_NONE;
+    ck_assert_ptr_nonnull(p.apply_turn);
 }
 
 static void setup(const char *more, const char *measures)
@@ -126,14 +89,11 @@ static void setup(const char *more, const char *measures)
 static void teardown(void)
 {
     apply_abort(&p);
-    store_free(p.store);
+    event_free(p.apply_turn);
+    lone_pipeline_end(&p);
     books_release(&p.books);
     receipt_list_release(&p.receipts);
     archive_close(p.archive);
-    event_free(p.wake);
-    event_free(p.retry);
-    event_free(p.apply_turn);
-    event_base_free(p.base);
     config_free(p.config);
     folder_end(folder);
 }

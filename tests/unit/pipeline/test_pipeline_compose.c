@@ -15,6 +15,7 @@
 #include "store/store_private.h"
 #include "support/failing.h"
 #include "support/folder.h"
+#include "support/lone_pipeline.h"
 #include "support/scripted_redis.h"
 #include "support/unit.h"
 
@@ -49,72 +50,32 @@
 static struct pipeline p;
 static char folder[FOLDER_MAX];
 
-static void on_event(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    (void)arg;
-}
-
-static int keep_fence(void *arg, uint64_t number)
-{
-    (void)arg;
-    (void)number;
-    return 0;
-}
-
-static void write_text(const char *name, const char *text)
-{
-    char path[FOLDER_MAX + 32];
-
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-
-    ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
-}
-
 static void setup(void)
 {
-    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
-    const struct store_identity identity = { "t", "epoch", "holder", "name", 0, 0 };
-    struct diags diags = DIAGS_INIT;
     char path[FOLDER_MAX + 32], text[2048];
 
     log_set_level(LOG_LEVEL_ERROR - 1);
     (void)json_text(NULL, 0); /* what a text lacked before is no matter here */
     scripted_begin();
     scripted_say("FCALL", "$3\r\n1-1\r\n");
-    memset(&p, 0, sizeof p);
+    lone_pipeline_begin(&p);
     folder_begin(folder);
-    write_text("waitlistd.yaml", SETTINGS);
-    write_text("people.yaml", PEOPLE);
-    write_text("s", "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n");
+    folder_put(folder, "waitlistd.yaml", SETTINGS);
+    folder_put(folder, "people.yaml", PEOPLE);
+    folder_put(folder, "s", "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB\n");
     (void)snprintf(text, sizeof text, PLAN, "d", "live", "a", "f");
-    write_text("plan.yaml", text);
+    folder_put(folder, "plan.yaml", text);
     (void)snprintf(text, sizeof text, PLAN, "r", "rehearsal", "b", "g");
-    write_text("rehearsed.yaml", text);
-    (void)snprintf(path, sizeof path, "%s/waitlistd.yaml", folder);
-    int r = config_load(path, "config", &diags, &p.config);
-
-    if (r < 0)
-        diags_print(&diags, stderr);
-    diags_release(&diags);
-    ck_assert_int_eq(r, 0);
-    p.base = event_base_new();
-    p.wake = event_new(p.base, -1, 0, on_event, NULL);
-    p.retry = event_new(p.base, -1, 0, on_event, NULL);
-    p.store = store_new(p.base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
-    ck_assert(p.base && p.wake && p.retry && p.store);
+    folder_put(folder, "rehearsed.yaml", text);
+    lone_pipeline_config(&p, folder);
     (void)snprintf(path, sizeof path, "%s/sent", folder);
     ck_assert_int_eq(journal_open(path, sent_read, &p, &p.sent), 0);
-    p.loaded = true;
-    p.evaluated_on = p.findings_of = DATE_NONE;
 }
 
 static void teardown(void)
 {
     compose_abort(&p);
-    store_free(p.store);
+    lone_pipeline_end(&p);
     letters_release(&p);
     pending_release(&p);
     books_release(&p.books);
@@ -123,9 +84,6 @@ static void teardown(void)
     table_release(&p.got_tells, free);
     table_release(&p.sent_days, free);
     journal_close(p.sent);
-    event_free(p.wake);
-    event_free(p.retry);
-    event_base_free(p.base);
     config_free(p.config);
     folder_end(folder);
 }

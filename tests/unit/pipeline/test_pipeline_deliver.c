@@ -14,6 +14,7 @@
 #include "store/store_private.h"
 #include "support/failing.h"
 #include "support/folder.h"
+#include "support/lone_pipeline.h"
 #include "support/scripted_redis.h"
 #include "support/unit.h"
 
@@ -82,20 +83,6 @@ static char folder[FOLDER_MAX], hook_id[] = "hook", mail_id[] = "mail", spool_id
                                 gone_id[] = "gone", url[] = "https://example.nhs.uk/x",
                                 gone_url[] = GONE_AT;
 
-static void on_event(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    (void)arg;
-}
-
-static int keep_fence(void *arg, uint64_t number)
-{
-    (void)arg;
-    (void)number;
-    return 0;
-}
-
 static void lead(void)
 {
     p.store->ready = true;
@@ -104,15 +91,13 @@ static void lead(void)
 
 static void setup(void)
 {
-    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
-    const struct store_identity identity = { "t", "epoch", "holder", "name", 0, 0 };
     char path[FOLDER_MAX + 8];
 
     log_set_level(LOG_LEVEL_ERROR - 1);
     scripted_begin();
     scripted_say("FCALL", "+OK\r\n");
     memset(&attempts, 0, sizeof attempts);
-    memset(&p, 0, sizeof p);
+    lone_pipeline_begin(&p);
     receivers[0] = (struct receiver_setting){ .id = hook_id, .kind = RECEIVER_WEBHOOK, .url = url };
     receivers[1] = (struct receiver_setting){ .id = mail_id, .kind = RECEIVER_EMAIL, .rate = 1 };
     receivers[2] = (struct receiver_setting){ .id = spool_id, .kind = RECEIVER_SPOOL };
@@ -121,11 +106,6 @@ static void setup(void)
     settings = (struct settings){ .receivers = receivers, .receiver_count = 4 };
     config = (struct config){ .settings = &settings };
     p.config = &config;
-    p.base = event_base_new();
-    p.wake = event_new(p.base, -1, 0, on_event, NULL);
-    p.loaded = true;
-    p.store = store_new(p.base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
-    ck_assert(p.base && p.wake && p.store);
     lead();
     folder_begin(folder);
     (void)snprintf(path, sizeof path, "%s/sent", folder);
@@ -134,8 +114,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    if (p.store)
-        store_free(p.store);
+    lone_pipeline_end(&p);
     deliver_abort(&p);
     letters_release(&p);
     books_release(&p.books);
@@ -149,8 +128,6 @@ static void teardown(void)
     table_release(&p.resting, free);
     table_release(&p.paces, pace_free);
     journal_close(p.sent);
-    event_free(p.wake);
-    event_base_free(p.base);
     folder_end(folder);
 }
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "store/store_private.h"
 #include "support/failing.h"
+#include "support/lone_store.h"
 #include "support/scripted_redis.h"
 #include "support/unit.h"
 
@@ -29,13 +30,6 @@ static void on_done(void *arg, int result)
 {
     done_count += arg == &books;
     done_result = result;
-}
-
-static int keep_fence(void *arg, uint64_t number)
-{
-    (void)arg;
-    (void)number;
-    return 0;
 }
 
 /* ---- what Redis holds ---------------------------------------------------------------------- */
@@ -116,17 +110,14 @@ static void hold_books(void)
 
 static void setup(void)
 {
-    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
-    const struct store_identity identity = { "t", "epoch", "holder", "name", 0, 0 };
-
     log_set_level(LOG_LEVEL_ERROR - 1);
     scripted_begin();
     answer_count = 0;
     done_count = 0;
     books = (struct books)BOOKS_INIT;
     base = event_base_new();
-    store = store_new(base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
-    ck_assert(base && store);
+    ck_assert_ptr_nonnull(base);
+    store = lone_store(base);
     hold_books();
 }
 

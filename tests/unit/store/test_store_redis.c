@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "store/store_private.h"
 #include "support/failing.h"
+#include "support/lone_store.h"
 #include "support/scripted_redis.h"
 #include "support/unit.h"
 
@@ -25,25 +26,15 @@ static void on_done(void *arg, int result)
     done_result = result;
 }
 
-static int keep_fence(void *arg, uint64_t number)
-{
-    (void)arg;
-    (void)number;
-    return 0;
-}
-
 static void setup(void)
 {
-    const struct redis_address nobody = { .socket = "/nonexistent/redis.sock" };
-    const struct store_identity identity = { "t", "epoch", "holder", "name", 0, 0 };
-
     log_set_level(LOG_LEVEL_ERROR - 1);
     scripted_begin();
     done_count = 0;
     done_result = 1;
     base = event_base_new();
-    store = store_new(base, &nobody, &identity, (struct store_events){ .fence = keep_fence });
-    ck_assert(base && store);
+    ck_assert_ptr_nonnull(base);
+    store = lone_store(base);
 }
 
 static void teardown(void)
