@@ -213,19 +213,24 @@ static void on_delivered(struct attempt *a, struct outbox_item *item)
     }
 }
 
-static const enum retry_cause causes[] = {
-    [DELIVERY_CONNECTION_FAILED] = RETRY_CONNECTION,
-    [DELIVERY_LOGIN_REFUSED] = RETRY_LOGIN,
-    [DELIVERY_REFUSED] = RETRY_REFUSED,
-    [DELIVERY_REFUSED_FOR_GOOD] = RETRY_REFUSED_FOR_GOOD,
-    [DELIVERY_UNKNOWN] = RETRY_UNKNOWN,
-};
+enum retry_cause deliver_cause(enum delivery_outcome outcome)
+{
+    static const enum retry_cause causes[] = {
+        [DELIVERY_CONNECTION_FAILED] = RETRY_CONNECTION,
+        [DELIVERY_LOGIN_REFUSED] = RETRY_LOGIN,
+        [DELIVERY_REFUSED] = RETRY_REFUSED,
+        [DELIVERY_REFUSED_FOR_GOOD] = RETRY_REFUSED_FOR_GOOD,
+        [DELIVERY_UNKNOWN] = RETRY_UNKNOWN,
+    };
+
+    return causes[outcome];
+}
 
 static void note_failure(struct pipeline *p, struct outbox_item *item,
                          const struct delivery_result *result, const struct retry_decision *d)
 {
     item->tries = d->tries;
-    item->last_cause = causes[result->outcome];
+    item->last_cause = deliver_cause(result->outcome);
     item->unknown |= result->outcome == DELIVERY_UNKNOWN;
     item->code = result->code;
     (void)snprintf(item->why, sizeof item->why, "%s", result->text);
@@ -256,7 +261,7 @@ static void on_attempt(void *arg, const struct delivery_result *result)
     }
     (void)random_bytes(&random, sizeof random);
     struct retry_decision d =
-        retry_decide(causes[result->outcome], item->tries, result->retry_after_s, random);
+        retry_decide(deliver_cause(result->outcome), item->tries, result->retry_after_s, random);
 
     log_warning("deliver", "delivery=%s receiver=%s outcome=%s code=%ld %s try=%u next=%llds",
                 item->delivery_id, item->receiver, delivery_outcome_name(result->outcome),

@@ -202,13 +202,6 @@ static int make_all(struct pipeline *p, bool over)
 
 static void on_attempt(void *arg, const struct delivery_result *result)
 {
-    static const enum retry_cause causes[] = {
-        [DELIVERY_CONNECTION_FAILED] = RETRY_CONNECTION,
-        [DELIVERY_LOGIN_REFUSED] = RETRY_LOGIN,
-        [DELIVERY_REFUSED] = RETRY_REFUSED,
-        [DELIVERY_REFUSED_FOR_GOOD] = RETRY_REFUSED_FOR_GOOD,
-        [DELIVERY_UNKNOWN] = RETRY_UNKNOWN,
-    };
     struct direct *d = arg;
     struct pipeline *p = d->pipeline;
     uint32_t random = 0;
@@ -224,7 +217,7 @@ static void on_attempt(void *arg, const struct delivery_result *result)
     }
     (void)random_bytes(&random, sizeof random);
     struct retry_decision next =
-        retry_decide(causes[result->outcome], d->item.tries, result->retry_after_s, random);
+        retry_decide(deliver_cause(result->outcome), d->item.tries, result->retry_after_s, random);
 
     log_warning("direct", "delivery=%s receiver=%s outcome=%s %s try=%u", d->item.delivery_id,
                 d->item.receiver, delivery_outcome_name(result->outcome), result->text, next.tries);

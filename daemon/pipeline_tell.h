@@ -74,6 +74,8 @@ bool deliver_is_unreached(const struct pipeline *p, const char *receiver, const 
                           const char *episode);
 /** Attempts that will never call back: at the end. */
 void deliver_abort(struct pipeline *p);
+/** What an attempt that did not deliver means for the next one. */
+enum retry_cause deliver_cause(enum delivery_outcome outcome);
 #define MARK_AGAIN_MS 30000 /* an outcome that Redis did not take is told to it again */
 
 /** Whether an attempt may begin there now: configured or not, it neither rests nor is busy. */

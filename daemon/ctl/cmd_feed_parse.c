@@ -9,28 +9,24 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/diag.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "ctl/feed_input.h"
+#include "ctl/feed_request.h"
 #include "ctl/output.h"
 #include "ctl/record_print.h"
 #include "feed/content.h"
 #include "parse/format.h"
 #include "parse/parser.h"
 
-#define SET_ASIDE_SHOWN 20
-#define KEY_MIN_BYTES   16
-#define KEY_MAX_BYTES   1024
+#define KEY_MIN_BYTES 16
+#define KEY_MAX_BYTES 1024
 
 static const char usage[] =
     "usage: waitlistctl feed parse FILE --format FORMAT [--formats DIR]...\n"
     "                              [--key FILE] [-o ndjson|json|csv|table] [--summary]\n";
 
 struct request {
-    const char *file, *format;
-    const char *folders[FEED_FOLDERS_MAX + 1]; /* the shipped ones first */
-    size_t folder_count;
+    struct feed_request feed;
     enum output_kind kind;
     bool summary;
     const char *key_file;
@@ -40,69 +36,32 @@ struct request {
 
 /* ---- arguments ---- */
 
-static int usage_error(const char *format, const char *what)
+static int take_summary(void *arg, const char *value)
 {
-    fputs("waitlistctl: ", stderr);
-    if (strcmp(format, "unknown") == 0)
-        fprintf(stderr, "feed parse: unknown option \"%s\"\n", what);
-    else
-        fprintf(stderr, "feed parse: %s%s\n", format, what);
-    fputs(usage, stderr);
-    return 2;
-}
-
-/* The value of an option written as "--name value" or "--name=value"; NULL if arg is another. */
-static const char *option_value(const char *name, int argc, char **argv, int *at, bool *out_is)
-{
-    const char *arg = argv[*at];
-    size_t len = strlen(name);
-
-    *out_is = strncmp(arg, name, len) == 0 && (arg[len] == '\0' || arg[len] == '=');
-    if (!*out_is)
-        return NULL;
-    if (arg[len] == '=')
-        return arg + len + 1;
-    return *at + 1 < argc ? argv[++*at] : NULL;
-}
-
-/* Takes one argument. Returns 0 or the exit code 2. */
-static int read_argument(struct request *q, int argc, char **argv, int *at)
-{
-    static const char *const names[] = { "--format", "--formats", "--key", "-o", "--output" };
-    const char *arg = argv[*at];
-    bool is = false;
-
-    if (strcmp(arg, "--summary") == 0) {
-        q->summary = true;
-        return 0;
-    }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = option_value(names[i], argc, argv, at, &is);
-
-        if (!is)
-            continue;
-        if (!value)
-            return usage_error("a value is missing after ", names[i]);
-        if (i == 0) {
-            q->format = value;
-        } else if (i == 1) {
-            if (q->folder_count > FEED_FOLDERS_MAX)
-                return usage_error("too many --formats", "");
-            q->folders[q->folder_count++] = value;
-        } else if (i == 2) {
-            q->key_file = value;
-        } else if (output_kind_parse(value, &q->kind) < 0) {
-            return usage_error("-o is ndjson, json, csv or table, not ", value);
-        }
-        return 0;
-    }
-    if (arg[0] == '-' && arg[1])
-        return usage_error("unknown", arg);
-    if (q->file)
-        return usage_error("one FILE at a time; a second is ", arg);
-    q->file = arg;
+    (void)value;
+    ((struct request *)arg)->summary = true;
     return 0;
 }
+
+static int take_key(void *arg, const char *value)
+{
+    ((struct request *)arg)->key_file = value;
+    return 0;
+}
+
+static int take_output(void *arg, const char *value)
+{
+    struct request *q = arg;
+
+    return output_kind_parse(value, &q->kind) < 0
+               ? feed_usage_error(&q->feed, "-o is ndjson, json, csv or table, not ", value)
+               : 0;
+}
+
+static const struct feed_option options[] = {
+    { "--summary", true, take_summary }, { "--key", false, take_key }, { "-o", false, take_output },
+    { "--output", false, take_output },  { NULL, false, NULL },
+};
 
 /* ---- the key ---- */
 
@@ -129,7 +88,7 @@ static int read_key(struct request *q)
         return 2;
     }
     if (n < KEY_MIN_BYTES || n == KEY_MAX_BYTES)
-        return usage_error("--key: a key is a file of 16 to 1023 bytes", "");
+        return feed_usage_error(&q->feed, "--key: a key is a file of 16 to 1023 bytes", "");
     q->key_len = (size_t)n;
     return 0;
 }
@@ -137,8 +96,7 @@ static int read_key(struct request *q)
 /* ---- talk ---- */
 
 struct talk {
-    const char *name; /* of the file, escaped */
-    unsigned long set_aside;
+    struct set_aside set_aside;
     bool no_month;  /* a row had no period although no column gives it */
     bool is_zipped; /* the archive proves its end */
 };
@@ -146,40 +104,34 @@ struct talk {
 static void say_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
 {
     struct talk *t = arg;
-    AUTO(text_release) struct text name = TEXT_INIT;
 
     t->no_month |= !column && strcmp(reason, "no-period") == 0;
-    if (++t->set_aside > SET_ASIDE_SHOWN)
-        return;
-    fprintf(stderr, "%s:%lu: row set aside: %s", t->name, line, reason);
-    if (column && output_escaped(&name, column) == 0)
-        fprintf(stderr, ", column \"%.120s\"", text_str(&name));
-    fputc('\n', stderr);
+    set_aside_say(&t->set_aside, line, column, reason);
 }
 
 static void say_result(const struct talk *t, const struct parse_result *r)
 {
-    if (t->set_aside > SET_ASIDE_SHOWN)
-        fprintf(stderr, "%s: and %lu more rows set aside\n", t->name,
-                t->set_aside - SET_ASIDE_SHOWN);
+    const char *name = t->set_aside.file;
+
+    set_aside_end(&t->set_aside);
     if (r->replaced_utf8)
-        fprintf(stderr, "%s: %lu descriptive or unused cells hold invalid UTF-8\n", t->name,
+        fprintf(stderr, "%s: %lu descriptive or unused cells hold invalid UTF-8\n", name,
                 r->replaced_utf8);
     if (t->no_month)
         fprintf(stderr,
                 "%s: no line above the header names a month; add it to line 1, for example "
                 "\", February 2023\", and drop the file again\n",
-                t->name);
+                name);
     if (r->held && strcmp(r->held, "header-only") == 0)
-        fprintf(stderr, "%s: would be held: a header and no rows\n", t->name);
+        fprintf(stderr, "%s: would be held: a header and no rows\n", name);
     else if (r->held)
-        fprintf(stderr, "%s: would be held: %lu of %lu rows set aside\n", t->name,
+        fprintf(stderr, "%s: would be held: %lu of %lu rows set aside\n", name,
                 r->rows - r->accepted, r->rows);
     if (!r->ends_with_newline && !t->is_zipped)
         fprintf(stderr,
                 "%s: the last line has no line end: without other proof of its end the file "
                 "would be held\n",
-                t->name);
+                name);
 }
 
 /* ---- the two passes ---- */
@@ -198,9 +150,9 @@ static int on_pathway(void *arg, const struct pathway_record *record)
 static int pass(int fd, const struct request *q, const struct format *f, const char *name,
                 struct parse_sink sink, struct parser **out_parser, struct text *out_member)
 {
-    struct parser_options options = { .key = q->key, .key_len = q->key_len, .census = DATE_NONE };
+    struct parser_options how = { .key = q->key, .key_len = q->key_len, .census = DATE_NONE };
     struct parser *p = parser_new(f, name, sink);
-    int r = p ? parser_configure(p, &options) : -ENOMEM;
+    int r = p ? parser_configure(p, &how) : -ENOMEM;
 
     if (r == 0)
         r = content_parse(fd, p, out_member);
@@ -226,9 +178,9 @@ static int pass(int fd, const struct request *q, const struct format *f, const c
 
 static int parse_file(const struct request *q, const struct format *f, const char *name)
 {
-    AUTO(fd_close) int fd = feed_input_open(q->file);
+    AUTO(fd_close) int fd = feed_input_open(q->feed.file);
     AUTO(text_release) struct text member = TEXT_INIT;
-    struct talk talk = { .name = name };
+    struct talk talk = { .set_aside = { .file = name } };
     struct parser *first = NULL, *second = NULL;
 
     if (fd < 0) {
@@ -265,24 +217,19 @@ int cmd_feed_parse(int argc, char **argv, const char *datadir)
     AUTO(text_release) struct text name = TEXT_INIT;
     struct format_set *set = NULL;
     const struct format *f = NULL;
-    struct request q = { .kind = OUTPUT_NDJSON, .folder_count = 1 };
-    int r;
+    struct request q = { .feed = { .command = "feed parse", .usage = usage },
+                         .kind = OUTPUT_NDJSON };
+    int r = feed_request_read(&q.feed, argc, argv, options, &q);
 
-    for (int i = 1; i < argc; i++) {
-        r = read_argument(&q, argc, argv, &i);
-        if (r)
-            return r;
-    }
-    if (!q.file)
-        return usage_error("FILE is missing", "");
-    if (!q.format)
-        return usage_error("--format is missing", "");
+    if (r)
+        return r;
     r = read_key(&q);
     if (r)
         return r;
-    if (output_escaped(&name, q.file) < 0)
+    if (output_escaped(&name, q.feed.file) < 0)
         return 1;
-    r = feed_format_open("feed parse", datadir, q.folders, q.folder_count, q.format, &set, &f);
+    r = feed_format_open(q.feed.command, datadir, q.feed.folders, q.feed.folder_count,
+                         q.feed.format, &set, &f);
     if (r == 0)
         r = parse_file(&q, f, text_str(&name));
     format_set_free(set);

@@ -11,91 +11,63 @@
 #include "base/date.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "ctl/feed_input.h"
+#include "ctl/feed_request.h"
 #include "ctl/output.h"
 #include "feed/content.h"
 #include "metric/list_stats.h"
 #include "parse/parser.h"
-
-#define SET_ASIDE_SHOWN 20
 
 static const char usage[] =
     "usage: waitlistctl feed stats FILE --format FORMAT --census DATE [--formats DIR]...\n"
     "                              [--percentile nearest|linear] [-o csv]\n";
 
 struct request {
-    const char *file, *format;
-    const char *folders[FEED_FOLDERS_MAX + 1]; /* the shipped ones first */
-    size_t folder_count;
+    struct feed_request feed;
     struct civil_date census;
     enum percentile_method method;
 };
 
 /* ---- arguments ---- */
 
-static int usage_error(const char *what, const char *word)
+static int take_census(void *arg, const char *value)
 {
-    AUTO(text_release) struct text escaped = TEXT_INIT;
+    struct request *q = arg;
 
-    (void)output_escaped(&escaped, word);
-    fprintf(stderr, "waitlistctl: feed stats: %s%s\n", what, text_str(&escaped));
-    fputs(usage, stderr);
-    return 2;
+    return date_parse_iso(value, strlen(value), &q->census) < 0
+               ? feed_usage_error(&q->feed, "--census is a date such as 2026-02-16, not ", value)
+               : 0;
 }
 
-static int take_option(struct request *q, const char *name, const char *value)
+static int take_percentile(void *arg, const char *value)
 {
-    if (strcmp(name, "--format") == 0) {
-        q->format = value;
-    } else if (strcmp(name, "--formats") == 0) {
-        if (q->folder_count > FEED_FOLDERS_MAX)
-            return usage_error("too many --formats", "");
-        q->folders[q->folder_count++] = value;
-    } else if (strcmp(name, "--census") == 0) {
-        if (date_parse_iso(value, strlen(value), &q->census) < 0)
-            return usage_error("--census is a date such as 2026-02-16, not ", value);
-    } else if (strcmp(name, "--percentile") == 0) {
-        if (strcmp(value, "nearest") != 0 && strcmp(value, "linear") != 0)
-            return usage_error("--percentile is nearest or linear, not ", value);
-        q->method = strcmp(value, "linear") == 0 ? PERCENTILE_LINEAR : PERCENTILE_NEAREST;
-    } else if (strcmp(value, "csv") != 0) {
-        return usage_error("-o is csv, not ", value);
-    }
+    struct request *q = arg;
+
+    if (strcmp(value, "nearest") != 0 && strcmp(value, "linear") != 0)
+        return feed_usage_error(&q->feed, "--percentile is nearest or linear, not ", value);
+    q->method = strcmp(value, "linear") == 0 ? PERCENTILE_LINEAR : PERCENTILE_NEAREST;
     return 0;
 }
 
-/* Takes one argument, and its value. Returns 0 or the exit code 2. */
-static int take_argument(struct request *q, int argc, char **argv, int *at)
+static int take_output(void *arg, const char *value)
 {
-    static const char *const names[] = { "--format",     "--formats", "--census",
-                                         "--percentile", "-o",        "--output" };
-    const char *arg = argv[*at];
+    struct request *q = arg;
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t len = strlen(names[i]);
-
-        if (strncmp(arg, names[i], len) != 0 || (arg[len] != '\0' && arg[len] != '='))
-            continue;
-        if (arg[len] == '=')
-            return take_option(q, names[i], arg + len + 1);
-        if (*at + 1 == argc)
-            return usage_error("a value is missing after ", arg);
-        return take_option(q, names[i], argv[++*at]);
-    }
-    if (arg[0] == '-' && arg[1])
-        return usage_error("unknown option ", arg);
-    if (q->file)
-        return usage_error("one FILE at a time; a second is ", arg);
-    q->file = arg;
-    return 0;
+    return strcmp(value, "csv") != 0 ? feed_usage_error(&q->feed, "-o is csv, not ", value) : 0;
 }
+
+static const struct feed_option options[] = {
+    { "--census", false, take_census },
+    { "--percentile", false, take_percentile },
+    { "-o", false, take_output },
+    { "--output", false, take_output },
+    { NULL, false, NULL },
+};
 
 /* ---- rows ---- */
 
 struct counting {
-    const char *name; /* of the file, escaped */
     struct list_stats *stats;
-    unsigned long set_aside;
+    struct set_aside set_aside;
 };
 
 static int on_pathway(void *arg, const struct pathway_record *record)
@@ -107,32 +79,24 @@ static int on_pathway(void *arg, const struct pathway_record *record)
 
 static void on_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
 {
-    struct counting *c = arg;
-    AUTO(text_release) struct text name = TEXT_INIT;
-
-    if (++c->set_aside > SET_ASIDE_SHOWN)
-        return;
-    fprintf(stderr, "%s:%lu: row set aside: %s", c->name, line, reason);
-    if (column && output_escaped(&name, column) == 0)
-        fprintf(stderr, ", column \"%.120s\"", text_str(&name));
-    fputc('\n', stderr);
+    set_aside_say(&((struct counting *)arg)->set_aside, line, column, reason);
 }
 
 /* Says what a person should know of a file that was counted. */
 static void say_result(const struct counting *c, const struct parse_result *r)
 {
-    if (c->set_aside > SET_ASIDE_SHOWN)
-        fprintf(stderr, "%s: and %lu more rows set aside\n", c->name,
-                c->set_aside - SET_ASIDE_SHOWN);
+    const char *name = c->set_aside.file;
+
+    set_aside_end(&c->set_aside);
     for (size_t i = 0; i < r->identifier_columns; i++)
         fprintf(stderr,
                 "%s: column \"%s\" holds NHS numbers (%s of its values): the daemon would refuse "
                 "this file\n",
-                c->name, r->identifiers[i].column, r->identifiers[i].count);
+                name, r->identifiers[i].column, r->identifiers[i].count);
     fprintf(stderr,
             "%s: %lu rows, %lu set aside, %llu of a pathway that was there, %llu with a clock that "
             "starts after the census\n",
-            c->name, r->rows, r->rows - r->accepted,
+            name, r->rows, r->rows - r->accepted,
             (unsigned long long)list_stats_duplicates(c->stats),
             (unsigned long long)list_stats_out_of_range(c->stats));
 }
@@ -189,17 +153,17 @@ static int print_table(struct list_stats *stats)
 /* Returns 0 when everything was read and accepted; else 1, said on stderr. */
 static int count_file(const struct request *q, const struct format *f, struct counting *c)
 {
-    const struct parser_options options = { .identifiers = IDENTIFIERS_NOTE, .census = q->census };
+    const struct parser_options how = { .identifiers = IDENTIFIERS_NOTE, .census = q->census };
     const struct parse_sink sink = { .pathway = on_pathway, .set_aside = on_set_aside, .arg = c };
-    AUTO(fd_close) int fd = feed_input_open(q->file);
-    struct parser *p = fd >= 0 ? parser_new(f, c->name, sink) : NULL;
+    AUTO(fd_close) int fd = feed_input_open(q->feed.file);
+    struct parser *p = fd >= 0 ? parser_new(f, c->set_aside.file, sink) : NULL;
     char refusal[512];
-    int r = fd < 0 ? fd : p ? parser_configure(p, &options) : -ENOMEM;
+    int r = fd < 0 ? fd : p ? parser_configure(p, &how) : -ENOMEM;
 
     if (r == 0)
         r = content_parse(fd, p, NULL);
     if (r < 0)
-        fprintf(stderr, "%s: error: %s\n", c->name, strerror(-r));
+        fprintf(stderr, "%s: error: %s\n", c->set_aside.file, strerror(-r));
     else if (parser_result(p)->refused)
         fprintf(stderr, "%s\n", parser_refusal(p, refusal));
     else
@@ -212,17 +176,17 @@ static int count_file(const struct request *q, const struct format *f, struct co
 static int stats_of(const struct request *q, const struct format *f)
 {
     AUTO(text_release) struct text name = TEXT_INIT;
-    struct counting c = { .name = NULL };
+    struct counting c = { .stats = NULL };
     int r;
 
     if (format_records(f) != RECORDS_PATHWAY_SNAPSHOT)
-        return usage_error("not a list of open pathways: format ", q->format);
+        return feed_usage_error(&q->feed, "not a list of open pathways: format ", q->feed.format);
     c.stats = list_stats_new(q->census, strcmp(format_duplicate(f), "last") == 0, q->method);
-    if (!c.stats || output_escaped(&name, q->file) < 0) {
+    if (!c.stats || output_escaped(&name, q->feed.file) < 0) {
         list_stats_free(c.stats);
         return 1;
     }
-    c.name = text_str(&name);
+    c.set_aside.file = text_str(&name);
     r = count_file(q, f, &c);
     if (r == 0)
         r = print_table(c.stats);
@@ -232,22 +196,19 @@ static int stats_of(const struct request *q, const struct format *f)
 
 int cmd_feed_stats(int argc, char **argv, const char *datadir)
 {
-    struct request q = { .folder_count = 1, .census = DATE_NONE, .method = PERCENTILE_NEAREST };
+    struct request q = { .feed = { .command = "feed stats", .usage = usage },
+                         .census = DATE_NONE,
+                         .method = PERCENTILE_NEAREST };
     struct format_set *set = NULL;
     const struct format *f = NULL;
-    int r = 0;
+    int r = feed_request_read(&q.feed, argc, argv, options, &q);
 
-    for (int i = 1; i < argc && r == 0; i++)
-        r = take_argument(&q, argc, argv, &i);
     if (r)
         return r;
-    if (!q.file)
-        return usage_error("FILE is missing", "");
-    if (!q.format)
-        return usage_error("--format is missing", "");
     if (!date_is_set(q.census))
-        return usage_error("--census is missing", "");
-    r = feed_format_open("feed stats", datadir, q.folders, q.folder_count, q.format, &set, &f);
+        return feed_usage_error(&q.feed, "--census is missing", "");
+    r = feed_format_open(q.feed.command, datadir, q.feed.folders, q.feed.folder_count,
+                         q.feed.format, &set, &f);
     if (r == 0)
         r = stats_of(&q, f);
     format_set_free(set);

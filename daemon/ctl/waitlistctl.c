@@ -24,6 +24,7 @@
 #include "ctl/ctl_protocol.h"
 #include "ctl/ctl_socket.h"
 #include "ctl/find_socket.h"
+#include "ctl/option.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
 #include "ctl/watch_rebuild.h"
@@ -176,25 +177,6 @@ static int complain(const char *format, const char *subject, const char *nearest
 
 /* ---- the command line -------------------------------------------------------------------------
  */
-
-/* Takes the value of an option, as "--name VALUE" or "--name=VALUE". Returns 1 when arg was it. */
-static int option_value(int argc, char **argv, int *at, const char *name, const char **out_value)
-{
-    size_t len = strlen(name);
-    const char *arg = argv[*at];
-
-    if (strncmp(arg, name, len) != 0)
-        return 0;
-    if (arg[len] == '=' && name[1] == '-') {
-        *out_value = arg + len + 1;
-        return 1;
-    }
-    if (arg[len] == '\0') {
-        *out_value = *at + 1 < argc ? argv[++*at] : NULL;
-        return 1;
-    }
-    return 0;
-}
 
 /* An option of single commands. */
 static bool take_named(int argc, char **argv, int *at, struct options *o, const char **out_value)

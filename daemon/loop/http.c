@@ -86,32 +86,26 @@ CURLcode transfer_common(struct http_transfer *t, const char *url, const char *p
 {
     CURLcode r = CURLE_OK;
 
-/* The first failure stays; the macro keeps curl's type check of each option. */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (r == CURLE_OK)                                                                         \
-            r = curl_easy_setopt(t->easy, option, value);                                          \
-    } while (0)
-    SET(CURLOPT_URL, url);
-    SET(CURLOPT_PRIVATE, t);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_PROTOCOLS_STR, protocols);
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, ""); /* none from the environment; a proxy setting comes with its issue */
-    SET(CURLOPT_NOPROXY, "*");
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    TRANSFER_SET(t, r, CURLOPT_URL, url);
+    TRANSFER_SET(t, r, CURLOPT_PRIVATE, t);
+    TRANSFER_SET(t, r, CURLOPT_NOSIGNAL, 1L);
+    TRANSFER_SET(t, r, CURLOPT_PROTOCOLS_STR, protocols);
+    TRANSFER_SET(t, r, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+    TRANSFER_SET(t, r, CURLOPT_FOLLOWLOCATION, 0L);
+    /* None from the environment; a proxy setting comes with its issue. */
+    TRANSFER_SET(t, r, CURLOPT_PROXY, "");
+    TRANSFER_SET(t, r, CURLOPT_NOPROXY, "*");
+    TRANSFER_SET(t, r, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     /* A kept connection would carry one receiver's address check and credentials to another. */
-    SET(CURLOPT_FRESH_CONNECT, 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
-    SET(CURLOPT_TIMEOUT_MS, timeout_ms);
+    TRANSFER_SET(t, r, CURLOPT_FRESH_CONNECT, 1L);
+    TRANSFER_SET(t, r, CURLOPT_FORBID_REUSE, 1L);
+    TRANSFER_SET(t, r, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    TRANSFER_SET(t, r, CURLOPT_SSL_VERIFYPEER, 1L);
+    TRANSFER_SET(t, r, CURLOPT_SSL_VERIFYHOST, 2L);
+    TRANSFER_SET(t, r, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+    TRANSFER_SET(t, r, CURLOPT_TIMEOUT_MS, timeout_ms);
     if (ca_file)
-        SET(CURLOPT_CAINFO, ca_file);
-#undef SET
+        TRANSFER_SET(t, r, CURLOPT_CAINFO, ca_file);
     return r;
 }
 

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define GET_CONNECT_TIMEOUT_MS 5000
-#define GET_TIMEOUT_MS         (10 * 60 * 1000)
+#define GET_TIMEOUT_MS (10 * 60 * 1000)
 
 /* ---- the head of the answer ---- */
 
@@ -90,29 +89,15 @@ void http_judge_get(struct http_transfer *t)
 
 /* ---- the request ---- */
 
-static CURLcode get_options(struct http_transfer *t, const struct http_get *get)
+static CURLcode get_options(struct http_transfer *t)
 {
-    CURLcode r = transfer_common(
-        t, get->url, get->allow_private ? "https,http" : "https", get->ca_file,
-        get->connect_timeout_ms > 0 ? get->connect_timeout_ms : GET_CONNECT_TIMEOUT_MS,
-        get->timeout_ms > 0 ? get->timeout_ms : GET_TIMEOUT_MS);
+    CURLcode r = CURLE_OK;
 
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (r == CURLE_OK)                                                                         \
-            r = curl_easy_setopt(t->easy, option, value);                                          \
-    } while (0)
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_HTTPGET, 1L);
-    SET(CURLOPT_WRITEFUNCTION, give);
-    SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, read_line);
-    SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, t);
-    SET(CURLOPT_HTTPHEADER, t->list);
-    SET(CURLOPT_USERAGENT, "waitlistd");
-#undef SET
+    TRANSFER_SET(t, r, CURLOPT_HTTPGET, 1L);
+    TRANSFER_SET(t, r, CURLOPT_WRITEFUNCTION, give);
+    TRANSFER_SET(t, r, CURLOPT_WRITEDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_HEADERFUNCTION, read_line);
+    TRANSFER_SET(t, r, CURLOPT_HEADERDATA, t);
     return r;
 }
 
@@ -125,12 +110,14 @@ int http_get(struct http *h, const struct http_get *get, http_done *done, void *
     if (!t)
         return -ENOMEM;
     t->is_get = true;
-    t->allow_private = get->allow_private;
     t->write = get->write;
-    for (size_t i = 0; r == 0 && get->headers && get->headers[i]; i++)
-        r = http_add_header(t, get->headers[i]);
+    r = http_prepare(t,
+                     &(struct http_request){ get->url, get->headers, get->allow_private,
+                                             get->ca_file, get->connect_timeout_ms,
+                                             get->timeout_ms },
+                     GET_TIMEOUT_MS);
     if (r == 0)
-        r = http_errno_of(get_options(t, get));
+        r = http_errno_of(get_options(t));
     if (r < 0) {
         transfer_free(t);
         return r;

@@ -81,11 +81,29 @@ void transfer_ended(struct http_transfer *t);
 CURLcode transfer_common(struct http_transfer *t, const char *url, const char *protocols,
                          const char *ca_file, long connect_timeout_ms, long timeout_ms);
 
-/* http_post.c */
+/* Sets an option unless one before failed; a macro keeps curl's type check of each. */
+#define TRANSFER_SET(t, r, option, value)                                                          \
+    do {                                                                                           \
+        if ((r) == CURLE_OK)                                                                       \
+            (r) = curl_easy_setopt((t)->easy, option, value);                                      \
+    } while (0)
+
+/* http_request.c */
+/** What a POST and a GET have in common; as in http.h. */
+struct http_request {
+    const char *url;
+    const char *const *headers;
+    bool allow_private;
+    const char *ca_file;
+    long connect_timeout_ms, timeout_ms;
+};
+/** Headers, address, deadlines; timeout_ms: of a request that names none. Returns 0 or -errno. */
+int http_prepare(struct http_transfer *t, const struct http_request *q, long timeout_ms);
 bool http_is_status_line(const char *line, size_t len);
-/** curl's callbacks: the status and Retry-After of the answer's head; the guard of addresses. */
+/** curl's callback: the status decides; the reply is only counted, and the transfer ends at the ceiling. */
+size_t http_count_reply(char *bytes, size_t size, size_t count, void *transfer);
+/** The same, which notes status and Retry-After of the answer's head. */
 size_t http_read_header(char *bytes, size_t size, size_t count, void *transfer);
-curl_socket_t http_open_socket(void *transfer, curlsocktype purpose, struct curl_sockaddr *address);
 int http_add_header(struct http_transfer *t, const char *header);
 int http_errno_of(CURLcode code);
 /** Gives it to the multi handle. Takes it. Returns 0 or -ENOMEM. */

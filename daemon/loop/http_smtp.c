@@ -32,15 +32,6 @@ static size_t give_mail(char *into, size_t size, size_t count, void *arg)
     return n;
 }
 
-static size_t count_reply(char *bytes, size_t size, size_t count, void *arg)
-{
-    struct http_transfer *t = arg;
-
-    (void)bytes;
-    t->reply_bytes += size * count;
-    return t->reply_bytes > HTTP_REPLY_MAX_BYTES ? 0 : size * count;
-}
-
 static void sockets_shut(struct http_transfer *t, int how)
 {
     (void)pthread_mutex_lock(&t->sockets_lock);
@@ -199,37 +190,33 @@ static CURLcode mail_options(struct http_transfer *t, const struct smtp_send *ma
                                                               : MAIL_CONNECT_TIMEOUT_MS,
                                  timeout_ms);
 
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (r == CURLE_OK)                                                                         \
-            r = curl_easy_setopt(t->easy, option, value);                                          \
-    } while (0)
-    SET(CURLOPT_USE_SSL, mail->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
-    SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout_ms / 1000 + 1);
+    TRANSFER_SET(t, r, CURLOPT_USE_SSL,
+                 mail->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+    TRANSFER_SET(t, r, CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout_ms / 1000 + 1);
     if (mail->user)
-        SET(CURLOPT_USERNAME, mail->user);
+        TRANSFER_SET(t, r, CURLOPT_USERNAME, mail->user);
     if (mail->password)
-        SET(CURLOPT_PASSWORD, mail->password);
-    SET(CURLOPT_MAIL_FROM, mail->from);
-    SET(CURLOPT_MAIL_RCPT, t->list);
-    SET(CURLOPT_UPLOAD, 1L);
-    SET(CURLOPT_READFUNCTION, give_mail);
-    SET(CURLOPT_READDATA, t);
-    SET(CURLOPT_WRITEFUNCTION, count_reply);
-    SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, count_reply);
-    SET(CURLOPT_HEADERDATA, t);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, t);
-    SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-    SET(CURLOPT_CLOSESOCKETDATA, t);
-    SET(CURLOPT_DEBUGFUNCTION, watch_dialogue);
-    SET(CURLOPT_DEBUGDATA, t);
-    SET(CURLOPT_VERBOSE, 1L); /* so that watch_dialogue() is called; it prints nothing */
-    SET(CURLOPT_XFERINFOFUNCTION, watch_cancel);
-    SET(CURLOPT_XFERINFODATA, t);
-    SET(CURLOPT_NOPROGRESS, 0L);
-#undef SET
+        TRANSFER_SET(t, r, CURLOPT_PASSWORD, mail->password);
+    TRANSFER_SET(t, r, CURLOPT_MAIL_FROM, mail->from);
+    TRANSFER_SET(t, r, CURLOPT_MAIL_RCPT, t->list);
+    TRANSFER_SET(t, r, CURLOPT_UPLOAD, 1L);
+    TRANSFER_SET(t, r, CURLOPT_READFUNCTION, give_mail);
+    TRANSFER_SET(t, r, CURLOPT_READDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_WRITEFUNCTION, http_count_reply);
+    TRANSFER_SET(t, r, CURLOPT_WRITEDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_HEADERFUNCTION, http_count_reply);
+    TRANSFER_SET(t, r, CURLOPT_HEADERDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    TRANSFER_SET(t, r, CURLOPT_OPENSOCKETDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    TRANSFER_SET(t, r, CURLOPT_CLOSESOCKETDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_DEBUGFUNCTION, watch_dialogue);
+    TRANSFER_SET(t, r, CURLOPT_DEBUGDATA, t);
+    TRANSFER_SET(t, r, CURLOPT_VERBOSE,
+                 1L); /* so that watch_dialogue() is called; it prints nothing */
+    TRANSFER_SET(t, r, CURLOPT_XFERINFOFUNCTION, watch_cancel);
+    TRANSFER_SET(t, r, CURLOPT_XFERINFODATA, t);
+    TRANSFER_SET(t, r, CURLOPT_NOPROGRESS, 0L);
     return r;
 }
 

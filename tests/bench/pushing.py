@@ -8,6 +8,7 @@ import time
 
 from hook import HOOK_RECEIVER, SECRET
 from instances import Daemon, wait_until
+from listening import Listening
 from lists import EVENT_COLUMNS, MEASURE, PLAN, events
 from push import TOKEN, connect, head, hear, post_headers
 
@@ -20,24 +21,14 @@ BYTES_A_PATHWAY_MOST = 120
 SYNCS, REST_MS = 6, 1.0
 
 
-class Receiver:
+class Receiver(Listening):
     """Notes the moment at which the first byte of each request came; connections are kept."""
 
     def __init__(self):
         self.moments, self.heard = [], threading.Condition()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listen(socket.create_server(("127.0.0.1", 0)))
 
-    def _accept(self):
-        while True:
-            try:
-                s, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
-
-    def _serve(self, s):
+    def serve(self, s):
         kept = b""
         while True:
             first = None
@@ -62,9 +53,6 @@ class Receiver:
         with self.heard:
             assert self.heard.wait_for(lambda: len(self.moments) >= count, seconds), f"no {count}. request"
         return self.moments[count - 1]
-
-    def close(self):
-        self.listener.close()
 
 
 def sync_ms(path):

@@ -5,27 +5,16 @@
  *
  * Input: a byte for the size of the portions, then what the server answers once it has the request.
  */
-#include "loop/http.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/support/exchange.h"
 #include "fuzz/support/fuzz.h"
-#include "fuzz/support/tcp.h"
 #include "notify/deliver_private.h"
 
 #define BODY "{\"type\":\"uk.waitlistd.alerts.v1\"}"
 
-static struct event_base *base;
-static struct http *http;
-static struct tcp_server server;
 static struct text answer;
-
-struct post {
-    int ended;
-    struct http_result result;
-};
 
 static void on_heard(struct tcp_server *s)
 {
@@ -35,36 +24,10 @@ static void on_heard(struct tcp_server *s)
     tcp_close(s);
 }
 
-static void on_done(void *arg, const struct http_result *result)
-{
-    struct post *p = arg;
-
-    FUZZ_CHECK(++p->ended == 1, "ended twice");
-    p->result = *result;
-    (void)event_base_loopbreak(base);
-}
-
-static void stop(void)
-{
-    http_free(http);
-    tcp_stop(&server);
-    event_base_free(base);
-}
-
-static void start(void)
-{
-    base = event_base_new();
-    http = base ? http_new(base) : NULL;
-    FUZZ_CHECK(http, "no client");
-    tcp_start(&server, base);
-    server.on_heard = on_heard;
-    (void)atexit(stop);
-}
-
 static struct http_result post(size_t portion)
 {
     static const char *const headers[] = { "Content-Type: application/json", NULL };
-    struct post p = { 0 };
+    struct http *http = exchange_begin(portion, NULL, on_heard);
     char url[64];
     const struct http_post what = { .url = url,
                                     .headers = headers,
@@ -72,13 +35,8 @@ static struct http_result post(size_t portion)
                                     .body_len = strlen(BODY),
                                     .allow_private = true };
 
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/x", server.port);
-    tcp_reset(&server, portion);
-    FUZZ_CHECK(http_post(http, &what, on_done, &p) == 0, "not started");
-    while (!p.ended)
-        (void)event_base_loop(base, EVLOOP_ONCE);
-    FUZZ_CHECK(http_busy(http) == 0, "something goes on");
-    return p.result;
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/x", exchange_server.port);
+    return exchange_end(http_post(http, &what, exchange_done, NULL));
 }
 
 /* Whether a final status line of this code stands in the answer, "HTTP/1.1 204": curl reads blanks
@@ -123,8 +81,6 @@ void fuzz_one(const char *bytes, size_t len)
 {
     size_t portion = fuzz_byte(&bytes, &len) + 1u;
 
-    if (!base)
-        start();
     answer = (struct text)TEXT_INIT;
     FUZZ_CHECK(text_add(&answer, bytes, len) == 0, "no memory");
     struct http_result whole = post(len ? len : 1);

@@ -7,24 +7,17 @@
  * command, and after the final dot; without a reply left it closes.
  * Input: a byte for the size of the portions, then the replies.
  */
-#include "loop/http.h"
-
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/support/exchange.h"
 #include "fuzz/support/fuzz.h"
-#include "fuzz/support/tcp.h"
 #include "notify/deliver_private.h"
 
 #define MAIL       "Subject: x\r\n\r\nline\r\n.dot\r\n"
 #define DOT        "\r\n.\r\n"
 #define TIMEOUT_MS 20000 /* never reached: the relay always says something or closes */
-
-static struct event_base *base;
-static struct http *http;
-static struct tcp_server server;
 
 static struct {
     const char *replies;
@@ -35,11 +28,6 @@ static struct {
     long answered; /* the code of the reply to it, 0 none */
     bool has_5xx;  /* one of the replies said so */
 } relay;
-
-struct sent {
-    int ended;
-    struct http_result result;
-};
 
 /* The number that a line begins with; curl reads four digits where the line is no longer. */
 static long code_of(const char *line, size_t len)
@@ -117,33 +105,6 @@ static void on_heard(struct tcp_server *s)
     }
 }
 
-static void on_done(void *arg, const struct http_result *result)
-{
-    struct sent *sent = arg;
-
-    FUZZ_CHECK(++sent->ended == 1, "ended twice");
-    sent->result = *result;
-    (void)event_base_loopbreak(base);
-}
-
-static void stop(void)
-{
-    http_free(http);
-    tcp_stop(&server);
-    event_base_free(base);
-}
-
-static void start(void)
-{
-    base = event_base_new();
-    http = base ? http_new(base) : NULL;
-    FUZZ_CHECK(http, "no client");
-    tcp_start(&server, base);
-    server.on_client = on_client;
-    server.on_heard = on_heard;
-    (void)atexit(stop);
-}
-
 static void check(const struct http_result *r)
 {
     struct delivery_result d = email_judge(r);
@@ -161,7 +122,6 @@ static void check(const struct http_result *r)
 
 static struct delivery_result submit(const char *bytes, size_t len, size_t portion)
 {
-    struct sent sent = { 0 };
     char url[64];
     const struct smtp_send mail = { .url = url,
                                     .from = "monitor@example.nhs.uk",
@@ -170,16 +130,16 @@ static struct delivery_result submit(const char *bytes, size_t len, size_t porti
                                     .message_len = strlen(MAIL),
                                     .timeout_ms = TIMEOUT_MS };
 
-    (void)snprintf(url, sizeof url, "smtp://127.0.0.1:%d", server.port);
     memset(&relay, 0, sizeof relay);
     relay.replies = bytes;
     relay.left = len;
-    tcp_reset(&server, portion);
-    FUZZ_CHECK(smtp_send(http, &mail, on_done, &sent) == 0, "not started");
-    while (!sent.ended)
-        (void)event_base_loop(base, EVLOOP_ONCE);
-    check(&sent.result);
-    return email_judge(&sent.result);
+    struct http *http = exchange_begin(portion, on_client, on_heard);
+
+    (void)snprintf(url, sizeof url, "smtp://127.0.0.1:%d", exchange_server.port);
+    struct http_result r = exchange_end(smtp_send(http, &mail, exchange_done, NULL));
+
+    check(&r);
+    return email_judge(&r);
 }
 
 static bool is_relays_fault(const struct delivery_result *d)
@@ -191,8 +151,6 @@ void fuzz_one(const char *bytes, size_t len)
 {
     size_t portion = fuzz_byte(&bytes, &len) + 1u;
 
-    if (!base)
-        start();
     struct delivery_result whole = submit(bytes, len, len ? len : 1);
     struct delivery_result parts = submit(bytes, len, portion);
 

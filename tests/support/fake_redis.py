@@ -20,12 +20,12 @@ through resp_proxy.py; this one is for answers that a real server gives only in 
 
 TEXTS: what Redis 7.0 says in trouble (measured; RELIABILITY section 4), by its code: error(TEXTS["OOM"]).
 """
-import os
 import shutil
 import socket
 import tempfile
 import threading
 
+from listening import Listening
 from resp_proxy import Resp, words
 
 TEXTS = {text.split(" ", 1)[0]: text for text in (
@@ -73,35 +73,17 @@ WELCOME = {
 }
 
 
-class FakeRedis:
+class FakeRedis(Listening):
     """script: see above; give {**WELCOME, …} for a server that only the rest of the script sets apart."""
 
     def __init__(self, script=None, tcp=False):
         self.script = dict(script if script is not None else WELCOME)
-        self.commands, self.connections, self.lock, self.open = [], 0, threading.Lock(), set()
-        self.folder, self.port = tempfile.mkdtemp(prefix="wl-fake-"), None
-        self.socket = os.path.join(self.folder, "f.sock")
-        if tcp:
-            self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-            self.port = self.listener.getsockname()[1]
-        else:
-            self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.listener.bind(self.socket)
-            self.listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        self.commands, self.lock, self.open = [], threading.Lock(), set()
+        self.folder = tempfile.mkdtemp(prefix="wl-fake-")
+        self.listen_beside(self.folder, "f.sock", tcp)
 
     def close(self):
-        try:
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        except OSError:
-            pass
-        self.listener.close()
+        super().close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def hang_up(self):
@@ -113,17 +95,6 @@ class FakeRedis:
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-
-    def _accept(self):
-        while True:
-            try:
-                s, _ = self.listener.accept()
-            except OSError:
-                return
-            with self.lock:
-                self.connections += 1
-                self.open.add(s)
-            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
 
     def _answer(self, command):
         with self.lock:
@@ -137,8 +108,10 @@ class FakeRedis:
                 answer = answer.pop(0) if len(answer) > 1 else answer[0]
         return answer(command) if callable(answer) else answer
 
-    def _serve(self, s):
+    def serve(self, s):
         commands = Resp()
+        with self.lock:
+            self.open.add(s)
         try:
             while piece := s.recv(65536):
                 for value in commands.feed(piece):

@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 
+from listening import Listening
+
 
 class Answer:
     """before: seconds of silence first; body: bytes; endless: goes on for ever; drip: seconds between single bytes;
@@ -32,35 +34,20 @@ class Request:
         self.is_refused = False  # the answer said so
 
 
-class HttpServer:
+class HttpServer(Listening):
     def __init__(self, answers=None, folder=None, port=0, certificate=None):
-        self.answers, self.folder, self.requests, self.connections = list(answers or [Answer()]), folder, [], 0
+        self.answers, self.folder, self.requests = list(answers or [Answer()]), folder, []
         self.sent = 0
         self.lock, self.stopped = threading.Lock(), threading.Event()
         self.context = None
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(certificate)
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listen(socket.create_server(("127.0.0.1", port), backlog=64))
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         self.stopped.set()
-        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would keep the port open
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                s, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
+        super().close()
 
     def _read(self, s):
         f = s.makefile("rb")
@@ -86,7 +73,7 @@ class HttpServer:
                            "body": r.body.decode("utf-8", "replace")}, f, indent=1)
         return answer
 
-    def _serve(self, s):
+    def serve(self, s):
         try:
             if self.context:
                 s = self.context.wrap_socket(s, server_side=True)

@@ -24,12 +24,13 @@ Spoil(drop=True)     what comes is thrown away: the reply that never arrives
 Spoil(match=b"…")    the rule starts with the first command whose words hold these bytes, such as b"enqueue":
                      to_redis at that command, to_daemon at the reply to it (and counts bytes from there)
 """
-import os
 import shutil
 import socket
 import tempfile
 import threading
 import time
+
+from listening import Listening
 
 
 class Spoil:
@@ -167,40 +168,22 @@ class Connection:
         self.proxy.count(direction, len(value))
 
 
-class RespProxy:
+class RespProxy(Listening):
     """upstream: the path of a unix socket, or (host, port). tcp: the daemon comes by TCP too."""
 
     def __init__(self, upstream, tcp=False):
         self.upstream, self.folder = upstream, tempfile.mkdtemp(prefix="wl-proxy-")
-        self.socket, self.port = os.path.join(self.folder, "p.sock"), None
         self.changed = threading.Condition()
         self.rules, self.generation, self.stopped = {"to_daemon": None, "to_redis": None}, 1, False
-        self.connections = self.cuts = self.seen_to_daemon = self.seen_to_redis = 0
+        self.cuts = self.seen_to_daemon = self.seen_to_redis = 0
         self.commands, self.open = [], []
-        if tcp:
-            self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-            self.port = self.listener.getsockname()[1]
-        else:
-            self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.listener.bind(self.socket)
-            self.listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        self.listen_beside(self.folder, "p.sock", tcp)
 
     def close(self):
         with self.changed:
             self.stopped = True
             self.changed.notify_all()
-        try:
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        except OSError:
-            pass
-        self.listener.close()
+        super().close()
         self.disconnect()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -254,21 +237,15 @@ class RespProxy:
             self.commands.append(command)
 
     # ---- accepting -------------------------------------------------------------------------------
-    def _accept(self):
-        while True:
-            try:
-                daemon, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                if isinstance(self.upstream, str):
-                    redis = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                    redis.connect(self.upstream)
-                else:
-                    redis = socket.create_connection(self.upstream)
-            except OSError:
-                daemon.close()
-                continue
-            with self.changed:
-                self.connections += 1
-                self.open.append(Connection(self, daemon, redis))
+    def serve(self, daemon):
+        try:
+            if isinstance(self.upstream, str):
+                redis = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                redis.connect(self.upstream)
+            else:
+                redis = socket.create_connection(self.upstream)
+        except OSError:
+            daemon.close()
+            return
+        with self.changed:
+            self.open.append(Connection(self, daemon, redis))

@@ -23,6 +23,8 @@ import sys
 import threading
 import time
 
+from listening import Listening
+
 DEFAULTS = {"CONNECT": "220 fake", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "DOT": "250 taken",
             "QUIT": "221 bye", "STARTTLS": "220 go on", "AUTH": "235 in", "RSET": "250 ok", "NOOP": "250 ok"}
 
@@ -48,39 +50,25 @@ class Cut:
         return line
 
 
-class SmtpServer:
+class SmtpServer(Listening):
     def __init__(self, replies=None, drop_at=None, hang_at=None, delay=None, certificate=None, implicit=False,
                  login=False, folder=None, port=0, cut_after=None):
         self.replies = dict(DEFAULTS, **(replies or {}))
         self.drop_at, self.hang_at, self.delay = drop_at, hang_at, delay or {}
         self.certificate, self.implicit, self.login, self.folder = certificate, implicit, login, folder
-        self.mails, self.dialogue, self.connections, self.cut_after = [], [], 0, cut_after
+        self.mails, self.dialogue, self.cut_after = [], [], cut_after
         self.stopped = threading.Event()
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Small, so that a body cut short cannot lie whole in the kernel's buffers.
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
-        self.listener.bind(("127.0.0.1", port))
-        self.listener.listen(64)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(64)
+        self.listen(listener)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
         self.stopped.set()
-        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would keep the port open
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                s, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
+        super().close()
 
     def _context(self):
         c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -99,7 +87,7 @@ class SmtpServer:
             raise Drop
         s.sendall((text or self.replies.get(verb, "500 what")).encode() + b"\r\n")
 
-    def _serve(self, s):
+    def serve(self, s):
         tls = "clear"
         try:
             if self.implicit:

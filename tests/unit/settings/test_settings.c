@@ -597,34 +597,6 @@ START_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code)
 }
 END_TEST
 
-static const struct {
-    const char *text, *says;
-} bad_org_rows[] = {
-    { "organisations:\n  - {code: X1, title: A}\n  - {code: x1, title: B}\n", "given twice" },
-    { "organisations:\n  - {code: X1, title: A, also: [Black Country]}\n", "would mean both" },
-    { "organisations:\n  - {code: X1, title: A, parent: X9}\n", "no parent \"X9\"" },
-    { "organisations:\n  - {code: X1, title: A, succeeded_by: X9}\n", "no successor \"X9\"" },
-    { "organisations:\n  - {code: X1, title: A, from: 2025-01-02, to: 2025-01-01}\n",
-      "before from" },
-    { "organisations: {code: X1}\n", "a list of organisations" },
-    { "orgs: []\n", "unknown key \"orgs\"" },
-};
-
-START_TEST(contradictory_organisations_are_refused)
-{
-    struct diags diags = DIAGS_INIT;
-    struct settings *s = NULL;
-
-    folder_open();
-    put("own.yaml", bad_org_rows[_i].text);
-    ck_assert_int_eq(load_text(TOP "organisations: own.yaml\n", &diags, &s), -EINVAL);
-    ck_assert_uint_eq(diags.count, 1);
-    ck_assert_msg(strstr(diags.list[0].text, bad_org_rows[_i].says), "%s", diags.list[0].text);
-    diags_release(&diags);
-    folder_close();
-}
-END_TEST
-
 /* ---- places ---- */
 START_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area)
 {
@@ -651,29 +623,46 @@ START_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area)
 END_TEST
 
 static const struct {
-    const char *text, *says;
-} bad_place_rows[] = {
-    { "places:\n  - {id: a, title: A}\n  - {id: b, title: a}\n", "\"a\" is of a already" },
-    { "places:\n  - {id: a, title: A, lsoas: [X]}\n  - {id: b, title: B, lsoas: [x]}\n",
+    const char *key, *text, *says;
+} contradictions[] = {
+    { "organisations", "organisations:\n  - {code: X1, title: A}\n  - {code: x1, title: B}\n",
+      "given twice" },
+    { "organisations", "organisations:\n  - {code: X1, title: A, also: [Black Country]}\n",
+      "would mean both" },
+    { "organisations", "organisations:\n  - {code: X1, title: A, parent: X9}\n",
+      "no parent \"X9\"" },
+    { "organisations", "organisations:\n  - {code: X1, title: A, succeeded_by: X9}\n",
+      "no successor \"X9\"" },
+    { "organisations",
+      "organisations:\n  - {code: X1, title: A, from: 2025-01-02, to: 2025-01-01}\n",
+      "before from" },
+    { "organisations", "organisations: {code: X1}\n", "a list of organisations" },
+    { "organisations", "orgs: []\n", "unknown key \"orgs\"" },
+    { "places", "places:\n  - {id: a, title: A}\n  - {id: b, title: a}\n",
+      "\"a\" is of a already" },
+    { "places", "places:\n  - {id: a, title: A, lsoas: [X]}\n  - {id: b, title: B, lsoas: [x]}\n",
       "\"x\" is of a already" },
-    { "places:\n  - {id: a, title: A, practices: [M]}\n  - {id: b, title: B, practices: [M]}\n",
+    { "places",
+      "places:\n  - {id: a, title: A, practices: [M]}\n  - {id: b, title: B, practices: [M]}\n",
       "each belongs to one place" },
-    { "places:\n  - {title: A}\n", "id" },
-    { "places: {id: a}\n", "a list of places" },
-    { "areas: []\n", "unknown key \"areas\"" },
+    { "places", "places:\n  - {title: A}\n", "id" },
+    { "places", "places: {id: a}\n", "a list of places" },
+    { "places", "areas: []\n", "unknown key \"areas\"" },
 };
 
-START_TEST(contradictory_places_are_refused)
+START_TEST(a_file_of_names_that_contradicts_itself_is_refused)
 {
     struct diags diags = DIAGS_INIT;
     struct settings *s = NULL;
+    char top[128];
 
     folder_open();
-    put("own.yaml", bad_place_rows[_i].text);
-    ck_assert_int_eq(load_text(TOP "places: own.yaml\n", &diags, &s), -EINVAL);
+    put("own.yaml", contradictions[_i].text);
+    (void)snprintf(top, sizeof top, TOP "%s: own.yaml\n", contradictions[_i].key);
+    ck_assert_int_eq(load_text(top, &diags, &s), -EINVAL);
     ck_assert_uint_eq(diags.count, 1);
-    ck_assert_msg(strstr(diags.list[0].text, bad_place_rows[_i].says) ||
-                      (diags.list[0].hint && strstr(diags.list[0].hint, bad_place_rows[_i].says)),
+    ck_assert_msg(strstr(diags.list[0].text, contradictions[_i].says) ||
+                      (diags.list[0].hint && strstr(diags.list[0].hint, contradictions[_i].says)),
                   "%s", diags.list[0].text);
     diags_release(&diags);
     folder_close();
@@ -873,9 +862,8 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_TEST(nobody_is_missed_before_its_first_day),
           UNIT_TEST(an_organisation_does_its_work_until_another_took_over),
           UNIT_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code),
-          UNIT_ROWS(contradictory_organisations_are_refused, bad_org_rows),
           UNIT_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area),
-          UNIT_ROWS(contradictory_places_are_refused, bad_place_rows),
+          UNIT_ROWS(a_file_of_names_that_contradicts_itself_is_refused, contradictions),
           UNIT_ROWS(the_holder_on_a_date_is_told_or_the_deputy_while_away, holder_rows),
           UNIT_ROWS(contradictory_people_are_refused, bad_people_rows),
           UNIT_TEST(the_shipped_sample_loads), UNIT_TEST(the_shipped_samples_name_every_key))
