@@ -71,8 +71,13 @@ static void failed(struct pull *u, const char *why, long retry_after_s)
     if (wait_ms < retry_after_s * 1000)
         wait_ms = retry_after_s * 1000;
     rest(u, wait_ms);
-    log_warning("pull", "feed=%s not fetched: %s next=%llds", u->feed, why,
-                (long long)(wait_ms / 1000));
+    if (u->pipeline->options.once) {
+        log_error("pull", "feed=%s not fetched: %s", u->feed, why);
+        u->pipeline->intake_failed = true;
+    } else {
+        log_warning("pull", "feed=%s not fetched: %s next=%llds", u->feed, why,
+                    (long long)(wait_ms / 1000));
+    }
     if (++u->failures < FAILURES_TOLD)
         return;
     AUTO(text_release) struct text words = TEXT_INIT;

@@ -255,7 +255,8 @@ struct pipeline {
     int batch_error;            /* of the first call of the batch that failed; 0: not known */
     bool is_load_stale;         /* what is being loaded is of an older configuration */
     bool said_clock_back;       /* in the log */
-    bool intake_failed; /* a file could not be taken in this run, though the disk had room */
+    bool
+        intake_failed; /* in this run a file was not fetched, or not taken despite room on the disk */
     char disk_trouble[128], inbox_trouble[128];
     struct mono_time disk_retry_at, inbox_retry_at; /* nothing is written, opened before */
     int64_t disk_wait_ms, inbox_wait_ms;

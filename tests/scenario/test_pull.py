@@ -93,6 +93,18 @@ def test_once_fetches_each_feed_and_evaluates_with_it(build):
         assert len(receipts(w)) == 1
 
 
+def test_once_ends_with_1_and_says_so_where_a_file_cannot_be_fetched(build):
+    with HttpServer([Answer(503)]) as http, pulled(build, http.port, start=False) as w:
+        result = w.once("2024-06-10", expect=1)
+        assert "feed=cyp4ww not fetched: HTTP 503" in result.stderr and "next=" not in result.stderr, result.stderr
+    with HttpServer([file(three(6), '"one"')]) as http, pulled(build, http.port, start=False) as w:
+        w.once("2024-06-10")
+        http.close()
+        result = w.once("2024-06-11", expect=1)
+        assert "feed=cyp4ww not fetched: " in result.stderr, result.stderr
+        assert len(receipts(w)) == 1 and len(w.mails()) == 1
+
+
 def test_a_server_that_fails_again_and_again_is_told_and_that_it_is_over(build):
     with HttpServer([Answer(500), Answer(500), Answer(500), Answer(500), file(three(6))]) as http, \
             pulled(build, http.port) as w:
