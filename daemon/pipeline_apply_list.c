@@ -30,6 +30,7 @@ void apply_list_free(struct list_apply *l)
     readings_release(&l->readings);
     text_release(&l->why);
     for (size_t i = 0; i < l->part_count; i++) {
+        elsewhere_release(&l->parts[i].elsewhere);
         text_release(&l->parts[i].book);
         text_release(&l->parts[i].censuses);
     }
@@ -120,6 +121,16 @@ static int take_row(struct apply *a, struct part *part, const struct pathway_rec
     return r < 0 ? r : 0;
 }
 
+/* A row that is left out may be of somebody who is on the list. */
+static int note_elsewhere(struct list_apply *l, const struct pathway_record *row)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < l->part_count; i++)
+        r = elsewhere_note(&l->parts[i].elsewhere, l->parts[i].stored->state, row->pathway);
+    return r;
+}
+
 static int on_row(void *arg, const struct pathway_record *row)
 {
     struct apply *a = arg;
@@ -139,7 +150,7 @@ static int on_row(void *arg, const struct pathway_record *row)
     l->rows += is_news;
     if (!part) {
         l->others += is_news;
-        return 0;
+        return apply_is_snapshot(a) ? note_elsewhere(l, row) : 0;
     }
     part->rows++;
     if (is_news && date_is_set(date) &&
@@ -256,6 +267,7 @@ static void abandon(struct part *part)
 {
     if (part->has_begun && !part->is_older)
         list_snapshot_abandon(part->stored->state);
+    elsewhere_release(&part->elsewhere);
     part->has_begun = part->is_older = false;
     part->rows = 0;
     part->change = (struct list_change)LIST_CHANGE_INIT;
@@ -286,34 +298,63 @@ static int begin_afresh(struct apply *a)
     return r < 0 ? r : lseek(a->fd, 0, SEEK_SET) < 0 ? -errno : 1;
 }
 
-/* Whether a part of the snapshot has its people under other keys, or may not be believed for another
- * reason. Returns 0; 1: it is read once more; -EKEYREJECTED with its words: a person decides; -errno. */
+/* Whether people of a part stand under codes that are not of the list. Returns 1: a person decides; 0: they
+ * stay where they are, or a person accepted that they go; -ENOMEM. */
+static int check_elsewhere(struct apply *a, struct part *part)
+{
+    struct pathway_list *state = part->stored->state;
+
+    if (part->is_older || a->receipt->decides)
+        return 0;
+    int r = elsewhere_settle(&part->elsewhere, state);
+
+    if (r < 0)
+        return r;
+    if (elsewhere_is_implausible(&part->elsewhere, state, part->stored->provider, &a->into->why))
+        return 1;
+    return part->has_begun ? elsewhere_keep(&part->elsewhere, state) : 0;
+}
+
+/* Whether a part has its people under other keys, or may not be believed for another reason. Returns 1, 0 or
+ * -ENOMEM. */
+static int check_part(struct apply *a, struct part *part)
+{
+    struct text *why = &a->into->why;
+    struct rekeying counts;
+
+    if (!part->has_begun || part->is_older)
+        return check_elsewhere(a, part);
+    int r = list_is_rekeyed(part->stored->state, &counts);
+
+    if (r < 0)
+        return r;
+    part->is_rekeyed = r;
+    if (r > 0)
+        return text_printf(why,
+                           "identities changed: of %" PRIu64 " who waited at %s %" PRIu64
+                           " are gone, and %" PRIu64 " of those came under other keys with the "
+                           "same clock starts",
+                           counts.open, part->stored->provider, counts.gone, counts.alike) < 0
+                   ? -ENOMEM
+                   : 1;
+    if (a->receipt->decides)
+        return 0;
+    r = list_is_implausible(part->stored->state, part->stored->provider, part->rows, why);
+    return r == 0 ? check_elsewhere(a, part) : r;
+}
+
+/* Returns 0; 1: it is read once more; -EKEYREJECTED with its words: a person decides; -errno. */
 static int check_parts(struct apply *a)
 {
     struct list_apply *l = a->into;
     bool any = false;
 
     for (size_t i = 0; apply_is_snapshot(a) && i < l->part_count; i++) {
-        struct part *part = &l->parts[i];
-        struct rekeying counts;
-
-        if (!part->has_begun || part->is_older)
-            continue;
-        int r = list_is_rekeyed(part->stored->state, &counts);
+        int r = any && !a->receipt->decides ? 0 : check_part(a, &l->parts[i]);
 
         if (r < 0)
             return r;
-        part->is_rekeyed = r;
-        if (r > 0 && !any)
-            (void)text_printf(&l->why,
-                              "identities changed: of %" PRIu64 " who waited at %s %" PRIu64
-                              " are gone, and %" PRIu64 " of those came under other keys with the "
-                              "same clock starts",
-                              counts.open, part->stored->provider, counts.gone, counts.alike);
-        any |= r;
-        if (!any && !a->receipt->decides)
-            any = list_is_implausible(part->stored->state, part->stored->provider, part->rows,
-                                      &l->why);
+        any |= r > 0;
     }
     if (!any)
         return 0;

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "parse/pathway_archive.h"
+#include "pathway/list_elsewhere.h"
 #include "pipeline_apply_internal.h"
 #include "pipeline_apply_set.h"
 #include "store/store_list.h"
@@ -19,12 +20,13 @@
 struct part {
     struct stored_list *stored;
     struct list_change change;
-    struct civil_date before;  /* to which day it was known; DATE_NONE: not at all */
-    struct civil_date reaches; /* of a set: end of the newest period that it tells of */
-    unsigned long rows;        /* of the file */
-    bool has_begun;            /* a snapshot */
-    bool is_older;             /* the list has a later census: nothing of the file counts */
-    bool is_moved;             /* its pathways came from, or went to, another organisation's part */
+    struct civil_date before;   /* to which day it was known; DATE_NONE: not at all */
+    struct civil_date reaches;  /* of a set: end of the newest period that it tells of */
+    unsigned long rows;         /* of the file */
+    struct elsewhere elsewhere; /* its pathways that the file names under codes not of the list */
+    bool has_begun;             /* a snapshot */
+    bool is_older;              /* the list has a later census: nothing of the file counts */
+    bool is_moved;         /* its pathways came from, or went to, another organisation's part */
     bool is_renamed;       /* its people have other pseudonyms now, by a change of our own key */
     bool is_rekeyed;       /* its people came under other keys */
     bool is_staged;        /* a new generation */

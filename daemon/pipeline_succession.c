@@ -72,7 +72,7 @@ static uint64_t count_common(const struct stored_list *a, const struct stored_li
     uint64_t common = 0;
 
     for (size_t at = 0; list_next(a->state, &at, &key, &start, &stop);)
-        common += !date_is_set(stop) && list_has_open(b->state, key);
+        common += !date_is_set(stop) && list_has_open(b->state, key, NULL);
     return common;
 }
 

@@ -15,6 +15,7 @@ static const char *const verdict_names[] = {
     [LIST_UNKNOWN_EVENT] = "unknown-event",
     [LIST_TOO_OLD] = "too-old",
     [LIST_TOO_MANY_CODES] = "too-many-codes",
+    [LIST_ELSEWHERE] = "under-another-code",
 };
 
 const char *list_verdict_name(enum list_verdict verdict)
@@ -253,11 +254,25 @@ bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
     return listing_find(&l->listing, key) || evented_find(l, key) != NONE;
 }
 
-bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
+uint64_t list_count_open(const struct pathway_list *l)
+{
+    uint64_t open = 0;
+
+    for (size_t i = 0; i < l->listing.count; i++)
+        open += l->listing.entries[i].stop == 0;
+    return open;
+}
+
+bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES],
+                   struct civil_date *out_start)
 {
     const struct listed *e = listing_find(&l->listing, key);
 
-    return e && e->stop == 0;
+    if (!e || e->stop)
+        return false;
+    if (out_start)
+        *out_start = tally_date(e->start);
+    return true;
 }
 
 bool list_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,

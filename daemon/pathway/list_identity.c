@@ -101,17 +101,6 @@ static bool most_are_there(const struct pathway_list *l, size_t open)
     return known * 4 >= open * 3;
 }
 
-static size_t count_open(const struct pathway_list *l)
-{
-    const uint8_t *key;
-    struct civil_date start, stop;
-    size_t open = 0;
-
-    for (size_t at = 0; list_next(l, &at, &key, &start, &stop);)
-        open += !date_is_set(stop);
-    return open;
-}
-
 static void put(struct keyed_start *to, const uint8_t *key, struct civil_date start)
 {
     memcpy(to->key, key, PSEUDONYM_BYTES);
@@ -120,7 +109,7 @@ static void put(struct keyed_start *to, const uint8_t *key, struct civil_date st
 
 int list_is_rekeyed(const struct pathway_list *l, struct rekeying *out_counts)
 {
-    size_t open = count_open(l), rows = 0, n = 0;
+    size_t open = (size_t)list_count_open(l), rows = 0, n = 0;
     struct civil_date start, stop;
     const uint8_t *key;
 

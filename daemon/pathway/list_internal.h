@@ -15,6 +15,8 @@
  *   list_digest.c     the state as one SHA-256
  *   list_rename.c     the same under another key of pseudonyms
  *   list_identity.c   whether rows are the pathways of before under other keys
+ *   list_elsewhere.c  pathways that a snapshot names under codes that are not of the list
+ *   list_plausible.c  whether a part of a snapshot may be believed
  */
 #ifndef PATHWAY_LIST_INTERNAL_H
 #define PATHWAY_LIST_INTERNAL_H

@@ -1,19 +1,42 @@
 #include "pathway/list_plausible.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "base/auto.h"
 #include "parse/limits.h"
 
-static uint64_t count_open(const struct pathway_list *l)
-{
-    const uint8_t *key;
-    struct civil_date start, stop;
-    uint64_t open = 0;
+/* ---- words ---- */
 
-    for (size_t at = 0; list_next(l, &at, &key, &start, &stop);)
-        open += !date_is_set(stop);
-    return open;
+#define PEOPLE_LEAST 5 /* no smaller count is told (DESIGN section 10) */
+
+const char *people_count(uint64_t count, char out[PEOPLE_WORDS_MAX])
+{
+    if (count < PEOPLE_LEAST)
+        (void)snprintf(out, PEOPLE_WORDS_MAX, "fewer than %d", PEOPLE_LEAST);
+    else
+        (void)snprintf(out, PEOPLE_WORDS_MAX, "%" PRIu64, count);
+    return out;
 }
+
+void people_share(struct text *out, uint64_t part, uint64_t whole)
+{
+    char words[PEOPLE_WORDS_MAX];
+    uint64_t others = whole - part;
+
+    if (whole < PEOPLE_LEAST)
+        (void)text_printf(out, "some of the %s", people_count(whole, words));
+    else if (others == 0)
+        (void)text_printf(out, "all %" PRIu64, whole);
+    else if (others < PEOPLE_LEAST)
+        (void)text_printf(out, "nearly all of the %" PRIu64, whole);
+    else
+        (void)text_printf(out, "%s of the %" PRIu64, people_count(part, words), whole);
+}
+
+/* ---- one day for all ---- */
 
 static bool is_one_start(const struct pathway_list *l, struct civil_date *out_start)
 {
@@ -29,22 +52,89 @@ static bool is_one_start(const struct pathway_list *l, struct civil_date *out_st
     return n > 0;
 }
 
-bool list_is_implausible(const struct pathway_list *l, const char *provider, unsigned long rows,
-                         struct text *why)
+/* ---- all by the same number of days ---- */
+
+static int by_number(const void *a, const void *b)
 {
-    uint64_t open = count_open(l);
+    const int32_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* The number that comes most often of a list that is then sorted, and how often. */
+static size_t most_frequent(int32_t *list, size_t count, int32_t *out_number)
+{
+    size_t most = 0, run = 0;
+
+    if (count)
+        qsort(list, count, sizeof *list, by_number);
+    for (size_t i = 0; i < count; i++) {
+        run = i > 0 && list[i] == list[i - 1] ? run + 1 : 1;
+        if (run > most) {
+            most = run;
+            *out_number = list[i];
+        }
+    }
+    return most;
+}
+
+int list_is_shifted(const struct pathway_list *l, struct shift *out)
+{
+    AUTO(auto_free) int32_t *days = NULL;
+    struct civil_date start, before;
+    size_t count = 0, room = 0;
+    const uint8_t *key;
+
+    *out = (struct shift){ 0 };
+    for (size_t at = 0; list_staged_next(l, &at, &key, &start);) {
+        if (!date_is_set(start) || !list_has_open(l, key, &before) || !date_is_set(before))
+            continue;
+        out->known++;
+        if (start.day == before.day)
+            continue;
+        if (count == room) {
+            size_t more = room ? 2 * room : 256;
+            int32_t *grown = reallocarray(days, more, sizeof *days);
+
+            if (!grown)
+                return -ENOMEM;
+            days = grown;
+            room = more;
+        }
+        days[count++] = start.day - before.day;
+    }
+    out->moved = most_frequent(days, count, &out->days);
+    return out->moved >= SHIFTED_LEAST && (double)out->moved > HOLD_SHIFTED * (double)out->known;
+}
+
+/* ---- altogether ---- */
+
+int list_is_implausible(const struct pathway_list *l, const char *provider, unsigned long rows,
+                        struct text *why)
+{
+    uint64_t open = list_count_open(l);
+    char words[PEOPLE_WORDS_MAX], date[DATE_TEXT_MAX];
     struct civil_date start;
-    char date[DATE_TEXT_MAX];
+    struct shift shift;
 
     if (open >= SHRUNK_LEAST && (double)rows <= HOLD_ROWS_LEFT * (double)open) {
-        (void)text_printf(why, "%lu row%s of %s, where %" PRIu64 " waited before", rows,
-                          rows == 1 ? "" : "s", provider, open);
-        return true;
+        (void)text_printf(why, "%s rows of %s, where %" PRIu64 " waited before",
+                          people_count(rows, words), provider, open);
+        return 1;
     }
     if (rows >= HOLD_ONE_START_ROWS && is_one_start(l, &start)) {
         (void)text_printf(why, "all %lu clocks of %s start on one day, %s", rows, provider,
                           date_format(start, date));
-        return true;
+        return 1;
     }
-    return false;
+    int r = list_is_shifted(l, &shift);
+
+    if (r <= 0)
+        return r;
+    (void)text_puts(why, "the clocks of ");
+    people_share(why, shift.moved, shift.known);
+    (void)text_printf(why, " who waited at %s before now start %d day%s %s, all by the same",
+                      provider, abs(shift.days), abs(shift.days) == 1 ? "" : "s",
+                      shift.days < 0 ? "earlier" : "later");
+    return 1;
 }

@@ -2,7 +2,9 @@
  * list_plausible - whether one provider's part of a snapshot may be believed
  *
  * A file of several providers looks whole when the part of one of them was cut off or filled with one
- * date: its people would count as seen, or as new. Pure. Source: DESIGN section 5, "Held", for each part.
+ * date: its people would count as seen, or as new. An export that moves every date by a day, or a month,
+ * looks as plausible as the one before: only who was known before tells. Pure. Source: DESIGN section 5,
+ * "Held", for each part.
  */
 #ifndef PATHWAY_LIST_PLAUSIBLE_H
 #define PATHWAY_LIST_PLAUSIBLE_H
@@ -12,10 +14,28 @@
 
 /** Of fewer who wait a part may shrink as it likes. */
 #define SHRUNK_LEAST 5
+/** So many clocks may be put right by the same number of days. */
+#define SHIFTED_LEAST 5
 
-/** Asked between the beginning of a snapshot and its end; rows: of this provider. Whether a person must
- * decide; then *why gets the words, a count and a date at most. */
-bool list_is_implausible(const struct pathway_list *l, const char *provider, unsigned long rows,
-                         struct text *why);
+/** How many, of people: never a count under 5. */
+#define PEOPLE_WORDS_MAX 24
+const char *people_count(uint64_t count, char out[PEOPLE_WORDS_MAX]);
+/** "all 40", "nearly all of the 40", "12 of the 40", "fewer than 5 of the 40"; part is at most whole. */
+void people_share(struct text *out, uint64_t part, uint64_t whole);
+
+struct shift {
+    uint64_t known; /* rows of pathways that were open before, both with a clock start */
+    uint64_t moved; /* of them, by the number of days by which most of those that moved did */
+    int32_t days;   /* that number; below 0: earlier */
+};
+
+/** Between the beginning of a snapshot and its end: whether a large share of the clocks moved by one number of
+ * days. Returns 1, 0 or -ENOMEM; sets *out. */
+int list_is_shifted(const struct pathway_list *l, struct shift *out);
+
+/** Asked between the beginning of a snapshot and its end; rows: of this provider. Returns 1 where a person must
+ * decide: then *why gets the words, counts and a date at most; 0; or -ENOMEM. */
+int list_is_implausible(const struct pathway_list *l, const char *provider, unsigned long rows,
+                        struct text *why);
 
 #endif

@@ -74,22 +74,39 @@ static int understand(struct pathway_list *l, const struct pathway_record *r, st
     return LIST_TAKEN;
 }
 
+/* Takes a row that is understood. Returns the verdict, or -ENOMEM. */
+static int stage(struct staged *s, struct staged_row *row, int verdict)
+{
+    int r = list_grow(&s->rows, &s->cap, s->count, sizeof *s->rows);
+
+    if (r < 0)
+        return r;
+    row->number = (uint32_t)s->count;
+    s->rows[s->count++] = *row;
+    s->verdicts[verdict]++;
+    return verdict;
+}
+
 int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row)
 {
     assert(l && l->staged && row);
-    struct staged *s = l->staged;
-    struct staged_row staged = { .number = (uint32_t)s->count,
-                                 .version = row->has_version ? row->version : 0 };
-    int r = list_grow(&s->rows, &s->cap, s->count, sizeof *s->rows);
+    struct staged_row staged = { .version = row->has_version ? row->version : 0 };
 
     memcpy(staged.e.key, row->pathway, PSEUDONYM_BYTES);
-    int verdict = r < 0 ? r : understand(l, row, &staged.e);
+    int verdict = understand(l, row, &staged.e);
 
-    if (verdict < 0)
-        return verdict;
-    s->rows[s->count++] = staged;
-    s->verdicts[verdict]++;
-    return verdict;
+    return verdict < 0 ? verdict : stage(l->staged, &staged, verdict);
+}
+
+int list_snapshot_still_open(struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
+{
+    assert(l && l->staged);
+    struct staged_row staged = { .version = 0 };
+
+    memcpy(staged.e.key, key, PSEUDONYM_BYTES);
+    int r = stage(l->staged, &staged, LIST_ELSEWHERE);
+
+    return r < 0 ? r : 0;
 }
 
 bool list_staged_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,

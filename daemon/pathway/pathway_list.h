@@ -49,6 +49,7 @@ enum list_verdict {
     LIST_UNKNOWN_EVENT,
     LIST_TOO_OLD,        /* rule 6 */
     LIST_TOO_MANY_CODES, /* more groups or reasons than can be told apart */
+    LIST_ELSEWHERE,      /* under a code that is not of the list (list_elsewhere.h) */
     LIST_VERDICTS
 };
 /** For receipts: "no-clock-start", "out-of-range", "too-old", ... */
@@ -83,6 +84,8 @@ int list_snapshot_begin(struct pathway_list *l, struct civil_date census,
                         struct civil_date received, enum list_duplicates duplicates);
 /** Returns an enum list_verdict, or -ENOMEM. */
 int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row);
+/** A pathway that the snapshot names, though its row is not taken: it stays as it was. 0 or -ENOMEM. */
+int list_snapshot_still_open(struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 /** The rows become the list's. Linear in rows and pathways kept. Returns 0 or -ENOMEM. */
 int list_snapshot_end(struct pathway_list *l, struct list_change *out_change);
 /** The rows are forgotten; the list is as before the beginning. */
@@ -133,8 +136,11 @@ bool list_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key
 /** The same over the rows between begin and end, in the order they came, duplicates included. */
 bool list_staged_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,
                       struct civil_date *out_start);
-/** Whether the pathway was open at the last census. */
-bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
+/** How many were open at the last census. */
+uint64_t list_count_open(const struct pathway_list *l);
+/** Whether the pathway was open at the last census; then *out_start (may be NULL) is its clock start. */
+bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES],
+                   struct civil_date *out_start);
 /** Whether the pathway is kept. */
 bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 

@@ -197,6 +197,52 @@ def test_one_provider_whose_clocks_all_start_on_one_day_holds_the_file_it_shares
     held_of_two(build, lists.starts(40, "2026-05-20", step=0), "all 40 clocks of TAJ start on one day, 2026-05-20")
 
 
+def under(text, pathways, service="mental-health", provider="TAJ"):
+    """The same file with some of its rows under other codes; the issuer of their numbers is as it was."""
+    rows = [r.split(",") for r in text.splitlines()]
+    for r in rows:
+        if r[0] in pathways:
+            r[3], r[4] = service, provider
+    return "\n".join(",".join(r) for r in rows) + "\n"
+
+
+def test_people_who_come_under_the_code_of_a_site_hold_the_file_and_do_not_count_as_seen(build):
+    text = lists.snapshot("2026-05-24", lists.starts(40, START))
+    after, _ = held(build, under(text, {f"A{n}" for n in range(12)}, provider="TAJ01"),
+                    "12 of the 40 who waited at TAJ come under a service or a provider that is not on this list")
+    assert after["census"] == "2026-05-24"
+
+
+def test_people_who_come_under_a_renamed_service_hold_the_file_also_where_all_do(build):
+    text = lists.snapshot("2026-05-24", lists.starts(40, START))
+    held(build, under(text, {f"A{n}" for n in range(40)}, service="camhs"), "all 40 who waited at TAJ come under")
+
+
+def test_the_words_of_a_hold_give_no_count_under_5(build):
+    text = lists.snapshot("2026-05-24", lists.starts(40, START))
+    held(build, under(text, {"A1", "A2"}, provider="TAJ01"), "fewer than 5 of the 40 who waited at TAJ come under")
+
+
+def test_a_few_under_a_code_that_is_not_of_the_list_stay_as_they_were(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(120, START, step=1)), feed="weekly")
+        i.start("2026-05-25")
+        wait_for(lambda: feed(i)["files"] == 1, "the first file")
+        text = lists.snapshot("2026-05-24", lists.starts(120, START))
+        i.put("2.csv", under(text, {"A7"}, provider="TAJ01"), feed="weekly")
+        wait_for(lambda: feed(i)["files"] == 2, "the second file")
+        part = feed(i)["list"]["parts"][0]
+        assert not feed(i)["waits"] and part["set_aside"] == 1, feed(i)
+        assert "1 under-another-code" in feed(i)["last_outcome"] and "stopped" not in feed(i)["last_outcome"]
+        assert "started" not in feed(i)["last_outcome"], feed(i)["last_outcome"]
+
+
+def test_a_file_of_which_all_clocks_moved_by_the_same_number_of_days_is_held(build):
+    after, _ = held(build, lists.snapshot("2026-05-24", lists.starts(40, "2026-01-12")),
+                    "the clocks of all 40 who waited at TAJ before now start 7 days later, all by the same")
+    assert after["census"] == "2026-05-24"
+
+
 def test_a_list_with_over_1_per_cent_of_its_rows_set_aside_is_held(build):
     rows = lists.snapshot("2026-05-24", lists.starts(40, START)).replace("2026-01-05,", "bad,")
     after, _ = held(build, rows, "1 of 40 rows would be set aside")

@@ -1,0 +1,161 @@
+/*
+ * Whether a part of a snapshot may be believed: clocks that all moved, people under codes that are not of the
+ * list, and how many they are in words.
+ */
+#include "pathway/list_elsewhere.h"
+#include "pathway/list_plausible.h"
+
+#include "unit/pathway/list_story.h"
+
+static struct pathway_record row_of(int n, int start)
+{
+    struct pathway_record r = { .clock_start = { start },
+                                .stage_start = DATE_NONE,
+                                .census = DATE_NONE,
+                                .event_date = DATE_NONE,
+                                .provider = "TAJ",
+                                .service = "mental-health" };
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "p%d", n);
+    key_of(name, r.pathway);
+    return r;
+}
+
+static void add(struct pathway_list *l, int n, int start)
+{
+    struct pathway_record r = row_of(n, start);
+
+    ck_assert_int_eq(list_snapshot_row(l, &r), LIST_TAKEN);
+}
+
+static void begin(struct pathway_list *l, const char *census)
+{
+    ck_assert_int_eq(list_snapshot_begin(l, date_of(census), date_of(RECEIVED), LIST_FIRST_STANDS),
+                     0);
+}
+
+/* So many pathways, whose clocks start on days of their own. */
+static struct pathway_list *list_with(int count)
+{
+    struct pathway_list *l = story_new("mental-health");
+    struct list_change change = LIST_CHANGE_INIT;
+
+    begin(l, "2025-05-04");
+    for (int n = 0; n < count; n++)
+        add(l, n, date_of("2025-01-06").day + n);
+    ck_assert_int_eq(list_snapshot_end(l, &change), 0);
+    return l;
+}
+
+/* Of `before` the first `moved` moved by `days`, the next `other` each by a number of its own. */
+static const struct {
+    const char *why;
+    int before, moved, days, other;
+    bool shifted;
+} shifts[] = {
+    { "a whole file", 40, 40, 1, 0, true },
+    { "to earlier", 40, 40, -31, 0, true },
+    { "one of several systems", 40, 9, 7, 0, true },
+    { "a fifth is no large share", 40, 8, 7, 0, false },
+    { "nobody moved", 40, 40, 0, 0, false },
+    { "each was put right by itself", 40, 0, 0, 30, false },
+    { "few", 10, 4, 1, 0, false },
+    { "just enough", 10, 5, 1, 0, true },
+};
+
+START_TEST(clocks_that_all_moved_by_the_same_number_of_days_are_implausible)
+{
+    struct pathway_list *l = list_with(shifts[_i].before);
+    struct shift shift;
+
+    begin(l, "2025-05-11");
+    for (int n = 0; n < shifts[_i].before; n++)
+        add(l, n,
+            date_of("2025-01-06").day + n +
+                (n < shifts[_i].moved                      ? shifts[_i].days
+                 : n < shifts[_i].moved + shifts[_i].other ? n + 1
+                                                           : 0));
+    add(l, 500, date_of("2025-05-06").day); /* somebody new */
+    ck_assert_msg(list_is_shifted(l, &shift) == shifts[_i].shifted, "%s", shifts[_i].why);
+    if (shifts[_i].shifted)
+        ck_assert_int_eq(shift.days, shifts[_i].days);
+    ck_assert_uint_eq(shift.known, (unsigned)shifts[_i].before);
+    list_free(l);
+}
+END_TEST
+
+/* Of 200 some are named under other codes alone, some under both. */
+static const struct {
+    const char *why;
+    int elsewhere, both;
+    bool held;
+    const char *words;
+} others[] = {
+    { "none", 0, 0, false, "" },
+    { "1 per cent", 2, 0, false, "" },
+    { "more", 3, 0, true, "fewer than 5 of the 200 who waited at TAJ come under" },
+    { "many", 20, 0, true, "20 of the 200 who waited at TAJ come under" },
+    { "they have rows of their own", 0, 20, false, "" },
+};
+
+START_TEST(people_under_codes_that_are_not_of_the_list_are_implausible_but_for_a_few_that_stay)
+{
+    struct pathway_list *l = list_with(200);
+    struct elsewhere e = { 0 };
+    struct text why = TEXT_INIT;
+    struct list_change change = LIST_CHANGE_INIT;
+    int away = others[_i].elsewhere;
+
+    begin(l, "2025-05-11");
+    for (int twice = 0; twice < 2; twice++)
+        for (int n = 0; n < away + others[_i].both; n++)
+            ck_assert_int_eq(elsewhere_note(&e, l, row_of(n, 0).pathway), 0);
+    ck_assert_int_eq(elsewhere_note(&e, l, row_of(900, 0).pathway), 0); /* of nobody on the list */
+    for (int n = away; n < 200; n++)
+        add(l, n, date_of("2025-01-06").day + n);
+    ck_assert_int_eq(elsewhere_settle(&e, l), 0);
+    ck_assert_msg(elsewhere_is_implausible(&e, l, "TAJ", &why) == others[_i].held, "%s",
+                  others[_i].why);
+    ck_assert_msg(strncmp(text_str(&why), others[_i].words, strlen(others[_i].words)) == 0, "%s",
+                  text_str(&why));
+    ck_assert_int_eq(elsewhere_keep(&e, l), 0);
+    ck_assert_int_eq(list_snapshot_end(l, &change), 0);
+    ck_assert_uint_eq(change.stopped, 0);
+    ck_assert_uint_eq(change.verdicts[LIST_ELSEWHERE], (unsigned)away);
+    ck_assert_uint_eq(list_count_open(l), 200);
+    text_release(&why);
+    elsewhere_release(&e);
+    list_free(l);
+}
+END_TEST
+
+static const struct {
+    unsigned part, whole;
+    const char *words;
+} shares[] = {
+    { 12, 40, "12 of the 40" },
+    { 4, 40, "fewer than 5 of the 40" },
+    { 5, 40, "5 of the 40" },
+    { 35, 40, "35 of the 40" },
+    { 36, 40, "nearly all of the 40" },
+    { 40, 40, "all 40" },
+    { 2, 4, "some of the fewer than 5" },
+};
+
+START_TEST(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction)
+{
+    struct text words = TEXT_INIT;
+
+    people_share(&words, shares[_i].part, shares[_i].whole);
+    ck_assert_str_eq(text_str(&words), shares[_i].words);
+    text_release(&words);
+}
+END_TEST
+
+UNIT_MAIN(
+    "list_plausible",
+    UNIT_ROWS(clocks_that_all_moved_by_the_same_number_of_days_are_implausible, shifts),
+    UNIT_ROWS(people_under_codes_that_are_not_of_the_list_are_implausible_but_for_a_few_that_stay,
+              others),
+    UNIT_ROWS(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction, shares))
