@@ -127,6 +127,7 @@ static void say_end(struct surfaces *s, const struct message_context *c,
                     const struct message_item *first, size_t item_count)
 {
     AUTO(text_release) struct text words = TEXT_INIT;
+    struct item_view v;
 
     space(s);
     if (c->unchanged > 0) {
@@ -148,10 +149,10 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         say(s, "Not reached", text_str(&words));
     }
     text_clear(&words);
-    (void)text_printf(
-        &words,
-        "ask the owner what is being done; \"waitlistctl explain %s\" shows how %s was judged.",
-        first->alert->id, item_count == 1 ? "this" : "the first");
+    item_view(c, first, &v);
+    wording_next(&v, &words);
+    (void)text_printf(&words, ". \"waitlistctl explain %s\" shows how %s was judged.",
+                      first->alert->id, item_count == 1 ? "this" : "the first");
     say(s, "What to do next", text_str(&words));
     say(s, "", "For service oversight; not for deciding any child's care.");
 }

@@ -68,14 +68,16 @@ static enum alert_severity news_severity(const struct message_item *item)
 /* "3 measures behind plan: <priority>", "2 behind plan, 1 warned early: <priority>" */
 static void group_subject(const struct message_context *c, struct text *out)
 {
-    size_t behind = 0, early = 0, back = 0, corrected = 0, late = 0, letters = 0, checks = 0,
-           causes = 0, other = 0;
+    size_t incidents = 0, behind = 0, early = 0, back = 0, corrected = 0, late = 0, letters = 0,
+           checks = 0, causes = 0, other = 0;
     AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
         const struct message_item *item = &c->items[i];
 
-        if (item->alert->rule == RULE_DEAD_LETTER)
+        if (wording_is_incident(item) && item->news != NEWS_CLEARED)
+            incidents++;
+        else if (item->alert->rule == RULE_DEAD_LETTER)
             letters++;
         else if (item->alert->rule == RULE_SELF_CHECK)
             checks++;
@@ -98,6 +100,7 @@ static void group_subject(const struct message_context *c, struct text *out)
         size_t n;
         const char *alone, *beside;
     } rows[] = {
+        { incidents, "incidents of NHS numbers", "with NHS numbers" },
         { behind, "measures behind plan", "behind plan" },
         { early, "measures warned early", "warned early" },
         { back, "measures back on plan", "back on plan" },

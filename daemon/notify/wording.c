@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "plan/evaluate.h"
 #include "plan/control_chart.h"
 
 /* ---- strings from outside ---------------------------------------------------------------- */
@@ -347,7 +348,7 @@ void item_view(const struct message_context *context, const struct message_item 
             view_of_projection(&v, &f->ageing);
         if (!isnan(v.line))
             (void)figure_amount(v.line, v.kind.unit, v.line_text);
-    } else if (given(f ? f->provider : NULL, a->provider)) {
+    } else if (a->rule == RULE_COVERAGE_GAP) {
         v.org = given(f ? f->provider : NULL, a->provider);
     }
     *out_view = v;
@@ -376,6 +377,14 @@ const char *wording_news(enum alert_news news)
     return words[news];
 }
 
+bool wording_is_incident(const struct message_item *item)
+{
+    const struct alert *a = item->alert;
+
+    return a->rule == RULE_IMPLAUSIBLE_CHANGE && a->provider &&
+           strcmp(a->provider, FEED_INCIDENT) == 0;
+}
+
 bool wording_projection_over(const struct message_item *item)
 {
     return item->news == NEWS_WITHDRAWN && item->episode->early && item->finding != NULL &&
@@ -385,9 +394,9 @@ bool wording_projection_over(const struct message_item *item)
 const char *wording_state(const struct message_item *item)
 {
     /* per rule: as long as it is open, once it has ended, where it is said again each day */
-    static const struct {
+    static const struct state_words {
         const char *open, *ended, *again;
-    } words[] = {
+    } of_rules[] = {
         [RULE_BEHIND_PLAN] = { "Behind plan", "Back on plan", NULL },
         [RULE_FEED_LATE] = { "Feed late", "Feed no longer late", "Feed still late" },
         [RULE_COVERAGE_GAP] = { "Data incomplete", "Data complete again", "Data still incomplete" },
@@ -399,15 +408,20 @@ const char *wording_state(const struct message_item *item)
         [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },
         [RULE_GUARD] = { "Masking", "No longer masking", NULL },
     };
+    static const struct state_words of_incident = { "NHS numbers in a file", "Incident closed",
+                                                    "Incident still open" };
     enum rule rule = item->alert->rule;
     const struct episode *e = item->episode;
 
-    assert((size_t)rule < sizeof words / sizeof words[0]);
+    assert((size_t)rule < sizeof of_rules / sizeof of_rules[0]);
+
+    const struct state_words *words = wording_is_incident(item) ? &of_incident : &of_rules[rule];
+
     if (e->early && episode_is_active(e))
         return e->state == ALERT_EARLY ? "Early warning" : "Behind plan, projected";
     switch (item->news) {
     case NEWS_CLEARED:
-        return e->early ? "Warning not borne out" : words[rule].ended;
+        return e->early ? "Warning not borne out" : words->ended;
     case NEWS_CORRECTED:
         return episode_is_open(item->episode) ? "Corrected, behind plan" : "Corrected";
     case NEWS_DISCOVERED:
@@ -421,13 +435,13 @@ const char *wording_state(const struct message_item *item)
             return "No longer projected";
         return item->finding != NULL ? "Plan changed" : "No longer watched";
     case NEWS_REMINDER:
-        return words[rule].again ? words[rule].again : words[rule].open;
+        return words->again ? words->again : words->open;
     case NEWS_WORSE:
-        return rule == RULE_BEHIND_PLAN ? "Worse, behind plan" : words[rule].open;
+        return rule == RULE_BEHIND_PLAN ? "Worse, behind plan" : words->open;
     case NEWS_BETTER:
         if (rule == RULE_BEHIND_PLAN)
             return item->episode->state == ALERT_RECOVERING ? "Recovering" : "Better, behind plan";
-        return words[rule].open;
+        return words->open;
     case NEWS_NONE:
     case NEWS_WATCHING:
     case NEWS_NEW:
@@ -435,7 +449,7 @@ const char *wording_state(const struct message_item *item)
     }
     if (rule == RULE_BEHIND_PLAN && item->episode->state == ALERT_RECOVERING)
         return "Recovering";
-    return words[rule].open;
+    return words->open;
 }
 
 void wording_shorten(struct text *t, size_t max)

@@ -67,6 +67,8 @@ const char *wording_state(const struct message_item *item);
 /** "New", "Worse", "Better", "Cleared", "Corrected", "Withdrawn", "Unchanged". */
 const char *wording_news(enum alert_news news);
 
+/** A file of a feed held identifiers. */
+bool wording_is_incident(const struct message_item *item);
 /** An early warning that ended because nothing is projected any more. */
 bool wording_projection_over(const struct message_item *item);
 
@@ -84,6 +86,8 @@ void wording_since(const struct item_view *v, struct text *out);
 void wording_who(const struct item_view *v, struct text *out);
 void wording_clears(const struct item_view *v, struct text *out);
 void wording_sure(const struct item_view *v, struct text *out);
+/** What its reader can do: a new sentence's beginning in lower case, without its end. */
+void wording_next(const struct item_view *v, struct text *out);
 /** Whose figures they are, where they are not those of the plan's place alone. */
 void wording_footprint(const struct item_view *v, struct text *out);
 

@@ -107,6 +107,20 @@ static void what_chart(const struct item_view *v, struct text *out)
         (void)text_puts(out, "Its control chart shows a change for the worse.");
 }
 
+static void what_incident(const struct item_view *v, struct text *out)
+{
+    const struct finding *f = v->item->finding;
+
+    if (v->item->news == NEWS_CLEARED || !f || !f->detail) {
+        (void)text_puts(out, "A person closed the incident, and the raw bytes are erased.");
+        return;
+    }
+    detail_of(f, out);
+    (void)text_puts(out, " Nothing of the file was taken, and none of its content is in a message, "
+                         "the log or the archive. The measures of this feed keep their last state "
+                         "and none is called better.");
+}
+
 void wording_what(const struct item_view *v, struct text *out)
 {
     const struct finding *f = v->item->finding;
@@ -154,6 +168,10 @@ void wording_what(const struct item_view *v, struct text *out)
     case RULE_COVERAGE_GAP:
     case RULE_IMPLAUSIBLE_CHANGE:
         break;
+    }
+    if (wording_is_incident(v->item)) {
+        what_incident(v, out);
+        return;
     }
     if (f && f->detail && v->item->news != NEWS_CLEARED) {
         detail_of(f, out);
@@ -252,7 +270,9 @@ void wording_who(const struct item_view *v, struct text *out)
         wording_clean(out, v->owner, 60, 5);
     if (holder)
         (void)text_putc(out, ')');
-    if (!v->owner)
+    if (wording_is_incident(v->item))
+        (void)text_puts(out, "information governance and ops are told; no lead is");
+    else if (!v->owner)
         (void)text_puts(out, "nobody is named, so ops is told");
     if (a) {
         (void)text_puts(out, "; action ");
@@ -341,6 +361,12 @@ void wording_clears(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A file in which the provider reports again.");
         break;
     case RULE_IMPLAUSIBLE_CHANGE:
+        if (wording_is_incident(v->item)) {
+            (void)text_puts(out, "A person alone, once those who must know do; a good file does "
+                                 "not. The list counts again when it is sent without these "
+                                 "numbers.");
+            break;
+        }
         (void)text_puts(out, "A file of this feed that is accepted: mend what is wrong and send it "
                              "again, or decide on a held one.");
         break;

@@ -102,7 +102,7 @@ static int incident_finding(const struct feed_state *feed, struct finding_set *s
     struct text title = TEXT_INIT;
     int r = 0;
 
-    text_printf(&title, why == NULL ? "Feed %s sent no identifiers" : "Feed %s sent identifiers",
+    text_printf(&title, why == NULL ? "No incident of feed %s is open" : "Feed %s sent identifiers",
                 feed_title(feed));
     f->title = text_take(&title);
     if (why != NULL) {

@@ -97,9 +97,11 @@ def test_a_column_of_nhs_numbers_is_refused_and_told_to_governance_and_ops_witho
     with lists.instance(build, plan_text=PLAN, receivers=RECEIVERS, routes=ROUTES) as i:
         incident(i)
         i.start("2026-05-18T10:00")
-        wait_for(lambda: i.mails("gov") and [m for m in i.mails() if "identifiers" in m.text], "both mails")
+        wait_for(lambda: i.mails("gov") and [m for m in i.mails() if "NHS numbers" in m.subject], "both mails")
         text = " ".join(i.mails("gov")[0].text.split())
         assert "name" in text and "10 to 99" in text, text
+        assert i.mails("gov")[0].subject == "NHS numbers in a file: weekly", i.mails("gov")[0].subject
+        assert "information governance lead of the organisation that sent the file" in text, text
         assert feed(i)["files"] == 0 and feed(i)["list"]["parts"][0]["pathways"] == 0
         assert len(quarantined(i)) == 1 and not [f for f in os.walk(i.path("state", "archive")) if len(f[2]) > 1]
         assert not [n for n in range(40) if nhs_number(n).encode() in everything(i, "/quarantine/")]

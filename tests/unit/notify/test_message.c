@@ -39,6 +39,23 @@ static struct text plain_body(void)
     return plain;
 }
 
+static void check_said(const char *body, const char *const *says, const char *const *never)
+{
+    for (; *says; says++)
+        ck_assert_msg(strstr(body, *says) != NULL, "\"%s\" is missing in:\n%s", *says, body);
+    for (; *never; never++)
+        ck_assert_msg(strstr(body, *never) == NULL, "\"%s\" is said in:\n%s", *never, body);
+}
+
+/* The plain text in one line, wherever it was folded. */
+static struct text flat_body(void)
+{
+    struct text body = plain_body();
+
+    text_single_space(body.buf);
+    return body;
+}
+
 static const struct {
     const char *why, *title;
     enum alert_news news;
@@ -157,6 +174,103 @@ START_TEST(rules_without_a_figure_have_their_own_words)
     ck_assert_int_eq(strstr(text_str(&body), "It has cleared.") != NULL,
                      rule_rows[_i].news == NEWS_CLEARED);
     text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+static const struct {
+    enum rule rule;
+    enum alert_news news;
+    enum alert_state state;
+    const char *owner, *next;
+} next_rows[] = {
+    { RULE_BEHIND_PLAN, NEWS_NEW, ALERT_FIRING, "camhs-lead", "ask the owner what is being done." },
+    { RULE_BEHIND_PLAN, NEWS_NEW, ALERT_FIRING, NULL, "find who should answer for it" },
+    { RULE_BEHIND_PLAN, NEWS_CLEARED, ALERT_RESOLVED, "camhs-lead", "nothing is asked of you." },
+    { RULE_FEED_LATE, NEWS_NEW, ALERT_FIRING, NULL, "ask whoever sends this feed when its file" },
+    { RULE_FEED_LATE, NEWS_REMINDER, ALERT_FIRING, NULL, "waitlistctl feed expect" },
+    { RULE_FEED_LATE, NEWS_CLEARED, ALERT_RESOLVED, NULL, "nothing is asked of you." },
+    { RULE_COVERAGE_GAP, NEWS_NEW, ALERT_FIRING, NULL, "ask the provider why" },
+    { RULE_IMPLAUSIBLE_CHANGE, NEWS_NEW, ALERT_FIRING, NULL, "waitlistctl feed accept" },
+    { RULE_DEAD_LETTER, NEWS_NEW, ALERT_FIRING, NULL, "waitlistctl outbox ls" },
+    { RULE_SELF_CHECK, NEWS_NEW, ALERT_FIRING, NULL, "waitlistctl status" },
+};
+
+START_TEST(what_to_do_next_is_something_that_the_reader_can_do)
+{
+    char label[80];
+
+    fixture_init(&f);
+    f.alert.rule = f.finding.rule = next_rows[_i].rule;
+    f.alert.owner = WORDS(next_rows[_i].owner);
+    f.finding.owner = next_rows[_i].owner;
+    f.items[0].news = next_rows[_i].news;
+    f.episode.state = next_rows[_i].state;
+    f.finding.provider = "TAJ";
+
+    struct text body = plain_body();
+    const char *next = strstr(text_str(&body), "What to do next: ");
+
+    (void)snprintf(label, sizeof label, "%s", next_rows[_i].next);
+    ck_assert_msg(next && strstr(next, label) != NULL, "%s", text_str(&body));
+    ck_assert_msg(next_rows[_i].owner || !strstr(next, "ask the owner"), "%s", next);
+    text_release(&body);
+}
+END_TEST
+
+static const struct {
+    enum alert_news news;
+    enum alert_state state;
+    const char *subject;
+    const char *says[6], *never[4];
+} incident_rows[] = {
+    { NEWS_NEW,
+      ALERT_FIRING,
+      "NHS numbers in a file: cyp4ww",
+      { "Column \"name\" holds NHS numbers.", "Nothing of the file was taken",
+        "information governance and ops are told", "A person alone",
+        "tell the information governance lead of the organisation that sent the file" },
+      { "File not taken", "ask the owner", "nobody is named" } },
+    { NEWS_REMINDER,
+      ALERT_FIRING,
+      "Incident still open: cyp4ww",
+      { "Column \"name\" holds NHS numbers.", "waitlistctl feed purge" },
+      { "ask the owner" } },
+    { NEWS_CLEARED,
+      ALERT_RESOLVED,
+      "Incident closed: cyp4ww",
+      { "the raw bytes are erased", "nothing is asked of you" },
+      { "tell the information governance lead", "File no longer waits" } },
+};
+
+START_TEST(an_incident_of_identifiers_has_words_of_its_own)
+{
+    fixture_init(&f);
+    f.alert.rule = f.finding.rule = RULE_IMPLAUSIBLE_CHANGE;
+    f.alert.provider = WORDS("identifiers");
+    f.finding.provider = "identifiers";
+    f.alert.owner = NULL;
+    f.finding.owner = NULL;
+    f.finding.action = NULL;
+    f.alert.action = NULL;
+    f.finding.detail = WORDS("column \"name\" holds NHS numbers");
+    f.items[0].news = incident_rows[_i].news;
+    f.episode.state = incident_rows[_i].state;
+    f.context.plan = NULL;
+
+    struct message m = composed();
+    struct text body = flat_body();
+
+    ck_assert_str_eq(m.subject, incident_rows[_i].subject);
+    check_said(text_str(&body), incident_rows[_i].says, incident_rows[_i].never);
+    ck_assert_ptr_nonnull(strstr(m.json, "\"org\":null"));
+    text_release(&body);
+    message_release(&m);
+    if (incident_rows[_i].news != NEWS_NEW)
+        return;
+    f.context.item_count = 2;
+    m = composed();
+    ck_assert_msg(strncmp(m.subject, "2 incidents of NHS numbers: ", 28) == 0, "%s", m.subject);
     message_release(&m);
 }
 END_TEST
@@ -675,23 +789,6 @@ static void fixture_early(enum alert_state state, enum alert_news news)
     f.items[0].news = news;
 }
 
-static void check_said(const char *body, const char *const *says, const char *const *never)
-{
-    for (; *says; says++)
-        ck_assert_msg(strstr(body, *says) != NULL, "\"%s\" is missing in:\n%s", *says, body);
-    for (; *never; never++)
-        ck_assert_msg(strstr(body, *never) == NULL, "\"%s\" is said in:\n%s", *never, body);
-}
-
-/* The plain text in one line, wherever it was folded. */
-static struct text flat_body(void)
-{
-    struct text body = plain_body();
-
-    text_single_space(body.buf);
-    return body;
-}
-
 START_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data)
 {
     static const char *const says[] = {
@@ -850,6 +947,8 @@ UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_fr
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
           UNIT_TEST(a_group_is_counted_in_the_subject),
           UNIT_ROWS(rules_without_a_figure_have_their_own_words, rule_rows),
+          UNIT_ROWS(what_to_do_next_is_something_that_the_reader_can_do, next_rows),
+          UNIT_ROWS(an_incident_of_identifiers_has_words_of_its_own, incident_rows),
           UNIT_ROWS(a_mail_answers_what_it_must, answers),
           UNIT_TEST(an_illustrative_plan_says_so_in_the_first_line),
           UNIT_TEST(held_and_restated_figures_are_said_to_be),
