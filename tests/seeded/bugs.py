@@ -1,7 +1,8 @@
 """The seeded bugs: one wrong step each, which the suite has to find.
 
 Chosen from RELIABILITY sections 2 and 4 and DESIGN sections 4, 5, 9, 10 and 13 before any was tried (the
-first version of this file); those of the lease and of the direct notice came when these were built.
+first version of this file); those of the lease and of the direct notice came when these were built, those
+of waiting lists (bugs_pathways.py) with them.
 Each: its id; its source (R2.1: step 1 of RELIABILITY section 2; F19: a row of its section 4; D9: DESIGN
 section 9); the bug in words; the edits that make it (file, exact old text, new text); and the tests
 (program below tests/, name), one of which has to fail. tests/run_seeded.py makes them in a copy.
@@ -9,6 +10,8 @@ section 9); the bug in words; the edits that make it (file, exact old text, new 
 LATER: chosen, with nothing built yet that could be broken so. EQUIVALENT: nobody can see a difference.
 """
 from collections import namedtuple
+
+from bugs_pathways import ROWS
 
 Bug = namedtuple("Bug", "id source what edits tests")
 
@@ -339,7 +342,7 @@ BUGS = [
           "        r = formats < 0 ? formats : services;\n        (void)plans;\n"),
          ("daemon/config.c", "    if (r == 0 && diags->errors)\n        r = -EINVAL;\n", "")],
         [("scenario/test_matrix_p", "P10_a_reload_with_a_bad_plan_keeps_the_old_one_and_says_so")]),
-]
+] + [Bug(*row) for row in ROWS]
 
 LATER = {}
 

@@ -467,6 +467,40 @@ START_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault)
 }
 END_TEST
 
+static const char stop_format[] = "format: stop\nrecords: pathway-snapshot\nkey: [pathway_id]\n"
+                                  "layouts:\n"
+                                  "  - id: list\n"
+                                  "    header: {columns: [Path, Referred, Ended, Census]}\n"
+                                  "    pathway_id: Path\n"
+                                  "    provider: {text: RNA}\n"
+                                  "    clock_start: Referred\n"
+                                  "    clock_stop: {column: Ended, open_ended: true}\n"
+                                  "    census: Census\n";
+
+START_TEST(a_row_that_stopped_by_its_census_is_not_of_the_list_and_no_fault)
+{
+    struct diags d = DIAGS_INIT;
+    struct format *f = NULL;
+    struct text out = TEXT_INIT;
+    static const char bytes[] = "Path,Referred,Ended,Census\n"
+                                "A,2025-01-06,2025-03-01,2025-03-02\n"
+                                "B,2025-01-06,2025-03-02,2025-03-02\n"
+                                "C,2025-01-06,2025-03-03,2025-03-02\n"
+                                "D,2025-01-06,9999-12-31,2025-03-02\n";
+
+    ck_assert_int_eq(format_parse("stop.yaml", stop_format, strlen(stop_format), &d, &f), 0);
+    struct parser *p = run(f, &no_key, bytes, sizeof bytes - 1, 99, &out);
+
+    ck_assert_str_eq(text_str(&out), "C provider=RNA start=2025-01-06 census=2025-03-02\n"
+                                     "D provider=RNA start=2025-01-06 census=2025-03-02\n");
+    ck_assert_uint_eq(parser_result(p)->rows, parser_result(p)->accepted);
+    parser_free(p);
+    text_release(&out);
+    format_free(f);
+    diags_release(&d);
+}
+END_TEST
+
 START_TEST(digits_that_are_all_the_same_are_no_nhs_number)
 {
     struct format_set *set = load_formats();
@@ -799,6 +833,7 @@ UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
           UNIT_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident),
           UNIT_ROWS(a_column_of_nhs_numbers_is_an_incident, incidents),
           UNIT_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault),
+          UNIT_TEST(a_row_that_stopped_by_its_census_is_not_of_the_list_and_no_fault),
           UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
           UNIT_ROWS(a_header_that_is_no_plain_name_is_called_by_its_place, odd_headers),
           UNIT_ROWS(a_list_is_checked_by_the_rules_of_its_mapping, ptl),
