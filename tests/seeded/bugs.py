@@ -278,7 +278,7 @@ BUGS = [
           "(int64_t)retry_after_s * 1000;")],
         [("scenario/test_matrix_w", "W2_retry_after_is_kept_between_a_second_and_an_hour_whatever_it_says")]),
     Bug("redirect-followed", "W3", "a redirect is followed",
-        [("daemon/loop/http.c", "SET(CURLOPT_FOLLOWLOCATION, 0L);", "SET(CURLOPT_FOLLOWLOCATION, 1L);")],
+        [("daemon/loop/http.c", "CURLOPT_FOLLOWLOCATION, 0L);", "CURLOPT_FOLLOWLOCATION, 1L);")],
         [("scenario/test_matrix_w", "W3_a_redirect_to_anywhere_is_a_failure_and_its_target_is_not_asked")]),
     Bug("starttls-optional", "M7", "mail goes in clear when STARTTLS is missing",
         [("daemon/loop/http_smtp.c", "(long)CURLUSESSL_ALL", "(long)CURLUSESSL_TRY")],
@@ -314,7 +314,7 @@ BUGS = [
           "        p->outage_since.ms = clock_wall(&p->clock).ms - lasted_ms;\n")],
         [("scenario/test_direct", "an_outage_that_lasts_is_told_again_a_day_later")]),
     Bug("private-address-allowed", "W7", "a webhook may go to a private address",
-        [("daemon/loop/http_post.c", "    if (!t->allow_private && !http_address_is_public(",
+        [("daemon/loop/http_request.c", "    if (!t->allow_private && !http_address_is_public(",
           "    if (!t->allow_private && t->address_refused && !http_address_is_public(")],
         [("live/test_deliver", "inside_addresses_and_plain_http_are_refused_before_a_byte_leaves")]),
     # ---- people, time, configuration ----
