@@ -1,7 +1,6 @@
 #include "pipeline_apply_list_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -321,6 +320,7 @@ static int check_part(struct apply *a, struct part *part)
 {
     struct text *why = &a->into->why;
     struct rekeying counts;
+    char alike[PEOPLE_WORDS_MAX];
 
     if (!part->has_begun || part->is_older)
         return check_elsewhere(a, part);
@@ -329,14 +329,16 @@ static int check_part(struct apply *a, struct part *part)
     if (r < 0)
         return r;
     part->is_rekeyed = r;
-    if (r > 0)
+    if (r > 0) {
+        (void)text_puts(why, "identities changed: ");
+        people_share(why, counts.gone, counts.open);
         return text_printf(why,
-                           "identities changed: of %" PRIu64 " who waited at %s %" PRIu64
-                           " are gone, and %" PRIu64 " of those came under other keys with the "
-                           "same clock starts",
-                           counts.open, part->stored->provider, counts.gone, counts.alike) < 0
+                           " who waited at %s are gone, and %s of those came under other keys with "
+                           "the same clock starts",
+                           part->stored->provider, people_count(counts.alike, alike)) < 0
                    ? -ENOMEM
                    : 1;
+    }
     if (a->receipt->decides)
         return 0;
     r = list_is_implausible(part->stored->state, part->stored->provider, part->rows, why);

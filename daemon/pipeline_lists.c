@@ -281,9 +281,9 @@ static json_t *part_report(const struct stored_list *part)
     list_counts(part->state, &counts);
     if (list_digest(part->state, digest) < 0)
         return NULL;
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "provider",
+    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "provider",
                      part->provider, "census", date_json(list_census(part->state)), "watermark",
-                     date_json(list_watermark(part->state)), "pathways",
+                     date_json(list_watermark(part->state)), "open", (json_int_t)open, "pathways",
                      (json_int_t)counts.pathways, "facts", (json_int_t)counts.facts, "disagreeing",
                      (json_int_t)counts.disagreeing, "too_old", (json_int_t)counts.too_old,
                      "set_aside", (json_int_t)part->set_aside, "place_unknown", (json_int_t)unknown,

@@ -1,10 +1,10 @@
 #include "pipeline_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "pathway/list_plausible.h"
 
 /* To which place those on a waiting list belong, and what follows where that is not known. */
 
@@ -55,11 +55,12 @@ int places_judge(const struct stored_list *part, struct civil_date period_end, b
 
     if (unknown * 100 <= open * UNKNOWN_MOST_PCT)
         return feed_book_flaw(book, part->provider, FLAW_PLACES, period_end, upto, NULL);
+    (void)text_puts(&words, "the place of ");
+    people_share(&words, unknown, open);
     (void)text_printf(&words,
-                      "the place of %" PRIu64 " of %" PRIu64
                       " who wait at %s is not known: over %d %%, "
                       "so the figures of single places may be too low and hold",
-                      unknown, open, part->provider, UNKNOWN_MOST_PCT);
+                      part->provider, UNKNOWN_MOST_PCT);
     return !text_ok(&words) ? -ENOMEM
                             : feed_book_flaw(book, part->provider, FLAW_PLACES, period_end, upto,
                                              text_str(&words));

@@ -338,9 +338,15 @@ bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r)
 
 const struct receipt *receipt_same(const struct pipeline *p, const struct receipt *r)
 {
+    const struct receipt *known = r, *same = NULL;
     struct since since;
 
-    return receipt_is_superseded(p, r) ? NULL : same_before(p, r, &since);
+    /* A duplicate of a duplicate: back to the one that took effect. */
+    while (known && !receipt_is_superseded(p, known)) {
+        known = same_before(p, known, &since);
+        same = known ? known : same;
+    }
+    return same;
 }
 
 int receipt_append(struct pipeline *p, struct receipt *r)

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "ctl/compute.h"
 #include "ctl/ctl_protocol.h"
+#include "ctl/option.h"
 #include "parse/csv.h"
 
 static const char usage[] =
@@ -210,6 +211,10 @@ static const struct computation *find_computation(const struct words *w)
 int cmd_compute(int argc, char **argv)
 {
     struct words w;
+
+    if (option_help(argc, argv, usage))
+        return 0;
+
     const struct computation *c = read_words(argc, argv, &w) ? find_computation(&w) : NULL;
 
     if (!c) {

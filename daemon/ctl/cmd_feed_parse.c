@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/feed_request.h"
+#include "ctl/option.h"
 #include "ctl/output.h"
 #include "ctl/record_print.h"
 #include "feed/content.h"
@@ -219,6 +220,10 @@ int cmd_feed_parse(int argc, char **argv, const char *datadir)
     const struct format *f = NULL;
     struct request q = { .feed = { .command = "feed parse", .usage = usage },
                          .kind = OUTPUT_NDJSON };
+
+    if (option_help(argc, argv, usage))
+        return 0;
+
     int r = feed_request_read(&q.feed, argc, argv, options, &q);
 
     if (r)

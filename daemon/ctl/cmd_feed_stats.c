@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/feed_request.h"
+#include "ctl/option.h"
 #include "ctl/output.h"
 #include "feed/content.h"
 #include "metric/list_stats.h"
@@ -83,9 +84,12 @@ static void on_set_aside(void *arg, unsigned long line, const char *column, cons
 }
 
 /* Says what a person should know of a file that was counted. */
-static void say_result(const struct counting *c, const struct parse_result *r)
+static void say_result(const struct counting *c, const struct parse_result *r,
+                       struct civil_date census)
 {
     const char *name = c->set_aside.file;
+    bool several = date_compare(r->first_census, r->last_census) != 0;
+    char first[DATE_TEXT_MAX], last[DATE_TEXT_MAX], counted[DATE_TEXT_MAX];
 
     set_aside_end(&c->set_aside);
     for (size_t i = 0; i < r->identifier_columns; i++)
@@ -93,6 +97,14 @@ static void say_result(const struct counting *c, const struct parse_result *r)
                 "%s: column \"%s\" holds NHS numbers (%s of its values): the daemon would refuse "
                 "this file\n",
                 name, r->identifiers[i].column, r->identifiers[i].count);
+    if (date_is_set(r->first_census) &&
+        (date_compare(r->first_census, census) != 0 || date_compare(r->last_census, census) != 0))
+        fprintf(
+            stderr,
+            "%s: warning: the file says who waited on %s%s%s, and is counted as of %s: who came "
+            "or went between is not in it\n",
+            name, date_format(r->first_census, first), several ? " to " : "",
+            several ? date_format(r->last_census, last) : "", date_format(census, counted));
     fprintf(stderr,
             "%s: %lu rows, %lu set aside, %llu of a pathway that was there, %llu with a clock that "
             "starts after the census\n",
@@ -167,7 +179,7 @@ static int count_file(const struct request *q, const struct format *f, struct co
     else if (parser_result(p)->refused)
         fprintf(stderr, "%s\n", parser_refusal(p, refusal));
     else
-        say_result(c, parser_result(p));
+        say_result(c, parser_result(p), q->census);
     r = r < 0 || parser_result(p)->refused;
     parser_free(p);
     return r;
@@ -201,6 +213,10 @@ int cmd_feed_stats(int argc, char **argv, const char *datadir)
                          .method = PERCENTILE_NEAREST };
     struct format_set *set = NULL;
     const struct format *f = NULL;
+
+    if (option_help(argc, argv, usage))
+        return 0;
+
     int r = feed_request_read(&q.feed, argc, argv, options, &q);
 
     if (r)

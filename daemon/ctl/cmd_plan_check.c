@@ -11,6 +11,7 @@
 #include "config.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/diag_json.h"
+#include "ctl/option.h"
 #include "ctl/output.h"
 
 static const char usage[] =
@@ -165,6 +166,8 @@ int cmd_plan_check(int argc, char **argv)
     struct arguments a = { .kind = OUTPUT_TABLE };
     int r = 0;
 
+    if (option_help(argc, argv, usage))
+        return 0;
     if (!read_arguments(argc, argv, &a)) {
         fputs(usage, stderr);
         return CTL_USAGE;

@@ -147,6 +147,8 @@ static int read_framing(struct http_head *h, bool is_http_1_0)
 {
     const char *expect = http_head_field(h, "Expect"), *host = http_head_field(h, "Host");
     bool is_post = strcmp(h->method, "POST") == 0;
+    /* Of other methods it is for who answers to say that they are none here. */
+    bool has_none = strcmp(h->method, "GET") == 0 || strcmp(h->method, "HEAD") == 0;
     int r = read_length(h);
 
     if (r == 0)
@@ -159,7 +161,7 @@ static int read_framing(struct http_head *h, bool is_http_1_0)
         return refuse(h, 400, "neither trailers nor upgrades are taken");
     if (expect && (strcasecmp(expect, "100-continue") != 0 || http_head_count(h, "Expect") > 1))
         return refuse(h, 400, "an expectation other than 100-continue");
-    if (!is_post && (h->is_chunked || h->length > 0))
+    if (has_none && (h->is_chunked || h->length > 0))
         return refuse(h, 400, "a body where none belongs");
     if (is_post && !h->is_chunked && !h->has_length)
         return refuse(h, 411, "neither a length nor chunked");

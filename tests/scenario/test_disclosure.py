@@ -57,5 +57,16 @@ def test_nobody_can_tell_from_a_message_or_redis_how_few_are_over_the_line(build
         assert not [x for x in ("98%", "98 ", "400 ", "36 days") if x in told(i)], told(i)
 
 
+def test_feeds_says_how_many_wait_apart_from_all_that_are_kept(build):
+    with lists.instance(build, plan_text=lists.plan(OVER)) as i:
+        i.put("1.csv", few_over(), feed="weekly")
+        i.start("2026-05-25T10:00")
+        wait_for(lambda: i.ctl("feeds")[0]["files"] == 1, "the first list")
+        i.put("2.csv", few_over("2026-05-24").replace("A1,", "C1,"), feed="weekly")
+        wait_for(lambda: i.ctl("feeds")[0]["files"] == 2, "the second list")
+        part = i.ctl("feeds")[0]["list"]["parts"][0]
+        assert (part["open"], part["pathways"]) == (100, 101), part
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -332,6 +332,8 @@ def test_H6_the_same_content_again_is_a_duplicate_with_200(build):
         again = post(w, three(6))
         assert again.status == 200 and again.json["outcome"] == "duplicate", again.raw
         assert again.json["same_as"] == first.json["receipt"]
+        third = post(w, three(6))  # not the duplicate before it: the one whose bytes took effect
+        assert third.json["outcome"] == "duplicate" and third.json["same_as"] == first.json["receipt"], third.raw
         other = post(w, three(45, "2024-05"))
         assert other.status == 202
         wait_for(lambda: w.measure()["value"] == 45, "the newer month")

@@ -162,6 +162,9 @@ def test_other_paths_are_404_and_other_methods_405(build):
             fields = {"Content-Length": 0} if method == "POST" else {}
             reply = say(w, head(fields, method, path))
             assert reply.status == 405 and reply.headers["allow"] == allowed, (method, path, reply.raw)
+        for method in ("PUT", "PATCH", "DELETE"):
+            reply = say(w, head({"Content-Length": 5}, method, PATH) + b"a,b\n1")
+            assert reply.status == 405 and reply.headers["allow"] == "POST", (method, reply.raw)
         reply = get(w, "/healthz", "HEAD")
         assert reply.status == 405 and reply.body == b"", reply.raw
         assert not receipts(w)

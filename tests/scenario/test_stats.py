@@ -129,6 +129,27 @@ def test_no_identifier_is_printed_and_nothing_of_a_file_that_is_refused(build):
     assert r.returncode == 1 and r.stdout == "" and "error" in r.stderr, (r.returncode, r.stdout[:80], r.stderr)
 
 
+def canonical(build, *censuses, asked="2026-02-16"):
+    """What is said of a list whose rows have these census dates."""
+    text = "pathway_id,issuer,service,provider,commissioner,referral_date,census_date\n" + "".join(
+        f"P{n},RNA,nd,RNA,QUA,2026-01-05,{census}\n" for n, census in enumerate(censuses))
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as f:
+        f.write(text)
+        f.flush()
+        done = subprocess.run([os.path.join(build, "waitlistctl"), "feed", "stats", f.name, "--format",
+                               "pathway-snapshot", "--census", asked], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout, done
+    return done.stderr
+
+
+def test_a_file_of_another_census_than_is_counted_is_said(build):
+    assert "warning" not in canonical(build, "2026-02-16", "2026-02-16")
+    other = canonical(build, "2026-02-09")
+    assert "warning: the file says who waited on 2026-02-09, and is counted as of 2026-02-16" in other, other
+    both = canonical(build, "2026-02-09", "2026-02-16")
+    assert "who waited on 2026-02-09 to 2026-02-16, and is counted as of 2026-02-16" in both, both
+
+
 def test_what_is_missing_or_wrong_in_the_call_is_said(build):
     def call(*words):
         return subprocess.run([os.path.join(build, "waitlistctl"), "feed", "stats", *words], capture_output=True,
