@@ -316,7 +316,7 @@ install: all
 	install -D -m 755 build/waitlistctl $(DESTDIR)$(PREFIX)/bin/waitlistctl
 	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/formats
 	install -m 644 config/formats/*.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/formats/
-	install -m 644 config/organisations.yaml config/services.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/
+	install -m 644 config/organisations.yaml config/services.yaml config/standards.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples
 	install -m 644 config/waitlistd.yaml config/plan.yaml $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples/
 	install -D -m 644 systemd/waitlistd.service $(DESTDIR)/lib/systemd/system/waitlistd.service

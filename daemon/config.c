@@ -156,8 +156,8 @@ int plan_names_make(const struct settings *s, const struct services *services,
     struct plan_names n = { calloc(s->feed_count + 1, sizeof *n.feeds),
                             calloc(s->receiver_count + 1, sizeof *n.receivers),
                             calloc(s->list_count + 1, sizeof *n.lists),
-                            { footprint_of_place, footprint_of_organisation,
-                              (void *)(uintptr_t)s } };
+                            { footprint_of_place, footprint_of_organisation, (void *)(uintptr_t)s },
+                            NULL };
 
     if (!n.feeds || !n.receivers || !n.lists) {
         plan_names_release(&n);
@@ -179,7 +179,8 @@ struct plan_context plan_names_context(const struct plan_names *n)
     return (struct plan_context){ .feeds = n->feeds,
                                   .receivers = n->receivers,
                                   .lists = n->lists,
-                                  .footprints = &n->footprints };
+                                  .footprints = &n->footprints,
+                                  .standards = n->standards };
 }
 
 void plan_names_release(struct plan_names *n)
@@ -196,6 +197,16 @@ int config_load_services(const char *datadir, struct diags *diags, struct servic
     if (text_printf(&path, "%s/services.yaml", datadir) < 0)
         return -ENOMEM;
     return services_load(text_str(&path), diags, out_services);
+}
+
+int config_load_standards(const char *datadir, struct diags *diags,
+                          struct standards **out_standards)
+{
+    AUTO(text_release) struct text path = TEXT_INIT;
+
+    if (text_printf(&path, "%s/standards.yaml", datadir) < 0)
+        return -ENOMEM;
+    return standards_load(text_str(&path), diags, out_standards);
 }
 
 static int load_services(struct config *c, const char *datadir, struct diags *diags)
@@ -217,6 +228,7 @@ static int load_plans(struct config *c, struct diags *diags)
     AUTO(plan_names_release) struct plan_names names = { 0 };
     int r = plan_names_make(s, c->services, &names);
 
+    names.standards = c->standards;
     c->plans = calloc(s->plans.count + 1, sizeof(struct plan *));
     if (r < 0 || !c->plans)
         return -ENOMEM;
@@ -293,9 +305,10 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
     if (r == 0) {
         int formats = load_formats(c, datadir, diags);
         int services = load_services(c, datadir, diags);
+        int standards = config_load_standards(datadir, diags, &c->standards);
         int plans = load_plans(c, diags);
 
-        r = formats < 0 ? formats : services < 0 ? services : plans;
+        r = formats < 0 ? formats : services < 0 ? services : standards < 0 ? standards : plans;
         if (services == 0 && formats == 0 && check_lists(c, diags) < 0)
             r = r < 0 ? r : -EINVAL;
     }
@@ -320,6 +333,7 @@ void config_free(struct config *c)
     free(c->plans);
     format_set_free(c->formats);
     services_free(c->services);
+    standards_free(c->standards);
     settings_free(c->settings);
     free(c);
 }

@@ -17,6 +17,7 @@ struct config {
     struct settings *settings;
     struct format_set *formats;
     struct services *services;             /* services.yaml of the data folder */
+    struct standards *standards;           /* standards.yaml of it */
     char services_digest[SHA256_TEXT_MAX]; /* of these bytes */
     struct plan **plans;
     size_t plan_count;
@@ -27,6 +28,7 @@ struct plan_names {
     const char **feeds, **receivers;
     struct plan_list *lists;
     struct footprint_source footprints;
+    const struct standards *standards; /* NULL: not known */
 };
 /** Returns 0 or -ENOMEM. */
 int plan_names_make(const struct settings *s, const struct services *services,
@@ -35,6 +37,10 @@ struct plan_context plan_names_context(const struct plan_names *n);
 void plan_names_release(struct plan_names *n);
 /** services.yaml of a data folder. Returns 0; -EINVAL with messages; -ENOMEM. */
 int config_load_services(const char *datadir, struct diags *diags, struct services **out_services);
+
+/** standards.yaml of it, the same. */
+int config_load_standards(const char *datadir, struct diags *diags,
+                          struct standards **out_standards);
 
 /** datadir: the installed or build-tree data folder. Returns 0 (diags may hold warnings) or -EINVAL
  * with errors. */

@@ -105,6 +105,11 @@ static void services_release(struct services **s)
     services_free(*s);
 }
 
+static void standards_release(struct standards **s)
+{
+    standards_free(*s);
+}
+
 static void plan_release(struct plan **p)
 {
     plan_free(*p);
@@ -160,6 +165,7 @@ int cmd_plan_check(int argc, char **argv)
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
     AUTO(settings_release) struct settings *settings = NULL;
     AUTO(services_release) struct services *services = NULL;
+    AUTO(standards_release) struct standards *standards = NULL;
     AUTO(plan_release) struct plan *plan = NULL;
     AUTO(plan_names_release) struct plan_names names = { 0 };
     struct plan_context context = { .feeds = NULL };
@@ -181,6 +187,10 @@ int cmd_plan_check(int argc, char **argv)
         if (r == 0)
             context = plan_names_context(&names);
     }
+    int known = config_load_standards(datadir_find(), &diags, &standards);
+
+    r = r < 0 ? r : known;
+    context.standards = standards;
     /* Also after bad settings: whoever mends both wants to see both. */
     int loaded = plan_load(a.file, &context, &diags, &plan);
 

@@ -106,6 +106,50 @@ static struct civil_date last_date(const struct plan_measure *m)
     return m->target_by;
 }
 
+/* An interval on both sides of the line says neither. */
+static const char *met_words(const struct period_judgement *p, const struct standard_line *line)
+{
+    const struct series_version *v = p->version;
+    double low = v ? v->low : NAN, high = v ? v->high : NAN;
+
+    if (!v || v->gap || isnan(low) || isnan(high))
+        low = high = v && !v->gap && v->marker == MARKER_NONE ? v->value : NAN;
+    if (isnan(low))
+        return "there is no newest figure to hold against it";
+    if (line->is_floor ? low >= line->value : high <= line->value)
+        return "the newest figure meets it";
+    if (line->is_floor ? high < line->value : low > line->value)
+        return "the newest figure misses it";
+    return "the newest figure is too near it to tell";
+}
+
+/* Whose line it is, and what the standard that is named asks of the newest figure. */
+static int say_standard(json_t *lines, const struct finding *f)
+{
+    const struct plan_measure *m = f->measure;
+    const struct period_judgement *p = f->history_count ? &f->history[f->history_count - 1] : NULL;
+    const struct standard_line *line = p ? measure_standard_on(m, p->end) : NULL;
+    const char *whose = line_of_name(measure_line_of(m));
+    char a[64], from[DATE_TEXT_MAX];
+    int r =
+        explain_say(lines, "A miss is one of the %s%s%s%s.", whose, m->standard.is_line ? " (" : "",
+                    m->standard.is_line ? m->standard.title : "",
+                    m->standard.is_line ? "), since the plan has no line of its own" : "");
+
+    if (!m->standard.id || m->standard.is_line)
+        return r;
+    if (!line)
+        return r |
+               explain_say(
+                   lines, "Beside it the measure is under the %s (%s), which asks for nothing yet.",
+                   line_of_name((enum line_of)m->standard.kind), m->standard.title);
+    return r |
+           explain_say(lines, "Beside it the measure is under the %s (%s): at %s %s since %s; %s.",
+                       line_of_name((enum line_of)m->standard.kind), m->standard.title,
+                       line->is_floor ? "least" : "most", figure_of(f, line->value, a),
+                       date_format(line->from, from), met_words(p, line));
+}
+
 static int say_rule_of_measure(json_t *lines, const struct finding *f)
 {
     const struct plan_measure *m = f->measure;
@@ -131,7 +175,7 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
         m->has_target ? figure_of(f, m->target, a) : "none", difference_of(f, m->tolerance, b),
         m->has_clear ? "; clear line " : "", m->has_clear ? figure_of(f, m->clear, c) : "",
         m->for_periods, m->for_periods == 1 ? "" : "s", m->clear_for);
-    return r;
+    return r | say_standard(lines, f);
 }
 
 static int say_newest(json_t *lines, const struct finding *f, const struct period_judgement *p)

@@ -130,6 +130,8 @@ static json_t *measure_object(const struct plan *p, const struct plan_measure *m
     r |= report_put(o, "for", json_integer(m->for_periods));
     r |= report_put(o, "clear_for", json_integer(m->clear_for));
     r |= report_put(o, "expect", expect_array(m));
+    r |= report_put(o, "standard", report_text(m->standard.id));
+    r |= report_put(o, "line_of", report_text(line_of_name(measure_line_of(m))));
     r |= report_put(o, "action", report_text(m->action));
     r |= report_put(o, "owner", report_text(m->owner));
     r |= report_put(o, "value", report_value(point ? series_current(point) : NULL));

@@ -85,6 +85,11 @@ static json_t *item_object(const struct item_view *v)
     failed |= json_object_set_new(o, "line", number(v->line));
     failed |= json_object_set_new(
         o, "target", number(v->measure && v->measure->has_target ? v->measure->target : NAN));
+    failed |= json_object_set_new(
+        o, "line_of",
+        v->measure ? json_string(line_of_name(measure_line_of(v->measure))) : json_null());
+    failed |=
+        json_object_set_new(o, "standard", clean(v->measure ? v->measure->standard.id : NULL));
     failed |= json_object_set_new(o, "since", date(e->opened));
     failed |= json_object_set_new(o, "ended", date(e->closed_on));
     failed |= json_object_set_new(o, "list", clean(v->list));

@@ -19,20 +19,51 @@ static void org_named(const struct item_view *v, struct text *out)
     }
 }
 
+/* Whose line it is, before and after its figure. */
+static const struct {
+    const char *has, *name;
+} line_words[] = {
+    [LINE_OF_PLAN] = { "the plan has", "plan" },
+    [LINE_OF_STANDARD] = { "the national standard is", "the national standard" },
+    [LINE_OF_LAW] = { "the law asks for", "what the law asks for" },
+    [LINE_OF_GUIDANCE] = { "guidance asks for", "the guidance" },
+};
+
+static enum line_of line_of(const struct item_view *v)
+{
+    return v->measure ? measure_line_of(v->measure) : LINE_OF_PLAN;
+}
+
+/* Beside the plan's own line, what the standard asks of the same figure. */
+static void say_standard(const struct item_view *v, struct text *out)
+{
+    const struct plan_measure *m = v->measure;
+    const struct standard_line *line =
+        m && date_is_set(v->end) ? measure_standard_on(m, v->end) : NULL;
+    char figure[FIGURE_MAX];
+
+    if (!line || m->standard.is_line)
+        return;
+    (void)text_printf(out, " That is the plan's line; %s at %s %s.",
+                      line_words[m->standard.kind].has, line->is_floor ? "least" : "most",
+                      figure_amount(line->value, v->kind.unit, figure));
+}
+
 static void gap_to_line(const struct item_view *v, struct text *out)
 {
     char words[FIGURE_MAX + 32];
     double gap = round((v->value - v->line) * 1e6) / 1e6;
+    const char *name = line_words[line_of(v)].name;
 
     if (isinf(gap) || v->is_beside_line) /* "never", "just over" say it */
         return;
     if (gap == 0 && v->kind.published)
-        (void)text_puts(out, ": exactly at plan");
+        (void)text_printf(out, ": exactly at %s", name);
     else if (gap == 0)
-        (void)text_puts(out, ": at plan, as rounded");
+        (void)text_printf(out, ": at %s, as rounded", name);
     else
-        (void)text_printf(out, ": %s %s plan", figure_difference(fabs(gap), v->kind.unit, words),
-                          gap < 0 ? "below" : "above");
+        (void)text_printf(out, ": %s %s %s", figure_difference(fabs(gap), v->kind.unit, words),
+                          gap < 0 ? "below" : "above", name);
 }
 
 static void what_figure(const struct item_view *v, struct text *out)
@@ -47,7 +78,7 @@ static void what_figure(const struct item_view *v, struct text *out)
         org_named(v, out);
     }
     if (*v->line_text)
-        (void)text_printf(out, ", where the plan has %s", v->line_text);
+        (void)text_printf(out, ", where %s %s", line_words[line_of(v)].has, v->line_text);
     if (v->has_value && !isnan(v->line))
         gap_to_line(v, out);
     if (severity && episode_is_open(v->item->episode))
@@ -56,6 +87,7 @@ static void what_figure(const struct item_view *v, struct text *out)
         (void)text_printf(out, " (tolerance %s)",
                           figure_difference(m->tolerance, v->kind.unit, words));
     (void)text_puts(out, ".");
+    say_standard(v, out);
     if (date_is_set(v->projected_from))
         (void)text_printf(out, " Projected from data of %s, if nobody was seen since.",
                           wording_date(v->projected_from, date));

@@ -37,6 +37,7 @@ void plan_measure_release(struct plan_measure *m)
     free(m->first_id);
     free(m->title);
     free(m->footprint_of);
+    measure_standard_release(&m->standard);
     free(m->published);
     free(m->select.feed);
     free(m->select.breakdown);

@@ -18,6 +18,7 @@
 #include "metric/period.h"
 #include "parse/record.h"
 #include "plan/footprint.h"
+#include "plan/standard.h"
 #include "yaml/bind.h"
 
 enum plan_mode { PLAN_LIVE, PLAN_REHEARSAL };
@@ -139,6 +140,16 @@ struct plan_spc {
     size_t rebase_count;
 };
 
+/** The standard of standards.yaml that a measure names. */
+struct measure_standard {
+    char *id, *title; /* NULL: none is named */
+    int kind;         /* enum line_of */
+    struct span wait; /* count 0: it allows any */
+    struct standard_line *lines;
+    size_t line_count;
+    bool is_line; /* the plan has no line of its own: .expect is the standard's */
+};
+
 struct plan_measure {
     char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
     char *title;
@@ -176,6 +187,7 @@ struct plan_measure {
     int footprint;      /* enum footprint */
     char *footprint_of; /* whose figures they are, as people call it; NULL: not known */
     bool is_wider;      /* they are not those of the plan's place alone */
+    struct measure_standard standard;
     char digest[SHA256_TEXT_MAX]; /* of everything that changes a judgement */
 };
 
@@ -210,6 +222,7 @@ struct plan_context {
     const char *const *receivers;
     const struct plan_list *lists;
     const struct footprint_source *footprints;
+    const struct standards *standards;
     /** Whether a feed publishes this measure for rolling periods only; may be NULL. */
     bool (*is_rolling)(const void *arg, const char *feed, const char *measure);
     const void *is_rolling_arg;
@@ -223,6 +236,11 @@ void plan_free(struct plan *p);
 const struct plan_measure *plan_measure_find(const struct plan *p, const char *id);
 const struct plan_action *plan_action_find(const struct plan *p, const char *id);
 const struct plan_role *plan_role_find(const struct plan *p, const char *id);
+
+/** Whose line a miss of the measure is of. */
+enum line_of measure_line_of(const struct plan_measure *m);
+/** What the standard it names asks on a day; NULL: nothing, or it names none. */
+const struct standard_line *measure_standard_on(const struct plan_measure *m, struct civil_date on);
 
 /** How the series of a measure is named: its feed or list, its figure, its organisation. A list measure
  * of all providers has the organisation "all". */

@@ -40,6 +40,10 @@ static const struct plan_fault_def faults[PLAN_FAULTS] = {
     [PLAN_NO_STANDARD] = { "no-standard", DIAG_ERROR,
                            "the metric needs the longest wait that is allowed" },
     [PLAN_WRONG_UNIT] = { "wrong-unit", DIAG_ERROR, "the metric is in another unit" },
+    [PLAN_HAS_NO_STANDARD] = { "has-no-standard", DIAG_ERROR,
+                               "what the measure counts has no national standard" },
+    [PLAN_STANDARD_OF_ANOTHER] = { "standard-of-another", DIAG_WARNING,
+                                   "the standard is for another service" },
     [PLAN_FOOTPRINT_NAMED] = { "footprint-named", DIAG_ERROR,
                                "the title says the place, and the figures are another "
                                "footprint's" },

@@ -42,6 +42,8 @@ enum plan_fault {
     PLAN_WRONG_PERIOD,
     PLAN_NO_STANDARD,
     PLAN_WRONG_UNIT,
+    PLAN_HAS_NO_STANDARD,
+    PLAN_STANDARD_OF_ANOTHER,
     PLAN_FOOTPRINT_NAMED,
     PLAN_FOOTPRINT_WIDER,
     /* of its control chart */

@@ -341,10 +341,15 @@ static void read_standard(struct plan_reading *r, struct measure_reading *readin
     yaml_node *standard = yaml_get(reading->node, "standard");
     yaml_node *share = yaml_get(reading->node, "share");
     struct pathway_metric *metric = &reading->m.list->metric;
+    bool is_named = plan_standard_is_named(reading);
 
-    if (!(def->takes & TAKES_STANDARD))
+    if (is_named && !(def->takes & TAKES_STANDARD))
+        ; /* said of it, and maybe its line */
+    else if (is_named && reading->m.standard.wait.count)
+        metric->standard = reading->m.standard.wait;
+    else if (!(def->takes & TAKES_STANDARD))
         refuse_key(r, standard, "standard", "this metric has no use for one");
-    else if (yaml_is_nothing(standard))
+    else if (yaml_is_nothing(standard) || reading->m.standard.id)
         plan_complain(r, reading->node, PLAN_NO_STANDARD, "for example \"standard: 18w\"",
                       "measure: %s needs the longest wait that is allowed", def->id);
     else
@@ -408,7 +413,8 @@ void plan_list_refuse(struct plan_reading *r, const struct measure_reading *read
     };
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        refuse_key(r, yaml_get(reading->node, keys[i]), keys[i], published_why);
+        if (strcmp(keys[i], "standard") != 0 || !plan_standard_is_named(reading))
+            refuse_key(r, yaml_get(reading->node, keys[i]), keys[i], published_why);
 }
 
 /* ---- the canonical text ---- */

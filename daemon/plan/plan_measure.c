@@ -43,7 +43,9 @@ static const struct bind_key measure_keys[] = {
     { "window", BIND_NODE, MEASURE(window), NULL, 0, 0, NULL, 0,
       "of a list: counted over so long a time up to the period's end (12m), not the period alone" },
     { "standard", BIND_NODE, MEASURE(standard), NULL, 0, 0, NULL, 0,
-      "of a list: the longest wait that is allowed, for metrics that judge waits by it" },
+      "an id of standards.yaml, whose line holds where the plan has none; or, of a list, the "
+      "longest "
+      "wait that is allowed, for metrics that judge waits by it" },
     { "share", BIND_NUMBER, MEASURE(share), NULL, 50, 99.9, NULL, 0,
       "of a list: how many per cent of it should wait no longer than the standard; 92 when left "
       "out" },
@@ -480,6 +482,8 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
         result = read_target(r, &reading);
     if (result == 0)
         result = read_expect(r, &reading);
+    if (result == 0)
+        result = plan_standard_read(r, &reading);
     if (result == 0)
         result = settle_owner(r, &reading);
     if (result == 0)

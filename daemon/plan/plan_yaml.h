@@ -112,6 +112,12 @@ struct list_measure *plan_list_single(const struct list_measure *l);
 int plan_list_name(struct list_measure *l);
 void list_measure_free(struct list_measure *l);
 
+/** Reads `standard:` where it names one of standards.yaml, after target and expect. Returns 0 or -ENOMEM. */
+int plan_standard_read(struct plan_reading *r, struct measure_reading *reading);
+/** Whether it is no wait. */
+bool plan_standard_is_named(const struct measure_reading *reading);
+void measure_standard_release(struct measure_standard *s);
+
 /** Reads `measures:` into the plan, which has its roles and actions already. Returns 0 or -ENOMEM.
  */
 int plan_read_measures(struct plan_reading *r, yaml_node *measures);

@@ -58,6 +58,7 @@ static const struct {
     { "daemon/plan/plan_measure.c", "daemon/man/plan.yaml.5", 15 },
     { "daemon/plan/plan_spc.c", "daemon/man/plan.yaml.5", 4 },
     { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
+    { "daemon/plan/standard.c", "daemon/man/standards.yaml.5", 15 },
     { "daemon/pathway/service_yaml.c", "daemon/man/services.yaml.5", 20 },
 };
 
