@@ -98,8 +98,9 @@ static inline struct ref_fact invent(uint64_t *state, int service, int first_day
     return f;
 }
 
-/* A person's two spells, and the late referral that bridges them: in every history of such a service. */
-static inline void invent_bridge(struct reference *ref, int first_day)
+/* A person's two spells, and the late referral that bridges them: in every history of such a service, of
+ * somebody with other referrals or of nobody else. */
+static inline void invent_bridge(uint64_t *state, struct reference *ref, int first_day)
 {
     static const struct {
         int pathway, event, day;
@@ -108,9 +109,11 @@ static inline void invent_bridge(struct reference *ref, int first_day)
         { 11, EVENT_CLOCK_STOP, 50 }, { 12, EVENT_REFERRAL, 14 },   { 12, EVENT_CLOCK_STOP, 26 },
     };
 
+    int person = one_in(state, 3) ? 1 : 3;
+
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         ref->facts[ref->fact_count++] = (struct ref_fact){ .pathway = steps[i].pathway,
-                                                           .person = 1,
+                                                           .person = person,
                                                            .event = steps[i].event,
                                                            .date = first_day + steps[i].day,
                                                            .version = 1 };
@@ -123,7 +126,7 @@ static inline void invent_history(uint64_t *state, int service, struct reference
     out_ref->fact_count = out_ref->census_count = 0;
     out_ref->service = service_of(story_services(), services[service].service);
     if (out_ref->service->spell_gap_days >= 0)
-        invent_bridge(out_ref, first_day);
+        invent_bridge(state, out_ref, first_day);
     for (int i = 20 + pick(state, FACTS_MAX - 20); i > 0; i--)
         out_ref->facts[out_ref->fact_count++] = invent(state, service, first_day);
 }

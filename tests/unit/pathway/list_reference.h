@@ -594,28 +594,35 @@ static inline char *ref_line(const struct ref_cell *c)
     return line;
 }
 
+static inline void ref_count(const struct reference *ref, struct ref_cells *out_cells,
+                             int *out_disagreeing)
+{
+    bool done[64] = { false };
+
+    out_cells->count = 0;
+    *out_disagreeing = 0;
+    for (int p = 0; p < REF_PATHWAYS; p++) {
+        int person = ref_person(ref, p);
+
+        if (ref_seen(ref, p) >= 0)
+            ref_under(ref, p, out_cells);
+        else if (person < 0)
+            ref_alone(ref, p, out_cells, out_disagreeing);
+        else if (!done[person]) {
+            done[person] = true;
+            ref_spells(ref, person, out_cells, out_disagreeing);
+        }
+    }
+}
+
 /* Every cell on a line, sorted, as counts_text() of the list has them. malloc'ed. */
 static inline char *ref_counts_text(const struct reference *ref, int *out_disagreeing)
 {
     static struct ref_cells cells;
     char *lines[REF_PATHWAYS * 40];
     struct text all = TEXT_INIT;
-    bool done[64] = { false };
 
-    cells.count = 0;
-    *out_disagreeing = 0;
-    for (int p = 0; p < REF_PATHWAYS; p++) {
-        int person = ref_person(ref, p);
-
-        if (ref_seen(ref, p) >= 0)
-            ref_under(ref, p, &cells);
-        else if (person < 0)
-            ref_alone(ref, p, &cells, out_disagreeing);
-        else if (!done[person]) {
-            done[person] = true;
-            ref_spells(ref, person, &cells, out_disagreeing);
-        }
-    }
+    ref_count(ref, &cells, out_disagreeing);
     for (int i = 0; i < cells.count; i++)
         lines[i] = ref_line(&cells.list[i]);
     qsort(lines, (size_t)cells.count, sizeof *lines, line_compare);

@@ -3,11 +3,25 @@
  * one and the counts are those of the slow reference (rules 1 to 5). By default every tenth seed;
  * WAITLIST_FULL=1 all.
  */
+#include "unit/pathway/list_figures.h"
 #include "unit/pathway/list_history.h"
 
 #define SEEDS  1000
 #define CHUNKS 10 /* test cases, so that one finds the seed */
 #define ORDERS 4
+
+/* The figures of measures too: of a list that came out one state, by one order. */
+static void figures_are_the_references(const struct reference *ref, const struct pathway_list *l,
+                                       uint64_t seed)
+{
+    static struct ref_cells cells;
+    char where[32];
+    int disagreeing;
+
+    snprintf(where, sizeof where, "seed %lu", seed);
+    ref_count(ref, &cells, &disagreeing);
+    figures_agree(ref, &cells, l, date_of("2024-12-20"), where);
+}
 
 /* ---- events alone ---- */
 
@@ -56,6 +70,8 @@ static void one_history(uint64_t seed)
         ck_assert_msg(order == 0 || strcmp(digest, first) == 0, "seed %lu, order %d: another state",
                       seed, order);
         memcpy(first, digest, sizeof first);
+        if (order == ORDERS - 1)
+            figures_are_the_references(&ref, l, seed);
         free(counts);
         list_free(l);
     }
@@ -77,6 +93,82 @@ START_TEST(
     any_order_batching_and_repetition_of_events_gives_one_state_and_the_counts_of_the_reference)
 {
     each_seed(_i, one_history);
+}
+END_TEST
+
+/* ---- what the histories are about ---- */
+
+static bool is_retraction(const struct ref_fact *f)
+{
+    return f->retracted;
+}
+
+static bool is_bridge(const struct ref_fact *f)
+{
+    return f->pathway == 12; /* invent_bridge() */
+}
+
+/* The text of the counts, and in *out_own how many clocks of pathways (or spells) there are, without the
+ * facts that leave. malloc'ed. */
+static char *counted_without(const struct reference *ref, bool (*leaves)(const struct ref_fact *),
+                             int *out_own)
+{
+    static struct reference rest;
+    static struct ref_cells cells;
+    int disagreeing;
+
+    rest = *ref;
+    rest.fact_count = 0;
+    for (int i = 0; i < ref->fact_count; i++)
+        if (!leaves || !leaves(&ref->facts[i]))
+            rest.facts[rest.fact_count++] = ref->facts[i];
+    ref_count(&rest, &cells, &disagreeing);
+    *out_own = 0;
+    for (int i = 0; i < cells.count; i++)
+        *out_own += cells.list[i].clock == 0;
+    return ref_counts_text(&rest, &disagreeing);
+}
+
+/* Two reports of one event of one pathway, of one version, that say different dates. */
+static bool has_equal_versions(const struct reference *ref)
+{
+    for (int i = 0; i < ref->fact_count; i++)
+        for (int k = 0; k < i; k++) {
+            const struct ref_fact *a = &ref->facts[i], *b = &ref->facts[k];
+
+            if (a->pathway == b->pathway && a->event == b->event && a->version == b->version &&
+                a->date != b->date && strcmp(ref_text(a->id), ref_text(b->id)) == 0)
+                return true;
+        }
+    return false;
+}
+
+START_TEST(the_histories_have_retractions_equal_versions_and_late_referrals_that_bridge_two_spells)
+{
+    static struct reference ref;
+    int seeds = 0, retracted = 0, equal = 0, spells = 0, bridged = 0, own, without;
+
+    for (uint64_t seed = 0; seed < SEEDS; seed += 7, seeds++) { /* every service in turn */
+        uint64_t state = seed;
+
+        invent_history(&state, (int)(seed % SERVICES), &ref);
+        char *all = counted_without(&ref, NULL, &own);
+        char *unretracted = counted_without(&ref, is_retraction, &without);
+
+        retracted += strcmp(all, unretracted) != 0;
+        equal += has_equal_versions(&ref);
+        free(unretracted);
+        if (ref.service->spell_gap_days >= 0) {
+            free(counted_without(&ref, is_bridge, &without));
+            spells++;
+            bridged += own < without; /* two spells are one by it */
+        }
+        free(all);
+    }
+    ck_assert_int_ge(spells, seeds / SERVICES);
+    ck_assert_msg(bridged * 2 > spells, "bridged: %d of %d", bridged, spells);
+    ck_assert_msg(retracted * 4 > seeds * 3, "retractions move the counts of %d", retracted);
+    ck_assert_msg(equal * 4 > seeds * 3, "equal versions in %d", equal);
 }
 END_TEST
 
@@ -131,6 +223,8 @@ static void one_history_under_censuses(uint64_t seed)
         ck_assert_msg(order == 0 || strcmp(digest, first) == 0, "seed %lu, order %d: another state",
                       seed, order);
         memcpy(first, digest, sizeof first);
+        if (order == ORDERS - 1)
+            figures_are_the_references(&ref, l, seed);
         free(counts);
         list_free(l);
     }
@@ -147,6 +241,8 @@ static const char chunks[CHUNKS];
 
 UNIT_MAIN(
     "list_seeds",
+    UNIT_TEST(
+        the_histories_have_retractions_equal_versions_and_late_referrals_that_bridge_two_spells),
     UNIT_ROWS(
         any_order_batching_and_repetition_of_events_gives_one_state_and_the_counts_of_the_reference,
         chunks),
