@@ -33,6 +33,48 @@ static int load_formats(struct config *c, const char *datadir, struct diags *dia
     return r;
 }
 
+/* By some feed into the list, or one that goes on as the provider; *out_any: files of its feeds name all who
+ * wait, so that one who is missing from them can be missed. */
+static bool is_awaited(const struct settings *s, const struct list_setting *list,
+                       const char *provider, bool *out_any)
+{
+    const struct civil_date ever = { INT32_MAX };
+    const char *last = settings_org_on(s, provider, ever);
+
+    *out_any = false;
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+
+        if (!f->into || strcmp(f->into, list->id) != 0)
+            continue;
+        *out_any |= f->kind != FEED_EVENTS;
+        for (size_t k = 0; k < f->providers.count; k++)
+            if (strcmp(settings_org_on(s, settings_org_code(s, f->providers.items[k]), ever),
+                       last) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* A provider that no feed must cover is missed late. */
+static void warn_of_unawaited(const struct settings *s, const struct list_setting *list,
+                              struct diags *diags)
+{
+    const struct diag_place place = { .file = s->path };
+    AUTO(text_release) struct text names = TEXT_INIT;
+    bool any = false;
+
+    for (size_t i = 0; i < list->providers.count; i++)
+        if (!is_awaited(s, list, list->providers.items[i], &any) && any)
+            (void)text_printf(&names, "%s%s", names.len ? ", " : "", list->providers.items[i]);
+    if (names.len)
+        diag_add(diags, DIAG_WARNING, &place,
+                 "name them under providers: of the feed that brings them",
+                 "list %s: no feed must cover %s: that nothing comes of them is said only two "
+                 "cadences later",
+                 list->id, text_str(&names));
+}
+
 /* The service of each list is a declared one, and each feed's rows are what its kind says. */
 static int check_lists(const struct config *c, struct diags *diags)
 {
@@ -41,6 +83,7 @@ static int check_lists(const struct config *c, struct diags *diags)
     int r = 0;
 
     for (size_t i = 0; i < s->list_count; i++) {
+        warn_of_unawaited(s, &s->lists[i], diags);
         if (service_is_declared(service_of(c->services, s->lists[i].service)))
             continue;
         diag_add(diags, DIAG_ERROR, &place, "services are declared in services.yaml",

@@ -274,7 +274,8 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
         state->providers = out->providers[i];
         state->provider_count = providers->count;
         if (b && (gaps_of(p, f, b, state, &out->gaps[i]) < 0 ||
-                  (f->kind == FEED_SET && sets_of(p, f, b, out, state, &out->gaps[i]) < 0))) {
+                  (f->kind == FEED_SET && sets_of(p, f, b, out, state, &out->gaps[i]) < 0) ||
+                  (f->into && silent_gaps(p, f, state, &out->gaps[i]) < 0))) {
             feed_states_release(out);
             return -ENOMEM;
         }

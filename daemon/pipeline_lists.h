@@ -51,6 +51,16 @@ bool succession_stands_in(const struct pipeline *p, const struct list_setting *l
 int succession_judge(const struct pipeline *p, const struct list_setting *list,
                      const struct stored_list *part, struct civil_date on, struct feed_book *book);
 
+/* ---- pipeline_silent.c ---- */
+/** How many cadences have gone by without data of a part that is known (feed_silent_cadences): of the feeds that
+ * bring it the one that was silent for the shortest. */
+int silent_cadences(const struct pipeline *p, const struct list_setting *list,
+                    const struct stored_list *part, struct civil_date today);
+/** Adds the providers of the feed's list that are two cadences behind what else it brought, and of which no gap
+ * is known. Grows *gaps, which are the state's. Returns 0 or -ENOMEM. */
+int silent_gaps(const struct pipeline *p, const struct feed_setting *f, struct feed_state *state,
+                struct coverage_gap **gaps);
+
 /* ---- pipeline_measures.c ---- */
 /** To which day a part is known: its census, else the newest event; DATE_NONE: nothing is. */
 struct civil_date list_known_upto(const struct pathway_list *state);

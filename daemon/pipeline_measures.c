@@ -366,30 +366,6 @@ static int look_at(struct measures_ageing *a, const struct plan_measure *m)
     return r;
 }
 
-/* Of the feeds that bring a provider's part the one that was silent for the shortest. */
-static int silent_cadences(const struct pipeline *p, const struct list_setting *list,
-                           const struct stored_list *part, struct civil_date today)
-{
-    const struct settings *s = p->config->settings;
-    int least = SILENT_CADENCES_COUNTED;
-
-    for (size_t i = 0; i < s->feed_count; i++) {
-        const struct feed_setting *f = &s->feeds[i];
-        const struct feed_book *b = table_get(&p->books.feeds, f->id);
-
-        if (!f->into || strcmp(f->into, list->id) != 0 ||
-            (f->providers.count && !text_list_has(&f->providers, part->provider)))
-            continue;
-        struct feed_schedule schedule = feed_schedule_of(f);
-        struct civil_date received =
-            b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE;
-        int silent = feed_silent_cadences(&schedule, list_known_upto(part->state), received, today);
-
-        least = silent < least ? silent : least;
-    }
-    return least;
-}
-
 int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_date *out_data_date,
                          int *out_silent)
 {

@@ -16,13 +16,16 @@
 /* From here an overdue action is red: the project's own default, no rule of the field. */
 #define ACTION_RED_AFTER_DAYS 30
 
-/* Whether a feed covers a provider; no list of providers: it may. */
+/* Whether a feed covers a provider; no list of providers, or a gap that names another: it may. */
 static bool covers(const struct feed_state *feed, const char *provider)
 {
     if (provider == NULL || feed->provider_count == 0)
         return true;
     for (size_t i = 0; i < feed->provider_count; i++)
         if (text_same(feed->providers[i], provider))
+            return true;
+    for (size_t i = 0; i < feed->gap_count; i++)
+        if (text_same(feed->gaps[i].provider, provider))
             return true;
     return false;
 }

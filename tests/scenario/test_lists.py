@@ -165,6 +165,77 @@ def test_a_list_of_which_a_provider_sent_nothing_has_no_figure(build):
         assert m["value"] is None and m["rag"] == "grey", m
 
 
+def test_a_provider_that_no_feed_must_cover_and_falls_silent_is_a_gap_after_two_cadences(build):
+    """The others keep coming, so no feed is late; the headline stands still, and must not look well."""
+    only = lists.measure(id="rxt", title="Waiting at the other", metric="open", select=", provider: RXT", target="{at_most: 1000}")
+    own = lists.measure(id="taj", title="Waiting here", metric="open", select=", provider: TAJ", target="{at_most: 1000}")
+    with lists.instance(build, extra=lists.TWO, plan_text=lists.plan(OPEN, only, own)) as i:
+        def census(day, *providers):
+            text = "".join(lists.snapshot(day, lists.starts(30, START, prefix=p[0]), provider=p) for p in providers)
+            header = text.split("\n", 1)[0] + "\n"
+            i.put(f"{day}.csv", header + text.replace(header, ""), feed="weekly")
+
+        census("2026-05-17", "TAJ", "RXT")
+        i.once("2026-05-18")
+        census("2026-05-24", "TAJ")
+        i.once("2026-05-25")
+        assert i.look("2026-05-25", lambda x: (x.alerts("coverage-gap"), x.measure("open")["held"])) == ([], False)
+        census("2026-05-31", "TAJ")
+        i.once("2026-06-01")
+        i.start("2026-06-01")
+        gap = i.alert("coverage-gap")
+        assert gap["state"] == "FIRING" and "RXT is missing" in str(gap), gap
+        assert i.measure("open")["held"] and i.measure("rxt")["held"] and not i.measure("taj")["held"], i.ctl("measures")
+        assert [m for m in i.mails() if "RXT is missing" in m.text], [m.text for m in i.mails()]
+        i.stop()
+        i.start("2026-06-02")
+        assert i.alert("coverage-gap")["state"] == "FIRING" and i.measure("open")["held"]
+        census("2026-06-01", "TAJ", "RXT")
+        wait_for(lambda: i.alert("coverage-gap")["state"] == "RESOLVED", "the end of the gap")
+        assert not i.measure("open")["held"] and i.measure("open")["period_end"] == "2026-06-01"
+
+
+def test_a_provider_of_events_is_a_gap_only_after_two_weeks_without_any(build):
+    feeds = lists.EVENTS.replace("cadence: weekly", "cadence: daily")
+
+    def told(provider, day, *days):
+        return [(f"{provider}{d}", "referral", d, 1, "", "", provider) for d in (day, *days)]
+
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(COMPLETED)) as i:
+        i.put("1.csv", lists.events(*told("RXT", "2026-05-01"), *told("TAJ", "2026-05-01", "2026-05-14")), feed="events")
+        i.once("2026-05-15")
+        assert i.look("2026-05-15", lambda x: x.alerts("coverage-gap")) == []
+        i.put("2.csv", lists.events(*told("TAJ", "2026-05-15")), feed="events")
+        i.once("2026-05-16")
+        i.start("2026-05-16")
+        assert "RXT is missing" in str(i.alert("coverage-gap")) and i.measure("seen")["held"]
+
+
+def test_a_provider_that_must_be_covered_is_said_to_be_missing_once(build):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+        text = lists.snapshot("2026-05-17", lists.starts(30, START))
+        text += lists.snapshot("2026-05-17", lists.starts(30, START, prefix="B"), provider="RXT").split("\n", 1)[1]
+        i.put("0.csv", text, feed="weekly")
+        i.once("2026-05-18")
+        for n, day in enumerate(("2026-05-24", "2026-05-31")):
+            i.put(f"{n}.csv", lists.snapshot(day, lists.starts(30, START)), feed="weekly")
+            i.once(f"2026-06-0{n + 1}")
+        i.start("2026-06-02")
+        assert [(g["provider"], g["period_end"]) for g in feed(i)["gaps"]] == [("RXT", "2026-05-24"), ("RXT", "2026-05-31")], feed(i)
+
+
+def test_check_warns_of_a_list_whose_providers_no_feed_must_cover(build):
+    warning = "list cyp: no feed must cover RXT: that nothing comes of them is said only two cadences later"
+    for providers, is_said in (("[TAJ]", True), ("[TAJ, RXT]", False)):
+        feeds = lists.FEED.format(id="weekly", kind="snapshot", providers=providers)
+        with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+            result = i.run("--check")
+            assert result.returncode == 0 and (warning in result.stderr) == is_said, result.stderr
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(COMPLETED)) as i:  # nobody may have an event
+        assert "must cover" not in i.run("--check").stderr
+
+
 def test_the_same_file_again_changes_nothing_and_another_of_the_census_replaces_it(build):
     with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
         text = lists.snapshot("2026-05-17", lists.starts(30, START))
