@@ -1,0 +1,329 @@
+/*
+ * The lists are generated day by day, each person by himself, from three worlds that the forecast does
+ * not know: demand that steps up or down, capacity that is lost, and seasons.
+ */
+#include "metric/forecast.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "support/unit.h"
+
+static uint64_t dice_state;
+
+static double dice(void)
+{
+    dice_state = dice_state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(dice_state >> 11) / 9007199254740992.0;
+}
+
+static unsigned poisson(double mean)
+{
+    double limit = exp(-mean), product = dice();
+    unsigned n = 0;
+
+    for (; product > limit; n++)
+        product *= dice();
+    return n;
+}
+
+static struct pathway_metric metric_of(const char *text)
+{
+    struct pathway_metric m;
+
+    ck_assert_int_eq(pathway_metric_parse(text, &m), METRIC_FINE);
+    return m;
+}
+
+/* ---- worlds ---- */
+
+#define PAST_DAYS  (104 * 7) /* lived before the data end */
+#define KNOWN_DAYS (78 * 7)  /* of them the feed tells of */
+#define AHEAD_DAYS (26 * 7)
+#define ALL_DAYS   (PAST_DAYS + AHEAD_DAYS)
+#define PEOPLE_MAX 40000
+
+enum world { STEP_IN_DEMAND, LOST_CAPACITY, SEASONS, WORLDS };
+
+struct person {
+    int start, stop; /* ALL_DAYS: still waits */
+};
+
+struct life {
+    struct person *people;
+    size_t count;
+};
+
+static const struct civil_date day_zero = { 19000 };
+
+/* People start, and are seen mostly in turn, on working days. */
+static void live(struct life *l, enum world world)
+{
+    double demand = 2 + 4 * dice(), capacity = demand * (0.92 + 0.2 * dice());
+    double change = world == STEP_IN_DEMAND  ? 0.75 + 0.6 * dice()
+                    : world == LOST_CAPACITY ? 0.7 + 0.25 * dice()
+                                             : 0.1 + 0.2 * dice();
+    int at = (int)(dice() * ALL_DAYS), back = at + 28 + (int)(dice() * 200);
+    double phase = dice() * 6.283;
+    size_t oldest = 0, waiting = 0;
+
+    l->count = 0;
+    for (size_t i = 0; i < (size_t)(demand * 100); i++, waiting++)
+        l->people[l->count++] = (struct person){ -(int)(dice() * 150), ALL_DAYS };
+    for (int day = 0; day < ALL_DAYS; day++) {
+        bool works = day % 7 < 5;
+        double season = sin(phase + 6.283 * day / 365.25);
+        double in = demand * (world == STEP_IN_DEMAND && day >= at ? change : 1) *
+                    (world == SEASONS ? 1 + change * season : 1);
+        double out = capacity * (world == LOST_CAPACITY && day >= at && day < back ? change : 1) *
+                     (world == SEASONS ? 1 - change / 2 * season : 1);
+
+        for (unsigned n = works ? poisson(in) : 0; n > 0 && l->count < PEOPLE_MAX; n--, waiting++)
+            l->people[l->count++] = (struct person){ day, ALL_DAYS };
+        for (unsigned n = works ? poisson(out) : 0; n > 0 && waiting > 0; n--, waiting--) {
+            size_t who = oldest;
+
+            while (l->people[who].stop < ALL_DAYS)
+                who++;
+            oldest = who;
+            if (dice() < 0.2) { /* out of turn */
+                size_t other = who + (size_t)(dice() * (double)(l->count - who));
+
+                if (l->people[other].stop == ALL_DAYS)
+                    who = other;
+            }
+            l->people[who].stop = day;
+        }
+    }
+}
+
+/* What was known at the end of a day. */
+static void know(const struct life *l, int today, struct waits *w)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct person *p = &l->people[i];
+        bool open = p->stop > today;
+
+        if (p->start > today)
+            continue;
+        ck_assert_int_eq(
+            waits_add(w, &(struct wait_cell){ date_add_days(day_zero, p->start),
+                                              open ? DATE_NONE : date_add_days(day_zero, p->stop),
+                                              WAIT_COMPLETED, 1 }),
+            0);
+    }
+}
+
+static double figure_at(const struct life *l, const struct pathway_metric *m, int day)
+{
+    struct waits w = WAITS_INIT;
+    struct civil_date d = date_add_days(day_zero, day);
+    struct metric_figure f;
+
+    know(l, day, &w);
+    ck_assert_int_eq(pathway_count(m, &w, (struct period){ d, d }, NULL, &f), 0);
+    waits_release(&w);
+    return f.value;
+}
+
+static struct period day_after(int ahead)
+{
+    struct civil_date d = date_add_days(day_zero, PAST_DAYS - 1 + ahead);
+
+    return (struct period){ d, d };
+}
+
+static struct forecast_input input_of(const struct waits *w, const struct pathway_metric *m,
+                                      const struct period *windows, size_t count, uint64_t seed)
+{
+    return (struct forecast_input){
+        .waits = w,
+        .metric = m,
+        .known = { date_add_days(day_zero, PAST_DAYS - KNOWN_DAYS),
+                   date_add_days(day_zero, PAST_DAYS - 1) },
+        .windows = windows,
+        .window_count = count,
+        .seed = seed,
+    };
+}
+
+/* ---- coverage ---- */
+
+#define LISTS_ALL 1000
+
+static bool runs_all(void)
+{
+    const char *all = getenv("WAITLIST_FULL");
+
+    return all != NULL && *all != '\0';
+}
+
+START_TEST(the_80_per_cent_fan_covers_75_to_85_per_cent_of_lists_from_worlds_that_it_does_not_know)
+{
+    static const int ahead[] = { 28, 91, 182 };
+    static const char *const metrics[] = { "open", "open-over:18w" };
+    size_t lists = runs_all() ? LISTS_ALL : LISTS_ALL / 10, covered = 0, told = 0;
+    struct life life = { calloc(PEOPLE_MAX, sizeof *life.people), 0 };
+    struct period windows[3];
+
+    ck_assert_ptr_nonnull(life.people);
+    for (size_t i = 0; i < 3; i++)
+        windows[i] = day_after(ahead[i]);
+    for (size_t n = 0; n < lists; n++) {
+        struct waits w = WAITS_INIT;
+
+        dice_state = 77 + n;
+        (void)dice();
+        live(&life, (enum world)(n % WORLDS));
+        know(&life, PAST_DAYS - 1, &w);
+        for (size_t k = 0; k < 2; k++) {
+            struct pathway_metric m = metric_of(metrics[k]);
+            struct forecast_input in = input_of(&w, &m, windows, 3, n);
+            struct forecast_fan *fans;
+
+            in.paths = 100;
+            ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+            for (size_t i = 0; i < 3; i++) {
+                double value = figure_at(&life, &m, PAST_DAYS - 1 + ahead[i]);
+
+                covered += value >= forecast_quantile(&fans[i], 0.1) &&
+                           value <= forecast_quantile(&fans[i], 0.9);
+                told++;
+            }
+            forecast_fans_free(fans, 3);
+        }
+        waits_release(&w);
+    }
+    free(life.people);
+    double share = (double)covered / (double)told;
+
+    ck_assert_msg(share >= 0.75 && share <= 0.85, "%.3f of %zu", share, told);
+}
+END_TEST
+
+/* ---- the rest ---- */
+
+START_TEST(who_crosses_a_line_on_each_day_is_what_is_counted_when_the_days_have_passed)
+{
+    static const char *const lines[] = { "open-over:18w", "open-over:52w", "open-over:3m" };
+    struct life life = { calloc(PEOPLE_MAX, sizeof *life.people), 0 };
+    struct pathway_metric m = metric_of(lines[_i]);
+    struct forecast_day days[200];
+    struct waits w = WAITS_INIT;
+    struct civil_date today = date_add_days(day_zero, PAST_DAYS - 1);
+    struct metric_figure f;
+    double before;
+
+    ck_assert_ptr_nonnull(life.people);
+    dice_state = 5;
+    live(&life, LOST_CAPACITY);
+    know(&life, PAST_DAYS - 1, &w);
+    ck_assert_int_eq(forecast_exact(&w, today, m.wait, 200, days), 0);
+    ck_assert_int_eq(pathway_count(&m, &w, (struct period){ today, today }, NULL, &f), 0);
+    before = f.value;
+    for (int i = 0; i < 200; i++) {
+        struct civil_date day = date_add_days(today, i + 1);
+
+        ck_assert_int_eq(pathway_count(&m, &w, (struct period){ day, day }, NULL, &f), 0);
+        ck_assert_int_eq(date_compare(days[i].day, day), 0);
+        ck_assert_double_eq((double)days[i].over, f.value);
+        ck_assert_double_eq((double)days[i].crossing, f.value - before);
+        before = f.value;
+    }
+    ck_assert_double_gt(before, 0);
+    waits_release(&w);
+    free(life.people);
+}
+END_TEST
+
+START_TEST(the_same_seed_gives_the_same_figures_and_another_seed_others)
+{
+    struct life life = { calloc(PEOPLE_MAX, sizeof *life.people), 0 };
+    struct pathway_metric m = metric_of("open");
+    struct period window = day_after(91);
+    struct waits w = WAITS_INIT;
+    double figures[3];
+
+    ck_assert_ptr_nonnull(life.people);
+    dice_state = 9;
+    live(&life, SEASONS);
+    know(&life, PAST_DAYS - 1, &w);
+    for (size_t i = 0; i < 3; i++) {
+        struct forecast_input in = input_of(&w, &m, &window, 1, i < 2 ? 4 : 5);
+        struct forecast_fan *fans;
+
+        ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+        ck_assert_uint_eq(fans[0].count, FORECAST_PATHS);
+        figures[i] = 0;
+        for (size_t k = 0; k < fans[0].count; k++)
+            figures[i] += fans[0].values[k];
+        forecast_fans_free(fans, 1);
+    }
+    ck_assert_double_eq(figures[0], figures[1]);
+    ck_assert_double_ne(figures[0], figures[2]);
+    waits_release(&w);
+    free(life.people);
+}
+END_TEST
+
+START_TEST(with_too_few_weeks_nothing_is_likely_and_nothing_is_beyond_a_year)
+{
+    struct pathway_metric m = metric_of("open");
+    struct period window = day_after(28);
+    struct waits w = WAITS_INIT;
+    struct forecast_input in = input_of(&w, &m, &window, 1, 1);
+    struct forecast_fan *fans;
+
+    in.known.start = date_add_days(in.known.end, 2 - 56);
+    ck_assert_int_eq(forecast_likely(&in, &fans), -ENODATA);
+    in.known.start = date_add_days(in.known.end, 1 - 56);
+    ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+    ck_assert_double_eq(forecast_quantile(&fans[0], 0.9), 0); /* nobody came, and nobody will */
+    forecast_fans_free(fans, 1);
+    window = day_after(FORECAST_DAYS_MAX + 1);
+    ck_assert_int_eq(forecast_likely(&in, &fans), -ERANGE);
+    waits_release(&w);
+}
+END_TEST
+
+START_TEST(a_flow_is_counted_over_its_window_also_what_it_saw_already)
+{
+    struct pathway_metric m = metric_of("clock-stops");
+    struct civil_date today = date_add_days(day_zero, PAST_DAYS - 1);
+    struct period window = { date_add_days(today, -13), date_add_days(today, 14) };
+    struct waits w = WAITS_INIT;
+    struct forecast_fan *fans;
+
+    for (int day = -200; day < 0; day++) { /* each day one starts, and one is seen after 30 days */
+        struct civil_date start = date_add_days(today, day + 1);
+
+        ck_assert_int_eq(
+            waits_add(&w,
+                      &(struct wait_cell){ start, day < -30 ? date_add_days(start, 30) : DATE_NONE,
+                                           WAIT_COMPLETED, 1 }),
+            0);
+    }
+    struct forecast_input in = input_of(&w, &m, &window, 1, 3);
+
+    in.known.start = date_add_days(today, -69);
+    ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+    ck_assert_double_eq_tol(forecast_quantile(&fans[0], 0.5), 28, 2);
+    forecast_fans_free(fans, 1);
+    waits_release(&w);
+}
+END_TEST
+
+static const int lines_tried[3];
+
+UNIT_MAIN(
+    "forecast",
+    UNIT_TEST(
+        the_80_per_cent_fan_covers_75_to_85_per_cent_of_lists_from_worlds_that_it_does_not_know),
+    UNIT_ROWS(who_crosses_a_line_on_each_day_is_what_is_counted_when_the_days_have_passed,
+              lines_tried),
+    UNIT_TEST(the_same_seed_gives_the_same_figures_and_another_seed_others),
+    UNIT_TEST(with_too_few_weeks_nothing_is_likely_and_nothing_is_beyond_a_year),
+    UNIT_TEST(a_flow_is_counted_over_its_window_also_what_it_saw_already))
