@@ -62,6 +62,7 @@ static int make_findings(struct pipeline *p, struct civil_date today)
     struct finding_set findings = { 0 };
     struct measures_ageing *ageing = measures_ageing_new(p);
     const struct ageing_source source = { measures_ageing_data, measures_ageing_figure, ageing };
+    const struct outlook_source outlook = { measures_look, ageing };
     int r = ageing ? feed_states_of(p, &states) : -ENOMEM;
 
     if (r == 0)
@@ -78,6 +79,7 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .checks = checks,
             .check_count = checks_of(p, checks, words),
             .ageing = &source,
+            .outlook = &outlook,
             .today = today,
             .chart_breaks = spc_breaks,
             .chart_breaks_arg = p,

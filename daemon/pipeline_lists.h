@@ -73,6 +73,8 @@ int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_d
                          int *out_silent);
 int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil_date day,
                            struct series_version *out);
+/** What a list measure counts, for its outlook; arg: struct measures_ageing. */
+int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *out_look);
 void measures_ageing_free(struct measures_ageing *a); /* accepts NULL */
 
 #endif

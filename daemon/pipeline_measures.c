@@ -108,6 +108,7 @@ struct counting {
     struct list_coverage coverage;
     struct civil_date *censuses;
     struct waits_unknown unknown;
+    bool flows_untold; /* of a part nobody told who began or ended the stage */
 };
 
 static int by_date(const void *a, const void *b)
@@ -170,10 +171,10 @@ static bool is_counted(const struct pipeline *p, const struct plan_measure *m,
 }
 
 /* Who began or ended a stage is in no snapshot. */
-static bool is_untold(const struct counting *c, int clock, const struct stored_list *part)
+static bool is_untold(int clock, const struct stored_list *part)
 {
-    return metric_def_of(c->measure->list->metric.id)->kind == METRIC_FLOW && clock > 0 &&
-           part->census_count > 0 && !selection_clock_is_told(clock, list_tally(part->state));
+    return clock > 0 && part->census_count > 0 &&
+           !selection_clock_is_told(clock, list_tally(part->state));
 }
 
 static int gather(struct counting *c, const struct list_setting *list)
@@ -195,7 +196,7 @@ static int gather(struct counting *c, const struct list_setting *list)
         if (!is_counted(p, c->measure, part) || succession_stands_in(p, list, part))
             continue;
         r = cover(c, part);
-        c->unknown.part |= r == 0 && is_untold(c, clock, part);
+        c->flows_untold |= r == 0 && is_untold(clock, part);
         if (r == 0)
             r = selection_gather(&selection, clock, list_tally(part->state), &c->waits, &groups);
     }
@@ -247,6 +248,7 @@ static int count(struct apply *a, struct counting *c, const struct list_setting 
     size_t n = 0;
     int r = gather(c, list);
 
+    c->unknown.part |= !is_stock && c->flows_untold;
     if (r == 0)
         r = periods_complete(&c->coverage, l->period, l->window, is_stock,
                              is_stock ? apply_list_stocks_from(a) : apply_list_from(a), &periods,
@@ -399,4 +401,24 @@ int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil
     int r = look_at(a, m);
 
     return r < 0 ? r : figure_of(&a->last, (struct period){ day, day }, out);
+}
+
+int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *out)
+{
+    struct measures_ageing *a = arg;
+    const struct list_coverage *known = &a->last.coverage;
+    int r = look_at(a, m);
+
+    if (r < 0)
+        return r;
+    if (!date_is_set(known->upto))
+        return -ENODATA;
+    *out = (struct outlook_look){ .waits = &a->last.waits,
+                                  .known = { known->from, known->upto },
+                                  .unknown = a->last.unknown };
+    if (a->last.flows_untold)
+        out->known.start = DATE_NONE;
+    else if (known->census_count > 0) /* who came and went before the first is in no snapshot */
+        out->known.start = date_add_days(known->from, 1);
+    return 0;
 }

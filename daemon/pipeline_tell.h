@@ -95,6 +95,10 @@ int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
+/* ---- pipeline_forecast.c ---- */
+/** The outlook of a list measure as waitlistctl shows it (new reference, or NULL). */
+json_t *forecast_report(const struct pipeline *p, const char *id);
+
 /* ---- pipeline_spc.c ---- */
 /** Where people had the chart of a measure begin anew, for evaluation; arg: the pipeline. Borrowed. */
 size_t spc_breaks(void *arg, const struct plan *plan, const struct plan_measure *m,

@@ -44,6 +44,7 @@ int alert_id_of(const char *instance, const struct finding *f, char out_id[ALERT
     case RULE_BEHIND_PLAN:
     case RULE_GUARD:
     case RULE_SPECIAL_CAUSE:
+    case RULE_FORECAST:
         assert(f->plan != NULL && f->measure != NULL);
         parts[2] = f->plan->id;
         parts[3] = f->measure->first_id != NULL ? f->measure->first_id : f->measure->id;

@@ -16,7 +16,7 @@
 static bool one_while_true(enum rule r)
 {
     return r == RULE_COVERAGE_GAP || r == RULE_IMPLAUSIBLE_CHANGE || r == RULE_DEAD_LETTER ||
-           r == RULE_SELF_CHECK || r == RULE_SPECIAL_CAUSE;
+           r == RULE_SELF_CHECK || r == RULE_SPECIAL_CAUSE || r == RULE_FORECAST;
 }
 
 /* What is wrong with a feed is said again on each day on which it is still so (DESIGN section 5):

@@ -71,6 +71,7 @@ const char *alert_state_words(const struct alert *a, const struct episode *e)
         [RULE_COVERAGE_GAP] = { "incomplete", "complete" },
         [RULE_IMPLAUSIBLE_CHANGE] = { "held", "decided" },
         [RULE_ACTION_OVERDUE] = { "overdue", "no longer overdue" },
+        [RULE_FORECAST] = { "likely to miss", "no longer likely to miss" },
         [RULE_SPECIAL_CAUSE] = { "special cause", "no longer a special cause" },
         [RULE_DEAD_LETTER] = { "given up", "taken again" },
         [RULE_SELF_CHECK] = { "wrong", "right again" },

@@ -143,6 +143,8 @@ const char *show_state_words(const char *rule, const char *state)
         { "coverage-gap", "FIRING", "incomplete" },
         { "implausible-change", "FIRING", "held" },
         { "action-overdue", "FIRING", "overdue" },
+        { "forecast", "FIRING", "likely to miss" },
+        { "forecast", "RESOLVED", "no longer likely" },
         { "special-cause", "FIRING", "special cause" },
         { "special-cause", "RESOLVED", "as expected" },
         { "dead-letter", "FIRING", "given up" },
@@ -555,6 +557,43 @@ static int show_spc(const json_t *chart, const struct view *v)
     return print(&t, v);
 }
 
+static int show_forecast(const json_t *forecast, const struct view *v)
+{
+    static const struct output_column day_columns[] = {
+        { "DAY", false, 0 },
+        { "CROSSING", true, 0 },
+        { "OVER", true, 0 },
+    };
+    static const struct output_column columns[] = {
+        { "MILESTONE", false, 0 }, { "PLAN", true, 0 }, { "P10", true, 0 }, { "P25", true, 0 },
+        { "P50", true, 0 },        { "P75", true, 0 },  { "P90", true, 0 }, { "CHANCE %", true, 0 },
+    };
+    static const char *const keys[] = { "date", "expected", "p10", "p25",
+                                        "p50",  "p75",      "p90", "chance" };
+    const json_t *days = json_object_get(forecast, "days"),
+                 *milestones = json_object_get(forecast, "milestones");
+    struct output_table t;
+
+    (void)text_printf(v->out, "%s, data of %s: %s\n", string_of(forecast, "id"),
+                      string_of(forecast, "data_date"), string_of(forecast, "words"));
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(milestones); i++)
+        for (size_t k = 0; k < COUNT(keys); k++)
+            add_key(&t, json_array_get(milestones, i), keys[k]);
+    int r = json_array_size(milestones) ? print(&t, v) : (output_table_release(&t), 0);
+
+    if (r < 0 || !json_array_size(days))
+        return r;
+    (void)text_printf(v->out, "passing %s, if nobody is seen:\n", string_of(forecast, "line"));
+    output_table_init(&t, day_columns, COUNT(day_columns));
+    for (size_t i = 0; i < json_array_size(days); i++) {
+        add_key(&t, json_array_get(days, i), "day");
+        add_key(&t, json_array_get(days, i), "crossing");
+        add_key(&t, json_array_get(days, i), "over");
+    }
+    return print(&t, v);
+}
+
 /* An act was done: what the audit says of it. */
 static int show_act(const json_t *record, const struct view *v)
 {
@@ -572,7 +611,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "status", show_status },     { "health", show_health },   { "feeds", show_feeds },
         { "measures", show_measures }, { "measure", show_measure }, { "alerts", show_alerts },
         { "explain", show_explain },   { "plan-show", show_plans }, { "audit", show_audit },
-        { "outbox-ls", show_outbox },  { "spc-show", show_spc },
+        { "outbox-ls", show_outbox },  { "spc-show", show_spc },    { "forecast", show_forecast },
     };
     const struct view v = { width, colour, out };
 

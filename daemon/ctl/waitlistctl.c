@@ -46,6 +46,8 @@ static const char usage[] =
     "  alerts                 open alerts, and those closed in the last 30 days\n"
     "  explain ALERT|MEASURE  why an alert fires, or does not\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
+    "  forecast MEASURE       who passes its wait on each coming day if nobody is seen; "
+    "milestones\n"
     "  spc show MEASURE       its control chart: points, limits, marks; -o csv: a row a point\n"
     "  spc rebase MEASURE --at DATE --why TEXT\n"
     "                         its chart begins anew with the period that ends on or after DATE\n"
@@ -130,6 +132,7 @@ static const struct command commands[] = {
     { "outbox", "ls", "outbox-ls", 0, 0 },
     { "outbox", "retry", "outbox-retry", 1, 1 },
     { "outbox", "drop", "outbox-drop", 1, 1 },
+    { "forecast", NULL, "forecast", 1, 1 },
     { "spc", "show", "spc-show", 1, 1 },
     { "spc", "rebase", "spc-rebase", 1, 1 },
     { "spc", "unrebase", "spc-unrebase", 1, 1 },
@@ -141,7 +144,6 @@ static const struct command commands[] = {
     { "note", NULL, NULL, 0, 0 },
     { "silence", NULL, NULL, 0, 0 },
     { "series", NULL, NULL, 0, 0 },
-    { "forecast", NULL, NULL, 0, 0 },
     { "backtest", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
     { "render", NULL, NULL, 0, 0 },
@@ -405,13 +407,18 @@ static json_t *request_of(const struct command *c, char **arguments, int count,
     return NULL;
 }
 
-/* A chart is rows of points to whoever wants rows. */
+/* A chart is rows of points to whoever wants rows, a forecast rows of days. */
 static const json_t *rows_of(const struct command *c, const json_t *result, enum output_kind kind)
 {
-    const json_t *points = json_object_get(result, "points");
-    bool rows = kind == OUTPUT_CSV || kind == OUTPUT_NDJSON;
+    static const struct {
+        const char *request, *key;
+    } rows[] = { { "spc-show", "points" }, { "forecast", "days" } };
 
-    return rows && strcmp(c->request, "spc-show") == 0 && points ? points : result;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if ((kind == OUTPUT_CSV || kind == OUTPUT_NDJSON) &&
+            strcmp(c->request, rows[i].request) == 0)
+            return json_object_get(result, rows[i].key);
+    return result;
 }
 
 /* `plan show ID`: the daemon answers with every plan. */

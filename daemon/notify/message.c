@@ -69,7 +69,7 @@ static enum alert_severity news_severity(const struct message_item *item)
 static void group_subject(const struct message_context *c, struct text *out)
 {
     size_t incidents = 0, behind = 0, early = 0, back = 0, corrected = 0, late = 0, letters = 0,
-           checks = 0, causes = 0, other = 0;
+           checks = 0, causes = 0, forecasts = 0, other = 0;
     AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
@@ -83,6 +83,8 @@ static void group_subject(const struct message_context *c, struct text *out)
             checks++;
         else if (item->alert->rule == RULE_SPECIAL_CAUSE && episode_is_active(item->episode))
             causes++;
+        else if (item->alert->rule == RULE_FORECAST && episode_is_active(item->episode))
+            forecasts++;
         else if (item->alert->rule != RULE_BEHIND_PLAN || item->news == NEWS_WITHDRAWN)
             other++;
         else if (item->episode->early && episode_is_active(item->episode))
@@ -106,7 +108,8 @@ static void group_subject(const struct message_context *c, struct text *out)
         { back, "measures back on plan", "back on plan" },
         { corrected, "measures corrected", "corrected" },
         { late, "measures discovered late", "discovered late" },
-        { causes, "special causes", "special causes" },
+        { causes, "special causes", "of special cause" },
+        { forecasts, "forecasts of a miss", "forecast" },
         { letters, "receivers refuse messages", "of receivers" },
         { checks, "checks of the monitor", "of the monitor" },
         { other, c->plan || c->backlog_messages ? "other alerts" : "feed alerts",

@@ -403,6 +403,7 @@ const char *wording_state(const struct message_item *item)
         [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits",
                                       "File still not taken" },
         [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", NULL },
+        [RULE_FORECAST] = { "Forecast", "Forecast no longer so", NULL },
         [RULE_SPECIAL_CAUSE] = { "Special cause", "No longer a special cause", NULL },
         [RULE_DEAD_LETTER] = { "Given up", "Delivered again", NULL },
         [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },

@@ -190,6 +190,12 @@ void wording_what(const struct item_view *v, struct text *out)
         else
             detail_of(f, out);
         return;
+    case RULE_FORECAST:
+        if (v->item->news == NEWS_CLEARED || !f || !f->detail)
+            (void)text_puts(out, "What was forecast is no longer likely, or its day has come.");
+        else
+            detail_of(f, out);
+        return;
     case RULE_GUARD:
         if (v->item->news == NEWS_CLEARED || !f || !f->detail)
             (void)text_puts(out, "It no longer improves while what guards it worsens.");
@@ -401,6 +407,11 @@ void wording_clears(const struct item_view *v, struct text *out)
         }
         (void)text_puts(out, "A file of this feed that is accepted: mend what is wrong and send it "
                              "again, or decide on a held one.");
+        break;
+    case RULE_FORECAST:
+        (void)text_puts(out,
+                        "Data by which it is no longer likely. It is a warning, no breach of the "
+                        "plan: there is time to act.");
         break;
     case RULE_SPECIAL_CAUSE:
         (void)text_puts(out,

@@ -40,6 +40,7 @@ static const char *of_rule(const struct item_view *v)
         return "\"waitlistctl status\" and the log of waitlistd say more";
     case RULE_BEHIND_PLAN:
     case RULE_SPECIAL_CAUSE:
+    case RULE_FORECAST:
     case RULE_GUARD:
     case RULE_ACTION_OVERDUE:
         break;

@@ -11,6 +11,7 @@
 #include "plan/ageing.h"
 #include "plan/evaluate_chart.h"
 #include "plan/evaluate_feed.h"
+#include "plan/evaluate_forecast.h"
 #include "plan/select.h"
 
 /* From here an overdue action is red: the project's own default, no rule of the field. */
@@ -365,7 +366,7 @@ static size_t findings_at_most(const struct evaluation_input *in)
     size_t n = 1;
 
     for (size_t i = 0; i < in->plan_count; i++)
-        n += 2 * in->plans[i]->measure_count + in->plans[i]->action_count;
+        n += 3 * in->plans[i]->measure_count + in->plans[i]->action_count;
     for (size_t i = 0; i < in->feed_count; i++)
         n += feed_findings_at_most(&in->feeds[i]);
     return n + in->receiver_count + in->check_count;
@@ -417,6 +418,8 @@ static int evaluate_plan(const struct evaluation_input *in, const struct plan *p
         struct finding *f = &s->list[s->count++];
 
         r = evaluate_measure(in, p, &p->measures[i], f);
+        if (r == 0 && in_force && p->measures[i].forecast != NULL && in->outlook != NULL)
+            r = evaluate_forecast(in->outlook, f, in->today, &s->list[s->count++]);
         if (r == 0 && in_force && p->measures[i].spc != NULL)
             r = evaluate_charted(in, f, s);
     }

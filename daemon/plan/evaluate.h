@@ -11,6 +11,7 @@
 
 #include "plan/control_chart.h"
 #include "plan/finding.h"
+#include "plan/outlook.h"
 #include "plan/line.h"
 #include "plan/plan.h"
 #include "metric/feed_due.h"
@@ -103,7 +104,8 @@ struct evaluation_input {
     const struct self_check *checks; /* those that failed alone */
     size_t check_count;
     struct civil_date today;
-    const struct ageing_source *ageing; /* NULL: nothing ages */
+    const struct ageing_source *ageing;   /* NULL: nothing ages */
+    const struct outlook_source *outlook; /* NULL: nothing is forecast */
     /** Where people had the chart of a measure begin anew; borrowed. NULL: nowhere. */
     size_t (*chart_breaks)(void *arg, const struct plan *p, const struct plan_measure *m,
                            const struct chart_break **out_breaks);

@@ -25,7 +25,7 @@ const char *rule_name(enum rule r)
         [RULE_COVERAGE_GAP] = "coverage-gap",     [RULE_IMPLAUSIBLE_CHANGE] = "implausible-change",
         [RULE_ACTION_OVERDUE] = "action-overdue", [RULE_DEAD_LETTER] = "dead-letter",
         [RULE_SELF_CHECK] = "self-check",         [RULE_GUARD] = "guard",
-        [RULE_SPECIAL_CAUSE] = "special-cause",
+        [RULE_SPECIAL_CAUSE] = "special-cause",   [RULE_FORECAST] = "forecast",
     };
 
     assert((size_t)r < sizeof names / sizeof names[0]);
@@ -34,7 +34,8 @@ const char *rule_name(enum rule r)
 
 bool rule_is_of_measure(enum rule r)
 {
-    return r == RULE_BEHIND_PLAN || r == RULE_GUARD || r == RULE_SPECIAL_CAUSE;
+    return r == RULE_BEHIND_PLAN || r == RULE_GUARD || r == RULE_SPECIAL_CAUSE ||
+           r == RULE_FORECAST;
 }
 
 const struct finding *finding_beside(const struct finding_set *s, const struct finding *f,

@@ -91,8 +91,9 @@ enum rule {
     RULE_SELF_CHECK,    /* something is wrong with the daemon itself */
     RULE_GUARD,         /* a measure improves while one that guards it worsens: masking */
     RULE_SPECIAL_CAUSE, /* its control chart shows a change for the worse */
+    RULE_FORECAST,      /* it is likely to miss a milestone, or too many will pass a line */
 };
-#define RULES (RULE_SPECIAL_CAUSE + 1)
+#define RULES (RULE_FORECAST + 1)
 
 struct finding {
     enum rule rule;

@@ -45,6 +45,7 @@ void plan_measure_release(struct plan_measure *m)
     free(m->select.secondary);
     list_measure_free(m->list);
     plan_spc_free(m->spc);
+    free(m->forecast);
     if (m->single)
         plan_measure_release(m->single);
     free(m->single);

@@ -150,14 +150,23 @@ struct measure_standard {
     bool is_line; /* the plan has no line of its own: .expect is the standard's */
 };
 
+/** When a measure's outlook is told (plan/outlook.h). */
+struct plan_forecast {
+    double chance;      /* per cent: with less of meeting the next milestone */
+    struct span within; /* days or weeks ahead: */
+    bool has_at_most;
+    long at_most; /* when more than so many will pass the measure's wait, if nobody is seen */
+};
+
 struct plan_measure {
     char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
     char *title;
-    char *published;             /* the feed's measure, from metric "published:X"; NULL: .list */
-    bool manual;                 /* .published is a figure that people report ("manual:X") */
-    struct figure_select select; /* of a published one */
-    struct list_measure *list;   /* a metric of a waiting list; NULL: published */
-    struct plan_spc *spc;        /* how it is charted; NULL: not */
+    char *published;                /* the feed's measure, from metric "published:X"; NULL: .list */
+    bool manual;                    /* .published is a figure that people report ("manual:X") */
+    struct figure_select select;    /* of a published one */
+    struct list_measure *list;      /* a metric of a waiting list; NULL: published */
+    struct plan_forecast *forecast; /* NULL: none is told */
+    struct plan_spc *spc;           /* how it is charted; NULL: not */
     struct plan_measure *single; /* of a charted one over a rolling window: the same without it */
     int polarity;                /* enum polarity */
     bool has_target;             /* .target is known from the plan alone */

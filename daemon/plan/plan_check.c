@@ -180,3 +180,13 @@ bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n)
     plan_complain(r, n, PLAN_NOT_A_LIST, "begin each with \"- \"", "%s: this is not a list", what);
     return false;
 }
+
+int plan_switch(const char *text)
+{
+    static const char *const words[] = { "off", "on", "no", "yes", "false", "true" };
+
+    for (int i = 0; i < 6; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i % 2;
+    return -1;
+}

@@ -76,6 +76,10 @@ static const struct bind_key measure_keys[] = {
     { "expect", BIND_NODE, MEASURE(expect), NULL, 0, 0, NULL, 0,
       "milestones: {DATE: NUMBER} or {DATE: {value: NUMBER, note: TEXT}}; each holds from its "
       "date" },
+    { "forecast", BIND_NODE, MEASURE(forecast), NULL, 0, 0, NULL, 0,
+      "of a list: told when the next milestone is likely to be missed, or too many will pass a "
+      "wait: on, "
+      "or {chance: 50, within: 28d, at_most: 5}" },
     { "spc", BIND_NODE, MEASURE(spc), NULL, 0, 0, NULL, 0,
       "a control chart is kept and special causes are told: on, or {limits: screened, points: "
       "12}" },
@@ -497,7 +501,7 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
         plan_list_refuse(r, &reading);
     if (reading.metric_is_good && plan_list_name(m->list) < 0)
         return -ENOMEM;
-    if (plan_spc_read(r, &reading) < 0)
+    if (plan_spc_read(r, &reading) < 0 || plan_forecast_read(r, &reading) < 0)
         return -ENOMEM;
     plan_lint_measure(r, &reading);
     if (plan_footprint(r, &reading) < 0)

@@ -94,18 +94,6 @@ static int read_rebases(struct plan_reading *r, yaml_node *rebase, struct plan_s
     return 0;
 }
 
-/* "on" or "off"; -1: neither. */
-static int switch_of(const char *text)
-{
-    static const char *const on[] = { "on", "true", "yes" }, *const off[] = { "off", "false",
-                                                                              "no" };
-
-    for (size_t i = 0; i < 3; i++)
-        if (strcmp(text, on[i]) == 0 || strcmp(text, off[i]) == 0)
-            return strcmp(text, on[i]) == 0;
-    return -1;
-}
-
 static int read_spc(struct plan_reading *r, yaml_node *node, struct plan_spc *spc)
 {
     struct spc_reading reading = { .points = 12 };
@@ -158,9 +146,9 @@ int plan_spc_read(struct plan_reading *r, struct measure_reading *reading)
         reading->spc && yaml_kind(reading->spc) == YAML_SCALAR ? yaml_text(reading->spc) : NULL;
     struct plan_measure *m = &reading->m;
 
-    if (yaml_is_nothing(reading->spc) || (text && switch_of(text) == 0))
+    if (yaml_is_nothing(reading->spc) || (text && plan_switch(text) == 0))
         return 0;
-    if (yaml_kind(reading->spc) != YAML_MAPPING && (!text || switch_of(text) < 0)) {
+    if (yaml_kind(reading->spc) != YAML_MAPPING && (!text || plan_switch(text) < 0)) {
         plan_complain(r, reading->spc, PLAN_BAD_VALUE,
                       "write \"spc: on\" or {limits: unscreened, points: 12}",
                       "measure: spc says neither that a chart is kept nor how");

@@ -64,6 +64,8 @@ void plan_not_a_date(struct plan_reading *r, yaml_node *at, const char *what, co
 /** Complains (warning) when a date lies outside the plan's validity. */
 void plan_check_validity(struct plan_reading *r, const char *what, struct civil_date d,
                          yaml_node *at);
+/** 1 for "on", "yes", "true"; 0 for their opposites; -1 for any other text. */
+int plan_switch(const char *text);
 /** Whether the node is a sequence; complains when it is something else. Nothing is an empty list.
  */
 bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n);
@@ -77,7 +79,7 @@ struct measure_reading {
     double share;
     bool metric_is_good; /* of a list measure: its metric was understood */
     yaml_node *node;     /* the whole measure */
-    yaml_node *select, *target, *expect, *window, *standard, *spc;
+    yaml_node *select, *target, *expect, *window, *standard, *spc, *forecast;
     yaml_node *target_value, *target_by;
     bool target_at_least;      /* else at_most */
     yaml_node **expect_values; /* of m.expect[i]; own array */
@@ -108,6 +110,8 @@ int plan_spc_read(struct plan_reading *r, struct measure_reading *reading);
 void plan_spc_free(struct plan_spc *spc);
 /** A copy without the rolling window; NULL without memory. */
 struct list_measure *plan_list_single(const struct list_measure *l);
+/** Reads `forecast:`, likewise. */
+int plan_forecast_read(struct plan_reading *r, struct measure_reading *reading);
 /** Makes .text. */
 int plan_list_name(struct list_measure *l);
 void list_measure_free(struct list_measure *l);

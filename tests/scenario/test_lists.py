@@ -383,8 +383,7 @@ def test_what_redis_lost_of_a_list_is_made_again_from_the_archive(build):
             before = i.look("2026-05-26", state)
             i.start("2026-05-26")
             name = "wl:{black-country}:list:cyp:TAJ" + lost
-            found = i.redis("--raw", "KEYS", "wl:{black-country}:list:*")
-            assert name in found, found
+            wait_for(lambda: name in i.redis("--raw", "KEYS", "wl:{black-country}:list:*"), f"{name}, once Redis has loaded it")
             i.redis("DEL", name)
             i.stop()
             i.start("2026-05-26")

@@ -56,6 +56,7 @@ static const struct {
     { "daemon/settings/settings_organisation.c", "daemon/man/waitlistd.yaml.5", 5 },
     { "daemon/plan/plan_yaml.c", "daemon/man/plan.yaml.5", 15 },
     { "daemon/plan/plan_measure.c", "daemon/man/plan.yaml.5", 15 },
+    { "daemon/plan/plan_forecast.c", "daemon/man/plan.yaml.5", 3 },
     { "daemon/plan/plan_spc.c", "daemon/man/plan.yaml.5", 4 },
     { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
     { "daemon/plan/standard.c", "daemon/man/standards.yaml.5", 15 },

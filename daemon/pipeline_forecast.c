@@ -1,0 +1,39 @@
+#include "pipeline_internal.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "ctl/report_forecast.h"
+
+#define DAYS_SHOWN 56 /* after today */
+
+static const struct finding *find_measure(const struct pipeline *p, const char *id)
+{
+    for (size_t i = 0; i < p->findings.count; i++) {
+        const struct finding *f = &p->findings.list[i];
+
+        if (f->rule == RULE_BEHIND_PLAN && strcmp(f->measure->id, id) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+json_t *forecast_report(const struct pipeline *p, const char *id)
+{
+    const struct finding *f = find_measure(p, id);
+    struct outlook o = { .is_known = false };
+    json_t *report = NULL;
+
+    if (!f || !f->measure->list)
+        return json_null();
+    struct measures_ageing *waits = measures_ageing_new(p);
+    const struct outlook_source source = { measures_look, waits };
+
+    if (waits && outlook_make(&source, f->measure, &f->line_from,
+                              date_add_days(pipeline_today(p), DAYS_SHOWN), &o) == 0)
+        report = report_forecast(f, &o);
+    outlook_release(&o);
+    measures_ageing_free(waits);
+    return report;
+}
