@@ -280,6 +280,8 @@ static int commit_file(struct apply *a, int result)
     if (result == 0 && a->into && !apply_list_is_idle(a))
         result = measures_find(a);
     if (result == 0)
+        result = feed_figures_find(a);
+    if (result == 0)
         result = apply_find_changes(a);
     if (result == 0 && a->is_again && !a->into && !a->says_anew)
         return apply_duplicate(a);

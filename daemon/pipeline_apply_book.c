@@ -97,8 +97,7 @@ static int find_absent(struct apply *a)
     return r;
 }
 
-/* Whether a file received later spoke of this period already: a held file was accepted late. */
-static bool is_followed(const struct apply *a, struct civil_date end)
+bool apply_is_followed(const struct apply *a, struct civil_date end)
 {
     for (size_t i = 0; a->receipt->decides && i < a->cell_count; i++) {
         const struct cell *c = &a->cells[i];
@@ -115,6 +114,19 @@ static bool is_followed(const struct apply *a, struct civil_date end)
     return false;
 }
 
+int apply_covers(const struct apply *a, size_t i, struct civil_date end, const char **out_code)
+{
+    const struct settings *s = a->pipeline->config->settings;
+    const char *code = settings_org_on(s, settings_org_code(s, a->feed->providers.items[i]), end);
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    (void)text_printf(&key, "%s|%d", code, end.day);
+    if (!text_ok(&key))
+        return -ENOMEM;
+    *out_code = code;
+    return settings_org_has_begun(s, code, end) ? table_has(&a->present, text_str(&key)) : -ENOENT;
+}
+
 /* Which providers that the feed must cover are missing, for each period of the file. */
 static int find_missing(struct apply *a)
 {
@@ -125,20 +137,15 @@ static int find_missing(struct apply *a)
     for (size_t at = 0; r == 0 && table_next(&a->ends, &at, &end, NULL);) {
         struct civil_date period_end = { (int32_t)strtol(end, NULL, 10) };
 
-        if (is_followed(a, period_end))
+        if (apply_is_followed(a, period_end))
             continue;
         for (size_t i = 0; r == 0 && i < a->feed->providers.count; i++) {
-            const struct settings *s = a->pipeline->config->settings;
-            const char *code =
-                settings_org_on(s, settings_org_code(s, a->feed->providers.items[i]), period_end);
-            AUTO(text_release) struct text key = TEXT_INIT;
+            const char *code;
+            int covered = apply_covers(a, i, period_end, &code);
+            bool missing = covered == 0;
 
-            (void)text_printf(&key, "%s|%s", code, end);
-            if (!text_ok(&key))
-                return -ENOMEM;
-            bool missing = settings_org_has_begun(s, code, period_end) &&
-                           !table_has(&a->present, text_str(&key));
-
+            if (covered == -ENOMEM)
+                return covered;
             if (missing && date_compare(period_end, a->newest) == 0)
                 log_warning("apply", "feed=%s provider=%s missing from \"%s\"", b->id, code,
                             a->file->name);
@@ -168,11 +175,11 @@ int apply_update_book(struct apply *a)
         r = find_missing(a);
     if (r == 0 && date_is_set(a->newest) && !a->is_partial)
         r = feed_book_part(b, a->part, a->newest);
-    if (date_is_set(a->newest) && !is_followed(a, a->newest))
+    if (date_is_set(a->newest) && !apply_is_followed(a, a->newest))
         feed_book_clear_totals(b, a->part, a->newest);
     for (size_t i = 0; r == 0 && i < a->cell_count; i++)
         if (a->cells[i].version.gap && is_watched(a, &a->cells[i]) &&
-            !is_followed(a, a->cells[i].end))
+            !apply_is_followed(a, a->cells[i].end))
             r = feed_book_gap(b, a->cells[i].series->org, a->part, a->cells[i].series->measure,
                               a->cells[i].end, true);
     if (r == 0 && date_is_set(a->newest) && !a->is_partial)

@@ -6,7 +6,8 @@
  * what is stored. pipeline_apply_book.c: what the feed's book says after the file.
  * pipeline_apply_list.c: both for a pathway file, which goes into a list, with pipeline_apply_stage.c and
  * pipeline_apply_listbook.c; pipeline_measures.c: what plans count of that list, as cells.
- * pipeline_apply_set.c: which files are read, of sets.
+ * pipeline_feed_figures.c: what they count of the feed itself. pipeline_apply_set.c: which files are read,
+ * of sets.
  */
 #ifndef PIPELINE_APPLY_INTERNAL_H
 #define PIPELINE_APPLY_INTERNAL_H
@@ -44,6 +45,7 @@ struct apply {
     struct list_apply *into; /* of a pathway file; NULL: it does not take effect, or is another */
     struct cell *cells;
     size_t cell_count, cell_cap;
+    size_t said_count; /* cells that the file says; those behind are of the feed itself */
     struct table cell_index; /* "series|start|end" -> position + 1 */
     struct table kept;       /* organisation codes that become series */
     struct table periods;    /* "start|end" -> self when some cell holds a figure, else NULL */
@@ -80,6 +82,11 @@ void apply_read_end(struct apply *a);
 int apply_find_changes(struct apply *a);
 /** The feed's book after this file: age, coverage, words. Returns 0 or -ENOMEM. */
 int apply_update_book(struct apply *a);
+/** Whether provider i of those that the feed must cover has figures in that period; out_code: its name
+ * then. Returns 1, 0, -ENOENT where it has not begun yet, or -ENOMEM. */
+int apply_covers(const struct apply *a, size_t i, struct civil_date end, const char **out_code);
+/** Whether a file received later spoke of this period already: a held file was accepted late. */
+bool apply_is_followed(const struct apply *a, struct civil_date end);
 /** Adds a cell that the file says, with the rank of its receipt; of two of one period the one with the
  * higher rank stands (NULL: the later one). Returns 0 or -ENOMEM. */
 int apply_add_cell(struct apply *a, struct series *series, struct civil_date start,
@@ -97,6 +104,8 @@ bool apply_list_is_ahead(const struct apply *a);
 bool apply_list_is_idle(const struct apply *a);
 /** Why a person decides; until apply_list_free(). */
 const char *apply_list_why(const struct apply *a);
+/** As apply_covers(), of the newest census; -ENOENT also for one that is not on the list. */
+int apply_list_covers(const struct apply *a, size_t i, const char **out_code);
 /** The feed's book after the file. Returns 0 or -ENOMEM. */
 int apply_list_book(struct apply *a);
 /** Stages what is to be written anew, then goes on with apply_send_slices(). */
@@ -112,6 +121,8 @@ struct civil_date apply_list_from(const struct apply *a);
 struct civil_date apply_list_stocks_from(const struct apply *a);
 /** What the plans count of the list, from that day on, as cells. Returns 0 or -ENOMEM. */
 int measures_find(struct apply *a);
+/** What plans count of how the feed comes, as cells: pipeline_feed_figures.c. Returns 0 or -ENOMEM. */
+int feed_figures_find(struct apply *a);
 /** The cells that changed go to their series, then the rest into force. */
 void apply_send_slices(struct apply *a);
 

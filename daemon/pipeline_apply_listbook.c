@@ -56,28 +56,41 @@ struct civil_date apply_list_stocks_from(const struct apply *a)
 
 /* ---- the feed's book ---- */
 
+int apply_list_covers(const struct apply *a, size_t i, const char **out_code)
+{
+    const struct settings *s = a->pipeline->config->settings;
+    const char *code = settings_org_on(s, a->feed->providers.items[i], a->newest);
+
+    for (size_t k = 0; k < a->into->part_count; k++) {
+        const struct stored_list *stored = a->into->parts[k].stored;
+        struct civil_date census = list_census(stored->state);
+
+        if (strcmp(stored->provider, code) != 0)
+            continue;
+        *out_code = stored->provider;
+        if (!settings_org_has_begun(s, stored->provider, a->newest))
+            return -ENOENT;
+        return date_is_set(census) && date_compare(census, a->newest) >= 0;
+    }
+    return -ENOENT;
+}
+
 /* Providers that the feed must cover and that have no part of this census. */
 static int find_missing(struct apply *a)
 {
-    const struct settings *s = a->pipeline->config->settings;
-    const struct list_apply *l = a->into;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < a->feed->providers.count; i++)
-        for (size_t k = 0; r == 0 && k < l->part_count; k++) {
-            const struct stored_list *stored = l->parts[k].stored;
-            struct civil_date census = list_census(stored->state);
-            bool missing = !date_is_set(census) || date_compare(census, a->newest) < 0;
+    for (size_t i = 0; r == 0 && i < a->feed->providers.count; i++) {
+        const char *code;
+        int covered = apply_list_covers(a, i, &code);
 
-            if (strcmp(stored->provider,
-                       settings_org_on(s, a->feed->providers.items[i], a->newest)) != 0 ||
-                !settings_org_has_begun(s, stored->provider, a->newest))
-                continue;
-            if (missing)
-                log_warning("apply", "feed=%s provider=%s missing from \"%s\"", a->feed->id,
-                            stored->provider, a->file->name);
-            r = feed_book_gap(a->book, stored->provider, "", NULL, a->newest, missing);
-        }
+        if (covered < 0)
+            continue;
+        if (covered == 0)
+            log_warning("apply", "feed=%s provider=%s missing from \"%s\"", a->feed->id, code,
+                        a->file->name);
+        r = feed_book_gap(a->book, code, "", NULL, a->newest, covered == 0);
+    }
     return r;
 }
 

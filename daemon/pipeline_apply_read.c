@@ -328,7 +328,7 @@ int apply_find_changes(struct apply *a)
         struct cell *c = &a->cells[i];
 
         c->outcome = SERIES_SAME;
-        if (!a->into && !period_is_published(a, c))
+        if (!a->into && i < a->said_count && !period_is_published(a, c))
             continue;
         c->outcome = series_judge(c->series, c->start, c->end, &c->version);
         enum series_outcome effect = series_effect(c->series, c->start, c->end, &c->version);

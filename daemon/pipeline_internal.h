@@ -11,7 +11,7 @@
  *                     _waiting files without proof of their end, _disk a full disk, _quarantine raw
  *                     bytes of refused files, _retention what is kept for a time
  * A receipt counts    _apply, with _apply_read, _apply_kept, _apply_book; _mapping which mapping
- *                     reads it; _feeds how each feed stands
+ *                     reads it; _feeds how each feed stands; _feed_figures what plans count of that
  * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
  *                     what may be wrong with the daemon itself
  * People are told     _compose alerts to messages, with _recipients, _message; _deliver messages to

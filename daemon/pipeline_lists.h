@@ -69,6 +69,7 @@ char *lists_rules(const struct pipeline *p, const struct list_setting *list);
 /** For struct ageing_source: the stocks of lists as they are, without a command to Redis. NULL without
  * memory. */
 struct measures_ageing *measures_ageing_new(const struct pipeline *p);
+/** And the ages of feeds. */
 int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_date *out_data_date,
                          int *out_silent);
 int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil_date day,
@@ -76,5 +77,13 @@ int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil
 /** What a list measure counts, for its outlook; arg: struct measures_ageing. */
 int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *out_look);
 void measures_ageing_free(struct measures_ageing *a); /* accepts NULL */
+
+/* ---- pipeline_feed_figures.c ---- */
+/** Of a measure of a feed's age: the day since which nothing new came, and the figure of a day. Each returns
+ * 0, or -ENODATA where no file came yet. */
+int feed_age_since(const struct pipeline *p, const struct plan_measure *m,
+                   struct civil_date *out_since);
+int feed_age_figure(const struct pipeline *p, const struct plan_measure *m, struct civil_date day,
+                    struct series_version *out);
 
 #endif

@@ -374,6 +374,10 @@ int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_d
     struct measures_ageing *a = arg;
     const struct pipeline *p = a->last.pipeline;
     const struct list_setting *list = list_of(p, m);
+
+    *out_silent = 0;
+    if (m->of_feed)
+        return feed_age_since(p, m, out_data_date);
     int r = look_at(a, m);
 
     if (r < 0)
@@ -381,7 +385,6 @@ int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_d
     if (a->last.unknown.part || !date_is_set(a->last.coverage.upto))
         return -ENODATA;
     *out_data_date = a->last.coverage.upto;
-    *out_silent = 0;
     for (size_t i = 0; i < list->providers.count; i++) {
         const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
 
@@ -398,6 +401,9 @@ int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil
                            struct series_version *out)
 {
     struct measures_ageing *a = arg;
+
+    if (m->of_feed)
+        return feed_age_figure(a->last.pipeline, m, day, out);
     int r = look_at(a, m);
 
     return r < 0 ? r : figure_of(&a->last, (struct period){ day, day }, out);

@@ -53,7 +53,7 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
 
         if (v->marker != MARKER_NONE)
             FIELD("value", "%s", v->marker == MARKER_SUPPRESSED ? "*" : "");
-        else if (feed_is_published(p, f->feed))
+        else if (m->of_feed || feed_is_published(p, f->feed))
             FIELD("value", "%s", text_number(v->value, number));
         else
             FIELD("value", "%s", message_figure(v, kind, figure));

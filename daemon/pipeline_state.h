@@ -42,7 +42,7 @@ struct receipt {
     char *
         renamed; /* digest of what its pseudonyms were under the key before, see pipeline_identity.c;
                        NULL: it was read with one key */
-    unsigned long set_aside; /* rows of a pathway file that could not be read */
+    unsigned long set_aside; /* rows that could not be read */
     bool incident;           /* refused because it holds identifiers: its raw bytes go soon */
     bool is_erased;          /* they went, as this run knows */
     char *why, *part;        /* why: held, refused or decided; part: which table, NULL unknown */

@@ -89,6 +89,7 @@ static int judge_file(struct taking *t)
     struct receipt *r = &t->receipt;
     bool is_held = false;
 
+    r->set_aside = result->rows - result->accepted;
     r->part = t->is_pathway ? take_pathway_part(t) : result->part[0] ? strdup(result->part) : NULL;
     if (!r->part && (t->is_pathway || result->part[0]))
         return -ENOMEM;

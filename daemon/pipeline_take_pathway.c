@@ -186,7 +186,6 @@ int take_pathway_describe(struct taking *t)
 
     t->receipt.newest = is_snapshot || t->is_set ? result->last_census : result->last_event;
     t->receipt.incident = result->refused && result->identifier_columns > 0;
-    t->receipt.set_aside = result->rows - result->accepted;
     if (!t->is_set || result->refused || !result->layout)
         return 0;
     t->receipt.set = submissions_text(result->layout, &t->submissions);

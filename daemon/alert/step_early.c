@@ -206,7 +206,7 @@ static void age_open(struct stepping *s, size_t index, enum alert_state to, cons
     bool untold = e->state == ALERT_PENDING && to == ALERT_FIRING;
     bool breaks = e->state == ALERT_EARLY && to == ALERT_FIRING;
 
-    if (!e->early && !s->f->measure->list->act_on_projected)
+    if (!e->early && !measure_acts_on_projected(s->f->measure))
         return; /* the data say more than their ageing */
     if (untold)
         e->early = e->warned = true;
@@ -243,7 +243,7 @@ int step_ageing(struct stepping *s)
     row = alert_transition(from, behind ? PERIOD_PROJECTED : PERIOD_PROJECTION_OVER,
                            s->f->holds != 0);
     to = row->to;
-    if (behind && s->f->measure->list->act_on_projected && to != ALERT_FIRING) {
+    if (behind && measure_acts_on_projected(s->f->measure) && to != ALERT_FIRING) {
         to = ALERT_FIRING;
         note_row(s, s->today, from, row, to, why_acts);
     } else {

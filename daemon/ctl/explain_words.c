@@ -161,6 +161,9 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
         r |= explain_say(lines, "Watched: %s of list %s, provider %s: %s (%s).", m->list->text,
                          m->list->list, measure_org(m),
                          metric_def_of(m->list->metric.id)->definition, measure_method(m));
+    else if (m->of_feed)
+        r |= explain_say(lines, "Watched: %s of feed %s (%s).", m->published, m->select.feed,
+                         m->of_feed->definition);
     else
         r |= explain_say(
             lines, "Watched: published %s, feed %s, organisation %s%s%s%s%s.", m->published,
@@ -242,14 +245,14 @@ static int say_ageing(json_t *lines, const struct finding *f)
         return explain_say(lines,
                            "No longer projected: %d cadences have gone by without data since %s.",
                            PROJECTED_CADENCES, date_format(a->data_date, data));
-    return explain_say(lines,
-                       "Projected from data of %s, if nobody was seen since: %s today, where the "
-                       "plan's line is %s: %s%s.",
-                       date_format(a->data_date, data), figure(f, &a->version, value),
-                       isfinite(a->judged.line) ? figure_of(f, a->judged.line, line)
-                                                : "not set yet",
-                       a->state == AGEING_FINE ? "not behind" : "behind since ",
-                       a->state == AGEING_FINE ? "" : date_format(a->since, since));
+    return explain_say(
+        lines, "%s %s%s: %s today, where the plan's line is %s: %s%s.",
+        f->measure->of_feed ? "Nothing new came since" : "Projected from data of",
+        date_format(a->data_date, data), f->measure->of_feed ? "" : ", if nobody was seen since",
+        figure(f, &a->version, value),
+        isfinite(a->judged.line) ? figure_of(f, a->judged.line, line) : "not set yet",
+        a->state == AGEING_FINE ? "not behind" : "behind since ",
+        a->state == AGEING_FINE ? "" : date_format(a->since, since));
 }
 
 int explain_judgement(json_t *lines, const struct finding *f)

@@ -215,7 +215,11 @@ static void cell(const struct item_view *v, enum column column, struct text *out
     case COLUMN_DATA:
         status = v->version ? publication_name(v->version->status) : NULL;
         if (date_is_set(v->projected_from))
-            (void)text_printf(out, "projected, if nobody was seen since%s", v->holds ? "; " : "");
+            (void)text_printf(out, "%s%s",
+                              v->measure && v->measure->of_feed
+                                  ? "nothing new came since"
+                                  : "projected, if nobody was seen since",
+                              v->holds ? "; " : "");
         if (v->holds != 0)
             (void)text_printf(out, "held: %s", hold_words(v->holds, held));
         else

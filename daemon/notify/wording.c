@@ -334,8 +334,10 @@ void item_view(const struct message_context *context, const struct message_item 
         v.kind.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
         if (v.kind.unit == UNIT_UNKNOWN && item->unit_hint)
             (void)unit_parse(item->unit_hint, &v.kind.unit);
-        v.kind.published = v.feed && context->feed_is_published &&
-                           context->feed_is_published(context->feed_is_published_arg, v.feed);
+        /* Figures of files are nobody's: as little to hide as what is published. */
+        v.kind.published = (v.measure && v.measure->of_feed) ||
+                           (v.feed && context->feed_is_published &&
+                            context->feed_is_published(context->feed_is_published_arg, v.feed));
         v.kind.is_longest = v.measure && measure_is_longest(v.measure);
         if (f && a->rule == RULE_SPECIAL_CAUSE)
             view_of_chart(&v, f);

@@ -89,7 +89,9 @@ static void what_figure(const struct item_view *v, struct text *out)
     (void)text_puts(out, ".");
     say_standard(v, out);
     if (date_is_set(v->projected_from))
-        (void)text_printf(out, " Projected from data of %s, if nobody was seen since.",
+        (void)text_printf(out,
+                          m && m->of_feed ? " Nothing new came since %s."
+                                          : " Projected from data of %s, if nobody was seen since.",
                           wording_date(v->projected_from, date));
     if (strcmp(v->figure, "*") == 0)
         (void)text_puts(out, " The figure is hidden because it rests on small numbers.");

@@ -50,8 +50,7 @@ int evaluate_ageing(const struct evaluation_input *in, struct finding *f)
 
     assert(m != NULL);
     f->ageing = a;
-    if (in->ageing == NULL || m->list == NULL ||
-        metric_def_of(m->list->metric.id)->kind != METRIC_STOCK)
+    if (in->ageing == NULL || !measure_is_stock(m))
         return 0;
     r = in->ageing->data(in->ageing->arg, m, &a.data_date, &silent);
     if (r < 0 || date_compare(a.data_date, in->today) >= 0)

@@ -28,7 +28,7 @@ static struct footprint_of find(const struct footprint_source *source, const str
         return source->place(source->arg, l->place);
     if (l && l->provider)
         return source->organisation(source->arg, l->provider);
-    if (!l && m->select.org)
+    if (!l && m->select.org && !m->of_feed)
         return source->organisation(source->arg, m->select.org);
     if (l && l->list)
         return (struct footprint_of){ FOOTPRINT_LIST, l->list, l->list };

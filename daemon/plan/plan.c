@@ -144,10 +144,25 @@ const char *measure_method(const struct plan_measure *m)
 {
     const struct metric_def *def;
 
+    if (m->of_feed)
+        return "counted";
     if (!m->list)
         return "published";
     def = metric_def_of(m->list->metric.id);
     return def->takes & TAKES_METHOD ? wait_method_name(m->list->metric.method) : def->method;
+}
+
+bool measure_is_stock(const struct plan_measure *m)
+{
+    if (m->list)
+        return metric_def_of(m->list->metric.id)->kind == METRIC_STOCK;
+    return m->of_feed && m->of_feed->kind == METRIC_STOCK;
+}
+
+/* How old a feed is is known exactly on every day. */
+bool measure_acts_on_projected(const struct plan_measure *m)
+{
+    return m->list ? m->list->act_on_projected : m->of_feed != NULL;
 }
 
 bool measure_is_longest(const struct plan_measure *m)

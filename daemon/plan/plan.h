@@ -13,6 +13,7 @@
 #include "base/date.h"
 #include "base/diag.h"
 #include "base/digest.h"
+#include "metric/feed_metric.h"
 #include "metric/pathway_metric.h"
 #include "metric/pathway_select.h"
 #include "metric/period.h"
@@ -161,9 +162,11 @@ struct plan_forecast {
 struct plan_measure {
     char *id, *first_id; /* first_id: the oldest name (`was:`), so that an alert keeps its id */
     char *title;
-    char *published;                /* the feed's measure, from metric "published:X"; NULL: .list */
-    bool manual;                    /* .published is a figure that people report ("manual:X") */
-    struct figure_select select;    /* of a published one */
+    char *published;             /* the feed's measure, from metric "published:X"; NULL: .list */
+    bool manual;                 /* .published is a figure that people report ("manual:X") */
+    struct figure_select select; /* of a published one */
+    /** .published is a figure of how the feed comes, .select.org the feed itself; NULL: what it says. */
+    const struct feed_metric *of_feed;
     struct list_measure *list;      /* a metric of a waiting list; NULL: published */
     struct plan_forecast *forecast; /* NULL: none is told */
     struct plan_spc *spc;           /* how it is charted; NULL: not */
@@ -260,6 +263,10 @@ const char *measure_org(const struct plan_measure *m);
 const struct plan_measure *measure_charted(const struct plan_measure *m);
 /** "published", or how the catalogue of list metrics says that it is counted. */
 const char *measure_method(const struct plan_measure *m);
+/** Whether time alone changes it: a stock of a list, a feed's age. */
+bool measure_is_stock(const struct plan_measure *m);
+/** Whether such a figure of a day without new data is acted on like one of data. */
+bool measure_acts_on_projected(const struct plan_measure *m);
 /** Whether it is the longest wait: a figure of one person. */
 bool measure_is_longest(const struct plan_measure *m);
 /** What a list measure counts, borrowing from it; cohort is storage that out_selection borrows too. */

@@ -400,6 +400,8 @@ void plan_list_settle(struct plan_reading *r, struct measure_reading *reading)
 
 enum metric_better plan_list_better(const struct measure_reading *reading)
 {
+    if (reading->m.of_feed)
+        return reading->m.of_feed->better;
     return reading->metric_is_good ? metric_def_of(reading->m.list->metric.id)->better
                                    : BETTER_UNSAID;
 }

@@ -109,26 +109,23 @@ static const struct bind_key select_keys[] = {
     BIND_END,
 };
 
+static const struct bind_key feed_select_keys[] = {
+    { "feed", BIND_ID, SELECT(feed), NULL, 0, 0, NULL, 1, "a feed of the settings, by its id" },
+    BIND_END,
+};
+
 /* ---- metric ---- */
 
-/* Metrics of DESIGN section 7 that neither a feed nor a list gives: named, so that nobody hunts a typo. */
-static const char *const unbuilt[] = { "manual", "feed-age", "coverage", "set-aside-rate" };
-
-#define UNBUILT_COUNT (sizeof unbuilt / sizeof unbuilt[0])
-
-static bool is_unbuilt(const char *kind)
-{
-    for (size_t i = 0; i < UNBUILT_COUNT; i++)
-        if (strcmp(unbuilt[i], kind) == 0)
-            return true;
-    return false;
-}
+/* A metric of DESIGN section 7 that neither a feed nor a list gives: named, so that nobody hunts a typo. */
+#define UNBUILT "manual"
 
 static const char *nearest_metric(const char *kind)
 {
-    const char *known[PATHWAY_METRICS + 1] = { "published" };
+    const char *known[PATHWAY_METRICS + FEED_METRICS + 1] = { "published" };
     size_t count = 1 + plan_list_metric_names(known + 1, PATHWAY_METRICS);
 
+    for (size_t i = 0; i < FEED_METRICS; i++)
+        known[count++] = feed_metric_of((enum feed_metric_id)i)->name;
     return diag_nearest(kind, known, count);
 }
 
@@ -159,7 +156,13 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
     } else if (strcmp(kind, "published") == 0) {
         plan_complain(r, at, PLAN_UNKNOWN_METRIC, "for example \"published:MRS08b\"",
                       "measure: metric names no published measure");
-    } else if (is_unbuilt(kind)) {
+    } else if (feed_metric_find(kind)) {
+        if (colon)
+            plan_complain(r, at, PLAN_BAD_WAIT, NULL, "measure: metric %s takes no wait", kind);
+        reading->m.of_feed = feed_metric_find(kind);
+        reading->m.published = kind;
+        kind = NULL; /* taken */
+    } else if (strcmp(kind, UNBUILT) == 0) {
         plan_complain(r, at, PLAN_METRIC_NOT_BUILT,
                       "a figure that a feed publishes is watched as \"published:MEASURE\"",
                       "measure: metric: not built yet: %s", kind);
@@ -177,6 +180,19 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
 
 /* ---- select, target, expect ---- */
 
+/* Of the feed itself: it stands for the organisation. */
+static int read_feed_select(struct plan_reading *r, struct measure_reading *reading)
+{
+    struct figure_select *s = &reading->m.select;
+    int bound =
+        bind_mapping(r->y, reading->select, "select", feed_select_keys, &reading->m, r->diags);
+
+    if (bound == -ENOMEM || !s->feed)
+        return bound == -ENOMEM ? bound : 0;
+    s->org = strdup(s->feed);
+    return s->org ? 0 : -ENOMEM;
+}
+
 static int read_select(struct plan_reading *r, struct measure_reading *reading)
 {
     int bound;
@@ -187,7 +203,9 @@ static int read_select(struct plan_reading *r, struct measure_reading *reading)
         return 0; /* said to be missing */
     if (!reading->m.published && yaml_get(reading->select, "list"))
         return 0; /* of a list, but its metric is none: said */
-    bound = bind_mapping(r->y, reading->select, "select", select_keys, &reading->m, r->diags);
+    bound = reading->m.of_feed
+                ? read_feed_select(r, reading)
+                : bind_mapping(r->y, reading->select, "select", select_keys, &reading->m, r->diags);
     if (reading->m.select.feed)
         plan_check_reference(r, &r->feeds, "feed", reading->m.select.feed,
                              yaml_get(reading->select, "feed"));

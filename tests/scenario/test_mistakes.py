@@ -97,7 +97,7 @@ FURTHER = [
     ("a title nobody reads", "title: Children helped with a wheelchair", "title: " + "x" * 121, "title-too-long", "x" * 121),
     ("a role that nothing reaches", "  sro: {receivers: [mail]}", "  sro: {}", "no-receivers", "sro"),
     ("a plan of no measures", None, "plan: {id: p}\nroles: {a: {receivers: [mail]}}\n", "no-measures", None),
-    ("a metric to come", "metric: median-wait", "metric: feed-age", "metric-not-built", "feed-age"),
+    ("a metric to come", "metric: median-wait", "metric: manual", "metric-not-built", "manual"),
     ("a cohort nobody names", "cohort: {age_band: 0-17}", "cohort: {shoe_size: 38}", "unknown-cohort", "shoe_size"),
     ("a cohort without a value", "cohort: {age_band: 0-17}", "cohort: {age_band: }", "bad-cohort", "age_band"),
     ("a metric that judges waits", "metric: referrals\n", "metric: target-queue\n", "no-standard", "id: nd-starts"),

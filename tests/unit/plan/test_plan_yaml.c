@@ -268,7 +268,7 @@ static const struct {
       "did you mean \"higher\"?" },
     { 18, 5, DIAG_ERROR, "unknown key \"tolerence\"", "did you mean \"tolerance\"?" },
     { 19, 13, DIAG_ERROR, "no such action: \"1.2\"", "did you mean \"1.1\"?" },
-    { 22, 13, DIAG_ERROR, "not built yet: feed-age", "published:" },
+    { 22, 13, DIAG_ERROR, "not built yet: manual", "published:" },
 };
 
 static const struct diag *diag_at(const struct diags *d, unsigned line, unsigned column)
@@ -543,7 +543,7 @@ static const struct {
 } metric_rows[] = {
     { "\"published:\"", "names no published measure", "published:MRS08b" },
     { "published", "names no published measure", "published:MRS08b" },
-    { "coverage", "not built yet: coverage", NULL },
+    { "covrage", "is not known", "did you mean \"coverage\"?" },
     { "manual:staff", "not built yet: manual", NULL },
     { "opne", "is not known", "did you mean \"open\"?" },
     { "publishd:MRS08b", "is not known", "did you mean \"published:MRS08b\"?" },
@@ -569,6 +569,42 @@ START_TEST(a_metric_that_is_not_published_is_refused_by_name)
     if (metric_rows[_i].hint)
         ck_assert_msg(strstr(diags.list[0].hint, metric_rows[_i].hint) != NULL, "%s",
                       diags.list[0].hint);
+}
+END_TEST
+
+static const struct {
+    const char *why, *keys, *says; /* says: NULL: it is taken */
+} feed_metrics[] = {
+    { "the feed alone", "metric: coverage\n    select: {feed: cyp4ww}", NULL },
+    { "no organisation", "metric: coverage\n    select: {feed: cyp4ww, org: TAJ}",
+      "unknown key \"org\"" },
+    { "no wait", "metric: feed-age:4w\n    select: {feed: cyp4ww}", "feed-age takes no wait" },
+    { "no list", "metric: set-aside-rate\n    select: {list: l}", "unknown key \"list\"" },
+    { "no period of its own", "metric: feed-age\n    select: {feed: cyp4ww}\n    period: day",
+      "period" },
+};
+
+START_TEST(a_metric_of_a_feed_takes_the_feed_and_nothing_else)
+{
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    AUTO(text_release) struct text t = TEXT_INIT;
+    struct plan *p = NULL;
+
+    (void)text_printf(&t,
+                      "plan: {id: p}\nroles: {lead: {receivers: [spool]}}\nmeasures:\n  - id: m\n"
+                      "    %s\n    expect: {2024-06: 10}\n    owner: lead\n",
+                      feed_metrics[_i].keys);
+    int r = load_text(text_str(&t), &diags, &p);
+
+    ck_assert_msg(r == (feed_metrics[_i].says ? -EINVAL : 0), "%s: %d", feed_metrics[_i].why, r);
+    ck_assert_msg(!feed_metrics[_i].says || strstr(diags.list[0].text, feed_metrics[_i].says), "%s",
+                  diags.count ? diags.list[0].text : "nothing said");
+    if (p) { /* and which way is better, without a target */
+        ck_assert_ptr_eq(p->measures[0].of_feed, feed_metric_of(FEED_METRIC_COVERAGE));
+        ck_assert_str_eq(measure_org(&p->measures[0]), "cyp4ww");
+        ck_assert_int_eq(p->measures[0].polarity, POLARITY_HIGHER);
+    }
+    plan_free(p);
 }
 END_TEST
 
@@ -613,4 +649,5 @@ UNIT_MAIN("plan_yaml", UNIT_TEST(the_smallest_plan_of_the_design_loads_as_printe
           UNIT_ROWS(a_fault_is_told_at_its_place_with_what_would_do, fault_rows),
           UNIT_TEST(a_chart_of_a_measure_that_is_published_for_rolling_periods_is_refused),
           UNIT_ROWS(a_metric_that_is_not_published_is_refused_by_name, metric_rows),
+          UNIT_ROWS(a_metric_of_a_feed_takes_the_feed_and_nothing_else, feed_metrics),
           UNIT_TEST(a_plan_cut_anywhere_is_refused_with_a_place_or_is_a_plan))
