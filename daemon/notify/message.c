@@ -14,6 +14,7 @@
 #include "notify/wording.h"
 
 #define SUBJECT_MAX    60 /* DESIGN section 10 */
+#define TITLE_MIN      10 /* characters of a title that say something */
 #define CUT            "..."
 #define REFERENCES_MAX 10 /* episodes named in the thread headers */
 
@@ -65,12 +66,11 @@ static enum alert_severity news_severity(const struct message_item *item)
 
 /* ---- subject ----------------------------------------------------------------------------- */
 
-/* "3 measures behind plan: <priority>", "2 behind plan, 1 warned early: <priority>" */
-static void group_subject(const struct message_context *c, struct text *out)
+/* "3 measures behind plan", "2 behind plan, 1 warned early" */
+static void group_counts(const struct message_context *c, struct text *counts)
 {
     size_t incidents = 0, behind = 0, early = 0, back = 0, corrected = 0, late = 0, letters = 0,
            checks = 0, causes = 0, forecasts = 0, other = 0;
-    AUTO(text_release) struct text counts = TEXT_INIT;
 
     for (size_t i = 0; i < c->item_count; i++) {
         const struct message_item *item = &c->items[i];
@@ -117,14 +117,46 @@ static void group_subject(const struct message_context *c, struct text *out)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].n > 0)
-            (void)text_printf(&counts, "%s%zu %s", counts.len > 0 ? ", " : "", rows[i].n,
+            (void)text_printf(counts, "%s%zu %s", counts->len > 0 ? ", " : "", rows[i].n,
                               rows[i].n == c->item_count ? rows[i].alone : rows[i].beside);
-    (void)text_printf(&counts, ": ");
-    (void)text_puts(out, text_str(&counts));
+}
+
+/* "3 measures behind plan: <priority>" */
+static void group_heading(const struct message_context *c, struct text *out)
+{
+    group_counts(c, out);
+    (void)text_puts(out, ": ");
     if (c->plan && c->priority < c->plan->priority_count)
         wording_clean(out, c->plan->priorities[c->priority].title, 200, 40);
     else
         wording_clean(out, c->plan ? c->plan->id : c->instance, 60, 10);
+}
+
+/* How many, and the first with its figure: "3 measures behind plan: Wheelchairs 29%, plan 50%..."; where that
+ * has no figure, or no room, the heading. Of feeds: "Feed late: Community services; 2 more". */
+static void group_subject(const struct message_context *c, const struct message_item *const *items,
+                          struct text *out)
+{
+    AUTO(text_release) struct text counts = TEXT_INIT;
+    struct item_view first;
+    char more[32];
+
+    item_view(c, items[0], &first);
+    group_counts(c, &counts);
+    if (wording_subject_room(&first, text_str(&counts), SUBJECT_MAX - strlen(CUT)) >= TITLE_MIN) {
+        wording_subject(&first, text_str(&counts), SUBJECT_MAX - strlen(CUT), out);
+        (void)text_puts(out, CUT);
+    } else if (!c->plan && !c->backlog_messages && first.feed) {
+        (void)snprintf(more, sizeof more, "; %zu more", c->item_count - 1);
+        wording_subject(&first, NULL, SUBJECT_MAX - strlen(more), out);
+        (void)text_puts(out, more);
+    } else {
+        group_heading(c, out);
+        if (wording_characters(text_str(out)) > SUBJECT_MAX) {
+            wording_shorten(out, SUBJECT_MAX - strlen(CUT));
+            (void)text_puts(out, CUT);
+        }
+    }
     if (!text_ok(&counts))
         out->error = -ENOMEM;
 }
@@ -137,18 +169,9 @@ static char *subject_of(const struct message_context *c, const struct message_it
         struct item_view v;
 
         item_view(c, items[0], &v);
-        wording_subject(&v, SUBJECT_MAX, &subject);
+        wording_subject(&v, NULL, SUBJECT_MAX, &subject);
     } else {
-        AUTO(text_release) struct text whole = TEXT_INIT;
-
-        group_subject(c, &whole);
-        if (wording_characters(text_str(&whole)) > SUBJECT_MAX) {
-            wording_shorten(&whole, SUBJECT_MAX - strlen(CUT));
-            (void)text_puts(&whole, CUT);
-        }
-        (void)text_puts(&subject, text_str(&whole));
-        if (!text_ok(&whole))
-            return NULL;
+        group_subject(c, items, &subject);
     }
     return text_take(&subject);
 }
@@ -190,7 +213,7 @@ static char *mail_of(const struct message_context *c, const struct message_item 
     (void)snprintf(boundary, sizeof boundary, "=_waitlistd_%s",
                    delivery_id); /* "=_" is never quoted-printable */
     (void)snprintf(sender, sizeof sender, "waitlistd@%s", domain);
-    group_subject(c, &heading);
+    group_heading(c, &heading);
     body_write(c, items, c->item_count, c->item_count > 1 ? text_str(&heading) : subject, &plain,
                &html);
 

@@ -73,8 +73,10 @@ bool wording_is_incident(const struct message_item *item);
 bool wording_projection_over(const struct message_item *item);
 
 /** One line for the subject: at most max characters; the title is shortened, the figures are not.
- */
-void wording_subject(const struct item_view *v, size_t max, struct text *out);
+ * lead: what stands before it, "3 measures behind plan"; NULL: its state. */
+void wording_subject(const struct item_view *v, const char *lead, size_t max, struct text *out);
+/** How many characters of the title such a subject has room for; 0 where it would have no figure. */
+size_t wording_subject_room(const struct item_view *v, const char *lead, size_t max);
 
 /** When it began and, for one that came and went while its message waited, when it ended. */
 void wording_span(const struct item_view *v, struct text *out);
