@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,6 +194,17 @@ static struct footprint_of footprint_of_organisation(void *arg, const char *prin
     return f;
 }
 
+static enum role_holding role_gap(const void *arg, const char *role, struct civil_date from,
+                                  struct civil_date to, struct civil_date *out_from,
+                                  struct civil_date *out_to)
+{
+    static const enum role_holding of[] = {
+        [HELD_ALWAYS] = ROLE_HELD, [HELD_NEVER] = ROLE_NOT_HELD, [HELD_WITH_GAP] = ROLE_GAP
+    };
+
+    return of[settings_role_held(arg, role, from, to, out_from, out_to)];
+}
+
 int plan_names_make(const struct settings *s, const struct services *services,
                     struct plan_names *out_names)
 {
@@ -200,7 +212,8 @@ int plan_names_make(const struct settings *s, const struct services *services,
                             calloc(s->receiver_count + 1, sizeof *n.receivers),
                             calloc(s->list_count + 1, sizeof *n.lists),
                             { footprint_of_place, footprint_of_organisation, (void *)(uintptr_t)s },
-                            NULL };
+                            NULL,
+                            { s->holding_count || s->person_count ? role_gap : NULL, s } };
 
     if (!n.feeds || !n.receivers || !n.lists) {
         plan_names_release(&n);
@@ -223,7 +236,8 @@ struct plan_context plan_names_context(const struct plan_names *n)
                                   .receivers = n->receivers,
                                   .lists = n->lists,
                                   .footprints = &n->footprints,
-                                  .standards = n->standards };
+                                  .standards = n->standards,
+                                  .holders = n->holders.gap ? &n->holders : NULL };
 }
 
 void plan_names_release(struct plan_names *n)
@@ -305,6 +319,37 @@ static int add_unique(struct text_list *l, const char *id)
     return items[l->count] ? (l->count++, 0) : -ENOMEM;
 }
 
+static bool is_role_of_a_plan(const struct config *c, const char *role)
+{
+    for (size_t i = 0; i < c->plan_count; i++)
+        if (plan_role_find(c->plans[i], role))
+            return true;
+    return false;
+}
+
+/* A role that no plan has is likely a slip, and its holder would never be written to. */
+static void check_held_roles(const struct config *c, struct diags *diags)
+{
+    const struct settings *s = c->settings;
+    const struct diag_place place = { .file = s->people_path };
+
+    for (size_t i = 0; i < s->holding_count; i++) {
+        char hint[160] = "roles are declared in the plan, under roles";
+
+        if (is_role_of_a_plan(c, s->holdings[i].role))
+            continue;
+        for (size_t p = 0; p < c->plan_count; p++)
+            for (size_t k = 0; k < c->plans[p]->role_count; k++) {
+                const char *id = c->plans[p]->roles[k].id;
+
+                if (diag_nearest(s->holdings[i].role, &id, 1))
+                    (void)snprintf(hint, sizeof hint, "did you mean \"%.64s\"?", id);
+            }
+        diag_add(diags, DIAG_WARNING, &place, hint, "holders: no plan has a role \"%.64s\"",
+                 s->holdings[i].role);
+    }
+}
+
 /* A route left out goes to every receiver that a role uses, with a warning (DESIGN section 4). */
 static int fill_routes(struct config *c, struct diags *diags)
 {
@@ -355,6 +400,8 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
         if (services == 0 && formats == 0 && check_lists(c, diags) < 0)
             r = r < 0 ? r : -EINVAL;
     }
+    if (r == 0)
+        check_held_roles(c, diags);
     if (r == 0)
         r = fill_routes(c, diags);
     if (r == 0 && diags->errors)

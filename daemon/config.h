@@ -29,6 +29,7 @@ struct plan_names {
     struct plan_list *lists;
     struct footprint_source footprints;
     const struct standards *standards; /* NULL: not known */
+    struct plan_holders holders;       /* .gap NULL: the settings name no people */
 };
 /** Returns 0 or -ENOMEM. */
 int plan_names_make(const struct settings *s, const struct services *services,

@@ -35,6 +35,77 @@ static int action_is_overdue(const struct finding_set *findings, const struct pl
     return 0;
 }
 
+static json_t *weakness_object(const struct plan_weakness *w)
+{
+    json_t *o = w->id ? json_object() : json_null();
+    int r = 0;
+
+    if (!o || !w->id)
+        return o;
+    r |= report_put(o, "id", report_text(w->id));
+    r |= report_put(o, "judgement", report_text(w->judgement));
+    r |= report_put(o, "date", report_date(w->date));
+    return finish(o, r);
+}
+
+static json_t *delivery_object(const struct plan_delivery *d)
+{
+    json_t *o = d->rag != DELIVERY_UNSAID ? json_object() : json_null();
+    int r = 0;
+
+    if (!o || d->rag == DELIVERY_UNSAID)
+        return o;
+    r |= report_put(o, "rag", report_text(delivery_rag_name(d->rag)));
+    r |= report_put(o, "date", report_date(d->date));
+    r |= report_put(o, "note", report_text(d->note));
+    return finish(o, r);
+}
+
+static json_t *approval_object(const struct plan_approval *a)
+{
+    json_t *o = a->reference ? json_object() : json_null();
+    int r = 0;
+
+    if (!o || !a->reference)
+        return o;
+    r |= report_put(o, "reference", report_text(a->reference));
+    r |= report_put(o, "by", report_text(a->by));
+    r |= report_put(o, "date", report_date(a->date));
+    return finish(o, r);
+}
+
+static json_t *meeting_object(const struct plan_meeting *m)
+{
+    json_t *o = json_object();
+    int r = report_put(o, "on", report_date(m->on));
+
+    r |= report_put(o, "papers", report_date(m->papers));
+    return finish(o, r);
+}
+
+static json_t *forum_object(const struct plan_forum *f)
+{
+    json_t *o = json_object(), *meetings = json_array();
+    int r = 0;
+
+    for (size_t i = 0; meetings && i < f->meeting_count; i++)
+        r |= json_array_append_new(meetings, meeting_object(&f->meetings[i]));
+    r |= report_put(o, "id", report_text(f->id));
+    r |= report_put(o, "title", report_text(f->title));
+    r |= report_put(o, "meetings", meetings);
+    return finish(o, r);
+}
+
+static json_t *forum_array(const struct plan *p)
+{
+    json_t *list = json_array();
+    int r = 0;
+
+    for (size_t i = 0; list && i < p->forum_count; i++)
+        r |= json_array_append_new(list, forum_object(&p->forums[i]));
+    return finish(list, r);
+}
+
 static json_t *action_object(const struct plan_action *a, const struct finding_set *findings)
 {
     json_t *o = json_object();
@@ -48,6 +119,9 @@ static json_t *action_object(const struct plan_action *a, const struct finding_s
     r |= report_put(o, "accountable", report_text(a->accountable));
     r |= report_put(o, "due", report_date(a->due));
     r |= report_put(o, "status", report_text(status_words[a->status]));
+    r |= report_put(o, "forum", report_text(a->forum));
+    r |= report_put(o, "weakness", weakness_object(&a->weakness));
+    r |= report_put(o, "delivery", delivery_object(&a->delivery));
     r |= report_put(o, "overdue", json_boolean(action_is_overdue(findings, a)));
     return finish(o, r);
 }
@@ -163,6 +237,8 @@ static json_t *plan_object(const struct plan *p, const struct finding_set *findi
     r |= report_put(o, "illustrative", json_boolean(p->illustrative));
     r |= report_put(o, "valid_from", report_date(p->valid_from));
     r |= report_put(o, "valid_to", report_date(p->valid_to));
+    r |= report_put(o, "approval", approval_object(&p->approval));
+    r |= report_put(o, "forums", forum_array(p));
     r |= report_put(o, "path", report_text(p->path));
     r |= report_put(o, "priorities", priorities);
     r |= report_put(o, "measures", measures);

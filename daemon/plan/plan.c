@@ -15,6 +15,10 @@ static void action_release(struct plan_action *a)
     free(a->title);
     free(a->lead);
     free(a->accountable);
+    free(a->forum);
+    free(a->weakness.id);
+    free(a->weakness.judgement);
+    free(a->delivery.note);
 }
 
 static void figure_ref_free(struct figure_ref *ref)
@@ -72,6 +76,11 @@ void plan_free(struct plan *p)
         free(p->roles[i].id);
         text_list_release(&p->roles[i].receivers);
     }
+    for (size_t i = 0; i < p->forum_count; i++)
+        plan_forum_release(&p->forums[i]);
+    free(p->forums);
+    free(p->approval.reference);
+    free(p->approval.by);
     for (size_t i = 0; i < p->priority_count; i++) {
         free(p->priorities[i].id);
         free(p->priorities[i].title);

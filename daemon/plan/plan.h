@@ -33,12 +33,37 @@ struct milestone {
     char *note; /* or NULL */
 };
 
+/** What an action is to put right: a weakness of a statement of action or an inspection. */
+struct plan_weakness {
+    char *id, *judgement;   /* NULL: none; not judged */
+    struct civil_date date; /* of the judgement; DATE_NONE: not said */
+};
+
+enum delivery_rag {
+    DELIVERY_UNSAID,
+    DELIVERY_BLUE,
+    DELIVERY_GREEN,
+    DELIVERY_AMBER,
+    DELIVERY_RED,
+    DELIVERY_GREY
+};
+
+/** How its lead sees an action go: apart from how measures stand. */
+struct plan_delivery {
+    int rag; /* enum delivery_rag */
+    struct civil_date date;
+    char *note; /* or NULL */
+};
+
 struct plan_action {
     char *id, *title, *lead, *accountable; /* roles; accountable may be NULL */
     struct civil_date due; /* last day in time: the month's last day where the plan gives a month;
                               DATE_NONE: ongoing */
     int status;            /* enum action_status */
     size_t priority;       /* index into plan.priorities */
+    char *forum;           /* id, or NULL */
+    struct plan_weakness weakness;
+    struct plan_delivery delivery;
 };
 
 struct plan_priority {
@@ -48,6 +73,23 @@ struct plan_priority {
 struct plan_role {
     char *id;
     struct text_list receivers;
+};
+
+struct plan_meeting {
+    struct civil_date on, papers; /* the last day for papers */
+};
+
+/** A body that the plan reports to. */
+struct plan_forum {
+    char *id, *title;
+    struct plan_meeting *meetings; /* ascending */
+    size_t meeting_count;
+};
+
+/** Where the plan was agreed; .reference NULL: not said. */
+struct plan_approval {
+    char *reference, *by;
+    struct civil_date date;
 };
 
 struct plan_cohort {
@@ -209,6 +251,9 @@ struct plan {
     int mode;                               /* enum plan_mode */
     struct civil_date valid_from, valid_to; /* DATE_NONE: open */
     bool illustrative; /* `illustrative: true`: said wherever the plan is named */
+    struct plan_approval approval;
+    struct plan_forum *forums;
+    size_t forum_count;
     struct plan_role *roles;
     size_t role_count;
     struct plan_priority *priorities;
@@ -227,6 +272,18 @@ struct plan_list {
     bool by_snapshot; /* a feed brings snapshots of it */
 };
 
+enum role_holding { ROLE_HELD, ROLE_NOT_HELD, ROLE_GAP };
+
+/** Who holds the roles, as people.yaml says. */
+struct plan_holders {
+    /** Whether somebody holds a role on each day between two (DATE_NONE: open), else the first gap:
+     * *out_to is DATE_NONE where it does not end. */
+    enum role_holding (*gap)(const void *arg, const char *role, struct civil_date from,
+                             struct civil_date to, struct civil_date *out_from,
+                             struct civil_date *out_to);
+    const void *arg;
+};
+
 /** What a plan may refer to; any may be NULL (then the reference is not checked).
  * NULL-terminated ids. */
 struct plan_context {
@@ -235,6 +292,7 @@ struct plan_context {
     const struct plan_list *lists;
     const struct footprint_source *footprints;
     const struct standards *standards;
+    const struct plan_holders *holders;
     /** Whether a feed publishes this measure for rolling periods only; may be NULL. */
     bool (*is_rolling)(const void *arg, const char *feed, const char *measure);
     const void *is_rolling_arg;
@@ -253,6 +311,12 @@ const struct plan_role *plan_role_find(const struct plan *p, const char *id);
 enum line_of measure_line_of(const struct plan_measure *m);
 /** What the standard it names asks on a day; NULL: nothing, or it names none. */
 const struct standard_line *measure_standard_on(const struct plan_measure *m, struct civil_date on);
+
+const struct plan_forum *plan_forum_find(const struct plan *p, const char *id);
+/** Its next meeting, today's too; NULL: none is known. */
+const struct plan_meeting *plan_forum_next(const struct plan_forum *f, struct civil_date today);
+/** "green"; NULL where nothing was said. */
+const char *delivery_rag_name(int rag);
 
 /** How the series of a measure is named: its feed or list, its figure, its organisation. A list measure
  * of all providers has the organisation "all". */

@@ -31,6 +31,9 @@ enum plan_fault {
     /* of the plan */
     PLAN_NO_RECEIVERS,
     PLAN_NO_MEASURES,
+    PLAN_PAPERS_AFTER_MEETING,
+    PLAN_ROLE_NOT_HELD,
+    PLAN_ROLE_GAP,
     /* of a measure's metric */
     PLAN_UNKNOWN_METRIC,
     PLAN_METRIC_NOT_BUILT,

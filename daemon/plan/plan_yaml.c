@@ -37,7 +37,7 @@ static int known_from_context(struct plan_ids *ids, const char *const *list)
 
 struct head_reading {
     struct plan head;
-    yaml_node *valid;
+    yaml_node *valid, *approval;
     int on_expiry; /* has one value so far, so the plan does not keep it */
 };
 
@@ -61,6 +61,8 @@ static const struct bind_key plan_keys[] = {
       "true: nobody agreed this plan, which is said wherever it is named" },
     { "valid", BIND_NODE, HEAD(valid), NULL, 0, 0, NULL, 0,
       "{from: DATE, to: DATE}: the first and last day; open when left out" },
+    { "approval", BIND_NODE, HEAD(approval), NULL, 0, 0, NULL, 0,
+      "{reference: TEXT, by: TEXT, date: DATE}: where it was agreed" },
     { "on_expiry", BIND_CHOICE, HEAD(on_expiry), "keep-watching", 0, 0, expiries, 0,
       "after its end the plan is judged against its last milestones, marked as expired" },
     BIND_END,
@@ -107,6 +109,8 @@ static int read_head(struct plan_reading *r, yaml_node *mapping)
         return -ENOMEM;
     if (h.valid &&
         bind_mapping(r->y, h.valid, "plan: valid", validity_keys, &v, r->diags) == -ENOMEM)
+        return -ENOMEM;
+    if (plan_read_approval(r, h.approval) < 0)
         return -ENOMEM;
     p->valid_from = v.from;
     p->valid_to = v.to;
@@ -168,6 +172,7 @@ static int read_roles(struct plan_reading *r, yaml_node *roles)
         if (bind_mapping(r->y, mapping, "role", role_keys, role, r->diags) == -ENOMEM)
             return -ENOMEM;
         check_receivers(r, role, key, mapping);
+        plan_check_holders(r, role->id, key);
     }
     return 0;
 }
@@ -191,7 +196,7 @@ static const struct bind_key priority_keys[] = {
 
 struct action_reading {
     struct plan_action a;
-    yaml_node *due;
+    yaml_node *due, *weakness, *delivery;
 };
 
 static const char *const statuses[] = { "not-started", "in-progress", "complete", NULL };
@@ -206,6 +211,12 @@ static const struct bind_key action_keys[] = {
       "the role that does it, and that hears of its measures" },
     { "accountable", BIND_ID, ACTION(a.accountable), NULL, 0, 0, NULL, 0,
       "the role that answers for it" },
+    { "forum", BIND_ID, ACTION(a.forum), NULL, 0, 0, NULL, 0, "the forum that it reports to" },
+    { "weakness", BIND_NODE, ACTION(weakness), NULL, 0, 0, NULL, 0,
+      "{id: ID, judgement: TEXT, date: DATE}: what it is to put right, and what was judged of "
+      "that" },
+    { "delivery", BIND_NODE, ACTION(delivery), NULL, 0, 0, NULL, 0,
+      "{rag: green, date: DATE, note: TEXT}: how its lead sees the work go" },
     { "due", BIND_NODE, ACTION(due), NULL, 0, 0, NULL, 1,
       "a date (2024-09-30), a month (2024-09: its last day) or \"ongoing\"" },
     { "status", BIND_CHOICE, ACTION(a.status), "not-started", 0, 0, statuses, 0,
@@ -241,6 +252,9 @@ static int read_action(struct plan_reading *r, yaml_node *mapping, size_t priori
     bound = bind_mapping(r->y, mapping, "action", action_keys, &reading, r->diags);
     read_due(r, &reading);
     reading.a.priority = priority;
+    if (plan_read_weakness(r, reading.weakness, &reading.a.weakness) < 0 ||
+        plan_read_delivery(r, reading.delivery, &reading.a.delivery) < 0)
+        bound = -ENOMEM;
     p->actions[p->action_count++] = reading.a;
     if (reading.a.title)
         plan_check_title(r, reading.a.title, yaml_get(mapping, "title"));
@@ -249,6 +263,8 @@ static int read_action(struct plan_reading *r, yaml_node *mapping, size_t priori
     if (reading.a.accountable)
         plan_check_reference(r, &r->roles, "role", reading.a.accountable,
                              yaml_get(mapping, "accountable"));
+    if (reading.a.forum)
+        plan_check_reference(r, &r->forums, "forum", reading.a.forum, yaml_get(mapping, "forum"));
     if (bound == -ENOMEM)
         return bound;
     return reading.a.id ? plan_id_seen(r, seen, "action", reading.a.id, yaml_get(mapping, "id"))
@@ -312,7 +328,7 @@ static int read_priorities(struct plan_reading *r, yaml_node *list)
 /* ---- the whole ---- */
 
 struct root_reading {
-    yaml_node *plan, *roles, *priorities, *measures;
+    yaml_node *plan, *roles, *forums, *priorities, *measures;
 };
 
 static const struct bind_key root_keys[] = {
@@ -320,6 +336,8 @@ static const struct bind_key root_keys[] = {
       "which plan this is: {id: dudley, version: 1, place: dudley}" },
     { "roles", BIND_NODE, BIND_FIELD(struct root_reading, roles), NULL, 0, 0, NULL, 0,
       "the roles that the plan names; who holds one is said in people.yaml" },
+    { "forums", BIND_NODE, BIND_FIELD(struct root_reading, forums), NULL, 0, 0, NULL, 0,
+      "the bodies that the plan reports to, by id, with their meetings" },
     { "priorities", BIND_NODE, BIND_FIELD(struct root_reading, priorities), NULL, 0, 0, NULL, 0,
       "the sections of the plan, each with its actions" },
     { "measures", BIND_NODE, BIND_FIELD(struct root_reading, measures), NULL, 0, 0, NULL, 0,
@@ -330,7 +348,7 @@ static const struct bind_key root_keys[] = {
 /* Measures come last whatever the order in the file: they refer to the rest. */
 static int read_all(struct plan_reading *r)
 {
-    struct root_reading root = { NULL, NULL, NULL, NULL };
+    struct root_reading root = { NULL, NULL, NULL, NULL, NULL };
     int result = bind_mapping(r->y, yaml_root(r->y), "plan file", root_keys, &root, r->diags);
 
     if (result == -ENOMEM)
@@ -338,6 +356,8 @@ static int read_all(struct plan_reading *r)
     result = root.plan ? read_head(r, root.plan) : 0;
     if (result == 0)
         result = read_roles(r, root.roles);
+    if (result == 0)
+        result = plan_read_forums(r, root.forums);
     if (result == 0)
         result = read_priorities(r, root.priorities);
     if (result == 0)
@@ -385,6 +405,7 @@ int plan_load(const char *path, const struct plan_context *context, struct diags
     free(r.roles.list);
     free(r.priorities.list);
     free(r.actions.list);
+    free(r.forums.list);
     yaml_free(y);
     return result;
 }

@@ -25,7 +25,7 @@ struct plan_reading {
     const struct yaml *y;
     struct diags *diags;
     struct plan *plan;
-    struct plan_ids feeds, receivers, roles, priorities, actions;
+    struct plan_ids feeds, receivers, roles, priorities, actions, forums;
     const struct plan_list *lists;             /* NULL: not known */
     const struct footprint_source *footprints; /* NULL: not known */
     const struct plan_context *context;        /* NULL: nothing is known */
@@ -69,6 +69,16 @@ int plan_switch(const char *text);
 /** Whether the node is a sequence; complains when it is something else. Nothing is an empty list.
  */
 bool plan_is_list(struct plan_reading *r, const char *what, yaml_node *n);
+
+/* ---- plan_forum.c: approval, forums, weakness, delivery. Each returns 0 or -ENOMEM. ---- */
+
+int plan_read_approval(struct plan_reading *r, yaml_node *node);
+int plan_read_forums(struct plan_reading *r, yaml_node *forums);
+int plan_read_weakness(struct plan_reading *r, yaml_node *node, struct plan_weakness *out);
+int plan_read_delivery(struct plan_reading *r, yaml_node *node, struct plan_delivery *out);
+void plan_forum_release(struct plan_forum *f);
+/** Complains (warning) of a role that nobody holds for some of the plan's days. */
+void plan_check_holders(struct plan_reading *r, const char *role, yaml_node *key);
 
 /** One measure while it is read: the value, and the nodes that messages point at. */
 struct measure_reading {

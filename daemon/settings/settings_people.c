@@ -251,3 +251,70 @@ size_t settings_holders(const struct settings *s, const char *role, struct civil
     }
     return count;
 }
+
+/* The newest day of a run of holdings that goes on from a day; DATE_NONE: it does not end. */
+static struct civil_date held_until(const struct settings *s, const char *role,
+                                    struct civil_date day)
+{
+    for (size_t i = 0; i < s->holding_count; i++) {
+        const struct holding *h = &s->holdings[i];
+
+        if (strcmp(h->role, role) != 0 || !covers(h->from, h->to, day))
+            continue;
+        if (!date_is_set(h->to))
+            return DATE_NONE;
+        /* Look again from the day after it: a holding ends later than it began, so this ends. */
+        return held_until(s, role, date_add_days(h->to, 1));
+    }
+    return date_add_days(day, -1);
+}
+
+/* The first day of a holding that begins after a day; DATE_NONE: none does. */
+static struct civil_date next_start(const struct settings *s, const char *role,
+                                    struct civil_date after)
+{
+    struct civil_date first = DATE_NONE;
+
+    for (size_t i = 0; i < s->holding_count; i++) {
+        const struct holding *h = &s->holdings[i];
+
+        if (strcmp(h->role, role) == 0 && date_is_set(h->from) &&
+            date_compare(h->from, after) > 0 &&
+            (!date_is_set(first) || date_compare(h->from, first) < 0))
+            first = h->from;
+    }
+    return first;
+}
+
+static bool is_held_at_all(const struct settings *s, const char *role)
+{
+    for (size_t i = 0; i < s->holding_count; i++)
+        if (strcmp(s->holdings[i].role, role) == 0)
+            return true;
+    return false;
+}
+
+enum role_held settings_role_held(const struct settings *s, const char *role,
+                                  struct civil_date from, struct civil_date to,
+                                  struct civil_date *out_from, struct civil_date *out_to)
+{
+    struct civil_date day = from, until, next;
+
+    assert(s && role && out_from && out_to);
+    if (!is_held_at_all(s, role))
+        return HELD_NEVER;
+    /* Without a first day, from where the first holding begins. */
+    if (!date_is_set(day))
+        day = next_start(s, role, (struct civil_date){ INT32_MIN + 1 });
+    if (!date_is_set(day))
+        return HELD_ALWAYS;
+    until = held_until(s, role, day);
+    if (!date_is_set(until) || (date_is_set(to) && date_compare(until, to) >= 0))
+        return HELD_ALWAYS;
+    *out_from = date_add_days(until, 1);
+    next = next_start(s, role, until);
+    *out_to = date_is_set(next) ? date_add_days(next, -1) : to;
+    if (date_is_set(to) && date_is_set(*out_to) && date_compare(*out_to, to) > 0)
+        *out_to = to;
+    return HELD_WITH_GAP;
+}

@@ -76,6 +76,20 @@ def test_a_named_file_that_is_missing_is_an_error(build):
         check(w, 78)
 
 
+def test_people_and_plan_agree_on_the_roles_and_on_the_days_they_are_held(build):
+    people = "people: {p1: {name: Ada Example, mail: ada@example.nhs.uk}}\nholders: {%s: [{person: p1, from: %s}]}\n"
+    with Instance(build, extra="people: people.yaml\n") as w:
+        w.write("people.yaml", people % ("camhs-lead", "2024-04-01"))
+        assert "role" not in check(w, 0)
+        w.write("people.yaml", people % ("camhs-led", "2024-04-01"))
+        said = check(w, 0)
+        assert 'no plan has a role "camhs-led"' in said and 'did you mean "camhs-lead"?' in said, said
+        assert 'role "camhs-lead": nobody holds it' in said, said
+        w.write("people.yaml", people % ("camhs-lead", "2024-06-01"))
+        said = check(w, 0)
+        assert re.search(r'plan\.yaml:2:\d+: warning: role "camhs-lead": nobody holds it from 2024-04-01 to 2024-05-31', said), said
+
+
 def test_missing_folders_are_made(build):
     with Instance(build) as w:
         w.once("2024-06-10")

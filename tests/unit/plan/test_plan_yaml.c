@@ -128,6 +128,23 @@ START_TEST(every_key_is_taken_to_its_place)
     ck_assert(!date_is_set(plan_action_find(p, "1.10")->due)); /* ongoing */
     ck_assert_uint_eq(plan_action_find(p, "2.1")->priority, 1);
 
+    const struct plan_action *a = plan_action_find(p, "1.1");
+    const struct plan_forum *f = plan_forum_find(p, "board");
+
+    ck_assert_str_eq(p->approval.reference, "Minute 14, SEND board");
+    ck_assert_int_eq(p->approval.date.day, date_of("2024-03-20").day);
+    ck_assert_str_eq(a->forum, "board");
+    ck_assert_str_eq(a->weakness.id, "W3");
+    ck_assert_str_eq(a->weakness.judgement, "insufficient progress");
+    ck_assert_str_eq(delivery_rag_name(a->delivery.rag), "blue");
+    ck_assert_ptr_null(delivery_rag_name(plan_action_find(p, "2.1")->delivery.rag));
+    ck_assert_uint_eq(f->meeting_count, 2); /* by date; papers as said, else five days before */
+    ck_assert_int_eq(f->meetings[0].papers.day, date_of("2024-06-10").day);
+    ck_assert_int_eq(f->meetings[1].papers.day, date_of("2024-09-14").day);
+    ck_assert_ptr_eq(plan_forum_next(f, date_of("2024-06-20")), &f->meetings[0]);
+    ck_assert_ptr_eq(plan_forum_next(f, date_of("2024-06-21")), &f->meetings[1]);
+    ck_assert_ptr_null(plan_forum_next(f, date_of("2024-09-20")));
+
     const struct plan_measure *m = plan_measure_find(p, "wheelchairs-18w");
 
     ck_assert_str_eq(m->first_id, "wheelchairs"); /* the oldest name */

@@ -695,6 +695,60 @@ static const struct {
     { "unknown", "2025-01-01", "" },
 };
 
+static const struct {
+    const char *role, *from, *to;
+    enum role_held held;
+    const char *gap_from, *gap_to; /* NULL: without end */
+} held_rows[] = {
+    { "one", "2024-04-01", "2025-03-31", HELD_ALWAYS, NULL, NULL },
+    { "nobody", "2024-04-01", "2025-03-31", HELD_NEVER, NULL, NULL },
+    { "late", "2024-04-01", "2025-03-31", HELD_WITH_GAP, "2024-04-01", "2024-05-31" },
+    { "left", "2024-04-01", "2025-03-31", HELD_WITH_GAP, "2025-01-01", "2025-03-31" },
+    { "left", "2024-04-01", NULL, HELD_WITH_GAP, "2025-01-01", NULL },
+    { "left", "2024-04-01", "2024-12-31", HELD_ALWAYS, NULL, NULL },
+    { "between", NULL, NULL, HELD_WITH_GAP, "2024-07-01", "2024-07-14" },
+    { "overlap", "2024-04-01", "2025-03-31", HELD_ALWAYS, NULL, NULL },
+    { "ever", NULL, NULL, HELD_ALWAYS, NULL, NULL },
+};
+
+START_TEST(a_role_that_nobody_holds_for_some_days_is_found_with_the_days)
+{
+    struct holding holdings[] = {
+        { .role = (char[]){ "one" }, .from = { 0 }, .to = DATE_NONE },
+        { .role = (char[]){ "late" }, .from = DATE_NONE, .to = DATE_NONE },
+        { .role = (char[]){ "left" }, .from = DATE_NONE, .to = DATE_NONE },
+        { .role = (char[]){ "between" }, .from = DATE_NONE, .to = DATE_NONE },
+        { .role = (char[]){ "between" }, .from = DATE_NONE, .to = DATE_NONE },
+        { .role = (char[]){ "overlap" }, .from = DATE_NONE, .to = DATE_NONE },
+        { .role = (char[]){ "overlap" }, .from = DATE_NONE, .to = DATE_NONE },
+        { .role = (char[]){ "ever" }, .from = DATE_NONE, .to = DATE_NONE },
+    };
+    struct settings s = { .holdings = holdings, .holding_count = 8 };
+    struct civil_date from = DATE_NONE, to = DATE_NONE, gap_from = DATE_NONE, gap_to = DATE_NONE;
+
+    ck_assert_int_eq(date_parse_iso("2024-06-01", 10, &holdings[1].from), 0);
+    ck_assert_int_eq(date_parse_iso("2024-12-31", 10, &holdings[2].to), 0);
+    ck_assert_int_eq(date_parse_iso("2024-01-01", 10, &holdings[3].from), 0);
+    ck_assert_int_eq(date_parse_iso("2024-06-30", 10, &holdings[3].to), 0);
+    ck_assert_int_eq(date_parse_iso("2024-07-15", 10, &holdings[4].from), 0);
+    ck_assert_int_eq(date_parse_iso("2024-06-30", 10, &holdings[5].to), 0);
+    ck_assert_int_eq(date_parse_iso("2024-05-01", 10, &holdings[6].from), 0);
+    if (held_rows[_i].from)
+        ck_assert_int_eq(date_parse_iso(held_rows[_i].from, 10, &from), 0);
+    if (held_rows[_i].to)
+        ck_assert_int_eq(date_parse_iso(held_rows[_i].to, 10, &to), 0);
+    ck_assert_int_eq(settings_role_held(&s, held_rows[_i].role, from, to, &gap_from, &gap_to),
+                     held_rows[_i].held);
+    if (held_rows[_i].held == HELD_WITH_GAP) {
+        char text[DATE_TEXT_MAX];
+
+        ck_assert_str_eq(date_format(gap_from, text), held_rows[_i].gap_from);
+        ck_assert_str_eq(date_format(gap_to, text),
+                         held_rows[_i].gap_to ? held_rows[_i].gap_to : "");
+    }
+}
+END_TEST
+
 START_TEST(the_holder_on_a_date_is_told_or_the_deputy_while_away)
 {
     struct diags diags = DIAGS_INIT;
@@ -864,6 +918,7 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code),
           UNIT_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area),
           UNIT_ROWS(a_file_of_names_that_contradicts_itself_is_refused, contradictions),
+          UNIT_ROWS(a_role_that_nobody_holds_for_some_days_is_found_with_the_days, held_rows),
           UNIT_ROWS(the_holder_on_a_date_is_told_or_the_deputy_while_away, holder_rows),
           UNIT_ROWS(contradictory_people_are_refused, bad_people_rows),
           UNIT_TEST(the_shipped_sample_loads), UNIT_TEST(the_shipped_samples_name_every_key))
