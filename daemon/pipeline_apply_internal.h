@@ -45,7 +45,7 @@ struct apply {
     struct list_apply *into; /* of a pathway file; NULL: it does not take effect, or is another */
     struct cell *cells;
     size_t cell_count, cell_cap;
-    size_t said_count; /* cells that the file says; those behind are of the feed itself */
+    size_t said_count;       /* cells that the file says; those behind are of the feed itself */
     struct table cell_index; /* "series|start|end" -> position + 1 */
     struct table kept;       /* organisation codes that become series */
     struct table periods;    /* "start|end" -> self when some cell holds a figure, else NULL */

@@ -76,7 +76,7 @@ static void hint_id(struct bind_problem *p, const char *text)
     char meant[ID_MAX + 1];
     size_t len = 0;
 
-    for (; text[len] && len < ID_MAX; len++)
+    for (; len < ID_MAX && text[len]; len++)
         meant[len] =
             (char)(isalnum((unsigned char)text[len]) || strchr("-_.", text[len]) ? text[len] : '-');
     meant[len] = '\0';
