@@ -57,6 +57,9 @@ def cut_restatements(build, picks):
         for k in picks:
             proxy.set(to_daemon=Spoil(cut_at=k, times=1))
             story.put(f"{k + 1}.csv", "2024-04", round(1 + (k + 1) / 100, 2))
+            # Where this restatement was answered by fewer bytes than the one that was measured, the next
+            # answer of any kind makes them up.
+            wait_for(lambda: proxy.cuts, f"the reply to be cut at byte {k}", 30)
             story.is_ready_again()
             cuts += proxy.cuts
             proxy.clear()
@@ -77,7 +80,7 @@ def test_R2_a_reply_cut_at_any_byte_leaves_a_restatement_applied_once(build):
     picks = some(range(size), share=0.3)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         cuts = sum(pool.map(lambda part: cut_restatements(build, part), (picks[::2], picks[1::2])))
-    assert cuts >= len(picks) * 0.9, f"{cuts} cuts of {len(picks)}"
+    assert cuts == len(picks), f"{cuts} cuts of {len(picks)}"
 
 
 def cut_loads(build, part, parts, step):
