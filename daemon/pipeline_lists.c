@@ -84,6 +84,7 @@ int lists_new_state(const struct pipeline *p, const struct list_setting *list,
 
     if (!state)
         return -ENOMEM;
+    list_keep(state, (unsigned)p->config->settings->retention.pathways.count);
     list_free(part->state);
     part->state = state;
     part->census_count = 0;

@@ -81,9 +81,12 @@ static void add_sets(const struct pipeline *p, const struct list_setting *list, 
 char *lists_rules(const struct pipeline *p, const struct list_setting *list)
 {
     AUTO(text_release) struct text rules = TEXT_INIT;
+    long months = p->config->settings->retention.pathways.count;
     char digest[SHA256_TEXT_MAX];
 
     (void)text_printf(&rules, "%s\n%s\n", list->service, p->config->services_digest);
+    if (months != LIST_KEPT_MONTHS)
+        (void)text_printf(&rules, "kept %ld\n", months);
     add_sets(p, list, &rules);
     if (add_measures(p, list, &rules) < 0 || !text_ok(&rules) ||
         sha256_hex(text_str(&rules), rules.len, digest) < 0)

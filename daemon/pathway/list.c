@@ -31,6 +31,7 @@ struct pathway_list *list_new(const struct services *services, const char *servi
     if (!l)
         return NULL;
     l->services = services;
+    l->kept_months = LIST_KEPT_MONTHS;
     l->service = service ? strdup(service) : NULL;
     l->tally = tally_new();
     l->counted = tally_new();
@@ -42,6 +43,12 @@ struct pathway_list *list_new(const struct services *services, const char *servi
         return NULL;
     }
     return l;
+}
+
+void list_keep(struct pathway_list *l, unsigned months)
+{
+    assert(months > 0);
+    l->kept_months = months;
 }
 
 static void codes_release(struct codes *c)

@@ -203,6 +203,7 @@ struct pathway_list {
     size_t forgotten_count;
     uint16_t watermark;    /* the latest event date or census; 0 none */
     uint16_t purged_month; /* the first day of the month of the last purge */
+    unsigned kept_months;  /* rule 6 */
     uint64_t too_old;
     uint64_t disagreeing, without_start;
 

@@ -207,7 +207,7 @@ static int purge(struct pathway_list *l, uint16_t horizon, struct list_change *c
 int list_purge_if_due(struct pathway_list *l, struct list_change *change)
 {
     struct civil_date month = date_month_start(tally_date(l->watermark ? l->watermark : 1));
-    struct civil_date horizon = date_add_months(month, -LIST_KEPT_MONTHS);
+    struct civil_date horizon = date_add_months(month, -(int)l->kept_months);
     bool due = month.day > l->purged_month && horizon.day > 0;
 
     if (month.day > l->purged_month)

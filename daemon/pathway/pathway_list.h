@@ -15,7 +15,7 @@
  *      Of the stages that begin with a pathway a snapshot speaks only where it names one: the others are
  *      counted when an event ended them.
  *  (5) Spells are a view: recomputed for one person from all live facts whenever one changes.
- *  (6) A pathway whose clocks all stopped more than 15 months ago is then only counted; a later event of
+ *  (6) A pathway whose clocks all stopped more than 15 months ago (list_keep()) is then only counted; a later event of
  *      it is set aside as too old and counted.
  *
  * Pure: no clock, no I/O. Only pseudonyms come in. Owns everything; records are borrowed for the call.
@@ -30,7 +30,7 @@
 #include "pathway/service.h"
 #include "pathway/tally.h"
 
-#define LIST_KEPT_MONTHS 15 /* after the last stop */
+#define LIST_KEPT_MONTHS 15 /* after the last stop, unless list_keep() says otherwise */
 
 struct pathway_list;
 
@@ -38,6 +38,9 @@ struct pathway_list;
  * NULL without memory. */
 struct pathway_list *list_new(const struct services *services, const char *service);
 void list_free(struct pathway_list *l);
+/** For how many months after their last stop pathways are kept (rule 6): 1 or more, the same for as long as the
+ * list lives, packed or not. Said before its first row. */
+void list_keep(struct pathway_list *l, unsigned months);
 
 /** What became of a row. All but the first three are counted in the change and move nothing. */
 enum list_verdict {

@@ -82,6 +82,8 @@ static const struct bind_key route_keys[] = {
     BIND_END,
 };
 
+#define PATHWAYS_MOST_MONTHS 120 /* ten years */
+
 static const struct bind_key retention_keys[] = {
     { "quarantine", BIND_DURATION, BIND_FIELD(struct settings, retention.quarantine), "7d", 0, 0,
       NULL, 0, "raw bytes of refused files, from the day they came" },
@@ -262,9 +264,10 @@ static int read_retention(const struct reading *rd, yaml_node *mapping)
                                                : kept->unit == SPAN_DAYS && kept->count <= 1))
         r = COMPLAIN(rd, yaml_get(mapping, "incidents"), "for example 24h or 1h",
                      "retention: incidents are kept for 24 hours at most");
-    if (r == 0 && s->retention.pathways.unit != SPAN_MONTHS)
+    if (r == 0 && (s->retention.pathways.unit != SPAN_MONTHS || s->retention.pathways.count < 1 ||
+                   s->retention.pathways.count > PATHWAYS_MOST_MONTHS))
         r = COMPLAIN(rd, yaml_get(mapping, "pathways"), "for example 15m",
-                     "retention: pathways are kept for months");
+                     "retention: pathways are kept for months, 1 to %d", PATHWAYS_MOST_MONTHS);
     return r;
 }
 

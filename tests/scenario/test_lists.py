@@ -328,6 +328,23 @@ def state(i):
             {m["id"]: i.ctl("measure", m["id"])["history"] for m in i.ctl("measures")}, i.ctl("alerts"))
 
 
+def test_pathways_are_kept_for_the_months_that_the_settings_say_and_a_change_of_them_begins_from_the_archive(build):
+    extra = lists.LISTS + "retention: {pathways: %dm}\n"
+    with lists.instance(build, feeds=lists.EVENTS, extra=extra % 1) as i:
+        i.put("1.csv", lists.events(("A1", "referral", "2026-01-05", 1), ("A1", "removal", "2026-01-26", 1),
+                                    ("A2", "referral", "2026-03-02", 1)), feed="events")
+        i.once("2026-03-03")
+        i.put("2.csv", lists.events(("A1", "removal", "2026-01-19", 2)), feed="events")
+        i.once("2026-03-04")
+        assert "1 too-old" in i.look("2026-03-04", lambda i: feed(i, "events")["last_outcome"])
+        with open(i.path("waitlistd.yaml"), encoding="utf-8") as f:
+            text = f.read()
+        i.write("waitlistd.yaml", text.replace("pathways: 1m", "pathways: 2m"))
+        i.start("2026-03-05")
+        wait_for(lambda: feed(i, "events")["files"] == 2 and "too-old" not in feed(i, "events")["last_outcome"],
+                 "the correction to count")
+
+
 def two_feeds(i):
     i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(300, EARLIER, step=-1)), feed="weekly")
     i.once("2026-05-18")

@@ -432,6 +432,31 @@ START_TEST(fifteen_months_after_the_stop_a_pathway_is_only_counted_and_a_correct
 }
 END_TEST
 
+static const struct {
+    unsigned months;
+    const char *not_yet, *then; /* days up to which the list knows */
+} keeps[] = { { 1, "2024-04-30", "2024-05-01" },
+              { 15, "2025-06-30", "2025-07-01" },
+              { 18, "2025-09-30", "2025-10-01" } };
+
+START_TEST(a_pathway_is_kept_for_as_many_months_as_is_said)
+{
+    struct pathway_list *l = story_new("RNA");
+    struct list_change change = LIST_CHANGE_INIT;
+
+    list_keep(l, keeps[_i].months);
+    tell_change(l, TOLD("A", "referral", "2024-01-08", 1, ), &change);
+    tell_change(l, TOLD("A", "clock-stop", "2024-03-31", 1, ), &change);
+    tell_change(l, TOLD("B", "referral", keeps[_i].not_yet, 1, ), &change);
+    ck_assert_int_eq(list_events_end(l, &change), 0);
+    ck_assert_uint_eq(change.purged, 0);
+    tell_change(l, TOLD("B", "referral", keeps[_i].then, 2, ), &change);
+    ck_assert_int_eq(list_events_end(l, &change), 0);
+    ck_assert_uint_eq(change.purged, 1);
+    list_free(l);
+}
+END_TEST
+
 START_TEST(a_pathway_gone_from_snapshots_is_only_counted_15_months_later)
 {
     struct pathway_list *l = story_new("RNA");
@@ -505,6 +530,7 @@ UNIT_MAIN(
     UNIT_TEST(another_clock_start_than_the_snapshots_disagrees_and_moves_nothing),
     UNIT_TEST(a_pathway_reopened_after_the_census_waits_again),
     UNIT_TEST(fifteen_months_after_the_stop_a_pathway_is_only_counted_and_a_correction_too_old),
+    UNIT_ROWS(a_pathway_is_kept_for_as_many_months_as_is_said, keeps),
     UNIT_TEST(a_pathway_gone_from_snapshots_is_only_counted_15_months_later),
     UNIT_TEST(an_old_spell_goes_and_the_persons_new_one_stays),
     UNIT_TEST(a_plan_whose_reviews_go_on_is_kept))

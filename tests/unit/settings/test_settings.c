@@ -319,6 +319,8 @@ static const struct {
     { LIST "  - {id: m, service: x}\n", 5, "providers" },
     { TOP "retention: {incidents: 2d}\n", 3, "24 hours at most" },
     { TOP "retention: {pathways: 400d}\n", 3, "kept for months" },
+    { TOP "retention: {pathways: 0m}\n", 3, "kept for months" },
+    { TOP "retention: {pathways: 121m}\n", 3, "kept for months, 1 to 120" },
     { TOP "identity: {key_file: none}\n", 3, "none cannot be read" },
     { FEED "monthly}\n  - {id: f, kind: aggregate, format: m, inbox: j, cadence: daily}\n", 5,
       "\"f\" is taken; first at line 4" },
