@@ -15,10 +15,11 @@ static void free_list(const char ***list)
     free(*list);
 }
 
-static int load_formats(struct config *c, const char *datadir, struct diags *diags)
+int config_load_formats(const struct settings *s, const char *datadir, struct diags *diags,
+                        struct format_set **out_formats)
 {
     AUTO(text_release) struct text shipped = TEXT_INIT;
-    const struct text_list *more = &c->settings->formats;
+    const struct text_list *more = &s->formats;
     AUTO(free_list) const char **folders = calloc(more->count + 1, sizeof *folders);
 
     (void)text_printf(&shipped, "%s/formats", datadir);
@@ -27,10 +28,10 @@ static int load_formats(struct config *c, const char *datadir, struct diags *dia
     folders[0] = text_str(&shipped);
     for (size_t i = 0; i < more->count; i++)
         folders[i + 1] = more->items[i];
-    int r = format_set_load(folders, more->count + 1, diags, &c->formats);
+    int r = format_set_load(folders, more->count + 1, diags, out_formats);
 
     if (r == 0)
-        r = settings_check_formats(c->settings, format_set_ids(c->formats), diags);
+        r = settings_check_formats(s, format_set_ids(*out_formats), diags);
     return r;
 }
 
@@ -213,7 +214,9 @@ int plan_names_make(const struct settings *s, const struct services *services,
                             calloc(s->list_count + 1, sizeof *n.lists),
                             { footprint_of_place, footprint_of_organisation, (void *)(uintptr_t)s },
                             NULL,
-                            { s->holding_count || s->person_count ? role_gap : NULL, s } };
+                            { s->holding_count || s->person_count ? role_gap : NULL, s },
+                            s,
+                            NULL };
 
     if (!n.feeds || !n.receivers || !n.lists) {
         plan_names_release(&n);
@@ -230,6 +233,20 @@ int plan_names_make(const struct settings *s, const struct services *services,
     return 0;
 }
 
+static bool is_rolling(const void *arg, const char *feed, const char *measure)
+{
+    const struct plan_names *n = arg;
+
+    for (size_t i = 0; i < n->settings->feed_count; i++) {
+        const struct feed_setting *f = &n->settings->feeds[i];
+        const struct format *format = format_set_find(n->formats, f->format);
+
+        if (strcmp(f->id, feed) == 0)
+            return format && format_is_rolling(format, measure);
+    }
+    return false;
+}
+
 struct plan_context plan_names_context(const struct plan_names *n)
 {
     return (struct plan_context){ .feeds = n->feeds,
@@ -237,7 +254,9 @@ struct plan_context plan_names_context(const struct plan_names *n)
                                   .lists = n->lists,
                                   .footprints = &n->footprints,
                                   .standards = n->standards,
-                                  .holders = n->holders.gap ? &n->holders : NULL };
+                                  .holders = n->holders.gap ? &n->holders : NULL,
+                                  .is_rolling = n->formats ? is_rolling : NULL,
+                                  .is_rolling_arg = n };
 }
 
 void plan_names_release(struct plan_names *n)
@@ -286,6 +305,7 @@ static int load_plans(struct config *c, struct diags *diags)
     int r = plan_names_make(s, c->services, &names);
 
     names.standards = c->standards;
+    names.formats = c->formats;
     c->plans = calloc(s->plans.count + 1, sizeof(struct plan *));
     if (r < 0 || !c->plans)
         return -ENOMEM;
@@ -391,7 +411,7 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
     int r = settings_load(path, datadir, diags, &c->settings);
 
     if (r == 0) {
-        int formats = load_formats(c, datadir, diags);
+        int formats = config_load_formats(c->settings, datadir, diags, &c->formats);
         int services = load_services(c, datadir, diags);
         int standards = config_load_standards(datadir, diags, &c->standards);
         int plans = load_plans(c, diags);

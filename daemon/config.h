@@ -30,12 +30,18 @@ struct plan_names {
     struct footprint_source footprints;
     const struct standards *standards; /* NULL: not known */
     struct plan_holders holders;       /* .gap NULL: the settings name no people */
+    const struct settings *settings;
+    const struct format_set *formats; /* NULL: not known */
 };
 /** Returns 0 or -ENOMEM. */
 int plan_names_make(const struct settings *s, const struct services *services,
                     struct plan_names *out_names);
 struct plan_context plan_names_context(const struct plan_names *n);
 void plan_names_release(struct plan_names *n);
+/** The formats that settings can use: those of a data folder and their own folders. Returns 0, -EINVAL with
+ * messages, -ENOMEM. */
+int config_load_formats(const struct settings *s, const char *datadir, struct diags *diags,
+                        struct format_set **out_formats);
 /** services.yaml of a data folder. Returns 0; -EINVAL with messages; -ENOMEM. */
 int config_load_services(const char *datadir, struct diags *diags, struct services **out_services);
 

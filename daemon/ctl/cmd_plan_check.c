@@ -13,6 +13,7 @@
 #include "ctl/diag_json.h"
 #include "ctl/option.h"
 #include "ctl/output.h"
+#include "parse/format.h"
 
 static const char usage[] =
     "usage: waitlistctl plan check FILE [--settings FILE] [-o table|json|ndjson|csv]\n";
@@ -105,6 +106,11 @@ static void services_release(struct services **s)
     services_free(*s);
 }
 
+static void formats_release(struct format_set **s)
+{
+    format_set_free(*s);
+}
+
 static void standards_release(struct standards **s)
 {
     standards_free(*s);
@@ -166,6 +172,7 @@ int cmd_plan_check(int argc, char **argv)
     AUTO(settings_release) struct settings *settings = NULL;
     AUTO(services_release) struct services *services = NULL;
     AUTO(standards_release) struct standards *standards = NULL;
+    AUTO(formats_release) struct format_set *formats = NULL;
     AUTO(plan_release) struct plan *plan = NULL;
     AUTO(plan_names_release) struct plan_names names = { 0 };
     struct plan_context context = { .feeds = NULL };
@@ -183,7 +190,10 @@ int cmd_plan_check(int argc, char **argv)
         if (r == 0)
             r = config_load_services(datadir_find(), &diags, &services);
         if (r == 0)
+            r = config_load_formats(settings, datadir_find(), &diags, &formats);
+        if (r == 0)
             r = plan_names_make(settings, services, &names);
+        names.formats = formats;
         if (r == 0)
             context = plan_names_context(&names);
     }

@@ -24,7 +24,8 @@ static const char *const pathway_keys[] = { "format",        "title",   "records
 static const char *const top_keys[] = {
     "records",  "format",    "title",         "published", "partial",    "delimiter", "edition",
     "key",      "duplicate", "header_within", "markers",   "qualifiers", "status",    "suppressed",
-    "rounding", "units",     "unit",          "years",     "captures",   "layouts",   NULL
+    "rounding", "units",     "unit",          "years",     "captures",   "layouts",   "rolling",
+    NULL
 };
 
 /* ---- markers, units, rounding ---- */
@@ -320,6 +321,7 @@ static void load_format(struct load *l, yaml_node *root)
     f->unit = load_unit(l, yaml_get(root, "unit"));
     load_delimiter(l, yaml_get(root, "delimiter"), f);
     load_names(l, yaml_get(root, "edition"), "edition", false, &f->edition);
+    load_names(l, yaml_get(root, "rolling"), "rolling", false, &f->rolling);
     if (f->records == RECORDS_AGGREGATE)
         load_names(l, yaml_get(root, "key"), "key", false, &f->key);
     else
@@ -406,6 +408,7 @@ void format_free(struct format *f)
     free(f->source);
     free(f->duplicate);
     names_release(&f->edition);
+    names_release(&f->rolling);
     names_release(&f->key);
     names_release(&f->local_id);
     names_release(&f->absent);
@@ -472,6 +475,14 @@ const char *format_source(const struct format *f, size_t *out_len)
 int format_is_published(const struct format *f)
 {
     return f->published;
+}
+
+int format_is_rolling(const struct format *f, const char *measure)
+{
+    for (size_t i = 0; i < f->rolling.count; i++)
+        if (text_same(f->rolling.items[i], measure))
+            return 1;
+    return 0;
 }
 
 int format_is_partial(const struct format *f)

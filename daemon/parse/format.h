@@ -39,6 +39,8 @@ const char *format_digest(const struct format *f);
 const char *format_source(const struct format *f, size_t *out_len);
 /** Whether its figures are published already (the publisher applied disclosure control). */
 int format_is_published(const struct format *f);
+/** Whether a measure is published for rolling periods only, which overlap. */
+int format_is_rolling(const struct format *f, const char *measure);
 /** Whether a file may hold only what changed: a small one after a large one is no sign of a fault. */
 int format_is_partial(const struct format *f);
 /** Which of several rows with one key stands: "first", "last" or "by COLUMN". */

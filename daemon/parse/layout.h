@@ -179,6 +179,7 @@ struct format {
     enum record_kind records;
     bool published, partial;
     char delimiter;
+    struct names rolling; /* measures of which only rolling periods are published */
     struct names edition, key, local_id, absent, set_tables;
     size_t key_fields[8]; /* of a pathway format: enum pathway_field, in order */
     size_t key_field_count;

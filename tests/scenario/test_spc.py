@@ -3,12 +3,13 @@ import csv
 import io
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import lists
-from waitlist import Instance, plan, run_tests, wait_for
+from waitlist import Instance, measure, plan, run_tests, wait_for
 
 FEED = """\
   - {id: returns, kind: aggregate, format: measures, inbox: ./inbox/returns, cadence: monthly, grace: 400d}
@@ -128,6 +129,19 @@ def test_a_rolling_measure_of_a_list_is_charted_by_its_single_periods(build):
         assert [p["value"] for p in c["points"]][-4:] == [3, 4, 5, 6], c["points"]
         assert i.look("2026-07-02", lambda i: i.measure("referrals"))["value"] == 15
 
+
+def test_what_is_published_rolling_only_is_refused_a_chart_and_a_stock_is_warned_of(build):
+    text = plan(measure(expect="{2024-06-30: 20, 2025-03-31: 60}") + "    spc: on\n")
+    with Instance(build, plan_text=text) as w:
+        for command in ((os.path.join(build, "waitlistd"), "--config", w.path("waitlistd.yaml"), "--check"),
+                        (os.path.join(build, "waitlistctl"), "plan", "check", w.path("plan.yaml"), "--settings", w.path("waitlistd.yaml"))):
+            r = subprocess.run(command, capture_output=True, text=True)
+            assert r.returncode == 78 and "MRS08b is published for rolling periods only" in r.stderr, (r.returncode, r.stderr)
+        w.write("plan.yaml", text.replace("MRS08b", "MRS09b"))
+        assert w.run("--check").returncode == 0
+    with lists.instance(build, plan_text=lists.plan(lists.measure(more="    spc: on\n"))) as i:
+        r = i.run("--check")
+        assert r.returncode == 0 and "open-over is a stock" in r.stderr, r.stderr
 
 
 run_tests(globals())
