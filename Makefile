@@ -132,7 +132,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
 # Installed only when something is missing, so that a second run asks for nothing.
 BUILD_PACKAGES := gcc make python3 libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
                   libjansson-dev libssl-dev libsystemd-dev libzip-dev redis-server tzdata
-TEST_PACKAGES  := check python3 python3-aiosmtpd strace faketime openssl
+TEST_PACKAGES  := check python3 python3-aiosmtpd python3-jsonschema python3-yaml strace faketime openssl
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
 FULL_PACKAGES  := valgrind
 COVERAGE_PACKAGES := gcovr
@@ -277,6 +277,9 @@ lint: lint-deps
 	  >$(BUILD)/unit/waitlistd.service; systemd-analyze verify $(BUILD)/unit/waitlistd.service
 	@echo "man pages"; for m in daemon/man/*.[1-8]; do \
 	  ! LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z "$$m" 2>&1 >/dev/null | grep . || exit 1; done
+# JSON Schemas for editors, from the parser's tables of keys; a test holds them to the tables.
+schema:
+	$(PYTHON) tests/support/schema.py
 format:
 	@clang-format -i $(C_FILES)
 
@@ -317,6 +320,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/formats
 	install -m 644 config/formats/*.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/formats/
 	install -m 644 config/organisations.yaml config/services.yaml config/standards.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/
+	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/schema
+	install -m 644 config/schema/*.json $(DESTDIR)$(PREFIX)/share/waitlistd/schema/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples
 	install -m 644 config/waitlistd.yaml config/plan.yaml $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples/
 	install -D -m 644 systemd/waitlistd.service $(DESTDIR)/lib/systemd/system/waitlistd.service
@@ -327,5 +332,5 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all run unit check check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format install deb clean \
+.PHONY: all run unit check check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format schema install deb clean \
         deps test-deps lint-deps full-deps tests-built fuzz-built

@@ -60,6 +60,8 @@ static const struct plan_fault_def faults[PLAN_FAULTS] = {
     [PLAN_SPC_ON_ROLLING] = { "spc-on-rolling", DIAG_ERROR,
                               "rolling periods overlap, and cannot be charted" },
     [PLAN_NO_REASON] = { "no-reason", DIAG_ERROR, "a chart begins anew for a reason" },
+    [PLAN_NO_MILESTONE] = { "no-milestone", DIAG_WARNING,
+                            "a forecast of milestones where there is none" },
     [PLAN_NO_LINE] = { "no-line", DIAG_ERROR, "nothing says what the measure is judged by" },
     [PLAN_BAD_TARGET] = { "bad-target", DIAG_ERROR,
                           "a target is one figure and the side on which it is met" },

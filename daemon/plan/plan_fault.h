@@ -53,6 +53,7 @@ enum plan_fault {
     PLAN_SPC_ON_STOCK,
     PLAN_SPC_ON_ROLLING,
     PLAN_NO_REASON,
+    PLAN_NO_MILESTONE,
     /* of its lines */
     PLAN_NO_LINE,
     PLAN_BAD_TARGET,

@@ -34,17 +34,17 @@ static void check_sense(struct plan_reading *r, const struct measure_reading *re
     const struct plan_measure *m = &reading->m;
 
     if (m->list == NULL) {
-        yaml_complain(r->y, reading->forecast, r->diags, DIAG_ERROR,
+        plan_complain(r, reading->forecast, PLAN_KEY_OF_NO_USE,
                       "leave it out, or watch a metric of a waiting list",
                       "forecast: it rests on who waits, and a published figure does not say");
         return;
     }
     if (!m->forecast->has_at_most && m->expect_count == 0 && !date_is_set(m->target_by))
-        yaml_complain(r->y, reading->forecast, r->diags, DIAG_WARNING,
+        plan_complain(r, reading->forecast, PLAN_NO_MILESTONE,
                       "add milestones, \"by:\" to the target, or at_most",
                       "forecast: there is no milestone that could be missed");
     if (m->forecast->has_at_most && reading->metric_is_good && outlook_line(m).count == 0)
-        yaml_complain(r->y, yaml_get(reading->forecast, "at_most"), r->diags, DIAG_ERROR,
+        plan_complain(r, yaml_get(reading->forecast, "at_most"), PLAN_KEY_OF_NO_USE,
                       "for example metric: \"open-over:18w\"",
                       "forecast: at_most: the measure names no wait that could be passed");
 }
@@ -60,7 +60,7 @@ static void read_within(struct plan_reading *r, yaml_node *within, struct span *
         s.count * (s.unit == SPAN_WEEKS ? 7 : 1) <= FORECAST_DAYS_MAX)
         *out = s;
     else
-        yaml_complain(r->y, within, r->diags, DIAG_ERROR, "for example 28d or 4w",
+        plan_complain(r, within, PLAN_BAD_WAIT, "for example 28d or 4w",
                       "forecast: within \"%.40s\" is no time of at most a year in days or weeks",
                       text ? text : "");
 }
@@ -79,7 +79,7 @@ int plan_forecast_read(struct plan_reading *r, struct measure_reading *reading)
     if (yaml_kind(reading->forecast) == YAML_MAPPING) {
         result = bind_mapping(r->y, reading->forecast, "forecast", forecast_keys, &f, r->diags);
     } else if (!text || plan_switch(text) < 0) {
-        yaml_complain(r->y, reading->forecast, r->diags, DIAG_ERROR,
+        plan_complain(r, reading->forecast, PLAN_BAD_VALUE,
                       "write \"forecast: on\" or {chance: 50, within: 28d, at_most: 5}",
                       "measure: forecast says neither that one is made nor how");
         return 0;

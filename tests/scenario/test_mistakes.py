@@ -116,6 +116,8 @@ FURTHER = [
     ("the standard of another service", "    method: linear\n", "    standard: wheelchair-18w\n", "standard-of-another",
      "wheelchair-18w"),
     ("a chart of a stock", "    method: linear\n", "    method: linear\n    spc: on\n", "spc-on-stock", "on\n    target"),
+    ("a forecast of no milestone", "    method: linear\n", "    method: linear\n    forecast: on\n", "no-milestone",
+     "on\n    target"),
     ("a new chart without a reason", "    period: month\n", "    period: month\n    spc: {rebase: {2024-10-01: }}\n", "no-reason",
      "2024-10-01"),
     ("milestones say no way", "    polarity: higher\n    target: {at_least: 80}\n", "", "no-polarity", "id: wheelchairs"),
