@@ -238,7 +238,7 @@ COVERED       := $(filter-out daemon/alert/step_early.c,$(wildcard daemon/alert/
                  daemon/pipeline_deliver.c
 COVERED_BY    ?= audit chain compute corrupt crash damaged decide delivery demo direct durable explain formats \
                  formats_more heal hold identity lists lists_identity lists_midnight mapping matrix_f matrix_m \
-                 matrix_p matrix_w outbox places rebuild rest turns witness zip
+                 matrix_p matrix_w outbox places rebuild rest sets feed_figures turns witness zip
 coverage-built: all $(UNIT_PROGRAMS)
 coverage: coverage-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) COV=1 coverage-built

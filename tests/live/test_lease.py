@@ -9,6 +9,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from hook import Hook
+from http_server import HttpServer
+from pull import FEED, file
+from push import receipts
 from redis import Server, on_server
 from resp_proxy import RespProxy, Spoil
 from waitlist import PATIENCE_S, plan, run_tests, three, wait_for
@@ -19,14 +22,14 @@ SECRET = "whsec_" + "QUFB" * 8 + "\n"
 
 
 @contextlib.contextmanager
-def pair(build, lease=None):
+def pair(build, lease=None, **feeds):
     """Two daemons of one instance, each with its own state, on one Redis; one webhook receives from both."""
     with Server() as server, Hook() as hook:
         receiver = (f'  - {{id: hook, kind: webhook, url: "http://127.0.0.1:{hook.port}/x", secret_file: hook.secret, '
                     "allow_private: true}\n")
         more = f", lease: {lease or LEASE_S}s"
-        with on_server(build, server, more, receivers=receiver, plan_text=plan(receivers="hook")) as a, \
-                on_server(build, server, more, receivers=receiver, plan_text=plan(receivers="hook")) as b:
+        with on_server(build, server, more, receivers=receiver, plan_text=plan(receivers="hook"), **feeds) as a, \
+                on_server(build, server, more, receivers=receiver, plan_text=plan(receivers="hook"), **feeds) as b:
             for w in (a, b):
                 w.write("hook.secret", SECRET)
                 text = open(w.path("waitlistd.yaml"), encoding="utf-8").read()
@@ -204,6 +207,22 @@ def test_P14_a_file_that_only_the_dead_leader_had_stays_in_force_is_said_and_hol
         wait_for(lambda: b.measure()["value"] == 6 and not b.measure()["held"], "the file to end it")
         assert "another daemon took" not in b.ctl("status")["status"]
         assert b.alert("self-check")["state"] == "RESOLVED"
+
+
+def test_P14_a_standby_fetches_too_so_that_nothing_is_missing_when_it_leads(build):
+    with HttpServer([file(three(6), '"one"')]) as http, \
+            pair(build, feeds=FEED.format(url=f"http://127.0.0.1:{http.port}/4ww.csv", every="1s",
+                                          more=", allow_private: true")) as (server, hook, a, b):
+        a.start("2024-06-10")
+        takes(server, a, "the first to lead")
+        wait_for(lambda: len(ids(hook)) == 1, "the message")
+        b.start("2024-06-10")
+        wait_for(lambda: stands_by(b) and receipts(b), "the second to stand by, and to fetch")
+        a.kill()
+        takes(server, b, "the standby to lead")
+        wait_for(lambda: b.measure()["value"] == 6, "the figure")
+        assert "another daemon took" not in b.ctl("status")["status"]
+        assert len(ids(hook)) == 1, "nothing is told again"
 
 
 def test_P14_a_file_that_only_the_standby_had_counts_once_it_leads(build):
