@@ -286,11 +286,13 @@ class Instance:
             return False
 
     def redis(self, *command):
-        """redis-cli on the embedded server's socket; output as lines."""
-        result = subprocess.run(["redis-cli", "-s", "redis.sock", *command], capture_output=True, text=True,
-                                cwd=self.path("state", "redis"), timeout=20 * PATIENCE_S)
-        assert result.returncode == 0, result.stderr or result.stdout
-        return result.stdout.splitlines()
+        """redis-cli on the embedded server's socket, once it has read its files; output as lines."""
+        def said():
+            result = subprocess.run(["redis-cli", "-s", "redis.sock", *command], capture_output=True, text=True,
+                                    cwd=self.path("state", "redis"), timeout=20 * PATIENCE_S)
+            assert result.returncode == 0, result.stderr or result.stdout
+            return None if result.stdout.startswith("LOADING ") else (result.stdout.splitlines(),)
+        return wait_for(said, "Redis to have read its files")[0]
 
     def now_hash(self, name):
         lines = self.redis("HGETALL", f"wl:{{{self.instance}}}:now:{name}")
