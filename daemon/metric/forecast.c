@@ -35,10 +35,10 @@ static uint64_t count_started(const struct waits *w, struct civil_date from, str
 int forecast_exact(const struct waits *w, struct civil_date from, struct span line, size_t count,
                    struct forecast_day *out_days)
 {
+    assert(w != NULL && out_days != NULL && date_is_set(from));
     struct civil_date last = wait_last_start_over(from, line);
     uint64_t over = count_started(w, (struct civil_date){ INT32_MIN }, last);
 
-    assert(w != NULL && out_days != NULL && date_is_set(from));
     for (size_t i = 0; i < count; i++) {
         struct civil_date day = date_add_days(from, (int)i + 1);
         struct civil_date next = wait_last_start_over(day, line);
