@@ -338,8 +338,8 @@ BUGS = [
           "    if (r == 0 && p->change_count)\n")],
         [("scenario/test_durable", "a_date_on_which_nothing_changed_is_on_the_disk_too")]),
     Bug("reload-adopts-bad", "P10", "a reload with a bad plan comes into force",
-        [("daemon/config.c", "        r = formats < 0 ? formats : services < 0 ? services : plans;\n",
-          "        r = formats < 0 ? formats : services;\n        (void)plans;\n"),
+        [("daemon/config.c", "services < 0 ? services : standards < 0 ? standards : plans;\n",
+          "services < 0 ? services : standards;\n        (void)plans;\n"),
          ("daemon/config.c", "    if (r == 0 && diags->errors)\n        r = -EINVAL;\n", "")],
         [("scenario/test_matrix_p", "P10_a_reload_with_a_bad_plan_keeps_the_old_one_and_says_so")]),
 ] + [Bug(*row) for row in ROWS]
