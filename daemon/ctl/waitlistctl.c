@@ -21,6 +21,7 @@
 #include "ctl/cmd_feed_parse.h"
 #include "ctl/cmd_feed_stats.h"
 #include "ctl/cmd_plan_check.h"
+#include "ctl/cmd_plan_diff.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/ctl_socket.h"
 #include "ctl/find_socket.h"
@@ -71,6 +72,7 @@ static const char usage[] =
     "\n"
     "Offline:\n"
     "  plan check FILE [--settings FILE]\n"
+    "  plan diff OLD NEW      what a new version changes, what is softer first\n"
     "  compute waits|rtt-published|nhs-numbers|rules FILE\n"
     "  compute spc [--engine plotthedots|qicharts2] FILE\n"
     "  compute queue --function NAME FILE\n"
@@ -152,13 +154,13 @@ static const struct command commands[] = {
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
     { "plan", "gap", NULL, 0, 0 },
-    { "plan", "diff", NULL, 0, 0 },
     { "plan", "apply", NULL, 0, 0 },
     { "plan", "rollback", NULL, 0, 0 },
     { "plan", "go-live", NULL, 0, 0 },
     { "plan", "test", NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
+    { "plan", "diff", NULL, 0, 0 },
     { "feed", "parse", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
@@ -523,7 +525,8 @@ static int offline(int argc, char **argv, const struct options *o, bool is_feed)
     }
     rest[count] = NULL;
     if (!is_feed)
-        return cmd_plan_check(count, rest);
+        return strcmp(rest[0], "diff") == 0 ? cmd_plan_diff(count, rest)
+                                            : cmd_plan_check(count, rest);
     return strcmp(rest[0], "stats") == 0 ? cmd_feed_stats(count, rest, datadir_find())
                                          : cmd_feed_parse(count, rest, datadir_find());
 }
@@ -563,7 +566,8 @@ int main(int argc, char **argv)
             return cmd_compute(argc - i, argv + i);
         if (count == 2 && ((strcmp(words[0], "feed") == 0 &&
                             (strcmp(words[1], "parse") == 0 || strcmp(words[1], "stats") == 0)) ||
-                           (strcmp(words[0], "plan") == 0 && strcmp(words[1], "check") == 0)))
+                           (strcmp(words[0], "plan") == 0 &&
+                            (strcmp(words[1], "check") == 0 || strcmp(words[1], "diff") == 0))))
             return offline(argc - i, argv + i, &o, strcmp(words[0], "feed") == 0);
     }
     if (count == 0) {

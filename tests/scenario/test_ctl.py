@@ -109,6 +109,32 @@ def test_plan_check_gives_faults_as_json_for_editors(build):
         assert offline(build, "-o", "json", "plan", "check", path).stdout == r.stdout
 
 
+def test_plan_diff_shows_what_a_new_version_changes_what_is_softer_first(build):
+    with Instance(build) as w:
+        old = w.write("old.yaml", plan(measure() + measure(id="gone", title="Left out")))
+        new = w.write("new.yaml", plan(
+            measure(target="{at_least: 65}", tolerance=9, expect="{2024-04-30: 15, 2025-03-31: 60}") +
+            measure(id="come", title="New"), version=2, due="2025-05").replace("valid: {from: 2024-04-01, to: 2025-03-31}",
+                                                                            "valid: {from: 2024-04-01, to: 2025-06-30}"))
+        r = offline(build, "plan", "diff", old, new, "-o", "json")
+        assert r.returncode == 0, r
+        assert [tuple(c.values()) for c in json.loads(r.stdout)] == [
+            ("softer", "line", "measure", "cyp-4w", "line on 2024-04-30", "20", "15"),
+            ("softer", "line", "measure", "cyp-4w", "tolerance", "5", "9"),
+            ("softer", "removed", "measure", "gone", "measure", "Left out", None),
+            ("softer", "date", "action", "1.1", "due", "2025-03-31", "2025-05-31"),
+            ("harder", "line", "measure", "cyp-4w", "target", "60", "65"),
+            (None, "added", "measure", "come", "measure", None, "New"),
+            (None, "other", "plan", "dudley", "version", "1", "2"),
+            (None, "date", "plan", "dudley", "valid to", "2025-03-31", "2025-06-30")], r.stdout
+        assert offline(build, "plan", "diff", old, old).stdout == "no changes\n"
+        assert "softer" in offline(build, "plan", "diff", old, new).stdout.splitlines()[1]
+        assert offline(build, "plan", "diff", old).returncode == 2
+        bad = w.write("bad.yaml", plan(measure(target="{at_leest: 60}")))
+        r = offline(build, "plan", "diff", old, bad)
+        assert r.returncode == 78 and r.stdout == "" and "at_leest" in r.stderr, r
+
+
 def test_feed_parse_prints_one_object_for_each_value_cell(build):
     with Instance(build) as w:
         path = w.write("a.csv", three("*"))

@@ -89,9 +89,9 @@ END_TEST
 START_TEST(every_option_and_command_of_the_usage_is_in_a_man_page)
 {
     static const char *const words[] = {
-        "status",       "health",       "feeds",     "measures",   "measure",
-        "alerts",       "explain",      "plan show", "plan check", "feed parse",
-        "\\-\\-config", "\\-\\-socket", "\\-o",
+        "status",     "health",       "feeds",        "measures",   "measure",
+        "alerts",     "explain",      "plan show",    "plan check", "plan diff",
+        "feed parse", "\\-\\-config", "\\-\\-socket", "\\-o",
     };
     static const char *const options[] = { "\\-\\-config", "\\-\\-once", "\\-\\-at",
                                            "\\-\\-check" };

@@ -1,0 +1,327 @@
+#include "plan/plan_diff.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/line.h"
+
+/* What is being compared; the first failure of memory stays. */
+struct diffing {
+    struct plan_changes *out;
+    const char *subject, *id;
+    int result;
+};
+
+static char *copy_of(struct diffing *d, const char *text)
+{
+    char *copy = text ? strdup(text) : NULL;
+
+    if (text && !copy)
+        d->result = -ENOMEM;
+    return copy;
+}
+
+static void add(struct diffing *d, enum change_effect effect, enum change_kind kind,
+                const char *what, const char *before, const char *after)
+{
+    struct plan_changes *c = d->out;
+
+    if (c->count == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 16;
+        struct plan_change *list = reallocarray(c->list, cap, sizeof *list);
+
+        if (!list) {
+            d->result = -ENOMEM;
+            return;
+        }
+        c->list = list;
+        c->cap = cap;
+    }
+    c->list[c->count++] = (struct plan_change){ effect,           kind,
+                                                d->subject,       copy_of(d, d->id),
+                                                copy_of(d, what), copy_of(d, before),
+                                                copy_of(d, after) };
+}
+
+/* ---- values ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void diff_text(struct diffing *d, enum change_kind kind, const char *what,
+                      const char *before, const char *after)
+{
+    if (!same_text(before, after))
+        add(d, EFFECT_NONE, kind, what, before, after);
+}
+
+/* A number that is softer when it grows, or when it shrinks. */
+static void diff_number(struct diffing *d, const char *what, double before, double after,
+                        bool grows_softer)
+{
+    char a[32], b[32];
+    bool same = before == after || (isnan(before) && isnan(after));
+    enum change_effect effect = (after > before) == grows_softer ? EFFECT_SOFTER : EFFECT_HARDER;
+
+    /* A line left out is softer, one that is new is harder. */
+    if (isnan(before) != isnan(after))
+        effect = isnan(after) ? EFFECT_SOFTER : EFFECT_HARDER;
+    if (!same)
+        add(d, effect, CHANGE_LINE, what, isnan(before) ? NULL : text_number(before, a),
+            isnan(after) ? NULL : text_number(after, b));
+}
+
+/* No date is later than any. */
+static void diff_date(struct diffing *d, const char *what, struct civil_date before,
+                      struct civil_date after, bool has_effect)
+{
+    char a[DATE_TEXT_MAX], b[DATE_TEXT_MAX];
+    bool is_later = !date_is_set(after) || (date_is_set(before) && date_compare(after, before) > 0);
+
+    if (date_is_set(before) == date_is_set(after) && date_compare(before, after) == 0)
+        return;
+    add(d,
+        !has_effect ? EFFECT_NONE
+        : is_later  ? EFFECT_SOFTER
+                    : EFFECT_HARDER,
+        CHANGE_DATE, what, date_is_set(before) ? date_format(before, a) : NULL,
+        date_is_set(after) ? date_format(after, b) : NULL);
+}
+
+/* ---- measures ---- */
+
+static double line_on(const struct plan_measure *m, struct civil_date day)
+{
+    return m->expect_count ? measure_line(m, NULL, day).value : NAN;
+}
+
+static void diff_line_on(struct diffing *d, const struct plan_measure *before,
+                         const struct plan_measure *after, struct civil_date day)
+{
+    char date[DATE_TEXT_MAX], what[48];
+
+    (void)snprintf(what, sizeof what, "line on %s", date_format(day, date));
+    diff_number(d, what, line_on(before, day), line_on(after, day),
+                after->polarity == POLARITY_LOWER);
+}
+
+static bool has_milestone(const struct plan_measure *m, struct civil_date day)
+{
+    for (size_t i = 0; i < m->expect_count; i++)
+        if (date_compare(m->expect[i].date, day) == 0)
+            return true;
+    return false;
+}
+
+/* On each day on which a milestone of either begins. */
+static void diff_lines(struct diffing *d, const struct plan_measure *before,
+                       const struct plan_measure *after)
+{
+    for (size_t i = 0; i < before->expect_count; i++)
+        diff_line_on(d, before, after, before->expect[i].date);
+    for (size_t i = 0; i < after->expect_count; i++)
+        if (!has_milestone(before, after->expect[i].date))
+            diff_line_on(d, before, after, after->expect[i].date);
+}
+
+static void diff_rule(struct diffing *d, const struct plan_measure *before,
+                      const struct plan_measure *after)
+{
+    bool lower = after->polarity == POLARITY_LOWER;
+
+    diff_number(d, "target", before->has_target ? before->target : NAN,
+                after->has_target ? after->target : NAN, lower);
+    diff_date(d, "target date", before->target_by, after->target_by, true);
+    diff_lines(d, before, after);
+    diff_number(d, "tolerance", before->tolerance, after->tolerance, true);
+    diff_number(d, "clear", before->has_clear ? before->clear : NAN,
+                after->has_clear ? after->clear : NAN, lower);
+    diff_number(d, "for", (double)before->for_periods, (double)after->for_periods, true);
+    diff_number(d, "clear_for", (double)before->clear_for, (double)after->clear_for, false);
+    diff_number(d, "min_n", before->min_n, after->min_n, false);
+}
+
+static void diff_measure(struct diffing *d, const struct plan_measure *before,
+                         const struct plan_measure *after)
+{
+    size_t count = d->out->count;
+
+    diff_rule(d, before, after);
+    diff_text(d, CHANGE_OTHER, "figure", measure_figure(before), measure_figure(after));
+    diff_text(d, CHANGE_OTHER, "source", measure_source(before), measure_source(after));
+    diff_text(d, CHANGE_OTHER, "organisation", measure_org(before), measure_org(after));
+    /* Whatever else changes a judgement, such as another kind of target. */
+    if (d->out->count == count && strcmp(before->digest, after->digest) != 0)
+        add(d, EFFECT_NONE, CHANGE_OTHER, "how it is judged", NULL, NULL);
+    diff_text(d, CHANGE_OWNER, "owner", before->owner, after->owner);
+    diff_text(d, CHANGE_OTHER, "action", before->action, after->action);
+    diff_text(d, CHANGE_OTHER, "standard", before->standard.id, after->standard.id);
+    diff_text(d, CHANGE_OTHER, "id", before->id, after->id);
+    diff_text(d, CHANGE_OTHER, "title", before->title, after->title);
+}
+
+static const struct plan_measure *same_measure(const struct plan *p, const struct plan_measure *m)
+{
+    for (size_t i = 0; i < p->measure_count; i++)
+        if (same_text(p->measures[i].first_id, m->first_id))
+            return &p->measures[i];
+    return plan_measure_find(p, m->id);
+}
+
+static void diff_measures(struct diffing *d, const struct plan *before, const struct plan *after)
+{
+    d->subject = "measure";
+    for (size_t i = 0; i < before->measure_count; i++) {
+        const struct plan_measure *m = &before->measures[i], *now = same_measure(after, m);
+
+        d->id = now ? now->id : m->id;
+        if (now)
+            diff_measure(d, m, now);
+        else
+            add(d, EFFECT_SOFTER, CHANGE_REMOVED, "measure", m->title, NULL);
+    }
+    for (size_t i = 0; i < after->measure_count; i++) {
+        d->id = after->measures[i].id;
+        if (!same_measure(before, &after->measures[i]))
+            add(d, EFFECT_NONE, CHANGE_ADDED, "measure", NULL, after->measures[i].title);
+    }
+}
+
+/* ---- actions, roles, the plan ---- */
+
+static void diff_action(struct diffing *d, const struct plan_action *before,
+                        const struct plan_action *after)
+{
+    static const char *const statuses[] = { "not-started", "in-progress", "complete" };
+
+    diff_date(d, "due", before->due, after->due, true);
+    diff_text(d, CHANGE_OWNER, "lead", before->lead, after->lead);
+    diff_text(d, CHANGE_OWNER, "accountable", before->accountable, after->accountable);
+    diff_text(d, CHANGE_OTHER, "status", statuses[before->status], statuses[after->status]);
+    diff_text(d, CHANGE_OTHER, "forum", before->forum, after->forum);
+    diff_text(d, CHANGE_OTHER, "weakness", before->weakness.id, after->weakness.id);
+    diff_text(d, CHANGE_OTHER, "title", before->title, after->title);
+}
+
+static void diff_actions(struct diffing *d, const struct plan *before, const struct plan *after)
+{
+    d->subject = "action";
+    for (size_t i = 0; i < before->action_count; i++) {
+        const struct plan_action *a = &before->actions[i], *now = plan_action_find(after, a->id);
+
+        d->id = a->id;
+        if (now)
+            diff_action(d, a, now);
+        else
+            add(d, EFFECT_SOFTER, CHANGE_REMOVED, "action", a->title, NULL);
+    }
+    for (size_t i = 0; i < after->action_count; i++) {
+        d->id = after->actions[i].id;
+        if (!plan_action_find(before, d->id))
+            add(d, EFFECT_NONE, CHANGE_ADDED, "action", NULL, after->actions[i].title);
+    }
+}
+
+static void diff_roles(struct diffing *d, const struct plan *before, const struct plan *after)
+{
+    d->subject = "role";
+    for (size_t i = 0; i < before->role_count; i++) {
+        const struct plan_role *role = &before->roles[i], *now = plan_role_find(after, role->id);
+        struct text a = TEXT_INIT, b = TEXT_INIT;
+
+        d->id = role->id;
+        for (size_t k = 0; k < role->receivers.count; k++)
+            (void)text_printf(&a, "%s%s", k ? ", " : "", role->receivers.items[k]);
+        for (size_t k = 0; now && k < now->receivers.count; k++)
+            (void)text_printf(&b, "%s%s", k ? ", " : "", now->receivers.items[k]);
+        if (!text_ok(&a) || !text_ok(&b))
+            d->result = -ENOMEM;
+        else if (!now)
+            add(d, EFFECT_NONE, CHANGE_REMOVED, "role", text_str(&a), NULL);
+        else
+            diff_text(d, CHANGE_OTHER, "receivers", text_str(&a), text_str(&b));
+        text_release(&a);
+        text_release(&b);
+    }
+    for (size_t i = 0; i < after->role_count; i++) {
+        d->id = after->roles[i].id;
+        if (!plan_role_find(before, d->id))
+            add(d, EFFECT_NONE, CHANGE_ADDED, "role", NULL, NULL);
+    }
+}
+
+static void diff_head(struct diffing *d, const struct plan *before, const struct plan *after)
+{
+    static const char *const modes[] = { "live", "rehearsal" };
+    char a[32], b[32];
+
+    d->subject = "plan";
+    d->id = after->id;
+    diff_text(d, CHANGE_OTHER, "id", before->id, after->id);
+    diff_text(d, CHANGE_OTHER, "version", text_number((double)before->version, a),
+              text_number((double)after->version, b));
+    diff_text(d, CHANGE_OTHER, "place", before->place, after->place);
+    diff_text(d, CHANGE_OTHER, "mode", modes[before->mode], modes[after->mode]);
+    diff_date(d, "valid from", before->valid_from, after->valid_from, false);
+    diff_date(d, "valid to", before->valid_to, after->valid_to, false);
+    diff_text(d, CHANGE_OTHER, "approval", before->approval.reference, after->approval.reference);
+}
+
+/* Softer first; a stable order within, since the place in the list is the last to decide. */
+static void sort(struct plan_changes *c)
+{
+    for (size_t i = 1; i < c->count; i++) {
+        struct plan_change moved = c->list[i];
+        size_t at = i;
+
+        for (; at > 0 && c->list[at - 1].effect > moved.effect; at--)
+            c->list[at] = c->list[at - 1];
+        c->list[at] = moved;
+    }
+}
+
+int plan_diff(const struct plan *before, const struct plan *after, struct plan_changes *out)
+{
+    struct diffing d = { .out = out };
+
+    assert(before && after && out);
+    diff_measures(&d, before, after);
+    diff_actions(&d, before, after);
+    diff_roles(&d, before, after);
+    diff_head(&d, before, after);
+    sort(out);
+    return d.result;
+}
+
+void plan_changes_release(struct plan_changes *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        free(c->list[i].id);
+        free(c->list[i].what);
+        free(c->list[i].before);
+        free(c->list[i].after);
+    }
+    free(c->list);
+    *c = (struct plan_changes){ 0 };
+}
+
+const char *change_effect_name(enum change_effect e)
+{
+    static const char *const names[] = { "softer", "harder", NULL };
+
+    return names[e];
+}
+
+const char *change_kind_name(enum change_kind k)
+{
+    static const char *const names[] = { "removed", "added", "line", "date", "owner", "other" };
+
+    return names[k];
+}
