@@ -106,4 +106,16 @@ def test_without_data_nothing_that_was_forecast_is_called_better(build):
         assert a[0]["state"] == "FIRING" and a[0]["held"], a
 
 
+def test_a_forecast_does_not_end_while_the_feed_is_late(build):
+    plan = lists.plan(over(metric="open", target="{at_most: 90, by: 2026-09-30}"))
+    with lists.instance(build, feeds=lists.EVENTS.replace("grace: 400d", "grace: 2d"), plan_text=plan) as i:
+        i.put("e.csv", growing(), feed="events")
+        i.once("2026-06-29")
+        i.put("f.csv", lists.events(*[(f"W{w}-{n}", "clock-stop", "2026-07-03", 1) for w in range(4, 19) for n in range(5)],
+                                    ("LAST2", "referral", "2026-07-05", 1)), feed="events")
+        i.once("2026-07-16")  # data to 12 July were due by the 14th
+        a = i.look("2026-07-16", forecasts)
+        assert a[0]["state"] == "FIRING" and a[0]["held"], a
+
+
 run_tests(globals())

@@ -75,6 +75,16 @@ def test_a_special_cause_is_told_once_and_ends_only_by_a_figure(build):
         assert [m.subject for m in w.mails()][1:] == ["No longer a special cause: Seen in time 61%"], [m.subject for m in w.mails()]
 
 
+def test_a_special_cause_does_not_end_while_the_feed_is_late(build):
+    with Instance(build, plan_text=charted(), feeds=FEED.replace("400d", "45d")) as w:
+        w.put("a.csv", returns(STEADY + [50]), feed="returns")
+        w.once("2024-02-20")
+        w.put("b.csv", returns(STEADY + [50, 61]), feed="returns")
+        w.once("2024-06-20")  # March was due by the middle of May
+        a = w.look("2024-06-20", special)
+        assert len(a) == 1 and a[0]["state"] == "FIRING" and a[0]["held"], a
+
+
 def test_a_named_person_rebases_and_the_audit_keeps_it_over_the_loss_of_redis(build):
     with Instance(build, plan_text=charted(), feeds=FEED) as w:
         w.put("a.csv", returns(STEADY + [v - 20 for v in STEADY]), feed="returns")

@@ -40,11 +40,10 @@ static void tell(struct story *s, const double *values, size_t n)
             continue;
         struct series_version *v = &s->versions[s->series.point_count];
 
-        *v =
-            (struct series_version){ .value = values[i],
-                                     .low = values[i],
-                                     .high = values[i],
-                                     .marker = isnan(values[i]) ? MARKER_SUPPRESSED : MARKER_NONE };
+        double value = isnan(values[i]) ? 60.3 : values[i]; /* as if its bounds told it */
+
+        *v = (struct series_version){ .value = value, .low = value, .high = value };
+        v->marker = isnan(values[i]) ? MARKER_SUPPRESSED : MARKER_NONE;
         s->points[s->series.point_count++] =
             (struct series_point){ .period_start = month_start((int)i),
                                    .period_end = date_add_days(month_start((int)i + 1), -1),
@@ -166,6 +165,21 @@ START_TEST(a_signal_goes_on_while_nothing_is_known_after_it)
 }
 END_TEST
 
+START_TEST(a_signal_began_before_a_period_of_which_nothing_is_known)
+{
+    AUTO(control_chart_release) struct control_chart c;
+    double values[25];
+    struct story s;
+
+    for (size_t i = 0; i < 25; i++)
+        values[i] = i == 22 || i == 24 ? 20 : i == 23 ? NAN : worked[i % 12];
+    tell(&s, values, 25);
+    s.spc.baseline = 20;
+    chart_with(&s, NULL, 0, &c);
+    ck_assert_int_eq(date_compare(c.opened, s.points[22].period_end), 0);
+}
+END_TEST
+
 START_TEST(a_chart_begins_anew_where_it_is_told_to_and_nowhere_else)
 {
     AUTO(control_chart_release) struct control_chart none, act, recorded;
@@ -284,6 +298,7 @@ UNIT_MAIN("control_chart", UNIT_TEST(the_worked_example_of_XmR_has_its_limits_an
           UNIT_TEST(limits_without_screening_are_those_of_the_spreadsheet),
           UNIT_TEST(a_withheld_or_absent_figure_breaks_a_run_and_is_not_bridged),
           UNIT_TEST(a_signal_goes_on_while_nothing_is_known_after_it),
+          UNIT_TEST(a_signal_began_before_a_period_of_which_nothing_is_known),
           UNIT_TEST(a_chart_begins_anew_where_it_is_told_to_and_nowhere_else),
           UNIT_TEST(rolling_periods_overlap_and_are_not_charted),
           UNIT_TEST(of_months_and_their_quarters_the_months_are_charted),
