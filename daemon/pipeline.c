@@ -357,6 +357,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     checks_tick(p);
     intake_tick(p);
     pull_tick(p);
+    unread_tick(p);
     deliver_tick(p);
     direct_tick(p);
     if (!disk_rests(p))

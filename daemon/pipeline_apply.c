@@ -161,13 +161,14 @@ static void send_book(struct pipeline *p)
 
 /* ---- the kinds of receipt ---- */
 
-static int add_wait(struct apply *a, const char *part, bool held, const char *words)
+static int add_wait(struct apply *a, const char *part, bool held, bool unread, const char *words)
 {
     const struct waiting_receipt w = {
         .receipt = a->file->sequence,
         .why = (char *)(uintptr_t)words,
         .part = (char *)(uintptr_t)part,
         .held = held,
+        .unread = unread,
         .incident = a->file->incident,
         .since = a->received,
         .newest = a->file->newest,
@@ -203,28 +204,48 @@ static int wait_for_person(struct apply *a)
     int result = apply_waiting_words(r, &words);
 
     if (result == 0)
-        result = add_wait(a, r->part, held, text_str(&words));
+        result = add_wait(a, r->part, held, false, text_str(&words));
     if (result == 0)
         result =
             apply_set_words(&a->book->last_outcome, "%s: %s", held ? "held" : "refused", r->why);
     return result;
 }
 
-/* An accepted file that cannot be applied after all. */
+/* The archive has not the bytes that it had, or not the file: nothing else of the daemon is wrong. */
+static bool is_unreadable(int error)
+{
+    return error == -EBADMSG || error == -ENOENT || error == -EIO || error == -EACCES ||
+           error == -EPERM || error == -EISDIR;
+}
+
+/* An accepted file that cannot be applied after all. Of a list it is read again by itself, since later files do
+ * not say what it said. */
 static int wait_unread(struct apply *a, int error)
 {
-    const char *why =
-        error == -ENOENT ? "is missing from the archive" : "cannot be read by its mapping";
+    bool is_of_list = a->feed->into;
+    const char *why = error == -ENOENT ? "is missing from the archive"
+                      : is_of_list     ? "cannot be read back from the archive"
+                                       : "cannot be read by its mapping";
     unsigned long long n = a->file->sequence;
     AUTO(text_release) struct text words = TEXT_INIT;
 
     log_error("apply", "feed=%s file=\"%s\" %s", a->feed->id, a->file->name, why);
-    (void)text_printf(
-        &words,
-        "file %s %s; once that is mended, waitlistctl feed accept %llu --why TEXT, else "
-        "feed refuse %llu --why TEXT",
-        a->file->name, why, n, n);
-    return text_ok(&words) ? add_wait(a, NULL, true, text_str(&words)) : -ENOMEM;
+    (void)text_printf(&words, "file %s %s; ", a->file->name, why);
+    if (is_of_list)
+        (void)text_printf(&words,
+                          "its list is made anew once it can be read, or goes on without it after "
+                          "waitlistctl feed refuse %llu --why TEXT",
+                          n);
+    else
+        (void)text_printf(&words,
+                          "once that is mended, waitlistctl feed accept %llu --why TEXT, else feed "
+                          "refuse %llu --why TEXT",
+                          n, n);
+    int r = is_of_list ? unread_note(a->pipeline, a->receipt->sequence, error) : 0;
+
+    if (r < 0 || !text_ok(&words))
+        return -ENOMEM;
+    return add_wait(a, NULL, true, is_of_list, text_str(&words));
 }
 
 /* A file that was accepted when it came, and would count people as seen, or as new, who are not. */
@@ -239,7 +260,7 @@ static int wait_rekeyed(struct apply *a)
     int r = why ? apply_waiting_words(&held, &words) : -ENOMEM;
 
     if (r == 0)
-        r = add_wait(a, held.part, true, text_str(&words));
+        r = add_wait(a, held.part, true, false, text_str(&words));
     if (r == 0)
         r = apply_set_words(&a->book->last_outcome, "held: %s", why);
     if (r < 0)
@@ -287,8 +308,10 @@ static int commit_file(struct apply *a, int result)
         return apply_duplicate(a);
     if (result == 0)
         result = a->into ? apply_list_book(a) : apply_update_book(a);
-    if (result == -EBADMSG || result == -ENOENT) {
-        a->is_spoilt = a->into != NULL;
+    if (is_unreadable(result)) {
+        a->is_spoilt = a->into && apply_list_is_ahead(a);
+        if (a->into)
+            apply_list_forget(a);
         result = wait_unread(a, result);
         if (result == 0)
             send_book(a->pipeline);
@@ -320,7 +343,9 @@ static int take_effect(struct apply *a)
     int r;
 
     if (a->feed->into) {
-        r = apply_list_begin(a);
+        r = unread_error(a->pipeline, a->receipt->sequence);
+        if (r == 0)
+            r = apply_list_begin(a);
     } else {
         r = mapping_of(a->pipeline, a->file, &format, &a->kept_format);
         if (r == 0)

@@ -100,6 +100,8 @@ int apply_list_begin(struct apply *a);
 int apply_list_read(struct apply *a, bool *out_is_done);
 /** Whether the list in memory is not as Redis has it, though the file does not count. */
 bool apply_list_is_ahead(const struct apply *a);
+/** The rows of a snapshot that were read are forgotten. */
+void apply_list_forget(struct apply *a);
 /** Whether nothing is read: the file waits for others of its set, or none of its rows count. */
 bool apply_list_is_idle(const struct apply *a);
 /** Why a person decides; until apply_list_free(). */

@@ -26,6 +26,7 @@ void apply_list_free(struct list_apply *l)
     if (!l)
         return;
     pathway_archive_free(l->reader);
+    digest_free(l->digest);
     readings_release(&l->readings);
     text_release(&l->why);
     for (size_t i = 0; i < l->part_count; i++) {
@@ -189,10 +190,14 @@ static int open_reading(struct apply *a)
 {
     struct list_apply *l = a->into;
 
+    const struct receipt *file = l->readings.list[l->reading].file;
+
     fd_close(&a->fd);
     pathway_archive_free(l->reader);
+    digest_free(l->digest);
     l->reader = NULL;
-    a->fd = archive_read(a->pipeline->archive, receipt_archived(l->readings.list[l->reading].file));
+    l->digest = file->sequence <= a->pipeline->loaded_upto ? digest_new() : NULL;
+    a->fd = archive_read(a->pipeline->archive, receipt_archived(file));
     if (a->fd < 0)
         return a->fd;
     l->reader = pathway_archive_new(on_row, a);
@@ -362,8 +367,7 @@ static int check_parts(struct apply *a)
         return 0;
     if (a->receipt->decides)
         return begin_afresh(a);
-    for (size_t i = 0; i < l->part_count; i++)
-        abandon(&l->parts[i]);
+    apply_list_forget(a);
     return text_ok(&l->why) ? -EKEYREJECTED : -ENOMEM;
 }
 
@@ -372,8 +376,15 @@ bool apply_list_is_ahead(const struct apply *a)
     bool is_ahead = false;
 
     for (size_t i = 0; i < a->into->part_count; i++)
-        is_ahead |= a->into->parts[i].is_renamed || a->into->parts[i].is_moved;
+        is_ahead |= a->into->parts[i].is_renamed || a->into->parts[i].is_moved ||
+                    (!apply_is_snapshot(a) && a->into->parts[i].rows > 0);
     return is_ahead;
+}
+
+void apply_list_forget(struct apply *a)
+{
+    for (size_t i = 0; i < a->into->part_count; i++)
+        abandon(&a->into->parts[i]);
 }
 
 const char *apply_list_why(const struct apply *a)
@@ -385,7 +396,14 @@ static int end_reading(struct apply *a, bool *out_is_done)
 {
     struct list_apply *l = a->into;
     int r = pathway_archive_finish(l->reader);
+    char found[SHA256_TEXT_MAX];
 
+    if (l->digest) { /* what lay there for long may have rotted, and still read as rows */
+        digest_end(l->digest, found);
+        l->digest = NULL;
+        if (strcmp(found, receipt_archived(l->readings.list[l->reading].file)) != 0)
+            r = -EBADMSG;
+    }
     *out_is_done = l->reading + 1 == l->readings.count;
     if (r < 0 || *out_is_done)
         return r;
@@ -400,10 +418,11 @@ bool apply_list_is_idle(const struct apply *a)
 
 int apply_list_read(struct apply *a, bool *out_is_done)
 {
+    struct list_apply *l = a->into;
     char block[16384];
     int r = 0;
 
-    *out_is_done = a->into->readings.count == 0;
+    *out_is_done = l->readings.count == 0;
     for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done;) {
         ssize_t n = read(a->fd, block, sizeof block);
 
@@ -412,6 +431,8 @@ int apply_list_read(struct apply *a, bool *out_is_done)
         if (n < 0)
             return -errno;
         done += (size_t)n;
+        if (l->digest)
+            digest_add(l->digest, block, (size_t)n);
         r = n == 0 ? end_reading(a, out_is_done)
                    : pathway_archive_push(a->into->reader, block, (size_t)n);
     }

@@ -41,6 +41,7 @@ struct part {
 struct list_apply {
     const struct list_setting *list;
     struct pathway_archive *reader;
+    struct digest *digest;    /* of the bytes read so far, where they are not fresh; or NULL */
     struct readings readings; /* of the archive, one after the other */
     size_t reading;
     enum list_duplicates duplicates;

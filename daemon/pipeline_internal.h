@@ -21,7 +21,7 @@
  * Waiting lists       _lists what Redis has of them; _apply_list a file into one, with _apply_stage,
  *                     _apply_listbook; _apply_set which tables of a set, _measures what is counted
  *                     of them, _place where those on them live, _silent who sends nothing any
- *                     more, _succession an organisation that
+ *                     more, _unread files that cannot be read back, _succession an organisation that
  *                     takes over from another
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us, _witness whether a

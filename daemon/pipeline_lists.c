@@ -258,7 +258,7 @@ int lists_check(struct pipeline *p)
         bool is_whole;
 
         r = find_era(p, &s->lists[i], &era, &is_whole);
-        if (r == 0 && (era == 0 || !is_whole))
+        if (r == 0 && (era == 0 || !is_whole || unread_takes_mended(p, s->lists[i].id)))
             r = begin_anew(p, &s->lists[i], era + 1);
     }
     return r;

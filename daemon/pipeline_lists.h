@@ -51,6 +51,19 @@ bool succession_stands_in(const struct pipeline *p, const struct list_setting *l
 int succession_judge(const struct pipeline *p, const struct list_setting *list,
                      const struct stored_list *part, struct civil_date on, struct feed_book *book);
 
+/* ---- pipeline_unread.c ---- */
+/** Returns 0 or -ENOMEM. */
+int unread_open(struct pipeline *p);
+void unread_close(struct pipeline *p); /* also of one that was never opened */
+/** A step of the received journal could not be applied to its list, for want of its bytes. 0 or -ENOMEM. */
+int unread_note(struct pipeline *p, uint64_t receipt, int error);
+/** With which error a step could not be read since the start; 0: none. */
+int unread_error(const struct pipeline *p, uint64_t receipt);
+/** Whether a list is to be made anew, since a file can be read again; asked once. */
+bool unread_takes_mended(struct pipeline *p, const char *list);
+/** Each second. */
+void unread_tick(struct pipeline *p);
+
 /* ---- pipeline_silent.c ---- */
 /** How many cadences have gone by without data of a part that is known (feed_silent_cadences): of the feeds that
  * bring it the one that was silent for the shortest. */

@@ -217,6 +217,8 @@ int pipeline_open(struct event_base *base, struct config *config,
         r = server_open(p);
     if (r == 0 && status == 0)
         r = pull_open(p);
+    if (r == 0)
+        r = unread_open(p);
     if (r == 0 && status == 0)
         r = sd_watchdog_start(base, is_well, p, &p->watchdog);
     if (r < 0 || status) {
@@ -243,6 +245,7 @@ void pipeline_close(struct pipeline *p)
     intake_close(p);
     server_close(p);
     pull_close(p);
+    unread_close(p);
     deliverer_free(p->deliverer);
     http_free(p->http);
     apply_abort(p);

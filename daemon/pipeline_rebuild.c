@@ -68,6 +68,7 @@ void rebuild_loaded(struct pipeline *p)
 {
     p->replay_done = p->replay_total = 0;
     p->apply_from = 0;
+    p->loaded_upto = p->receipts.count ? p->receipts.list[p->receipts.count - 1]->sequence : 0;
     for (size_t i = 0; i < p->receipts.count; i++)
         p->replay_total += receipt_is_due(p, p->receipts.list[i]);
 }

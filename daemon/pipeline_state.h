@@ -194,12 +194,14 @@ struct pipeline {
     bool need_sweep, sweeping;         /* generations of lists that are not in force */
     struct pathway_key *pathway_key;   /* of the pseudonyms; NULL: no feed brings pathways */
     struct pathway_key *previous_key;  /* the one before, while files are read with both; or NULL */
+    struct unread *unread;             /* files that the archive has no more as they were */
     bool need_heal;                    /* what Redis holds was not yet compared with the journals */
     struct healing *healing;           /* alerts being put back */
     size_t healing_count;
     bool rebuild_wanted;              /* by a person, and the keys were not removed yet */
     int rebuild;                      /* enum rebuild_stage */
     size_t replay_total, replay_done; /* receipts to apply since the load, and applied */
+    uint64_t loaded_upto;             /* the newest receipt of before the load */
     size_t apply_from;                /* all receipts before this one are applied */
     struct batch batch;
     struct apply *apply; /* the receipt being applied, or NULL */

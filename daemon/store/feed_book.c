@@ -252,7 +252,8 @@ void feed_book_supersede(struct feed_book *b, uint64_t receipt, const char *part
         bool reaches_further =
             date_is_set(w->newest) && (!date_is_set(newest) || date_compare(w->newest, newest) > 0);
 
-        if (w->receipt < receipt && !w->incident && (!w->held || (same_part && !reaches_further)))
+        if (w->receipt < receipt && !w->incident && !w->unread &&
+            (!w->held || (same_part && !reaches_further)))
             remove_wait(b, i);
     }
 }
@@ -332,11 +333,11 @@ static json_t *waits_of(const struct feed_book *b)
     for (size_t i = 0; waits && i < b->wait_count; i++) {
         const struct waiting_receipt *w = &b->waits[i];
 
-        json_array_append_new(waits,
-                              json_pack("{s:I, s:s, s:s?, s:b, s:b, s:o, s:o}", "receipt",
-                                        (json_int_t)w->receipt, "why", w->why, "part", w->part,
-                                        "held", (int)w->held, "incident", (int)w->incident, "since",
-                                        json_date(w->since), "newest", json_date(w->newest)));
+        json_array_append_new(
+            waits, json_pack("{s:I, s:s, s:s?, s:b, s:b, s:b, s:o, s:o}", "receipt",
+                             (json_int_t)w->receipt, "why", w->why, "part", w->part, "held",
+                             (int)w->held, "incident", (int)w->incident, "unread", (int)w->unread,
+                             "since", json_date(w->since), "newest", json_date(w->newest)));
     }
     return waits;
 }
@@ -422,7 +423,8 @@ static int read_waits(struct feed_book *b, const json_t *waits)
         struct waiting_receipt w = { .why = (char *)(uintptr_t)why,
                                      .part = (char *)(uintptr_t)part,
                                      .held = json_is_true(json_object_get(j, "held")),
-                                     .incident = json_is_true(json_object_get(j, "incident")) };
+                                     .incident = json_is_true(json_object_get(j, "incident")),
+                                     .unread = json_is_true(json_object_get(j, "unread")) };
 
         if (!why || json_read_count(j, "receipt", &w.receipt) < 0 ||
             json_read_date(j, "since", &w.since) < 0 || json_read_date(j, "newest", &w.newest) < 0)

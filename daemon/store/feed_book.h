@@ -37,10 +37,11 @@ struct feed_part {
 #define WAITING_UNKNOWN 0 /* the receipt of a file that only a daemon before us had */
 struct waiting_receipt {
     uint64_t receipt;
-    char *why;                /* a sentence without its end: which file, what was found */
-    char *part;               /* its table and band; NULL: unknown */
-    bool held;                /* else refused: it says nothing newer than what is in force */
-    bool incident;            /* refused because it holds identifiers: only a person ends that */
+    char *why;     /* a sentence without its end: which file, what was found */
+    char *part;    /* its table and band; NULL: unknown */
+    bool held;     /* else refused: it says nothing newer than what is in force */
+    bool incident; /* refused because it holds identifiers: only a person ends that */
+    bool unread;   /* accepted, and its bytes cannot be read: no later file says what it said */
     struct civil_date since;  /* local date of receipt */
     struct civil_date newest; /* end of its newest period; DATE_NONE: unknown */
 };

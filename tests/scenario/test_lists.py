@@ -424,6 +424,86 @@ def test_a_file_whose_kept_rows_are_spoilt_or_gone_waits_and_the_others_count(bu
             assert parts(i)["TAJ"]["census"] == ("2026-05-24" if feed_id == "events" else "2026-05-17"), parts(i)
 
 
+def archived(i, feed_id, n=-1):
+    with open(i.path("state", "journal", "received"), encoding="utf-8") as f:
+        records = [json.loads(line.split(" ", 2)[2]) for line in f]
+    name = [r["archived"] for r in records if r["feed"] == feed_id][n]
+    return i.path("state", "archive", name[:2], name)
+
+
+def cut(path):
+    os.truncate(path, os.path.getsize(path) - 9)
+
+
+def change_a_date(path):
+    """What still reads as rows, and says something else."""
+    with open(path, "r+b") as f:
+        text = f.read()
+        at = text.rindex(b"2026-0")
+        f.seek(at + 9)
+        f.write(b"1" if text[at + 9:at + 10] != b"1" else b"2")
+
+
+def in_the_way(path):
+    """Opened, and never read: as of a disk that fails."""
+    os.remove(path)
+    os.mkdir(path)
+
+
+def test_a_file_that_cannot_be_read_back_holds_its_list_with_one_alert_until_it_can(build):
+    for feed_id, n, spoil in (("weekly", 0, cut), ("events", 0, cut), ("events", 0, change_a_date),
+                              ("weekly", 0, change_a_date), ("weekly", -1, in_the_way)):
+        with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+            two_feeds(i)
+            before = i.look("2026-05-27", state)
+            path = archived(i, feed_id, n)
+            shutil.copy(path, i.path("kept"))
+            spoil(path)
+            shutil.rmtree(i.path("state", "redis"))
+            i.start("2026-05-27")
+            wait_for(lambda: [w for w in feed(i, feed_id)["waits"] if "cannot be read back" in w["why"]], f"{spoil.__name__} {n}", 40)
+            wait_for(lambda: i.measure("open")["held"], "its measures to hold")
+            alert = wait_for(lambda: i.alerts("implausible-change"), "the alert")
+            assert len(alert) == 1 and alert[0]["state"] == "FIRING", alert
+            wait_for(lambda: [m for m in i.mails() if "cannot be read back" in m.text], "the mail to ops")
+            assert i.log().count("the lists are loaded again") <= 1, i.log()[-2000:]
+            os.rmdir(path) if os.path.isdir(path) else os.remove(path)
+            shutil.copy(i.path("kept"), path)
+            wait_for(lambda: not feed(i, feed_id)["waits"] and state(i)[:2] == before[:2], f"{spoil.__name__} {n} mended", 60)
+            wait_for(lambda: i.alert("implausible-change")["state"] == "RESOLVED", "the end of the alert")
+            assert not i.measure("open")["held"]
+            assert len([m for m in i.mails() if "cannot be read back" in m.text and "is held" in m.subject]) <= 1
+
+
+def test_the_first_events_of_a_list_that_cannot_be_read_back_are_not_tried_in_a_circle(build):
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(COMPLETED)) as i:
+        i.put("1.csv", lists.events(("A", "referral", "2026-05-01", 1), ("B", "referral", "2026-05-02", 1)), feed="events")
+        i.once("2026-05-03")
+        path = archived(i, "events")
+        shutil.copy(path, i.path("kept"))
+        cut(path)
+        shutil.rmtree(i.path("state", "redis"))
+        i.start("2026-05-03")
+        wait_for(lambda: feed(i, "events")["waits"] and i.alerts("implausible-change"), "the file that waits", 40)
+        loads = i.log().count("the lists are loaded again")
+        assert loads <= 1, loads
+        shutil.copy(i.path("kept"), path)
+        wait_for(lambda: not feed(i, "events")["waits"] and parts(i, "events")["TAJ"]["facts"] == 2, "it to be read again", 60)
+
+
+def test_a_file_that_cannot_be_read_back_is_looked_at_again_after_a_start_too(build):
+    with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
+        two_feeds(i)
+        before = i.look("2026-05-27", state)
+        path = archived(i, "weekly", 0)
+        os.rename(path, i.path("kept"))
+        shutil.rmtree(i.path("state", "redis"))
+        i.once("2026-05-27")
+        os.rename(i.path("kept"), path)
+        i.start("2026-05-27")
+        wait_for(lambda: not feed(i)["waits"] and state(i)[:2] == before[:2], "it to be read again", 60)
+
+
 def test_generations_that_are_not_in_force_are_swept(build):
     with lists.instance(build, feeds=BOTH, plan_text=PLAN) as i:
         two_feeds(i)

@@ -51,6 +51,7 @@ static const struct {
       ","
       "\"parts\":{\"t\":\"2024-04-30\"},\"seen\":{\"m\":\"t\"},\"kept\":\"TAJ\",\"era\":3,"
       "\"waits\":[{\"receipt\":2,\"why\":\"w\",\"part\":\"t\",\"held\":true,\"incident\":true,"
+      "\"unread\":true,"
       "\"since\":\"2024-05-01\",\"newest\":\"2024-04-30\"}],"
       "\"last_outcome\":\"accepted\",\"last_outcome_at\":1}" },
 };
