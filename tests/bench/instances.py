@@ -12,10 +12,11 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
 from lists import MEASURE, PLAN
 from measured import cpu_seconds, memory_kib
-from waitlist import Instance
+from waitlist import Instance, wait_for
 
 FIRST, SECOND = "ABCDEFGHJKLMNPQRTVWXY", "ABCDEFGHJK0123456789"
 PROVIDERS = sorted({f"R{FIRST[i % 21]}{SECOND[i // 7 % 20]}" for i in range(140)})  # as ptl_gen.c names them
+LONGEST_S = 600  # what is measured may take so long
 SNAPSHOT_FEED = """\
   - {{id: weekly, kind: snapshot, into: cyp, format: ptl-accepted, inbox: ./inbox/weekly, cadence: weekly,
      grace: 400d, providers: [{providers}]}}
@@ -85,19 +86,31 @@ class Daemon(Instance):
 
     def redis_bytes(self):
         """used_memory once it has settled: no rewrite, no clients' buffers in between."""
-        before = -1
-        for _ in range(100):
-            now = int(self.redis_info("memory")["used_memory"])
-            if abs(now - before) < 4096 and self.redis_info("persistence")["aof_rewrite_in_progress"] == "0":
-                break
-            before = now
-            time.sleep(0.2)
+        before = now = -1
+
+        def has_settled():
+            nonlocal before, now
+            before, now = now, int(self.redis_info("memory")["used_memory"])
+            return abs(now - before) < 4096 and self.redis_info("persistence")["aof_rewrite_in_progress"] == "0"
+
+        wait_for(has_settled, "the memory of Redis to settle")
         return now
 
     def redis_calls(self):
         """How often each command was called so far."""
         return {name[len("cmdstat_"):]: int(words.split("calls=")[1].split(",")[0])
                 for name, words in self.redis_info("commandstats").items() if name.startswith("cmdstat_")}
+
+    def wait_idle(self):
+        """Until nothing is due, and nothing was asked of Redis between two looks."""
+        before = calls = {}
+
+        def is_idle():
+            nonlocal before, calls
+            before, calls = calls, {k: n for k, n in self.redis_calls().items() if k != "info"}
+            return before == calls and self.ask("status")["messages_due"] == 0
+
+        wait_for(is_idle, "the daemon to be idle", LONGEST_S)
 
 
 def snapshot_daemon(build, more=()):
@@ -109,12 +122,3 @@ def snapshot_daemon(build, more=()):
     os.makedirs(d.path("inbox", "weekly"))
     shutil.copy(os.path.join(HERE, "accepted.yaml"), d.path("formats", "ptl-accepted.yaml"))
     return d
-
-
-def wait_until(condition, what, seconds=600, pause=0.01):
-    """Polls; returns the moment at which the condition was first seen to hold."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(pause)
-    return time.monotonic()

@@ -7,10 +7,11 @@ import threading
 import time
 
 from hook import HOOK_RECEIVER, SECRET
-from instances import Daemon, wait_until
+from instances import LONGEST_S, Daemon
 from listening import Listening
 from lists import EVENT_COLUMNS, MEASURE, PLAN, events
 from push import TOKEN, connect, head, hear, post_headers
+from waitlist import wait_for
 
 AT = "2026-06-30"
 PROVIDERS = [f"Z{a}{b}" for a in "ABCDE" for b in "ABCDEFGH"]
@@ -75,6 +76,8 @@ def listening(build, port):
                      f"lists:\n  - {{id: cyp, service: neurodevelopmental, providers: [{', '.join(PROVIDERS)}]}}\n")
     d.write("push.token", TOKEN + "\n")
     d.write("hook.secret", SECRET + "\n")
+    for part in range(256):  # those of an archive that has been in use: each is made once
+        os.makedirs(d.path("state", "archive", f"{part:02x}"), mode=0o700)
     return d
 
 
@@ -101,15 +104,15 @@ def to_webhook(report, build):
         d.start(AT)
         # Everyone has one pathway since yesterday.
         post(d, rows(*[(f"A{p}", "referral", "2026-06-28", 1, "", "", p) for p in PROVIDERS]))
-        wait_until(lambda: all(m["value"] == 1 for m in d.ask("measures")), "the first pathways")
+        wait_for(lambda: all(m["value"] == 1 for m in d.ask("measures")), "the first pathways")
         for n, p in enumerate(PROVIDERS):
+            d.wait_idle()
             syncs += [sync_ms(d.path("state", "synced")) for _ in range(5)]
-            time.sleep(0.1)
             heard = len(receiver.moments)
             began = post(d, rows((f"B{p}", "referral", "2026-06-29", 1, "", "", p)))
             waits.append((receiver.wait(heard + 1) - began) * 1000)
             if n == 0:
-                wait_until(lambda: d.ask("measure", id=f"open-{p.lower()}")["rag"] == "red", "its finding")
+                wait_for(lambda: d.ask("measure", id=f"open-{p.lower()}")["rag"] == "red", "its finding")
     receiver.close()
     sync, wait = statistics.median(syncs), statistics.median(waits)
     report.say("push-to-webhook", f"at most {REST_MS:g} ms + {SYNCS} x the median fdatasync", wait <= REST_MS + SYNCS * sync,
@@ -138,7 +141,7 @@ def redis_bytes(report, build, pathways=200_000):
         before = d.redis_bytes()
         os.makedirs(d.path("inbox", "events"), exist_ok=True)
         d.offer(d.write("events.csv", many_events(pathways)), feed="events")
-        wait_until(lambda: d.outcome("events").startswith("accepted"), "the events", pause=0.2)
+        wait_for(lambda: d.outcome("events").startswith("accepted"), "the events", LONGEST_S)
         after = d.redis_bytes()
         stored = sum(p["pathways"] for f in d.ask("feeds") for p in f["list"]["parts"])
     assert stored == pathways, stored

@@ -399,6 +399,7 @@ def test_what_redis_lost_of_a_list_is_made_again_from_the_archive(build):
             two_feeds(i)
             before = i.look("2026-05-26", state)
             i.start("2026-05-26")
+            wait_for(lambda: i.ctl("status")["ready"], "its Redis to be up and read")
             name = "wl:{black-country}:list:cyp:TAJ" + lost
             wait_for(lambda: name in i.redis("--raw", "KEYS", "wl:{black-country}:list:*"), f"{name}, once Redis has loaded it")
             i.redis("DEL", name)

@@ -92,8 +92,8 @@ def three(taj, month="2024-04", name="MRS08b", **more):
     return mhsds(month, {("England", name): "18.2", ("QUA", name): "7", ("TAJ", name): taj}, **more)
 
 
-def wait_for(condition, what, seconds=20):
-    """Polls until condition() is true-ish and returns it; fails naming what."""
+def wait_for(condition, what, seconds=20, longest=0.2):
+    """Polls until condition() is true-ish and returns it; fails naming what. longest: pause between two looks."""
     deadline = time.monotonic() + seconds * PATIENCE_S
     pause = 0.01
     while True:
@@ -103,7 +103,7 @@ def wait_for(condition, what, seconds=20):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds * PATIENCE_S:g} s for {what}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.2)
+        pause = min(pause * 1.5, longest)
 
 
 def ids_hash(*parts):
