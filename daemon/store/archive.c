@@ -26,8 +26,11 @@
 #define PLACE_MAX        (SHA256_TEXT_MAX + 3) /* "ab/" and the hash */
 #define SYNC_BYTES       (4 << 20)             /* written between two syncs */
 
+#define PARTS 256 /* folders: the first byte of the hash */
+
 struct archive {
     int folder;
+    bool is_synced[PARTS]; /* the folder's name is known to be on the disk */
 };
 
 struct archive_file {
@@ -149,14 +152,19 @@ int archive_descriptor(const struct archive_file *f)
 static int open_part(struct archive *a, const char *sha256, int *out_fd)
 {
     const char part[3] = { sha256[0], sha256[1], '\0' };
-    int fd, r;
+    bool *is_synced = &a->is_synced[strtoul(part, NULL, 16)];
+    int fd;
 
-    if (mkdirat(a->folder, part, 0700) < 0 && errno != EEXIST)
+    if (mkdirat(a->folder, part, 0700) == 0)
+        *is_synced = false;
+    else if (errno != EEXIST)
         return -errno;
-    /* Also when it was there: a crash may have come between its making and its sync. */
-    r = file_sync(a->folder);
+    /* Once also when it was there: a crash may have come between its making and its sync. */
+    int r = *is_synced ? 0 : file_sync(a->folder);
+
     if (r < 0)
         return r;
+    *is_synced = true;
     fd = openat(a->folder, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -421,6 +422,40 @@ START_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_no
 }
 END_TEST
 
+/* How many syncs it takes. */
+static size_t syncs_of_keeping(struct ground *g, const char *bytes)
+{
+    char sha256[SHA256_TEXT_MAX] = "";
+
+    failing_begin("fsync", 100, 1, EIO); /* none: only counted */
+    ck_assert_int_eq(keep(g, bytes, 3, sha256), 0);
+    (void)failing_end();
+    check_kept(g, sha256, bytes);
+    return (size_t)failing.seen;
+}
+
+START_TEST(the_name_of_a_folder_is_synced_once_and_again_when_it_was_made_anew)
+{
+    struct ground g;
+    char sha256[SHA256_TEXT_MAX] = "", path[FOLDER_MAX + 96];
+
+    ground_begin(&g);
+    ck_assert_uint_eq(syncs_of_keeping(&g, CONTENT), 3);
+    ck_assert_int_eq(keep(&g, CONTENT, 3, sha256), 0);
+    ck_assert_int_eq(archive_erase(g.archive, sha256), 0);
+    ck_assert_uint_eq(syncs_of_keeping(&g, CONTENT), 2);
+    ck_assert_int_eq(archive_erase(g.archive, sha256), 0);
+    (void)snprintf(path, sizeof path, "%s/%.2s", g.path, sha256);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_uint_eq(syncs_of_keeping(&g, CONTENT), 3);
+    ck_assert_int_eq(archive_erase(g.archive, sha256), 0);
+    archive_close(g.archive); /* a run that died may have made the folder and not synced it */
+    ck_assert_int_eq(archive_open(g.path, &g.archive), 0);
+    ck_assert_uint_eq(syncs_of_keeping(&g, CONTENT), 3);
+    ground_end(&g);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_diverted_leaves_what_was_there)
 {
     static const char *const calls[] = { "fsync", "renameat" };
@@ -463,4 +498,5 @@ UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, con
           UNIT_TEST(a_link_in_the_place_of_a_kept_file_is_replaced_by_the_file),
           UNIT_TEST(a_file_is_erased_once_and_no_other_with_it),
           UNIT_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_nothing),
+          UNIT_TEST(the_name_of_a_folder_is_synced_once_and_again_when_it_was_made_anew),
           UNIT_TEST(a_file_that_cannot_be_diverted_leaves_what_was_there))
