@@ -89,12 +89,28 @@ static char *key_of(const struct receipt *r)
     return ledger_key(r->feed, r->sha256, r->format_digest);
 }
 
+/* The cells, which Redis has, into the series in memory. Returns 0 or -ENOMEM. */
+static int adopt_cells(struct apply *a)
+{
+    int r = 0;
+
+    judge_forget(a->pipeline); /* findings borrow from books and series */
+    for (size_t i = 0; r == 0 && i < a->cell_count; i++) {
+        struct cell *c = &a->cells[i];
+
+        if (c->outcome != SERIES_SAME && series_offer(c->series, c->start, c->end, &c->version) < 0)
+            r = -ENOMEM;
+    }
+    return r;
+}
+
 static void finish_ledger(struct pipeline *p)
 {
     struct apply *a = p->apply;
     AUTO(auto_free) char *key = key_of(a->file);
 
-    if (!key || books_add_ledger(&p->books, key, a->feed->id, a->file->at, a->file->sequence) < 0) {
+    if (!key || adopt_cells(a) < 0 ||
+        books_add_ledger(&p->books, key, a->feed->id, a->file->at, a->file->sequence) < 0) {
         pipeline_stop(p, 1);
         return;
     }
@@ -120,30 +136,15 @@ static void send_ledger(struct pipeline *p)
     batch_end(p);
 }
 
-static void finish_slices(struct pipeline *p)
-{
-    struct apply *a = p->apply;
-
-    judge_forget(p);
-    for (size_t i = 0; i < a->cell_count; i++) {
-        struct cell *c = &a->cells[i];
-
-        if (c->outcome != SERIES_SAME &&
-            series_offer(c->series, c->start, c->end, &c->version) < 0) {
-            pipeline_stop(p, 1);
-            return;
-        }
-    }
-    send_ledger(p);
-}
-
 void apply_send_slices(struct apply *a)
 {
     struct pipeline *p = a->pipeline;
+    size_t last = a->into ? (a->change_count + STORE_SLICE_MAX - 1) % STORE_SLICE_MAX + 1 : 0;
 
-    batch_begin(p, finish_slices);
-    for (size_t i = 0; i < a->change_count; i += STORE_SLICE_MAX) {
-        size_t n = a->change_count - i < STORE_SLICE_MAX ? a->change_count - i : STORE_SLICE_MAX;
+    a->sliced = a->change_count > last ? a->change_count - last : 0;
+    batch_begin(p, send_ledger);
+    for (size_t i = 0; i < a->sliced; i += STORE_SLICE_MAX) {
+        size_t n = a->sliced - i < STORE_SLICE_MAX ? a->sliced - i : STORE_SLICE_MAX;
 
         batch_add(p, store_commit_series(p->store, a->changes + i, n, batch_done, p));
     }

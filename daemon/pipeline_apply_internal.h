@@ -57,6 +57,7 @@ struct apply {
     struct civil_date last_start, last_end;     /* of the record before, when noted with a figure */
     struct series_change *changes;
     size_t change_count; /* to be stored: fewer than .changed when a crash came after some slices */
+    size_t sliced;       /* of these: go ahead of the ledger entry; the others with it */
     size_t changed;      /* figures that the file changed, this time or before the crash */
     struct civil_date newest, received; /* newest period with a figure; local date of receipt */
     unsigned long future;               /* cells of periods that lie ahead: left out */
@@ -112,7 +113,7 @@ int apply_list_covers(const struct apply *a, size_t i, const char **out_code);
 int apply_list_book(struct apply *a);
 /** Stages what is to be written anew, then goes on with apply_send_slices(). */
 void apply_list_commit(struct apply *a);
-/** Adds the call that brings all into force to the open batch. Returns as store_commit_list(). */
+/** Adds the call that brings all that is left into force to the open batch. Returns as store_commit_list(). */
 int apply_list_send(struct apply *a, const char *ledger_key, const struct ledger_entry *entry);
 /** Redis took it. */
 void apply_list_adopt(struct apply *a);
@@ -125,7 +126,8 @@ struct civil_date apply_list_stocks_from(const struct apply *a);
 int measures_find(struct apply *a);
 /** What plans count of how the feed comes, as cells: pipeline_feed_figures.c. Returns 0 or -ENOMEM. */
 int feed_figures_find(struct apply *a);
-/** The cells that changed go to their series, then the rest into force. */
+/** The cells that changed go to their series, then the rest into force; of a list, the last slice of
+ * cells in one call with it: a posted event is told a sync of Redis sooner. */
 void apply_send_slices(struct apply *a);
 
 /** Replaces a malloc'ed text. Returns 0 or -ENOMEM. */

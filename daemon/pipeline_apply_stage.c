@@ -226,8 +226,16 @@ int apply_list_send(struct apply *a, const char *ledger_key, const struct ledger
     struct list_apply *l = a->into;
     AUTO(overlay_release) struct overlay overlay = { 0 };
     AUTO(auto_free) struct list_part_state *states = calloc(l->part_count, sizeof *states);
-    const struct list_commit commit = { a->book, a->expected, ledger_key,
-                                        entry,   states,      l->part_count };
+    const struct list_commit commit = {
+        .book = a->book,
+        .expected = a->expected,
+        .ledger_key = ledger_key,
+        .entry = entry,
+        .changes = states,
+        .change_count = l->part_count,
+        .cells = a->changes + a->sliced,
+        .cell_count = a->change_count - a->sliced,
+    };
     int r = states ? find_overlay(l, &overlay) : -ENOMEM;
 
     for (size_t i = 0; r == 0 && i < l->part_count; i++)

@@ -53,6 +53,7 @@ static void add_lists(struct command *c, const struct list_commit *commit)
             command_add_len(c, change->fields[k].value.at, change->fields[k].value.len);
         }
     }
+    store_add_cells(c, commit->cells, commit->cell_count);
 }
 
 int store_commit_list(struct store *s, const struct list_commit *commit, store_done *done,

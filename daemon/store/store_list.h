@@ -47,7 +47,8 @@ struct overlay_entry {
     struct bytes pathway, facts;
 };
 
-/** The feed whose file it was: as store_commit_feed(). */
+/** The feed whose file it was: as store_commit_feed(). Cells: the last slice of what is counted of the
+ * list, as store_commit_series(). */
 struct list_commit {
     const struct feed_book *book;
     uint64_t expected;
@@ -55,6 +56,8 @@ struct list_commit {
     const struct ledger_entry *entry;
     const struct list_part_state *changes;
     size_t change_count;
+    const struct series_change *cells;
+    size_t cell_count; /* at most STORE_SLICE_MAX */
 };
 
 int store_commit_list(struct store *s, const struct list_commit *c, store_done *done, void *arg);

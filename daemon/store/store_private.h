@@ -44,6 +44,8 @@ void load_free(struct load *l);
 /* ---- store_redis.c ---- */
 /** A call of a function of the library, to which its arguments are added. */
 struct command store_command(struct store *s, const char *function);
+/** Adds cells: their number, at most STORE_SLICE_MAX, and each. */
+void store_add_cells(struct command *c, const struct series_change *cells, size_t count);
 /** Sends what was built and releases it. */
 int store_send(struct store *s, struct command *c, store_done *done, void *arg);
 /** Calls a function of the library that takes the prefix, the epoch, the token and more words. Returns as

@@ -149,23 +149,28 @@ static char *describe_series(const struct series *s)
     return text;
 }
 
+void store_add_cells(struct command *c, const struct series_change *cells, size_t count)
+{
+    assert(count <= STORE_SLICE_MAX);
+    command_add_printf(c, "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        char start[DATE_TEXT_MAX], end[DATE_TEXT_MAX];
+
+        command_add(c, cells[i].series->key);
+        command_add_owned(c, describe_series(cells[i].series));
+        command_add_printf(c, "%s/%s", date_format(cells[i].period_start, start),
+                           date_format(cells[i].period_end, end));
+        command_add_owned(c, series_version_encode(cells[i].version));
+        command_add(c, cells[i].current ? "1" : "0");
+    }
+}
+
 int store_commit_series(struct store *s, const struct series_change *changes, size_t count,
                         store_done *done, void *arg)
 {
     struct command c = store_command(s, "commit_series");
 
-    assert(count <= STORE_SLICE_MAX);
-    command_add_printf(&c, "%zu", count);
-    for (size_t i = 0; i < count; i++) {
-        char start[DATE_TEXT_MAX], end[DATE_TEXT_MAX];
-
-        command_add(&c, changes[i].series->key);
-        command_add_owned(&c, describe_series(changes[i].series));
-        command_add_printf(&c, "%s/%s", date_format(changes[i].period_start, start),
-                           date_format(changes[i].period_end, end));
-        command_add_owned(&c, series_version_encode(changes[i].version));
-        command_add(&c, changes[i].current ? "1" : "0");
-    }
+    store_add_cells(&c, changes, count);
     return store_send(s, &c, done, arg);
 }
 

@@ -125,12 +125,10 @@ local function drop_end(keys)
   return redis.status_reply('OK')
 end
 
--- A slice of a file's cells. ARGV: n, then per cell: series key, its description, period, version, current (1/0).
--- Applying a slice twice is prevented by the caller, which judges each cell against what is stored.
-local function commit_series(keys, argv)
-  local p = keys[1]
-  local n = tonumber(argv[1])
-  local i = 2
+-- From i on in ARGV: n, then per cell: series key, its description, period, version, current (1/0).
+local function keep_series(p, argv, i)
+  local n = tonumber(argv[i])
+  i = i + 1
   for _ = 1, n do
     local series, described, period, version, current =
       argv[i], argv[i + 1], argv[i + 2], argv[i + 3], argv[i + 4]
@@ -141,6 +139,12 @@ local function commit_series(keys, argv)
     end
     i = i + 5
   end
+end
+
+-- A slice of a file's cells. ARGV: the cells.
+-- Applying a slice twice is prevented by the caller, which judges each cell against what is stored.
+local function commit_series(keys, argv)
+  keep_series(keys[1], argv, 1)
   return redis.status_reply('OK')
 end
 
@@ -213,24 +217,26 @@ local function keep_lists(p, argv, i)
     redis.call('HSET', list_key(p, argv[i + 1], 'cur'), unpack(argv, i + 4, i + 3 + fields))
     i = i + 3 + fields
   end
+  return i + 1
 end
 
--- A file that brought a list's pathways: the staged generations come into force, with the feed's book and
--- the ledger. ARGV: feed id, book, receipt expected before, ledger field or '', entry, then the lists.
+-- A file that brought a list's pathways: the staged generations come into force, with the last slice of
+-- what is counted of them, the feed's book and the ledger. ARGV: feed id, book, receipt expected before,
+-- ledger field or '', entry, then the lists, then the cells.
 local function commit_list(keys, argv)
   local p = keys[1]
   local refusal = behind(p, argv[1], argv[3]) or lists_behind(p, argv, 6)
   if refusal then
     return refusal
   end
-  keep_lists(p, argv, 6)
+  keep_series(p, argv, keep_lists(p, argv, 6))
   keep_book(p, argv[1], argv[2], argv[4], argv[5])
   return redis.status_reply('OK')
 end
 
 -- A file of events that changed few pathways: they go into the overlay of the generation in force. ARGV:
 -- feed id, book, receipt expected before, ledger field or '', entry, n, then n times "id:provider",
--- bucket, pathway, its facts ('': none any more); then the lists.
+-- bucket, pathway, its facts ('': none any more); then the lists and the cells.
 local function commit_events(keys, argv)
   local p = keys[1]
   local after = 7 + 4 * tonumber(argv[6])
@@ -242,7 +248,7 @@ local function commit_events(keys, argv)
     local overlay = list_key(p, argv[i], 'o' .. generation_of(p, argv[i]) .. ':' .. argv[i + 1])
     redis.call('HSET', overlay, argv[i + 2], argv[i + 3])
   end
-  keep_lists(p, argv, after)
+  keep_series(p, argv, keep_lists(p, argv, after))
   keep_book(p, argv[1], argv[2], argv[4], argv[5])
   return redis.status_reply('OK')
 end

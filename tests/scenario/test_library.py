@@ -102,6 +102,23 @@ def test_a_receipt_is_applied_once_and_in_its_turn(build):
         assert w.redis("HLEN", PREFIX + "ledger") == ["1"], "a receipt that changed nothing has no entry"
 
 
+def test_a_list_comes_into_force_with_what_is_counted_of_it_or_not_at_all(build):
+    cells = ("1", "s", "{}", "p", "v", "1")
+    with running(build) as w:
+        for n, (function, overlay) in enumerate((("commit_list", ()), ("commit_events", ("1", "cyp:TAJ", "3", "pathway", "facts")))):
+            book = ("f1", f'{{"receipt": {n + 1}}}', str(n), "", "", *overlay)
+            w.redis("DEL", PREFIX + "series:s", PREFIX + "series")
+            for refused in ((*book[:2], "9", *book[3:], "1", "cyp:TAJ", "0", "1", "era", "1"),
+                            (*book, "1", "cyp:TAJ", "7", "1", "era", "1")):
+                assert "STALE" in call(w, function, *refused, *cells)
+                assert w.redis("EXISTS", PREFIX + "series", PREFIX + "series:s") == ["0"], "nothing is written at all"
+            assert "OK" in call(w, function, *book, "1", "cyp:TAJ", "0", "1", "era", str(n), *cells)
+            assert w.redis("HGET", PREFIX + "series:s", "p") == ["v"]
+            assert w.redis("HGET", PREFIX + "list:cyp:TAJ:cur", "era") == [str(n)]
+            assert w.redis("HGET", PREFIX + "feeds", "f1") == [book[1]]
+        assert w.redis("HGET", PREFIX + "list:cyp:TAJ:o0:3", "pathway") == ["facts"]
+
+
 def test_a_lease_that_another_daemon_holds_is_not_taken(build):
     with running(build) as w:
         w.redis("SET", PREFIX + "lease", "another its-name", "PX", "60000")
