@@ -57,7 +57,7 @@ static int adopt_composed(struct pipeline *p, struct composed *one)
     return books_add_outbox(&p->books, item);
 }
 
-static void finish_composing(struct pipeline *p)
+void compose_finish(struct pipeline *p)
 {
     struct composing *c = p->composing;
     int r = 0;
@@ -153,7 +153,7 @@ void compose_again(struct pipeline *p, struct due_again *list, size_t count, int
 {
     struct composing *c = calloc(1, sizeof *c);
 
-    batch_begin(p, finish_composing);
+    batch_begin(p, compose_finish);
     p->composing = c;
     if (c)
         c->list = calloc(count + 1, sizeof *c->list);
@@ -229,7 +229,7 @@ void compose_digest(struct pipeline *p, const struct composition *composition,
     struct composing *c = calloc(1, sizeof *c);
     int r = c ? 0 : -ENOMEM;
 
-    batch_begin(p, finish_composing);
+    batch_begin(p, compose_finish);
     p->composing = c;
     if (c)
         c->list = calloc(1, sizeof *c->list);
@@ -320,10 +320,14 @@ static int compose_slice(struct pipeline *p)
         r = journal_due(p, from);
     for (size_t i = from; r == 0 && i < c->count; i++)
         r = send_composed(p, &c->list[i]);
+    /* Of more than a slice none is in the books before all are. */
+    for (size_t i = 0; r == 0 && from == 0 && c->count == c->compositions.count && i < c->count;
+         i++)
+        deliver_with(p, c->list[i].item);
     return r;
 }
 
-static bool compose_more(struct pipeline *p)
+bool compose_more(struct pipeline *p)
 {
     const struct composing *c = p->composing;
 
@@ -336,7 +340,7 @@ static bool compose_more(struct pipeline *p)
     return true;
 }
 
-void compose_start(struct pipeline *p)
+int compose_prepare(struct pipeline *p)
 {
     struct composing *c = calloc(1, sizeof *c);
     int r = c ? 0 : -ENOMEM;
@@ -351,12 +355,20 @@ void compose_start(struct pipeline *p)
         c->list = calloc(c->compositions.count + 1, sizeof *c->list);
         r = c->list ? 0 : -ENOMEM;
     }
+    if (r < 0)
+        log_error("compose", "error=\"%s\"", strerror(-r));
+    return r;
+}
+
+void compose_start(struct pipeline *p)
+{
+    int r = compose_prepare(p);
+
     if (r == 0) {
-        batch_run(p, compose_more, finish_composing);
+        batch_run(p, compose_more, compose_finish);
         return;
     }
-    log_error("compose", "error=\"%s\"", strerror(-r));
-    batch_begin(p, finish_composing);
+    batch_begin(p, compose_finish);
     batch_fail(p, r);
     batch_end(p);
 }

@@ -116,7 +116,8 @@ static bool is_settled(const struct pipeline *p)
     if (store_leader(p->store))
         return true; /* another daemon knows */
     return date_is_set(p->findings_of) && date_compare(p->findings_of, pipeline_today(p)) == 0 &&
-           !p->need_evaluate && !p->apply && p->change_count == 0 && (!p->loaded || !apply_next(p));
+           !p->need_evaluate && !p->apply && p->change_count == 0 && !p->composing &&
+           (!p->loaded || !apply_next(p));
 }
 
 static void answer_now(struct pipeline *p, struct ctl_request *request)

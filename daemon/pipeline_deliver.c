@@ -343,6 +343,19 @@ static void on_noted(void *arg, int result)
     attempt_end(a);
 }
 
+/* Redis hears of the attempt; where it cannot, the attempt ends. Returns 0 or -errno. */
+static int note_attempt(struct attempt *a)
+{
+    struct pipeline *p = a->pipeline;
+    int r = pace_note(&p->paces, a->message->receiver, clock_mono(&p->clock));
+
+    if (r == 0)
+        r = store_attempt(p->store, a->delivery_id, a->message->receiver, on_noted, a);
+    if (r < 0)
+        attempt_end(a);
+    return r;
+}
+
 static void try_item(struct pipeline *p, struct outbox_item *item)
 {
     struct attempt *a = attempt_new(p, item);
@@ -356,11 +369,8 @@ static void try_item(struct pipeline *p, struct outbox_item *item)
         mark(a, item);
         return;
     }
-    if (pace_note(&p->paces, item->receiver, clock_mono(&p->clock)) < 0 ||
-        store_attempt(p->store, item->delivery_id, item->receiver, on_noted, a) < 0) {
+    if (note_attempt(a) < 0)
         item->next_try.ms = clock_mono(&p->clock).ms + MARK_AGAIN_MS;
-        attempt_end(a);
-    }
 }
 
 /* Whether a receiver may be given one more message now. */
@@ -392,6 +402,22 @@ static struct outbox_item *next_item(const struct pipeline *p, struct mono_time 
             best = item;
     }
     return best;
+}
+
+void deliver_with(struct pipeline *p, const struct outbox_item *item)
+{
+    struct attempt *a;
+
+    if (p->stopping || !store_may_send(p->store) || table_has(&p->flying, item->delivery_id) ||
+        deliver_outcome(p, item->delivery_id) || !deliver_receiver_is_free(p, item->receiver) ||
+        !is_in_pace(p, item, clock_mono(&p->clock)))
+        return;
+    for (size_t i = 0; i < p->books.outbox_count; i++)
+        if (strcmp(p->books.outbox[i]->receiver, item->receiver) == 0)
+            return;
+    a = attempt_new(p, item);
+    if (a)
+        (void)note_attempt(a); /* else deliver_due() begins it */
 }
 
 /* What a person dropped is in the sent journal before Redis hears of it. */

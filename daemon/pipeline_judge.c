@@ -15,9 +15,11 @@
 #include "notify/message.h"
 
 /*
- * One evaluation: books and plans to findings, findings to alerts, what changed to Redis, then
- * adopted. The local date evaluated, and every alert as it will be, is journalled before any of its
- * Redis calls.
+ * One evaluation: books and plans to findings, findings to alerts, what changed to Redis, and what is
+ * to be told of it. The local date evaluated, and every alert as it will be, is journalled before any of
+ * its Redis calls; each message before the call that makes it due. So both journals hold what is told,
+ * and the calls need not wait for each other: they leave together, and Redis syncs once. Where it takes
+ * one of them and not the other, the books are loaded again and healed by the journals.
  */
 
 /* ---- evaluation ---- */
@@ -231,7 +233,8 @@ static int step_all(struct pipeline *p, struct civil_date today, struct wall_tim
     return r;
 }
 
-static void finish_evaluation(struct pipeline *p)
+/* Every change was sent: what is told follows from it. Returns 0 or -ENOMEM. */
+static int adopt_changes(struct pipeline *p)
 {
     int r = 0;
 
@@ -242,11 +245,14 @@ static void finish_evaluation(struct pipeline *p)
         r = books_adopt_alert(&p->books, next, stored ? stored->revision + 1 : 1);
     }
     judge_abort(p);
-    if (r < 0)
-        pipeline_stop(p, 1);
+    return r;
+}
+
+static void finish_evaluation(struct pipeline *p)
+{
     p->findings_of = p->evaluating;
     p->evaluated_at = clock_wall(&p->clock);
-    p->need_compose = true;
+    compose_finish(p);
 }
 
 /* A full disk stops no alert: what Redis then knows alone is written down once there is room. */
@@ -261,8 +267,20 @@ static int journal_evaluation(struct pipeline *p, struct civil_date today)
     return 0;
 }
 
+/* The next messages of an evaluation whose changes were sent. */
+static bool tell_next(struct pipeline *p)
+{
+    int r = p->composing ? 0 : adopt_changes(p);
+
+    if (r == 0 && !p->composing)
+        r = compose_prepare(p);
+    if (r < 0)
+        batch_fail(p, r);
+    return r == 0 && compose_more(p);
+}
+
 /* The next call of an evaluation: what now: shows of each finding, what it shows no more, then each
- * change. */
+ * change, then messages. */
 static bool store_next(struct pipeline *p)
 {
     size_t at = p->storing_at++;
@@ -276,7 +294,7 @@ static bool store_next(struct pipeline *p)
     } else if (at - p->findings.count - 1 < p->change_count) {
         r = store_change(p, &p->changes[at - p->findings.count - 1], p->evaluating_at);
     } else {
-        return false;
+        return tell_next(p);
     }
     if (r < 0)
         batch_fail(p, r);

@@ -37,6 +37,11 @@ size_t operators_of(const struct pipeline *p, struct composer_recipient *out, si
 /* ---- pipeline_compose.c ---- */
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);
+/** The same in a batch that is open: which messages (returns 0 or -errno); the next of them, journalled
+ * and sent (returns whether some are left); Redis took them. */
+int compose_prepare(struct pipeline *p);
+bool compose_more(struct pipeline *p);
+void compose_finish(struct pipeline *p);
 void compose_abort(struct pipeline *p);
 /** A digest that takes the place of messages of the books, in a batch. Takes the list replaced. */
 void compose_digest(struct pipeline *p, const struct composition *composition,
@@ -54,6 +59,10 @@ void compose_again(struct pipeline *p, struct due_again *list, size_t count, int
 /* ---- pipeline_deliver.c ---- */
 /** Starts an attempt for every receiver that is free and has something due. */
 void deliver_due(struct pipeline *p);
+/** Redis hears of the attempt in the same turn as of the message, which is being made due: it begins
+ * once Redis has both and the message is in the books. Nothing where the receiver is not free, or has
+ * other messages due. */
+void deliver_with(struct pipeline *p, const struct outbox_item *item);
 /** What became of a message, as the sent journal says: "delivered", "dead", "dropped"; NULL: due. */
 const char *deliver_outcome(const struct pipeline *p, const char *delivery_id);
 /** Messages that are due now and not delivered. */

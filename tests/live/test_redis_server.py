@@ -9,9 +9,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from redis import Server, on_server
+import lists
+from redis import Server, on_server, server_settings
 from resp_proxy import RespProxy, Spoil
-from waitlist import run_tests, three, wait_for
+from waitlist import Instance, run_tests, three, wait_for
 
 
 def test_the_whole_chain_works_on_a_server_reached_by_socket(build):
@@ -137,6 +138,34 @@ def test_a_write_that_never_reached_redis_is_made_again(build):
             wait_for(lambda: len(w.mails()) == 1, f"{function}: the message")
             wait_for(lambda: server.say("XLEN", "wl:{black-country}:outbox") == "0" and
                      server.say("HLEN", "wl:{black-country}:ledger") == "1", f"{function}: Redis to know of it")
+
+
+def test_an_alert_its_message_and_the_attempt_leave_together_and_nothing_is_told_before_redis_has_all(build):
+    with Server() as server, RespProxy(server.socket) as proxy, on_server(build, proxy) as w:
+        proxy.set(to_daemon=Spoil(hold=True, match=b"\r\ntransition\r\n"))
+        w.put("a.csv", three(6))
+        w.start("2024-06-10")
+        wait_for(lambda: any(b"attempt" in c for c in proxy.commands), "the attempt to be noted before any answer came")
+        assert any(b"transition" in c for c in proxy.commands) and any(b"enqueue" in c for c in proxy.commands)
+        assert not w.mails(), "Redis has answered nothing yet"
+        w.kill()
+        proxy.clear()
+        w.start("2024-06-10")
+        wait_for(lambda: len(w.mails()) == 1, "the message")
+        wait_for(lambda: server.say("XLEN", "wl:{black-country}:outbox") == "0", "Redis to know of it")
+
+
+def test_what_is_counted_of_a_list_reaches_redis_in_one_call_with_the_list(build):
+    with Server() as server, RespProxy(server.socket) as proxy, \
+            Instance(build, settings=server_settings(proxy.socket, feeds=lists.SNAPSHOTS + lists.EVENTS) + lists.LISTS,
+                     plan_text=lists.plan()) as w:
+        w.put("1.csv", lists.snapshot("2026-05-17", lists.starts(30, "2026-04-20", step=-1)), feed="weekly")
+        w.start("2026-05-18")
+        wait_for(lambda: any(b"commit_list" in c for c in proxy.commands), "the list")
+        wait_for(lambda: w.ctl("measures")[0]["value"] is not None, "its figures")
+        w.put("1.csv", lists.events(("A1", "first-contact", "2026-05-18", 1)), feed="events")
+        wait_for(lambda: any(b"commit_events" in c for c in proxy.commands), "the event")
+        assert not any(b"commit_series" in c for c in proxy.commands)
 
 
 def test_a_message_taken_is_not_pending_though_redis_could_not_be_told(build):
