@@ -83,7 +83,8 @@ static int find_absent(struct apply *a)
             const char *part = table_get(&a->book->seen, m->id);
             bool found = false;
 
-            if (m->list || strcmp(m->select.feed, a->feed->id) != 0)
+            /* A survey has a wave when it has one: in between nothing is missing. */
+            if (m->list || m->survey.every.count > 0 || strcmp(m->select.feed, a->feed->id) != 0)
                 continue;
             for (size_t k = 0; k < a->cell_count && !found; k++)
                 found = date_compare(a->cells[k].end, a->newest) == 0 &&

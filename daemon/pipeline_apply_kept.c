@@ -12,6 +12,11 @@ static int keep(struct apply *a, const char *org)
     return table_set(&a->kept, settings_org_code(a->pipeline->config->settings, org), a, NULL);
 }
 
+static int keep_ref(struct apply *a, const struct figure_ref *ref)
+{
+    return ref && strcmp(ref->select.feed, a->feed->id) == 0 ? keep(a, ref->select.org) : 0;
+}
+
 /* keep: of the feed, and whatever a plan selects from it; nothing named: everything. */
 static int find_kept(struct apply *a)
 {
@@ -28,6 +33,10 @@ static int find_kept(struct apply *a)
 
             if (!m->list && strcmp(m->select.feed, a->feed->id) == 0)
                 r = keep(a, m->select.org);
+            if (r == 0)
+                r = keep_ref(a, m->rule.comparator);
+            if (r == 0)
+                r = keep_ref(a, m->compare);
         }
     return r;
 }

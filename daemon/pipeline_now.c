@@ -34,7 +34,7 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
 {
     const struct plan_measure *m = f->measure;
     const struct period_judgement *j = f->history_count ? &f->history[f->history_count - 1] : NULL;
-    const struct series_version *v = j ? j->version : NULL;
+    const struct series_version *v = j && !(f->holds & HOLD_WAVE_OVER) ? j->version : NULL;
     enum unit unit = finding_unit(f);
     char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
     size_t n = 0;
@@ -72,7 +72,7 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     FIELD("rag", "%s", rag_name(f->rag));
     char number[32];
 
-    FIELD("target", "%s", m->has_target ? text_number(m->target, number) : "");
+    FIELD("target", "%s", isnan(f->target) ? "" : text_number(f->target, number));
     FIELD("expected", "%s", isnan(f->line) ? "" : text_number(f->line, number));
     FIELD("held", "%s", f->holds ? "true" : "false");
 #undef FIELD

@@ -63,7 +63,7 @@ static json_t *measure_object(const struct finding *f)
     r |= report_put(o, "status", report_text(report_status(v, restated)));
     r |= report_put(o, "method", report_text(measure_method(m)));
     r |= report_put(o, "rag", report_text(rag_name(f->rag)));
-    r |= report_put(o, "target", m->has_target ? report_number(m->target) : json_null());
+    r |= report_put(o, "target", report_number(f->target));
     r |= report_put(o, "expected", report_number(f->line));
     r |= report_put(o, "as_of", v ? report_time(v->as_of) : json_null());
     r |= report_put(o, "restated", json_boolean(restated));

@@ -59,7 +59,7 @@ const struct series_point *report_newest_point(const struct finding *f)
     const struct series *s = f->series;
     const struct period_judgement *p = report_newest(f);
 
-    if (!s || s->point_count == 0)
+    if (!s || s->point_count == 0 || f->holds & HOLD_WAVE_OVER)
         return NULL;
     for (size_t i = s->point_count; p && i-- > 0;)
         if (date_compare(s->points[i].period_end, p->end) == 0 &&

@@ -6,7 +6,6 @@
 #include "ctl/report_json.h"
 
 static const char *const mode_words[] = { "live", "rehearsal" };
-static const char *const polarity_words[] = { "higher", "lower" };
 static const char *const status_words[] = { "not-started", "in-progress", "complete" };
 
 static json_t *finish(json_t *tree, int failed)
@@ -197,7 +196,7 @@ static json_t *measure_object(const struct plan *p, const struct plan_measure *m
     r |= report_put(o, "unit",
                     report_text(unit_name(
                         m->unit != UNIT_UNKNOWN || !f || !f->series ? m->unit : f->series->unit)));
-    r |= report_put(o, "polarity", report_text(polarity_words[m->polarity]));
+    r |= report_put(o, "polarity", report_text(polarity_name((enum polarity)m->polarity)));
     r |= report_put(o, "target", m->has_target ? report_number(m->target) : json_null());
     r |= report_put(o, "tolerance", report_number(m->tolerance));
     r |= report_put(o, "clear", m->has_clear ? report_number(m->clear) : json_null());

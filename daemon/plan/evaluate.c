@@ -9,13 +9,11 @@
 
 #include "base/text.h"
 #include "plan/ageing.h"
+#include "plan/evaluate_beside.h"
 #include "plan/evaluate_chart.h"
 #include "plan/evaluate_feed.h"
 #include "plan/evaluate_forecast.h"
 #include "plan/select.h"
-
-/* From here an overdue action is red: the project's own default, no rule of the field. */
-#define ACTION_RED_AFTER_DAYS 30
 
 /* Whether a feed covers a provider; no list of providers, or a gap that names another: it may. */
 static bool covers(const struct feed_state *feed, const char *provider)
@@ -245,6 +243,8 @@ static void summarise(const struct evaluation_input *in, const char *org, struct
     /* The missing provider's own series has no point for the period that it is missing from. */
     f->holds_now |= gaps_at(in, m, newest, true);
     f->holds |= f->holds_now;
+    f->compared_point =
+        series_newest_figure(f->compared, f->history_count > 0 ? newest : in->today);
 }
 
 static int evaluate_measure(const struct evaluation_input *in, const struct plan *p,
@@ -278,6 +278,10 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
         return r;
     f->joined_until = DATE_NONE;
     r = find_before(in, m, org, &before, f);
+    if (r == 0)
+        r = evaluate_ref(in, m->rule.comparator, &f->line_from.comparator);
+    if (r == 0)
+        r = evaluate_ref(in, m->compare, &f->compared);
     if (r < 0 || (f->series == NULL && before == NULL))
         r = r < 0 ? (free(why), r) : missing_because(f, why);
     else
@@ -285,8 +289,10 @@ static int evaluate_measure(const struct evaluation_input *in, const struct plan
     if (r == 0 && f->series != NULL && f->history_count == 0)
         r = missing_because(
             f, sentence("no figure yet for a period that ends on or after", p->valid_from));
-    if (r == 0)
+    if (r == 0) {
         summarise(in, org, f);
+        r = evaluate_survey(in, f);
+    }
     return r == 0 ? evaluate_ageing(in, f) : r;
 }
 
@@ -329,44 +335,12 @@ static int evaluate_charted(const struct evaluation_input *in, const struct find
     return evaluate_chart(&chart, behind, &s->list[s->count++]);
 }
 
-/* True only from the day after the last day in time, and while it is not complete. */
-static int evaluate_action(const struct evaluation_input *in, const struct plan *p,
-                           const struct plan_action *a, struct finding *f)
-{
-    struct text title = TEXT_INIT, detail = TEXT_INIT;
-    int overdue_days = in->today.day - a->due.day;
-    bool overdue = a->status != ACTION_COMPLETE && overdue_days > 0;
-    bool red = overdue_days > ACTION_RED_AFTER_DAYS;
-    char due[32];
-    int r;
-
-    f->rule = RULE_ACTION_OVERDUE;
-    f->plan = p;
-    f->action = a;
-    f->owner = a->lead;
-    f->line = NAN;
-    f->instant = true;
-    f->rag = !overdue ? RAG_GREEN : red ? RAG_RED : RAG_AMBER;
-    f->plan_expired = date_is_set(p->valid_to) && date_compare(in->today, p->valid_to) > 0;
-    text_printf(&title, "Action %s: %s", a->id, a->title);
-    f->title = text_take(&title);
-    if (f->title == NULL)
-        return -ENOMEM;
-    if (!overdue)
-        return 0;
-    text_printf(&detail, "due by %s, %d %s ago, and not reported complete",
-                finding_date(a->due, due), overdue_days, overdue_days == 1 ? "day" : "days");
-    f->detail = text_take(&detail);
-    r = finding_now(f, red ? PERIOD_RED : PERIOD_AMBER, a->due);
-    return f->detail == NULL ? -ENOMEM : r;
-}
-
 static size_t findings_at_most(const struct evaluation_input *in)
 {
     size_t n = 1;
 
     for (size_t i = 0; i < in->plan_count; i++)
-        n += 3 * in->plans[i]->measure_count + in->plans[i]->action_count;
+        n += 4 * in->plans[i]->measure_count + in->plans[i]->action_count; /* see evaluate_plan() */
     for (size_t i = 0; i < in->feed_count; i++)
         n += feed_findings_at_most(&in->feeds[i]);
     return n + in->receiver_count + in->check_count;
@@ -412,21 +386,21 @@ static int evaluate_plan(const struct evaluation_input *in, const struct plan *p
                          struct finding_set *s)
 {
     bool in_force = !date_is_set(p->valid_from) || date_compare(in->today, p->valid_from) >= 0;
+    const struct finding *measures = &s->list[s->count];
     int r = 0;
 
+    for (size_t i = 0; i < p->measure_count && r == 0; i++)
+        r = evaluate_measure(in, p, &p->measures[i], &s->list[s->count++]);
     for (size_t i = 0; i < p->measure_count && r == 0; i++) {
-        struct finding *f = &s->list[s->count++];
-
-        r = evaluate_measure(in, p, &p->measures[i], f);
+        if (p->measures[i].guards.count > 0)
+            r = evaluate_guard(measures, &measures[i], &s->list[s->count++]);
         if (r == 0 && in_force && p->measures[i].forecast != NULL && in->outlook != NULL)
-            r = evaluate_forecast(in->outlook, f, in->today, &s->list[s->count++]);
+            r = evaluate_forecast(in->outlook, &measures[i], in->today, &s->list[s->count++]);
         if (r == 0 && in_force && p->measures[i].spc != NULL)
-            r = evaluate_charted(in, f, s);
+            r = evaluate_charted(in, &measures[i], s);
     }
-    for (size_t i = 0; i < p->action_count && r == 0 && in_force; i++) {
-        if (date_is_set(p->actions[i].due))
-            r = evaluate_action(in, p, &p->actions[i], &s->list[s->count++]);
-    }
+    for (size_t i = 0; i < p->action_count && r == 0 && in_force; i++)
+        r = evaluate_action(in, p, &p->actions[i], &s->list[s->count++]);
     return r;
 }
 

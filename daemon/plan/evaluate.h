@@ -119,7 +119,7 @@ struct evaluation_input {
 };
 
 /**
- * Findings in the order: plans in order, their measures (each with its chart), their actions with a due date; then feeds
+ * Findings in the order: plans in order, their measures, what each masks and its chart, their actions; then feeds
  * (late, provider by provider, held file); then receivers with dead letters, then
  * self-checks that failed. An action that is not overdue and a feed that is in
  * time, complete and not held give an instant finding with an empty history, so that an alert that

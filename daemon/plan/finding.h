@@ -95,6 +95,14 @@ enum rule {
 };
 #define RULES (RULE_FORECAST + 1)
 
+/** How an action stands: as its lead reported it through a feed, else as the plan says. */
+struct action_delivery {
+    int status;                 /* enum action_status */
+    enum rag rag;               /* GREY: nobody said, and it is neither complete nor overdue */
+    struct civil_date reported; /* the day of the report; DATE_NONE: there is none */
+    bool is_given_up;           /* reported as not applicable: never overdue */
+};
+
 struct finding {
     enum rule rule;
     const struct plan *plan;            /* NULL for feed rules */
@@ -132,7 +140,8 @@ struct finding {
     const struct series_point *compared_point; /* its newest period up to the measure's own */
     bool plan_expired;
     struct ageing ageing;
-    struct control_chart *chart; /* RULE_SPECIAL_CAUSE; owned by the set; else NULL */
+    struct control_chart *chart;     /* RULE_SPECIAL_CAUSE; owned by the set; else NULL */
+    struct action_delivery delivery; /* RULE_ACTION_OVERDUE */
 };
 
 struct finding_set {

@@ -89,6 +89,30 @@ static void complain(struct plan_reading *r, const struct measure_reading *readi
                       own->title);
 }
 
+int plan_footprint_of_ref(struct plan_reading *r, struct figure_ref *ref, yaml_node *at)
+{
+    const struct footprint_source *source = r->footprints;
+    struct footprint_of is, own = { FOOTPRINT_UNKNOWN, NULL, NULL };
+
+    if (!source)
+        return 0;
+    is = source->organisation(source->arg, ref->select.org);
+    if (is.kind == FOOTPRINT_UNKNOWN)
+        return 0;
+    ref->footprint = is.kind;
+    ref->footprint_of = strdup(is.title);
+    if (!ref->footprint_of)
+        return -ENOMEM;
+    if (r->plan->place)
+        own = source->place(source->arg, r->plan->place);
+    if (own.kind == FOOTPRINT_PLACE && (is.kind != FOOTPRINT_PLACE || strcmp(is.id, own.id) != 0) &&
+        (names(ref->title, own.title, is.title) || names(ref->title, own.id, is.title)))
+        plan_complain(r, at, PLAN_FOOTPRINT_NAMED, "say whose figure it is",
+                      "the title names %s, and the figure is that of %s (%s)", own.title, is.title,
+                      footprint_name(is.kind));
+    return 0;
+}
+
 int plan_footprint(struct plan_reading *r, struct measure_reading *reading)
 {
     const struct footprint_source *source = r->footprints;

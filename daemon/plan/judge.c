@@ -148,7 +148,9 @@ struct period_judgement measure_judge(const struct plan_measure *m, const struct
         j.holds = range.is_withheld ? HOLD_NO_VALUE | HOLD_INDETERMINATE : HOLD_INDETERMINATE;
         return j;
     }
-    if (m->min_n > 0 && !isnan(v->denominator) && v->denominator < m->min_n)
+    /* Of a survey that does not say how many answered nothing is taken as better. */
+    if (m->min_n > 0 &&
+        (v->denominator < m->min_n || (m->survey.every.count > 0 && isnan(v->denominator))))
         j.holds |= HOLD_MIN_N;
     return j;
 }

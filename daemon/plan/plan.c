@@ -21,7 +21,7 @@ static void action_release(struct plan_action *a)
     free(a->delivery.note);
 }
 
-static void figure_ref_free(struct figure_ref *ref)
+void figure_ref_free(struct figure_ref *ref)
 {
     if (!ref)
         return;
@@ -127,6 +127,13 @@ const struct plan_role *plan_role_find(const struct plan *p, const char *id)
     return NULL;
 }
 
+const char *polarity_name(enum polarity p)
+{
+    static const char *const names[] = { "higher", "lower", "close" };
+
+    return names[p];
+}
+
 const char *measure_source(const struct plan_measure *m)
 {
     return m->list ? m->list->list : m->select.feed;
@@ -156,7 +163,7 @@ const char *measure_method(const struct plan_measure *m)
     if (m->of_feed)
         return "counted";
     if (!m->list)
-        return "published";
+        return m->manual ? "manual" : "published";
     def = metric_def_of(m->list->metric.id);
     return def->takes & TAKES_METHOD ? wait_method_name(m->list->metric.method) : def->method;
 }
@@ -204,6 +211,35 @@ static void add_date(struct text *t, const char *key, struct civil_date d)
     add_text(t, key, date_is_set(d) ? date_format(d, date) : NULL);
 }
 
+/* What older plans do not say adds nothing, so that their alerts go on under the rule they had. */
+static void add_rule(struct text *t, const struct plan_measure *m)
+{
+    const struct target_rule *rule = &m->rule;
+
+    if (m->linear)
+        add_text(t, "interpolation", "linear");
+    if (rule->kind == TARGET_CLOSE_TO)
+        add_number(t, "within", true, rule->within);
+    if (m->survey.every.count > 0) {
+        add_number(t, "every", true, (double)m->survey.every.count);
+        add_number(t, "every_unit", true, m->survey.every.unit);
+    }
+    if (m->has_target || rule->kind == TARGET_NONE)
+        return; /* how the figure came about judges nothing */
+    add_number(t, "kind", true, rule->kind);
+    add_number(t, rule->change_is_share ? "change_share" : "change", true, rule->change);
+    add_number(t, "periods", true, (double)rule->periods);
+    add_date(t, "baseline", m->baseline.date);
+    if (rule->comparator) {
+        add_text(t, "comparator", rule->comparator->published);
+        add_text(t, "comparator_feed", rule->comparator->select.feed);
+        add_text(t, "comparator_org", rule->comparator->select.org);
+        add_text(t, "comparator_breakdown", rule->comparator->select.breakdown);
+        add_text(t, "comparator_secondary", rule->comparator->select.secondary);
+        add_date(t, "frozen", rule->comparator->frozen);
+    }
+}
+
 int plan_measure_digest(struct plan_measure *m)
 {
     AUTO(text_release) struct text t = TEXT_INIT;
@@ -215,7 +251,7 @@ int plan_measure_digest(struct plan_measure *m)
     add_text(&t, "secondary", m->select.secondary);
     if (m->list)
         add_text(&t, "act_on", m->list->act_on_projected ? "projected" : "data");
-    add_text(&t, "polarity", m->polarity == POLARITY_HIGHER ? "higher" : "lower");
+    add_text(&t, "polarity", polarity_name((enum polarity)m->polarity));
     add_number(&t, "target", m->has_target, m->target);
     add_date(&t, "by", m->target_by);
     add_number(&t, "tolerance", true, m->tolerance);
@@ -223,6 +259,7 @@ int plan_measure_digest(struct plan_measure *m)
     add_number(&t, "for", true, (double)m->for_periods);
     add_number(&t, "clear_for", true, (double)m->clear_for);
     add_number(&t, "min_n", true, m->min_n);
+    add_rule(&t, m);
     for (size_t i = 0; i < m->expect_count; i++) {
         add_date(&t, "on", m->expect[i].date);
         add_number(&t, "expect", true, m->expect[i].value);

@@ -318,6 +318,8 @@ const struct plan_meeting *plan_forum_next(const struct plan_forum *f, struct ci
 /** "green"; NULL where nothing was said. */
 const char *delivery_rag_name(int rag);
 
+/** "higher", "lower", "close". */
+const char *polarity_name(enum polarity p);
 /** How the series of a measure is named: its feed or list, its figure, its organisation. A list measure
  * of all providers has the organisation "all". */
 const char *measure_source(const struct plan_measure *m);
@@ -325,7 +327,7 @@ const char *measure_figure(const struct plan_measure *m);
 const char *measure_org(const struct plan_measure *m);
 /** What is charted: itself, or the same of single periods. */
 const struct plan_measure *measure_charted(const struct plan_measure *m);
-/** "published", or how the catalogue of list metrics says that it is counted. */
+/** "published", "manual", or how the catalogue of list metrics says that it is counted. */
 const char *measure_method(const struct plan_measure *m);
 /** Whether time alone changes it: a stock of a list, a feed's age. */
 bool measure_is_stock(const struct plan_measure *m);

@@ -4,6 +4,7 @@
  * Errors are what cannot have been meant; warnings what may well not have been.
  */
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,15 @@
 /* Whether a is better than b. */
 static bool better(const struct plan_measure *m, double a, double b)
 {
-    return m->polarity == POLARITY_HIGHER ? a > b : a < b;
+    switch ((enum polarity)m->polarity) {
+    case POLARITY_HIGHER:
+        return a > b;
+    case POLARITY_LOWER:
+        return a < b;
+    case POLARITY_CLOSE:
+        break;
+    }
+    return false; /* neither side is the better one */
 }
 
 static void lint_line(struct plan_reading *r, const struct measure_reading *reading)
@@ -193,6 +202,58 @@ static void lint_tolerance(struct plan_reading *r, const struct measure_reading 
                       text_number(m->tolerance, number));
 }
 
+#define SHARE_APART 5 /* a share does not change by such a factor; the project's own default */
+
+static void lint_baseline(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_measure *m = &reading->m;
+    double from = m->baseline.value, to = m->target;
+    char number[32], target[32], date[DATE_TEXT_MAX];
+    bool is_share = m->unit == UNIT_PERCENT || m->unit == UNIT_RATE;
+
+    if (!date_is_set(m->baseline.date))
+        return;
+    if (m->expect_count > 0 && date_compare(m->expect[0].date, m->baseline.date) <= 0)
+        plan_complain(r, yaml_get(reading->baseline, "date"), PLAN_OUTSIDE_VALIDITY,
+                      "a baseline is of before the plan",
+                      "baseline: a milestone comes before it, on %s",
+                      date_format(m->expect[0].date, date));
+    if (!m->baseline.has_value || !m->has_target || m->polarity == POLARITY_CLOSE)
+        return;
+    (void)text_number(from, number);
+    (void)text_number(to, target);
+    if (m->rule.kind != TARGET_STABILISE && !better(m, to, from))
+        plan_complain(r, reading->target_value, PLAN_TARGET_SHORT_OF_BASELINE,
+                      "look at polarity, and at the figures",
+                      "measure: the target %s is no better than the baseline %s", target, number);
+    else if (is_share && fmax(from, to) > SHARE_APART * fmin(from, to) && fmin(from, to) > 0)
+        plan_complain(r, yaml_get(reading->baseline, "value"), PLAN_BASELINE_IMPLAUSIBLE,
+                      "look for a slip of the pen, or two different measures",
+                      "measure: a baseline of %s beside a target of %s", number, target);
+}
+
+static void lint_rule(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_measure *m = &reading->m;
+
+    if (m->linear && m->expect_count < 2)
+        plan_complain(r, yaml_get(reading->node, "interpolation"), PLAN_LINEAR_OF_ONE,
+                      "add a milestone, or leave interpolation out",
+                      "measure: %zu milestone%s: there is nothing to draw a line between",
+                      m->expect_count, m->expect_count == 1 ? "" : "s");
+    if (m->rule.law && m->tolerance > 0 && m->expect_count == 0)
+        plan_complain(r, yaml_get(reading->node, "tolerance"), PLAN_LAW_WITH_TOLERANCE,
+                      "leave it out, or add milestones that lead to what the law asks",
+                      "measure: what misses the law would be amber");
+    if (m->has_clear && m->polarity == POLARITY_CLOSE)
+        plan_complain(r, yaml_get(reading->node, "clear"), PLAN_KEY_OF_NO_USE, "leave it out",
+                      "measure: clear is a figure on one side, and close_to has two");
+    if (m->polarity == POLARITY_CLOSE && m->rule.kind != TARGET_CLOSE_TO)
+        plan_complain(r, yaml_get(reading->node, "polarity"), PLAN_BAD_TARGET,
+                      "add \"target: {close_to: 95, within: 2}\"",
+                      "measure: how close is close enough is not said");
+}
+
 static void lint_percent(struct plan_reading *r, const struct measure_reading *reading)
 {
     const struct plan_measure *m = &reading->m;
@@ -230,7 +291,8 @@ static void lint_better(struct plan_reading *r, const struct measure_reading *re
     enum metric_better better_by_nature = plan_list_better(reading);
     bool lower = reading->m.polarity == POLARITY_LOWER;
 
-    if (better_by_nature == BETTER_UNSAID || lower == (better_by_nature == BETTER_LOWER))
+    if (better_by_nature == BETTER_UNSAID || reading->m.polarity == POLARITY_CLOSE ||
+        lower == (better_by_nature == BETTER_LOWER))
         return;
     plan_complain(r, better_key(reading, lower ? "at_most" : "at_least"), PLAN_TARGET_ON_WRONG_SIDE,
                   lower ? "did you mean \"at_least\"?" : "did you mean \"at_most\"?",
@@ -248,6 +310,8 @@ void plan_lint_measure(struct plan_reading *r, const struct measure_reading *rea
     lint_clear(r, reading);
     lint_figures(r, reading);
     lint_tolerance(r, reading);
+    lint_baseline(r, reading);
+    lint_rule(r, reading);
     lint_percent(r, reading);
     lint_better(r, reading);
     if (m->title)

@@ -16,13 +16,14 @@
 #include "base/text.h"
 #include "plan/plan_yaml.h"
 
-static const char *const polarities[] = { "higher", "lower", NULL };
+static const char *const polarities[] = { "higher", "lower", "close", NULL };
 /* In the order of enum unit, which begins with UNIT_UNKNOWN. */
 static const char *const units[] = { "count", "percent", "days", "weeks", "rate", NULL };
 /* In the order of enum period_kind, enum wait_method. */
 static const char *const periods[] = { "census", "day", "week", "month", "quarter", "year", NULL };
 static const char *const methods[] = { "linear", "nearest-rank", "band-linear", NULL };
 static const char *const acted_on[] = { "data", "projected", NULL };
+static const char *const interpolations[] = { "step", "linear", NULL };
 
 #define MEASURE(field) BIND_FIELD(struct measure_reading, field)
 
@@ -31,9 +32,10 @@ static const struct bind_key measure_keys[] = {
     { "title", BIND_TEXT, MEASURE(m.title), NULL, 0, 0, NULL, 0,
       "what it measures and whose it is; the id when left out" },
     { "metric", BIND_TEXT, MEASURE(metric), NULL, 0, 0, NULL, 1,
-      "\"published:MEASURE\", the measure as the feed's publisher names it, or a metric of a "
-      "waiting "
-      "list, such as \"open-over:18w\"" },
+      "\"published:MEASURE\", the measure as the feed's publisher names it, \"manual:MEASURE\", "
+      "one "
+      "that people report through a feed of their own, or a metric of a waiting list, such as "
+      "\"open-over:18w\"" },
     { "select", BIND_NODE, MEASURE(select), NULL, 0, 0, NULL, 1,
       "which of the feed's figures: {feed: ID, breakdown: TEXT, org: CODE, secondary: TEXT}; or "
       "which of the list's waits: {list: ID, provider: CODE, place: TEXT, stage: ID}" },
@@ -56,8 +58,11 @@ static const struct bind_key measure_keys[] = {
       "left out, warns early and waits for a period of data" },
     { "polarity", BIND_CHOICE, MEASURE(polarity), NULL, 0, 0, polarities, 0,
       "which way is better; known from the target when left out" },
+    { "baseline", BIND_NODE, MEASURE(baseline), NULL, 0, 0, NULL, 0,
+      "where it stood before the plan: {date: DATE, value: NUMBER, note: TEXT}" },
     { "target", BIND_NODE, MEASURE(target), NULL, 0, 0, NULL, 0,
-      "the line in the end: {at_least: NUMBER, by: DATE} or {at_most: NUMBER, by: DATE}" },
+      "the line in the end: {at_least: NUMBER, by: DATE}, {at_most: NUMBER, by: DATE} or another "
+      "form (see target)" },
     { "tolerance", BIND_NUMBER, MEASURE(m.tolerance), "0", 0, 0, NULL, 0,
       "in the measure's unit: behind by at most this is amber, by more red" },
     { "clear", BIND_NUMBER, MEASURE(m.clear), NULL, 0, 0, NULL, 0,
@@ -72,7 +77,7 @@ static const struct bind_key measure_keys[] = {
     { "steady_for", BIND_INTEGER, MEASURE(m.steady_for), "3", 0, 60, NULL, 0,
       "data periods on one side before better news of a flapping alert is told; 0: never waits" },
     { "min_n", BIND_NUMBER, MEASURE(m.min_n), "0", 0, 1e9, NULL, 0,
-      "with a smaller denominator the figure is not judged better" },
+      "with a smaller denominator, or of a survey without one, the figure is not judged better" },
     { "expect", BIND_NODE, MEASURE(expect), NULL, 0, 0, NULL, 0,
       "milestones: {DATE: NUMBER} or {DATE: {value: NUMBER, note: TEXT}}; each holds from its "
       "date" },
@@ -83,6 +88,16 @@ static const struct bind_key measure_keys[] = {
     { "spc", BIND_NODE, MEASURE(spc), NULL, 0, 0, NULL, 0,
       "a control chart is kept and special causes are told: on, or {limits: screened, points: "
       "12}" },
+    { "interpolation", BIND_CHOICE, MEASURE(interpolation), "step", 0, 0, interpolations, 0,
+      "linear: between two milestones the line is straight; step: each holds until the next" },
+    { "guard", BIND_TEXTS, MEASURE(m.guards), NULL, 0, 0, NULL, 0,
+      "measures that must not worsen while this one improves, by their ids" },
+    { "guard_over", BIND_INTEGER, MEASURE(m.guard_over), "1", 1, 60, NULL, 0,
+      "data periods over which such a change is looked for" },
+    { "compare", BIND_NODE, MEASURE(compare), NULL, 0, 0, NULL, 0,
+      "another's published figure, printed beside and never judged by: {org: England}" },
+    { "survey", BIND_NODE, MEASURE(survey), NULL, 0, 0, NULL, 0,
+      "of a survey: {every: 6m, wording: TEXT}; a wave's figure is never carried over" },
     { "action", BIND_ID, MEASURE(m.action), NULL, 0, 0, NULL, 0,
       "the action that should move it: cited in every message" },
     { "owner", BIND_ID, MEASURE(m.owner), NULL, 0, 0, NULL, 0,
@@ -116,13 +131,10 @@ static const struct bind_key feed_select_keys[] = {
 
 /* ---- metric ---- */
 
-/* A metric of DESIGN section 7 that neither a feed nor a list gives: named, so that nobody hunts a typo. */
-#define UNBUILT "manual"
-
 static const char *nearest_metric(const char *kind)
 {
-    const char *known[PATHWAY_METRICS + FEED_METRICS + 1] = { "published" };
-    size_t count = 1 + plan_list_metric_names(known + 1, PATHWAY_METRICS);
+    const char *known[PATHWAY_METRICS + FEED_METRICS + 2] = { "published", "manual" };
+    size_t count = 2 + plan_list_metric_names(known + 2, PATHWAY_METRICS);
 
     for (size_t i = 0; i < FEED_METRICS; i++)
         known[count++] = feed_metric_of((enum feed_metric_id)i)->name;
@@ -150,22 +162,24 @@ static int read_metric(struct plan_reading *r, struct measure_reading *reading)
         return result;
     text_single_space(kind);
     text_single_space(name);
-    if (strcmp(kind, "published") == 0 && name[0]) {
+    bool manual = strcmp(kind, "manual") == 0, named = manual || strcmp(kind, "published") == 0;
+
+    if (named && name[0]) {
         reading->m.published = name;
+        reading->m.manual = manual;
         name = NULL; /* taken */
-    } else if (strcmp(kind, "published") == 0) {
-        plan_complain(r, at, PLAN_UNKNOWN_METRIC, "for example \"published:MRS08b\"",
-                      "measure: metric names no published measure");
+    } else if (named) {
+        plan_complain(r, at, PLAN_UNKNOWN_METRIC,
+                      manual ? "for example \"manual:parents-confident\""
+                             : "for example \"published:MRS08b\"",
+                      manual ? "measure: metric names no measure that people report"
+                             : "measure: metric names no published measure");
     } else if (feed_metric_find(kind)) {
         if (colon)
             plan_complain(r, at, PLAN_BAD_WAIT, NULL, "measure: metric %s takes no wait", kind);
         reading->m.of_feed = feed_metric_find(kind);
         reading->m.published = kind;
         kind = NULL; /* taken */
-    } else if (strcmp(kind, UNBUILT) == 0) {
-        plan_complain(r, at, PLAN_METRIC_NOT_BUILT,
-                      "a figure that a feed publishes is watched as \"published:MEASURE\"",
-                      "measure: metric: not built yet: %s", kind);
     } else {
         near = nearest_metric(kind);
         if (near)
@@ -209,73 +223,6 @@ static int read_select(struct plan_reading *r, struct measure_reading *reading)
     if (reading->m.select.feed)
         plan_check_reference(r, &r->feeds, "feed", reading->m.select.feed,
                              yaml_get(reading->select, "feed"));
-    return bound == -ENOMEM ? bound : 0;
-}
-
-struct target_reading {
-    double at_least, at_most;
-    yaml_node *by;
-};
-
-static const struct bind_key target_keys[] = {
-    { "at_least", BIND_NUMBER, BIND_FIELD(struct target_reading, at_least), NULL, 0, 0, NULL, 0,
-      "met by this figure or a higher one" },
-    { "at_most", BIND_NUMBER, BIND_FIELD(struct target_reading, at_most), NULL, 0, 0, NULL, 0,
-      "met by this figure or a lower one" },
-    { "by", BIND_NODE, BIND_FIELD(struct target_reading, by), NULL, 0, 0, NULL, 0,
-      "the day, or the month, until which to be within tolerance is amber" },
-    BIND_END,
-};
-
-static void complain_of_bare_target(struct plan_reading *r, const struct measure_reading *reading,
-                                    const char *form)
-{
-    static const char *const sides[] = { "at_least", "at_most" }; /* in the order of polarities */
-    const char *text = yaml_text(reading->target);
-    char meant[GUESS_MAX], hint[80];
-    bool is_guessed = text && reading->polarity >= 0 &&
-                      (size_t)reading->polarity < sizeof sides / sizeof sides[0] &&
-                      guess_number(text, meant);
-
-    if (is_guessed)
-        (void)snprintf(hint, sizeof hint, "did you mean \"{%s: %s}\"?", sides[reading->polarity],
-                       meant);
-    plan_complain(r, reading->target, PLAN_BAD_TARGET, is_guessed ? hint : form,
-                  "measure: the target does not say on which side it is met");
-}
-
-static int read_target(struct plan_reading *r, struct measure_reading *reading)
-{
-    static const char form[] = "write {at_least: 60} or {at_most: 60}";
-    struct target_reading t = { 0, 0, NULL };
-    yaml_node *least, *most;
-    int bound;
-
-    reading->m.target_by = DATE_NONE;
-    if (!reading->target)
-        return 0;
-    if (yaml_kind(reading->target) != YAML_MAPPING) {
-        complain_of_bare_target(r, reading, form);
-        return 0;
-    }
-    bound = bind_mapping(r->y, reading->target, "target", target_keys, &t, r->diags);
-    least = yaml_get(reading->target, "at_least");
-    most = yaml_get(reading->target, "at_most");
-    if (bound == -EINVAL && yaml_is_nothing(least) && yaml_is_nothing(most)) {
-        /* Its figure is under the key that was complained of. */
-    } else if (yaml_is_nothing(least) == yaml_is_nothing(most)) {
-        plan_complain(r, reading->target, PLAN_BAD_TARGET, form,
-                      yaml_is_nothing(least) ? "measure: the target has no figure"
-                                             : "measure: the target has two figures");
-    } else {
-        reading->target_at_least = !yaml_is_nothing(least);
-        reading->target_value = reading->target_at_least ? least : most;
-        reading->m.has_target = bound == 0;
-        reading->m.target = reading->target_at_least ? t.at_least : t.at_most;
-    }
-    reading->target_by = t.by;
-    if (t.by && (!yaml_text(t.by) || plan_day_or_month(yaml_text(t.by), &reading->m.target_by) < 0))
-        plan_not_a_date(r, t.by, "target: by", "for example 2025-03-31 or 2025-03");
     return bound == -ENOMEM ? bound : 0;
 }
 
@@ -397,27 +344,28 @@ static int read_expect(struct plan_reading *r, struct measure_reading *reading)
 /* Which way is better: as said, else as the target implies. */
 static void settle_polarity(struct plan_reading *r, struct measure_reading *reading)
 {
-    bool lower = !reading->target_at_least;
+    enum metric_better better = plan_list_better(reading);
+    int implied = reading->target_implies;
 
     if (reading->polarity >= 0)
         reading->m.polarity = reading->polarity;
-    else if (reading->target_value)
-        reading->m.polarity = lower ? POLARITY_LOWER : POLARITY_HIGHER;
-    else if (plan_list_better(reading) != BETTER_UNSAID)
-        reading->m.polarity =
-            plan_list_better(reading) == BETTER_LOWER ? POLARITY_LOWER : POLARITY_HIGHER;
-    else if (reading->expect)
+    else if (implied >= 0)
+        reading->m.polarity = implied;
+    else if (better != BETTER_UNSAID)
+        reading->m.polarity = better == BETTER_LOWER ? POLARITY_LOWER : POLARITY_HIGHER;
+    else if (reading->expect || reading->target_key)
         plan_complain(r, reading->node, PLAN_NO_POLARITY,
                       "add \"polarity: higher\" or \"polarity: lower\"",
                       "measure: nothing says which way is better");
-    if (reading->polarity < 0 || !reading->target_value ||
-        reading->polarity == (lower ? POLARITY_LOWER : POLARITY_HIGHER))
+    if (reading->polarity < 0 || implied < 0 || reading->polarity == implied)
         return;
     plan_complain(r, yaml_get(reading->node, "polarity"), PLAN_POLARITY_CONTRADICTS,
-                  lower ? "did you mean \"lower\"? a floor is \"at_least\""
-                        : "did you mean \"higher\"? a ceiling is \"at_most\"",
-                  "measure: polarity %s contradicts the target %s", lower ? "higher" : "lower",
-                  lower ? "at_most" : "at_least");
+                  implied == POLARITY_LOWER ? "did you mean \"lower\"? a floor is \"at_least\""
+                  : implied == POLARITY_HIGHER
+                      ? "did you mean \"higher\"? a ceiling is \"at_most\""
+                      : "did you mean \"close\"? close_to is met on both sides",
+                  "measure: polarity %s contradicts the target %s", polarities[reading->polarity],
+                  reading->target_key);
 }
 
 static int settle_owner(struct plan_reading *r, struct measure_reading *reading)
@@ -487,21 +435,34 @@ static void reading_release(struct measure_reading *reading)
 static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_seen *seen)
 {
     AUTO(reading_release)
-    struct measure_reading reading = {
-        .polarity = -1, .unit = -1, .period = -1, .method = -1, .act_on = -1, .node = node
-    };
+    struct measure_reading reading = { .m = { .baseline = { .date = DATE_NONE },
+                                              .target_by = DATE_NONE },
+                                       .polarity = -1,
+                                       .target_implies = -1,
+                                       .unit = -1,
+                                       .period = -1,
+                                       .method = -1,
+                                       .act_on = -1,
+                                       .node = node };
     struct plan_measure *m = &reading.m;
     int result = bind_mapping(r->y, node, "measure", measure_keys, &reading, r->diags);
 
     if (result == -ENOMEM)
         return result;
     m->has_clear = !yaml_is_nothing(yaml_get(node, "clear"));
+    m->linear = reading.interpolation == 1;
     m->unit = reading.unit < 0 ? UNIT_UNKNOWN : (enum unit)(reading.unit + 1);
     result = reading.metric ? read_metric(r, &reading) : 0;
     if (result == 0)
         result = read_select(r, &reading);
     if (result == 0)
-        result = read_target(r, &reading);
+        result = plan_survey(r, &reading);
+    if (result == 0)
+        result = plan_baseline(r, &reading);
+    if (result == 0)
+        result = plan_target_read(r, &reading);
+    if (result == 0)
+        result = plan_compare(r, &reading);
     if (result == 0)
         result = read_expect(r, &reading);
     if (result == 0)
@@ -519,6 +480,7 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
         plan_list_refuse(r, &reading);
     if (reading.metric_is_good && plan_list_name(m->list) < 0)
         return -ENOMEM;
+    plan_target_settle(r, &reading);
     if (plan_spc_read(r, &reading) < 0 || plan_forecast_read(r, &reading) < 0)
         return -ENOMEM;
     plan_lint_measure(r, &reading);
@@ -546,5 +508,5 @@ int plan_read_measures(struct plan_reading *r, yaml_node *measures)
         return -ENOMEM;
     for (size_t i = 0; result == 0 && i < count; i++)
         result = read_measure(r, yaml_item(measures, i), &seen);
-    return result;
+    return result == 0 ? plan_check_guards(r, measures) : result;
 }

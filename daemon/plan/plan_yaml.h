@@ -89,9 +89,13 @@ struct measure_reading {
     double share;
     bool metric_is_good; /* of a list measure: its metric was understood */
     yaml_node *node;     /* the whole measure */
-    yaml_node *select, *target, *expect, *window, *standard, *spc, *forecast;
+    yaml_node *select, *target, *expect, *window, *standard, *spc, *forecast, *baseline, *compare,
+        *survey;
     yaml_node *target_value, *target_by;
-    bool target_at_least;      /* else at_most */
+    const char *target_key;    /* which key says the figure; NULL: none */
+    int target_implies;        /* enum polarity; -1: it does not say which way is better */
+    bool target_is_bad;        /* complained of: it is not settled */
+    int interpolation;         /* as chosen */
     yaml_node **expect_values; /* of m.expect[i]; own array */
 };
 
@@ -101,6 +105,24 @@ void plan_lint_measure(struct plan_reading *r, const struct measure_reading *rea
 /** Finds whose figures the measure shows, and complains where they are not those of the plan's place. Returns
  * 0 or -ENOMEM. */
 int plan_footprint(struct plan_reading *r, struct measure_reading *reading);
+
+/* ---- plan_target.c: the target. ---- */
+
+/** Reads it as it is written. Returns 0 or -ENOMEM. */
+int plan_target_read(struct plan_reading *r, struct measure_reading *reading);
+/** Makes a figure of what the plan alone decides; the unit is known. */
+void plan_target_settle(struct plan_reading *r, struct measure_reading *reading);
+
+/* ---- plan_beside.c: what a measure says beside its line. Each returns 0 or -ENOMEM. ---- */
+
+int plan_baseline(struct plan_reading *r, struct measure_reading *reading);
+int plan_comparator(struct plan_reading *r, struct measure_reading *reading, yaml_node *at);
+int plan_compare(struct plan_reading *r, struct measure_reading *reading);
+int plan_survey(struct plan_reading *r, struct measure_reading *reading);
+int plan_check_guards(struct plan_reading *r, yaml_node *measures);
+/** Finds whose figures the reference shows; complains where they are called the place's. */
+int plan_footprint_of_ref(struct plan_reading *r, struct figure_ref *ref, yaml_node *at);
+void figure_ref_free(struct figure_ref *ref);
 
 /* ---- plan_list.c: measures that count a waiting list. Each returns 0 or -ENOMEM. ---- */
 

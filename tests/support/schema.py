@@ -33,7 +33,9 @@ SHAPES = {
         ("action_keys", "due"): TEXT, ("root_keys", "measures"): ["list", "measure_keys"],
         ("measure_keys", "select"): ["any of", "select_keys", "feed_select_keys", "list_select_keys"],
         ("measure_keys", "expect"): ["map", ["any of", {"type": "number"}, "milestone_keys"]],
-        ("measure_keys", "target"): "target_keys", ("measure_keys", "spc"): ["any of", TEXT, "spc_keys"],
+        ("measure_keys", "target"): "target_keys", ("target_keys", "comparator"): "comparator_keys",
+        ("measure_keys", "baseline"): "baseline_keys", ("measure_keys", "compare"): "comparator_keys",
+        ("measure_keys", "survey"): "survey_keys", ("measure_keys", "spc"): ["any of", TEXT, "spc_keys"],
         ("measure_keys", "forecast"): ["any of", TEXT, "forecast_keys"],
     },
 }

@@ -58,6 +58,8 @@ static const struct {
     { "daemon/plan/plan_measure.c", "daemon/man/plan.yaml.5", 15 },
     { "daemon/plan/plan_forecast.c", "daemon/man/plan.yaml.5", 3 },
     { "daemon/plan/plan_spc.c", "daemon/man/plan.yaml.5", 4 },
+    { "daemon/plan/plan_target.c", "daemon/man/plan.yaml.5", 13 },
+    { "daemon/plan/plan_beside.c", "daemon/man/plan.yaml.5", 13 },
     { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
     { "daemon/plan/plan_forum.c", "daemon/man/plan.yaml.5", 13 },
     { "daemon/plan/standard.c", "daemon/man/standards.yaml.5", 15 },

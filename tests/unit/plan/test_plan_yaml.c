@@ -285,7 +285,7 @@ static const struct {
       "did you mean \"higher\"?" },
     { 18, 5, DIAG_ERROR, "unknown key \"tolerence\"", "did you mean \"tolerance\"?" },
     { 19, 13, DIAG_ERROR, "no such action: \"1.2\"", "did you mean \"1.1\"?" },
-    { 22, 13, DIAG_ERROR, "not built yet: manual", "published:" },
+    { 22, 13, DIAG_ERROR, "names no measure that people report", "manual:" },
 };
 
 static const struct diag *diag_at(const struct diags *d, unsigned line, unsigned column)
@@ -561,7 +561,7 @@ static const struct {
     { "\"published:\"", "names no published measure", "published:MRS08b" },
     { "published", "names no published measure", "published:MRS08b" },
     { "covrage", "is not known", "did you mean \"coverage\"?" },
-    { "manual:staff", "not built yet: manual", NULL },
+    { "\"manual:\"", "names no measure that people report", "manual:parents-confident" },
     { "opne", "is not known", "did you mean \"open\"?" },
     { "publishd:MRS08b", "is not known", "did you mean \"published:MRS08b\"?" },
     { "MRS08b", "is not known", "write \"published:MRS08b\"" },
