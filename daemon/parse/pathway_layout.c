@@ -239,7 +239,8 @@ static void check_event(struct load *l, yaml_node *node, const struct source *s)
 {
     if (!node)
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "an event needs \"event\"");
-    if (s->kind == SOURCE_TEXT && !pathway_event_find(s->text))
+    /* Without memory there is no text, and the load has failed. */
+    if (s->kind == SOURCE_TEXT && s->text && !pathway_event_find(s->text))
         yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "there is no event \"%s\"",
                       s->text);
     for (size_t i = 0; i < s->map_count; i++) {
