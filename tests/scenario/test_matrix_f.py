@@ -215,7 +215,8 @@ def test_F11_a_huge_file_is_streamed_in_bounded_memory(build):
         os.makedirs(w.path("inbox", "cyp4ww"), exist_ok=True)
         os.rename(path, w.path("inbox", "cyp4ww", "big.csv"))
         w.start("2024-06-10")
-        wait_for(lambda: w.ctl("feeds")[0]["last_outcome"], "the file to be judged", 120)
+        wait_for(lambda: w.ctl_raw("feeds").returncode == 0 and w.ctl("feeds")[0]["last_outcome"], "the file to be judged",
+                 120)
         with open(f"/proc/{w.process.pid}/status", encoding="ascii") as f:
             peak = next(int(line.split()[1]) for line in f if line.startswith("VmHWM"))
         assert peak < 150_000, f"{peak} kB"

@@ -36,7 +36,7 @@
     "organisations: orgs.yaml\n"                                                                   \
     "feeds:\n"                                                                                     \
     "  - {id: f, kind: aggregate, format: rows, inbox: ./inbox, cadence: monthly, grace: 45d,\n"   \
-    "     providers: [TAJ, RNA, X99], keep: [QUA, TAJ, RNA]}\n"                                    \
+    "     providers: [TAJ, RNA, X99, L99], keep: [QUA, TAJ, RNA]}\n"                               \
     "  - {id: g, kind: aggregate, format: rows, inbox: ./inbox-g, cadence: monthly, grace: 45d}\n" \
     "receivers:\n  - {id: spool, kind: spool, dir: ./spool}\n"
 #define PLAN                                                                                       \
@@ -72,6 +72,7 @@ static void setup_format(const char *more, const char *layout, const char *measu
     folder_put(folder, "orgs.yaml",
                "organisations:\n  - {code: TAJ, title: One Trust, parent: QUA}\n"
                "  - {code: RNA, title: Two Trust, parent: QUA}\n"
+               "  - {code: L99, title: Later Trust, from: 2130-01-01}\n"
                "  - {code: QUA, title: The ICB}\n");
     folder_put(folder, "waitlistd.yaml", SETTINGS);
     lone_pipeline_config(&p, folder);
@@ -322,6 +323,7 @@ START_TEST(a_provider_is_missing_from_each_period_that_lacks_it)
     take(HEADER "m,TAJ,x," APRIL ",1,,\nm,TAJ,x," MAY ",2,,\nm,RNA,x," MAY ",2,,\n");
     ck_assert(has_gap("RNA", NULL, APRIL_END) && !has_gap("RNA", NULL, MAY_END));
     ck_assert(!has_gap("TAJ", NULL, APRIL_END));
+    ck_assert(!has_gap("L99", NULL, APRIL_END)); /* not before its first day */
     teardown();
 }
 END_TEST
