@@ -89,7 +89,7 @@ static double behind_by(const struct finding *f, const struct period_judgement *
 {
     double value = p->version ? p->version->value : NAN;
 
-    return f->measure->polarity == POLARITY_HIGHER ? p->line - value : value - p->line;
+    return measure_behind_by(f->measure, value, p->line);
 }
 
 /* Differences carry the noise of binary fractions: 60 - 54.9 is shown as 5.1. */
@@ -154,7 +154,7 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
 {
     const struct plan_measure *m = f->measure;
     char a[64], b[64], c[64];
-    int higher = m->polarity == POLARITY_HIGHER;
+    static const char *const sides[] = { "at least ", "at most ", "close to " };
     int r = 0;
 
     if (m->list)
@@ -174,8 +174,8 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
         lines,
         "Rule: %s is better; target %s%s; tolerance %s%s%s; fires after %ld "
         "data period%s behind, resolves after %ld clear.",
-        higher ? "higher" : "lower", m->has_target ? higher ? "at least " : "at most " : "",
-        m->has_target ? figure_of(f, m->target, a) : "none", difference_of(f, m->tolerance, b),
+        polarity_name((enum polarity)m->polarity), isnan(f->target) ? "" : sides[m->polarity],
+        isnan(f->target) ? "none" : figure_of(f, f->target, a), difference_of(f, m->tolerance, b),
         m->has_clear ? "; clear line " : "", m->has_clear ? figure_of(f, m->clear, c) : "",
         m->for_periods, m->for_periods == 1 ? "" : "s", m->clear_for);
     return r | say_standard(lines, f);

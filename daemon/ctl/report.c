@@ -150,6 +150,22 @@ static json_t *measure_history(const struct finding *f)
     return finish(list, r);
 }
 
+/* Somebody else's figure, printed beside under its own name. */
+static json_t *compare_object(const struct finding *f)
+{
+    const struct figure_ref *ref = f->measure->compare;
+    const struct series_point *p = f->compared_point;
+    json_t *o = json_object();
+    int r = 0;
+
+    r |= report_put(o, "title", report_text(ref->title));
+    r |= report_put(o, "org", report_text(ref->select.org));
+    r |= report_put(o, "footprint", report_text(footprint_name((enum footprint)ref->footprint)));
+    r |= report_put(o, "value", p ? report_value(series_current(p)) : json_null());
+    r |= report_put(o, "period_end", p ? report_date(p->period_end) : json_null());
+    return finish(o, r);
+}
+
 json_t *report_measure(const struct finding_set *findings, const char *id)
 {
     char holds[HOLD_WORDS_MAX];
@@ -177,6 +193,8 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
         r |= report_put(o, "joined_until", report_date(f->joined_until));
         r |= report_put(o, "plan_expired", json_boolean(f->plan_expired));
         r |= report_put(o, "history", measure_history(f));
+        if (f->measure->compare)
+            r |= report_put(o, "compare", compare_object(f));
         if (f->measure->list) {
             r |= report_put(o, "list", report_text(f->measure->list->list));
             r |= report_put(o, "projected", projected_object(&f->ageing));

@@ -355,7 +355,10 @@ static void clears_figure(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A figure at the plan's line or better.");
         return;
     }
-    (void)text_printf(out, "%s %s", m->polarity == POLARITY_HIGHER ? "At least" : "At most",
+    (void)text_printf(out, "%s %s",
+                      m->polarity == POLARITY_HIGHER  ? "At least"
+                      : m->polarity == POLARITY_LOWER ? "At most"
+                                                      : "A figure close to",
                       figure_amount(line, v->kind.unit, words));
     if (m->clear_for > 1)
         (void)text_printf(out, " in %ld data periods", m->clear_for);

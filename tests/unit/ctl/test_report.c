@@ -127,6 +127,7 @@ static void world_figures(const struct figure *list, size_t count)
         .rule = RULE_BEHIND_PLAN,
         .plan = &plan,
         .measure = &measure,
+        .target = 60,
         .action = &action,
         .feed = feed_name,
         .title = text_of_measure[1],

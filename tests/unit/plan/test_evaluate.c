@@ -668,6 +668,87 @@ START_TEST(the_same_inputs_give_the_same_findings_in_the_same_order)
 }
 END_TEST
 
+static char text_guard[] = "cyp-52w", text_guard_published[] = "MRS09e";
+
+static void offer_guard(struct world *w, const char *start, const char *end, double value)
+{
+    const struct record r = { .measure = text_guard_published,
+                              .breakdown = text_provider,
+                              .org = "TAJ" };
+    const struct series_version v = exactly(value);
+    struct series *s = series_open(&w->series, text_feed, &r, "TAJ");
+
+    ck_assert_ptr_nonnull(s);
+    ck_assert_int_ge(series_offer(s, date_of(start), date_of(end), &v), 0);
+}
+
+START_TEST(a_measure_that_improves_while_its_guard_worsens_is_masking_and_a_gap_is_not_fine)
+{
+    static const struct {
+        double before, now;
+        enum period_event event;
+    } rows[] = {
+        { 100, 120, PERIOD_AMBER },
+        { 100, 110, PERIOD_CLEAR }, /* by no more than its tolerance */
+        { 100, 90, PERIOD_CLEAR },
+        { 100, NAN, PERIOD_UNKNOWN },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct plan_measure measures[2];
+        char *guards[] = { text_guard };
+        const struct finding *f;
+        struct world w;
+
+        world_init(&w, "2024-07-01");
+        measures[0] = measures[1] = w.measure;
+        measures[0].guards = (struct text_list){ guards, 1 };
+        measures[0].guard_over = 1;
+        measures[1].id = measures[1].first_id = text_guard;
+        measures[1].published = text_guard_published;
+        measures[1].polarity = POLARITY_LOWER;
+        measures[1].tolerance = 10;
+        w.plan.measures = measures;
+        w.plan.measure_count = 2;
+        offer(&w, "Provider", "TAJ", NULL, "2024-05-01", "2024-05-31", 50);
+        offer(&w, "Provider", "TAJ", NULL, "2024-06-01", "2024-06-30", 60);
+        offer_guard(&w, "2024-05-01", "2024-05-31", rows[i].before);
+        if (!isnan(rows[i].now))
+            offer_guard(&w, "2024-06-01", "2024-06-30", rows[i].now);
+        ck_assert_int_eq(evaluate(&w.in, &w.found), 0);
+        f = &w.found.list[2];
+        ck_assert_int_eq(f->rule, RULE_GUARD);
+        ck_assert_uint_eq(f->history_count, 2);
+        ck_assert_int_eq(f->history[0].event, PERIOD_UNKNOWN);
+        ck_assert_int_eq(f->history[1].event, rows[i].event);
+        ck_assert((f->detail != NULL) == (rows[i].event == PERIOD_AMBER));
+        world_release(&w);
+    }
+}
+END_TEST
+
+START_TEST(a_wave_of_a_survey_is_never_carried_over)
+{
+    static const struct {
+        const char *today;
+        bool stands;
+    } rows[] = { { "2024-09-30", true }, { "2024-10-01", false } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+
+        world_init(&w, rows[i].today);
+        w.measure.survey.every = (struct span){ 3, SPAN_MONTHS };
+        offer(&w, "Provider", "TAJ", NULL, "2024-06-01", "2024-06-30", 70);
+        ck_assert_int_eq(evaluate(&w.in, &w.found), 0);
+        ck_assert_int_eq(w.found.list[0].rag, rows[i].stands ? RAG_GREEN : RAG_GREY);
+        ck_assert(!(w.found.list[0].holds_now & HOLD_WAVE_OVER) == rows[i].stands);
+        ck_assert((w.found.list[0].missing_why == NULL) == rows[i].stands);
+        world_release(&w);
+    }
+}
+END_TEST
+
 START_TEST(holds_are_named_in_words)
 {
     char words[HOLD_WORDS_MAX];
@@ -680,19 +761,21 @@ START_TEST(holds_are_named_in_words)
 }
 END_TEST
 
-UNIT_MAIN("evaluate", UNIT_ROWS(a_figure_is_judged_against_the_target, target_rows),
-          UNIT_ROWS(a_figure_is_judged_against_the_latest_milestone, expect_rows),
-          UNIT_ROWS(a_missing_figure_is_unknown_and_a_small_one_held, absent_rows),
-          UNIT_TEST(every_period_from_the_plans_first_day_is_judged_and_the_last_before_it),
-          UNIT_TEST(a_restated_figure_is_judged_anew_and_marked),
-          UNIT_TEST(of_periods_that_end_on_one_day_the_shorter_stands),
-          UNIT_TEST(a_plan_is_judged_from_its_first_day_and_after_its_last),
-          UNIT_TEST(without_a_series_the_measure_is_grey_and_says_why),
-          UNIT_TEST(what_select_leaves_out_means_none_or_the_only_one),
-          UNIT_TEST(who_took_over_has_the_figures_of_before_up_to_the_break),
-          UNIT_TEST(the_feeds_troubles_hold_its_measures),
-          UNIT_TEST(a_newest_period_without_a_figure_is_grey_with_its_line),
-          UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),
-          UNIT_TEST(a_feeds_troubles_are_findings_of_their_own),
-          UNIT_TEST(the_same_inputs_give_the_same_findings_in_the_same_order),
-          UNIT_TEST(holds_are_named_in_words))
+UNIT_MAIN(
+    "evaluate", UNIT_ROWS(a_figure_is_judged_against_the_target, target_rows),
+    UNIT_ROWS(a_figure_is_judged_against_the_latest_milestone, expect_rows),
+    UNIT_ROWS(a_missing_figure_is_unknown_and_a_small_one_held, absent_rows),
+    UNIT_TEST(every_period_from_the_plans_first_day_is_judged_and_the_last_before_it),
+    UNIT_TEST(a_restated_figure_is_judged_anew_and_marked),
+    UNIT_TEST(of_periods_that_end_on_one_day_the_shorter_stands),
+    UNIT_TEST(a_plan_is_judged_from_its_first_day_and_after_its_last),
+    UNIT_TEST(without_a_series_the_measure_is_grey_and_says_why),
+    UNIT_TEST(what_select_leaves_out_means_none_or_the_only_one),
+    UNIT_TEST(who_took_over_has_the_figures_of_before_up_to_the_break),
+    UNIT_TEST(the_feeds_troubles_hold_its_measures),
+    UNIT_TEST(a_newest_period_without_a_figure_is_grey_with_its_line),
+    UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),
+    UNIT_TEST(a_feeds_troubles_are_findings_of_their_own),
+    UNIT_TEST(the_same_inputs_give_the_same_findings_in_the_same_order),
+    UNIT_TEST(a_measure_that_improves_while_its_guard_worsens_is_masking_and_a_gap_is_not_fine),
+    UNIT_TEST(a_wave_of_a_survey_is_never_carried_over), UNIT_TEST(holds_are_named_in_words))
