@@ -178,7 +178,9 @@ run: deps
 	exec build/waitlistd --config build/run/waitlistd.yaml $(if $(ONCE),--once) --at $${at:-$(DEMO_START)}
 
 # ---- tests -------------------------------------------------------------------------------------
+# Compilers at once; test programs at once, one more because most of them wait for something.
 CHECK_JOBS ?= 2
+TEST_JOBS  ?= 3
 
 tests-built: all $(UNIT_PROGRAMS) $(LIVE_PROGRAMS) $(FUZZ_PROGRAMS)
 
@@ -188,7 +190,7 @@ unit: deps
 	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 unit
 check: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
-	$(if $(FULL),WAITLIST_FULL=1) $(PYTHON) tests/run_tests.py --build $(BUILD) -j2 --timeout $(if $(FULL),5000,600) \
+	$(if $(FULL),WAITLIST_FULL=1) $(PYTHON) tests/run_tests.py --build $(BUILD) -j$(TEST_JOBS) --timeout $(if $(FULL),5000,600) \
 	  --counts $(BUILD)/test-counts-check.txt unit corpus scenario live seeded
 # The full sets: what check runs, with every point of the sweeps and every seeded bug (check takes a tenth), the
 # sanitizer build, and valgrind over unit and scenario.
@@ -210,7 +212,7 @@ valgrind: full-deps
 sanitize: test-deps
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) SAN=1 tests-built
 	CK_FORK=no WAITLIST_SANITIZED=1 WAITLIST_PATIENCE=4 \
-	  $(PYTHON) tests/run_tests.py --build build/san -j2 --counts build/san/test-counts-sanitize.txt unit corpus scenario
+	  $(PYTHON) tests/run_tests.py --build build/san -j$(TEST_JOBS) --counts build/san/test-counts-sanitize.txt unit corpus scenario
 
 # ---- fuzzing -----------------------------------------------------------------------------------
 # Each target FUZZ_S seconds; FUZZ_ONLY="csv journal" chooses; FUZZ_SEED=1 makes the same choices again.

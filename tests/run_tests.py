@@ -39,8 +39,9 @@ LATER = {
 }
 
 # Begun first, so that nobody waits for them at the end.
-LONGEST = ("test_matrix_r.py", "test_sweep_alloc_daemon.py", "test_matrix_f.py", "test_sweep_errors.py",
-           "test_sweep_calls.py", "test_matrix_p.py")
+LONGEST = ("test_matrix_r.py", "test_redis_server.py", "test_pipeline_apply", "test_midnight.py", "test_matrix_w.py",
+           "test_sweep_alloc_daemon.py", "test_matrix_f.py", "test_sweep_errors.py", "test_sweep_calls.py",
+           "test_pipeline_compose", "test_lease.py", "test_matrix_p.py")
 
 
 def programs(group, build):
