@@ -25,13 +25,33 @@ static const struct finding *finding_of(const struct finding_set *findings, cons
     return NULL;
 }
 
-static int action_is_overdue(const struct finding_set *findings, const struct plan_action *action)
+static const struct finding *finding_of_action(const struct finding_set *findings,
+                                               const struct plan_action *action)
 {
     for (size_t i = 0; findings && i < findings->count; i++)
-        if (findings->list[i].rule == RULE_ACTION_OVERDUE && findings->list[i].action == action &&
-            findings->list[i].history_count > 0)
-            return 1;
-    return 0;
+        if (findings->list[i].rule == RULE_ACTION_OVERDUE && findings->list[i].action == action)
+            return &findings->list[i];
+    return NULL;
+}
+
+/* The worst of its measures; one that is not known is worse than one that is well. NULL: it has
+   none, or they were not evaluated yet. */
+static const char *performance_of(const struct finding_set *findings,
+                                  const struct plan_action *action)
+{
+    static const int rank[] = {
+        [RAG_BLUE] = 0, [RAG_GREEN] = 1, [RAG_GREY] = 2, [RAG_AMBER] = 3, [RAG_RED] = 4
+    };
+    const struct finding *worst = NULL;
+
+    for (size_t i = 0; findings && i < findings->count; i++) {
+        const struct finding *f = &findings->list[i];
+
+        if (f->rule == RULE_BEHIND_PLAN && f->action == action &&
+            (!worst || rank[f->rag] > rank[worst->rag]))
+            worst = f;
+    }
+    return worst ? rag_name(worst->rag) : NULL;
 }
 
 static json_t *weakness_object(const struct plan_weakness *w)
@@ -47,15 +67,16 @@ static json_t *weakness_object(const struct plan_weakness *w)
     return finish(o, r);
 }
 
-static json_t *delivery_object(const struct plan_delivery *d)
+/* d NULL: not evaluated yet. */
+static json_t *delivery_object(const struct action_delivery *d)
 {
-    json_t *o = d->rag != DELIVERY_UNSAID ? json_object() : json_null();
+    json_t *o = d ? json_object() : json_null();
     int r = 0;
 
-    if (!o || d->rag == DELIVERY_UNSAID)
+    if (!o || !d)
         return o;
-    r |= report_put(o, "rag", report_text(delivery_rag_name(d->rag)));
-    r |= report_put(o, "date", report_date(d->date));
+    r |= report_put(o, "rag", report_text(rag_name(d->rag)));
+    r |= report_put(o, "date", report_date(d->said));
     r |= report_put(o, "note", report_text(d->note));
     return finish(o, r);
 }
@@ -107,6 +128,7 @@ static json_t *forum_array(const struct plan *p)
 
 static json_t *action_object(const struct plan_action *a, const struct finding_set *findings)
 {
+    const struct finding *f = finding_of_action(findings, a);
     json_t *o = json_object();
     int r = 0;
 
@@ -117,11 +139,12 @@ static json_t *action_object(const struct plan_action *a, const struct finding_s
     r |= report_put(o, "lead", report_text(a->lead));
     r |= report_put(o, "accountable", report_text(a->accountable));
     r |= report_put(o, "due", report_date(a->due));
-    r |= report_put(o, "status", report_text(status_words[a->status]));
+    r |= report_put(o, "status", report_text(status_words[f ? f->delivery.status : a->status]));
     r |= report_put(o, "forum", report_text(a->forum));
     r |= report_put(o, "weakness", weakness_object(&a->weakness));
-    r |= report_put(o, "delivery", delivery_object(&a->delivery));
-    r |= report_put(o, "overdue", json_boolean(action_is_overdue(findings, a)));
+    r |= report_put(o, "delivery", delivery_object(f ? &f->delivery : NULL));
+    r |= report_put(o, "performance", report_text(performance_of(findings, a)));
+    r |= report_put(o, "overdue", json_boolean(f && finding_holds_true(f)));
     return finish(o, r);
 }
 

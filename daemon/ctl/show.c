@@ -283,8 +283,9 @@ static int show_feeds(const json_t *list, const struct view *v)
 static int show_plan_tables(const json_t *plan, const struct view *v)
 {
     static const struct output_column actions[] = {
-        { "ACTION", false, 0 }, { "TITLE", false, 24 }, { "LEAD", false, 12 },
-        { "DUE", false, 0 },    { "STATUS", false, 0 },
+        { "ACTION", false, 0 },   { "TITLE", false, 24 }, { "LEAD", false, 12 },
+        { "DUE", false, 0 },      { "STATUS", false, 0 }, { "DELIVERY", false, 0 },
+        { "MEASURES", false, 0 },
     };
     static const struct output_column measures[] = {
         { "MEASURE", false, 0 }, { "TITLE", false, 24 }, { "VALUE", true, 0 },
@@ -315,6 +316,8 @@ static int show_plan_tables(const json_t *plan, const struct view *v)
             add_key(&t, a, "due");
             output_table_add(&t, overdue ? "overdue" : string_of(a, "status"),
                              overdue ? COLOUR_RED : COLOUR_NONE);
+            add_coloured(&t, json_object_get(a, "delivery"), "rag");
+            add_coloured(&t, a, "performance");
         }
         r = print(&t, v);
     }

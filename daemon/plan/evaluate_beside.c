@@ -123,6 +123,19 @@ static int reported_word(const struct series_point *p, int count)
     return (int)v->value;
 }
 
+/* A report stands over the colour that the plan has, unless that was said later. A report of no
+   colour is no colour: the plan's older one does not outlive it. */
+static void take_rag(const struct series_point *report, struct action_delivery *d)
+{
+    int word = reported_word(report, (int)(sizeof reported_rags / sizeof reported_rags[0]));
+
+    if (report == NULL || (date_is_set(d->said) && date_compare(report->period_end, d->said) < 0))
+        return;
+    d->rag = word >= 0 ? reported_rags[word] : RAG_GREY;
+    d->said = report->period_end;
+    d->note = NULL;
+}
+
 static int find_delivery(const struct evaluation_input *in, const struct plan *p,
                          const struct plan_action *a, struct action_delivery *out)
 {
@@ -133,18 +146,17 @@ static int find_delivery(const struct evaluation_input *in, const struct plan *p
         r = newest_report(in, SERIES_RAG, p, a, &rag);
     if (r < 0)
         return r;
-    *out = (struct action_delivery){ a->status, RAG_GREY, DATE_NONE, false };
+    *out = (struct action_delivery){ .status = a->status, .said = DATE_NONE };
+    if (a->delivery.is_said) {
+        out->rag = a->delivery.rag;
+        out->said = a->delivery.date;
+        out->note = a->delivery.note;
+    }
     word = reported_word(status, ACTION_COMPLETE + 1);
     if (word >= 0)
         out->status = word;
-    word = reported_word(rag, (int)(sizeof reported_rags / sizeof reported_rags[0]));
-    if (word >= 0)
-        out->rag = reported_rags[word];
     out->is_given_up = status != NULL && series_current(status)->marker == MARKER_NOT_APPLICABLE;
-    if (status != NULL)
-        out->reported = status->period_end;
-    if (rag != NULL && (status == NULL || date_compare(rag->period_end, out->reported) > 0))
-        out->reported = rag->period_end;
+    take_rag(rag, out);
     return 0;
 }
 

@@ -17,8 +17,6 @@
 #include "plan/line.h"
 #include "plan/plan.h"
 
-enum rag { RAG_GREY, RAG_BLUE, RAG_GREEN, RAG_AMBER, RAG_RED };
-
 /** Why movement towards better is blocked; flags. */
 enum hold {
     HOLD_FEED_LATE = 1,     /* the feed is past its due time */
@@ -97,10 +95,11 @@ enum rule {
 
 /** How an action stands: as its lead reported it through a feed, else as the plan says. */
 struct action_delivery {
-    int status;                 /* enum action_status */
-    enum rag rag;               /* GREY: nobody said, and it is neither complete nor overdue */
-    struct civil_date reported; /* the day of the report; DATE_NONE: there is none */
-    bool is_given_up;           /* reported as not applicable: never overdue */
+    int status;             /* enum action_status */
+    enum rag rag;           /* GREY: nobody said, and it is neither complete nor overdue */
+    struct civil_date said; /* the day of which the colour was said; DATE_NONE: not known */
+    const char *note;       /* why it has the plan's colour, borrowed from the plan; or NULL */
+    bool is_given_up;       /* reported as not applicable: never overdue */
 };
 
 struct finding {

@@ -25,6 +25,8 @@
 enum plan_mode { PLAN_LIVE, PLAN_REHEARSAL };
 /** Which way is better; close: the nearer to the line, on either side. */
 enum polarity { POLARITY_HIGHER, POLARITY_LOWER, POLARITY_CLOSE };
+/** How a measure or an action stands; grey: not known. */
+enum rag { RAG_GREY, RAG_BLUE, RAG_GREEN, RAG_AMBER, RAG_RED };
 enum action_status { ACTION_NOT_STARTED, ACTION_IN_PROGRESS, ACTION_COMPLETE };
 
 struct milestone {
@@ -39,18 +41,10 @@ struct plan_weakness {
     struct civil_date date; /* of the judgement; DATE_NONE: not said */
 };
 
-enum delivery_rag {
-    DELIVERY_UNSAID,
-    DELIVERY_BLUE,
-    DELIVERY_GREEN,
-    DELIVERY_AMBER,
-    DELIVERY_RED,
-    DELIVERY_GREY
-};
-
 /** How its lead sees an action go: apart from how measures stand. */
 struct plan_delivery {
-    int rag; /* enum delivery_rag */
+    bool is_said;
+    enum rag rag; /* GREY: not said, or said to be unknown */
     struct civil_date date;
     char *note; /* or NULL */
 };
@@ -315,9 +309,6 @@ const struct standard_line *measure_standard_on(const struct plan_measure *m, st
 const struct plan_forum *plan_forum_find(const struct plan *p, const char *id);
 /** Its next meeting, today's too; NULL: none is known. */
 const struct plan_meeting *plan_forum_next(const struct plan_forum *f, struct civil_date today);
-/** "green"; NULL where nothing was said. */
-const char *delivery_rag_name(int rag);
-
 /** "higher", "lower", "close". */
 const char *polarity_name(enum polarity p);
 /** How the series of a measure is named: its feed or list, its figure, its organisation. A list measure

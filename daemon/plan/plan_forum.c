@@ -186,8 +186,8 @@ static const struct bind_key weakness_keys[] = {
     BIND_END,
 };
 
-/* In the order of enum delivery_rag, after DELIVERY_UNSAID. */
-static const char *const delivery_words[] = { "blue", "green", "amber", "red", "grey", NULL };
+/* In the order of enum rag. */
+static const char *const delivery_words[] = { "grey", "blue", "green", "amber", "red", NULL };
 
 struct delivery_reading {
     int rag;
@@ -220,13 +220,11 @@ int plan_read_delivery(struct plan_reading *r, yaml_node *node, struct plan_deli
 
     if (!yaml_is_nothing(node))
         bound = bind_mapping(r->y, node, "delivery", delivery_keys, &reading, r->diags);
-    *out = (struct plan_delivery){ reading.rag + 1, reading.date, reading.note };
+    *out = (struct plan_delivery){ .is_said = reading.rag >= 0,
+                                   .rag = reading.rag >= 0 ? (enum rag)reading.rag : RAG_GREY,
+                                   .date = reading.date,
+                                   .note = reading.note };
     return bound == -ENOMEM ? bound : 0;
-}
-
-const char *delivery_rag_name(int rag)
-{
-    return rag > DELIVERY_UNSAID ? delivery_words[rag - 1] : NULL;
 }
 
 /* ---- who holds the roles ---- */

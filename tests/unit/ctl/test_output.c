@@ -214,9 +214,10 @@ static const struct {
       "plan-show",
       "[{\"id\":\"d\",\"version\":3,\"illustrative\":true,\"priorities\":[{\"id\":\"1\",\"title\":"
       "\"Less waiting\","
-      "\"actions\":[{\"id\":\"1.1\",\"status\":\"in-progress\",\"overdue\":true}]}],\"measures\":[]"
-      "}]",
-      { "Plan d, version 3", "ILLUSTRATIVE", "Priority 1: Less waiting\n", "overdue" } },
+      "\"actions\":[{\"id\":\"1.1\",\"status\":\"in-progress\",\"overdue\":true,"
+      "\"delivery\":{\"rag\":\"green\"},\"performance\":\"red\"}]}],\"measures\":[]}]",
+      { "Plan d, version 3", "ILLUSTRATIVE", "Priority 1: Less waiting\n",
+        "overdue  green     red\n" } },
 };
 
 START_TEST(answers_are_shown_for_people)

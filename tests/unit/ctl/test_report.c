@@ -435,6 +435,54 @@ START_TEST(feeds_and_plans_keep_null_for_what_is_absent)
 }
 END_TEST
 
+START_TEST(how_an_action_is_delivered_stands_beside_how_its_measures_do)
+{
+    static const struct {
+        enum rag rags[2];
+        const char *performance;
+    } rows[] = {
+        { { RAG_GREEN, RAG_BLUE }, "green" },
+        { { RAG_GREEN, RAG_GREY }, "grey" }, /* what is not known is not well */
+        { { RAG_GREY, RAG_AMBER }, "amber" },
+        { { RAG_AMBER, RAG_RED }, "red" },
+    };
+    struct plan_priority priority = { text_of_measure[5], action_title };
+    const struct plan *plans[] = { &plan };
+
+    world_init();
+    plan.priorities = &priority;
+    plan.priority_count = 1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct finding three[3] = {
+            { .rule = RULE_BEHIND_PLAN, .plan = &plan, .action = &action },
+            { .rule = RULE_ACTION_OVERDUE, .plan = &plan, .action = &action },
+            { .rule = RULE_BEHIND_PLAN, .plan = &plan, .action = &action },
+        };
+        const struct finding_set set = { three, 3 };
+        json_t *o;
+
+        three[0].rag = rows[i].rags[0];
+        three[2].rag = rows[i].rags[1];
+        three[1].delivery = (struct action_delivery){ ACTION_IN_PROGRESS, RAG_GREEN,
+                                                      date_of("2024-09-01"), "recruited", false };
+        json_t *list = report_plans(plans, 1, &set);
+        const json_t *a = json_array_get(
+            json_object_get(
+                json_array_get(json_object_get(json_array_get(list, 0), "priorities"), 0),
+                "actions"),
+            0);
+
+        ck_assert_str_eq(word(a, "performance"), rows[i].performance);
+        ck_assert_str_eq(word(a, "status"), "in-progress");
+        o = json_object_get(a, "delivery");
+        ck_assert_str_eq(word(o, "rag"), "green");
+        ck_assert_str_eq(word(o, "date"), "2024-09-01");
+        ck_assert_str_eq(word(o, "note"), "recruited");
+        json_decref(list);
+    }
+}
+END_TEST
+
 /* ---- explain ----------------------------------------------------------------------------------
  */
 
@@ -647,6 +695,7 @@ UNIT_MAIN("report", UNIT_TEST(a_measure_has_the_keys_of_the_contract_in_their_or
           UNIT_TEST(alerts_are_listed_open_red_first_and_thirty_days_after_their_end),
           UNIT_TEST(no_alerts_are_an_empty_array),
           UNIT_TEST(feeds_and_plans_keep_null_for_what_is_absent),
+          UNIT_TEST(how_an_action_is_delivered_stands_beside_how_its_measures_do),
           UNIT_ROWS(a_measure_is_explained_in_sentences, explain_rows),
           UNIT_TEST(an_alert_is_found_by_its_id_a_prefix_or_its_episode),
           UNIT_TEST(a_late_feed_is_explained_too), UNIT_TEST(a_report_survives_the_socket))

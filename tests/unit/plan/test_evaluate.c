@@ -587,6 +587,87 @@ START_TEST(an_action_is_overdue_after_its_last_day)
 }
 END_TEST
 
+/* A row of the actions format: the plan is the organisation, the action the second breakdown. */
+static void report(struct world *w, const char *kind, const char *day, double word,
+                   enum marker marker)
+{
+    const struct record r = { .measure = kind, .org = text_plan, .secondary = text_action };
+    struct series_version v = exactly(word);
+    struct series *s = series_open(&w->series, text_feed, &r, text_plan);
+
+    v.marker = marker;
+    ck_assert_ptr_nonnull(s);
+    ck_assert_int_ge(series_offer(s, date_of(day), date_of(day), &v), 0);
+}
+
+static const struct {
+    const char *why;
+    const char *rag_day, *status_day; /* NULL: not reported */
+    double rag, status;
+    enum marker rag_marker, status_marker;
+    const char *planned_day; /* NULL: the plan says no colour; else amber, with a note */
+    bool overdue;
+    enum rag delivery;
+    int delivered; /* enum action_status */
+    const char *said;
+} delivery_rows[] = {
+    { "nobody said: what the plan shows of an overdue one", NULL, NULL, 0, 0, 0, 0, NULL, true,
+      RAG_AMBER, ACTION_NOT_STARTED, NULL },
+    { "its lead's colour stands beside its being overdue", "2024-10-01", NULL, 2, 0, 0, 0, NULL,
+      true, RAG_GREEN, ACTION_NOT_STARTED, "2024-10-01" },
+    { "each word has its number", "2024-10-01", "2024-10-01", 4, 1, 0, 0, NULL, true, RAG_RED,
+      ACTION_IN_PROGRESS, "2024-10-01" },
+    { "reported complete is not overdue, and blue", NULL, "2024-10-01", 0, 2, 0, 0, NULL, false,
+      RAG_BLUE, ACTION_COMPLETE, NULL },
+    { "given up is not overdue", NULL, "2024-10-01", 0, NAN, 0, MARKER_NOT_APPLICABLE, NULL, false,
+      RAG_GREY, ACTION_NOT_STARTED, NULL },
+    { "a report of tomorrow is none yet", "2024-10-16", "2024-10-16", 1, 2, 0, 0, NULL, true,
+      RAG_AMBER, ACTION_NOT_STARTED, NULL },
+    { "a word that is none", "2024-10-01", "2024-10-01", 9, 9, 0, 0, NULL, true, RAG_AMBER,
+      ACTION_NOT_STARTED, "2024-10-01" },
+    { "the plan's own colour", NULL, "2024-10-01", 0, 2, 0, 0, "2024-09-01", false, RAG_AMBER,
+      ACTION_COMPLETE, "2024-09-01" },
+    { "a newer report stands over it", "2024-09-02", "2024-10-01", 2, 2, 0, 0, "2024-09-01", false,
+      RAG_GREEN, ACTION_COMPLETE, "2024-09-02" },
+    { "an older one does not", "2024-08-31", "2024-10-01", 2, 2, 0, 0, "2024-09-01", false,
+      RAG_AMBER, ACTION_COMPLETE, "2024-09-01" },
+    { "a newer report of no colour takes it away", "2024-10-02", "2024-10-02", NAN, 2,
+      MARKER_NOT_SUBMITTED, 0, "2024-09-01", false, RAG_BLUE, ACTION_COMPLETE, "2024-10-02" },
+};
+
+START_TEST(an_action_is_delivered_as_its_lead_last_reported_it_else_as_the_plan_says)
+{
+    static char note[] = "recruitment";
+    struct world w;
+
+    world_init(&w, "2024-10-15");
+    if (delivery_rows[_i].planned_day != NULL)
+        w.actions[0].delivery =
+            (struct plan_delivery){ true, RAG_AMBER, date_of(delivery_rows[_i].planned_day), note };
+    if (delivery_rows[_i].rag_day != NULL)
+        report(&w, "action-rag", delivery_rows[_i].rag_day, delivery_rows[_i].rag,
+               delivery_rows[_i].rag_marker);
+    if (delivery_rows[_i].status_day != NULL)
+        report(&w, "action-status", delivery_rows[_i].status_day, delivery_rows[_i].status,
+               delivery_rows[_i].status_marker);
+    run(&w);
+    const struct finding *f = find(&w, RULE_ACTION_OVERDUE, NULL);
+    const struct action_delivery *d = &f->delivery;
+
+    ck_assert_msg(finding_holds_true(f) == delivery_rows[_i].overdue, "%s", delivery_rows[_i].why);
+    ck_assert_msg(d->rag == delivery_rows[_i].delivery, "%s: %s", delivery_rows[_i].why,
+                  rag_name(d->rag));
+    ck_assert_msg(d->status == delivery_rows[_i].delivered, "%s", delivery_rows[_i].why);
+    ck_assert_msg(d->said.day == date_of(delivery_rows[_i].said).day, "%s", delivery_rows[_i].why);
+    ck_assert_msg((d->note != NULL) ==
+                      (delivery_rows[_i].planned_day != NULL &&
+                       text_same(delivery_rows[_i].planned_day, delivery_rows[_i].said)),
+                  "%s", delivery_rows[_i].why);
+    ck_assert_int_eq(f[1].delivery.rag, RAG_BLUE); /* the report is of the other action */
+    world_release(&w);
+}
+END_TEST
+
 START_TEST(a_feeds_troubles_are_findings_of_their_own)
 {
     struct world w;
@@ -749,6 +830,34 @@ START_TEST(a_wave_of_a_survey_is_never_carried_over)
 }
 END_TEST
 
+START_TEST(a_wave_that_does_not_say_how_many_answered_is_held)
+{
+    static const struct {
+        bool is_survey;
+        double n;
+        unsigned holds;
+    } rows[] = {
+        { true, NAN, HOLD_MIN_N },
+        { true, 29, HOLD_MIN_N },
+        { true, 30, 0 },
+        { false, NAN, 0 }, /* others are published without it */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct plan_measure m = measure_of(POLARITY_HIGHER);
+        struct series_version v = exactly(80);
+        struct period_judgement j;
+
+        m.min_n = 30;
+        m.survey.every = (struct span){ rows[i].is_survey ? 6 : 0, SPAN_MONTHS };
+        v.denominator = rows[i].n;
+        j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+        ck_assert_int_eq(j.event, PERIOD_CLEAR);
+        ck_assert_uint_eq(j.holds, rows[i].holds);
+    }
+}
+END_TEST
+
 START_TEST(holds_are_named_in_words)
 {
     char words[HOLD_WORDS_MAX];
@@ -775,7 +884,11 @@ UNIT_MAIN(
     UNIT_TEST(the_feeds_troubles_hold_its_measures),
     UNIT_TEST(a_newest_period_without_a_figure_is_grey_with_its_line),
     UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),
+    UNIT_ROWS(an_action_is_delivered_as_its_lead_last_reported_it_else_as_the_plan_says,
+              delivery_rows),
     UNIT_TEST(a_feeds_troubles_are_findings_of_their_own),
     UNIT_TEST(the_same_inputs_give_the_same_findings_in_the_same_order),
     UNIT_TEST(a_measure_that_improves_while_its_guard_worsens_is_masking_and_a_gap_is_not_fine),
-    UNIT_TEST(a_wave_of_a_survey_is_never_carried_over), UNIT_TEST(holds_are_named_in_words))
+    UNIT_TEST(a_wave_of_a_survey_is_never_carried_over),
+    UNIT_TEST(a_wave_that_does_not_say_how_many_answered_is_held),
+    UNIT_TEST(holds_are_named_in_words))
