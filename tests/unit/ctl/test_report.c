@@ -579,6 +579,69 @@ START_TEST(a_measure_is_explained_in_sentences)
 }
 END_TEST
 
+START_TEST(a_figure_wanted_close_to_a_line_is_explained_on_either_side_of_it)
+{
+    static const double values[] = { 48, 72 };
+    struct table none = TABLE_INIT;
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        const struct figure one[] = { { "2024-05-01", "2024-05-31", values[i], MARKER_NONE,
+                                        PUBLICATION_FINAL } };
+
+        world_figures(one, 1);
+        measure.polarity = POLARITY_CLOSE;
+        measure.expect_count = 0;
+        history[0] = measure_judge(&measure, NULL, series_current(&points[0]),
+                                   points[0].period_start, points[0].period_end);
+        json_t *result = report_explain("bc", &none, &findings, "cyp-4w", date_of("2024-07-01"));
+        char *all = lines_of(result);
+
+        ck_assert_msg(strstr(all, "Rule: close is better; target close to 60%;") != NULL, "%s",
+                      all);
+        ck_assert_msg(strstr(all, "worse than the line by 12 percentage points") != NULL, "%s",
+                      all);
+        free(all);
+        json_decref(result);
+    }
+}
+END_TEST
+
+START_TEST(a_comparison_stands_beside_a_measure_under_its_own_name)
+{
+    static char org[] = "England", title[] = "England, all providers";
+    struct series_version compared = {
+        .value = 41, .low = 41, .high = 41, .numerator = NAN, .denominator = NAN
+    };
+    struct series_point point = { .versions = &compared, .version_count = 1 };
+    struct figure_ref ref = { .title = title, .footprint = FOOTPRINT_ENGLAND };
+
+    ref.select.org = org;
+    point.period_end = date_of("2024-05-31");
+    for (int has_figure = 0; has_figure < 2; has_figure++) {
+        FIGURES(behind);
+        measure.compare = &ref;
+        finding.compared_point = has_figure ? &point : NULL;
+        json_t *m = report_measure(&findings, "cyp-4w"), *c = json_object_get(m, "compare");
+
+        keys_are(c, "title org footprint value period_end");
+        ck_assert_str_eq(word(c, "title"), title);
+        ck_assert_str_eq(word(c, "footprint"), footprint_name(FOOTPRINT_ENGLAND));
+        if (has_figure) {
+            ck_assert_double_eq(json_number_value(json_object_get(c, "value")), 41);
+            ck_assert_str_eq(word(c, "period_end"), "2024-05-31");
+        } else {
+            ck_assert(json_is_null(json_object_get(c, "value")));
+        }
+        json_decref(m);
+    }
+    FIGURES(behind);
+    json_t *m = report_measure(&findings, "cyp-4w");
+
+    ck_assert_ptr_null(json_object_get(m, "compare"));
+    json_decref(m);
+}
+END_TEST
+
 START_TEST(an_alert_is_found_by_its_id_a_prefix_or_its_episode)
 {
     struct alert_change change = ALERT_CHANGE_INIT;
@@ -695,6 +758,8 @@ UNIT_MAIN("report", UNIT_TEST(a_measure_has_the_keys_of_the_contract_in_their_or
           UNIT_TEST(alerts_are_listed_open_red_first_and_thirty_days_after_their_end),
           UNIT_TEST(no_alerts_are_an_empty_array),
           UNIT_TEST(feeds_and_plans_keep_null_for_what_is_absent),
+          UNIT_TEST(a_figure_wanted_close_to_a_line_is_explained_on_either_side_of_it),
+          UNIT_TEST(a_comparison_stands_beside_a_measure_under_its_own_name),
           UNIT_TEST(how_an_action_is_delivered_stands_beside_how_its_measures_do),
           UNIT_ROWS(a_measure_is_explained_in_sentences, explain_rows),
           UNIT_TEST(an_alert_is_found_by_its_id_a_prefix_or_its_episode),

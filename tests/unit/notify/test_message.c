@@ -167,6 +167,64 @@ static const struct {
       "no longer overdue" },
 };
 
+/* What guards a measure worsened while it improved. */
+static const struct {
+    enum alert_news news;
+    const char *subject, *says[3], *never[2];
+} guard_rows[] = {
+    { NEWS_NEW,
+      "Masking: Wheelchairs",
+      { "what guards it worsened: waits", "both are known and the one does not improve while" },
+      { "It has cleared." } },
+    { NEWS_CLEARED,
+      "No longer masking: Wheelchairs",
+      { "It no longer improves while what guards it worsens.", "nothing is asked of you." },
+      { "worsened: waits" } },
+};
+
+START_TEST(masking_is_told_with_what_worsened_and_never_as_progress)
+{
+    fixture_init(&f);
+    f.alert.rule = f.finding.rule = RULE_GUARD;
+    f.items[0].news = guard_rows[_i].news;
+    f.episode.state = guard_rows[_i].news == NEWS_CLEARED ? ALERT_RESOLVED : ALERT_FIRING;
+    f.finding.title = f.alert.title = WORDS("Wheelchairs");
+    f.finding.detail = WORDS("it improved, while what guards it worsened: waits");
+    f.judged[0].event = PERIOD_AMBER;
+    f.finding.line = f.judged[0].line = f.episode.line = NAN;
+
+    struct message m = composed();
+    struct text body = flat_body();
+
+    ck_assert_str_eq(m.subject, guard_rows[_i].subject);
+    check_said(text_str(&body), guard_rows[_i].says, guard_rows[_i].never);
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_figure_wanted_close_to_a_line_clears_close_to_it)
+{
+    static const struct {
+        enum polarity polarity;
+        const char *says[2], *never[3];
+    } rows[] = {
+        { POLARITY_CLOSE, { "A figure close to 20% in one" }, { "At least 20%", "At most 20%" } },
+        { POLARITY_HIGHER, { "At least 20% in one" }, { "close to" } },
+        { POLARITY_LOWER, { "At most 20% in one" }, { "close to" } },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_init(&f);
+        f.measure.polarity = rows[i].polarity;
+        struct text body = flat_body();
+
+        check_said(text_str(&body), rows[i].says, rows[i].never);
+        text_release(&body);
+    }
+}
+END_TEST
+
 START_TEST(rules_without_a_figure_have_their_own_words)
 {
     fixture_init(&f);
@@ -960,6 +1018,8 @@ UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_fr
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
           UNIT_TEST(a_group_is_counted_in_the_subject),
           UNIT_ROWS(rules_without_a_figure_have_their_own_words, rule_rows),
+          UNIT_ROWS(masking_is_told_with_what_worsened_and_never_as_progress, guard_rows),
+          UNIT_TEST(a_figure_wanted_close_to_a_line_clears_close_to_it),
           UNIT_ROWS(what_to_do_next_is_something_that_the_reader_can_do, next_rows),
           UNIT_ROWS(an_incident_of_identifiers_has_words_of_its_own, incident_rows),
           UNIT_ROWS(a_mail_answers_what_it_must, answers),

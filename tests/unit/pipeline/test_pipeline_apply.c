@@ -48,6 +48,13 @@
     "    polarity: higher\n    target: {at_least: 60}\n    expect: {2024-04-30: 20}\n"             \
     "    action: \"1.1\"\n"
 
+#define SURVEY "    min_n: 30\n    survey: {every: 6m}\n"
+/* Judged by another's figure of feed f, its own being of feed g. */
+#define COMPARED(id, org)                                                                          \
+    "  - id: " id "\n    title: t\n    metric: \"published:m\"\n    select: {feed: g, org: TAJ}\n" \
+    "    polarity: higher\n    target: {comparator: {feed: f, org: " org "}}\n"                    \
+    "    action: \"1.1\"\n"
+
 static struct pipeline p;
 static struct receipt *newest;
 static char folder[FOLDER_MAX];
@@ -342,6 +349,8 @@ static const struct {
     { MEASURE("a", "feed: g, org: TAJ, secondary: low"), "low", "high", false },
     { MEASURE("a", "feed: f, org: RNA, secondary: low"), "low", "high", true },
     { MEASURE("a", "feed: f, org: TAJ, breakdown: low"), "low", "high", false }, /* no breakdowns */
+    /* a survey: between two waves nothing is missing */
+    { MEASURE("a", "feed: f, org: TAJ, secondary: low") SURVEY, "low", "high", false },
 };
 
 START_TEST(a_watched_figure_that_its_table_no_longer_brings_is_absent)
@@ -375,6 +384,19 @@ START_TEST(a_watched_figure_of_another_breakdown_is_another)
     setup_format("", "    breakdown: Version\n", MEASURE("a", "feed: f, org: QUA, breakdown: low"));
     take(HEADER "m,QUA,x," APRIL ",0,low,\nm,QUA,x," APRIL ",0,high,\nm,TAJ,x," APRIL ",,low,\n");
     ck_assert(has_gap("QUA", "m", APRIL_END));
+    teardown();
+}
+END_TEST
+
+START_TEST(what_a_measure_is_compared_with_is_kept_though_keep_leaves_it_out)
+{
+    setup("", MEASURE("a", "feed: f, org: TAJ") "    compare: {org: X1}\n" COMPARED("b", "X2")
+                  MEASURE("c", "feed: f, org: TAJ") "    compare: {feed: g, org: X3}\n");
+    take(HEADER "m,TAJ,x," APRIL ",1,,\nm,X1,x," APRIL ",2,,\nm,X2,x," APRIL ",3,,\n"
+                "m,X3,x," APRIL ",4,,\n");
+    ck_assert_double_eq(value_of("X1", NULL, APRIL_END), 2);
+    ck_assert_double_eq(value_of("X2", NULL, APRIL_END), 3);
+    ck_assert_ptr_null(series_of("X3", NULL)); /* of another feed */
     teardown();
 }
 END_TEST
@@ -796,6 +818,7 @@ UNIT_MAIN("pipeline_apply",
           UNIT_ROWS(an_accepted_file_that_cannot_be_applied_waits_for_a_person, unread),
           UNIT_TEST(the_same_file_again_changes_nothing_and_its_own_entry_is_no_other),
           UNIT_TEST(a_watched_figure_of_another_breakdown_is_another),
+          UNIT_TEST(what_a_measure_is_compared_with_is_kept_though_keep_leaves_it_out),
           UNIT_TEST(a_feed_without_keep_keeps_every_organisation),
           UNIT_TEST(a_portion_that_memory_has_no_room_for_ends_the_run),
           UNIT_TEST(rows_for_which_a_file_was_held_are_left_out_when_a_person_accepts_it),
