@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from waitlist import RECEIVER_SPOOL, ROOT, Instance, run_tests
+from waitlist import RECEIVER_SPOOL, ROOT, Instance, run_tests, wait_for
 
 SHAPES = os.path.join(ROOT, "tests", "data", "plans", "shapes")
 FEED = "  - {{id: {}, kind: aggregate, format: {}, inbox: ./inbox/{}, cadence: {}, grace: 4000d}}\n"
@@ -52,6 +52,36 @@ def check_measures(w, name):
             assert found is None or abs(found - float(line)) < 1e-9, (of, on, found)
 
 
+def put_until(w, name, kind, feed, day):
+    """What the shape's file had said by a day, as that day's file."""
+    header, *rows = [r for r in csv.reader(of_shape(name, f"{kind}.csv").splitlines()) if not r[0].startswith("#")]
+    dated = header.index("period_end" if "period_end" in header else "date")
+    known = [r for r in rows if r[dated] <= day]
+    if known:
+        w.put(f"{kind}-{day}.csv", "".join(",".join(r) + "\n" for r in (header, *known)), feed=feed)
+
+
+def check_actions(w, name, last=lambda: None):
+    """Day by day each action's delivery, whether it is overdue, and apart from that how its measure stands."""
+    want = expected(name)
+    of_action = {of.removeprefix("action "): want.pop(of) for of in list(want) if of.startswith("action ")}
+    (measure, periods), = want.items()
+    days_asked = sorted({day for days in of_action.values() for day in days})
+    for day in days_asked:
+        w.start(day)
+        put_until(w, name, "series", "scorecard", day)
+        put_until(w, name, "actions", "updates", day)
+        figure = periods[max(on for on in periods if on <= day)][1]
+        asked = {id: (days[day][1], days[day][0] == "overdue") for id, days in of_action.items()}
+        wait_for(lambda: asked == {a["id"]: (a["delivery"] and a["delivery"]["rag"], a["overdue"])
+                                   for p in w.ctl("plan", "show") for q in p["priorities"] for a in q["actions"]} and
+                 figure == w.measure(measure)["rag"], f"{asked} and {figure} on {day}")
+        if day == days_asked[-1]:
+            check_measures(w, name)
+            last()
+        w.stop()
+
+
 def lint(w):
     """The codes of what plan check says of the plan, by itself."""
     said = subprocess.run([os.path.join(w.build, "waitlistctl"), "plan", "check", w.path("plan.yaml"), "-o", "json"],
@@ -70,6 +100,15 @@ def judged(build, name, at):
 
 def test_shape_A_of_Devon_milestones_may_be_of_any_dates_and_worse_than_the_baseline(build):
     assert judged(build, "a-devon-kpi-table", "2024-12-20") == ["baseline-implausible"]
+
+
+def test_shape_B_of_Devon_an_action_with_two_leads_and_a_month_is_reported_apart_from_its_figure(build):
+    name = "b-devon-actions"
+    with shape(build, name) as w:
+        check_actions(w, name, last=lambda: wait_for(
+            lambda: all(any("A guide written with families" in m.text for m in w.mails(folder))
+                        for folder in ("spool", "partner")), "both leads to be told that 1.10 is overdue"))
+        assert lint(w) == []
 
 
 def test_shape_C_of_Worcestershire_nobody_beyond_a_wait_and_a_list_less_by_a_share_of_its_baseline(build):
@@ -111,6 +150,13 @@ def test_shape_G_of_Stockport_a_colour_only_where_there_is_a_benchmark_and_one_r
 
 def test_shape_H_of_Kent_high_is_good_or_low_or_close_to_a_figure_over_whatever_periods(build):
     assert judged(build, "h-kent-polarity", "2025-02-20") == []
+
+
+def test_shape_I_of_Kingston_a_red_action_is_not_a_red_figure_nor_a_blue_one_a_good_figure(build):
+    name = "i-kingston-delivery"
+    with shape(build, name) as w:
+        check_actions(w, name)
+        assert lint(w) == []
 
 
 RENAMED = """\
