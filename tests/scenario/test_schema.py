@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import subprocess
 import sys
 
 import jsonschema
@@ -11,7 +12,7 @@ import yaml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from schema import FOLDER, schemas, tables_of, text_of
+from schema import FOLDER, ROOT, schemas, tables_of, text_of
 from waitlist import run_tests
 
 
@@ -64,6 +65,16 @@ def test_the_samples_fit_their_schemas(build):
         for path in paths:
             wrong = [f"{list(e.path)}: {e.message[:200]}" for e in validator.iter_errors(load(path))]
             assert not wrong, (path, wrong)
+
+
+def test_the_sample_settings_and_plan_check_clean_together(build):
+    settings = os.path.join(ROOT, "config", "waitlistd.yaml")
+    for command in ([os.path.join(build, "waitlistd"), "--check", "--config", settings],
+                    [os.path.join(build, "waitlistctl"), "plan", "check", os.path.join(ROOT, "config", "plan.yaml"),
+                     "--settings", settings]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "warning:" not in done.stdout + done.stderr, done.stdout + done.stderr
 
 
 def test_a_slip_does_not_fit(build):

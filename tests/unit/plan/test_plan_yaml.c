@@ -192,6 +192,28 @@ START_TEST(the_example_plan_says_in_its_first_line_that_it_is_illustrative_and_l
 }
 END_TEST
 
+START_TEST(the_example_plan_shows_what_people_report_and_how_a_plan_is_agreed)
+{
+    static const char *const reported[] = { "ehc-quality", "local-offer", "parents-involved" };
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    AUTO(plan_release) struct plan *p = NULL;
+
+    ck_assert_int_eq(plan_load("config/plan.yaml", NULL, &diags, &p), 0);
+    for (size_t i = 0; i < sizeof reported / sizeof reported[0]; i++) {
+        const struct plan_measure *m = plan_measure_find(p, reported[i]);
+
+        ck_assert_msg(m && m->manual, "%s", reported[i]);
+    }
+    const struct plan_measure *survey = plan_measure_find(p, "parents-involved");
+    const struct plan_action *a = plan_action_find(p, "2.1");
+
+    ck_assert(survey->survey.every.count > 0 && survey->survey.wording && survey->min_n > 0);
+    ck_assert(plan_measure_find(p, "ehc-quality")->guards.count == 1);
+    ck_assert(p->approval.reference && plan_forum_find(p, a->forum)->meeting_count == 3);
+    ck_assert(a->weakness.id && a->delivery.is_said && a->delivery.note);
+}
+END_TEST
+
 /* ---- digests ---- */
 
 #define MEASURE_OF(lines)                                                                          \
@@ -655,6 +677,7 @@ END_TEST
 UNIT_MAIN("plan_yaml", UNIT_TEST(the_smallest_plan_of_the_design_loads_as_printed),
           UNIT_TEST(an_unknown_id_is_found_nowhere), UNIT_TEST(every_key_is_taken_to_its_place),
           UNIT_TEST(the_example_plan_says_in_its_first_line_that_it_is_illustrative_and_loads),
+          UNIT_TEST(the_example_plan_shows_what_people_report_and_how_a_plan_is_agreed),
           UNIT_ROWS(the_digest_changes_with_what_changes_a_judgement_and_with_nothing_else,
                     digest_rows),
           UNIT_TEST(a_note_or_the_order_of_milestones_changes_no_digest),
