@@ -1,0 +1,60 @@
+/*
+ * show_internal - the layouts of show.c and the cells that they share
+ *
+ * Each layout returns 0 or -errno of text; an answer of another shape prints less, and does no harm.
+ */
+#ifndef CTL_SHOW_INTERNAL_H
+#define CTL_SHOW_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ctl/output.h"
+#include "ctl/show.h"
+
+#define COUNT(a)  (sizeof(a) / sizeof(a)[0])
+#define ID_DIGITS 8 /* of an alert id: enough for `explain`, which takes 6 or more */
+
+struct view {
+    size_t width;
+    bool colour;
+    struct text *out;
+};
+
+/* ---- show_cells.c ---- */
+
+/** The text under a key, "-" for none; borrowed. */
+const char *show_string(const json_t *o, const char *key);
+void show_add_key(struct output_table *t, const json_t *o, const char *key);
+void show_add_coloured(struct output_table *t, const json_t *o, const char *key);
+/** "43.5%", or the marker's word, or "-". */
+void show_add_figure(struct output_table *t, const json_t *o, const char *key);
+/** "held, restated". */
+void show_add_marks(struct output_table *t, const json_t *o);
+/** The first digits of an id. */
+void show_add_beginning(struct output_table *t, const json_t *o, const char *key);
+/** Prints the table and releases it. */
+int show_print(struct output_table *t, const struct view *v);
+/** "red 2, amber 1", "a, b": what nests in a status stays on its line. */
+void show_inline(struct text *out, const json_t *value);
+/** One line for each key but one (NULL: for each). */
+int show_keys(const json_t *object, const char *except, const struct view *v);
+
+/* ---- show_measure.c ---- */
+
+int show_measures(const json_t *list, const struct view *v);
+int show_measure(const json_t *measure, const struct view *v);
+int show_spc(const json_t *chart, const struct view *v);
+int show_forecast(const json_t *forecast, const struct view *v);
+
+/* ---- show_alert.c ---- */
+
+int show_alerts(const json_t *list, const struct view *v);
+int show_outbox(const json_t *list, const struct view *v);
+
+/* ---- show_plan.c ---- */
+
+int show_plans(const json_t *list, const struct view *v);
+
+#endif
