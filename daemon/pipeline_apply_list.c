@@ -325,7 +325,6 @@ static int check_part(struct apply *a, struct part *part)
 {
     struct text *why = &a->into->why;
     struct rekeying counts;
-    char alike[PEOPLE_WORDS_MAX];
 
     if (!part->has_begun || part->is_older)
         return check_elsewhere(a, part);
@@ -337,12 +336,10 @@ static int check_part(struct apply *a, struct part *part)
     if (r > 0) {
         (void)text_puts(why, "identities changed: ");
         people_share(why, counts.gone, counts.open);
-        return text_printf(why,
-                           " who waited at %s are gone, and %s of those came under other keys with "
-                           "the same clock starts",
-                           part->stored->provider, people_count(counts.alike, alike)) < 0
-                   ? -ENOMEM
-                   : 1;
+        (void)text_printf(why, " who waited at %s are gone, and ", part->stored->provider);
+        people_of_those(why, counts.alike, counts.gone);
+        return text_puts(why, " came under other keys with the same clock starts") < 0 ? -ENOMEM
+                                                                                       : 1;
     }
     if (a->receipt->decides)
         return 0;

@@ -17,7 +17,8 @@
 
 static bool is_changed(const struct part *part)
 {
-    return part->is_renamed || part->is_moved || (part->rows > 0 && !part->is_older);
+    return part->is_renamed || part->is_moved || part->stored->is_anew ||
+           (part->rows > 0 && !part->is_older);
 }
 
 static size_t count_touched(const struct stored_list *stored)
@@ -46,8 +47,8 @@ static void choose(struct apply *a)
         part->touched = count_touched(part->stored);
         size_t overlaid = part->stored->overlaid + part->touched;
 
-        part->is_staged = part->change.rewrite || part->stored->generation == 0 ||
-                          part->touched > room ||
+        part->is_staged = part->change.rewrite || part->stored->is_anew ||
+                          part->stored->generation == 0 || part->touched > room ||
                           (overlaid > FOLD_LEAST && overlaid > counts.pathways / FOLD_SHARE);
         if (!part->is_staged)
             room -= part->touched;
@@ -137,7 +138,8 @@ static void add_date(struct part *part, size_t *n, const char *name, struct civi
     add_field(part, n, name, text, strlen(text));
 }
 
-/* A part that the file did not touch only says its era: then the list is whole. */
+/* A part that the file did not touch only says its era, which its generation is of already: then the
+ * list is whole. */
 static int describe(struct part *part, struct list_part_state *out)
 {
     const struct stored_list *stored = part->stored;
@@ -259,6 +261,7 @@ void apply_list_adopt(struct apply *a)
         } else {
             part->stored->overlaid += part->touched;
         }
+        part->stored->is_anew = false;
         list_touched_clear(part->stored->state);
     }
 }

@@ -16,9 +16,10 @@
  * Waiting lists after a load: each provider's part as Redis has it, or, where Redis does not have all of
  * it, from the archive again. (1) A list counts as whole when all its parts, and the books of all feeds
  * that write it, are of one era, and it was counted by today's rules. (2) Else it begins a new era, empty,
- * and every receipt of its feeds is applied again, in order; a crash on the way leaves two eras behind,
- * so that the next start begins anew. (3) What is staged and not in force is swept before anything is
- * staged.
+ * and every receipt of its feeds is applied again, in order; the first that is written puts every part
+ * of the new era into Redis, those that it does not touch as empty. A crash before each feed wrote leaves
+ * two eras behind, so that the next start begins anew. (3) What is staged and not in force is swept before
+ * anything is staged.
  */
 
 struct list_loading {
@@ -237,6 +238,7 @@ static int begin_anew(struct pipeline *p, const struct list_setting *list, uint6
         struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
 
         part->era = era;
+        part->is_anew = part->generation > 0;
         r = lists_new_state(p, list, part);
     }
     for (size_t i = 0; r == 0 && i < s->feed_count; i++) {

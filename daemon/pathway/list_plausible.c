@@ -36,6 +36,17 @@ void people_share(struct text *out, uint64_t part, uint64_t whole)
         (void)text_printf(out, "%s of the %" PRIu64, people_count(part, words), whole);
 }
 
+void people_of_those(struct text *out, uint64_t part, uint64_t whole)
+{
+    char words[PEOPLE_WORDS_MAX];
+    uint64_t others = whole - part;
+
+    if (others < PEOPLE_LEAST)
+        (void)text_puts(out, others == 0 ? "all of those" : "nearly all of those");
+    else
+        (void)text_printf(out, "%s of those", people_count(part, words));
+}
+
 /* ---- one day for all ---- */
 
 static bool is_one_start(const struct pathway_list *l, struct civil_date *out_start)

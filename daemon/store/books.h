@@ -39,9 +39,10 @@ struct stored_list {
     char *name;           /* "list id:provider" */
     const char *provider; /* in .name */
     struct pathway_list *state;
-    uint64_t generation;           /* in Redis; 0: none yet */
-    uint64_t era;                  /* see pipeline_lists.c */
-    size_t overlaid;               /* pathways in the overlay of the generation */
+    uint64_t generation; /* in Redis; 0: none yet */
+    uint64_t era;        /* see pipeline_lists.c */
+    bool is_anew;        /* of this era is nothing in Redis yet: the generation is older */
+    size_t overlaid;     /* pathways in the overlay of the generation */
     struct civil_date first_event; /* the earliest date of an event; DATE_NONE: none */
     uint64_t set_aside;            /* rows of the last snapshot that could not be counted */
     struct civil_date

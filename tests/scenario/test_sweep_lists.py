@@ -3,12 +3,15 @@
 A snapshot, events that make an overlay, and a second snapshot that closes some; each kept under its pseudonyms.
 """
 import os
+import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import lists
 from canonical import Canonical
+from seam import Seam
 from sweep import chosen, strike_all
 from waitlist import run_tests
 
@@ -37,6 +40,54 @@ def test_killed_at_any_boundary_of_redis_or_the_disk_the_lists_end_as_if_undistu
             points = c.points(group)
             strike_all(f"{group} of a list", chosen(points, 15), lambda k, n: c.disturbed(k, [f"kill {group} {n}"]),
                        len(points))
+
+
+def keep(i, months):
+    with open(i.path("waitlistd.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    i.write("waitlistd.yaml", re.sub(r"pathways: \d+m", f"pathways: {months}m", text))
+
+
+def kept(i):
+    """Of each provider, how many pathways are known, and the digest of all that is."""
+    (feed,) = i.ctl("feeds")
+    return {part["provider"]: (part["pathways"], part["digest"]) for part in feed["list"]["parts"]}
+
+
+def test_killed_while_a_list_is_made_anew_no_part_of_before_stands_in_it_as_new(build):
+    """At each provider somebody left in February and is forgotten in April, and known again once that is kept longer."""
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[]")
+    with lists.instance(build, feeds=feeds, extra=lists.TWO + "retention: {pathways: 1m}\n") as i:
+        for census, left in (("2026-01-18", ()), ("2026-02-15", ("A1",)), ("2026-04-19", ("A1",))):
+            day = census[:-2] + str(int(census[-2:]) + 1)
+            for provider in ("TAJ", "RXT"):
+                waiting = {k: v for k, v in lists.starts(4, "2026-01-05").items() if k not in left}
+                i.put(f"{provider}{census}.csv", lists.snapshot(census, waiting, provider=provider), feed="weekly")
+                i.once(day)
+        assert {pathways for pathways, _ in i.look("2026-04-20", kept).values()} == {3}, "who left is forgotten"
+        keep(i, 15)
+        before = i.path("before")
+        shutil.copytree(i.path("state"), before)
+        counting = Seam(build, i.folder, trace=True)
+        i.once("2026-04-20", env=counting.env())
+        expected = i.look("2026-04-20", kept)
+        assert {pathways for pathways, _ in expected.values()} == {4}, expected
+
+        def killed(n):
+            shutil.rmtree(i.path("state"))
+            shutil.copytree(before, i.path("state"))
+            seam = Seam(build, i.folder, rules=[f"kill redis-replied {n}"])
+            i.run("--once", "--at", "2026-04-20", env=seam.env())
+            i.once("2026-04-20")
+            found = i.look("2026-04-20", kept)
+            assert found == expected, (n, found, expected)
+            return seam.struck()
+
+        calls = [command for name, command, _ in counting.trace() if name == "redis-replied"]
+        points = [(n,) for n, command in enumerate(calls, 1) if "commit_list" in command]
+        first = next(n for n, command in enumerate(calls, 1) if "commit_list" in command)
+        points = [(n,) for n in range(first, len(calls) + 1)]
+        strike_all("redis of a list made anew", points, killed, len(points))
 
 
 if __name__ == "__main__":

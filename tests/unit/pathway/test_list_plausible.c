@@ -153,9 +153,30 @@ START_TEST(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction
 }
 END_TEST
 
+/* Of those who are gone, whose number the same sentence tells or nearly tells. */
+static const struct {
+    unsigned part, whole;
+    const char *words;
+} of_those[] = {
+    { 30, 30, "all of those" },        { 28, 30, "nearly all of those" },
+    { 26, 30, "nearly all of those" }, { 25, 30, "25 of those" },
+    { 16, 30, "16 of those" },         { 3, 30, "fewer than 5 of those" },
+};
+
+START_TEST(of_those_who_are_gone_as_few_cannot_be_found_by_subtraction)
+{
+    struct text words = TEXT_INIT;
+
+    people_of_those(&words, of_those[_i].part, of_those[_i].whole);
+    ck_assert_str_eq(text_str(&words), of_those[_i].words);
+    text_release(&words);
+}
+END_TEST
+
 UNIT_MAIN(
     "list_plausible",
     UNIT_ROWS(clocks_that_all_moved_by_the_same_number_of_days_are_implausible, shifts),
     UNIT_ROWS(people_under_codes_that_are_not_of_the_list_are_implausible_but_for_a_few_that_stay,
               others),
-    UNIT_ROWS(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction, shares))
+    UNIT_ROWS(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction, shares),
+    UNIT_ROWS(of_those_who_are_gone_as_few_cannot_be_found_by_subtraction, of_those))
