@@ -28,6 +28,13 @@ static const char *status_word(const struct finding *f, const struct series_vers
     return v->status == PUBLICATION_PROVISIONAL ? "provisional" : "final";
 }
 
+static const char *line_shown(double line, struct figure_kind kind, char number[32])
+{
+    if (isnan(line))
+        return "";
+    return figure_line_hidden(line, kind) ? "*" : text_number(line, number);
+}
+
 /* Fills name, value pairs; returns their number. buffers hold the numbers' texts. */
 static size_t now_fields(const struct pipeline *p, const struct finding *f, const char **names,
                          const char **values, char buffers[NOW_FIELDS][64])
@@ -36,6 +43,9 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     const struct period_judgement *j = f->history_count ? &f->history[f->history_count - 1] : NULL;
     const struct series_version *v = j && !(f->holds & HOLD_WAVE_OVER) ? j->version : NULL;
     enum unit unit = finding_unit(f);
+    const struct figure_kind kind = { unit, m->of_feed || feed_is_published(p, f->feed),
+                                      measure_is_longest(m) };
+    enum rag rag = f->rag == RAG_AMBER && figure_veiled(m, f->line, kind) ? RAG_RED : f->rag;
     char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
     size_t n = 0;
 
@@ -48,12 +58,11 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     } while (0)
 
     if (v) {
-        const struct figure_kind kind = { unit, false, measure_is_longest(m) };
         char figure[FIGURE_MAX], number[32];
 
         if (v->marker != MARKER_NONE)
             FIELD("value", "%s", v->marker == MARKER_SUPPRESSED ? "*" : "");
-        else if (m->of_feed || feed_is_published(p, f->feed))
+        else if (kind.published)
             FIELD("value", "%s", text_number(v->value, number));
         else
             FIELD("value", "%s", message_figure(v, kind, figure));
@@ -69,11 +78,11 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     }
     FIELD("unit", "%s", unit_name(unit) ? unit_name(unit) : "");
     FIELD("method", "%s", measure_method(m));
-    FIELD("rag", "%s", rag_name(f->rag));
+    FIELD("rag", "%s", rag_name(rag));
     char number[32];
 
-    FIELD("target", "%s", isnan(f->target) ? "" : text_number(f->target, number));
-    FIELD("expected", "%s", isnan(f->line) ? "" : text_number(f->line, number));
+    FIELD("target", "%s", line_shown(f->target, kind, number));
+    FIELD("expected", "%s", line_shown(f->line, kind, number));
     FIELD("held", "%s", f->holds ? "true" : "false");
 #undef FIELD
     return n;

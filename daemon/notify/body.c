@@ -92,7 +92,7 @@ static void say_item(struct surfaces *s, const struct item_view *v)
     };
     AUTO(text_release) struct text words = TEXT_INIT;
 
-    (void)text_printf(&words, "%s: ", wording_state(v->item));
+    (void)text_printf(&words, "%s: ", wording_state(v));
     wording_clean(&words, v->title, 150, 18);
     title(s, text_str(&words));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -178,15 +178,15 @@ static const char *const column_names[COLUMNS] = {
 
 static void cell(const struct item_view *v, enum column column, struct text *out)
 {
-    const char *severity = alert_severity_name(v->item->episode->severity), *status;
+    const char *severity = wording_severity(v), *status;
     char date[WORDING_DATE_MAX], held[HOLD_WORDS_MAX];
 
     switch (column) {
     case COLUMN_NEWS:
         (void)text_puts(out, date_is_set(v->projected_from) && v->item->news == NEWS_NEW
-                                 ? wording_state(v->item)
-                                 : wording_news(v->item->news));
-        if (severity && episode_is_open(v->item->episode))
+                                 ? wording_state(v)
+                                 : wording_news(wording_news_told(v)));
+        if (severity)
             (void)text_printf(out, ", %s", severity);
         break;
     case COLUMN_TITLE:

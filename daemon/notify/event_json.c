@@ -44,6 +44,11 @@ static json_t *number(double value)
     return json_real(value);
 }
 
+static json_t *line_number(const struct item_view *v, double line)
+{
+    return number(figure_line_hidden(line, v->kind) ? NAN : line);
+}
+
 /* NULL anywhere means no memory: jansson then refuses the new reference, and the whole fails. */
 static json_t *item_object(const struct item_view *v)
 {
@@ -63,10 +68,11 @@ static json_t *item_object(const struct item_view *v)
     failed |= json_object_set_new(o, "alert_id", clean(item->alert->id));
     failed |= json_object_set_new(o, "episode_id", clean(e->id));
     failed |= json_object_set_new(o, "notice_id", clean(item->notice_id));
-    failed |= json_object_set_new(o, "news", json_string(alert_news_name(item->news)));
+    failed |= json_object_set_new(o, "news", json_string(alert_news_name(wording_news_told(v))));
     failed |= json_object_set_new(o, "rule", json_string(rule_name(item->alert->rule)));
     failed |= json_object_set_new(o, "state", json_string(alert_state_name(e->state)));
-    failed |= json_object_set_new(o, "severity", clean(alert_severity_name(e->severity)));
+    failed |=
+        json_object_set_new(o, "severity", clean(alert_severity_name(wording_severity_told(v))));
     failed |= json_object_set_new(o, "measure",
                                   clean(v->measure ? v->measure->id : item->alert->measure));
     failed |= json_object_set_new(o, "feed", clean(v->feed));
@@ -82,9 +88,10 @@ static json_t *item_object(const struct item_view *v)
     failed |= json_object_set_new(o, "value", v->has_value ? number(v->value) : json_null());
     failed |= json_object_set_new(o, "figure", *v->figure ? clean(v->figure) : json_null());
     failed |= json_object_set_new(o, "unit", clean(unit_name(v->kind.unit)));
-    failed |= json_object_set_new(o, "line", number(v->line));
+    failed |= json_object_set_new(o, "line", line_number(v, v->line));
     failed |= json_object_set_new(
-        o, "target", number(v->measure && v->measure->has_target ? v->measure->target : NAN));
+        o, "target",
+        line_number(v, v->measure && v->measure->has_target ? v->measure->target : NAN));
     failed |= json_object_set_new(
         o, "line_of",
         v->measure ? json_string(line_of_name(measure_line_of(v->measure))) : json_null());

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/plan.h"
 
 #define COUNT_SHOWN_MIN         5 /* DESIGN section 10, partner */
 #define COUNT_ROUNDED_TO        5
@@ -122,6 +123,29 @@ static bool partner_value(const struct series_version *v, struct figure_kind kin
     }
     *out_value = round(v->value);
     return true;
+}
+
+/* On which side of it a count lies tells of few. */
+static bool is_few(double line)
+{
+    return line > 0 && line < COUNT_SHOWN_MIN;
+}
+
+bool figure_line_hidden(double line, struct figure_kind kind)
+{
+    return !kind.published && (kind.unit == UNIT_COUNT || kind.unit == UNIT_UNKNOWN) &&
+           (line == 0 || is_few(line));
+}
+
+bool figure_veiled(const struct plan_measure *m, double line, struct figure_kind kind)
+{
+    if (kind.published || (kind.unit != UNIT_COUNT && kind.unit != UNIT_UNKNOWN))
+        return false;
+    return figure_line_hidden(line, kind) ||
+           (m && m->tolerance > 0 &&
+            ((m->polarity != POLARITY_HIGHER && is_few(line + m->tolerance)) ||
+             (m->polarity != POLARITY_LOWER && is_few(line - m->tolerance)))) ||
+           (m && m->has_clear && figure_line_hidden(m->clear, kind));
 }
 
 static bool is_number(const struct series_version *v)

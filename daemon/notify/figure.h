@@ -6,7 +6,8 @@
  * a count under 5 is "*", else the nearest 5; a percentage is whole, and only where its
  * denominator, when known, is at least 10 and both its numerator and the rest, when known, at least
  * 5: 98% of 100 would tell of the other two. The longest wait is a band, over at least 8; anything
- * else is whole, and only over at least 8, when known.
+ * else is whole, and only over at least 8, when known. A count that is hidden is not told by its
+ * line either: "over 3" of one that is under 5 is 4.
  */
 #ifndef NOTIFY_FIGURE_H
 #define NOTIFY_FIGURE_H
@@ -15,7 +16,10 @@
 
 #include "metric/series.h"
 
-#define FIGURE_MAX 48
+#define FIGURE_MAX         48
+#define FIGURE_LINE_HIDDEN "under 5"
+
+struct plan_measure;
 
 /** What decides how a figure is shown, apart from the figure. */
 struct figure_kind {
@@ -33,6 +37,11 @@ const char *message_figure(const struct series_version *v, struct figure_kind ki
                            char out[FIGURE_MAX]);
 /** Whether that is a band: the longest wait. */
 bool figure_is_band(const struct series_version *v, struct figure_kind kind);
+/** Whether a line is itself told only as FIGURE_LINE_HIDDEN: that of a count of people, under 5. */
+bool figure_line_hidden(double line, struct figure_kind kind);
+/** Whether amber or red, worse or better would narrow a hidden count: the line, the line with its
+ * tolerance or the clear line is under 5. m: or NULL. */
+bool figure_veiled(const struct plan_measure *m, double line, struct figure_kind kind);
 /** "23%", "1,145", "57 days". */
 const char *figure_amount(double value, enum unit unit, char out[FIGURE_MAX]);
 /** A difference: "5 percentage points", "200", "1 day". */

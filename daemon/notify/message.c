@@ -42,16 +42,16 @@ static const struct message_item **in_order(const struct message_context *c)
 }
 
 /* How bad the news is, not the state: that something cleared is no red message. */
-static enum alert_severity news_severity(const struct message_item *item)
+static enum alert_severity severity_of(enum alert_news news, enum alert_severity severity)
 {
-    switch (item->news) {
+    switch (news) {
     case NEWS_NEW:
     case NEWS_WORSE:
     case NEWS_DISCOVERED:
-        return item->episode->severity;
+        return severity;
     case NEWS_BETTER:
     case NEWS_REMINDER:
-        return item->episode->severity == SEVERITY_NONE ? SEVERITY_NONE : SEVERITY_AMBER;
+        return severity == SEVERITY_NONE ? SEVERITY_NONE : SEVERITY_AMBER;
     case NEWS_NONE:
     case NEWS_WATCHING:
     case NEWS_CLEARED:
@@ -62,6 +62,26 @@ static enum alert_severity news_severity(const struct message_item *item)
         break;
     }
     return SEVERITY_NONE;
+}
+
+static enum alert_severity worse_of(enum alert_severity a, enum alert_severity b)
+{
+    return a > b ? a : b;
+}
+
+/* The same, as the event says it; how soon it is sent is by what is true. */
+static enum alert_severity severity_told(const struct message_context *c)
+{
+    enum alert_severity worst = SEVERITY_NONE;
+
+    for (size_t i = 0; i < c->item_count; i++) {
+        struct item_view v;
+
+        item_view(c, &c->items[i], &v);
+
+        worst = worse_of(worst, severity_of(wording_news_told(&v), wording_severity_told(&v)));
+    }
+    return worst;
 }
 
 /* ---- subject ----------------------------------------------------------------------------- */
@@ -288,15 +308,15 @@ int message_compose(const struct message_context *c, bool want_eml, bool want_js
     if (r < 0)
         return r;
     for (size_t i = 0; i < c->item_count; i++)
-        if (news_severity(&c->items[i]) > m.severity)
-            m.severity = news_severity(&c->items[i]);
+        m.severity =
+            worse_of(m.severity, severity_of(c->items[i].news, c->items[i].episode->severity));
     m.subject = subject_of(c, items);
     if (!m.subject)
         return -ENOMEM;
     if (want_eml && !(m.eml = mail_of(c, items, m.delivery_id, m.subject)))
         return -ENOMEM;
     if (want_json &&
-        !(m.json = event_json(c, items, c->item_count, m.delivery_id, m.subject, m.severity)))
+        !(m.json = event_json(c, items, c->item_count, m.delivery_id, m.subject, severity_told(c))))
         return -ENOMEM;
     if (text_losses() != losses) /* a word, somewhere: a figure, or whose it is */
         return -ENOMEM;

@@ -348,7 +348,10 @@ void item_view(const struct message_context *context, const struct message_item 
         if (f && item->episode->early && episode_is_active(item->episode) &&
             f->ageing.state == AGEING_BEHIND)
             view_of_projection(&v, &f->ageing);
-        if (!isnan(v.line))
+        v.is_veiled = figure_veiled(v.measure, v.line, v.kind);
+        if (figure_line_hidden(v.line, v.kind))
+            (void)snprintf(v.line_text, sizeof v.line_text, FIGURE_LINE_HIDDEN);
+        else if (!isnan(v.line))
             (void)figure_amount(v.line, v.kind.unit, v.line_text);
     } else if (a->rule == RULE_COVERAGE_GAP) {
         v.org = given(f ? f->provider : NULL, a->provider);
@@ -357,6 +360,30 @@ void item_view(const struct message_context *context, const struct message_item 
 }
 
 /* ---- words ------------------------------------------------------------------------------- */
+
+static bool is_degree(enum alert_news news)
+{
+    return news == NEWS_WORSE || news == NEWS_BETTER;
+}
+
+enum alert_news wording_news_told(const struct item_view *v)
+{
+    return v->is_veiled && is_degree(v->item->news) ? NEWS_REMINDER : v->item->news;
+}
+
+enum alert_severity wording_severity_told(const struct item_view *v)
+{
+    enum alert_severity severity = v->item->episode->severity;
+
+    return v->is_veiled && severity == SEVERITY_AMBER ? SEVERITY_RED : severity;
+}
+
+const char *wording_severity(const struct item_view *v)
+{
+    return v->is_veiled || !episode_is_open(v->item->episode)
+               ? NULL
+               : alert_severity_name(v->item->episode->severity);
+}
 
 const char *wording_news(enum alert_news news)
 {
@@ -393,7 +420,7 @@ bool wording_projection_over(const struct message_item *item)
            item->finding->ageing.state == AGEING_OVER;
 }
 
-const char *wording_state(const struct message_item *item)
+const char *wording_state(const struct item_view *v)
 {
     /* per rule: as long as it is open, once it has ended, where it is said again each day */
     static const struct state_words {
@@ -413,6 +440,7 @@ const char *wording_state(const struct message_item *item)
     };
     static const struct state_words of_incident = { "NHS numbers in a file", "Incident closed",
                                                     "Incident still open" };
+    const struct message_item *item = v->item;
     enum rule rule = item->alert->rule;
     const struct episode *e = item->episode;
 
@@ -422,7 +450,7 @@ const char *wording_state(const struct message_item *item)
 
     if (e->early && episode_is_active(e))
         return e->state == ALERT_EARLY ? "Early warning" : "Behind plan, projected";
-    switch (item->news) {
+    switch (wording_news_told(v)) {
     case NEWS_CLEARED:
         return e->early ? "Warning not borne out" : words->ended;
     case NEWS_CORRECTED:
@@ -545,7 +573,7 @@ void wording_subject(const struct item_view *v, const char *lead, size_t max, st
 {
     AUTO(text_release) struct text title = TEXT_INIT;
     AUTO(text_release) struct text tail = TEXT_INIT;
-    const char *state = lead ? lead : wording_state(v->item);
+    const char *state = lead ? lead : wording_state(v);
     enum rule rule = v->item->alert->rule;
     size_t fixed;
 

@@ -33,7 +33,8 @@ struct item_view {
     bool is_beside_line;          /* rounding would put it on the line, or on its other side */
     char figure[FIGURE_SAID_MAX]; /* "5%", "*", "just over 30"; "" for rules without a figure */
     double line;                  /* NAN: none */
-    char line_text[FIGURE_MAX];   /* "" : none */
+    char line_text[FIGURE_MAX];   /* "": none; "under 5" */
+    bool is_veiled;               /* how bad it is would tell how few */
     struct civil_date start, end; /* data period of the figure; DATE_NONE: none */
     struct civil_date
         window_start; /* first day of the rolling window that ends with it; DATE_NONE */
@@ -63,9 +64,15 @@ size_t wording_words(const char *s);
 const char *wording_date(struct civil_date d, char out[WORDING_DATE_MAX]);
 
 /** "Behind plan", "Back on plan", "Feed late", ... */
-const char *wording_state(const struct message_item *item);
+const char *wording_state(const struct item_view *v);
 /** "New", "Worse", "Better", "Cleared", "Corrected", "Withdrawn", "Unchanged". */
 const char *wording_news(enum alert_news news);
+/** The news, without whether it is worse or better where that would tell of few. */
+enum alert_news wording_news_told(const struct item_view *v);
+/** The severity as data have it: red, whichever it is, where that would tell of few. */
+enum alert_severity wording_severity_told(const struct item_view *v);
+/** "amber" or "red" of what is open; NULL: none, or it would tell of few. */
+const char *wording_severity(const struct item_view *v);
 
 /** A file of a feed held identifiers. */
 bool wording_is_incident(const struct message_item *item);

@@ -69,7 +69,7 @@ static void gap_to_line(const struct item_view *v, struct text *out)
 static void what_figure(const struct item_view *v, struct text *out)
 {
     const struct plan_measure *m = v->measure;
-    const char *severity = alert_severity_name(v->item->episode->severity);
+    const char *severity = wording_severity(v);
     char date[WORDING_DATE_MAX], words[FIGURE_MAX + 32];
 
     (void)text_puts(out, v->figure);
@@ -79,11 +79,11 @@ static void what_figure(const struct item_view *v, struct text *out)
     }
     if (*v->line_text)
         (void)text_printf(out, ", where %s %s", line_words[line_of(v)].has, v->line_text);
-    if (v->has_value && !isnan(v->line))
+    if (v->has_value && !isnan(v->line) && !figure_line_hidden(v->line, v->kind))
         gap_to_line(v, out);
-    if (severity && episode_is_open(v->item->episode))
+    if (severity)
         (void)text_printf(out, ", %s", severity);
-    if (m && m->tolerance > 0)
+    if (m && m->tolerance > 0 && !v->is_veiled)
         (void)text_printf(out, " (tolerance %s)",
                           figure_difference(m->tolerance, v->kind.unit, words));
     (void)text_puts(out, ".");
@@ -351,7 +351,7 @@ static void clears_figure(const struct item_view *v, struct text *out)
         (void)text_puts(out, "A file that shows otherwise; a figure behind the line makes it a "
                              "breach, and after two cadences without data nothing is projected "
                              "any more. ");
-    if (!m || isnan(line)) {
+    if (!m || isnan(line) || v->is_veiled) {
         (void)text_puts(out, "A figure at the plan's line or better.");
         return;
     }

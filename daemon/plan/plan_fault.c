@@ -103,6 +103,7 @@ static const struct plan_fault_def faults[PLAN_FAULTS] = {
                                 "a survey does not say how many must have answered" },
     [PLAN_LAW_WITH_TOLERANCE] = { "law-with-tolerance", DIAG_WARNING,
                                   "the law knows no tolerance" },
+    [PLAN_LINE_OF_FEW] = { "line-of-few", DIAG_WARNING, "messages cannot tell a line of so few" },
 };
 
 const struct plan_fault_def *plan_fault_of(enum plan_fault fault)

@@ -78,6 +78,7 @@ enum plan_fault {
     PLAN_LINEAR_OF_ONE,
     PLAN_SURVEY_WITHOUT_N,
     PLAN_LAW_WITH_TOLERANCE,
+    PLAN_LINE_OF_FEW,
     PLAN_FAULTS
 };
 

@@ -300,6 +300,30 @@ static void lint_better(struct plan_reading *r, const struct measure_reading *re
                   metric_def_of(reading->m.list->metric.id)->id, lower ? "higher" : "lower");
 }
 
+#define COUNT_SHOWN_MIN 5 /* DESIGN section 10, partner */
+
+/* Of people on a list: whoever is told the line and that it is crossed knows how few they are. That none
+ * is asked for is no secret. */
+static void lint_few(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct lines lines = lines_of(reading);
+    char number[32];
+
+    if (!reading->m.list || reading->m.unit != UNIT_COUNT)
+        return;
+    for (size_t i = 0; i < lines.count; i++) {
+        double value = line_value(&lines, i);
+
+        if (value > 0 && value < COUNT_SHOWN_MIN)
+            plan_complain(r, line_node(&lines, i), PLAN_LINE_OF_FEW,
+                          "messages say \"under 5\", and neither amber nor red; ask for none, or "
+                          "for a share",
+                          "measure: a %s of %s: a line under 5 cannot be told without giving small "
+                          "numbers away",
+                          line_name(&lines, i), text_number(value, number));
+    }
+}
+
 void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading)
 {
     const struct plan_measure *m = &reading->m;
@@ -314,6 +338,7 @@ void plan_lint_measure(struct plan_reading *r, const struct measure_reading *rea
     lint_rule(r, reading);
     lint_percent(r, reading);
     lint_better(r, reading);
+    lint_few(r, reading);
     if (m->title)
         plan_check_title(r, m->title, yaml_get(reading->node, "title"));
     if (!m->owner && !m->action)

@@ -57,6 +57,61 @@ def test_nobody_can_tell_from_a_message_or_redis_how_few_are_over_the_line(build
         assert not [x for x in ("98%", "98 ", "400 ", "36 days") if x in told(i)], told(i)
 
 
+def people(census, over):
+    """So many who have waited for over 18 weeks, and 30 who have not."""
+    rows = {f"A{n}": "2026-05-01" for n in range(30)}
+    rows.update({f"B{n}": "2025-12-01" for n in range(over)})
+    return lists.snapshot(census, rows)
+
+
+def said(i):
+    """What the newest messages say, and the keys of Redis, without what differs between any two."""
+    mail = i.mails()[-1]
+    item = items(i)["over"]
+    now = i.now_hash("over")
+    return ([mail.subject, [x for x in mail.text.splitlines() if x.startswith(("What", "Behind", "Back"))]]
+            + [item[k] for k in ("news", "severity", "figure", "value", "line", "target", "state")]
+            + [now[k] for k in ("value", "rag", "target", "expected")])
+
+
+def of_few(build, line, tolerance, over):
+    measure = lists.measure(id="over", title="Over 18 weeks", target="{at_most: %d}" % line,
+                            more="    tolerance: %d\n" % tolerance)
+    with lists.instance(build, plan_text=lists.plan(measure)) as i:
+        i.put("1.csv", people("2026-05-17", over), feed="weekly")
+        i.start("2026-05-18T10:00")
+        wait_for(lambda: i.mails() and "over" in items(i) and i.now_hash("over"), "what is told")
+        return said(i)
+
+
+def test_a_line_under_five_its_tolerance_and_its_colour_do_not_tell_how_few_are_behind_it(build):
+    told_of_four = of_few(build, 3, 0, 4)
+    assert told_of_four[0].startswith("Behind plan: ") and told_of_four[0].endswith(" *, plan under 5"), told_of_four
+    assert not [x for x in ("amber", "red", "tolerance", "plan 3", "has 3", "most 3") if x in str(told_of_four[1])]
+    for line, tolerance, over in ((1, 1, 2), (1, 1, 4), (0, 2, 1), (0, 2, 3), (0, 0, 1)):
+        assert of_few(build, line, tolerance, over) == told_of_four, (line, tolerance, over)
+
+
+def test_a_count_that_becomes_worse_behind_a_line_under_five_is_told_again_without_saying_that_it_is_worse(build):
+    measure = lists.measure(id="over", title="Over 18 weeks", target="{at_most: 1}", more="    tolerance: 1\n")
+    with lists.instance(build, plan_text=lists.plan(measure)) as i:
+        i.put("1.csv", people("2026-05-17", 2), feed="weekly")
+        i.start("2026-05-18T10:00")
+        wait_for(lambda: len(i.mails()) == 1, "what is behind")
+        i.put("2.csv", people("2026-05-24", 4), feed="weekly")
+        wait_for(lambda: len(i.mails()) == 2, "what is worse: it is red, and told at once")
+        assert "orse" not in i.mails()[-1].text + i.mails()[-1].html + i.mails()[-1].subject, i.mails()[-1].text
+
+
+def test_plan_check_warns_of_a_count_whose_line_is_under_five_and_not_of_one_that_asks_for_none(build):
+    for line, warned in ((4, True), (1, True), (0, False), (5, False)):
+        measure = lists.measure(id="over", title="Over 18 weeks", target="{at_most: %d}" % line)
+        with lists.instance(build, plan_text=lists.plan(measure)) as i:
+            out = i.ctl_raw("plan", "check", i.path("plan.yaml"), "--settings", i.path("waitlistd.yaml"), output="table")
+            assert ("a line under 5 cannot be told without giving small numbers away" in
+                    out.stdout + out.stderr) == warned, (line, out.stdout, out.stderr)
+
+
 def test_feeds_says_how_many_wait_apart_from_all_that_are_kept(build):
     with lists.instance(build, plan_text=lists.plan(OVER)) as i:
         i.put("1.csv", few_over(), feed="weekly")
