@@ -144,6 +144,7 @@ static int set_outcome(struct apply *a)
     add_count(&words, sum.stopped, "stopped");
     add_count(&words, sum.returned, "came back");
     add_count(&words, sum.duplicates, "of pathways that had another row");
+    add_count(&words, a->file->set_aside, "set aside");
     add_count(&words, l->others, "of services or providers that are not on this list");
     for (size_t v = LIST_OLDER + 1; v < LIST_VERDICTS; v++)
         add_count(&words, sum.verdicts[v], list_verdict_name((enum list_verdict)v));
@@ -171,8 +172,9 @@ int apply_list_book(struct apply *a)
     if (date_is_set(newest) &&
         (!date_is_set(b->newest_period_end) || date_compare(newest, b->newest_period_end) > 0))
         b->newest_period_end = newest;
-    if (!is_set) /* of a set each file is needed */
-        feed_book_supersede(b, a->file->sequence, a->file->part ? a->file->part : "", a->newest);
+    if (!is_set) /* of a set each file is needed; of events each that is held */
+        feed_book_supersede(b, a->file->sequence, a->file->part ? a->file->part : "",
+                            apply_is_snapshot(a) ? a->newest : DATE_NONE);
     if (apply_is_snapshot(a) && date_is_set(a->newest)) {
         r = find_missing(a);
         if (r == 0)

@@ -61,6 +61,7 @@ int take_pathway_begin(struct taking *t)
                                             .key_len = PATHWAY_KEY_BYTES,
                                             .identifiers = IDENTIFIERS_REFUSE,
                                             .census = DATE_NONE,
+                                            .received = t->received,
                                             .place = place_of_words,
                                             .place_arg = p->config->settings,
                                             .previous_key = p->previous_key
@@ -97,14 +98,19 @@ static void refuse_censuses(struct taking *t)
 {
     const struct parse_result *result = parser_result(t->parser);
 
-    if (result->refused || format_records(t->format) != RECORDS_PATHWAY_SNAPSHOT ||
-        result->accepted == 0)
+    bool is_snapshot = format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT;
+
+    if (result->refused || result->accepted == 0)
         return;
-    if (date_compare(result->first_census, result->last_census) != 0)
+    if (is_snapshot && date_compare(result->first_census, result->last_census) != 0)
         parser_refuse(t->parser, "census",
                       "its rows are of several census dates: a snapshot is of one");
-    else if (date_compare(result->last_census, t->received) > 0)
+    else if (is_snapshot && date_compare(result->last_census, t->received) > 0)
         parser_refuse(t->parser, "census", "its census lies after the day on which it came");
+    else if (t->is_set && date_is_set(result->last_census) &&
+             date_compare(result->last_census, t->received) > 0)
+        parser_refuse(t->parser, "census",
+                      "its reporting period ends after the day on which it came");
 }
 
 /* Tables are put together by the submission that their rows name. */

@@ -151,7 +151,9 @@ static int on_pathway(void *arg, const struct pathway_record *record)
 static int pass(int fd, const struct request *q, const struct format *f, const char *name,
                 struct parse_sink sink, struct parser **out_parser, struct text *out_member)
 {
-    struct parser_options how = { .key = q->key, .key_len = q->key_len, .census = DATE_NONE };
+    struct parser_options how = {
+        .key = q->key, .key_len = q->key_len, .census = DATE_NONE, .received = DATE_NONE
+    };
     struct parser *p = parser_new(f, name, sink);
     int r = p ? parser_configure(p, &how) : -ENOMEM;
 

@@ -165,7 +165,9 @@ static int print_table(struct list_stats *stats)
 /* Returns 0 when everything was read and accepted; else 1, said on stderr. */
 static int count_file(const struct request *q, const struct format *f, struct counting *c)
 {
-    const struct parser_options how = { .identifiers = IDENTIFIERS_NOTE, .census = q->census };
+    const struct parser_options how = { .identifiers = IDENTIFIERS_NOTE,
+                                        .census = q->census,
+                                        .received = DATE_NONE };
     const struct parse_sink sink = { .pathway = on_pathway, .set_aside = on_set_aside, .arg = c };
     AUTO(fd_close) int fd = feed_input_open(q->feed.file);
     struct parser *p = fd >= 0 ? parser_new(f, c->set_aside.file, sink) : NULL;

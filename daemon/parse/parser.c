@@ -62,7 +62,7 @@ struct parser *parser_new(const struct format *format, const char *name, struct 
     p->result.first_census = p->result.last_census = DATE_NONE;
     p->result.first_clock_start = p->result.last_clock_start = DATE_NONE;
     p->result.first_event = p->result.last_event = DATE_NONE;
-    p->options.census = DATE_NONE;
+    p->options.census = p->options.received = DATE_NONE;
     csv_init(&p->csv, format->delimiter, on_row, p);
     json_rows_init(&p->json, on_names, on_row, on_broken, p);
     return p;

@@ -44,6 +44,9 @@ struct parser_options {
     size_t key_len;
     enum identifier_policy identifiers;
     struct civil_date census; /* of a snapshot whose layout names none; DATE_NONE: not known */
+    /** The day on which the file came: an event of a later one has not happened, and its row is set aside.
+     * DATE_NONE: not judged. */
+    struct civil_date received;
     /** The place that a row's words mean (each may be NULL), which must live until parser_free(); NULL:
      * unknown. Without it a record has the first of them as it stands. */
     const char *(*place)(void *arg, const char *printed, const char *practice, const char *lsoa);

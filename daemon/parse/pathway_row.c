@@ -223,11 +223,19 @@ static void judge_snapshot(struct pathway_reader *r, struct row_fault *fault)
     r->is_left_out |= date_is_set(stop) && date_compare(stop, census) <= 0;
 }
 
+static bool lies_ahead(const struct pathway_reader *r, struct civil_date day)
+{
+    return date_is_set(r->options.received) && date_is_set(day) &&
+           date_compare(day, r->options.received) > 0;
+}
+
 static void judge_events(struct pathway_reader *r, struct row_fault *fault)
 {
     const struct pathway_layout *p = layout_of(r);
 
     r->record.census = r->values[FIELD_CENSUS].date;
+    if (lies_ahead(r, r->values[FIELD_CLOCK_START].date))
+        *fault = (struct row_fault){ "future-date", pathway_column_of(r, FIELD_CLOCK_START) };
     for (size_t i = 0; i < p->event_count && !fault->reason; i++) {
         const char *name = text_of(r, p->events[i].name),
                    *flag = text_of(r, p->events[i].retracted);
@@ -237,6 +245,9 @@ static void judge_events(struct pathway_reader *r, struct row_fault *fault)
         else if (flag && !value_flag(flag, &(bool){ false }))
             *fault =
                 (struct row_fault){ "unknown-code", pathway_column_of(r, p->events[i].retracted) };
+        else if (lies_ahead(r, r->values[p->events[i].date].date) &&
+                 holds(r, p->events[i].when, p->events[i].when_count))
+            *fault = (struct row_fault){ "future-date", pathway_column_of(r, p->events[i].date) };
     }
 }
 
@@ -349,7 +360,8 @@ static bool is_event(struct pathway_reader *r, const struct event_rule *e)
         rec->clock_start = rec->event_date;
     else
         rec->clock_start = r->values[FIELD_CLOCK_START].date;
-    return rec->event && date_is_set(rec->event_date) && (is_true || e->otherwise_retracted);
+    return rec->event && date_is_set(rec->event_date) && !lies_ahead(r, rec->event_date) &&
+           (is_true || e->otherwise_retracted);
 }
 
 int pathway_row_next(struct pathway_reader *r, const struct pathway_record **out_record)

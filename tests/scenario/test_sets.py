@@ -214,6 +214,15 @@ def test_a_row_that_the_list_sets_aside_begins_no_history(build):
         assert waiting(i) == {JANUARY: 2, FEBRUARY: 2}, waiting(i)
 
 
+def test_a_table_whose_reporting_period_has_not_ended_is_refused_and_makes_nothing_newer(build):
+    with instance(build) as i:
+        i.start(TODAY)
+        i.put("referral.csv", submission(900, "AB", period="2036-02-29")["referral"], feed="mh")
+        wait_for(lambda: feed(i)["waits"], "what is refused")
+        assert "its reporting period ends after the day on which it came" in feed(i)["waits"][0]["why"], feed(i)
+        assert not feed(i)["waits"][0]["held"] and feed(i)["newest_period_end"] is None, feed(i)
+
+
 def test_an_earlier_submission_that_becomes_whole_late_changes_nothing(build):
     with instance(build) as i:
         i.start(TODAY)

@@ -187,9 +187,9 @@ static void tell_result(struct text *said, const struct parse_result *r)
 static char *read_in(const struct format *format, const char *bytes, size_t len, size_t portion)
 {
     static const unsigned char key[32] = { 7 };
-    const struct parser_options options = { .key = key,
-                                            .key_len = sizeof key,
-                                            .census = DATE_NONE };
+    const struct parser_options options = {
+        .key = key, .key_len = sizeof key, .census = DATE_NONE, .received = DATE_NONE
+    };
     struct run run = { .said = TEXT_INIT, .pathways = TEXT_INIT, .archive = TEXT_INIT };
     bool is_pathway = format_records(format) != RECORDS_AGGREGATE;
     struct parser *p = parser_new(

@@ -50,7 +50,9 @@ static void parse(const char *format, const char *bytes, struct both *b, struct 
 {
     static const char *const folders[] = { "config/formats" };
     static const unsigned char key[32] = { 1, 2, 3 };
-    struct parser_options options = { .key = key, .key_len = sizeof key, .census = DATE_NONE };
+    struct parser_options options = {
+        .key = key, .key_len = sizeof key, .census = DATE_NONE, .received = DATE_NONE
+    };
     struct diags d = DIAGS_INIT;
     struct format_set *set = NULL;
 

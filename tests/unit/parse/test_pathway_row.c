@@ -88,7 +88,8 @@ static void write_aside(void *arg, unsigned long line, const char *column, const
 }
 
 static const struct parser_options no_key = { .identifiers = IDENTIFIERS_REFUSE,
-                                              .census = { INT32_MIN } };
+                                              .census = { INT32_MIN },
+                                              .received = { INT32_MIN } };
 
 /* The caller frees the parser. */
 static struct parser *run(const struct format *f, const struct parser_options *options,
@@ -708,7 +709,7 @@ static const struct {
 START_TEST(a_list_is_checked_by_the_rules_of_its_mapping)
 {
     struct format_set *set = load_formats();
-    struct parser_options options = { .identifiers = IDENTIFIERS_NOTE };
+    struct parser_options options = { .identifiers = IDENTIFIERS_NOTE, .received = DATE_NONE };
     struct text bytes = TEXT_INIT, out = TEXT_INIT;
 
     ck_assert_int_eq(date_from_ymd(2026, 2, 16, &options.census), 0);
@@ -727,7 +728,9 @@ END_TEST
 START_TEST(who_only_counts_is_told_of_identifiers_and_goes_on)
 {
     struct format_set *set = load_formats();
-    struct parser_options options = { .identifiers = IDENTIFIERS_NOTE, .census = DATE_NONE };
+    struct parser_options options = { .identifiers = IDENTIFIERS_NOTE,
+                                      .census = DATE_NONE,
+                                      .received = DATE_NONE };
     struct text bytes = TEXT_INIT, out = TEXT_INIT;
     uint64_t state = 3;
     char number[11];

@@ -1,0 +1,71 @@
+"""What of a waiting list may not be believed though each of its rows can be read."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import lists
+from waitlist import run_tests, wait_for
+
+START = "2026-01-05"
+PLAN = lists.plan(lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 400}"))
+DAILY_GRACE = lists.EVENTS.replace("400d", "3d")
+
+
+def feed(i, id):
+    return [f for f in i.ctl("feeds") if f["id"] == id][0]
+
+
+def referrals(count, provider="TAJ", prefix="A"):
+    return [(f"{prefix}{n}", "referral", START, 1, "", "", provider) for n in range(count)]
+
+
+def test_an_event_dated_years_ahead_is_set_aside_and_its_feed_is_late_when_it_falls_silent(build):
+    with lists.instance(build, feeds=DAILY_GRACE, plan_text=PLAN) as i:
+        i.put("1.csv", lists.events(*referrals(150)), feed="events")
+        i.once("2026-01-06")
+        i.put("2.csv", lists.events(*[(f"A{n}", "equipment", "2036-02-03" if n == 3 else "2026-02-03", 1)
+                                      for n in range(120)]), feed="events")
+        i.once("2026-02-04")
+        f = i.look("2026-02-04", lambda w: feed(w, "events"))
+        assert f["newest_period_end"] == "2026-02-03" and not f["waits"], f
+        assert "119 rows, 1 set aside;" in f["last_outcome"], f["last_outcome"]
+        i.once("2026-03-04")
+        assert i.look("2026-03-04", lambda w: [a["state"] for a in w.alerts("feed-late")]) == ["FIRING"]
+
+
+def test_a_file_with_over_1_per_cent_of_its_events_ahead_is_held_and_no_provider_is_missing_by_it(build):
+    feeds = DAILY_GRACE.replace("[]", "[TAJ, RXT]")
+    both = referrals(20) + referrals(20, "RXT", "B")
+    with lists.instance(build, feeds=feeds, plan_text=PLAN, extra=lists.TWO) as i:
+        i.put("1.csv", lists.events(*both), feed="events")
+        i.once("2026-01-06")
+        i.put("2.csv", lists.events(("A1", "equipment", "2036-01-12", 1), ("A2", "equipment", "2026-01-12", 1),
+                                    ("B1", "equipment", "2026-01-12", 1, "", "", "RXT")), feed="events")
+        i.start("2026-01-13")
+        wait_for(lambda: feed(i, "events")["waits"], "what is held")
+        held = feed(i, "events")["waits"][0]
+        assert "1 of 3 rows would be set aside (mostly future-date)" in held["why"], held
+        i.ctl("feed", "accept", str(held["receipt"]), "--why", "one year was mistyped")
+        wait_for(lambda: feed(i, "events")["files"] == 2, "it to be accepted")
+        f = feed(i, "events")
+        assert f["newest_period_end"] == "2026-01-12" and not f["gaps"], f
+
+
+def test_a_held_file_of_events_waits_for_a_person_whatever_comes_later(build):
+    with lists.instance(build, feeds=DAILY_GRACE, plan_text=PLAN) as i:
+        i.put("1.csv", lists.events(*referrals(20)), feed="events")
+        i.once("2026-01-06")
+        i.put("2.csv", lists.events(("A1", "equipment", "2036-01-12", 1), ("A2", "equipment", "2026-01-12", 1)),
+              feed="events")
+        i.once("2026-01-13")
+        i.put("3.csv", lists.events(("A3", "equipment", "2026-01-18", 1)), feed="events")
+        i.start("2026-01-19")
+        wait_for(lambda: feed(i, "events")["files"] == 2, "the later file")
+        held = feed(i, "events")["waits"]
+        assert len(held) == 1 and feed(i, "events")["list"]["parts"][0]["facts"] == 21, feed(i, "events")
+        i.ctl("feed", "accept", str(held[0]["receipt"]), "--why", "one year was mistyped")
+        wait_for(lambda: feed(i, "events")["list"]["parts"][0]["facts"] == 22, "the fact that it brings")
+
+
+if __name__ == "__main__":
+    run_tests(globals())
