@@ -52,7 +52,8 @@ struct http_exchange {
     struct http_server *server; /* NULL once that is freed */
     struct bufferevent *socket, *filter;
     struct evbuffer_cb_entry *on_output;
-    struct event *deadline, *drained;
+    struct event *deadline, *drained, *answered; /* owned: what libevent defers by itself would hold
+                                                    the connection past the end of the loop */
     enum state state;
     bool is_settled;       /* its address is known and within the limit */
     bool is_told, is_head; /* the handler knows of it; the method is HEAD */
@@ -105,6 +106,7 @@ static void detach(struct http_exchange *x)
     x->server = NULL;
     event_free(x->deadline);
     event_free(x->drained);
+    event_free(x->answered);
 }
 
 /* The filter's last call. */
@@ -334,6 +336,16 @@ static void on_drained(evutil_socket_t fd, short what, void *arg)
     set_deadline(x, LINGER_MS);
 }
 
+/* evhttp reads the request that http_answer() made; it may free the connection by that. */
+static void on_answered(evutil_socket_t fd, short what, void *arg)
+{
+    struct http_exchange *x = arg;
+
+    (void)fd;
+    (void)what;
+    bufferevent_trigger(x->filter, EV_READ, 0);
+}
+
 void http_answer(struct http_exchange *x, const struct http_answer *answer)
 {
     const char *own = x->is_head ? own_head : own_get;
@@ -350,7 +362,7 @@ void http_answer(struct http_exchange *x, const struct http_answer *answer)
         (void)shutdown(bufferevent_getfd(x->socket), SHUT_RDWR);
         return;
     }
-    bufferevent_trigger(x->filter, EV_READ, BEV_OPT_DEFER_CALLBACKS);
+    event_active(x->answered, EV_TIMEOUT, 0);
 }
 
 void http_answer_text(struct http_exchange *x, int status, const char *text)
@@ -468,7 +480,9 @@ static struct bufferevent *make(struct event_base *base, void *arg)
     x->socket = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     x->deadline = evtimer_new(base, on_time, x);
     x->drained = event_new(base, -1, 0, on_drained, x);
-    if (!x->socket || !x->deadline || !x->drained || event_add(x->deadline, &at_once) < 0)
+    x->answered = event_new(base, -1, 0, on_answered, x);
+    if (!x->socket || !x->deadline || !x->drained || !x->answered ||
+        event_add(x->deadline, &at_once) < 0)
         goto fail;
     x->on_output = evbuffer_add_cb(bufferevent_get_output(x->socket), on_output, x);
     if (!x->on_output)
@@ -490,6 +504,8 @@ fail:
             event_free(x->deadline);
         if (x->drained)
             event_free(x->drained);
+        if (x->answered)
+            event_free(x->answered);
         if (x->socket)
             bufferevent_free(x->socket);
         free(x);
