@@ -63,7 +63,7 @@ static bool is_one_start(const struct pathway_list *l, struct civil_date *out_st
     return n > 0;
 }
 
-/* ---- all by the same number of days ---- */
+/* ---- all by the same number of days, or later ---- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -89,6 +89,11 @@ static size_t most_frequent(int32_t *list, size_t count, int32_t *out_number)
     return most;
 }
 
+static bool is_many(uint64_t moved, uint64_t known)
+{
+    return moved >= SHIFTED_LEAST && (double)moved > HOLD_SHIFTED * (double)known;
+}
+
 int list_is_shifted(const struct pathway_list *l, struct shift *out)
 {
     AUTO(auto_free) int32_t *days = NULL;
@@ -112,10 +117,25 @@ int list_is_shifted(const struct pathway_list *l, struct shift *out)
             days = grown;
             room = more;
         }
+        out->later += start.day > before.day;
         days[count++] = start.day - before.day;
     }
     out->moved = most_frequent(days, count, &out->days);
-    return out->moved >= SHIFTED_LEAST && (double)out->moved > HOLD_SHIFTED * (double)out->known;
+    return is_many(out->moved, out->known) || is_many(out->later, out->known);
+}
+
+static void say_shift(struct text *why, const struct shift *shift, const char *provider)
+{
+    bool is_one = is_many(shift->moved, shift->known);
+
+    (void)text_puts(why, "the clocks of ");
+    people_share(why, is_one ? shift->moved : shift->later, shift->known);
+    if (is_one)
+        (void)text_printf(why, " who waited at %s before now start %d day%s %s, all by the same",
+                          provider, abs(shift->days), abs(shift->days) == 1 ? "" : "s",
+                          shift->days < 0 ? "earlier" : "later");
+    else
+        (void)text_printf(why, " who waited at %s before now start later", provider);
 }
 
 /* ---- altogether ---- */
@@ -142,10 +162,6 @@ int list_is_implausible(const struct pathway_list *l, const char *provider, unsi
 
     if (r <= 0)
         return r;
-    (void)text_puts(why, "the clocks of ");
-    people_share(why, shift.moved, shift.known);
-    (void)text_printf(why, " who waited at %s before now start %d day%s %s, all by the same",
-                      provider, abs(shift.days), abs(shift.days) == 1 ? "" : "s",
-                      shift.days < 0 ? "earlier" : "later");
+    say_shift(why, &shift, provider);
     return 1;
 }

@@ -14,7 +14,7 @@
 
 /** Of fewer who wait a part may shrink as it likes. */
 #define SHRUNK_LEAST 5
-/** So many clocks may be put right by the same number of days. */
+/** Fewer clocks may be put right. */
 #define SHIFTED_LEAST 5
 
 /** How many, of people: never a count under 5. */
@@ -29,10 +29,11 @@ struct shift {
     uint64_t known; /* rows of pathways that were open before, both with a clock start */
     uint64_t moved; /* of them, by the number of days by which most of those that moved did */
     int32_t days;   /* that number; below 0: earlier */
+    uint64_t later; /* of those known, by whatever number of days: each waits less than it did */
 };
 
 /** Between the beginning of a snapshot and its end: whether a large share of the clocks moved by one number of
- * days. Returns 1, 0 or -ENOMEM; sets *out. */
+ * days, or began again later. Returns 1, 0 or -ENOMEM; sets *out. */
 int list_is_shifted(const struct pathway_list *l, struct shift *out);
 
 /** Asked between the beginning of a snapshot and its end; rows: of this provider. Returns 1 where a person must

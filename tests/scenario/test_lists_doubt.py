@@ -67,5 +67,28 @@ def test_a_held_file_of_events_waits_for_a_person_whatever_comes_later(build):
         wait_for(lambda: feed(i, "events")["list"]["parts"][0]["facts"] == 22, "the fact that it brings")
 
 
+def restarted(build, count, of, shift):
+    """Whether a census is held in which so many clocks start later than they did, each by another number of days."""
+    before = lists.starts(of, START)
+    after = {k: "2026-05-04" if n < count else v for n, (k, v) in enumerate(before.items())}
+    with lists.instance(build, plan_text=PLAN) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", after if shift < 0 else before), feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", lists.snapshot("2026-05-24", before if shift < 0 else after), feed="weekly")
+        i.once("2026-05-25")
+        return i.look("2026-05-25", lambda w: [x["why"] for x in feed(w, "weekly")["waits"]])
+
+
+def test_clocks_that_begin_again_later_in_bulk_hold_the_file_whatever_the_numbers_of_days(build):
+    why = restarted(build, 20, 60, 1)
+    assert why and "the clocks of 20 of the 60 who waited at TAJ before now start later" in why[0], why
+
+
+def test_a_few_clocks_that_begin_again_and_many_that_began_earlier_hold_nothing(build):
+    assert not restarted(build, 12, 60, 1)
+    assert not restarted(build, 4, 6, 1)
+    assert not restarted(build, 20, 60, -1)
+
+
 if __name__ == "__main__":
     run_tests(globals())
