@@ -234,8 +234,6 @@ static void judge_events(struct pathway_reader *r, struct row_fault *fault)
     const struct pathway_layout *p = layout_of(r);
 
     r->record.census = r->values[FIELD_CENSUS].date;
-    if (lies_ahead(r, r->values[FIELD_CLOCK_START].date))
-        *fault = (struct row_fault){ "future-date", pathway_column_of(r, FIELD_CLOCK_START) };
     for (size_t i = 0; i < p->event_count && !fault->reason; i++) {
         const char *name = text_of(r, p->events[i].name),
                    *flag = text_of(r, p->events[i].retracted);

@@ -223,6 +223,14 @@ def test_a_table_whose_reporting_period_has_not_ended_is_refused_and_makes_nothi
         assert not feed(i)["waits"][0]["held"] and feed(i)["newest_period_end"] is None, feed(i)
 
 
+def test_a_contact_that_is_planned_is_no_news_and_no_fault(build):
+    with instance(build, kind="events") as i:
+        i.start(TODAY)
+        put(i, {"contact": table("contact", contact("A", 900), contact("B", 900, day="2026-12-03").replace(",5,", ",7,"))},
+            "contact")
+        assert feed(i)["newest_period_end"] == "2026-02-03" and not feed(i)["waits"], feed(i)
+
+
 def test_an_earlier_submission_that_becomes_whole_late_changes_nothing(build):
     with instance(build) as i:
         i.start(TODAY)
