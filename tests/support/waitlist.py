@@ -286,13 +286,15 @@ class Instance:
             return False
 
     def redis(self, *command):
-        """redis-cli on the embedded server's socket, once it has read its files; output as lines."""
+        """redis-cli on the embedded server's socket, once it is up and has read its files; output as lines."""
         def said():
             result = subprocess.run(["redis-cli", "-s", "redis.sock", *command], capture_output=True, text=True,
                                     cwd=self.path("state", "redis"), timeout=20 * PATIENCE_S)
+            if "Could not connect" in result.stderr + result.stdout or result.stdout.startswith("LOADING "):
+                return None
             assert result.returncode == 0, result.stderr or result.stdout
-            return None if result.stdout.startswith("LOADING ") else (result.stdout.splitlines(),)
-        return wait_for(said, "Redis to have read its files")[0]
+            return (result.stdout.splitlines(),)
+        return wait_for(said, "Redis to answer")[0]
 
     def now_hash(self, name):
         lines = self.redis("HGETALL", f"wl:{{{self.instance}}}:now:{name}")
