@@ -129,6 +129,7 @@ FURTHER = [
      "has-no-standard", "autism-3m"),
     ("the standard of another service", "    method: linear\n", "    standard: wheelchair-18w\n", "standard-of-another",
      "wheelchair-18w"),
+    ("a line of a few people", "target: {at_most: 40}", "target: {at_most: 3}", "line-of-few", "3}\n    action"),
     ("a chart of a stock", "    method: linear\n", "    method: linear\n    spc: on\n", "spc-on-stock", "on\n    target"),
     ("a forecast of no milestone", "    method: linear\n", "    method: linear\n    forecast: on\n", "no-milestone",
      "on\n    target"),
