@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/folder.h"
 #include "support/unit.h"
 
 static const char *const shipped[] = { "config/formats" };
@@ -169,18 +170,14 @@ static const struct {
 
 START_TEST(a_mapping_file_is_checked_with_places)
 {
-    char path[] = "/tmp/test_format_XXXXXX";
-    int fd = mkstemp(path);
+    char path[FOLDER_MAX];
     struct diags d = DIAGS_INIT;
     struct format *f = NULL;
 
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq((int)write(fd, documents[_i].text, strlen(documents[_i].text)),
-                     (int)strlen(documents[_i].text));
-    ck_assert_int_eq(close(fd), 0);
+    file_begin(path, documents[_i].text);
     int r = format_load(path, &d, &f);
 
-    ck_assert_int_eq(unlink(path), 0);
+    file_end(path);
     ck_assert_msg((r == 0) == (documents[_i].line == 0), "%s: %d", documents[_i].why, r);
     if (r < 0) {
         ck_assert_uint_ge(d.errors, 1);

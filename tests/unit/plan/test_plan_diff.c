@@ -1,29 +1,17 @@
 #include "plan/plan_diff.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
+#include "support/plan_text.h"
 #include "support/unit.h"
-
-static void plan_release(struct plan **p)
-{
-    plan_free(*p);
-}
 
 static struct plan *plan_of(const char *text)
 {
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
-    char path[] = "/tmp/waitlistd-test-diff-XXXXXX";
     struct plan *p = NULL;
-    int fd = mkstemp(path);
+    int r = plan_text_load(text, NULL, &diags, &p);
 
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-    int r = plan_load(path, NULL, &diags, &p);
-
-    unlink(path);
     ck_assert_msg(r == 0, "%s%s", text, diags.count ? diags.list[0].text : "");
     return p;
 }

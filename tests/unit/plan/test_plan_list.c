@@ -1,21 +1,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/text.h"
 #include "plan/plan.h"
+#include "support/plan_text.h"
 #include "support/unit.h"
 
 static char *of_mh[] = { (char[]){ "TAJ" }, (char[]){ "RXK" } };
 static char *of_chairs[] = { (char[]){ "RYK" } };
 static const struct text_list mh_providers = { of_mh, 2 }, chair_providers = { of_chairs, 1 };
-
-static void plan_release(struct plan **p)
-{
-    plan_free(*p);
-}
 
 static void services_release(struct services **s)
 {
@@ -28,8 +23,6 @@ static int load_measure(const char *lines, struct diags *diags, struct plan **ou
 {
     AUTO(services_release) struct services *services = NULL;
     AUTO(text_release) struct text t = TEXT_INIT;
-    char path[] = "/tmp/waitlistd-test-plan-list-XXXXXX";
-    int fd = mkstemp(path);
 
     ck_assert_int_eq(services_load("config/services.yaml", diags, &services), 0);
     const struct plan_list lists[] = {
@@ -44,13 +37,7 @@ static int load_measure(const char *lines, struct diags *diags, struct plan **ou
                       "plan: {id: p}\nroles: {lead: {receivers: [spool]}}\nmeasures:\n"
                       "  - id: m\n    owner: lead\n%s",
                       lines);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text_str(&t), t.len), (ssize_t)t.len);
-    close(fd);
-    int r = plan_load(path, &context, diags, out);
-
-    unlink(path);
-    return r;
+    return plan_text_load(text_str(&t), &context, diags, out);
 }
 
 #define SELECT_MH "    select: {list: cyp-mh}\n"

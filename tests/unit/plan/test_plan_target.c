@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "support/plan_text.h"
 #include "support/unit.h"
 
 static const char *const feeds[] = { "sen2", "local", NULL };
@@ -29,23 +29,9 @@ static struct footprint_of organisation(void *arg, const char *printed)
 static const struct footprint_source footprints = { place, organisation, NULL };
 static const struct plan_context context = { .feeds = feeds, .footprints = &footprints };
 
-static void plan_release(struct plan **p)
-{
-    plan_free(*p);
-}
-
 static int load_text(const char *text, struct diags *diags, struct plan **out)
 {
-    char path[] = "/tmp/waitlistd-test-target-XXXXXX";
-    int fd = mkstemp(path);
-    int r;
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-    r = plan_load(path, &context, diags, out);
-    unlink(path);
-    return r;
+    return plan_text_load(text, &context, diags, out);
 }
 
 #define HEAD                                                                                       \

@@ -3,20 +3,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "support/plan_text.h"
 #include "support/unit.h"
 
 static const char *const feeds[] = { "cyp4ww", "chs", NULL };
 static const char *const receivers[] = { "spool", "hook", NULL };
 static const struct plan_context context = { .feeds = feeds, .receivers = receivers };
-
-static void plan_release(struct plan **p)
-{
-    plan_free(*p);
-}
 
 static struct civil_date date_of(const char *s)
 {
@@ -26,19 +21,9 @@ static struct civil_date date_of(const char *s)
     return d;
 }
 
-/* Loads a text as a plan, through a file that is gone afterwards. */
 static int load_text(const char *text, struct diags *diags, struct plan **out)
 {
-    char path[] = "/tmp/waitlistd-test-plan-XXXXXX";
-    int fd = mkstemp(path);
-    int r;
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-    r = plan_load(path, &context, diags, out);
-    unlink(path);
-    return r;
+    return plan_text_load(text, &context, diags, out);
 }
 
 /* ---- what loads ---- */
@@ -561,16 +546,10 @@ START_TEST(a_chart_of_a_measure_that_is_published_for_rolling_periods_is_refused
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
     struct plan_context rolling = context;
     struct plan *p = NULL;
-    char path[] = "/tmp/waitlistd-test-plan-XXXXXX";
-    static const char text[] = MEASURE_OF(USUAL "    spc: on\n");
-    int fd = mkstemp(path);
 
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
     rolling.is_rolling = x_is_rolling;
-    ck_assert_int_eq(plan_load(path, &rolling, &diags, &p), -EINVAL);
-    unlink(path);
+    ck_assert_int_eq(plan_text_load(MEASURE_OF(USUAL "    spc: on\n"), &rolling, &diags, &p),
+                     -EINVAL);
     ck_assert_uint_eq(diags.count, 1);
     ck_assert_str_eq(diags.list[0].code, "spc-on-rolling");
     ck_assert(diags.list[0].line == 9 && diags.list[0].column == 10);

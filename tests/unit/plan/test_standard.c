@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "plan/evaluate.h"
 #include "plan/plan.h"
+#include "support/folder.h"
 #include "support/unit.h"
 
 static void release(struct standards **s)
@@ -24,15 +25,12 @@ static struct civil_date day(const char *s)
 
 static int with_file(const char *text, int (*load)(const char *, void *), void *arg)
 {
-    char path[] = "/tmp/waitlistd-test-standard-XXXXXX";
-    int fd = mkstemp(path);
+    char path[FOLDER_MAX];
 
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
+    file_begin(path, text);
     int r = load(path, arg);
 
-    unlink(path);
+    file_end(path);
     return r;
 }
 
