@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "notify/message.h"
+#include "support/date_of.h"
 
 #define FIXTURE_ITEMS_MAX 400
 #define WORDS(s)                                                                                   \
@@ -48,14 +49,6 @@ static inline bool fixture_is_published(void *arg, const char *feed)
     return ((const struct message_fixture *)arg)->published;
 }
 
-static inline struct civil_date fixture_date(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    (void)date_parse_iso(s, strlen(s), &d);
-    return d;
-}
-
 static inline void fixture_init(struct message_fixture *f)
 {
     *f = (struct message_fixture){ .org_title = "Black Country Healthcare NHS Foundation Trust",
@@ -64,7 +57,7 @@ static inline void fixture_init(struct message_fixture *f)
     f->action = (struct plan_action){ .id = WORDS("1.1"),
                                       .title = WORDS("Second assessment team"),
                                       .lead = WORDS("camhs-lead"),
-                                      .due = fixture_date("2024-09-30"),
+                                      .due = date_of("2024-09-30"),
                                       .status = ACTION_IN_PROGRESS };
     f->measure = (struct plan_measure){
         .id = WORDS("cyp-4w"),
@@ -102,8 +95,8 @@ static inline void fixture_init(struct message_fixture *f)
                                           .denominator = NAN,
                                           .status = PUBLICATION_PROVISIONAL,
                                           .as_of = { 1723593600000 } };
-    f->judged[0] = (struct period_judgement){ .start = fixture_date("2024-05-01"),
-                                              .end = fixture_date("2024-06-30"),
+    f->judged[0] = (struct period_judgement){ .start = date_of("2024-05-01"),
+                                              .end = date_of("2024-06-30"),
                                               .event = PERIOD_RED,
                                               .rag = RAG_RED,
                                               .line = 20,
@@ -121,11 +114,11 @@ static inline void fixture_init(struct message_fixture *f)
                                    .rag = RAG_RED,
                                    .line = 20 };
     f->episode = (struct episode){ .id = "22222222222222222222222222222222",
-                                   .opened = fixture_date("2024-06-30"),
-                                   .folded = fixture_date("2024-06-30"),
+                                   .opened = date_of("2024-06-30"),
+                                   .folded = date_of("2024-06-30"),
                                    .reopened = DATE_NONE,
                                    .told_open = true,
-                                   .told_period = fixture_date("2024-06-30"),
+                                   .told_period = date_of("2024-06-30"),
                                    .told_event = PERIOD_RED,
                                    .told_value = 5,
                                    .state = ALERT_FIRING,
@@ -135,7 +128,7 @@ static inline void fixture_init(struct message_fixture *f)
                                    .closed_on = DATE_NONE,
                                    .value = 5,
                                    .line = 20,
-                                   .period_end = fixture_date("2024-06-30") };
+                                   .period_end = date_of("2024-06-30") };
     f->alert = (struct alert){ .id = "11111111111111111111111111111111",
                                .rule = RULE_BEHIND_PLAN,
                                .plan = WORDS("dudley"),

@@ -3,15 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "support/date_of.h"
 #include "support/unit.h"
-
-static struct civil_date date_of(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_msg(date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
-    return d;
-}
 
 static const struct {
     const char *text;

@@ -5,18 +5,11 @@
 #include <string.h>
 
 #include "ctl/ctl_protocol.h"
+#include "support/date_of.h"
 #include "support/unit.h"
 
 /* ---- a small world, built by hand: one measure, its feed, what is remembered
  * --------------------- */
-
-static struct civil_date date_of(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_msg(date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
-    return d;
-}
 
 static char text_of_measure[][32] = {
     "cyp-4w", "Children within 4 weeks", "MRS08b", "cyp4ww", "TAJ", "1.1", "camhs-lead"

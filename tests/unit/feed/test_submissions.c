@@ -6,25 +6,18 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "support/date_of.h"
 #include "support/unit.h"
 
 static const char *const TABLES[] = { "referral", "clock", "contact" };
 #define TABLE_COUNT 3
 
-static struct civil_date day(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    if (*text)
-        ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
-    return d;
-}
-
 static struct pathway_record row_of(const char *provider, const char *period, uint64_t number)
 {
-    return (struct pathway_record){
-        .provider = provider, .census = day(period), .version = number, .has_version = number > 0
-    };
+    return (struct pathway_record){ .provider = provider,
+                                    .census = date_of(period),
+                                    .version = number,
+                                    .has_version = number > 0 };
 }
 
 static const char *key_of(struct pathway_record row, int expected)
@@ -81,7 +74,7 @@ static void came(struct submissions *s, struct file f)
 {
     char *text = text_of(&f);
 
-    ck_assert_int_eq(submissions_add(s, text, day(f.received ? f.received : "2026-03-02")), 0);
+    ck_assert_int_eq(submissions_add(s, text, date_of(f.received ? f.received : "2026-03-02")), 0);
     free(text);
 }
 
@@ -187,7 +180,7 @@ START_TEST(tables_that_name_no_period_are_of_the_submissions_of_their_number)
     submissions_settle(&s);
     ck_assert_str_eq(told(&s),
                      "RXT|2026-02-28|900, TAJ||900, " FEB " whole in force, TAJ|2026-02-28|960");
-    ck_assert_int_eq(find(&s, FEB)->received.day, day("2026-03-09").day);
+    ck_assert_int_eq(find(&s, FEB)->received.day, date_of("2026-03-09").day);
 }
 END_TEST
 

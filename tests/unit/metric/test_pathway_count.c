@@ -5,16 +5,8 @@
 #include <string.h>
 
 #include "pathway/wait.h"
+#include "support/date_of.h"
 #include "support/unit.h"
-
-static struct civil_date date_of(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    if (text)
-        ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
-    return d;
-}
 
 static struct pathway_metric metric_of(const char *text)
 {

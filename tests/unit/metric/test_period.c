@@ -2,15 +2,8 @@
 
 #include <string.h>
 
+#include "support/date_of.h"
 #include "support/unit.h"
-
-static struct civil_date date_of(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
-    return d;
-}
 
 static void check_period(struct period p, const char *start, const char *end)
 {

@@ -6,15 +6,8 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "support/date_of.h"
 #include "support/unit.h"
-
-static struct civil_date date_of(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_msg(date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
-    return d;
-}
 
 static struct series *one_series(struct series_set *set)
 {

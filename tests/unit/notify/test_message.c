@@ -402,10 +402,9 @@ START_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one)
                                     .denominator = NAN };
 
     fixture_init(&f);
-    f.judged[1] = (struct period_judgement){ .start = fixture_date("2024-07-01"),
-                                             .end = fixture_date("2024-07-31"),
-                                             .line = 20,
-                                             .version = &blank };
+    f.judged[1] = (struct period_judgement){
+        .start = date_of("2024-07-01"), .end = date_of("2024-07-31"), .line = 20, .version = &blank
+    };
     f.finding.history_count = 2;
     struct text body = plain_body();
 
@@ -473,12 +472,12 @@ START_TEST(what_turned_after_it_was_told_is_said_with_its_dates)
     f.measure.steady_for = 3;
     f.items[0].news = turn_rows[_i].news;
     f.episode.state = turn_rows[_i].state;
-    f.episode.folded = fixture_date(turn_rows[_i].folded);
+    f.episode.folded = date_of(turn_rows[_i].folded);
     f.episode.flapping = turn_rows[_i].flapping;
     if (turn_rows[_i].reopened)
-        f.episode.reopened = fixture_date(turn_rows[_i].reopened);
+        f.episode.reopened = date_of(turn_rows[_i].reopened);
     if (turn_rows[_i].news == NEWS_DISCOVERED)
-        f.episode.period_end = fixture_date("2024-07-31");
+        f.episode.period_end = date_of("2024-07-31");
     struct text body = plain_body();
 
     for (char *at = body.buf; (at = strchr(at, '\n')) != NULL;)
@@ -506,7 +505,7 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
     f.finding.detail = WORDS(many);
     f.finding.holds = 127;
     f.episode.flapping = true;
-    f.episode.folded = fixture_date("2023-12-31");
+    f.episode.folded = date_of("2023-12-31");
     f.finding.plan_expired = f.judged[0].restated = f.plan.illustrative = true;
     f.plan.mode = PLAN_REHEARSAL;
     f.context.unchanged = 7;
@@ -847,16 +846,16 @@ static void fixture_early(enum alert_state state, enum alert_news news)
     f.judged[0].event = PERIOD_CLEAR;
     f.finding.ageing = (struct ageing){
         .state = AGEING_BEHIND,
-        .data_date = fixture_date("2024-06-30"),
-        .since = fixture_date("2024-07-06"),
+        .data_date = date_of("2024-06-30"),
+        .since = date_of("2024-07-06"),
         .version = { .value = 14, .low = 14, .high = 14, .numerator = NAN, .denominator = 90 },
         .judged = { .line = 20, .event = PERIOD_RED }
     };
     f.episode.state = state;
     f.episode.severity = state == ALERT_EARLY ? SEVERITY_AMBER : SEVERITY_RED;
-    f.episode.opened = f.episode.folded = fixture_date("2024-07-06");
+    f.episode.opened = f.episode.folded = date_of("2024-07-06");
     f.episode.early = f.episode.warned = true;
-    f.episode.projected_from = fixture_date("2024-06-30");
+    f.episode.projected_from = date_of("2024-06-30");
     f.items[0].news = news;
 }
 
@@ -951,7 +950,7 @@ START_TEST(a_rolling_window_says_its_first_and_its_last_day)
     fixture_init(&f);
     f.measure.list = &list;
     f.measure.published = f.measure.select.feed = f.measure.select.org = NULL;
-    f.judged[0].start = fixture_date("2024-06-01");
+    f.judged[0].start = date_of("2024-06-01");
     struct message m = composed();
 
     body = plain_body();

@@ -11,18 +11,10 @@
 #include <string.h>
 
 #include "pathway/pathway_list.h"
+#include "support/date_of.h"
 #include "support/unit.h"
 
 #define RECEIVED "2030-01-01" /* a day after everything told, unless a test is about that day */
-
-static inline struct civil_date date_of(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    if (text && *text)
-        ck_assert_msg(date_parse_iso(text, strlen(text), &d) == 0, "%s", text);
-    return d;
-}
 
 static inline void key_of(const char *name, uint8_t out_key[PSEUDONYM_BYTES])
 {

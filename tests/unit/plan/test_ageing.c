@@ -6,6 +6,7 @@
 
 #include "alert/alert.h"
 #include "metric/pathway_count.h"
+#include "support/date_of.h"
 #include "support/unit.h"
 
 /* A list with its newest data, evaluated day by day without a file. */
@@ -27,14 +28,6 @@ struct world {
 
 static char id[] = "over-18w", list_id[] = "cyp-mh", figure[] = "open-over:126d period=census",
             provider[] = "TAJ", title[] = "Waiting over 18 weeks", plan_id[] = "dudley";
-
-static struct civil_date date_of(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
-    return d;
-}
 
 static const char *code_of(void *arg, const char *printed)
 {

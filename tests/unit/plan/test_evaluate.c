@@ -4,15 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "support/date_of.h"
 #include "support/unit.h"
-
-static struct civil_date date_of(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_msg(s == NULL || date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
-    return d;
-}
 
 /* ---- one period judged ---- */
 

@@ -6,20 +6,13 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "support/date_of.h"
 #include "support/plan_text.h"
 #include "support/unit.h"
 
 static const char *const feeds[] = { "cyp4ww", "chs", NULL };
 static const char *const receivers[] = { "spool", "hook", NULL };
 static const struct plan_context context = { .feeds = feeds, .receivers = receivers };
-
-static struct civil_date date_of(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_msg(date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
-    return d;
-}
 
 static int load_text(const char *text, struct diags *diags, struct plan **out)
 {

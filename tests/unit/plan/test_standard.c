@@ -7,20 +7,13 @@
 #include "base/auto.h"
 #include "plan/evaluate.h"
 #include "plan/plan.h"
+#include "support/date_of.h"
 #include "support/folder.h"
 #include "support/unit.h"
 
 static void release(struct standards **s)
 {
     standards_free(*s);
-}
-
-static struct civil_date day(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_msg(date_parse_iso(s, strlen(s), &d) == 0, "%s", s);
-    return d;
 }
 
 static int with_file(const char *text, int (*load)(const char *, void *), void *arg)
@@ -135,7 +128,7 @@ START_TEST(a_measure_without_a_line_of_its_own_is_judged_by_its_standard_as_of_t
     ck_assert_msg(with_file(rows[_i].plan, load_plan, &l) == 0, "%s: %s", rows[_i].why,
                   l.diags.count ? l.diags.list[0].text : "");
     const struct plan_measure *m = &l.plan->measures[0];
-    double line = measure_line(m, NULL, day(rows[_i].end)).value;
+    double line = measure_line(m, NULL, date_of(rows[_i].end)).value;
 
     ck_assert_msg(measure_line_of(m) == rows[_i].whose, "%s: of the %s", rows[_i].why,
                   line_of_name(measure_line_of(m)));
@@ -151,9 +144,9 @@ START_TEST(what_a_standard_asks_on_a_day_is_known_beside_the_plans_own_line)
     ck_assert_int_eq(with_file(STANDARDS, load_standards, &l), 0);
     ck_assert_int_eq(with_file(PLAN_OF(", target: {at_least: 60}, standard: fast"), load_plan, &l),
                      0);
-    ck_assert_ptr_null(measure_standard_on(&l.plan->measures[0], day("2023-12-31")));
-    ck_assert(measure_standard_on(&l.plan->measures[0], day("2024-01-01"))->value == 50);
-    ck_assert(measure_standard_on(&l.plan->measures[0], day("2025-01-01"))->value == 80);
+    ck_assert_ptr_null(measure_standard_on(&l.plan->measures[0], date_of("2023-12-31")));
+    ck_assert(measure_standard_on(&l.plan->measures[0], date_of("2024-01-01"))->value == 50);
+    ck_assert(measure_standard_on(&l.plan->measures[0], date_of("2025-01-01"))->value == 80);
 }
 END_TEST
 

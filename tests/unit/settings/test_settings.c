@@ -10,17 +10,10 @@
 #include "base/date.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "support/date_of.h"
 #include "support/unit.h"
 
 #define DESIGN "tests/data/settings/design/waitlistd.yaml"
-
-static struct civil_date date_of(const char *s)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_int_eq(date_parse_iso(s, strlen(s), &d), 0);
-    return d;
-}
 
 static struct settings *load(const char *path)
 {
@@ -534,14 +527,6 @@ START_TEST(a_code_finds_its_title_or_stands_for_itself)
 }
 END_TEST
 
-static struct civil_date day(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
-    return d;
-}
-
 START_TEST(an_organisation_does_its_work_until_another_took_over)
 {
     struct diags diags = DIAGS_INIT;
@@ -555,16 +540,16 @@ START_TEST(an_organisation_does_its_work_until_another_took_over)
                     "  - {code: X4, title: Four, succeeded_by: X5}\n"
                     "  - {code: X5, title: Five, succeeded_by: X4, to: 2026-01-01}\n");
     ck_assert_int_eq(load_text(TOP "organisations: own.yaml\n", &diags, &s), 0);
-    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-03-31")), "X1");
-    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-04-01")), "X2");
-    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-05-31")), "X2");
-    ck_assert_str_eq(settings_org_on(s, "X1", day("2026-06-01")), "X3");
-    ck_assert_str_eq(settings_org_on(s, "X4", day("2026-06-01")),
+    ck_assert_str_eq(settings_org_on(s, "X1", date_of("2026-03-31")), "X1");
+    ck_assert_str_eq(settings_org_on(s, "X1", date_of("2026-04-01")), "X2");
+    ck_assert_str_eq(settings_org_on(s, "X1", date_of("2026-05-31")), "X2");
+    ck_assert_str_eq(settings_org_on(s, "X1", date_of("2026-06-01")), "X3");
+    ck_assert_str_eq(settings_org_on(s, "X4", date_of("2026-06-01")),
                      "X4"); /* nobody says since when */
-    ck_assert_str_eq(settings_org_on(s, "X5", day("2026-06-01")), "X4");
-    ck_assert_str_eq(settings_org_on(s, "TAJ", day("2026-06-01")), "TAJ");
+    ck_assert_str_eq(settings_org_on(s, "X5", date_of("2026-06-01")), "X4");
+    ck_assert_str_eq(settings_org_on(s, "TAJ", date_of("2026-06-01")), "TAJ");
     ck_assert_str_eq(settings_org_before(s, "X3", 0, &last), "X2");
-    ck_assert_int_eq(last.day, day("2026-05-31").day);
+    ck_assert_int_eq(last.day, date_of("2026-05-31").day);
     ck_assert_ptr_null(settings_org_before(s, "X3", 1, &last));
     ck_assert_ptr_null(settings_org_before(s, "X1", 0, &last));
     settings_free(s);

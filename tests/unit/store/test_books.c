@@ -4,15 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/date_of.h"
 #include "support/unit.h"
-
-static struct civil_date date_of(const char *text)
-{
-    struct civil_date d = DATE_NONE;
-
-    ck_assert_int_eq(date_parse_iso(text, strlen(text), &d), 0);
-    return d;
-}
 
 /* part NULL: it was refused, and its table is not known. */
 static int waits(struct feed_book *book, uint64_t receipt, const char *why, const char *part,
