@@ -50,6 +50,16 @@ int show_print(struct output_table *t, const struct view *v)
     return r;
 }
 
+void show_add_judged(struct output_table *t, const json_t *measure)
+{
+    show_add_key(t, measure, "id");
+    show_add_key(t, measure, "title");
+    show_add_figure(t, measure, "value");
+    show_add_figure(t, measure, "expected");
+    show_add_figure(t, measure, "target");
+    show_add_coloured(t, measure, "rag");
+}
+
 void show_add_marks(struct output_table *t, const json_t *o)
 {
     int held = json_is_true(json_object_get(o, "held"));

@@ -30,6 +30,8 @@ void show_add_key(struct output_table *t, const json_t *o, const char *key);
 void show_add_coloured(struct output_table *t, const json_t *o, const char *key);
 /** "43.5%", or the marker's word, or "-". */
 void show_add_figure(struct output_table *t, const json_t *o, const char *key);
+/** Id, title, value, plan's line, target and RAG: six columns of a measure. */
+void show_add_judged(struct output_table *t, const json_t *measure);
 /** "held, restated". */
 void show_add_marks(struct output_table *t, const json_t *o);
 /** The first digits of an id. */

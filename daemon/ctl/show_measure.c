@@ -13,12 +13,7 @@ int show_measures(const json_t *list, const struct view *v)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *m = json_array_get(list, i);
 
-        show_add_key(&t, m, "id");
-        show_add_key(&t, m, "title");
-        show_add_figure(&t, m, "value");
-        show_add_figure(&t, m, "expected");
-        show_add_figure(&t, m, "target");
-        show_add_coloured(&t, m, "rag");
+        show_add_judged(&t, m);
         show_add_key(&t, m, "period_end");
         show_add_key(&t, m, "status");
         show_add_marks(&t, m);

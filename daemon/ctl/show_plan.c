@@ -50,12 +50,7 @@ static int show_plan_tables(const json_t *plan, const struct view *v)
     for (size_t k = 0; k < json_array_size(list); k++) {
         const json_t *m = json_array_get(list, k);
 
-        show_add_key(&t, m, "id");
-        show_add_key(&t, m, "title");
-        show_add_figure(&t, m, "value");
-        show_add_figure(&t, m, "expected");
-        show_add_figure(&t, m, "target");
-        show_add_coloured(&t, m, "rag");
+        show_add_judged(&t, m);
         show_add_key(&t, m, "action");
         show_add_key(&t, m, "owner");
     }
