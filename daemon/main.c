@@ -8,8 +8,10 @@
  *   settings/  waitlistd.yaml, people, organisations
  *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
  *   pathway/   how long a wait is; the clocks of each service; who waits on a list; counts of clocks
- *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues
- *   plan/      plan.yaml; series and plan to findings (judge, evaluate)
+ *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues,
+ *              forecast
+ *   plan/      plan.yaml, standards.yaml; the line of a day (line); series and plan to findings (judge,
+ *              evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; spool, webhook, email
@@ -21,7 +23,8 @@
  *   pipeline*  passes each stage's result to the next; pipeline_internal.h names each file's part
  *
  * Start reading at pipeline.h, then alert/alert.h and its table. The test of x/y.c is
- * tests/unit/x/test_y.c; of what goes through several, tests/scenario/.
+ * tests/unit/x/test_y.c, or that of its family (evaluate_guard.c: test_evaluate.c; what reads a plan:
+ * test_plan_*.c); of what goes through several, tests/scenario/.
  */
 #include <errno.h>
 #include <getopt.h>
