@@ -236,7 +236,9 @@ static int figure_of(const struct counting *c, struct period window, struct seri
                                     .high = figure.high,
                                     .numerator = figure.numerator,
                                     .denominator = figure.denominator,
-                                    .marker = figure.marker };
+                                    .marker = figure.marker,
+                                    .untold = figure.untold,
+                                    .stops = figure.stops };
     return 0;
 }
 

@@ -48,13 +48,24 @@ static const char *unit_sign(const struct finding *f)
     return u == UNIT_PERCENT ? "%" : u == UNIT_DAYS ? " days" : u == UNIT_WEEKS ? " weeks" : "";
 }
 
-/* "5%", or "suppressed", or "no figure". */
+/* The outcome of some stops was not told: its bounds are what is known. */
+static bool is_between(const struct series_version *v)
+{
+    return v && v->untold && isfinite(v->low) && v->low < v->high;
+}
+
+/* "5%", "10 to 12", or "suppressed", or "no figure". */
 static const char *figure(const struct finding *f, const struct series_version *v, char out[64])
 {
-    char number[32];
+    char number[32], other[32];
 
     if (!v || (v->marker == MARKER_NONE && isnan(v->value)))
         return "no figure";
+    if (is_between(v)) {
+        snprintf(out, 64, "%s to %s%s", text_number(v->low, number), text_number(v->high, other),
+                 unit_sign(f));
+        return out;
+    }
     if (v->marker == MARKER_NONE && isinf(v->value))
         return "never";
     if (v->marker != MARKER_NONE)
@@ -181,6 +192,24 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
     return r | say_standard(lines, f);
 }
 
+/* Why it is no plain number, and where the true one lies. */
+static int say_bounds(json_t *lines, const struct finding *f, const struct series_version *v)
+{
+    char a[64], b[64];
+
+    if (v && v->untold)
+        return explain_say(lines, "Outcome not told for %llu of %llu stops%s.",
+                           (unsigned long long)v->untold, (unsigned long long)v->stops,
+                           is_between(v) ? ": each may or may not be one of those counted"
+                           : v->marker == MARKER_NONE ? ": the figure is the same whatever it was"
+                                                      : ", and none is known to be a completion");
+    if (v && v->marker == MARKER_NONE && v->low != v->high)
+        return explain_say(
+            lines, "The figure is rounded or bounded: the true value lies between %s and %s.",
+            figure_of(f, v->low, a), figure_of(f, v->high, b));
+    return 0;
+}
+
 static int say_newest(json_t *lines, const struct finding *f, const struct period_judgement *p)
 {
     const struct series_version *v = p->version;
@@ -192,15 +221,12 @@ static int say_newest(json_t *lines, const struct finding *f, const struct perio
                      v && publication_name(v->status) ? ", " : "",
                      v && publication_name(v->status) ? publication_name(v->status) : "",
                      isfinite(p->line) ? figure_of(f, p->line, b) : "not set yet");
-    if (v && v->marker == MARKER_NONE && v->low != v->high)
-        r |= explain_say(lines,
-                         "The figure is rounded or bounded: the true value lies between %s and %s.",
-                         figure_of(f, v->low, a), figure_of(f, v->high, b));
+    r |= say_bounds(lines, f, v);
     if (p->restated)
         r |= explain_say(
             lines, "It is a restatement: an earlier file said something else of this period.");
-    if (v && v->marker == MARKER_NONE && isfinite(v->value) && isfinite(p->line) &&
-        (p->event == PERIOD_AMBER || p->event == PERIOD_RED)) {
+    if (v && v->marker == MARKER_NONE && !is_between(v) && isfinite(v->value) &&
+        isfinite(p->line) && (p->event == PERIOD_AMBER || p->event == PERIOD_RED)) {
         struct civil_date last = last_date(f->measure);
         double by = tidy(behind_by(f, p));
 
@@ -224,7 +250,9 @@ static int say_newest(json_t *lines, const struct finding *f, const struct perio
                          : p->event == PERIOD_NOT_DUE ? "the first milestone is still to come"
                          : p->event == PERIOD_BETWEEN ? "not behind, but short of the clear line"
                          : p->event == PERIOD_AMBER || p->event == PERIOD_RED
-                             ? v && v->marker == MARKER_NONE
+                             ? is_between(v) ? "wherever it lies between its bounds, it is worse "
+                                               "than the line"
+                               : v && v->marker == MARKER_NONE
                                    ? "it is worse than every line"
                                    : "whatever the hidden figure is, it is worse than the line"
                          : p->rag == RAG_BLUE ? "the target itself is met"

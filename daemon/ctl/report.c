@@ -131,6 +131,18 @@ static json_t *point_object(const struct series_point *p, const struct period_ju
     return finish(o, r);
 }
 
+/* Where the true figure lies, and of how many stops nobody told the outcome. */
+static int put_bounds(json_t *o, const struct series_version *v)
+{
+    int r = 0;
+
+    r |= report_put(o, "low", v ? report_number(v->low) : json_null());
+    r |= report_put(o, "high", v ? report_number(v->high) : json_null());
+    r |= report_put(o, "untold", v ? json_integer((json_int_t)v->untold) : json_null());
+    return r | report_put(o, "stops",
+                          v && v->untold ? json_integer((json_int_t)v->stops) : json_null());
+}
+
 /* Every period of the series, also those before the plan, which are not judged. */
 static json_t *measure_history(const struct finding *f)
 {
@@ -196,6 +208,9 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
         if (f->measure->compare)
             r |= report_put(o, "compare", compare_object(f));
         if (f->measure->list) {
+            const struct series_point *point = report_newest_point(f);
+
+            r |= put_bounds(o, point ? series_current(point) : NULL);
             r |= report_put(o, "list", report_text(f->measure->list->list));
             r |= report_put(o, "projected", projected_object(&f->ageing));
         }

@@ -119,17 +119,17 @@ static uint64_t count_breaching(const struct open_list *l, struct civil_date day
 
 static struct metric_figure exactly(double value)
 {
-    return (struct metric_figure){ value, value, value, NAN, NAN, MARKER_NONE };
+    return (struct metric_figure){ value, value, value, NAN, NAN, MARKER_NONE, 0, 0 };
 }
 
 static struct metric_figure marked(enum marker marker)
 {
-    return (struct metric_figure){ NAN, NAN, NAN, NAN, NAN, marker };
+    return (struct metric_figure){ NAN, NAN, NAN, NAN, NAN, marker, 0, 0 };
 }
 
 static struct metric_figure between(double value, double low, double high)
 {
-    return (struct metric_figure){ value, low, high, NAN, NAN, MARKER_NONE };
+    return (struct metric_figure){ value, low, high, NAN, NAN, MARKER_NONE, 0, 0 };
 }
 
 static struct metric_figure count_of(uint64_t sure, uint64_t perhaps)
@@ -307,11 +307,27 @@ static struct flow flow_of(const struct pathway_metric *m, const struct waits *w
     return f;
 }
 
+/* Says of how many nobody told the outcome. Where they are no minority the figure is none: what was told
+ * speaks for few of them, and the bounds alone are judged. */
+static struct metric_figure as_told(struct metric_figure f, const struct flow *flow)
+{
+    f.untold = flow->by_end[WAIT_UNKNOWN];
+    f.stops = f.untold > 0 ? flow->stops : 0;
+    if (f.marker == MARKER_NONE && f.low < f.high && 2 * f.untold >= flow->stops && f.untold > 0) {
+        f.value = NAN;
+        f.marker = MARKER_NOT_SUBMITTED;
+    }
+    return f;
+}
+
 static struct metric_figure completed_within(const struct pathway_metric *m, const struct flow *f,
                                              uint64_t more)
 {
     uint64_t in = f->within[WAIT_COMPLETED], perhaps = f->within[WAIT_UNKNOWN];
 
+    if (m->unit == UNIT_PERCENT && f->by_end[WAIT_COMPLETED] == 0 &&
+        f->by_end[WAIT_UNKNOWN] + more > 0)
+        return marked(MARKER_NOT_SUBMITTED); /* a share of possibly nobody */
     return part_of(m, in, f->by_end[WAIT_COMPLETED] - in, perhaps + more,
                    f->by_end[WAIT_UNKNOWN] - perhaps + more);
 }
@@ -476,11 +492,11 @@ static int flow(const struct pathway_metric *m, const struct waits *w, struct pe
 
     switch (m->id) {
     case METRIC_COMPLETED_WITHIN:
-        *out = completed_within(m, &f, more);
+        *out = as_told(completed_within(m, &f, more), &f);
         return 0;
     case METRIC_COMPLETED:
     case METRIC_FIRST_CONTACTS:
-        *out = count_of(f.by_end[WAIT_COMPLETED], f.by_end[WAIT_UNKNOWN] + more);
+        *out = as_told(count_of(f.by_end[WAIT_COMPLETED], f.by_end[WAIT_UNKNOWN] + more), &f);
         return 0;
     case METRIC_REFERRALS:
         *out = count_of(f.starts, more);
@@ -489,7 +505,7 @@ static int flow(const struct pathway_metric *m, const struct waits *w, struct pe
         *out = count_of(f.stops, more);
         return 0;
     case METRIC_REMOVALS_UNSEEN:
-        *out = count_of(f.by_end[WAIT_UNSEEN], f.by_end[WAIT_UNKNOWN] + more);
+        *out = as_told(count_of(f.by_end[WAIT_UNSEEN], f.by_end[WAIT_UNKNOWN] + more), &f);
         return 0;
     case METRIC_NET_CHANGE:
         *out = net_change(&f, more);

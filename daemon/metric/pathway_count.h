@@ -5,7 +5,9 @@
  * exactly, with no row touched, so waits age by themselves. Counts are whole numbers, computed in
  * whole numbers. What cannot be known widens the figure to an interval: rows that were set aside may
  * or may not be on the list, and a stop whose outcome nobody told may or may not have been a
- * completion. A figure that nobody can give is marked, never 0.
+ * completion: the figure counts those that were told, and its interval all that the others may have
+ * been. Where as many were not told as told, it is no figure, and its interval alone is judged. A figure
+ * that nobody can give is marked, never 0.
  * Source: DESIGN sections 6 ("Counting") and 7.
  */
 #ifndef METRIC_PATHWAY_COUNT_H
@@ -30,6 +32,8 @@ struct metric_figure {
     double low, high; /* where the true value lies; equal to value when it is exact */
     double numerator, denominator; /* NAN: none */
     enum marker marker; /* MARKER_NOT_APPLICABLE: there is none, such as a median of nobody */
+    uint64_t untold,
+        stops; /* stops whose outcome nobody told, of how many; 0: each was, or none counts */
 };
 
 /**

@@ -147,7 +147,8 @@ static bool same_content(const struct series_version *a, const struct series_ver
 {
     return same_figure(a, b) && a->status == b->status && a->gap == b->gap &&
            same_number(a->low, b->low) && same_number(a->high, b->high) &&
-           same_number(a->numerator, b->numerator) && same_number(a->denominator, b->denominator);
+           same_number(a->numerator, b->numerator) && same_number(a->denominator, b->denominator) &&
+           a->untold == b->untold && a->stops == b->stops;
 }
 
 /* The rank without the order of receipt: status Final over Provisional or none, then the edition.

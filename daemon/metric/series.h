@@ -21,6 +21,7 @@ struct series_version {
     double value, low, high, numerator,
         denominator; /* as struct record; numerator, denominator NAN: none */
     enum marker marker;
+    uint64_t untold, stops; /* stops of its period whose outcome nobody told, of how many; else 0 */
     enum publication_status status;
     int edition;      /* vN of the file, 0: none */
     uint64_t receipt; /* order of receipt: sequence number of the file in the received journal */

@@ -51,6 +51,10 @@ char *series_version_encode(const struct series_version *v)
     r |= json_object_set_new(j, "numerator", number_json(v->numerator));
     r |= json_object_set_new(j, "denominator", number_json(v->denominator));
     r |= json_object_set_new(j, "marker", word_json(marker_name(v->marker)));
+    if (v->untold) {
+        r |= json_object_set_new(j, "untold", json_integer((json_int_t)v->untold));
+        r |= json_object_set_new(j, "stops", json_integer((json_int_t)v->stops));
+    }
     r |= json_object_set_new(j, "status", word_json(publication_name(v->status)));
     r |= json_object_set_new(j, "edition", json_integer(v->edition));
     r |= json_object_set_new(j, "receipt", json_integer((json_int_t)v->receipt));
@@ -89,6 +93,21 @@ static int read_integer(const json_t *j, const char *key, json_int_t min, json_i
         json_integer_value(value) > max)
         return -EINVAL;
     *out = json_integer_value(value);
+    return 0;
+}
+
+/* Only a figure that rests on stops which nobody explained says of how many. */
+static int read_untold(const json_t *j, struct series_version *v)
+{
+    json_int_t untold = 0, stops = 0;
+
+    if (!json_object_get(j, "untold"))
+        return 0;
+    if (read_integer(j, "untold", 1, INT64_MAX, &untold) < 0 ||
+        read_integer(j, "stops", untold, INT64_MAX, &stops) < 0)
+        return -EINVAL;
+    v->untold = (uint64_t)untold;
+    v->stops = (uint64_t)stops;
     return 0;
 }
 
@@ -138,7 +157,7 @@ int series_version_decode(const char *json, size_t len, struct series_version *o
         read_number(j, "low", &v.low) < 0 || read_number(j, "high", &v.high) < 0 ||
         read_number(j, "numerator", &v.numerator) < 0 ||
         read_number(j, "denominator", &v.denominator) < 0 ||
-        read_marker(json_object_get(j, "marker"), &v.marker) < 0 ||
+        read_marker(json_object_get(j, "marker"), &v.marker) < 0 || read_untold(j, &v) < 0 ||
         read_status(json_object_get(j, "status"), &v.status) < 0 ||
         read_integer(j, "edition", 0, INT32_MAX, &edition) < 0 ||
         read_integer(j, "receipt", 0, INT64_MAX, &receipt) < 0 ||

@@ -148,9 +148,59 @@ bool figure_veiled(const struct plan_measure *m, double line, struct figure_kind
            (m && m->has_clear && figure_line_hidden(m->clear, kind));
 }
 
+/* The outcome of some stops was not told, and that matters. */
+static bool is_between(const struct series_version *v)
+{
+    return v && !v->gap && v->untold > 0 && isfinite(v->low) && v->low < v->high;
+}
+
 static bool is_number(const struct series_version *v)
 {
-    return v && v->marker == MARKER_NONE && !v->gap && !isnan(v->value);
+    return v && v->marker == MARKER_NONE && !v->gap && !isnan(v->value) && !is_between(v);
+}
+
+bool figure_is_bounds(const struct series_version *v, struct figure_kind kind)
+{
+    if (!is_between(v))
+        return false;
+    return kind.published ||
+           (kind.unit == UNIT_PERCENT ? share_is_shown(v) : v->high >= COUNT_SHOWN_MIN);
+}
+
+static const char *rounded(uint64_t people, struct figure_kind kind, char out[40])
+{
+    if (!kind.published && people < COUNT_SHOWN_MIN)
+        return "fewer than 5";
+    plain_number(kind.published ? (double)people
+                                : round((double)people / COUNT_ROUNDED_TO) * COUNT_ROUNDED_TO,
+                 out);
+    return out;
+}
+
+const char *figure_untold(const struct series_version *v, struct figure_kind kind,
+                          char out[FIGURE_MAX])
+{
+    char untold[40], stops[40];
+
+    (void)snprintf(out, FIGURE_MAX, "%.20s of %.20s", rounded(v->untold, kind, untold),
+                   rounded(v->stops, kind, stops));
+    return out;
+}
+
+static void bounds_words(const struct series_version *v, struct figure_kind kind,
+                         char out[FIGURE_MAX])
+{
+    double step = kind.published ? 0 : kind.unit == UNIT_PERCENT ? 1 : COUNT_ROUNDED_TO;
+    double low = step > 0 ? floor(v->low / step) * step : v->low;
+    double high = step > 0 ? ceil(v->high / step) * step : v->high;
+    char from[40], to[FIGURE_MAX];
+
+    plain_number(low, from);
+    (void)figure_amount(high, kind.unit, to);
+    if (low > 0)
+        (void)snprintf(out, FIGURE_MAX, "%.18s to %.20s", from, to);
+    else
+        (void)snprintf(out, FIGURE_MAX, "up to %.20s", to);
 }
 
 bool figure_shown(const struct series_version *v, struct figure_kind kind, double *out_value)
@@ -199,7 +249,7 @@ static const char *absent(const struct series_version *v, struct figure_kind kin
                    ? "fewer than 5"
                    : "suppressed";
     case MARKER_NOT_SUBMITTED:
-        return "not submitted";
+        return v->untold > 0 ? "not known" : "not submitted";
     case MARKER_NOT_APPLICABLE:
         return "not applicable";
     case MARKER_NONE:
@@ -214,7 +264,11 @@ const char *message_figure(const struct series_version *v, struct figure_kind ki
     const char *words = absent(v, kind);
     double value;
 
-    if (words)
+    if (figure_is_bounds(v, kind))
+        bounds_words(v, kind, out);
+    else if (is_between(v))
+        (void)snprintf(out, FIGURE_MAX, "*");
+    else if (words)
         (void)snprintf(out, FIGURE_MAX, "%s", words);
     else if (figure_is_band(v, kind))
         band_of_wait(v->value, kind.unit, out);

@@ -7,7 +7,8 @@
  * denominator, when known, is at least 10 and both its numerator and the rest, when known, at least
  * 5: 98% of 100 would tell of the other two. The longest wait is a band, over at least 8; anything
  * else is whole, and only over at least 8, when known. A count that is hidden is not told by its
- * line either: "over 3" of one that is under 5 is 4.
+ * line either: "over 3" of one that is under 5 is 4. A figure that rests on stops whose outcome nobody
+ * told is shown as its bounds, rounded outwards; a lower bound under 5 is not.
  */
 #ifndef NOTIFY_FIGURE_H
 #define NOTIFY_FIGURE_H
@@ -32,9 +33,14 @@ struct figure_kind {
  * message_figure() has the words. */
 bool figure_shown(const struct series_version *v, struct figure_kind kind, double *out_value);
 /** A figure as an audience may see it: "23%", "1,145", "57 days", "52 to 65 weeks", "fewer than 5",
- * "not submitted", "suppressed", "*". Returns out. */
+ * "not submitted", "suppressed", "up to 20", "*". Returns out. */
 const char *message_figure(const struct series_version *v, struct figure_kind kind,
                            char out[FIGURE_MAX]);
+/** Whether that is its bounds, as outcomes were not told: "10 to 25", "up to 20"; and of how many of how
+ * many, as an audience may see it: "10 of 50", "fewer than 5 of 30". */
+bool figure_is_bounds(const struct series_version *v, struct figure_kind kind);
+const char *figure_untold(const struct series_version *v, struct figure_kind kind,
+                          char out[FIGURE_MAX]);
 /** Whether that is a band: the longest wait. */
 bool figure_is_band(const struct series_version *v, struct figure_kind kind);
 /** Whether a line is itself told only as FIGURE_LINE_HIDDEN: that of a count of people, under 5. */

@@ -133,7 +133,7 @@ static const struct period_judgement *newest(const struct finding *f)
     return f && f->history_count > 0 ? &f->history[f->history_count - 1] : NULL;
 }
 
-/* The newest period that has a number: an alert that is held still says what it stands on. */
+/* The newest period that has a number, or bounds: an alert that is held still says what it stands on. */
 static const struct period_judgement *newest_with_number(const struct finding *f)
 {
     static const struct figure_kind any = { UNIT_UNKNOWN, true, false };
@@ -141,7 +141,8 @@ static const struct period_judgement *newest_with_number(const struct finding *f
     for (size_t i = f ? f->history_count : 0; i-- > 0;) {
         double value;
 
-        if (figure_shown(f->history[i].version, any, &value))
+        if (figure_shown(f->history[i].version, any, &value) ||
+            figure_is_bounds(f->history[i].version, any))
             return &f->history[i];
     }
     return newest(f);

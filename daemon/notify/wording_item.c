@@ -97,6 +97,9 @@ static void what_figure(const struct item_view *v, struct text *out)
         (void)text_puts(out, " The figure is hidden because it rests on small numbers.");
     else if (v->is_band)
         (void)text_puts(out, " The figure is a band: the longest wait is that of one person.");
+    else if (v->version && figure_is_bounds(v->version, v->kind))
+        (void)text_printf(out, " The outcome of %s stops was not told.",
+                          figure_untold(v->version, v->kind, words));
     else if (!v->kind.published && v->has_value)
         (void)text_puts(out, " The figure is rounded.");
     if (date_is_set(v->newest_end))

@@ -10,8 +10,9 @@
 /* Where the true figure lies. */
 struct judged_range {
     double low, high;
-    double printed;   /* what the tolerance is measured on */
-    bool is_withheld; /* then its better end is */
+    double printed;     /* what the tolerance is measured on */
+    bool by_better_end; /* then its better end is: no number says where in the range it lies */
+    bool is_withheld;
 };
 
 /* How far the figure is on the wrong side of a line: 0 or less is at it or better. */
@@ -30,10 +31,12 @@ static bool range_of(const struct series_version *v, struct judged_range *out_ra
         /* A version without an interval is exact. */
         if (isnan(low) || isnan(high) || low > high)
             low = high = v->value;
-    } else if (v->marker != MARKER_SUPPRESSED || !isfinite(low) || !isfinite(high) || low > high) {
+    } else if ((v->marker != MARKER_SUPPRESSED && v->untold == 0) || !isfinite(low) ||
+               !isfinite(high) || low > high) {
         return false;
     }
-    *out_range = (struct judged_range){ low, high, v->value, v->marker != MARKER_NONE };
+    *out_range = (struct judged_range){ low, high, v->value, v->marker != MARKER_NONE || v->untold,
+                                        v->marker != MARKER_NONE };
     return true;
 }
 
@@ -65,7 +68,7 @@ static struct excess excess_over(const struct plan_measure *m, const struct judg
     }
     e.best = tidied(e.best, range->printed, line->value);
     e.worst = tidied(e.worst, range->printed, line->value);
-    e.printed = range->is_withheld ? e.best : measure_behind_by(m, range->printed, line->value);
+    e.printed = range->by_better_end ? e.best : measure_behind_by(m, range->printed, line->value);
     return e;
 }
 

@@ -530,5 +530,32 @@ def test_a_measure_that_a_plan_adds_is_counted_for_every_census_that_was_taken(b
         assert set(values(i, "over-18")) == {"2026-05-17", "2026-05-24"}
 
 
+def test_stops_whose_outcome_nobody_told_are_judged_by_bounds_and_never_shown_as_a_number(build):
+    def of(id, metric, target, polarity):
+        return lists.measure(id=id, title=id, metric=metric, polarity=polarity, target=target, more="    period: month\n")
+
+    measures = (of("done", "completed", "{at_least: 30}", "higher"),
+                of("unseen", "removals-unseen", "{at_most: 300}", "lower"),
+                of("in-time", "completed-within:18w", "{at_least: 50}", "higher"))
+    rows = {**lists.starts(30, "2026-01-01", prefix="L"), **lists.starts(30, "2026-06-01", prefix="B")}
+    with lists.instance(build, feeds=lists.SNAPSHOTS, plan_text=lists.plan(*measures)) as i:
+        for census, gone in (("2026-08-30", 0), ("2026-09-06", 20), ("2026-10-04", 20)):
+            i.put(census + ".csv", lists.snapshot(census, dict(list(rows.items())[gone:])), feed="weekly")
+            i.once(census, expect=None)
+        i.start("2026-10-05")
+        of_id = {m["id"]: m for m in i.ctl("measures")}
+        assert {id: (m["value"], m["marker"]) for id, m in of_id.items()} == {
+            id: (None, "not-submitted") for id in ("done", "unseen", "in-time")}, of_id
+        assert [of_id[id]["rag"] for id in ("done", "unseen", "in-time")] == ["red", "green", "grey"], of_id
+        assert of_id["in-time"]["held"], of_id
+        done = i.ctl("measure", "done")
+        assert [done[k] for k in ("low", "high", "untold", "stops")] == [0, 20, 20, 20], done
+        assert "Outcome not told for 20 of 20 stops" in i.ctl_raw("explain", "done", output="table").stdout
+        assert [a["measure"] for a in i.alerts("behind-plan")] == ["done"], i.alerts()
+        wait_for(lambda: i.mails(), "the mail")
+        assert "done (up to 20), plan 30" in i.mails()[0].subject, i.mails()[0].subject
+        assert "The outcome of 20 of 20 stops was not told." in " ".join(i.mails()[0].text.split()), i.mails()[0].text
+
+
 if __name__ == "__main__":
     run_tests(globals())

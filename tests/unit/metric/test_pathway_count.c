@@ -355,14 +355,66 @@ START_TEST(a_stop_that_nobody_explained_may_have_been_a_completion_or_not)
     ck_assert_double_eq(f.value, 75);
     ck_assert_double_eq_tol(f.low, 100 * 6.0 / 9, 1e-9);
     ck_assert_double_eq_tol(f.high, 100 * 7.0 / 9, 1e-9);
+    ck_assert(f.marker == MARKER_NONE && f.untold == 2 && f.stops == 15);
     m = metric_of("completed");
     ck_assert_int_eq(pathway_count(&m, &w, march, NULL, &f), 0);
     ck_assert_double_eq(f.low, 8);
     ck_assert_double_eq(f.high, 10);
+    ck_assert_double_eq(f.value, 8);
     m = metric_of("clock-stops");
     ck_assert_int_eq(pathway_count(&m, &w, march, NULL, &f), 0);
     ck_assert_double_eq(f.low, 15);
     ck_assert_double_eq(f.high, 15);
+    ck_assert_uint_eq(f.untold, 0);
+    waits_release(&w);
+}
+END_TEST
+
+/* Of ten stops so many were told to be completions; low NAN: no bounds either. */
+static const struct {
+    const char *metric;
+    uint64_t completed;
+    double value, low, high;
+} told[] = {
+    { "completed", 6, 6, 6, 10 },
+    { "completed", 5, NAN, 5, 10 },
+    { "completed", 0, NAN, 0, 10 },
+    { "removals-unseen", 6, 0, 0, 4 },
+    { "removals-unseen", 5, NAN, 0, 5 },
+    { "first-contacts", 5, NAN, 5, 10 },
+    { "completed-within:18w", 6, 100, 60, 100 },
+    { "completed-within:18w", 5, NAN, 50, 100 },
+    { "completed-within:18w", 0, NAN, NAN, NAN },
+};
+
+static void same_or_none(double is, double wanted, const char *metric)
+{
+    ck_assert_msg(isnan(wanted) ? isnan(is) : fabs(is - wanted) < 1e-9, "%s: %g, not %g", metric,
+                  is, wanted);
+}
+
+START_TEST(a_figure_of_stops_most_of_which_nobody_explained_is_bounds_and_no_number)
+{
+    struct waits w = WAITS_INIT;
+    struct civil_date stop = date_of("2025-03-15");
+    struct period march = { date_of("2025-03-01"), date_of("2025-03-31") };
+    struct pathway_metric m = metric_of(told[_i].metric);
+    uint64_t unknown = 10 - told[_i].completed;
+    struct metric_figure f;
+
+    if (told[_i].completed > 0)
+        ck_assert_int_eq(waits_add(&w, &(struct wait_cell){ date_add_days(stop, -20), stop,
+                                                            WAIT_COMPLETED, told[_i].completed }),
+                         0);
+    ck_assert_int_eq(waits_add(&w, &(struct wait_cell){ date_add_days(stop, -200), stop,
+                                                        WAIT_UNKNOWN, unknown }),
+                     0);
+    ck_assert_int_eq(pathway_count(&m, &w, march, NULL, &f), 0);
+    same_or_none(f.value, told[_i].value, told[_i].metric);
+    same_or_none(f.low, told[_i].low, told[_i].metric);
+    same_or_none(f.high, told[_i].high, told[_i].metric);
+    ck_assert_int_eq(f.marker, isnan(told[_i].value) ? MARKER_NOT_SUBMITTED : MARKER_NONE);
+    ck_assert(f.untold == unknown && f.stops == 10);
     waits_release(&w);
 }
 END_TEST
@@ -444,6 +496,7 @@ UNIT_MAIN("pathway_count",
           UNIT_ROWS(a_row_set_aside_widens_the_figure_to_an_interval, set_aside),
           UNIT_TEST(with_a_part_that_is_missing_nothing_is_computed),
           UNIT_TEST(a_stop_that_nobody_explained_may_have_been_a_completion_or_not),
+          UNIT_ROWS(a_figure_of_stops_most_of_which_nobody_explained_is_bounds_and_no_number, told),
           UNIT_TEST(a_list_that_never_clears_is_beyond_every_line),
           UNIT_ROWS(a_list_lives_through_four_midnights_with_the_clock_changes_and_ages_a_day_each,
                     midnights))

@@ -417,6 +417,7 @@ static void assert_same_version(const struct series_version *a, const struct ser
     ck_assert_int_eq(a->as_of.ms, b->as_of.ms);
     ck_assert_str_eq(a->source, b->source);
     ck_assert_int_eq(a->gap, b->gap);
+    ck_assert(a->untold == b->untold && a->stops == b->stops);
 }
 
 START_TEST(a_version_encodes_to_one_line_and_decodes_to_itself)
@@ -438,6 +439,8 @@ START_TEST(a_version_encodes_to_one_line_and_decodes_to_itself)
     rows[7].gap = true;
     rows[7].numerator = 3;
     rows[7].denominator = 4;
+    rows[7].untold = 3;
+    rows[7].stops = INT64_MAX;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         AUTO(auto_free) char *json = series_version_encode(&rows[i]);
         struct series_version back = { .edition = -1 };

@@ -183,9 +183,52 @@ START_TEST(a_difference_of_percentages_is_in_points)
 }
 END_TEST
 
+static const struct {
+    const char *why;
+    double low, high, numerator, denominator;
+    uint64_t untold, stops;
+    enum unit unit;
+    const char *partner, *of;
+} untold[] = {
+    { "rounded outwards", 11, 34, NONE, NONE, 23, 61, UNIT_COUNT, "10 to 35", "25 of 60" },
+    { "a lower bound of few is not told", 4, 18, NONE, NONE, 14, 30, UNIT_COUNT, "up to 20",
+      "15 of 30" },
+    { "nor how few were not told", 20, 23, NONE, NONE, 3, 40, UNIT_COUNT, "20 to 25",
+      "fewer than 5 of 40" },
+    { "few at most", 0, 4, NONE, NONE, 4, 4, UNIT_COUNT, "*", "fewer than 5 of fewer than 5" },
+    { "a share", 66.7, 77.8, 60, 80, 10, 90, UNIT_PERCENT, "66 to 78%", "10 of 90" },
+    { "a share of few", 66.7, 77.8, 6, 8, 2, 15, UNIT_PERCENT, "*", "fewer than 5 of 15" },
+};
+
+START_TEST(a_figure_whose_outcomes_were_not_told_is_its_bounds_and_never_a_number)
+{
+    const struct figure_kind kind = { untold[_i].unit, false, false };
+    char out[FIGURE_MAX];
+    double value;
+
+    for (int marked = 0; marked < 2; marked++) {
+        struct series_version v = { .value = marked ? NAN : untold[_i].low,
+                                    .low = untold[_i].low,
+                                    .high = untold[_i].high,
+                                    .numerator = untold[_i].numerator,
+                                    .denominator = untold[_i].denominator,
+                                    .marker = marked ? MARKER_NOT_SUBMITTED : MARKER_NONE,
+                                    .untold = untold[_i].untold,
+                                    .stops = untold[_i].stops };
+
+        ck_assert_msg(strcmp(message_figure(&v, kind, out), untold[_i].partner) == 0, "%s: %s",
+                      untold[_i].why, out);
+        ck_assert(!figure_shown(&v, kind, &value));
+        ck_assert(figure_is_bounds(&v, kind) == (strcmp(out, "*") != 0));
+        ck_assert_str_eq(figure_untold(&v, kind, out), untold[_i].of);
+    }
+}
+END_TEST
+
 UNIT_MAIN("figure", UNIT_ROWS(a_figure_is_shown_as_its_audience_may_see_it, rows),
           UNIT_TEST(no_share_tells_how_many_are_in_it_or_in_the_rest_when_those_are_under_five),
           UNIT_ROWS(the_longest_wait_is_a_band_and_never_a_number, longest_rows),
           UNIT_TEST(no_count_under_five_can_be_told_apart_by_a_partner),
           UNIT_TEST(no_version_is_no_figure),
+          UNIT_ROWS(a_figure_whose_outcomes_were_not_told_is_its_bounds_and_never_a_number, untold),
           UNIT_ROWS(a_difference_of_percentages_is_in_points, differences))
