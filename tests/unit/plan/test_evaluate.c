@@ -196,6 +196,41 @@ START_TEST(a_missing_figure_is_unknown_and_a_small_one_held)
 }
 END_TEST
 
+/* Line 60, tolerance 5. Of stops whose outcome nobody told the number, where there is one, is as little
+ * known as its bounds. */
+static const struct {
+    const char *why;
+    double value, low, high;
+    enum period_event event;
+    unsigned holds;
+} untold_rows[] = {
+    { "the better end is within the tolerance", 45, 45, 58, PERIOD_AMBER, 0 },
+    { "all of it is beyond", 45, 45, 54, PERIOD_RED, 0 },
+    { "all of it is beyond, no number", NAN, 45, 54, PERIOD_RED, 0 },
+    { "the line is inside", 50, 45, 61, PERIOD_UNKNOWN, HOLD_INDETERMINATE },
+    { "the line is inside, no number", NAN, 45, 61, PERIOD_UNKNOWN,
+      HOLD_NO_VALUE | HOLD_INDETERMINATE },
+    { "all of it is better, no number", NAN, 60, 61, PERIOD_CLEAR, 0 },
+};
+
+START_TEST(a_figure_whose_outcomes_were_not_told_is_judged_by_its_bounds)
+{
+    struct plan_measure m = measure_of(POLARITY_HIGHER);
+    struct series_version v = exactly(untold_rows[_i].value);
+    struct period_judgement j;
+
+    m.tolerance = 5;
+    v.marker = isnan(v.value) ? MARKER_NOT_SUBMITTED : MARKER_NONE;
+    v.low = untold_rows[_i].low;
+    v.high = untold_rows[_i].high;
+    v.untold = 10;
+    v.stops = 50;
+    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    ck_assert_msg(j.event == untold_rows[_i].event && j.holds == untold_rows[_i].holds,
+                  "%s: event %d, holds %u", untold_rows[_i].why, (int)j.event, j.holds);
+}
+END_TEST
+
 /* ---- a plan evaluated ---- */
 
 struct world {
@@ -867,6 +902,7 @@ UNIT_MAIN(
     "evaluate", UNIT_ROWS(a_figure_is_judged_against_the_target, target_rows),
     UNIT_ROWS(a_figure_is_judged_against_the_latest_milestone, expect_rows),
     UNIT_ROWS(a_missing_figure_is_unknown_and_a_small_one_held, absent_rows),
+    UNIT_ROWS(a_figure_whose_outcomes_were_not_told_is_judged_by_its_bounds, untold_rows),
     UNIT_TEST(every_period_from_the_plans_first_day_is_judged_and_the_last_before_it),
     UNIT_TEST(a_restated_figure_is_judged_anew_and_marked),
     UNIT_TEST(of_periods_that_end_on_one_day_the_shorter_stands),
