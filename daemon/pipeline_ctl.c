@@ -97,6 +97,8 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
         result = report_alerts(&alerts, &p->findings, pipeline_today(p));
     else if (strcmp(command, "forecast") == 0)
         result = forecast_report(p, id);
+    else if (strcmp(command, "plan-gap") == 0)
+        result = gap_report(p, id);
     else if (strcmp(command, "spc-show") == 0)
         result = spc_report(p, id);
     else if (strcmp(command, "outbox-ls") == 0)
@@ -175,8 +177,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
     struct pipeline *p = arg;
     const char *command = ctl_request_command(request);
     json_t *result = NULL;
-    static const char *const waits[] = { "feeds",     "measures",  "measure",  "alerts",  "explain",
-                                         "plan-show", "outbox-ls", "spc-show", "forecast" };
+    static const char *const waits[] = { "feeds",    "measures",  "measure",   "alerts",
+                                         "explain",  "plan-show", "outbox-ls", "spc-show",
+                                         "forecast", "plan-gap" };
 
     if (strcmp(command, "status") == 0) {
         result = status_report(p);

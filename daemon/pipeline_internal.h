@@ -27,8 +27,8 @@
  *                     number, _takeover the books of a daemon before us, _witness whether a
  *                     journal lost its end
  * People act and ask  _audit the audit journal, _acts what they do, _decide accept, refuse, purge,
- *                     _spc where charts begin anew, _forecast
- *                     how a measure will stand, _outbox messages due, _ctl answers to waitlistctl, _status how the daemon is
+ *                     _spc where charts begin anew, _forecast how a measure will stand, _gap how far
+ *                     it is from its plan, _outbox messages due, _ctl answers to waitlistctl, _status how the daemon is
  */
 #ifndef PIPELINE_INTERNAL_H
 #define PIPELINE_INTERNAL_H

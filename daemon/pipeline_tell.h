@@ -108,6 +108,10 @@ int outbox_take_drop(struct pipeline *p, const json_t *act);
 /** The outlook of a list measure as waitlistctl shows it (new reference, or NULL). */
 json_t *forecast_report(const struct pipeline *p, const char *id);
 
+/* ---- pipeline_gap.c ---- */
+/** How far each measure is from its plan; plan "": of every plan. NULL without memory. */
+json_t *gap_report(const struct pipeline *p, const char *plan);
+
 /* ---- pipeline_spc.c ---- */
 /** Where people had the chart of a measure begin anew, for evaluation; arg: the pipeline. Borrowed. */
 size_t spc_breaks(void *arg, const struct plan *plan, const struct plan_measure *m,

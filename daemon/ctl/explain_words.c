@@ -285,7 +285,7 @@ static int say_ageing(json_t *lines, const struct finding *f)
 
 int explain_judgement(json_t *lines, const struct finding *f)
 {
-    const struct period_judgement *p = report_newest(f);
+    const struct period_judgement *p = finding_newest(f);
     char holds[HOLD_WORDS_MAX], date[DATE_TEXT_MAX];
     int r = 0;
 
@@ -416,7 +416,7 @@ static int say_not(json_t *lines, const struct alert_step *last, const struct tr
 int explain_others(json_t *others, json_t *lines, const struct finding *f,
                    const struct alert_step *last)
 {
-    const struct period_judgement *p = report_newest(f);
+    const struct period_judgement *p = finding_newest(f);
     size_t count = 0;
     const struct transition *rows = alert_transitions(&count);
     int r = 0;

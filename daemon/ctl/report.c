@@ -43,7 +43,7 @@ static json_t *projected_object(const struct ageing *a)
 static json_t *measure_object(const struct finding *f)
 {
     const struct plan_measure *m = f->measure;
-    const struct series_point *point = report_newest_point(f);
+    const struct series_point *point = finding_newest_point(f);
     const struct series_version *v = point ? series_current(point) : NULL;
     int restated = point && series_point_restated(point);
     json_t *o = json_object();
@@ -208,7 +208,7 @@ json_t *report_measure(const struct finding_set *findings, const char *id)
         if (f->measure->compare)
             r |= report_put(o, "compare", compare_object(f));
         if (f->measure->list) {
-            const struct series_point *point = report_newest_point(f);
+            const struct series_point *point = finding_newest_point(f);
 
             r |= put_bounds(o, point ? series_current(point) : NULL);
             r |= report_put(o, "list", report_text(f->measure->list->list));

@@ -49,25 +49,6 @@ int report_put(json_t *object, const char *key, json_t *value)
     return json_object_set_new(object, key, value) == 0 ? 0 : -ENOMEM;
 }
 
-const struct period_judgement *report_newest(const struct finding *f)
-{
-    return f->history_count ? &f->history[f->history_count - 1] : NULL;
-}
-
-const struct series_point *report_newest_point(const struct finding *f)
-{
-    const struct series *s = f->series;
-    const struct period_judgement *p = report_newest(f);
-
-    if (!s || s->point_count == 0 || f->holds & HOLD_WAVE_OVER)
-        return NULL;
-    for (size_t i = s->point_count; p && i-- > 0;)
-        if (date_compare(s->points[i].period_end, p->end) == 0 &&
-            date_compare(s->points[i].period_start, p->start) == 0)
-            return &s->points[i];
-    return &s->points[s->point_count - 1];
-}
-
 const char *report_status(const struct series_version *v, int restated)
 {
     if (v && restated && v->status != PUBLICATION_FINAL)

@@ -23,11 +23,6 @@ json_t *report_time(struct wall_time w);
 json_t *report_value(const struct series_version *v);
 /** Sets key to value and takes it; false when either is NULL or memory is short. */
 int report_put(json_t *object, const char *key, json_t *value);
-/** The newest judged period of a finding, or NULL. */
-const struct period_judgement *report_newest(const struct finding *f);
-/** The point of that period in the finding's series, or the series' newest point; NULL without a
- * series. */
-const struct series_point *report_newest_point(const struct finding *f);
 /** final (also where the publisher says nothing), provisional or restated, of the version in force; restated: it replaced another value. */
 const char *report_status(const struct series_version *v, int restated);
 

@@ -201,7 +201,7 @@ static json_t *expect_array(const struct plan_measure *m)
 static json_t *measure_object(const struct plan *p, const struct plan_measure *m,
                               const struct finding *f)
 {
-    const struct series_point *point = f ? report_newest_point(f) : NULL;
+    const struct series_point *point = f ? finding_newest_point(f) : NULL;
     json_t *o = json_object();
     int r = 0;
 

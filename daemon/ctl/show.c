@@ -146,6 +146,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "measures", show_measures }, { "measure", show_measure }, { "alerts", show_alerts },
         { "explain", show_explain },   { "plan-show", show_plans }, { "audit", show_audit },
         { "outbox-ls", show_outbox },  { "spc-show", show_spc },    { "forecast", show_forecast },
+        { "plan-gap", show_gap },
     };
     const struct view v = { width, colour, out };
 

@@ -58,5 +58,6 @@ int show_outbox(const json_t *list, const struct view *v);
 /* ---- show_plan.c ---- */
 
 int show_plans(const json_t *list, const struct view *v);
+int show_gap(const json_t *list, const struct view *v);
 
 #endif

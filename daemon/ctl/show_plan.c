@@ -82,3 +82,46 @@ int show_plans(const json_t *list, const struct view *v)
     }
     return r;
 }
+
+/* Those without a figure stand beneath, each with why: a table of figures would hide them. */
+static void show_not_measurable(const json_t *list, const struct view *v)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *g = json_array_get(list, i);
+
+        if (json_is_true(json_object_get(g, "measurable")))
+            continue;
+        text_puts(v->out, "not measurable: ");
+        output_escaped(v->out, show_string(g, "id"));
+        text_puts(v->out, ": ");
+        output_escaped(v->out, show_string(g, "why_not"));
+        text_putc(v->out, '\n');
+    }
+}
+
+int show_gap(const json_t *list, const struct view *v)
+{
+    static const struct output_column columns[] = {
+        { "MEASURE", false, 0 }, { "TITLE", false, 24 },        { "VALUE", true, 0 },
+        { "PLAN", true, 0 },     { "TARGET", true, 0 },         { "RAG", false, 0 },
+        { "BEHIND", true, 0 },   { "NEXT", true, 0 },           { "ON", false, 0 },
+        { "MARKS", false, 0 },   { "WHAT IT TAKES", false, 0 },
+    };
+    struct output_table t;
+
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *g = json_array_get(list, i);
+
+        show_add_judged(&t, g);
+        show_add_key(&t, g, "behind_by");
+        show_add_figure(&t, g, "next");
+        show_add_key(&t, g, "next_date");
+        show_add_marks(&t, g);
+        show_add_key(&t, g, "takes");
+    }
+    int r = show_print(&t, v);
+
+    show_not_measurable(list, v);
+    return r < 0 ? r : v->out->error;
+}

@@ -47,6 +47,7 @@ static const char usage[] =
     "  alerts                 open alerts, and those closed in the last 30 days\n"
     "  explain ALERT|MEASURE  why an alert fires, or does not\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
+    "  plan gap [PLAN]        how far each measure is from its plan, and what it takes\n"
     "  forecast MEASURE       who passes its wait on each coming day if nobody is seen; "
     "milestones\n"
     "  spc show MEASURE       its control chart: points, limits, marks; -o csv: a row a point\n"
@@ -125,6 +126,7 @@ static const struct command commands[] = {
     { "alerts", NULL, "alerts", 0, 0 },
     { "explain", NULL, "explain", 1, 1 },
     { "plan", "show", "plan-show", 0, 1 },
+    { "plan", "gap", "plan-gap", 0, 1 },
     { "audit", NULL, "audit", 0, 0 },
     { "feed", "expect", "feed-expect", 1, 1 },
     { "rebuild", NULL, "rebuild", 0, 0 },
@@ -153,7 +155,6 @@ static const struct command commands[] = {
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
-    { "plan", "gap", NULL, 0, 0 },
     { "plan", "apply", NULL, 0, 0 },
     { "plan", "rollback", NULL, 0, 0 },
     { "plan", "go-live", NULL, 0, 0 },
@@ -495,7 +496,7 @@ static int ask(const struct command *c, char **arguments, int count, const struc
         fprintf(stderr, "waitlistctl: %s\n", text_str(&escaped));
         return is_health ? HEALTH_UNKNOWN : code;
     }
-    if (count > 0 && json_is_array(result))
+    if (count > 0 && strcmp(c->request, "plan-show") == 0)
         keep_only(result, arguments[0]);
     code = strcmp(c->request, "rebuild") == 0 ? watch_rebuild(path) : CTL_OK;
     if (code == CTL_OK)

@@ -99,6 +99,25 @@ const char *finding_date(struct civil_date d, char out[32])
     return out;
 }
 
+const struct period_judgement *finding_newest(const struct finding *f)
+{
+    return f->history_count ? &f->history[f->history_count - 1] : NULL;
+}
+
+const struct series_point *finding_newest_point(const struct finding *f)
+{
+    const struct series *s = f->series;
+    const struct period_judgement *p = finding_newest(f);
+
+    if (!s || s->point_count == 0 || f->holds & HOLD_WAVE_OVER)
+        return NULL;
+    for (size_t i = s->point_count; p && i-- > 0;)
+        if (date_compare(s->points[i].period_end, p->end) == 0 &&
+            date_compare(s->points[i].period_start, p->start) == 0)
+            return &s->points[i];
+    return &s->points[s->point_count - 1];
+}
+
 void finding_set_release(struct finding_set *s)
 {
     if (s == NULL)

@@ -165,6 +165,11 @@ static inline bool finding_holds_true(const struct finding *f)
 {
     return !f->instant || f->history_count > 0;
 }
+/** The newest judged period of a finding, or NULL. */
+const struct period_judgement *finding_newest(const struct finding *f);
+/** The point of that period in the finding's series, or the series' newest point; NULL without a
+ * series. */
+const struct series_point *finding_newest_point(const struct finding *f);
 /** A date as people read it, "31 March 2025"; "" for DATE_NONE. Returns out. */
 const char *finding_date(struct civil_date d, char out[32]);
 void finding_set_release(struct finding_set *s);

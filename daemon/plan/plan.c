@@ -168,6 +168,13 @@ const char *measure_method(const struct plan_measure *m)
     return def->takes & TAKES_METHOD ? wait_method_name(m->list->metric.method) : def->method;
 }
 
+struct civil_date measure_target_day(const struct plan_measure *m)
+{
+    if (date_is_set(m->target_by) || m->expect_count == 0)
+        return m->target_by;
+    return m->expect[m->expect_count - 1].date;
+}
+
 bool measure_is_stock(const struct plan_measure *m)
 {
     if (m->list)

@@ -320,6 +320,8 @@ const char *measure_org(const struct plan_measure *m);
 const struct plan_measure *measure_charted(const struct plan_measure *m);
 /** "published", "manual", or how the catalogue of list metrics says that it is counted. */
 const char *measure_method(const struct plan_measure *m);
+/** The day by which the target is to be met: as it says, else that of the last milestone; DATE_NONE. */
+struct civil_date measure_target_day(const struct plan_measure *m);
 /** Whether time alone changes it: a stock of a list, a feed's age. */
 bool measure_is_stock(const struct plan_measure *m);
 /** Whether such a figure of a day without new data is acted on like one of data. */
