@@ -8,7 +8,8 @@
 struct audience {
     const struct pipeline *pipeline;
     const char *except; /* a receiver that is not told, or NULL */
-    bool rehearsing;    /* a plan in rehearsal reaches spools only */
+    bool rehearsing;    /* a plan in rehearsal reaches spools only, */
+    bool by_author;     /* and its author by mail */
     struct composer_recipient *out;
     size_t count, max;
 };
@@ -34,7 +35,9 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
     const struct receiver_setting *r = settings_receiver(s, id);
     const struct person *people[16];
 
-    if ((a->rehearsing && r->kind != RECEIVER_SPOOL) || (a->except && strcmp(id, a->except) == 0))
+    if (a->rehearsing && r->kind != RECEIVER_SPOOL && !(a->by_author && r->kind == RECEIVER_EMAIL))
+        return;
+    if (a->except && strcmp(id, a->except) == 0)
         return;
     if (r->kind != RECEIVER_EMAIL) {
         add_recipient(a, r, r->id, NULL);
@@ -58,6 +61,16 @@ static void add_role(struct audience *a, const struct plan *plan, const char *ro
 
     for (size_t i = 0; r && i < r->receivers.count; i++)
         add_receiver(a, r->receivers.items[i], role);
+}
+
+/* Of a plan in rehearsal: its author, and the spools of whoever would be told. */
+static void add_rehearsed(struct audience *a, const struct plan *plan, const char *role)
+{
+    a->rehearsing = a->by_author = true;
+    add_role(a, plan, plan->author);
+    a->by_author = false;
+    add_role(a, plan, role);
+    a->rehearsing = false;
 }
 
 static void add_route(struct audience *a, const struct text_list *route)
@@ -119,19 +132,19 @@ size_t compose_recipients(void *arg, const struct alert *alert, struct composer_
     for (size_t i = 0; i < p->config->plan_count; i++) {
         const struct plan *plan = p->config->plans[i];
 
-        a.rehearsing = plan->mode == PLAN_REHEARSAL;
         if (alert->plan && strcmp(alert->plan, plan->id) == 0) {
-            add_role(&a, plan, alert->owner);
-            if (a.rehearsing)
+            if (plan->mode == PLAN_REHEARSAL) {
+                add_rehearsed(&a, plan, alert->owner);
                 return a.count; /* never on to ops or fallback */
+            }
+            add_role(&a, plan, alert->owner);
         }
-        if (alert->plan || !alert->feed)
+        if (alert->plan || !alert->feed || plan->mode == PLAN_REHEARSAL)
             continue;
         for (size_t j = 0; j < plan->measure_count; j++)
             if (waits_for(p, &plan->measures[j], alert->feed))
                 add_role(&a, plan, plan->measures[j].owner);
     }
-    a.rehearsing = false;
     if (is_escalated(p, alert))
         add_operators(&a);
     if (a.count == 0)

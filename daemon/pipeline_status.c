@@ -111,8 +111,10 @@ json_t *status_report(const struct pipeline *p)
     pipeline_status_line(p, line);
     for (size_t i = 0; plans && i < p->config->plan_count; i++)
         json_array_append_new(
-            plans, json_sprintf("%s v%ld%s", p->config->plans[i]->id, p->config->plans[i]->version,
-                                p->config->plans[i]->illustrative ? " (illustrative)" : ""));
+            plans,
+            json_sprintf("%s v%ld%s%s", p->config->plans[i]->id, p->config->plans[i]->version,
+                         p->config->plans[i]->illustrative ? " (illustrative)" : "",
+                         p->config->plans[i]->mode == PLAN_REHEARSAL ? " (rehearsal)" : ""));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?, "
         "s:s?}",

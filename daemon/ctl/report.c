@@ -262,7 +262,19 @@ static int compare_listed(const void *a, const void *b)
     return order ? order : date_compare(x->episode->opened, y->episode->opened);
 }
 
-static json_t *alert_object(const struct listed *l)
+/* Whether it is of a plan that nobody acts on yet. */
+static int is_rehearsed(const struct alert *a, const struct finding_set *findings)
+{
+    for (size_t i = 0; a->plan && i < findings->count; i++) {
+        const struct plan *plan = findings->list[i].plan;
+
+        if (plan && strcmp(plan->id, a->plan) == 0)
+            return plan->mode == PLAN_REHEARSAL;
+    }
+    return 0;
+}
+
+static json_t *alert_object(const struct listed *l, const struct finding_set *findings)
 {
     const struct alert *a = l->alert;
     const struct episode *e = l->episode;
@@ -285,6 +297,8 @@ static json_t *alert_object(const struct listed *l)
     r |= report_put(o, "action", report_text(a->action));
     r |= report_put(o, "owner", report_text(a->owner));
     r |= report_put(o, "title", report_text(a->title));
+    if (is_rehearsed(a, findings))
+        r |= report_put(o, "rehearsal", json_true());
     return finish(o, r);
 }
 
@@ -296,7 +310,6 @@ json_t *report_alerts(const struct table *alerts, const struct finding_set *find
     void *value;
     int r = 0;
 
-    (void)findings; /* what is told of an alert is what was stored with it */
     while (table_next(alerts, &at, &key, &value))
         count += ((const struct alert *)value)->episode_count;
     AUTO(auto_free) struct listed *listed = calloc(count ? count : 1, sizeof *listed);
@@ -314,7 +327,7 @@ json_t *report_alerts(const struct table *alerts, const struct finding_set *find
     }
     qsort(listed, filled, sizeof *listed, compare_listed);
     for (size_t i = 0; i < filled; i++)
-        r |= json_array_append_new(list, alert_object(&listed[i]));
+        r |= json_array_append_new(list, alert_object(&listed[i], findings));
     return finish(list, r);
 }
 

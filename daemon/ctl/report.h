@@ -44,7 +44,7 @@ json_t *report_measures(const struct finding_set *findings, const char *only_id)
 json_t *report_measure(const struct finding_set *findings, const char *id);
 /** alerts: alert id -> struct alert *. Array of open episodes and those closed in the last 30 days.
  *  Keys: alert_id, episode_id, rule, measure, severity, state, held, restated, since, value,
- * threshold, action, owner, title. */
+ * threshold, action, owner, title; of a plan in rehearsal also rehearsal (true). */
 json_t *report_alerts(const struct table *alerts, const struct finding_set *findings,
                       struct civil_date today);
 json_t *report_feeds(const struct feed_report *feeds, size_t count);

@@ -116,9 +116,10 @@ static int say_subject(json_t *lines, const struct subject *s)
     int r = 0;
 
     if (f && f->measure && f->plan)
-        r |= explain_say(lines, "%s (measure %s of plan %s, version %ld%s).", title ? title : "",
+        r |= explain_say(lines, "%s (measure %s of plan %s, version %ld%s%s).", title ? title : "",
                          f->measure->id, f->plan->id, f->plan->version,
-                         f->plan->illustrative ? ", illustrative" : "");
+                         f->plan->illustrative ? ", illustrative" : "",
+                         f->plan->mode == PLAN_REHEARSAL ? ", in rehearsal" : "");
     else
         r |= explain_say(lines, "%s (%s).", title ? title : "",
                          rule_name(f ? f->rule : s->alert->rule));

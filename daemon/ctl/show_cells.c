@@ -62,15 +62,14 @@ void show_add_judged(struct output_table *t, const json_t *measure)
 
 void show_add_marks(struct output_table *t, const json_t *o)
 {
-    int held = json_is_true(json_object_get(o, "held"));
-    int restated = json_is_true(json_object_get(o, "restated"));
+    static const char *const marks[] = { "held", "restated", "rehearsal" };
+    char words[40] = "";
 
-    output_table_add(t,
-                     held && restated ? "held, restated"
-                     : held           ? "held"
-                     : restated       ? "restated"
-                                      : "",
-                     COLOUR_NONE);
+    for (size_t i = 0; i < COUNT(marks); i++)
+        if (json_is_true(json_object_get(o, marks[i])))
+            (void)snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s",
+                           words[0] ? ", " : "", marks[i]);
+    output_table_add(t, words, COLOUR_NONE);
 }
 
 void show_add_beginning(struct output_table *t, const json_t *o, const char *key)

@@ -302,8 +302,8 @@ void body_write(const struct message_context *c, const struct message_item *cons
                     "color:#212b32\">\n");
     if (c->is_illustrative || (c->plan && c->plan->illustrative))
         say(&all, "", "Illustrative plan: an example, not what any organisation has undertaken.");
-    if (c->is_rehearsal || (c->plan && c->plan->mode == PLAN_REHEARSAL))
-        say(&all, "", "Rehearsal: this plan is not live.");
+    if (message_is_rehearsal(c))
+        say(&all, "", "Rehearsal: this plan is not live, and nobody it names was told.");
     if (item_count > 1)
         say(&all, "", heading);
     if (c->backlog_messages) {

@@ -144,6 +144,7 @@ static json_t *event_object(const struct message_context *c, const char *deliver
     failed |=
         json_object_set_new(data, "illustrative",
                             json_boolean(c->is_illustrative || (c->plan && c->plan->illustrative)));
+    failed |= json_object_set_new(data, "rehearsal", json_boolean(message_is_rehearsal(c)));
     failed |=
         json_object_set_new(data, "stands_for", json_integer((json_int_t)c->backlog_messages));
     failed |= json_object_set_new(data, "priority", clean(priority ? priority->id : NULL));

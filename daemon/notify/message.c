@@ -14,9 +14,15 @@
 #include "notify/wording.h"
 
 #define SUBJECT_MAX    60 /* DESIGN section 10 */
+#define REHEARSAL      "Rehearsal: "
 #define TITLE_MIN      10 /* characters of a title that say something */
 #define CUT            "..."
 #define REFERENCES_MAX 10 /* episodes named in the thread headers */
+
+bool message_is_rehearsal(const struct message_context *c)
+{
+    return c->is_rehearsal || (c->plan && c->plan->mode == PLAN_REHEARSAL);
+}
 
 /* The order in which news is told. */
 static const enum alert_news news_order[] = {
@@ -155,7 +161,7 @@ static void group_heading(const struct message_context *c, struct text *out)
 /* How many, and the first with its figure: "3 measures behind plan: Wheelchairs 29%, plan 50%..."; where that
  * has no figure, or no room, the heading. Of feeds: "Feed late: Community services; 2 more". */
 static void group_subject(const struct message_context *c, const struct message_item *const *items,
-                          struct text *out)
+                          size_t max, struct text *out)
 {
     AUTO(text_release) struct text counts = TEXT_INIT;
     struct item_view first;
@@ -163,17 +169,17 @@ static void group_subject(const struct message_context *c, const struct message_
 
     item_view(c, items[0], &first);
     group_counts(c, &counts);
-    if (wording_subject_room(&first, text_str(&counts), SUBJECT_MAX - strlen(CUT)) >= TITLE_MIN) {
-        wording_subject(&first, text_str(&counts), SUBJECT_MAX - strlen(CUT), out);
+    if (wording_subject_room(&first, text_str(&counts), max - strlen(CUT)) >= TITLE_MIN) {
+        wording_subject(&first, text_str(&counts), max - strlen(CUT), out);
         (void)text_puts(out, CUT);
     } else if (!c->plan && !c->backlog_messages && first.feed) {
         (void)snprintf(more, sizeof more, "; %zu more", c->item_count - 1);
-        wording_subject(&first, NULL, SUBJECT_MAX - strlen(more), out);
+        wording_subject(&first, NULL, max - strlen(more), out);
         (void)text_puts(out, more);
     } else {
         group_heading(c, out);
-        if (wording_characters(text_str(out)) > SUBJECT_MAX) {
-            wording_shorten(out, SUBJECT_MAX - strlen(CUT));
+        if (wording_characters(text_str(out)) > max) {
+            wording_shorten(out, max - strlen(CUT));
             (void)text_puts(out, CUT);
         }
     }
@@ -183,16 +189,22 @@ static void group_subject(const struct message_context *c, const struct message_
 
 static char *subject_of(const struct message_context *c, const struct message_item *const *items)
 {
-    AUTO(text_release) struct text subject = TEXT_INIT;
+    AUTO(text_release) struct text words = TEXT_INIT;
+    struct text subject = TEXT_INIT;
+    const char *mark = message_is_rehearsal(c) ? REHEARSAL : "";
+    size_t max = SUBJECT_MAX - strlen(mark);
 
     if (c->item_count == 1) {
         struct item_view v;
 
         item_view(c, items[0], &v);
-        wording_subject(&v, NULL, SUBJECT_MAX, &subject);
+        wording_subject(&v, NULL, max, &words);
     } else {
-        group_subject(c, items, &subject);
+        group_subject(c, items, max, &words);
     }
+    (void)text_printf(&subject, "%s%s", mark, text_str(&words));
+    if (!text_ok(&words))
+        subject.error = -ENOMEM;
     return text_take(&subject);
 }
 

@@ -68,6 +68,8 @@ struct message {
     char *json; /* the whole CloudEvent, one object; NULL unless asked for */
 };
 
+/** Whether it tells of a plan that nobody acts on yet: said in the subject, in the body and in the data. */
+bool message_is_rehearsal(const struct message_context *context);
 /** Composes; eml and json as asked. Returns 0, -ENOMEM, or -EINVAL for an address that is refused
  * (CR, LF, NUL, blanks). */
 int message_compose(const struct message_context *context, bool want_eml, bool want_json,

@@ -79,6 +79,7 @@ void plan_free(struct plan *p)
     for (size_t i = 0; i < p->forum_count; i++)
         plan_forum_release(&p->forums[i]);
     free(p->forums);
+    free(p->author);
     free(p->approval.reference);
     free(p->approval.by);
     for (size_t i = 0; i < p->priority_count; i++) {

@@ -242,7 +242,9 @@ struct plan_measure {
 struct plan {
     char *path, *id, *place, *title;
     long version;
-    int mode;                               /* enum plan_mode */
+    int mode;         /* enum plan_mode, as it stands: what the file says, or live by go-live */
+    int written_mode; /* as the file says */
+    char *author;     /* role that reads what a rehearsal would tell; NULL: nobody */
     struct civil_date valid_from, valid_to; /* DATE_NONE: open */
     bool illustrative; /* `illustrative: true`: said wherever the plan is named */
     struct plan_approval approval;

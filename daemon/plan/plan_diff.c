@@ -268,7 +268,8 @@ static void diff_head(struct diffing *d, const struct plan *before, const struct
     diff_text(d, CHANGE_OTHER, "version", text_number((double)before->version, a),
               text_number((double)after->version, b));
     diff_text(d, CHANGE_OTHER, "place", before->place, after->place);
-    diff_text(d, CHANGE_OTHER, "mode", modes[before->mode], modes[after->mode]);
+    diff_text(d, CHANGE_OTHER, "mode", modes[before->written_mode], modes[after->written_mode]);
+    diff_text(d, CHANGE_OTHER, "author", before->author, after->author);
     diff_date(d, "valid from", before->valid_from, after->valid_from, false);
     diff_date(d, "valid to", before->valid_to, after->valid_to, false);
     diff_text(d, CHANGE_OTHER, "approval", before->approval.reference, after->approval.reference);

@@ -55,8 +55,11 @@ static const struct bind_key plan_keys[] = {
       "the place the plan is for; the plan's id when left out" },
     { "title", BIND_TEXT, HEAD(head.title), NULL, 0, 0, NULL, 0,
       "how pages and messages name the plan; its place when left out" },
-    { "mode", BIND_CHOICE, HEAD(head.mode), "live", 0, 0, modes, 0,
-      "rehearsal: everything is judged, and told to the author and the spool only" },
+    { "mode", BIND_CHOICE, HEAD(head.written_mode), "live", 0, 0, modes, 0,
+      "rehearsal: everything is judged, and told to the author and the spool only, until it goes "
+      "live" },
+    { "author", BIND_ID, HEAD(head.author), NULL, 0, 0, NULL, 0,
+      "the role that reads what a rehearsal would tell" },
     { "illustrative", BIND_BOOL, HEAD(head.illustrative), "false", 0, 0, NULL, 0,
       "true: nobody agreed this plan, which is said wherever it is named" },
     { "valid", BIND_NODE, HEAD(valid), NULL, 0, 0, NULL, 0,
@@ -104,6 +107,7 @@ static int read_head(struct plan_reading *r, yaml_node *mapping)
     int bound = bind_mapping(r->y, mapping, "plan", plan_keys, &h, r->diags);
 
     *p = h.head;
+    p->mode = p->written_mode;
     if (bound == 0 &&
         (copy_if_missing(&p->place, p->id) < 0 || copy_if_missing(&p->title, p->place) < 0))
         return -ENOMEM;
@@ -356,6 +360,8 @@ static int read_all(struct plan_reading *r)
     result = root.plan ? read_head(r, root.plan) : 0;
     if (result == 0)
         result = read_roles(r, root.roles);
+    if (result == 0 && r->plan->author)
+        plan_check_reference(r, &r->roles, "role", r->plan->author, yaml_get(root.plan, "author"));
     if (result == 0)
         result = plan_read_forums(r, root.forums);
     if (result == 0)

@@ -491,6 +491,26 @@ START_TEST(what_turned_after_it_was_told_is_said_with_its_dates)
 }
 END_TEST
 
+/* Of one alert and of several: the mark takes nothing from the 60 characters of a subject. */
+START_TEST(a_rehearsal_is_marked_in_the_subject_the_body_and_the_data)
+{
+    struct message m = { 0 };
+
+    fixture_init(&f);
+    f.plan.mode = _i < 2 ? PLAN_REHEARSAL : PLAN_LIVE;
+    f.context.is_rehearsal = _i == 2; /* a digest of several plans */
+    f.context.item_count = _i == 1 ? 3 : 1;
+    ck_assert_int_eq(message_compose(&f.context, true, true, &m), 0);
+    ck_assert_int_eq(strncmp(m.subject, "Rehearsal: ", 11) != 0, _i == 3);
+    ck_assert_msg(wording_characters(m.subject) <= 60, "%s", m.subject);
+    ck_assert_int_eq(!strstr(m.eml, "Rehearsal: this plan is not live"), _i == 3);
+    ck_assert_ptr_nonnull(strstr(m.json, _i == 3 ? "\"rehearsal\":false" : "\"rehearsal\":true"));
+    message_release(&m);
+}
+END_TEST
+
+static const int rehearsal_rows[4];
+
 /* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
 START_TEST(no_name_however_long_brings_350_words_before_the_table)
 {
@@ -1022,6 +1042,7 @@ UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_fr
           UNIT_ROWS(what_to_do_next_is_something_that_the_reader_can_do, next_rows),
           UNIT_ROWS(an_incident_of_identifiers_has_words_of_its_own, incident_rows),
           UNIT_ROWS(a_mail_answers_what_it_must, answers),
+          UNIT_ROWS(a_rehearsal_is_marked_in_the_subject_the_body_and_the_data, rehearsal_rows),
           UNIT_TEST(an_illustrative_plan_says_so_in_the_first_line),
           UNIT_TEST(held_and_restated_figures_are_said_to_be),
           UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),

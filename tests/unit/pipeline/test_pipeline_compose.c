@@ -34,13 +34,16 @@
     "     to: b@example.nhs.uk}\n"
 #define PEOPLE                                                                                     \
     "people:\n  p1: {name: One Person, mail: one@example.nhs.uk}\n"                                \
-    "  p2: {name: Two Person, mail: two@example.nhs.uk}\nholders:\n"                               \
+    "  p2: {name: Two Person, mail: two@example.nhs.uk}\n"                                         \
+    "  p3: {name: Third Person, mail: writer@example.nhs.uk}\nholders:\n"                          \
     "  lead: [{person: p1, from: 2023-04-01, deputy: null}, {person: p2, from: 2023-04-01,\n"      \
-    "         deputy: null}]\n"
+    "         deputy: null}]\n"                                                                    \
+    "  writer: [{person: p3, from: 2023-04-01, deputy: null}]\n"
 #define PLAN                                                                                       \
-    "plan: {id: %s, version: 1, place: p, mode: %s, valid: {from: 2024-04-01, to: 2035-03-31}}\n"  \
+    "plan: {id: %s, version: 1, place: p, mode: %s, author: writer,\n"                             \
+    "       valid: {from: 2024-04-01, to: 2035-03-31}}\n"                                          \
     "roles:\n  lead: {receivers: [mail, hook]}\n  other: {receivers: [mail, ops]}\n"               \
-    "  third: {receivers: [fixed]}\n"                                                              \
+    "  third: {receivers: [fixed]}\n  writer: {receivers: [mail, hook]}\n"                         \
     "priorities:\n  - id: \"1\"\n    title: t\n    actions:\n"                                     \
     "      - {id: \"1.1\", title: t, lead: lead, due: 2025-03}\nmeasures:\n"                       \
     "  - id: %s\n    title: t\n    metric: \"published:m\"\n"                                      \
@@ -165,8 +168,13 @@ static const struct {
     { { .rule = RULE_BEHIND_PLAN, .plan = S("d"), .measure = S("a"), .owner = S("gone") }, "ops" },
     { { .rule = RULE_BEHIND_PLAN, .plan = S("gone"), .measure = S("a"), .owner = S("lead") },
       "ops" },
-    { { .rule = RULE_BEHIND_PLAN, .plan = S("r"), .measure = S("b"), .owner = S("other") }, "ops" },
-    { { .rule = RULE_BEHIND_PLAN, .plan = S("r"), .measure = S("b"), .owner = S("lead") }, "" },
+    /* Of a plan in rehearsal: its author by mail, spools, and nobody else. */
+    { { .rule = RULE_BEHIND_PLAN, .plan = S("r"), .measure = S("b"), .owner = S("other") },
+      "ops writer@example.nhs.uk" },
+    { { .rule = RULE_BEHIND_PLAN, .plan = S("r"), .measure = S("b"), .owner = S("lead") },
+      "writer@example.nhs.uk" },
+    { { .rule = RULE_ACTION_OVERDUE, .plan = S("r"), .action = S("1.1"), .owner = S("lead") },
+      "writer@example.nhs.uk" },
     { { .rule = RULE_ACTION_OVERDUE,
         .plan = S("d"),
         .action = S("1.1"),
@@ -181,7 +189,7 @@ static const struct {
       "b@example.nhs.uk" },
     { { .rule = RULE_FEED_LATE, .feed = S("f") },
       "hook one@example.nhs.uk ops two@example.nhs.uk" },
-    { { .rule = RULE_FEED_LATE, .feed = S("g") }, "ops" }, /* of a rehearsed plan: spools alone */
+    { { .rule = RULE_FEED_LATE, .feed = S("g") }, "ops" }, /* and not who a rehearsed plan names */
     { { .rule = RULE_FEED_LATE, .feed = S("gone") }, "ops" },
     { { .rule = RULE_SELF_CHECK }, "ops" },
     { { .rule = RULE_DEAD_LETTER, .receiver = S("last") }, "ops" },

@@ -96,6 +96,7 @@ START_TEST(every_key_is_taken_to_its_place)
     ck_assert_str_eq(p->title, "Dudley SEND plan");
     ck_assert(p->illustrative);
     ck_assert_int_eq(p->mode, PLAN_REHEARSAL);
+    ck_assert_str_eq(p->author, "ehc-lead");
     ck_assert_int_eq(p->version, 7);
 
     /* Ids are text: 1.1 and 1.10 are two actions. */
