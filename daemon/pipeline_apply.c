@@ -178,23 +178,32 @@ static int add_wait(struct apply *a, const char *part, bool held, bool unread, c
     return feed_book_wait(a->book, &w);
 }
 
+#define IS_HELD "is held"
+#define DECIDE  "; decide with waitlistctl feed accept"
+
 int apply_waiting_words(const struct receipt *r, struct text *out)
 {
     unsigned long long n = r->sequence;
     bool held = r->outcome == RECEIPT_HELD;
 
-    (void)text_printf(out, "file %s %s: %s", r->name, held ? "is held" : "was refused", r->why);
+    (void)text_printf(out, "file %s %s: %s", r->name, held ? IS_HELD : "was refused", r->why);
     if (r->incident)
         (void)text_printf(out,
                           "; its raw bytes are erased within a day, at once by waitlistctl feed "
                           "purge %llu --why TEXT",
                           n);
     if (held)
-        (void)text_printf(out,
-                          "; decide with waitlistctl feed accept %llu --why TEXT, or feed refuse "
-                          "%llu --why TEXT",
-                          n, n);
+        (void)text_printf(out, DECIDE " %llu --why TEXT, or feed refuse %llu --why TEXT", n, n);
     return text_ok(out) ? 0 : -ENOMEM;
+}
+
+char *apply_held_why(const char *words)
+{
+    const char *from = strstr(words, IS_HELD ": ");
+    const char *end = strstr(words, DECIDE);
+
+    from = from ? from + strlen(IS_HELD ": ") : words;
+    return end && end > from ? strndup(from, (size_t)(end - from)) : strdup(from);
 }
 
 static int wait_for_person(struct apply *a)
@@ -360,6 +369,10 @@ static int apply_decision(struct apply *a)
     const struct receipt *r = a->receipt;
     int result;
 
+    if (receipt_is_hold(r)) { /* its file's own step says so */
+        send_book(a->pipeline);
+        return 0;
+    }
     log_info("apply", "feed=%s file=\"%s\" %s by a person", a->feed->id, a->file->name,
              r->outcome == RECEIPT_ACCEPTED ? "accepted" : "refused");
     feed_book_decided(a->book, r->decides);
@@ -427,7 +440,8 @@ static int start(struct apply *a)
     a->expected = book->stored;
     a->book->stored = r->sequence;
     a->book->receipt = r->sequence;
-    a->book->last_outcome_at = r->at;
+    if (!receipt_is_hold(r))
+        a->book->last_outcome_at = r->at;
     result = apply_set_kept(a);
     if (result < 0)
         return result;

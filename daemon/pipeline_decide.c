@@ -185,19 +185,20 @@ int decide_take(struct pipeline *p, const json_t *act, bool accept)
     return r;
 }
 
-static int append(struct pipeline *p, const struct receipt *file, const struct decision *d)
+static int append(struct pipeline *p, const struct receipt *file, enum receipt_outcome outcome,
+                  const char *why, struct wall_time at)
 {
     struct receipt r = {
         .decides = file->sequence,
-        .outcome = d->accept ? RECEIPT_ACCEPTED : RECEIPT_REFUSED,
+        .outcome = outcome,
         .feed = strdup(file->feed),
         .name = strdup(file->name),
         .sha256 = strdup(file->sha256),
         .format_digest = strdup(file->format_digest),
-        .why = strdup(d->why),
+        .why = strdup(why),
         .part = file->part ? strdup(file->part) : NULL,
         .archived = file->archived ? strdup(file->archived) : NULL,
-        .at = d->at,
+        .at = at,
         .edition = file->edition,
         .newest = file->newest,
     };
@@ -209,6 +210,38 @@ static int append(struct pipeline *p, const struct receipt *file, const struct d
     return -ENOMEM;
 }
 
+/* ---- what is held only when it is to take effect ---- */
+
+/* A file of a list that was accepted as it came, and that waits for a person. What cannot be read back waits to
+ * be read. */
+static const struct receipt *held_since(const struct pipeline *p, const struct waiting_receipt *w)
+{
+    const struct receipt *r = w->held && !w->unread ? receipt_find(p, w->receipt) : NULL;
+
+    return r && !r->decides && !r->decided && r->outcome == RECEIPT_ACCEPTED ? r : NULL;
+}
+
+/* Until the journal says it the feed's book alone knows: a full disk, or an end, may come between. */
+static int journal_holds(struct pipeline *p)
+{
+    const struct settings *s = p->config->settings;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < s->feed_count; i++) {
+        const struct feed_book *b =
+            s->feeds[i].into ? table_get(&p->books.feeds, s->feeds[i].id) : NULL;
+
+        for (size_t k = 0; b && r == 0 && k < b->wait_count; k++) {
+            const struct receipt *file = held_since(p, &b->waits[k]);
+            AUTO(auto_free) char *why = file ? apply_held_why(b->waits[k].why) : NULL;
+
+            if (file)
+                r = why ? append(p, file, RECEIPT_HELD, why, pipeline_wall(p)) : -ENOMEM;
+        }
+    }
+    return r;
+}
+
 int decide_pending(struct pipeline *p)
 {
     const char *number;
@@ -217,13 +250,15 @@ int decide_pending(struct pipeline *p)
 
     if (disk_rests(p))
         return 0;
+    if (!p->need_takeover) /* else the numbers in the books are another daemon's */
+        r = journal_holds(p);
     for (size_t at = 0; r == 0 && table_next(&p->decisions, &at, &number, &value);) {
         const struct decision *d = value;
         const struct receipt *file = receipt_find(p, strtoull(number, NULL, 10));
 
         if (!file || (file->decided && file->decided->at.ms == d->at.ms))
             continue;
-        r = append(p, file, d);
+        r = append(p, file, d->accept ? RECEIPT_ACCEPTED : RECEIPT_REFUSED, d->why, d->at);
         if (r == 0)
             disk_is_well(p);
     }
@@ -244,8 +279,8 @@ static const struct receipt *needed_by(const struct pipeline *p, const struct re
 {
     for (size_t i = 0; i < p->receipts.count; i++) {
         const struct receipt *r = p->receipts.list[i];
-        bool is_needed = r->outcome == RECEIPT_ACCEPTED ||
-                         (r->outcome == RECEIPT_HELD && !r->decided && !is_same_file(r, but));
+        bool is_needed = receipt_is_in_force(p, r) || (r->outcome == RECEIPT_HELD && !r->decides &&
+                                                       !r->decided && !is_same_file(r, but));
 
         if (is_needed && strcmp(receipt_archived(r), receipt_archived(but)) == 0)
             return r;

@@ -155,6 +155,11 @@ const char *receipt_archived(const struct receipt *r);
 struct receipt *receipt_find(const struct pipeline *p, uint64_t sequence);
 /** The file of a receipt: itself, or the one decided on. */
 const struct receipt *receipt_file(const struct pipeline *p, const struct receipt *r);
+/** Whether the step brought its file into force, and nobody refused the file since. */
+bool receipt_is_in_force(const struct pipeline *p, const struct receipt *r);
+/** Whether the step says of a file, accepted as it came, that it was held when it was to take effect; the file's
+ * own receipt then says so too. */
+bool receipt_is_hold(const struct receipt *r);
 /** The file of this part (NULL: any) that took effect last, or NULL. */
 const struct receipt *receipt_in_force(const struct pipeline *p, const char *feed,
                                        const char *part);
@@ -195,6 +200,8 @@ void apply_on_turn(evutil_socket_t fd, short what, void *arg);
 void apply_abort(struct pipeline *p);
 /** What people read of a held or refused file, and what to type. Returns 0 or -ENOMEM. */
 int apply_waiting_words(const struct receipt *r, struct text *out);
+/** The reason alone, of such words about a held file; malloc'ed, or NULL. */
+char *apply_held_why(const char *words);
 /** Whether a record is of a period that was not over when it was received, give or take a month. */
 bool apply_lies_ahead(const struct record *r, struct civil_date received);
 /** Feeds that keep more organisations than their books know of are applied again from the archive.

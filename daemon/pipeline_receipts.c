@@ -70,16 +70,45 @@ const struct receipt *receipt_file(const struct pipeline *p, const struct receip
     return r->decides ? receipt_find(p, r->decides) : r;
 }
 
+bool receipt_is_in_force(const struct pipeline *p, const struct receipt *r)
+{
+    const struct receipt *decided = receipt_file(p, r)->decided;
+
+    return r->outcome == RECEIPT_ACCEPTED && (!decided || decided->outcome == RECEIPT_ACCEPTED);
+}
+
 const struct receipt *receipt_in_force(const struct pipeline *p, const char *feed, const char *part)
 {
     for (size_t i = p->receipts.count; i-- > 0;) {
         const struct receipt *r = p->receipts.list[i];
 
-        if (r->outcome == RECEIPT_ACCEPTED && strcmp(r->feed, feed) == 0 &&
+        if (receipt_is_in_force(p, r) && strcmp(r->feed, feed) == 0 &&
             (!part || (r->part && strcmp(r->part, part) == 0)))
             return receipt_file(p, r);
     }
     return NULL;
+}
+
+bool receipt_is_hold(const struct receipt *r)
+{
+    return r->decides && r->outcome == RECEIPT_HELD;
+}
+
+/* What a record says of the file of before. Returns 0 or -ENOMEM. */
+static int tell_file(struct receipt *file, const struct receipt *r)
+{
+    if (!receipt_is_hold(r)) {
+        file->decided = r;
+        return 0;
+    }
+    char *why = strdup(r->why ? r->why : "");
+
+    if (!why)
+        return -ENOMEM;
+    free(file->why);
+    file->why = why;
+    file->outcome = RECEIPT_HELD;
+    return 0;
 }
 
 /* Takes the receipt. */
@@ -98,14 +127,14 @@ static int receipt_list_add(struct pipeline *p, struct receipt *r)
             l->cap = cap;
         }
     }
-    if (!kept || l->count == l->cap || (r->decides && !file)) {
+    if (kept)
+        *kept = *r;
+    if (!kept || l->count == l->cap || (r->decides && !file) ||
+        (file && tell_file(file, kept) < 0)) {
         free(kept);
         receipt_release(r);
         return r->decides && !file ? -EBADMSG : -ENOMEM;
     }
-    *kept = *r;
-    if (file)
-        file->decided = kept;
     l->list[l->count++] = kept;
     return 0;
 }

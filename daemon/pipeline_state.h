@@ -29,12 +29,12 @@ enum receipt_outcome { RECEIPT_ACCEPTED, RECEIPT_HELD, RECEIPT_REFUSED };
 
 /**
  * One line of the received journal: what came, and what became of it; or what a person decided on a
- * file that was held or refused, which is a receipt of its own, so that the order of the journal is
- * the order in which everything took effect.
+ * file that was held or refused, or that an accepted file was held when it was to take effect. These are
+ * receipts of their own, so that the order of the journal is the order in which everything took effect.
  */
 struct receipt {
     uint64_t sequence;
-    uint64_t decides; /* the receipt on which a person decided; 0: a file came */
+    uint64_t decides; /* the receipt that was decided on, or held; 0: a file came */
     enum receipt_outcome outcome;
     char *feed, *name, *sha256, *format_digest;
     char *archived; /* SHA-256 of what the archive has of it, a pathway file's canonical rows; NULL:

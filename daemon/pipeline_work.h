@@ -175,7 +175,8 @@ int decide_check(struct pipeline *p, json_t *act, bool accept, char why[ACT_WHY_
 int decide_check_purge(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int decide_take(struct pipeline *p, const json_t *act, bool accept);
 int decide_take_purge(struct pipeline *p, const json_t *act);
-/** Journals a receipt for each decision that has none. A full disk says so in STATUS= and stops
+/** Journals a receipt for each decision that has none, and for each file that was held only when it was to take
+ * effect. A full disk says so in STATUS= and stops
  * nothing; returns any other failure. */
 int decide_pending(struct pipeline *p);
 void decision_free(void *value);

@@ -1,0 +1,126 @@
+"""Files of waiting lists that are held only when they are to take effect, and what later files are compared with."""
+import json
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import lists
+from seam import Seam
+from waitlist import run_tests, wait_for
+
+START = "2026-01-05"
+PLAN = lists.plan(lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 400}"))
+
+
+def feed(i, id="weekly"):
+    return [f for f in i.ctl("feeds") if f["id"] == id][0]
+
+
+def under(text, pathways, service="mental-health", provider="TAJ"):
+    """The same file with some of its rows under other codes; the issuer of their numbers is as it was."""
+    rows = [r.split(",") for r in text.splitlines()]
+    for r in rows:
+        if r[0] in pathways:
+            r[3], r[4] = service, provider
+    return "\n".join(",".join(r) for r in rows) + "\n"
+
+
+def records(i):
+    """Those of the received journal."""
+    with open(i.path("state", "journal", "received"), encoding="utf-8", errors="replace") as f:
+        return [json.JSONDecoder().raw_decode(line[line.index("{"):])[0] for line in f if "{" in line]
+
+
+def journal(i):
+    """(outcome, the receipt that it is about or None) of each record."""
+    return [(r["outcome"], r.get("decides")) for r in records(i)]
+
+
+def large_and_held(i):
+    """After 40 rows a file of 400, of which 12 of the 40 come under another service."""
+    i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(40, START)), feed="weekly")
+    i.once("2026-05-18")
+    many = lists.starts(40, START) | lists.starts(360, "2025-03-01", prefix="B")
+    i.put("2.csv", under(lists.snapshot("2026-05-24", many), {f"A{n}" for n in range(12)}, service="camhs"),
+          feed="weekly")
+
+
+def test_a_file_held_when_it_is_to_take_effect_is_held_in_the_journal_and_no_file_is_compared_with_it(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        large_and_held(i)
+        i.start("2026-05-25")
+        wait_for(lambda: feed(i)["waits"] and ("held", 2) in journal(i), "what is held, and its record")
+        assert journal(i) == [("accepted", None), ("accepted", None), ("held", 2)], journal(i)
+        i.stop()
+        i.start("2026-05-25")
+        before = feed(i)
+        assert i.ctl_raw("rebuild", "--why", "a try").returncode == 0
+        wait_for(lambda: feed(i)["waits"], "it to be rebuilt")
+        assert feed(i)["waits"] == before["waits"] and feed(i)["list"]["parts"][0]["open"] == 40, feed(i)
+        assert journal(i)[2:] == [("held", 2)], "said once"
+        i.ctl("feed", "refuse", "2", "--why", "the codes are wrong")
+        wait_for(lambda: not feed(i)["waits"], "it to be refused")
+        assert i.ctl_raw("feed", "purge", "2", "--why", "nobody needs it").returncode == 0, "it is not in force"
+        i.put("3.csv", lists.snapshot("2026-05-24", lists.starts(41, START)), feed="weekly")
+        wait_for(lambda: feed(i)["waits"] or feed(i)["files"] == 2, "the third file")
+        assert not feed(i)["waits"] and feed(i)["list"]["parts"][0]["open"] == 41, feed(i)
+
+
+def test_a_file_held_when_it_was_to_take_effect_and_accepted_is_what_the_next_is_compared_with(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        large_and_held(i)
+        i.start("2026-05-25")
+        wait_for(lambda: ("held", 2) in journal(i), "the record")
+        i.ctl("feed", "accept", "2", "--why", "a list of its own now")
+        wait_for(lambda: feed(i)["files"] == 2, "it to be accepted")
+        assert journal(i)[2:] == [("held", 2), ("accepted", 2)], journal(i)
+        i.put("3.csv", lists.snapshot("2026-05-24", lists.starts(41, START)), feed="weekly")
+        wait_for(lambda: feed(i)["waits"], "the third file")
+        assert "41 rows where the file before it had 400" in feed(i)["waits"][0]["why"], feed(i)["waits"]
+
+
+def test_no_file_is_compared_with_one_that_was_lost_and_then_refused(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", lists.starts(40, START)), feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", lists.snapshot("2026-05-24", lists.starts(40, START) |
+                                      lists.starts(360, "2025-03-01", prefix="B")), feed="weekly")
+        i.once("2026-05-25")
+        sha = records(i)[1]["archived"]
+        os.unlink(i.path("state", "archive", sha[:2], sha))
+        i.start("2026-05-25")
+        assert i.ctl_raw("rebuild", "--why", "a try").returncode == 0
+        wait_for(lambda: feed(i)["waits"], "what is lost")
+        i.ctl("feed", "refuse", "2", "--why", "it is gone")
+        wait_for(lambda: not feed(i)["waits"], "it to be refused")
+        i.put("3.csv", lists.snapshot("2026-05-24", lists.starts(41, START)), feed="weekly")
+        wait_for(lambda: feed(i)["waits"] or feed(i)["list"]["parts"][0]["open"] == 41, "the third file")
+        assert not feed(i)["waits"], feed(i)["waits"]
+
+
+def test_a_hold_that_the_journal_lacks_is_written_there_at_the_next_start(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        large_and_held(i)
+        before = i.path("before")
+        shutil.copytree(i.folder, before, ignore=shutil.ignore_patterns("before", "redis", "*.sock", "*.pid"))
+        counting = Seam(build, i.folder, trace=True)
+        i.once("2026-05-25", env=counting.env())
+        written = [path for name, path, *_ in counting.trace() if name == "pwrite"]
+        (_, last) = [n for n, path in enumerate(written, 1) if path.endswith("journal/received")]
+        said = journal(i)
+        assert said[2:] == [("held", 2)], said
+        # The same once more, killed as the record is written: only the feed's book knows it then.
+        for name in ("state", "inbox"):
+            shutil.rmtree(i.path(name))
+            shutil.copytree(os.path.join(before, name), i.path(name))
+        seam = Seam(build, i.folder, rules=[f"kill pwrite {last}"])
+        i.run("--once", "--at", "2026-05-25", env=seam.env())
+        assert seam.struck() and len(journal(i)) == 2, journal(i)
+        i.once("2026-05-25")
+        assert journal(i) == said, journal(i)
+        assert i.look("2026-05-25", lambda w: [x["receipt"] for x in feed(w)["waits"]]) == [2]
+
+
+if __name__ == "__main__":
+    run_tests(globals())
