@@ -55,7 +55,7 @@ def test_a_file_held_when_it_is_to_take_effect_is_held_in_the_journal_and_no_fil
         i.stop()
         i.start("2026-05-25")
         before = feed(i)
-        assert i.ctl_raw("rebuild", "--why", "a try").returncode == 0
+        wait_for(lambda: i.ctl_raw("rebuild", "--why", "a try").returncode == 0, "a moment in which Redis is connected")
         wait_for(lambda: feed(i)["waits"], "it to be rebuilt")
         assert feed(i)["waits"] == before["waits"] and feed(i)["list"]["parts"][0]["open"] == 40, feed(i)
         assert journal(i)[2:] == [("held", 2)], "said once"
@@ -90,7 +90,7 @@ def test_no_file_is_compared_with_one_that_was_lost_and_then_refused(build):
         sha = records(i)[1]["archived"]
         os.unlink(i.path("state", "archive", sha[:2], sha))
         i.start("2026-05-25")
-        assert i.ctl_raw("rebuild", "--why", "a try").returncode == 0
+        wait_for(lambda: i.ctl_raw("rebuild", "--why", "a try").returncode == 0, "a moment in which Redis is connected")
         wait_for(lambda: feed(i)["waits"], "what is lost")
         i.ctl("feed", "refuse", "2", "--why", "it is gone")
         wait_for(lambda: not feed(i)["waits"], "it to be refused")
