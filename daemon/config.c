@@ -404,12 +404,29 @@ static int fill_routes(struct config *c, struct diags *diags)
 
 int config_load(const char *path, const char *datadir, struct diags *diags, struct config **out)
 {
+    static const struct simulation_options none = { .folder = NULL };
+
+    return config_load_simulated(path, datadir, &none, diags, out);
+}
+
+static void make_live(struct config *c)
+{
+    for (size_t i = 0; i < c->plan_count; i++)
+        c->plans[i]->mode = PLAN_LIVE;
+}
+
+int config_load_simulated(const char *path, const char *datadir,
+                          const struct simulation_options *simulation, struct diags *diags,
+                          struct config **out)
+{
     struct config *c = calloc(1, sizeof *c);
 
     if (!c)
         return -ENOMEM;
     int r = settings_load(path, datadir, diags, &c->settings);
 
+    if (r == 0 && simulation->folder)
+        r = simulation_of_settings(c->settings, simulation, &c->live_state);
     if (r == 0) {
         int formats = config_load_formats(c->settings, datadir, diags, &c->formats);
         int services = load_services(c, datadir, diags);
@@ -420,6 +437,8 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
         if (services == 0 && formats == 0 && check_lists(c, diags) < 0)
             r = r < 0 ? r : -EINVAL;
     }
+    if (r == 0 && simulation->is_live)
+        make_live(c);
     if (r == 0)
         check_held_roles(c, diags);
     if (r == 0)
@@ -441,6 +460,7 @@ void config_free(struct config *c)
     for (size_t i = 0; i < c->plan_count; i++)
         plan_free(c->plans[i]);
     free(c->plans);
+    free(c->live_state);
     format_set_free(c->formats);
     services_free(c->services);
     standards_free(c->standards);

@@ -12,6 +12,7 @@
 #include "pathway/service.h"
 #include "plan/plan.h"
 #include "settings/settings.h"
+#include "simulation.h"
 
 struct config {
     struct settings *settings;
@@ -21,6 +22,8 @@ struct config {
     char services_digest[SHA256_TEXT_MAX]; /* of these bytes */
     struct plan **plans;
     size_t plan_count;
+    char *
+        live_state; /* of a simulation: the state folder of the instance it stands for; else NULL */
 };
 
 /** What plans may refer to, by settings and services; borrows from both. Release it also half made. */
@@ -53,6 +56,10 @@ int config_load_standards(const char *datadir, struct diags *diags,
  * with errors. */
 int config_load(const char *path, const char *datadir, struct diags *diags,
                 struct config **out_config);
+/** The same for a simulation. */
+int config_load_simulated(const char *path, const char *datadir,
+                          const struct simulation_options *simulation, struct diags *diags,
+                          struct config **out_config);
 void config_free(struct config *c);
 /** "settings x, 2 plans (18 measures), 3 feeds, 4 receivers": for --check and the log. malloc'ed or
  * NULL. */

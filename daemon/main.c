@@ -20,6 +20,7 @@
  *   loop/      EDGE libevent, libcurl, the HTTP server, hiredis, the embedded Redis server, systemd
  *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV
  *   config.c   settings + formats + plans as one checked whole
+ *   simulation settings that touch nothing of their owner's, for plan test and backtest
  *   pipeline*  passes each stage's result to the next; pipeline_internal.h names each file's part
  *
  * Start reading at pipeline.h, then alert/alert.h and its table. The test of x/y.c is
@@ -47,17 +48,23 @@
 
 static const char usage[] =
     "usage: waitlistd [--config FILE] [--once] [--at YYYY-MM-DD[Thh:mm]] [--check]\n"
+    "       waitlistd [--config FILE] --simulate FOLDER --at YYYY-MM-DD [--plan FILE] [--live]"
+    " [--history]\n"
     "\n"
     "  --config FILE  settings; default /etc/waitlistd/waitlistd.yaml\n"
     "  --once         take what lies in the inboxes, evaluate, try each delivery once, exit\n"
     "  --at WHEN      the local time from which the clock runs on (12:00 when only a date is "
     "given)\n"
     "  --check        read settings, formats and plans, report every error, exit 0 or 78\n"
+    "  --simulate FOLDER  a run for waitlistctl plan test and backtest, which keeps all it has in\n"
+    "                 FOLDER and tells nobody: --plan in the place of the settings' plans, --live\n"
+    "                 also in rehearsal, --history what the instance received comes again\n"
     "  --version, --help\n";
 
 struct arguments {
     const char *config, *at;
     bool once, check;
+    struct simulation_options simulation;
 };
 
 #define WARNINGS_SHOWN 3 /* of a start; --check shows all */
@@ -80,6 +87,10 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         { "once", no_argument, NULL, 'o' },
         { "at", required_argument, NULL, 'a' },
         { "check", no_argument, NULL, 'k' },
+        { "simulate", required_argument, NULL, 's' },
+        { "plan", required_argument, NULL, 'p' },
+        { "live", no_argument, NULL, 'l' },
+        { "history", no_argument, NULL, 'i' },
         { "version", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -100,6 +111,18 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         case 'k':
             a->check = true;
             break;
+        case 's':
+            a->simulation.folder = optarg;
+            break;
+        case 'p':
+            a->simulation.plan = optarg;
+            break;
+        case 'l':
+            a->simulation.is_live = true;
+            break;
+        case 'i':
+            a->simulation.has_history = true;
+            break;
         case 'v':
             (void)printf("waitlistd %s\n", WAITLISTD_VERSION);
             return EXIT_SUCCESS;
@@ -115,6 +138,14 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         (void)fprintf(stderr, "waitlistd: unexpected argument: %s\n%s", argv[optind], usage);
         return EXIT_USAGE;
     }
+    const struct simulation_options *s = &a->simulation;
+
+    if (s->folder ? s->folder[0] != '/' || !a->at || a->once || a->check
+                  : s->plan || s->is_live || s->has_history) {
+        (void)fprintf(stderr, "waitlistd: a simulation wants --simulate with an absolute path, and "
+                              "--at, and neither --once nor --check\n");
+        return EXIT_USAGE;
+    }
     return -1;
 }
 
@@ -122,7 +153,9 @@ static int run(const struct arguments *a, struct config *config)
 {
     struct pipeline_options options = { .config_path = a->config,
                                         .datadir = datadir_find(),
-                                        .once = a->once };
+                                        .once = a->once,
+                                        .is_simulated = a->simulation.folder != NULL,
+                                        .has_history = a->simulation.has_history };
     struct pipeline *p = NULL;
 
     if (a->at) {
@@ -183,7 +216,7 @@ int main(int argc, char **argv)
         return status;
     (void)umask(0077);
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-    int r = config_load(a.config, datadir_find(), &diags, &config);
+    int r = config_load_simulated(a.config, datadir_find(), &a.simulation, &diags, &config);
 
     say_found(&a, &diags);
     diags_release(&diags);

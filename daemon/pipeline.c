@@ -237,6 +237,8 @@ static bool advance_once(struct pipeline *p)
             start_loading(p);
         return false;
     }
+    if (p->simulation && simulate_waits(p))
+        return false;
     if (p->apply) { /* its file is being read: nothing else may touch the books */
         if (is_of_today(p) && !p->need_evaluate && !p->need_compose)
             deliver_due(p);
@@ -315,6 +317,8 @@ void pipeline_advance(struct pipeline *p)
         rebuild_settled(p);
         say_evaluated(p);
     }
+    if (p->simulation && idle)
+        simulate_settle(p);
     ctl_settle_waiting(p);
     pipeline_status_line(p, line);
     (void)sd_tell_status("%s", line);

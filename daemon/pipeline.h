@@ -24,6 +24,8 @@ struct pipeline_options {
     bool once;
     bool at_given; /* --at: the clock starts at .at */
     struct wall_time at;
+    bool has_history;  /* of a simulation: what the instance received comes again */
+    bool is_simulated; /* --simulate: it stands still there until it is told the next date */
 };
 
 /**

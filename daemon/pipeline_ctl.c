@@ -187,6 +187,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
         result = health_report(p);
     } else if (strcmp(command, "audit") == 0) {
         result = audit_list(p);
+    } else if (p->simulation && strcmp(command, "simulate") == 0) {
+        simulate_answer(p, request);
+        return;
     } else if (act_is_known(command)) {
         act_answer(p, request);
         return;

@@ -201,6 +201,8 @@ static void on_delivered(struct attempt *a, struct outbox_item *item)
 
     log_info("deliver", "delivery=%s receiver=%s delivered", a->delivery_id, a->message->receiver);
     free(table_remove(&p->resting, a->message->receiver));
+    if (p->simulation)
+        simulate_note(p, a->message);
     if (sent_delivered(p, a->message) < 0) {
         /* It went out and we could not write that down: stop, at most one copy more under its id. */
         log_error("deliver", "delivery=%s the sent journal failed", a->delivery_id);

@@ -68,8 +68,8 @@ static void on_offer(void *arg, struct inbox *inbox, const char *name, int fd)
 
 static int open_inbox(struct pipeline *p, struct feed_inbox *f)
 {
-    return inbox_open(p->options.once ? NULL : p->base, pipeline_feed(p, f->feed)->inbox, on_offer,
-                      waiting_on_file, f, &f->inbox);
+    return inbox_open(p->options.once || p->simulation ? NULL : p->base,
+                      pipeline_feed(p, f->feed)->inbox, on_offer, waiting_on_file, f, &f->inbox);
 }
 
 /* An inbox that cannot be opened stops neither the others nor the start; it is tried again. */

@@ -77,7 +77,10 @@ static int set_clock(struct pipeline *p)
     if (date_is_set(p->evaluated_on) && date_compare(wall_date(at), p->evaluated_on) == 0 &&
         p->last_time.ms > at.ms)
         at = p->last_time;
-    clock_set(&p->clock, at);
+    if (p->options.is_simulated)
+        clock_stop(&p->clock, at);
+    else
+        clock_set(&p->clock, at);
     return 0;
 }
 
@@ -195,6 +198,8 @@ int pipeline_open(struct event_base *base, struct config *config,
     if (r == 0 && status == 0)
         r = open_events(p);
     if (r == 0 && status == 0)
+        r = simulate_open(p);
+    if (r == 0 && status == 0)
         r = spools_make(config->settings);
     if (r == 0 && status == 0)
         r = identity_open(p, config->settings);
@@ -206,6 +211,8 @@ int pipeline_open(struct event_base *base, struct config *config,
         p->http = http_new(base);
         p->deliverer = p->http ? deliverer_new(p->http, &p->clock) : NULL;
         r = p->deliverer ? 0 : -ENOMEM;
+        if (r == 0 && p->simulation)
+            deliverer_mute(p->deliverer);
     }
     if (r == 0 && status == 0) {
         r = ctl_server_open(base, config->settings->control, ctl_answer, p, &p->ctl);
@@ -253,6 +260,7 @@ void pipeline_close(struct pipeline *p)
     judge_abort(p);
     compose_abort(p);
     judge_forget(p);
+    simulate_close(p);
     p->batch.in_flight = 0;
     store_free(p->store); /* ends what is in flight, the marks of attempts among it */
     deliver_abort(p);

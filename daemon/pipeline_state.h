@@ -106,6 +106,8 @@ struct expected_file {
     struct civil_date awaited, by;
 };
 
+struct simulation;
+
 struct waiting_request {
     struct ctl_request *request;
     struct mono_time until;
@@ -234,6 +236,7 @@ struct pipeline {
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */
 
+    struct simulation *simulation; /* NULL: real */
     struct waiting_request *waiting;
     size_t waiting_count;
     struct event *take_turn, *apply_turn; /* go on with .takings, .apply */

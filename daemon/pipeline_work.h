@@ -163,6 +163,29 @@ void act_answer(struct pipeline *p, struct ctl_request *request);
 /** The effect of an act read back from the audit. Returns 0 or -errno. */
 int act_take(struct pipeline *p, const json_t *record);
 
+/* ---- pipeline_simulate.c ---- */
+/** Where --simulate asks for it. Returns 0 or -errno. */
+int simulate_open(struct pipeline *p);
+void simulate_close(struct pipeline *p);
+/** The command "simulate": its date begins, what is received on it is taken, and once everything that
+ * follows is done it is answered. */
+void simulate_answer(struct pipeline *p, struct ctl_request *request);
+/** Whether no date was given yet: nothing is evaluated before. */
+bool simulate_waits(const struct pipeline *p);
+/** All work that was begun is done. */
+void simulate_settle(struct pipeline *p);
+/** A receiver took this message. */
+void simulate_note(struct pipeline *p, const struct outbox_item *message);
+
+/* ---- pipeline_history.c ---- */
+struct history;
+/** Reads what the instance received and what people did to its feeds and charts, and changes nothing of it.
+ * Returns 0 or -errno. */
+int history_open(struct pipeline *p, const char *state, struct history **out_history);
+/** What came, or was done, up to this date and was not given yet comes now. Returns 0 or -errno. */
+int history_receive(struct pipeline *p, struct history *h, struct civil_date date);
+void history_free(struct history *h);
+
 /* ---- pipeline_decide.c ---- */
 /** What a person decided on a file that waits; its effect is a receipt. */
 struct decision {

@@ -18,6 +18,8 @@ struct wall_time clock_wall(const struct clock *c)
 {
     struct timespec ts;
 
+    if (c->is_stopped)
+        return c->start;
     if (c->is_set)
         return (struct wall_time){ c->start.ms + (clock_mono(c).ms - c->started.ms) };
     clock_gettime(CLOCK_REALTIME, &ts);
@@ -32,8 +34,15 @@ struct civil_date clock_today(const struct clock *c)
 void clock_set(struct clock *c, struct wall_time from)
 {
     c->is_set = 1;
+    c->is_stopped = 0;
     c->start = from;
     c->started = clock_mono(c);
+}
+
+void clock_stop(struct clock *c, struct wall_time at)
+{
+    clock_set(c, at);
+    c->is_stopped = 1;
 }
 
 static struct tm local_tm(struct wall_time w)

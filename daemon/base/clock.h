@@ -3,7 +3,7 @@
  *
  * Three times that must not be mixed are three types: the civil (local) date, wall time (UTC) and
  * monotonic time. A clock "set" by --at starts at that local time and runs on with the machine's
- * monotonic clock; a test may also stop and advance it.
+ * monotonic clock; in a simulation it stands still between two dates.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -21,6 +21,7 @@ struct mono_time {
 
 struct clock {
     int is_set;             /* 0: the machine's clock */
+    int is_stopped;         /* it shows .start until it is set again */
     struct wall_time start; /* wall time at .started, when set */
     struct mono_time started;
 };
@@ -36,6 +37,8 @@ struct civil_date clock_today(const struct clock *c);
 
 /** Makes the clock run on from this wall time. */
 void clock_set(struct clock *c, struct wall_time from);
+/** Makes the clock stand still at this wall time. */
+void clock_stop(struct clock *c, struct wall_time at);
 /** Reads YYYY-MM-DD (12:00) or YYYY-MM-DDThh:mm as local time. Returns 0 or -EINVAL. */
 int clock_parse_at(const char *text, struct wall_time *out_wall);
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -17,6 +16,7 @@
 #include "base/diag.h"
 #include "base/json_text.h"
 #include "base/text.h"
+#include "ctl/cmd_backtest.h"
 #include "ctl/cmd_compute.h"
 #include "ctl/cmd_feed_parse.h"
 #include "ctl/cmd_feed_stats.h"
@@ -28,6 +28,7 @@
 #include "ctl/option.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
+#include "ctl/terminal.h"
 #include "ctl/watch_rebuild.h"
 
 #define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.yaml"
@@ -74,6 +75,8 @@ static const char usage[] =
     "Offline:\n"
     "  plan check FILE [--settings FILE]\n"
     "  plan diff OLD NEW      what a new version changes, what is softer first\n"
+    "  backtest PLAN --from DATE --to DATE [--feeds DIR]\n"
+    "                         what a plan would have said of what was received, rule by rule\n"
     "  compute waits|rtt-published|nhs-numbers|rules FILE\n"
     "  compute spc [--engine plotthedots|qicharts2] FILE\n"
     "  compute queue --function NAME FILE\n"
@@ -148,7 +151,6 @@ static const struct command commands[] = {
     { "note", NULL, NULL, 0, 0 },
     { "silence", NULL, NULL, 0, 0 },
     { "series", NULL, NULL, 0, 0 },
-    { "backtest", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
     { "render", NULL, NULL, 0, 0 },
     { "notify", NULL, NULL, 0, 0 },
@@ -165,6 +167,7 @@ static const struct command commands[] = {
     { "feed", "parse", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
+    { "backtest", NULL, NULL, 0, 0 },
 };
 
 static int complain(const char *format, const char *subject, const char *nearest)
@@ -268,22 +271,6 @@ static int unknown_command(char **words, int count)
 /* ---- printing ---------------------------------------------------------------------------------
  */
 
-static size_t terminal_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 0;
-}
-
-static bool wants_colour(void)
-{
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-    return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
-}
-
 /* CSV keeps every byte for a program; on a terminal control characters are shown, not obeyed. */
 static int tame_lines(struct text *out)
 {
@@ -313,7 +300,7 @@ static int print_result(const char *command, const json_t *result, enum output_k
     } else if (kind == OUTPUT_CSV) {
         r = output_csv(&out, result);
     } else {
-        r = show_result(command, result, terminal ? terminal_width() : 0, wants_colour(), &out);
+        r = show_result(command, result, terminal_width(), terminal_wants_colour(), &out);
     }
     if (r == 0)
         r = json_lacks() ? -ENOMEM : out.error;
@@ -565,6 +552,8 @@ int main(int argc, char **argv)
         words[count++] = argv[i];
         if (count == 1 && strcmp(words[0], "compute") == 0)
             return cmd_compute(argc - i, argv + i);
+        if (count == 1 && strcmp(words[0], "backtest") == 0)
+            return cmd_backtest(argc - i, argv + i, o.config ? o.config : DEFAULT_CONFIG, o.kind);
         if (count == 2 && ((strcmp(words[0], "feed") == 0 &&
                             (strcmp(words[1], "parse") == 0 || strcmp(words[1], "stats") == 0)) ||
                            (strcmp(words[0], "plan") == 0 &&

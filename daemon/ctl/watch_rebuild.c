@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/ctl_socket.h"
+#include "ctl/progress.h"
 
 #define ASK_EVERY_MS 100
-#define BAR_WIDTH    30
 
 /* The status as JSON (new reference). Returns an exit code of waitlistctl. */
 static int ask_status(const char *path, json_t **out_status)
@@ -31,20 +31,6 @@ static int ask_status(const char *path, json_t **out_status)
         return CTL_UNREACHABLE;
     r = ctl_answer_parse(line, len, out_status, &code, &error);
     return r == 0 ? CTL_OK : CTL_FINDING;
-}
-
-static void draw_bar(const char *stage, json_int_t done, json_int_t total)
-{
-    int full = total > 0 ? (int)(done * BAR_WIDTH / total) : 0;
-
-    (void)fprintf(stderr, "\r[");
-    for (int i = 0; i < BAR_WIDTH; i++)
-        (void)fputc(i < full ? '#' : '.', stderr);
-    (void)fprintf(stderr, "] %s", stage);
-    if (total > 0)
-        (void)fprintf(stderr, " %lld/%lld", (long long)done, (long long)total);
-    (void)fprintf(stderr, "\033[K");
-    (void)fflush(stderr);
 }
 
 /* Shows where it is, when that is not what was shown before. */
@@ -63,7 +49,7 @@ static void show(const json_t *rebuild, bool terminal, struct text *shown)
     text_clear(shown);
     (void)text_puts(shown, text_str(&now));
     if (terminal)
-        draw_bar(stage ? stage : "", done, total);
+        progress_show(stage ? stage : "", done, total);
     else
         (void)fprintf(stderr, "waitlistctl: rebuilding: %s\n", text_str(&now));
 }
@@ -89,8 +75,7 @@ int watch_rebuild(const char *path)
         if (code == CTL_OK && !is_done)
             (void)nanosleep(&pause, NULL);
     }
-    if (terminal)
-        (void)fprintf(stderr, "\r\033[K");
+    progress_end();
     if (code == CTL_OK)
         (void)fprintf(stderr, "waitlistctl: rebuilt\n");
     else

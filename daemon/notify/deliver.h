@@ -52,6 +52,8 @@ struct delivery {
 struct deliverer; /* holds the HTTP/SMTP client */
 /** Borrows both; free it before the http. NULL without memory. */
 struct deliverer *deliverer_new(struct http *http, const struct clock *clock);
+/** From now on every attempt ends as delivered, and nothing leaves: a simulation. */
+void deliverer_mute(struct deliverer *d);
 /** All strings are copied as needed. Returns 0 (the callback will come) or -errno (it will not). */
 int deliver_try(struct deliverer *d, const struct receiver_setting *receiver,
                 const struct delivery *delivery, delivery_done *done, void *arg);

@@ -92,6 +92,24 @@ int archive_open(const char *folder, struct archive **out_archive)
     return 0;
 }
 
+int archive_open_reading(const char *folder, struct archive **out_archive)
+{
+    struct archive *a = calloc(1, sizeof *a);
+
+    assert(folder && out_archive);
+    if (!a)
+        return -ENOMEM;
+    a->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (a->folder < 0) {
+        int r = -errno;
+
+        archive_close(a);
+        return r;
+    }
+    *out_archive = a;
+    return 0;
+}
+
 void archive_close(struct archive *a)
 {
     if (!a)

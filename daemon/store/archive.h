@@ -17,6 +17,9 @@ struct archive;
 struct archive_file; /* one being written */
 
 int archive_open(const char *folder, struct archive **out_archive);
+/** The archive of another daemon, to be read alone: nothing is made, removed or written there. Returns 0
+ * or -errno. */
+int archive_open_reading(const char *folder, struct archive **out_archive);
 void archive_close(struct archive *a);
 int archive_begin(struct archive *a, struct archive_file **out_file);
 int archive_write(struct archive_file *f, const void *bytes, size_t len);

@@ -91,12 +91,12 @@ END_TEST
 START_TEST(every_option_and_command_of_the_usage_is_in_a_man_page)
 {
     static const char *const words[] = {
-        "status",     "health",       "feeds",        "measures",   "measure",
-        "alerts",     "explain",      "plan show",    "plan check", "plan diff",
-        "feed parse", "\\-\\-config", "\\-\\-socket", "\\-o",
+        "status",     "health",   "feeds",        "measures",     "measure",
+        "alerts",     "explain",  "plan show",    "plan check",   "plan diff",
+        "feed parse", "backtest", "\\-\\-config", "\\-\\-socket", "\\-o",
     };
-    static const char *const options[] = { "\\-\\-config", "\\-\\-once", "\\-\\-at",
-                                           "\\-\\-check" };
+    static const char *const options[] = { "\\-\\-config", "\\-\\-once", "\\-\\-at", "\\-\\-check",
+                                           "\\-\\-simulate" };
     char *client = file_text("daemon/man/waitlistctl.1"),
          *daemon = file_text("daemon/man/waitlistd.8");
 

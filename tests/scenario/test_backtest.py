@@ -1,0 +1,121 @@
+"""waitlistctl backtest: what a plan would have said of past feeds, from a folder and from the stored history."""
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from waitlist import Instance, PATIENCE_S, measure, plan, run_tests, three
+
+# Behind the line of 20 twice: from 20 July, when May is restated, and from 9 September, by July's own figure.
+FILES = [("2024-06-09", "april.csv", three(25, "2024-04")), ("2024-07-10", "may.csv", three(24, "2024-05")),
+         ("2024-07-20", "may-again.csv", three(12, "2024-05")), ("2024-08-09", "june.csv", three(25, "2024-06")),
+         ("2024-09-09", "july.csv", three(10, "2024-07")), ("2024-10-09", "august.csv", three(30, "2024-08"))]
+WHEN = [("2024-07-20", "2024-08-09", 20, True), ("2024-09-09", "2024-10-09", 30, False)]
+RANGE = ("--from", "2024-06-20", "--to", "2024-10-20")
+
+
+def feeds(w, files=FILES):
+    for date, name, text in files:
+        w.write(os.path.join("history", date, "cyp4ww", name), text)
+    return ("--feeds", w.path("history"))
+
+
+def backtest(w, *options, expect=0, output="json"):
+    result = subprocess.run([os.path.join(w.build, "waitlistctl"), "--config", w.path("waitlistd.yaml"), "backtest",
+                             w.path("plan.yaml"), *options, "-o", output], capture_output=True, text=True,
+                            stdin=subprocess.DEVNULL, timeout=120 * PATIENCE_S,
+                            env={**os.environ, "TMPDIR": w.path()})
+    assert result.returncode == expect, f"exit {result.returncode}:\n{result.stderr[-3000:]}"
+    if expect == 0:
+        assert result.stderr == "", result.stderr  # no bar, and no talk, where nobody looks
+    return json.loads(result.stdout) if expect == 0 and output == "json" else result
+
+
+def rule(report, name, of="cyp-4w"):
+    found = [r for r in report["rules"] if r["rule"] == name and of in (r["measure"], r["feed"], r["action"])]
+    assert len(found) == 1, report["rules"]
+    return found[0]
+
+
+def when(row):
+    return [(f["opened"], f["ended"], f["days"], f["by_restatement"]) for f in row["when"]]
+
+
+def everything(folder):
+    """Every file below a folder, by what it holds and when it was changed."""
+    out = {}
+    for at, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(at, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as f:
+                    out[path] = (hashlib.sha256(f.read()).hexdigest(), os.stat(path).st_mtime_ns)
+    return out
+
+
+def test_each_rule_says_when_it_would_have_fired_how_long_and_how_often_by_a_restatement_only(build):
+    with Instance(build) as w:
+        report = backtest(w, *RANGE, *feeds(w))
+        behind = rule(report, "behind-plan")
+        assert when(behind) == WHEN, behind
+        assert (behind["episodes"], behind["days"], behind["restatement_only"]) == (2, 50, 1), behind
+        assert (behind["open_before"], behind["open_at_end"], behind["owner"]) == (False, False, "camhs-lead"), behind
+        # Nothing fired, and it is a rule of the plan all the same.
+        assert rule(report, "action-overdue", "1.1")["episodes"] == 0, report
+        # Four of the measure (two begin, two end), none for a rule that kept silent.
+        assert report["messages"] == [{"owner": "camhs-lead", "receiver": "spool", "messages": 4,
+                                       "per_week": 4 / ((11 + 31 + 31 + 30 + 20) / 7), "most_in_a_week": 1}], report
+
+
+def test_what_fired_before_the_first_date_is_no_episode_of_the_test_and_what_lasts_has_no_end(build):
+    with Instance(build) as w:
+        report = backtest(w, "--from", "2024-09-20", "--to", "2024-10-05", *feeds(w))
+        behind = rule(report, "behind-plan")
+        assert when(behind) == [(None, None, 16, False)], behind
+        assert (behind["episodes"], behind["open_before"], behind["open_at_end"]) == (0, True, True), behind
+        assert report["messages"] == [], report
+        rows = list(csv.DictReader(io.StringIO(backtest(w, "--from", "2024-09-20", "--to", "2024-10-05", *feeds(w),
+                                                        output="csv").stdout)))
+        assert [r["kind"] for r in rows] == ["rule"] * len(report["rules"]), rows
+
+
+def test_the_stored_history_gives_what_its_files_give_and_nothing_of_the_instance_is_touched(build):
+    with Instance(build) as w:
+        for date, name, text in FILES:
+            w.put(name, text)
+            w.once(date)
+        w.write("plan.yaml", plan(measure(expect="{2024-04-30: 20, 2025-03-31: 60}"), version=2).replace("mode: live", "mode: rehearsal"))
+        by_files = backtest(w, *RANGE, *feeds(w))
+        before = everything(w.folder)
+        assert backtest(w, *RANGE) == by_files, "the history tells another story than its files"
+        assert everything(w.folder) == before, "the instance was changed, or a simulation left something behind"
+        assert when(rule(by_files, "behind-plan")) == WHEN, by_files  # also of a plan in rehearsal
+
+
+def test_the_files_of_a_date_are_received_on_that_date_and_a_late_feed_fires_until_they_are(build):
+    files = [("2024-06-09", "april.csv", three(25, "2024-04")), ("2024-08-20", "may.csv", three(25, "2024-05"))]
+    with Instance(build) as w:
+        report = backtest(w, "--from", "2024-06-20", "--to", "2024-08-25", *feeds(w, files))
+        late = rule(report, "feed-late", "cyp4ww")
+        # May ended on the 31st and 45 days are its grace: in time until 15 July. June's is late from 15 August on.
+        assert when(late)[0] == ("2024-07-16", "2024-08-20", 35, False), late
+
+
+def test_a_call_that_cannot_be_run_says_why(build):
+    with Instance(build) as w:
+        assert "YYYY-MM-DD" in backtest(w, "--from", "2024-06-20", expect=2).stderr
+        assert "before --from" in backtest(w, "--from", "2024-06-20", "--to", "2024-06-19", expect=2).stderr
+        assert "no instance" in backtest(w, *RANGE, expect=1).stderr
+        w.write("history/2024-06-20/nobody/x.csv", "a\n")
+        assert '"nobody"' in backtest(w, *RANGE, "--feeds", w.path("history"), expect=1).stderr
+        w.write("plan.yaml", "plan: {}\n")
+        assert "plan.yaml:1:" in backtest(w, *RANGE, expect=78).stderr
+        assert not [n for n in os.listdir(w.folder) if n.startswith("waitlist-simulation")], os.listdir(w.folder)
+
+
+run_tests(globals())
