@@ -265,6 +265,28 @@ static int end_part(struct apply *a, struct part *part)
     return r == 0 ? stored_list_census(part->stored, list_census(state)) : r;
 }
 
+/* Who is gone from one part and came to another by the same census has moved; the file may be that of either
+ * of them. */
+static int mark_moved(struct apply *a)
+{
+    struct list_apply *l = a->into;
+    const struct pathway_list **others = calloc(l->part_count, sizeof *others);
+    int r = others ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r >= 0 && i < l->part_count && l->part_count > 1; i++) {
+        struct part *part = &l->parts[i];
+        size_t n = 0;
+
+        for (size_t k = 0; k < l->part_count; k++)
+            if (k != i)
+                others[n++] = l->parts[k].stored->state;
+        r = list_mark_moved(part->stored->state, others, n, a->newest, &part->change);
+        part->is_marked = r > 0;
+    }
+    free(others);
+    return r < 0 ? r : 0;
+}
+
 /* ---- identities ---- */
 
 static void abandon(struct part *part)
@@ -441,5 +463,6 @@ int apply_list_read(struct apply *a, bool *out_is_done)
     }
     for (size_t i = 0; r == 0 && *out_is_done && i < a->into->part_count; i++)
         r = end_part(a, &a->into->parts[i]);
-    return r;
+    return r == 0 && *out_is_done && apply_is_snapshot(a) && date_is_set(a->newest) ? mark_moved(a)
+                                                                                    : r;
 }

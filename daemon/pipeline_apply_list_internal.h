@@ -27,6 +27,7 @@ struct part {
     bool has_begun;             /* a snapshot */
     bool is_older;              /* the list has a later census: nothing of the file counts */
     bool is_moved;         /* its pathways came from, or went to, another organisation's part */
+    bool is_marked;        /* which of its pathways went to other parts is told otherwise now */
     bool is_renamed;       /* its people have other pseudonyms now, by a change of our own key */
     bool is_rekeyed;       /* its people came under other keys */
     bool is_staged;        /* a new generation */

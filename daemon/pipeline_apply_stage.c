@@ -17,7 +17,7 @@
 
 static bool is_changed(const struct part *part)
 {
-    return part->is_renamed || part->is_moved || part->stored->is_anew ||
+    return part->is_renamed || part->is_moved || part->is_marked || part->stored->is_anew ||
            (part->rows > 0 && !part->is_older);
 }
 

@@ -16,6 +16,7 @@ static const enum wait_end ends[OUTCOME_COUNT] = {
     [OUTCOME_TRANSFERRED] = WAIT_LEFT,
     [OUTCOME_EXCLUDED] = WAIT_LEFT,
     [OUTCOME_SUPERSEDED] = WAIT_LEFT,
+    [OUTCOME_MOVED] = WAIT_LEFT,
 };
 
 static int first_contact_clock(const struct service *service)
@@ -116,7 +117,8 @@ int selection_gather(const struct pathway_selection *s, int clock, const struct 
                                   count };
 
         if (cell.clock != clock || (narrowed && !selected[cell.group]) ||
-            (s->without_exceptions && cell.exception != EXCEPTION_NONE))
+            (s->without_exceptions && cell.exception != EXCEPTION_NONE) ||
+            (cell.outcome == OUTCOME_MOVED && !s->one_provider))
             continue;
         r = waits_add(w, &wait);
     }

@@ -23,6 +23,7 @@ struct pathway_selection {
     const struct cohort_value *cohort;
     size_t cohort_count;
     bool without_exceptions; /* excused waits are left out, of the whole as well */
+    bool one_provider;       /* who moved to another provider left it; of all they wait on there */
 };
 
 /** The clock that a metric counts in a selection; -ENOENT where the service has no such stage, or no

@@ -54,6 +54,12 @@ bool cells_under_census(const struct service *service, uint16_t census, uint16_t
 
 /* ---- known from snapshots ---- */
 
+/* What became of one that a census has no more. */
+static uint8_t gone_as(const struct listed *e)
+{
+    return listed_is_moved(e) ? OUTCOME_MOVED : OUTCOME_UNKNOWN;
+}
+
 /* The clock of the stage that the snapshot names, as it is while the pathway's own is `own`. completed:
  * the day an event completed the stage; 0 none. */
 static int stage_cell(const struct pathway_list *l, const struct listed *e,
@@ -79,7 +85,7 @@ int listed_cells(const struct pathway_list *l, const struct listed *e, struct ce
     const struct tally_cell own = { .group = listed_group(e),
                                     .start = e->start,
                                     .stop = e->stop,
-                                    .outcome = e->stop ? OUTCOME_UNKNOWN : OUTCOME_OPEN,
+                                    .outcome = e->stop ? gone_as(e) : OUTCOME_OPEN,
                                     .exception = e->state >> 4 };
 
     if (own.stop && own.start > own.stop)
@@ -162,7 +168,7 @@ static int put_start(struct pathway_list *l, const struct under *u)
 /* The cells, with the stop that the snapshot demands where the facts give none that fits. */
 static int clocks_under(struct pathway_list *l, const struct under *u, struct cells *out_cells)
 {
-    const struct ending gone = { u->gone, OUTCOME_UNKNOWN, EXCEPTION_NONE };
+    const struct ending gone = { u->gone, gone_as(u->e), EXCEPTION_NONE };
     struct clock_frame frame = u->frame;
     size_t from = out_cells->count;
     int r = clocks_of(&l->lives, &frame, out_cells);

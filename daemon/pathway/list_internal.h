@@ -16,6 +16,7 @@
  *   list_rename.c     the same under another key of pseudonyms
  *   list_identity.c   whether rows are the pathways of before under other keys
  *   list_elsewhere.c  pathways that a snapshot names under codes that are not of the list
+ *   list_moved.c      pathways that went to another provider of the list (rule 7)
  *   list_plausible.c  whether a part of a snapshot may be believed
  */
 #ifndef PATHWAY_LIST_INTERNAL_H
@@ -36,10 +37,16 @@ struct listed {
 };
 _Static_assert(sizeof(struct listed) == 26, "what is packed and promised");
 
-#define LISTED_OPEN 0
-#define LISTED_GONE 1
-#define LISTED_NEW  2 /* open, and in no census before the last one */
-#define LISTED_MASK 15
+#define LISTED_OPEN  0
+#define LISTED_GONE  1
+#define LISTED_NEW   2 /* open, and in no census before the last one */
+#define LISTED_MOVED 3 /* gone, and another provider of the list has it */
+#define LISTED_MASK  15
+
+static inline bool listed_is_moved(const struct listed *e)
+{
+    return (e->state & LISTED_MASK) == LISTED_MOVED;
+}
 
 static inline uint32_t listed_group(const struct listed *e)
 {

@@ -169,14 +169,17 @@ static bool was_before(struct merge *m, const struct listed *old, struct listed 
     if (m->again && out_before->stop == m->census)
         out_before->stop = 0;
     out_before->state = (uint8_t)((out_before->state & ~LISTED_MASK) |
-                                  (out_before->stop ? LISTED_GONE : LISTED_OPEN));
+                                  (!out_before->stop             ? LISTED_OPEN
+                                   : listed_is_moved(out_before) ? LISTED_MOVED
+                                                                 : LISTED_GONE));
     return true;
 }
 
 static bool same_listed(const struct listed *a, const struct listed *b)
 {
     return a->start == b->start && a->stage_start == b->stage_start && a->stop == b->stop &&
-           memcmp(a->group, b->group, sizeof a->group) == 0 && a->state >> 4 == b->state >> 4;
+           memcmp(a->group, b->group, sizeof a->group) == 0 && a->state >> 4 == b->state >> 4 &&
+           listed_is_moved(a) == listed_is_moved(b);
 }
 
 static int keep_before(struct merge *m, const struct listed *before)
@@ -197,7 +200,8 @@ static void missing(struct merge *m, const struct listed *old)
 
     m->change->stopped += old->stop == 0;
     if (was_before(m, old, &before))
-        put(m, &before, before.stop ? before.stop : m->census, LISTED_GONE);
+        put(m, &before, before.stop ? before.stop : m->census,
+            listed_is_moved(old) ? LISTED_MOVED : LISTED_GONE);
 }
 
 static void present_first(struct merge *m, const struct listed *row)

@@ -227,8 +227,8 @@ static void take_listed(const struct pathway_list *l, struct bytes *b, struct li
     uint8_t state = e->state & LISTED_MASK;
 
     b->bad |= !is_day(e->start) || (e->stage_start && !is_day(e->stage_start)) ||
-              listed_group(e) >= tally_group_count(l->tally) || state > LISTED_NEW ||
-              (state == LISTED_GONE) != (e->stop != 0) ||
+              listed_group(e) >= tally_group_count(l->tally) || state > LISTED_MOVED ||
+              (state == LISTED_GONE || state == LISTED_MOVED) != (e->stop != 0) ||
               (e->stop && !is_census(&l->listing, e->stop));
 }
 

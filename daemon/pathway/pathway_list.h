@@ -17,6 +17,7 @@
  *  (5) Spells are a view: recomputed for one person from all live facts whenever one changes.
  *  (6) A pathway whose clocks all stopped more than 15 months ago (list_keep()) is then only counted; a later event of
  *      it is set aside as too old and counted.
+ *  (7) Gone from the census of one provider and come to another's of the same day: it moved, and waits on.
  *
  * Pure: no clock, no I/O. Only pseudonyms come in. Owns everything; records are borrowed for the call.
  * After -ENOMEM from a call that changes the list it is of no further use: free it and load it again.
@@ -93,6 +94,12 @@ int list_snapshot_still_open(struct pathway_list *l, const uint8_t key[PSEUDONYM
 int list_snapshot_end(struct pathway_list *l, struct list_change *out_change);
 /** The rows are forgotten; the list is as before the beginning. */
 void list_snapshot_abandon(struct pathway_list *l);
+
+/** Rule 7, after one of these lists was given that census: looks through those that were gone from this one on
+ * that day, whether one of `others`, the other providers' parts of the list, has them since. In any order
+ * of the files of one census the same comes out. Returns 1 where it changed what is counted, 0, or -ENOMEM. */
+int list_mark_moved(struct pathway_list *l, const struct pathway_list *const *others, size_t count,
+                    struct civil_date census, struct list_change *change);
 
 /* ---- events ---- */
 

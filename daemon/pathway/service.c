@@ -20,6 +20,7 @@ static const char *const outcome_names[] = {
     [OUTCOME_TRANSFERRED] = "transferred",
     [OUTCOME_EXCLUDED] = "excluded",
     [OUTCOME_SUPERSEDED] = "superseded",
+    [OUTCOME_MOVED] = "moved",
 };
 
 const char *pathway_outcome_name(enum pathway_outcome outcome)

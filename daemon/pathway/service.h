@@ -53,6 +53,7 @@ enum pathway_outcome {
     OUTCOME_TRANSFERRED,
     OUTCOME_EXCLUDED, /* what was waited for is not due: closed without equipment, no plan to issue */
     OUTCOME_SUPERSEDED, /* the same clock began anew */
+    OUTCOME_MOVED,      /* it runs on at another provider of the list */
     OUTCOME_COUNT
 };
 /** "open", "completed", "removed-unseen", ... */

@@ -531,5 +531,6 @@ void list_measure_selection(const struct list_measure *l, struct cohort_value co
         .cohort = cohort,
         .cohort_count = l->cohort_count,
         .without_exceptions = l->without_exceptions,
+        .one_provider = l->provider != NULL,
     };
 }

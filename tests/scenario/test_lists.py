@@ -557,5 +557,40 @@ def test_stops_whose_outcome_nobody_told_are_judged_by_bounds_and_never_shown_as
         assert "The outcome of 20 of 20 stops was not told." in " ".join(i.mails()[0].text.split()), i.mails()[0].text
 
 
+def test_who_goes_to_another_provider_of_the_list_neither_stops_nor_starts_in_it(build):
+    def of(id, metric, provider=""):
+        return lists.measure(id=id, title=id, metric=metric, target="{at_most: 300}",
+                             select=f", provider: {provider}" if provider else "")
+
+    measures = (of("stops", "clock-stops"), of("net", "net-change"), of("open", "open"),
+                of("left-rxt", "clock-stops", "RXT"), of("net-rxt", "net-change", "RXT"))
+    feeds = "".join(lists.FEED.format(id=p, kind="snapshot", providers=f"[{p.upper()}]") for p in ("taj", "rxt"))
+    here, there = lists.starts(40, "2026-02-01"), lists.starts(40, "2026-03-01", prefix="X")
+    movers = dict(list(there.items())[:12])
+    stay = dict(list(there.items())[12:-3])  # three leave for good
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(*measures)) as i:
+        for census, gone in (("2026-08-30", False), ("2026-09-06", True), ("2026-10-04", True)):
+            # Who has them no more is heard of first.
+            for feed_id, rows in (("rxt", stay if gone else there), ("taj", {**here, **movers} if gone else here)):
+                text = lists.snapshot(census, rows, provider=feed_id.upper())
+                i.put(census + ".csv", text.replace(f",{feed_id.upper()},P", ",NHS,P"), feed=feed_id)
+                i.once(census, expect=None)
+        i.start("2026-10-05")
+
+        def figures():
+            return {id: values(i, id)["2026-09-30"] for id in ("stops", "net", "left-rxt", "net-rxt")}
+        wanted = {"stops": 3, "net": -3, "left-rxt": 15, "net-rxt": -15}
+        assert figures() == wanted, figures()
+        assert values(i, "open") == {"2026-08-30": 80, "2026-09-06": 77, "2026-10-04": 77}, values(i, "open")
+        digests = [parts(i, id) for id in ("taj", "rxt")]
+        i.stop()
+        shutil.rmtree(i.path("state", "redis"))
+        i.start("2026-10-05")
+        wait_for(lambda: [m for m in i.ctl("measures") if m["id"] == "stops" and m["value"] == 3], "the figures", 40)
+        assert figures() == wanted, figures()
+        assert [{p: v["digest"] for p, v in d.items()} for d in digests] == [
+            {p: v["digest"] for p, v in parts(i, id).items()} for id in ("taj", "rxt")]
+
+
 if __name__ == "__main__":
     run_tests(globals())
