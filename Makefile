@@ -114,6 +114,12 @@ $(LIVE_PROGRAMS): %: %.o $(LIB)
 	$(say) link $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL) $(CHECK_LIBS)
 
+# What make bench times in one process.
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/ptl_gen.c,$(wildcard tests/bench/*.c)))
+$(BENCH_PROGRAMS): %: %.o $(LIB)
+	$(say) link $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+
 # ---- fuzz targets: each with libFuzzer (FUZZ=1), and with a replayer of its kept corpus ------------
 FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
 FUZZ_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/support/*.c))
@@ -182,7 +188,7 @@ run: deps
 CHECK_JOBS ?= 2
 TEST_JOBS  ?= 3
 
-tests-built: all $(UNIT_PROGRAMS) $(LIVE_PROGRAMS) $(FUZZ_PROGRAMS)
+tests-built: all $(UNIT_PROGRAMS) $(LIVE_PROGRAMS) $(FUZZ_PROGRAMS) $(BENCH_PROGRAMS)
 
 unit: deps
 	$(call install_missing,check)
@@ -304,7 +310,7 @@ $(BUILD)/bench/peers/node_modules: tests/bench/duckdb_tuned.js tests/bench/duckd
 	@mkdir -p $(@D)
 	$(Q)cp $^ $(@D)/ && cd $(@D) && npm install --silent --no-audit --no-fund $(DUCKDB) && touch node_modules
 bench: full-deps
-	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) all $(BUILD)/bench/ptl_gen
+	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) all $(BUILD)/bench/ptl_gen $(BENCH_PROGRAMS)
 	$(BENCH) $(BENCH_ONLY)
 bench-peers: test-deps
 	$(if $(shell command -v npm),,$(call install_missing,$(PEER_PACKAGES)))

@@ -151,11 +151,16 @@ const struct transition *alert_transitions(size_t *out_count)
 
 const struct transition *alert_transition(enum alert_state from, enum period_event event, bool held)
 {
-    const struct transition *t = transitions;
+    static const struct transition
+        *found[ALERT_STATES][PERIOD_EVENTS][2]; /* NULL: not looked for */
+    const struct transition **t = &found[from][event][held];
 
-    while (t->from != from || t->event != event || t->held != held) {
-        t++;
-        assert(t < transitions + TRANSITION_COUNT);
+    if (*t != NULL)
+        return *t;
+    *t = transitions;
+    while ((*t)->from != from || (*t)->event != event || (*t)->held != held) {
+        (*t)++;
+        assert(*t < transitions + TRANSITION_COUNT);
     }
-    return t;
+    return *t;
 }

@@ -174,8 +174,11 @@ static bool same_subject(const struct alert *a, const struct alert *b)
     return a->priority == b->priority;
 }
 
-static size_t index_of(const struct alert *a, const char *episode_id)
+/* likely: where it was before. */
+static size_t index_of(const struct alert *a, const char *episode_id, size_t likely)
 {
+    if (likely < a->episode_count && strcmp(a->episodes[likely].id, episode_id) == 0)
+        return likely;
     for (size_t i = 0; i < a->episode_count; i++) {
         if (strcmp(a->episodes[i].id, episode_id) == 0)
             return i;
@@ -199,10 +202,15 @@ static void settle(struct stepping *s, struct wall_time now, struct alert_change
     struct alert_change c = ALERT_CHANGE_INIT;
     size_t last_changed = NO_EPISODE;
 
-    qsort(s->next.episodes, s->next.episode_count, sizeof *s->next.episodes, compare_episodes);
+    bool is_ordered = true;
+
+    for (size_t i = 1; i < s->next.episode_count && is_ordered; i++)
+        is_ordered = compare_episodes(&s->next.episodes[i - 1], &s->next.episodes[i]) <= 0;
+    if (!is_ordered) /* mostly they are */
+        qsort(s->next.episodes, s->next.episode_count, sizeof *s->next.episodes, compare_episodes);
     for (size_t i = 0; i < s->next.episode_count; i++) {
         struct episode *e = &s->next.episodes[i];
-        size_t before = s->stored != NULL ? index_of(s->stored, e->id) : NO_EPISODE;
+        size_t before = s->stored != NULL ? index_of(s->stored, e->id, i) : NO_EPISODE;
 
         if (before != NO_EPISODE && same_episode(&s->stored->episodes[before], e))
             continue;
@@ -221,12 +229,12 @@ static void settle(struct stepping *s, struct wall_time now, struct alert_change
     }
     c.news = s->news;
     c.ended_news = s->ended_news;
-    c.episode = s->news != NEWS_NONE         ? index_of(&s->next, s->news_of)
+    c.episode = s->news != NEWS_NONE         ? index_of(&s->next, s->news_of, 0)
                 : last_changed != NO_EPISODE ? last_changed
                 : s->next.episode_count > 0  ? s->next.episode_count - 1
                                              : 0;
     if (s->ended_news != NEWS_NONE)
-        c.ended_episode = index_of(&s->next, s->ended_of);
+        c.ended_episode = index_of(&s->next, s->ended_of, 0);
     c.next = s->next;
     s->next = (struct alert)ALERT_INIT;
     *out_change = c;
@@ -234,17 +242,17 @@ static void settle(struct stepping *s, struct wall_time now, struct alert_change
 
 static int stepping_init(struct stepping *s, const struct alert *stored)
 {
-    struct episode *roomy;
-    int r = 0;
-
     s->why = "nothing changed";
     s->stored = stored;
-    if (stored != NULL)
-        r = alert_copy(stored, &s->next);
-    if (r < 0)
-        return r;
-    /* Each episode of the fold may be appended, one more after folding on, and an early warning. */
-    s->cap = s->next.episode_count + s->f->history_count + 2;
+    return stored != NULL ? alert_copy(stored, &s->next) : 0;
+}
+
+/* Each episode of the fold may be appended, one more after folding on, and an early warning. */
+static int stepping_room(struct stepping *s)
+{
+    struct episode *roomy;
+
+    s->cap = s->next.episode_count + s->fold_count + 2;
     roomy = realloc(s->next.episodes, s->cap * sizeof *roomy);
     if (roomy == NULL)
         return -ENOMEM;
@@ -275,6 +283,8 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
         r = alert_id_of(instance, f, s.next.id);
     if (r == 0)
         r = fold_run(s.next.id, stored, f, NULL, &s.folds, &s.fold_count, note_newest, &s);
+    if (r == 0)
+        r = stepping_room(&s);
     if (r == 0)
         r = f->instant ? step_instant(&s) : step_series(&s);
     if (r == 0)

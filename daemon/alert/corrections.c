@@ -7,14 +7,7 @@
 
 #include "alert/stepping.h"
 
-static const struct period_judgement *period_at(const struct finding *f, struct civil_date end)
-{
-    for (size_t i = 0; i < f->history_count; i++) {
-        if (date_compare(f->history[i].end, end) == 0)
-            return &f->history[i];
-    }
-    return NULL;
-}
+#define MS_A_DAY (24 * 60 * 60 * INT64_C(1000))
 
 static double figure_of(const struct period_judgement *p)
 {
@@ -24,7 +17,7 @@ static double figure_of(const struct period_judgement *p)
 void corrections_note(struct stepping *s, size_t index)
 {
     struct episode *e = stepping_episode(s, index);
-    const struct period_judgement *p = period_at(s->f, e->period_end);
+    const struct period_judgement *p = finding_period(s->f, e->period_end);
 
     assert(p != NULL); /* what is told was judged just now */
     e->told_period = e->period_end;
@@ -58,16 +51,25 @@ static bool came_late(const struct finding *f, const struct period_judgement *p)
     return false;
 }
 
+/* Whether the figure came so lately that it is news. The day of UTC tells for all but the closest. */
+static bool came_lately(const struct stepping *s, const struct period_judgement *p)
+{
+    if (s->today.day - p->received.ms / MS_A_DAY > ALERT_DISCOVERY_DAYS + 1)
+        return false;
+    return s->today.day - wall_date(p->received).day <= ALERT_DISCOVERY_DAYS;
+}
+
 /* A behind period from `from`, before `before`, whose figure came after that of a newer period. */
 static const struct period_judgement *find_late(const struct stepping *s, struct civil_date from,
                                                 struct civil_date before)
 {
     const struct finding *f = s->f;
+    size_t end = finding_upto(f, date_add_days(before, -1));
 
-    for (const struct period_judgement *p = f->history; p < f->history + f->history_count; p++) {
-        if (period_is_behind(p->event) && date_compare(p->end, from) >= 0 &&
-            date_compare(p->end, before) < 0 &&
-            s->today.day - wall_date(p->received).day <= ALERT_DISCOVERY_DAYS && came_late(f, p))
+    for (size_t i = finding_upto(f, date_add_days(from, -1)); i < end; i++) {
+        const struct period_judgement *p = &f->history[i];
+
+        if (period_is_behind(p->event) && came_lately(s, p) && came_late(f, p))
             return p;
     }
     return NULL;
@@ -91,7 +93,7 @@ void corrections_tell(struct stepping *s, size_t index)
 {
     const struct episode *e = stepping_episode(s, index);
     const struct period_judgement *p =
-        date_is_set(e->told_period) ? period_at(s->f, e->told_period) : NULL;
+        date_is_set(e->told_period) ? finding_period(s->f, e->told_period) : NULL;
     bool better = false;
 
     if (p == NULL || !period_is_judged(p->event))
@@ -110,7 +112,7 @@ void corrections_tell(struct stepping *s, size_t index)
 
 bool corrections_disprove(const struct stepping *s, const struct episode *e)
 {
-    const struct period_judgement *p = period_at(s->f, e->folded);
+    const struct period_judgement *p = finding_period(s->f, e->folded);
 
     return p != NULL && period_is_judged(p->event) && !period_is_behind(p->event) &&
            p->holds == 0 && !s->held_now && p->restated && p->received.ms > e->changed_at.ms;

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FOLD_ROOM   8 /* episodes at first */
+#define FETCH_AHEAD 8 /* periods */
+
 /* What counting makes of a row. */
 static const char why_fires_at_once[] = "behind the line in as many data periods as the plan asks";
 static const char why_instant[] = "it is so now: late, incomplete, held or overdue";
@@ -46,9 +49,9 @@ struct fold {
     const char *alert_id;
     const struct alert *stored;
     long for_periods, clear_for, reopen_within, steady_for;
-    bool instant;              /* a feed or action rule */
-    struct fold_episode *list; /* room for one a period, and a seed */
-    size_t count;
+    bool instant; /* a feed or action rule */
+    struct fold_episode *list;
+    size_t count, cap;
     enum alert_state state;
     long behind, clear; /* data periods counted towards for, clear_for */
 
@@ -72,9 +75,26 @@ static struct fold_episode *fold_last(struct fold *fold)
 
 /* ---- openings ---- */
 
+/* Room for one more. */
+static int fold_room(struct fold *fold)
+{
+    size_t cap = fold->cap > 0 ? 2 * fold->cap : FOLD_ROOM;
+    struct fold_episode *list;
+
+    if (fold->count < fold->cap)
+        return 0;
+    list = realloc(fold->list, cap * sizeof *list);
+    if (list == NULL)
+        return -ENOMEM;
+    fold->list = list;
+    fold->cap = cap;
+    return 0;
+}
+
 static int fold_cross(struct fold *fold, const struct period_judgement *p)
 {
     struct fold_episode *next;
+    int r;
 
     fold->behind = 0;
     fold->crossed = p->end;
@@ -83,6 +103,9 @@ static int fold_cross(struct fold *fold, const struct period_judgement *p)
         fold_last(fold)->e.severity = SEVERITY_NONE;
         return 0;
     }
+    r = fold_room(fold);
+    if (r < 0)
+        return r;
     next = &fold->list[fold->count++];
     *next = (struct fold_episode){
         .e = { .opened = p->end,
@@ -95,7 +118,26 @@ static int fold_cross(struct fold *fold, const struct period_judgement *p)
                .line = NAN,
                .told_value = NAN },
     };
-    return episode_id_of(fold->alert_id, p->end, next->e.id);
+    return 0;
+}
+
+/* The ids of those that are left: most are stored, in the same order. */
+static int fold_name(struct fold *fold)
+{
+    size_t stored = fold->stored != NULL ? fold->stored->episode_count : 0;
+    int r = 0;
+
+    for (size_t i = 0; i < fold->count && r == 0; i++) {
+        struct episode *e = &fold->list[i].e;
+
+        if (e->id[0] != '\0')
+            continue;
+        if (i < stored && date_compare(fold->stored->episodes[i].opened, e->opened) == 0)
+            memcpy(e->id, fold->stored->episodes[i].id, sizeof e->id);
+        else
+            r = episode_id_of(fold->alert_id, e->opened, e->id);
+    }
+    return r;
 }
 
 /* Whether this opening is one too many. */
@@ -352,21 +394,26 @@ int fold_run(const char *alert_id, const struct alert *stored, const struct find
              alert_trace *trace, void *trace_arg)
 {
     struct fold fold = { .alert_id = alert_id, .stored = stored, .marked = { INT32_MIN } };
-    int r = 0;
+    int r;
 
     assert(alert_id != NULL && f != NULL);
     fold_rule(&fold, f);
-    fold.list = calloc(f->history_count + 1, sizeof *fold.list);
-    if (fold.list == NULL)
-        return -ENOMEM;
+    r = fold_room(&fold);
+    if (r < 0)
+        return r;
     if (seed != NULL)
         fold_seed(&fold, seed);
     for (size_t i = 0; i < f->history_count && r == 0; i++) {
         if (seed != NULL && date_compare(f->history[i].end, seed->folded) <= 0)
             continue;
+        if (i + FETCH_AHEAD <
+            f->history_count) /* they lie apart: of long histories each is awaited */
+            __builtin_prefetch(f->history[i + FETCH_AHEAD].version);
         assert(i == 0 || date_compare(f->history[i - 1].end, f->history[i].end) < 0);
         r = fold_period(&fold, &f->history[i], trace, trace_arg);
     }
+    if (r == 0)
+        r = fold_name(&fold);
     if (r < 0) {
         free(fold.list);
         return r;

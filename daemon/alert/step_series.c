@@ -25,20 +25,12 @@ static bool overlaps(const struct episode *e, const struct fold_episode *x)
     return date_compare(x->e.opened, e->period_end) <= 0 && date_compare(x->last_behind, from) >= 0;
 }
 
-static const struct period_judgement *opening_of(const struct finding *f, const struct episode *e)
-{
-    for (size_t i = 0; i < f->history_count; i++) {
-        if (date_compare(f->history[i].end, e->folded) == 0)
-            return &f->history[i];
-    }
-    return NULL; /* before the plan in force, or no figure any more */
-}
-
 /* Whether the figures say nothing of the period that opened it, or only with a hold. */
 static bool opening_is_open_to_doubt(const struct finding *f, const struct episode *e)
 {
-    const struct period_judgement *p = opening_of(f, e);
+    const struct period_judgement *p = finding_period(f, e->folded);
 
+    /* None: before the plan in force, or no figure any more. */
     if (p == NULL || p->event == PERIOD_UNKNOWN)
         return true;
     return p->holds != 0 && p->event != PERIOD_AMBER && p->event != PERIOD_RED;

@@ -318,6 +318,8 @@ bool series_point_restated(const struct series_point *p)
     const struct series_version *now = series_current(p);
     const struct series_version *in_force = &p->versions[0];
 
+    if (p->version_count == 1)
+        return false;
     /* Only what once was in force was replaced; an older edition that came late never was. */
     for (size_t i = 0; i < p->version_count; i++) {
         if (i > 0 && !outranks(&p->versions[i], in_force))

@@ -8,11 +8,27 @@
 #include "base/auto.h"
 #include "metric/mean.h"
 
+/* No rule looks further back to say what the newest point is: where a run is longer, so is its part. */
+#define NEWEST_POINTS (SPC_RUN_POINTS + 2)
+
 /* Fills ranges: to each of the segment's first `fixed` values from the one before it, else NAN. */
 static void moving_ranges(const double *values, size_t n, size_t fixed, double *ranges)
 {
     for (size_t i = 0; i < n; i++)
         ranges[i] = i > 0 && i < fixed ? fabs(values[i] - values[i - 1]) : NAN;
+}
+
+/* Whether any was left out. */
+static bool screen(double *ranges, size_t n, double limit)
+{
+    bool is_any = false;
+
+    for (size_t i = 0; i < n; i++)
+        if (ranges[i] >= limit) {
+            ranges[i] = NAN;
+            is_any = true;
+        }
+    return is_any;
 }
 
 /* values: the segment's; ranges: room for as many. */
@@ -23,12 +39,11 @@ static void set_limits(struct spc_segment *s, const double *values,
 
     s->mean = mean_of(values, fixed, NULL);
     moving_ranges(values, s->n, fixed, ranges);
-    s->moving_range_all = mean_of(ranges, s->n, NULL);
+    s->moving_range_all = mean_of(ranges, s->n, &s->moving_ranges);
     s->screen_limit = SPC_SCREEN_FACTOR * s->moving_range_all;
-    for (size_t i = 0; options->screen_outliers && i < s->n; i++)
-        if (ranges[i] >= s->screen_limit)
-            ranges[i] = NAN;
-    s->moving_range = mean_of(ranges, s->n, &s->moving_ranges);
+    s->moving_range = s->moving_range_all;
+    if (options->screen_outliers && screen(ranges, s->n, s->screen_limit))
+        s->moving_range = mean_of(ranges, s->n, &s->moving_ranges);
     s->lower = s->mean - SPC_LIMIT_FACTOR * s->moving_range;
     s->upper = s->mean + SPC_LIMIT_FACTOR * s->moving_range;
     s->near_lower = s->mean - SPC_NEAR_FACTOR * s->moving_range;
@@ -58,6 +73,30 @@ static enum spc_assurance assurance_of(const struct spc_segment *last,
     return SPC_HIT_OR_MISS;
 }
 
+enum spc_variation spc_newest(const double *values, size_t n, const struct spc_options *options,
+                              double *room)
+{
+    struct spc_point points[NEWEST_POINTS] = { 0 };
+    struct spc_segment s = { .n = n };
+    size_t first = n > NEWEST_POINTS ? n - NEWEST_POINTS : 0;
+
+    assert(values && options && room && n > 0);
+    set_limits(&s, values, options, room);
+    for (size_t i = first; i < n; i++)
+        set_point(&points[i - first], &s, values[i], false);
+    spc_rules(values + first, n - first, points);
+    return spc_variation_of(points[n - first - 1].cause, options->improvement);
+}
+
+static size_t count_segments(const bool *starts, size_t n)
+{
+    size_t count = 1;
+
+    for (size_t i = 1; starts && i < n; i++)
+        count += starts[i];
+    return count;
+}
+
 static void cut_segments(const bool *starts, struct spc_chart *c)
 {
     for (size_t i = 0; i < c->n; i++) {
@@ -78,8 +117,8 @@ int spc_chart(const double *values, const bool *starts, size_t n, const struct s
     if (n == 0)
         return -ENODATA;
     c.points = calloc(n, sizeof *c.points);
-    c.segments = calloc(n, sizeof *c.segments);
-    ranges = calloc(n, sizeof *ranges);
+    c.segments = calloc(count_segments(starts, n), sizeof *c.segments);
+    ranges = malloc(n * sizeof *ranges);
     if (!c.points || !c.segments || !ranges)
         return -ENOMEM;
     c.n = n;

@@ -10,16 +10,20 @@
 
 /* ---- which points: of one length, that do not overlap ---- */
 
-#define MONTH_LENGTH 1000 /* of a length in whole months; else it is in days */
-#define LENGTHS_MAX  8    /* that one series is published for */
+#define SHORTEST_MONTH 28
+#define MONTH_LENGTH   1000 /* of a length in whole months; else it is in days */
+#define LENGTHS_MAX    8    /* that one series is published for */
 
 static int length_of(struct civil_date start, struct civil_date end)
 {
-    int from_year, from_month, to_year, to_month, day;
+    int from_year, from_month, to_year, to_month, day, days = end.day - start.day + 1;
+
+    if (days < SHORTEST_MONTH)
+        return days;
 
     date_to_ymd(start, &from_year, &from_month, &day);
     if (day != 1 || date_compare(end, date_month_end(end)) != 0)
-        return end.day - start.day + 1;
+        return days;
     date_to_ymd(end, &to_year, &to_month, &day);
     return MONTH_LENGTH * ((to_year - from_year) * 12 + to_month - from_month + 1);
 }
@@ -49,7 +53,7 @@ static int choose_length(const struct series *s)
     int tried[LENGTHS_MAX], best = 0;
     size_t count = 0, most = 0;
 
-    for (size_t i = 0; i < s->point_count && count < LENGTHS_MAX; i++) {
+    for (size_t i = 0; i < s->point_count && most < s->point_count && count < LENGTHS_MAX; i++) {
         int length = length_of(s->points[i].period_start, s->points[i].period_end);
         bool known = false;
 
@@ -105,20 +109,24 @@ static int by_number(const void *a, const void *b)
 static int widest_step(const struct control_chart *c, int *steps, int length)
 {
     size_t n = c->n - 1;
+    bool is_sorted = true;
 
     if (length != 1)
         return 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         steps[i] = c->points[i + 1].end.day - c->points[i].end.day;
-    qsort(steps, n, sizeof *steps, by_number);
+        is_sorted &= i == 0 || steps[i] >= steps[i - 1];
+    }
+    if (!is_sorted) /* a figure a day is */
+        qsort(steps, n, sizeof *steps, by_number);
     return steps[n / 2] + steps[n / 2] / 2;
 }
 
 /* Where a period is missing between two points one without a value stands for it. */
 static int add_gaps(struct control_chart *c, int length)
 {
-    AUTO(auto_free) int *steps = calloc(c->n + 1, sizeof *steps);
-    struct chart_point *all = calloc(2 * c->n + 1, sizeof *all);
+    AUTO(auto_free) int *steps = malloc((c->n + 1) * sizeof *steps);
+    struct chart_point *all = malloc((2 * c->n + 1) * sizeof *all);
     size_t n = 0;
 
     if (steps == NULL || all == NULL) {
@@ -189,45 +197,33 @@ static size_t values_from(const double *values, size_t first, size_t n)
     return count;
 }
 
-/* The chart of the first n points, as it stood when the last of them was the newest. */
-static int chart_of(const struct control_chart *c, const double *values, size_t n,
-                    struct spc_chart *out, bool *out_trial, long least)
-{
-    int r = spc_chart(values, c->starts, n, &c->options, out);
-
-    if (r == 0)
-        *out_trial =
-            values_from(values, out->segments[out->segment_count - 1].first, n) < (size_t)least;
-    return r;
-}
-
-/* Since when, period by period, the newest point was a change for the worse. */
-static int find_opening(struct control_chart *c, const double *values, long least)
+/* Since when, period by period, the newest point was a change for the worse. room: for all values. */
+static void find_opening(struct control_chart *c, const double *values, double *room, long least)
 {
     c->opened = DATE_NONE;
     for (size_t n = c->n; n > 0; n--) {
-        AUTO(spc_chart_release) struct spc_chart then = SPC_CHART_INIT;
-        bool trial = true;
+        size_t first = c->spc.segments[c->spc.points[n - 1].segment].first;
 
         if (isnan(values[n - 1]))
             continue; /* nothing is known of it, also not that it was over */
-        int r = chart_of(c, values, n, &then, &trial, least);
+        if (values_from(values, first, n) < (size_t)least)
+            return;
+        enum spc_variation then =
+            n == c->n ? c->spc.variation : spc_newest(values + first, n - first, &c->options, room);
 
-        if (r < 0)
-            return r;
-        if (trial || then.variation == SPC_COMMON || then.variation == SPC_IMPROVEMENT)
-            return 0;
+        if (then == SPC_COMMON || then == SPC_IMPROVEMENT)
+            return;
         c->opened = c->points[n - 1].end;
     }
-    return 0;
 }
 
 static int draw(struct control_chart *c, const struct plan_measure *m, double target)
 {
-    AUTO(auto_free) double *values = calloc(c->n + 1, sizeof *values);
+    AUTO(auto_free) double *values = malloc((c->n + 1) * sizeof *values);
+    AUTO(auto_free) double *room = malloc((c->n + 1) * sizeof *room);
     size_t all = c->n;
 
-    if (values == NULL)
+    if (values == NULL || room == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < c->n; i++)
         values[i] = c->points[i].value;
@@ -239,12 +235,14 @@ static int draw(struct control_chart *c, const struct plan_measure *m, double ta
         return 0;
     }
     c->options = options_of(m, target);
-    int r = chart_of(c, values, c->n, &c->spc, &c->is_trial, m->spc->points);
+    int r = spc_chart(values, c->starts, c->n, &c->options, &c->spc);
 
     if (r < 0)
         return r;
     c->segment_values = values_from(values, c->spc.segments[c->spc.segment_count - 1].first, c->n);
-    return find_opening(c, values, m->spc->points);
+    c->is_trial = c->segment_values < (size_t)m->spc->points;
+    find_opening(c, values, room, m->spc->points);
+    return 0;
 }
 
 int control_chart_make(const struct chart_input *in, struct control_chart *out_chart)
@@ -261,7 +259,7 @@ int control_chart_make(const struct chart_input *in, struct control_chart *out_c
     if (length == 0) {
         c.state = room > 0 ? CHART_ROLLING : CHART_EMPTY;
     } else {
-        c.points = calloc(room + 1, sizeof *c.points);
+        c.points = malloc((room + 1) * sizeof *c.points);
         if (c.points == NULL)
             return -ENOMEM;
         if (in->before != NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/text.h"
 #include "plan/ageing.h"
 #include "plan/evaluate_beside.h"
@@ -163,7 +164,7 @@ static int judge_all(const struct evaluation_input *in, const struct plan *p,
     size_t points = (before != NULL ? before->point_count : 0) +
                     (f->series != NULL ? f->series->point_count : 0);
 
-    f->history = calloc(points + 1, sizeof *f->history);
+    f->history = malloc((points + 1) * sizeof *f->history);
     if (f->history == NULL)
         return -ENOMEM;
     f->line_from.own = f->series != NULL ? f->series : before;
@@ -310,7 +311,7 @@ static bool is_incomplete(void *arg, struct civil_date end)
 
 /* What the measure's chart says, where it has one. behind: the measure as judged. */
 static int evaluate_charted(const struct evaluation_input *in, const struct finding *behind,
-                            struct finding_set *s)
+                            struct finding *f)
 {
     const struct plan_measure *m = behind->measure, *charted = measure_charted(m);
     const char *org = in->org_code(in->org_code_arg, measure_org(charted));
@@ -332,7 +333,7 @@ static int evaluate_charted(const struct evaluation_input *in, const struct find
     chart.joined_until = joined.joined_until;
     if (in->chart_breaks != NULL)
         chart.break_count = in->chart_breaks(in->chart_breaks_arg, behind->plan, m, &chart.breaks);
-    return evaluate_chart(&chart, behind, &s->list[s->count++]);
+    return evaluate_chart(&chart, behind, f);
 }
 
 static size_t findings_at_most(const struct evaluation_input *in)
@@ -387,17 +388,22 @@ static int evaluate_plan(const struct evaluation_input *in, const struct plan *p
 {
     bool in_force = !date_is_set(p->valid_from) || date_compare(in->today, p->valid_from) >= 0;
     const struct finding *measures = &s->list[s->count];
-    int r = 0;
+    AUTO(auto_free) struct finding *charts = calloc(p->measure_count + 1, sizeof *charts);
+    int r = charts != NULL ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < p->measure_count && r == 0; i++)
-        r = evaluate_measure(in, p, &p->measures[i], &s->list[s->count++]);
+    /* A chart reads the figures that were just judged: it is drawn while they are at hand. */
     for (size_t i = 0; i < p->measure_count && r == 0; i++) {
-        if (p->measures[i].guards.count > 0)
+        r = evaluate_measure(in, p, &p->measures[i], &s->list[s->count++]);
+        if (r == 0 && in_force && p->measures[i].spc != NULL)
+            r = evaluate_charted(in, &measures[i], &charts[i]);
+    }
+    for (size_t i = 0; i < p->measure_count && charts != NULL; i++) {
+        if (r == 0 && p->measures[i].guards.count > 0)
             r = evaluate_guard(measures, &measures[i], &s->list[s->count++]);
         if (r == 0 && in_force && p->measures[i].forecast != NULL && in->outlook != NULL)
             r = evaluate_forecast(in->outlook, &measures[i], in->today, &s->list[s->count++]);
-        if (r == 0 && in_force && p->measures[i].spc != NULL)
-            r = evaluate_charted(in, &measures[i], s);
+        if (charts[i].plan != NULL) /* also after an error: it is the set's to release */
+            s->list[s->count++] = charts[i];
     }
     for (size_t i = 0; i < p->action_count && r == 0 && in_force; i++)
         r = evaluate_action(in, p, &p->actions[i], &s->list[s->count++]);

@@ -41,22 +41,29 @@ static double worsened_by(const struct plan_measure *m, const struct period_judg
     return improved_by(m, now, before, line);
 }
 
-/* The newest judged period that ends on or before a date, or NULL. */
-static const struct period_judgement *judged_upto(const struct finding *f, struct civil_date upto)
+/* What guards the headline, while its periods go by. */
+struct guard {
+    const struct finding *finding;
+    size_t before, now; /* so many of its periods end up to the ends of the two that are compared */
+};
+
+/* The newest judged period that ends on or before a date, or NULL. *n: as of an earlier date. */
+static const struct period_judgement *judged_upto(const struct finding *f, struct civil_date upto,
+                                                  size_t *n)
 {
-    for (size_t i = f->history_count; i > 0; i--)
-        if (date_compare(f->history[i - 1].end, upto) <= 0)
-            return &f->history[i - 1];
-    return NULL;
+    while (*n < f->history_count && date_compare(f->history[*n].end, upto) <= 0)
+        (*n)++;
+    return *n > 0 ? &f->history[*n - 1] : NULL;
 }
 
 /* Makes *event worse: masking before unknown before clear. */
-static bool judge_guard(const struct finding *headline, const struct finding *guard,
+static bool judge_guard(const struct finding *headline, struct guard *g,
                         const struct period_judgement *before, const struct period_judgement *now,
                         struct period_judgement *out)
 {
-    const struct period_judgement *a = judged_upto(guard, before->end);
-    const struct period_judgement *b = judged_upto(guard, now->end);
+    const struct finding *guard = g->finding;
+    const struct period_judgement *a = judged_upto(guard, before->end, &g->before);
+    const struct period_judgement *b = judged_upto(guard, now->end, &g->now);
     double better, worse;
 
     if (a == NULL || b == NULL || a == b) {
@@ -97,20 +104,31 @@ static int say_masking(const struct finding *guard, const struct period_judgemen
                 "it improved from the period to %s to that to %s, while what guards it worsened: "
                 "%s",
                 finding_date(before->end, from), finding_date(now->end, to), guard->measure->title);
-    free(f->detail);
     f->detail = text_take(&detail);
     return f->detail != NULL ? 0 : -ENOMEM;
 }
 
-/* Each period of the headline; the newest one's words stay. */
+/* The judged period so many before the newest. */
+static const struct period_judgement *last_of(const struct finding *f, size_t before)
+{
+    assert(before < f->history_count);
+    return &f->history[f->history_count - 1 - before];
+}
+
+/* Each period of the headline. *out_masked: what guards it and worsened, in the newest one; or NULL. */
 static int judge_periods(const struct finding *measures, const struct finding *headline,
-                         struct finding *f)
+                         struct finding *f, const struct finding **out_masked)
 {
     const struct plan_measure *m = headline->measure;
     size_t over = (size_t)m->guard_over;
-    int r = 0;
+    struct guard *guards = calloc(m->guards.count, sizeof *guards);
 
-    for (size_t i = 0; i < headline->history_count && r == 0; i++) {
+    *out_masked = NULL;
+    if (guards == NULL)
+        return -ENOMEM;
+    for (size_t k = 0; k < m->guards.count; k++)
+        guards[k].finding = finding_of(measures, f->plan, m->guards.items[k]);
+    for (size_t i = 0; i < headline->history_count; i++) {
         const struct period_judgement *now = &headline->history[i];
         struct period_judgement *out = &f->history[f->history_count++];
 
@@ -119,25 +137,23 @@ static int judge_periods(const struct finding *measures, const struct finding *h
         out->event = i < over ? PERIOD_UNKNOWN : PERIOD_CLEAR;
         if (i >= over)
             out->holds |= headline->history[i - over].holds;
-        free(f->detail);
-        f->detail = NULL;
-        for (size_t k = 0; k < m->guards.count && i >= over && r == 0; k++) {
-            const struct finding *guard = finding_of(measures, f->plan, m->guards.items[k]);
-
-            if (judge_guard(headline, guard, &headline->history[i - over], now, out))
-                r = say_masking(guard, &headline->history[i - over], now, f);
-        }
+        *out_masked = NULL;
+        for (size_t k = 0; k < m->guards.count && i >= over; k++)
+            if (judge_guard(headline, &guards[k], &headline->history[i - over], now, out))
+                *out_masked = guards[k].finding;
         out->rag = out->event == PERIOD_AMBER   ? RAG_AMBER
                    : out->event == PERIOD_CLEAR ? RAG_GREEN
                                                 : RAG_GREY;
     }
-    return r;
+    free(guards);
+    return 0;
 }
 
 int evaluate_guard(const struct finding *measures, const struct finding *headline,
                    struct finding *f)
 {
     const struct plan_measure *m = headline->measure;
+    const struct finding *masked = NULL;
     const struct period_judgement *last;
     int r;
 
@@ -150,10 +166,12 @@ int evaluate_guard(const struct finding *measures, const struct finding *headlin
     f->line = f->target = NAN;
     f->plan_expired = headline->plan_expired;
     f->title = strdup(m->title);
-    f->history = calloc(headline->history_count + 1, sizeof *f->history);
+    f->history = malloc((headline->history_count + 1) * sizeof *f->history);
     if (f->title == NULL || f->history == NULL)
         return -ENOMEM;
-    r = judge_periods(measures, headline, f);
+    r = judge_periods(measures, headline, f, &masked);
+    if (r == 0 && masked != NULL)
+        r = say_masking(masked, last_of(headline, (size_t)m->guard_over), last_of(headline, 0), f);
     f->holds_now = headline->holds_now;
     for (size_t k = 0; k < m->guards.count; k++)
         f->holds_now |= finding_of(measures, f->plan, m->guards.items[k])->holds_now;

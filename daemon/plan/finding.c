@@ -47,6 +47,28 @@ const struct finding *finding_beside(const struct finding_set *s, const struct f
     return NULL;
 }
 
+size_t finding_upto(const struct finding *f, struct civil_date upto)
+{
+    size_t low = 0, high = f->history_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (date_compare(f->history[middle].end, upto) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct period_judgement *finding_period(const struct finding *f, struct civil_date end)
+{
+    size_t n = finding_upto(f, end);
+
+    return n > 0 && date_compare(f->history[n - 1].end, end) == 0 ? &f->history[n - 1] : NULL;
+}
+
 enum unit finding_unit(const struct finding *f)
 {
     if (f->measure != NULL && f->measure->unit != UNIT_UNKNOWN)

@@ -159,6 +159,10 @@ bool rule_is_of_measure(enum rule r);
 /** The finding of another rule of the same measure of the same plan; NULL: none. */
 const struct finding *finding_beside(const struct finding_set *s, const struct finding *f,
                                      enum rule r);
+/** How many of its judged periods end on or before a date. */
+size_t finding_upto(const struct finding *f, struct civil_date upto);
+/** Its judged period that ends on a date, or NULL. */
+const struct period_judgement *finding_period(const struct finding *f, struct civil_date end);
 /** Whether it says that something is the case: a measure always does, an instant finding only with
  * its one entry. */
 static inline bool finding_holds_true(const struct finding *f)

@@ -43,7 +43,12 @@ static bool range_of(const struct series_version *v, struct judged_range *out_ra
 /* What lies in the slack of binary fractions about 0 is 0. */
 static double tidied(double excess, double value, double line)
 {
-    double size = fmax(1.0, fmax(isfinite(value) ? fabs(value) : 0, fabs(line)));
+    double size;
+
+    /* Far from 0, as most are; what is not finite is not told by this. */
+    if (fabs(excess) > JUDGE_EPSILON * (1 + fabs(value) + fabs(line)))
+        return excess;
+    size = fmax(1.0, fmax(isfinite(value) ? fabs(value) : 0, fabs(line)));
 
     return fabs(excess) <= JUDGE_EPSILON * size ? 0 : excess;
 }
@@ -95,16 +100,19 @@ static void judge_behind(const struct plan_measure *m, const struct judged_range
 }
 
 static void judge_met(const struct plan_measure *m, const struct judged_range *range,
-                      const struct plan_line *line, const struct plan_line *target,
-                      struct period_judgement *j)
+                      const struct line_source *from, struct period_judgement *j)
 {
     struct plan_line clear = { m->clear, m->clear, m->clear };
-    bool target_met =
-        m->expect_count > 0 && !isnan(target->value) && excess_over(m, range, target).worst <= 0;
 
-    j->rag = target_met ? RAG_BLUE : RAG_GREEN;
-    j->event = excess_over(m, range, m->has_clear ? &clear : line).worst <= 0 ? PERIOD_CLEAR
-                                                                              : PERIOD_BETWEEN;
+    j->rag = RAG_GREEN;
+    if (m->expect_count > 0) {
+        struct plan_line target = measure_target(m, from, j->end);
+
+        if (!isnan(target.value) && excess_over(m, range, &target).worst <= 0)
+            j->rag = RAG_BLUE;
+    }
+    j->event =
+        !m->has_clear || excess_over(m, range, &clear).worst <= 0 ? PERIOD_CLEAR : PERIOD_BETWEEN;
 }
 
 struct period_judgement measure_judge(const struct plan_measure *m, const struct line_source *from,
@@ -119,12 +127,11 @@ struct period_judgement measure_judge(const struct plan_measure *m, const struct
         .version = v,
     };
     struct judged_range range;
-    struct plan_line line, target;
+    struct plan_line line;
     struct excess by;
 
     assert(m != NULL && v != NULL);
     line = measure_line(m, from, period_end);
-    target = measure_target(m, from, period_end);
     j.line = line.value;
     if (isnan(line.value)) {
         if (m->expect_count > 0)
@@ -143,7 +150,7 @@ struct period_judgement measure_judge(const struct plan_measure *m, const struct
     }
     by = excess_over(m, &range, &line);
     if (by.worst <= 0) {
-        judge_met(m, &range, &line, &target, &j);
+        judge_met(m, &range, from, &j);
     } else if (by.best > 0) {
         judge_behind(m, &range, &by, &j);
     } else {

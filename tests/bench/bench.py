@@ -16,6 +16,7 @@ sys.path.insert(0, HERE)
 
 import accepting
 import desk
+import evaluating
 import pushing
 from measured import Report
 
@@ -32,6 +33,7 @@ def figures(a, files, report):
         "redis-snapshot": lambda: accepting.redis_bytes(report, files, build, a.rows),
         "redis-events": lambda: pushing.redis_bytes(report, build),
         "push": lambda: pushing.to_webhook(report, build),
+        "evaluation": lambda: evaluating.whole(report, build),
         "midnight": lambda: accepting.midnight(report, files, build, a.rows, a.rounds),
     }
     peers = {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -305,6 +306,38 @@ START_TEST(one_value_has_a_mean_and_no_limits_and_none_has_no_chart)
 }
 END_TEST
 
+/* Few different values, so that runs, trends and equal neighbours are frequent; some are missing. */
+static double any_value(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    unsigned n = (unsigned)(*state >> 40) % 23;
+
+    return n == 22 ? (double)NAN : n == 21 ? 90 : n / 2;
+}
+
+START_TEST(the_newest_point_says_alone_what_it_says_in_the_chart)
+{
+    double values[40], room[40];
+    size_t marked = 0;
+
+    for (unsigned seed = 1; seed <= 500; seed++) {
+        const struct spc_options options = { seed % 2 ? SPC_INCREASE : SPC_DECREASE, 5,
+                                             seed % 5 ? 0 : seed % 20, seed % 7 > 0 };
+        uint64_t state = seed;
+
+        for (size_t i = 0; i < COUNT(values); i++)
+            values[i] = any_value(&state) + (seed % 3 == 0 ? (double)i : 0);
+        for (size_t n = 1; n <= COUNT(values); n++) {
+            AUTO(spc_chart_release) struct spc_chart c = chart_of(values, n, &options);
+
+            ck_assert_int_eq(spc_newest(values, n, &options, room), c.variation);
+            marked += c.variation != SPC_COMMON;
+        }
+    }
+    ck_assert_uint_gt(marked, 1000);
+}
+END_TEST
+
 UNIT_MAIN(
     "spc", UNIT_TEST(the_worked_example_has_limits_of_67_22_and_55_61),
     UNIT_ROWS(the_worked_example_is_assured_by_its_limits_and_the_target, targets),
@@ -318,4 +351,5 @@ UNIT_MAIN(
     UNIT_TEST(a_value_or_a_target_exactly_on_a_limit_is_not_beyond_it),
     UNIT_TEST(a_moving_range_exactly_on_the_screening_limit_is_left_out),
     UNIT_TEST(the_variation_is_that_of_the_last_point),
+    UNIT_TEST(the_newest_point_says_alone_what_it_says_in_the_chart),
     UNIT_TEST(one_value_has_a_mean_and_no_limits_and_none_has_no_chart))
