@@ -95,9 +95,8 @@ BUGS = [
           "        if (e->state == ALERT_RETRACTED)\n")],
         [("scenario/test_chain", "coming_back_on_plan_is_told_to_whoever_was_told_it_began")]),
     Bug("episode-id-severity", "D9 ids", "the severity is in the episode's id",
-        [("daemon/alert/fold.c", "    return episode_id_of(fold->alert_id, p->end, next->e.id);\n",
-          "    struct civil_date end = { p->end.day + (p->event == PERIOD_RED) };\n"
-          "    return episode_id_of(fold->alert_id, end, next->e.id);\n")],
+        [("daemon/alert/fold.c", "            r = episode_id_of(fold->alert_id, e->opened, e->id);\n",
+          "            r = episode_id_of(fold->alert_id, date_add_days(e->opened, e->severity == SEVERITY_RED), e->id);\n")],
         [("scenario/test_delivery", "every_id_can_be_recomputed_from_its_parts")]),
     Bug("delivery-id-unsorted", "D9 ids", "the delivery id is of the notices in the order they came in",
         [("daemon/alert/alert_key.c", "    qsort(parts, count, sizeof *parts, compare_ids);\n",
