@@ -77,7 +77,40 @@ static void warn_of_unawaited(const struct settings *s, const struct list_settin
                  list->id, text_str(&names));
 }
 
-/* The service of each list is a declared one, and each feed's rows are what its kind says. */
+/* A service that is not declared, such as a bare treatment function code, has one clock and no stages
+ * (services.yaml(5)): said, as it may be meant otherwise. One that is nearly a declared one is a slip.
+ * Returns 0, -EINVAL or -ENOMEM. */
+static int check_service(const struct config *c, const struct list_setting *list,
+                         struct diags *diags)
+{
+    const struct diag_place place = { .file = c->settings->path };
+
+    if (service_is_declared(service_of(c->services, list->service)))
+        return 0;
+    AUTO(free_list) const char **ids = calloc(services_count(c->services) + 1, sizeof *ids);
+    AUTO(text_release) struct text hint = TEXT_INIT;
+
+    if (!ids)
+        return -ENOMEM;
+    for (size_t i = 0; i < services_count(c->services); i++)
+        ids[i] = services_at(c->services, i)->id;
+    const char *near = diag_nearest(list->service, ids, services_count(c->services));
+
+    if (near)
+        (void)text_printf(&hint, "did you mean \"%s\"?", near);
+    else
+        (void)text_printf(&hint,
+                          "declare it in services.yaml for stages, other stops and exceptions");
+    diag_add(
+        diags, near ? DIAG_ERROR : DIAG_WARNING, &place, text_str(&hint),
+        near ? "list %s: there is no service \"%s\""
+             : "list %s: services.yaml declares no service \"%s\": its clock runs from referral to "
+               "clock-stop",
+        list->id, list->service);
+    return near ? -EINVAL : 0;
+}
+
+/* The service of each list is known, and each feed's rows are what its kind says. */
 static int check_lists(const struct config *c, struct diags *diags)
 {
     const struct settings *s = c->settings;
@@ -86,11 +119,11 @@ static int check_lists(const struct config *c, struct diags *diags)
 
     for (size_t i = 0; i < s->list_count; i++) {
         warn_of_unawaited(s, &s->lists[i], diags);
-        if (service_is_declared(service_of(c->services, s->lists[i].service)))
-            continue;
-        diag_add(diags, DIAG_ERROR, &place, "services are declared in services.yaml",
-                 "list %s: there is no service \"%s\"", s->lists[i].id, s->lists[i].service);
-        r = -EINVAL;
+        int checked = check_service(c, &s->lists[i], diags);
+
+        if (checked == -ENOMEM)
+            return checked;
+        r = checked < 0 ? checked : r;
     }
     for (size_t i = 0; i < s->feed_count; i++) {
         static const enum record_kind records[] = { [FEED_AGGREGATE] = RECORDS_AGGREGATE,

@@ -57,9 +57,12 @@ static int on_bytes(void *arg, const void *bytes, size_t len)
 int take_pathway_begin(struct taking *t)
 {
     struct pipeline *p = t->pipeline;
+    const struct text_list *local_id = &pipeline_feed(p, t->feed)->local_id;
     const struct parser_options options = { .key = pathway_key_bytes(p->pathway_key),
                                             .key_len = PATHWAY_KEY_BYTES,
                                             .identifiers = IDENTIFIERS_REFUSE,
+                                            .local_id = (const char *const *)local_id->items,
+                                            .local_id_count = local_id->count,
                                             .census = DATE_NONE,
                                             .received = t->received,
                                             .place = place_of_words,

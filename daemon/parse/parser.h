@@ -43,6 +43,9 @@ struct parser_options {
     const void *key;
     size_t key_len;
     enum identifier_policy identifiers;
+    /** Columns of local numbers beside the format's local_id; borrowed until parser_free(). */
+    const char *const *local_id;
+    size_t local_id_count;
     struct civil_date census; /* of a snapshot whose layout names none; DATE_NONE: not known */
     /** The day on which the file came: an event of a later one has not happened, and its row is set aside.
      * DATE_NONE: not judged. */

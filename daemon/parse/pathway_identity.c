@@ -99,14 +99,24 @@ int pathway_event_name(struct pathway_reader *r, const char *id)
 
 /* ---- NHS numbers ---- */
 
+/* By the format, or by what the feed's settings add. */
+static bool is_local_id(const struct pathway_reader *r, const char *column)
+{
+    for (size_t i = 0; i < r->format->local_id.count; i++)
+        if (text_same(column, r->format->local_id.items[i]))
+            return true;
+    for (size_t i = 0; i < r->options.local_id_count; i++)
+        if (text_same(column, r->options.local_id[i]))
+            return true;
+    return false;
+}
+
 static void mark_exempt(struct pathway_reader *r)
 {
     const struct columns *c = r->columns;
 
-    for (size_t i = 0; i < c->header.count; i++) {
-        for (size_t k = 0; k < r->format->local_id.count; k++)
-            r->is_exempt[i] |= text_same(c->header.names[i], r->format->local_id.items[k]);
-    }
+    for (size_t i = 0; i < c->header.count; i++)
+        r->is_exempt[i] = is_local_id(r, c->header.names[i]);
     for (size_t i = 0; i < c->slot_count; i++) {
         const struct bound_source *b = &c->slots[i].from;
 
@@ -213,11 +223,8 @@ void pathway_identifiers(const struct pathway_reader *r, struct parse_result *ou
     for (size_t i = 0; i < r->tally_count; i++) {
         const struct column_tally *t = &r->tally[i];
         const char *name = r->columns->header.names[i];
-        bool is_local = false;
 
-        for (size_t k = 0; k < r->format->local_id.count; k++)
-            is_local |= text_same(name, r->format->local_id.items[k]);
-        if (is_local || t->values < VALUES_MIN || t->hits * 2 < t->values ||
+        if (is_local_id(r, name) || t->values < VALUES_MIN || t->hits * 2 < t->values ||
             out->identifier_columns == IDENTIFIER_COLUMNS_MAX)
             continue;
         struct identifier_column *c = &out->identifiers[out->identifier_columns++];

@@ -37,8 +37,9 @@ struct list_setting {
 
 struct feed_setting {
     char *id, *title, *format, *inbox, *contact;
-    char *into;    /* the list that a snapshot, events or set feed writes; NULL: aggregate */
-    int kind;      /* enum feed_kind */
+    char *into; /* the list that a snapshot, events or set feed writes; NULL: aggregate */
+    struct text_list local_id; /* columns of local numbers, beside the format's */
+    int kind;                  /* enum feed_kind */
     int transport; /* enum feed_transport; each has its keys, the others' are NULL or unused */
     char *url, *ca_file; /* pull */
     bool allow_private;

@@ -36,6 +36,9 @@ const struct bind_key feed_keys[] = {
       "the list that a snapshot, events or set feed writes" },
     { "format", BIND_ID, FIELD(format), NULL, 0, 0, NULL, 1,
       "the file in formats/ that says how its columns are read" },
+    { "local_id", BIND_TEXTS, FIELD(local_id), NULL, 0, 0, NULL, 0,
+      "snapshot, events, set: columns of local numbers, beside those that the format names: of ten "
+      "digits, one in eleven looks like an NHS number, and is none there" },
     { "transport", BIND_CHOICE, FIELD(transport), "inbox", 0, 0, transports, 0,
       "how files arrive; inbox: they are put into a folder; pull: fetched from url; push: posted "
       "to "

@@ -105,6 +105,9 @@ static int check_feed(const struct reading *rd, size_t index)
     const struct list_setting *l = f->into ? settings_list(rd->s, f->into) : NULL;
     int r = 0;
 
+    if (f->kind == FEED_AGGREGATE && f->local_id.count)
+        return COMPLAIN(rd, yaml_get(node, "local_id"), "it has no numbers of patients",
+                        "feed: local_id is not for kind aggregate");
     if (f->kind == FEED_AGGREGATE)
         return !f->into ? 0
                         : COMPLAIN(rd, into, "kind: snapshot, events or set writes into a list",

@@ -107,6 +107,22 @@ def test_a_column_of_nhs_numbers_is_refused_and_told_to_governance_and_ops_witho
         assert not [n for n in range(40) if nhs_number(n).encode() in everything(i, "/quarantine/")]
 
 
+def test_local_numbers_of_ten_digits_are_taken_where_the_feed_names_their_column(build):
+    """One in eleven of them passes the check of NHS numbers by chance."""
+    rows = lists.starts(40, START)
+    rows = {nhs_number(n) if n % 11 == 0 else f"45{n:08}": start for n, start in enumerate(rows.values())}
+    for more, waits in (("", 1), (", local_id: [pathway_id, person_id]", 0)):
+        feeds = lists.SNAPSHOTS.replace("grace: 400d", "grace: 400d" + more)
+        with lists.instance(build, feeds=feeds, plan_text=PLAN) as i:
+            text = lists.snapshot("2026-05-17", rows).replace(",P", ",")
+            i.put("1.csv", text, feed="weekly")
+            i.start("2026-05-18T10:00")
+            wait_for(lambda: feed(i)["waits"] or feed(i)["files"], "the file to be judged")
+            assert (len(feed(i)["waits"]), feed(i)["files"]) == (waits, 1 - waits), feed(i)
+            assert not waits or feed(i)["waits"][0]["held"], "no incident either way"
+            assert waits or feed(i)["list"]["parts"][0]["pathways"] == 40, feed(i)
+
+
 def test_a_good_file_does_not_end_an_incident_and_a_purge_does(build):
     with lists.instance(build, plan_text=PLAN, receivers=RECEIVERS, routes=ROUTES) as i:
         incident(i)

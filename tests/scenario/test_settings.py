@@ -7,6 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import re
 import signal
 
+import lists
 from waitlist import Instance, measure, plan, run_tests, three, wait_for, FEED_CYP, RECEIVER_SPOOL
 
 
@@ -108,6 +109,24 @@ def test_an_unknown_format_receiver_or_role_is_an_error_with_a_nearby_name(build
             assert near in said and re.search(r"waitlistd\.yaml:\d+:\d+", said), said
     with Instance(build, plan_text=plan().replace("lead: camhs-lead", "lead: camhs-leed")) as w:
         assert "camhs-lead" in check(w, 78)
+
+
+def test_a_list_may_have_a_service_that_is_not_declared_but_not_a_mistyped_one(build):
+    """services.yaml(5): a bare treatment function code has one clock and no stages."""
+    for service, code, words in (("'420'", 0, 'declares no service "420"'),
+                                 ("mental-helth", 78, 'did you mean "mental-health"?')):
+        with lists.instance(build, extra=lists.LISTS.replace("mental-health", service)) as w:
+            said = check(w, code)
+            assert words in said, said
+
+
+def test_a_list_of_a_bare_treatment_function_code_is_counted(build):
+    with lists.instance(build, extra=lists.LISTS.replace("mental-health", "'420'")) as i:
+        text = lists.snapshot("2026-05-17", lists.starts(40, "2026-01-01")).replace("mental-health", "420")
+        i.put("1.csv", text, feed="weekly")
+        i.once("2026-05-18")
+        i.start("2026-05-18")
+        assert i.measure("over-18")["value"] == 10, i.measure("over-18")
 
 
 def test_the_daemon_refuses_to_start_on_a_bad_configuration(build):
