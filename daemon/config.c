@@ -340,7 +340,8 @@ static int load_plans(struct config *c, struct diags *diags)
     names.standards = c->standards;
     names.formats = c->formats;
     c->plans = calloc(s->plans.count + 1, sizeof(struct plan *));
-    if (r < 0 || !c->plans)
+    c->unapplied = calloc(s->plans.count + 1, sizeof(struct plan *));
+    if (r < 0 || !c->plans || !c->unapplied)
         return -ENOMEM;
     for (size_t i = 0; i < s->plans.count; i++) {
         const struct plan_context context = plan_names_context(&names);
@@ -357,6 +358,43 @@ static int load_plans(struct config *c, struct diags *diags)
         c->plans[c->plan_count++] = p;
     }
     return r;
+}
+
+int config_parse_plan(const struct config *c, const char *path, const char *text, size_t len,
+                      struct diags *diags, struct plan **out_plan)
+{
+    AUTO(plan_names_release) struct plan_names names = { 0 };
+    struct plan *p = NULL;
+    int r = plan_names_make(c->settings, c->services, &names);
+
+    names.standards = c->standards;
+    names.formats = c->formats;
+    const struct plan_context context = plan_names_context(&names);
+
+    if (r == 0)
+        r = plan_parse(path, text, len, &context, diags, &p);
+    for (size_t j = 0; r == 0 && j < c->plan_count; j++)
+        if (strcmp(c->plans[j]->id, p->id) != 0)
+            r = check_apart(c->plans[j], p, diags);
+    if (r == 0)
+        *out_plan = p;
+    else
+        plan_free(p);
+    return r;
+}
+
+void config_put_plan(struct config *c, size_t i, struct plan *plan)
+{
+    struct plan *file = c->unapplied[i] ? c->unapplied[i] : c->plans[i];
+
+    if (c->plans[i] != file)
+        plan_free(c->plans[i]);
+    c->plans[i] = plan;
+    c->unapplied[i] = file;
+    if (strcmp(file->source_digest, plan->source_digest) == 0) {
+        plan_free(file);
+        c->unapplied[i] = NULL;
+    }
 }
 
 static int add_unique(struct text_list *l, const char *id)
@@ -490,10 +528,13 @@ void config_free(struct config *c)
 {
     if (!c)
         return;
-    for (size_t i = 0; i < c->plan_count; i++)
+    for (size_t i = 0; i < c->plan_count; i++) {
         plan_free(c->plans[i]);
+        plan_free(c->unapplied[i]);
+    }
     free(c->plans);
     free(c->live_state);
+    free(c->unapplied);
     format_set_free(c->formats);
     services_free(c->services);
     standards_free(c->standards);

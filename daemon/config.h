@@ -20,10 +20,11 @@ struct config {
     struct services *services;             /* services.yaml of the data folder */
     struct standards *standards;           /* standards.yaml of it */
     char services_digest[SHA256_TEXT_MAX]; /* of these bytes */
-    struct plan **plans;
+    struct plan **plans;                   /* in force */
     size_t plan_count;
     char *
         live_state; /* of a simulation: the state folder of the instance it stands for; else NULL */
+    struct plan **unapplied; /* by plan: its file, where that is not in force; else NULL */
 };
 
 /** What plans may refer to, by settings and services; borrows from both. Release it also half made. */
@@ -60,6 +61,13 @@ int config_load(const char *path, const char *datadir, struct diags *diags,
 int config_load_simulated(const char *path, const char *datadir,
                           const struct simulation_options *simulation, struct diags *diags,
                           struct config **out_config);
+/** A version of a plan from its bytes, read as its file would be; it may take the place of the plan that
+ * has its id. path: how messages, and the plan, name it. Returns 0; -EINVAL with messages; -ENOMEM. */
+int config_parse_plan(const struct config *c, const char *path, const char *text, size_t len,
+                      struct diags *diags, struct plan **out_plan);
+/** It comes into force in the place of the i-th, which it frees or, when that is the file's, keeps as
+ * unapplied. Takes it. */
+void config_put_plan(struct config *c, size_t i, struct plan *plan);
 void config_free(struct config *c);
 /** "settings x, 2 plans (18 measures), 3 feeds, 4 receivers": for --check and the log. malloc'ed or
  * NULL. */

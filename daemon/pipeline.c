@@ -364,6 +364,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     unread_tick(p);
     deliver_tick(p);
     direct_tick(p);
+    plans_tick(p);
     if (!disk_rests(p))
         retention_incidents(p);
     pipeline_advance(p); /* which evaluates again after midnight */

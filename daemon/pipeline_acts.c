@@ -144,6 +144,9 @@ static const struct act {
     { "spc-rebase", spc_check_rebase, spc_take_rebase },
     { "spc-unrebase", spc_check_unrebase, spc_take_unrebase },
     { "feed-purge", decide_check_purge, decide_take_purge },
+    { "plan-apply", plans_check_apply, plans_take },
+    { "plan-approve", plans_check_approve, plans_take },
+    { "plan-rollback", plans_check_rollback, plans_take },
 };
 
 static const struct act *act_find(const char *name)
@@ -177,14 +180,14 @@ static json_t *who_of(const struct ctl_request *request)
     return json_sprintf("uid %lu", (unsigned long)ctl_request_uid(request));
 }
 
-/* The record: the request without its command, then act, who and when. */
+/* The record: the request without its command, then act, who (by name and number) and when. */
 static json_t *record_of(struct pipeline *p, const struct ctl_request *request)
 {
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
-    json_t *record =
-        json_pack("{s:s, s:o, s:s, s:I}", "act", ctl_request_command(request), "who",
-                  who_of(request), "at", wall_format(now, at), "at_ms", (json_int_t)now.ms);
+    json_t *record = json_pack("{s:s, s:o, s:I, s:s, s:I}", "act", ctl_request_command(request),
+                               "who", who_of(request), "uid", (json_int_t)ctl_request_uid(request),
+                               "at", wall_format(now, at), "at_ms", (json_int_t)now.ms);
     const char *key;
     json_t *value;
 

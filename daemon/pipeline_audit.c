@@ -32,7 +32,15 @@ static int read_evaluated(struct pipeline *p, const json_t *record)
         return -EBADMSG;
     if (!date_is_set(p->evaluated_on) || date_compare(d, p->evaluated_on) > 0)
         p->evaluated_on = d;
+    plan_ledger_judged(&p->plan_ledger);
     return 0;
+}
+
+static int read_plan(struct pipeline *p, const json_t *record)
+{
+    return json_is_string(json_object_get(record, "act"))
+               ? 0 /* of a person: act_take() */
+               : plan_ledger_take(&p->plan_ledger, record);
 }
 
 static int read_configured(struct pipeline *p, const json_t *record)
@@ -106,6 +114,8 @@ static const struct {
     { "rebuilt", read_rebuilt },       /* the keys were removed, as a person asked */
     { "purged", read_purged },         /* what was kept for a time, and how much of it went */
     { "renamed", read_renamed },       /* a file was read under two keys of pseudonyms */
+    { "plan", read_plan },             /* a plan file was read first, or was edited */
+    { "plan_told", read_plan },        /* owners were told of changes of a plan, or of its end */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
 };
@@ -234,11 +244,13 @@ int audit_evaluated(struct pipeline *p, struct civil_date today)
         r = json_array_append_new(alerts, heal_entry(a, stored ? stored->revision + 1 : 1));
         r = r < 0 ? -ENOMEM : 0;
     }
-    if (r == 0 && (is_new || p->change_count))
+    if (r == 0 && (is_new || p->change_count || plans_are_unjudged(p)))
         r = audit_alerts(p, json_pack("{s:s}", "evaluated", date_format(today, date)), alerts);
     json_decref(alerts);
     if (r == 0 && is_new)
         p->evaluated_on = today;
+    if (r == 0)
+        plan_ledger_judged(&p->plan_ledger);
     return r;
 }
 

@@ -15,7 +15,7 @@
  * the embedded server, set aside (loop/aside.h), for as long as they lie there. (4) A reload that was
  * refused a minute ago and not mended since (row P10): the old thresholds stand in force, which nobody
  * may have meant. (5) A journal that lacks what Redis knows of (pipeline_witness.c), until a person has
- * Redis rebuilt.
+ * Redis rebuilt. (6) An applied plan that the archive has no more (pipeline_plans.c).
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -128,6 +128,10 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
             "%s. Bring the journals back from the copy; then, or to go on with them as they are, "
             "\"waitlistctl rebuild\" makes Redis follow them",
             p->gap);
+    if (p->plan_trouble[0])
+        add(&l, "plan", "A plan that was applied cannot be read",
+            "%s. Bring the archive back from the copy and reload, or apply the plan again",
+            p->plan_trouble);
     if (is_reload_told(p))
         add(&l, "configuration", "A change of the configuration was refused",
             "%s. \"waitlistd --check\" names each error; mend them and reload", p->reload_error);

@@ -80,6 +80,17 @@ static int alerts_of(const struct pipeline *p, struct table *out)
     return r;
 }
 
+static json_t *plans_of(struct pipeline *p)
+{
+    json_t *list = report_plans((const struct plan *const *)p->config->plans, p->config->plan_count,
+                                &p->findings);
+
+    if (!list || plans_report(p, list) == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *result_of(struct pipeline *p, const char *command, const char *id)
 {
     struct table alerts = TABLE_INIT;
@@ -107,8 +118,7 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
         result = report_explain(p->config->settings->instance, &alerts, &p->findings, id,
                                 pipeline_today(p));
     else
-        result = report_plans((const struct plan *const *)p->config->plans, p->config->plan_count,
-                              &p->findings);
+        result = plans_of(p);
     table_release(&alerts, NULL);
     return result;
 }
@@ -148,6 +158,10 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
                  checks_redis_state(p));
         return;
     }
+    if (strcmp(command, "plan-diff") == 0) {
+        plans_answer_diff(p, request);
+        return;
+    }
     json_t *result = result_of(p, command, id ? id : "");
 
     if (result)
@@ -179,7 +193,7 @@ void ctl_answer(void *arg, struct ctl_request *request)
     json_t *result = NULL;
     static const char *const waits[] = { "feeds",    "measures",  "measure",   "alerts",
                                          "explain",  "plan-show", "outbox-ls", "spc-show",
-                                         "forecast", "plan-gap" };
+                                         "forecast", "plan-gap",  "plan-diff" };
 
     if (strcmp(command, "status") == 0) {
         result = status_report(p);

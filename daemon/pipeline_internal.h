@@ -1,7 +1,8 @@
 /*
  * pipeline_internal - what the files of the pipeline share
  *
- * pipeline_state.h: what they hold; _work.h, _files.h, _lists.h, _tell.h: what each does for the others.
+ * pipeline_state.h: what they hold; _work.h, _files.h, _lists.h, _tell.h,
+ * _plans.h: what each does for the others.
  *
  * The order of work   pipeline.c; opening, closing: _open; SIGHUP: _reload; Redis calls that belong
  *                     together, what fails and is tried again: _batch
@@ -23,6 +24,8 @@
  *                     of them, _place where those on them live, _silent who sends nothing any
  *                     more, _unread files that cannot be read back, _succession an organisation that
  *                     takes over from another
+ * Plans change        _plans which version is in force, _plan_effect what another one would change,
+ *                     _plan_tell who is told of that, and that a plan ends
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us, _witness whether a
  *                     journal lost its end
@@ -37,6 +40,7 @@
 
 #include "pipeline_files.h"
 #include "pipeline_lists.h"
+#include "pipeline_plans.h"
 #include "pipeline_state.h"
 #include "pipeline_tell.h"
 #include "pipeline_work.h"

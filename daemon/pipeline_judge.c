@@ -55,13 +55,14 @@ void judge_abort(struct pipeline *p)
     p->change_count = 0;
 }
 
-static int make_findings(struct pipeline *p, struct civil_date today)
+/* By these plans. Returns 0 or -ENOMEM. */
+static int find_all(struct pipeline *p, const struct plan *const *plans, size_t plan_count,
+                    struct civil_date today, struct finding_set *out_findings)
 {
     struct feed_states states = { 0 };
     struct receiver_states receivers = { 0 };
     struct self_check checks[CHECKS_MAX];
     char words[CHECKS_MAX][CHECK_WORDS_MAX];
-    struct finding_set findings = { 0 };
     struct measures_ageing *ageing = measures_ageing_new(p);
     const struct ageing_source source = { measures_ageing_data, measures_ageing_figure, ageing };
     const struct outlook_source outlook = { measures_look, ageing };
@@ -71,8 +72,8 @@ static int make_findings(struct pipeline *p, struct civil_date today)
         r = receiver_states_of(p, &receivers);
     if (r == 0) {
         const struct evaluation_input in = {
-            .plans = (const struct plan *const *)p->config->plans,
-            .plan_count = p->config->plan_count,
+            .plans = plans,
+            .plan_count = plan_count,
             .series = &p->books.series,
             .feeds = states.list,
             .feed_count = states.count,
@@ -90,21 +91,44 @@ static int make_findings(struct pipeline *p, struct civil_date today)
             .org_code_arg = p,
         };
 
-        r = evaluate(&in, &findings);
+        r = evaluate(&in, out_findings);
     }
     measures_ageing_free(ageing);
     feed_states_release(&states);
     receiver_states_release(&receivers);
+    return r;
+}
+
+/* The alert that each finding is of; malloc'ed. NULL without memory. */
+static char (*ids_of(const struct pipeline *p, const struct finding_set *findings))[ALERT_ID_MAX]
+{
+    char(*ids)[ALERT_ID_MAX] = calloc(findings->count + 1, sizeof *ids);
+
+    for (size_t i = 0; ids && i < findings->count; i++)
+        if (alert_id_of(p->config->settings->instance, &findings->list[i], ids[i]) < 0) {
+            free(ids);
+            return NULL;
+        }
+    return ids;
+}
+
+static const struct plan *const *plans_of(const struct pipeline *p)
+{
+    return (const struct plan *const *)p->config->plans;
+}
+
+static int make_findings(struct pipeline *p, struct civil_date today)
+{
+    struct finding_set findings = { 0 };
+    int r = find_all(p, plans_of(p), p->config->plan_count, today, &findings);
+
     if (r < 0)
         return r;
     judge_forget(p);
     p->findings = findings;
-    p->finding_ids = calloc(findings.count + 1, sizeof *p->finding_ids);
-    if (!p->finding_ids)
-        return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < findings.count; i++)
-        r = alert_id_of(p->config->settings->instance, &findings.list[i], p->finding_ids[i]);
-    return r;
+    plans_mark_findings(p, &p->findings);
+    p->finding_ids = ids_of(p, &p->findings);
+    return p->finding_ids ? 0 : -ENOMEM;
 }
 
 static char *audit_of(const struct alert_change *c, struct wall_time now)
@@ -146,19 +170,29 @@ static int store_change(struct pipeline *p, const struct alert_change *c, struct
     return 0;
 }
 
+/* What is stepped: by which plans, and what became of it. */
+struct stepped {
+    const struct plan *const *plans;
+    size_t plan_count;
+    const struct finding_set *findings;
+    const char (*ids)[ALERT_ID_MAX];
+    struct alert_change *changes;
+    size_t count;
+};
+
 /* Takes the change. */
-static void keep_change(struct pipeline *p, struct alert_change *c)
+static void keep_change(struct stepped *s, struct alert_change *c)
 {
     if (c->changed)
-        p->changes[p->change_count++] = *c;
+        s->changes[s->count++] = *c;
     else
         alert_change_release(c);
 }
 
-static bool has_finding(const struct pipeline *p, const char *alert_id)
+static bool has_finding(const struct stepped *s, const char *alert_id)
 {
-    for (size_t i = 0; i < p->findings.count; i++)
-        if (strcmp(p->finding_ids[i], alert_id) == 0)
+    for (size_t i = 0; i < s->findings->count; i++)
+        if (strcmp(s->ids[i], alert_id) == 0)
             return true;
     return false;
 }
@@ -167,9 +201,9 @@ static bool has_finding(const struct pipeline *p, const char *alert_id)
  * A feed or action rule that is no longer true gives no finding: the machine is shown one without
  * history, so that it clears the alert; a rule whose measure, feed or action is gone is withdrawn.
  */
-static int step_without_finding(struct pipeline *p, const struct stored_alert *stored,
-                                struct civil_date today, struct wall_time now,
-                                struct alert_change *c)
+static int step_without_finding(struct pipeline *p, const struct stepped *s,
+                                const struct stored_alert *stored, struct civil_date today,
+                                struct wall_time now, struct alert_change *c)
 {
     const struct alert *a = &stored->alert;
     struct finding gone = { .rule = a->rule, .instant = true, .line = NAN };
@@ -177,9 +211,9 @@ static int step_without_finding(struct pipeline *p, const struct stored_alert *s
 
     if (rule_is_of_measure(a->rule))
         return alert_end(a, today, now, c);
-    for (size_t i = 0; a->plan && i < p->config->plan_count; i++)
-        if (strcmp(p->config->plans[i]->id, a->plan) == 0) {
-            gone.plan = p->config->plans[i];
+    for (size_t i = 0; a->plan && i < s->plan_count; i++)
+        if (strcmp(s->plans[i]->id, a->plan) == 0) {
+            gone.plan = s->plans[i];
             gone.action = a->action ? plan_action_find(gone.plan, a->action) : NULL;
             exists = gone.action != NULL;
         }
@@ -203,33 +237,68 @@ static int step_without_finding(struct pipeline *p, const struct stored_alert *s
     return alert_step(p->config->settings->instance, a, &gone, today, now, c);
 }
 
-static int step_all(struct pipeline *p, struct civil_date today, struct wall_time now)
+/* Returns 0 or -ENOMEM; either way .changes holds .count of them. */
+static int step_all(struct pipeline *p, struct stepped *s, struct civil_date today,
+                    struct wall_time now)
 {
     const char *id;
     void *value;
     int r = 0;
 
-    p->changes = calloc(p->findings.count + table_count(&p->books.alerts) + 1, sizeof *p->changes);
-    if (!p->changes)
+    s->changes = calloc(s->findings->count + table_count(&p->books.alerts) + 1, sizeof *s->changes);
+    if (!s->changes)
         return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < p->findings.count; i++) {
-        const struct stored_alert *stored = table_get(&p->books.alerts, p->finding_ids[i]);
+    for (size_t i = 0; r == 0 && i < s->findings->count; i++) {
+        const struct stored_alert *stored = table_get(&p->books.alerts, s->ids[i]);
         struct alert_change c = { 0 };
 
         r = alert_step(p->config->settings->instance, stored ? &stored->alert : NULL,
-                       &p->findings.list[i], today, now, &c);
+                       &s->findings->list[i], today, now, &c);
         if (r == 0)
-            keep_change(p, &c);
+            keep_change(s, &c);
     }
     for (size_t at = 0; r == 0 && table_next(&p->books.alerts, &at, &id, &value);) {
         struct alert_change c = { 0 };
 
-        if (has_finding(p, id))
+        if (has_finding(s, id))
             continue;
-        r = step_without_finding(p, value, today, now, &c);
+        r = step_without_finding(p, s, value, today, now, &c);
         if (r == 0)
-            keep_change(p, &c);
+            keep_change(s, &c);
     }
+    return r;
+}
+
+static int step_by_plans(struct pipeline *p, struct civil_date today, struct wall_time now)
+{
+    struct stepped s = { .plans = plans_of(p),
+                         .plan_count = p->config->plan_count,
+                         .findings = &p->findings,
+                         .ids = (const char(*)[ALERT_ID_MAX])p->finding_ids };
+    int r = step_all(p, &s, today, now);
+
+    p->changes = s.changes;
+    p->change_count = s.count;
+    return r;
+}
+
+int judge_as_if(struct pipeline *p, const struct plan *const *plans, size_t plan_count,
+                struct finding_set *out_findings, struct alert_change **out_changes,
+                size_t *out_count)
+{
+    struct stepped s = { .plans = plans, .plan_count = plan_count, .findings = out_findings };
+    struct civil_date today = pipeline_today(p);
+    int r = find_all(p, plans, plan_count, today, out_findings);
+    char(*ids)[ALERT_ID_MAX] = r == 0 ? ids_of(p, out_findings) : NULL;
+
+    if (r == 0 && !ids)
+        r = -ENOMEM;
+    s.ids = (const char(*)[ALERT_ID_MAX])ids;
+    if (r == 0)
+        r = step_all(p, &s, today, clock_wall(&p->clock));
+    free(ids);
+    *out_changes = s.changes;
+    *out_count = s.count;
     return r;
 }
 
@@ -311,7 +380,7 @@ void judge_start(struct pipeline *p)
     p->need_evaluate = false;
     r = make_findings(p, today);
     if (r == 0)
-        r = step_all(p, today, now);
+        r = step_by_plans(p, today, now);
     if (r == 0)
         r = journal_evaluation(p, today);
     if (r < 0) {

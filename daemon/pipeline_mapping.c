@@ -19,22 +19,14 @@
 
 int mapping_keep(struct pipeline *p, const struct format *format)
 {
-    struct archive_file *file = NULL;
     char sha[SHA256_TEXT_MAX];
     size_t len = 0;
     const char *source = format_source(format, &len);
 
     if (table_has(&p->mappings, format_digest(format)))
         return 0;
-    int r = archive_begin(p->archive, &file);
+    int r = archive_keep(p->archive, source, len, sha);
 
-    if (r < 0)
-        return r;
-    r = archive_write(file, source, len);
-    if (r < 0)
-        archive_abort(file);
-    else
-        r = archive_commit(file, sha);
     return r < 0 ? r : table_set(&p->mappings, sha, p, NULL);
 }
 

@@ -15,7 +15,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define TICK_S 1
+#define TICK_S      1
+#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */
 
 static int open_state(struct pipeline *p)
 {
@@ -173,6 +174,21 @@ static int open_events(struct pipeline *p)
     return 0;
 }
 
+/* Returns 0 or an exit status: a plan in force that does not go with the settings is their fault. */
+static int settle_plans(struct pipeline *p)
+{
+    struct diags diags = DIAGS_INIT;
+    int r = plans_settle(p, p->config, &diags);
+
+    if (r < 0) {
+        diags_print(&diags, stderr);
+        log_error("plan", "cannot start: %s",
+                  r == -EINVAL ? "what is in force does not go with the settings" : strerror(-r));
+    }
+    diags_release(&diags);
+    return r == 0 ? 0 : r == -EINVAL ? EXIT_CONFIG : 1;
+}
+
 int pipeline_open(struct event_base *base, struct config *config,
                   const struct pipeline_options *options, struct pipeline **out)
 {
@@ -195,6 +211,8 @@ int pipeline_open(struct event_base *base, struct config *config,
 
     p->started = clock_wall(&p->clock);
     p->opened = clock_mono(&p->clock);
+    if (r == 0 && status == 0)
+        status = settle_plans(p);
     if (r == 0 && status == 0)
         r = open_events(p);
     if (r == 0 && status == 0)
@@ -286,6 +304,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     spc_release(p);
+    plan_ledger_release(&p->plan_ledger);
     table_release(&p->decisions, decision_free);
     receipt_list_release(&p->receipts);
     journal_close(p->received);

@@ -1,5 +1,6 @@
 #include "pipeline_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,24 +77,28 @@ static bool same_receivers(const struct settings *a, const struct settings *b)
     return true;
 }
 
+void pipeline_let_go(struct pipeline *p, bool of_books)
+{
+    apply_abort(p);
+    judge_abort(p);
+    compose_abort(p);
+    heal_abort(p);
+    judge_forget(p);
+    if (of_books || p->batch.in_flight || p->batch.open || p->loading)
+        pipeline_load_again(p, "reload");
+    books_drop_lists(&p->books); /* they borrow from the configuration */
+}
+
 /* The new configuration comes into force. Takes it. */
 static void adopt(struct pipeline *p, struct config *next)
 {
     AUTO(auto_free) char *summary = config_summary(next);
     struct config *old = p->config;
 
-    apply_abort(p);
-    judge_abort(p);
-    compose_abort(p);
-    heal_abort(p);
-    judge_forget(p);
     p->apply_from = 0; /* a feed may have come back */
     /* Told-state is loaded for the receivers there are: one that comes back has been told things. */
-    if (p->batch.in_flight || p->batch.open || p->loading ||
-        !same_receivers(old->settings, next->settings) || old->settings->list_count ||
-        next->settings->list_count)
-        pipeline_load_again(p, "reload");
-    books_drop_lists(&p->books); /* they borrow from the old configuration */
+    pipeline_let_go(p, !same_receivers(old->settings, next->settings) ||
+                           old->settings->list_count || next->settings->list_count);
     p->config = next;
     (void)setenv("TZ", next->settings->timezone, 1);
     tzset();
@@ -110,6 +115,23 @@ static void adopt(struct pipeline *p, struct config *next)
     p->need_evaluate = true;
     log_info("reload", "%s", summary ? summary : "");
     intake_scan(p);
+}
+
+/* The last thing that may refuse a reload: an edited plan file is in the audit after it. */
+static bool settle_plans(struct pipeline *p, struct config *next)
+{
+    struct diags diags = DIAGS_INIT;
+    int r = plans_settle(p, next, &diags);
+
+    if (diags.errors)
+        diags_print(&diags, stderr);
+    diags_release(&diags);
+    if (r < 0)
+        (void)snprintf(p->reload_error, sizeof p->reload_error,
+                       "reload refused: the plan in force %s; the last good configuration stays in "
+                       "force",
+                       r == -EINVAL ? "does not go with the new settings" : "cannot be kept");
+    return r == 0;
 }
 
 void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg)
@@ -143,6 +165,8 @@ void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg)
                        "configuration stays in force");
         fixed = "identity";
     }
+    if (r == 0 && !fixed && !settle_plans(p, next))
+        fixed = "plans";
     if (r == 0 && !fixed) {
         p->reload_error[0] = '\0';
         adopt(p, next);

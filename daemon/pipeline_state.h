@@ -138,19 +138,22 @@ struct pipeline {
     struct receipt_list receipts; /* all, in order of receipt */
     struct table
         sent_ids; /* delivery id -> "delivered", "dropped", "digest", as the sent journal says */
-    struct table sent_tells; /* "receiver|recipient|episode" -> struct told *, likewise */
-    struct table got_tells;  /* the same of messages that were taken, not given up or dropped */
-    struct table pending;    /* delivery id -> struct outbox_item *: due without an outcome yet */
-    struct table sent_days;  /* "receiver|recipient|day|group" -> struct civil_date * */
-    struct table letters;    /* delivery id -> struct letter *: given up, likewise */
-    struct table dropped;    /* delivery id -> not NULL: a person gave it up, as the audit says */
-    struct table hurried;    /* delivery id -> struct wall_time *: a person wanted it tried then */
-    struct table flying;     /* delivery id -> struct attempt *: under way now */
-    char epoch[33];          /* names this state folder in Redis, for ever; in the audit journal */
-    struct table configured; /* feed -> struct civil_date *: first configured, as the audit says */
-    struct table expected;   /* feed -> struct expected_file *: the newest, as the audit says */
-    struct table rebases;    /* "plan|measure" -> struct rebases *: of charts, as the audit says */
-    struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
+    struct table sent_tells;  /* "receiver|recipient|episode" -> struct told *, likewise */
+    struct table got_tells;   /* the same of messages that were taken, not given up or dropped */
+    struct table pending;     /* delivery id -> struct outbox_item *: due without an outcome yet */
+    struct table sent_days;   /* "receiver|recipient|day|group" -> struct civil_date * */
+    struct table letters;     /* delivery id -> struct letter *: given up, likewise */
+    struct table dropped;     /* delivery id -> not NULL: a person gave it up, as the audit says */
+    struct table hurried;     /* delivery id -> struct wall_time *: a person wanted it tried then */
+    struct table flying;      /* delivery id -> struct attempt *: under way now */
+    char epoch[33];           /* names this state folder in Redis, for ever; in the audit journal */
+    struct table configured;  /* feed -> struct civil_date *: first configured, as the audit says */
+    struct table expected;    /* feed -> struct expected_file *: the newest, as the audit says */
+    struct table plan_ledger; /* plan -> struct plan_book *: its versions, as the audit says */
+    bool plans_are_behind;    /* one could not be journalled, or not come into force, yet */
+    char plan_trouble[240];   /* "" or which applied version cannot be read */
+    struct table rebases;     /* "plan|measure" -> struct rebases *: of charts, as the audit says */
+    struct table journalled;  /* alert id -> struct journalled_alert *: the newest state */
     bool
         journals_are_behind; /* the disk was full: Redis knows alerts, or messages, that they lack */
     struct retention *retention; /* the day's run under way, or NULL */

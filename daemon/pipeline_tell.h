@@ -7,7 +7,7 @@
 #include "pipeline_state.h"
 
 /* ---- pipeline_checks.c ---- */
-#define CHECKS_MAX      5
+#define CHECKS_MAX      6
 #define CHECK_WORDS_MAX 400
 /** Each second, and at once after a connection: looks at Redis's settings when it is time. */
 void checks_tick(struct pipeline *p);
@@ -21,6 +21,11 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
 /* ---- pipeline_judge.c ---- */
 void judge_start(struct pipeline *p);
 void judge_abort(struct pipeline *p);
+/** What an evaluation of today by these plans would find and change; nothing is written or adopted.
+ * Release findings and changes also after a failure. Returns 0 or -ENOMEM. */
+int judge_as_if(struct pipeline *p, const struct plan *const *plans, size_t plan_count,
+                struct finding_set *out_findings, struct alert_change **out_changes,
+                size_t *out_count);
 /** Forgets findings (they borrow from the plan) before the configuration changes. */
 void judge_forget(struct pipeline *p);
 

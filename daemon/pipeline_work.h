@@ -38,6 +38,9 @@ void pipeline_on_signal(evutil_socket_t fd, short what, void *arg);
 /* ---- pipeline_reload.c ---- */
 /** SIGHUP: reads settings and plans; the last good ones stay in force when these are refused. */
 void pipeline_on_hangup(evutil_socket_t fd, short what, void *arg);
+/** Work under way is dropped, with all that borrows from the configuration, before a part of that changes.
+ * of_books: they are loaded again in any case. */
+void pipeline_let_go(struct pipeline *p, bool of_books);
 /** Makes the folders of the spool receivers; logs what it cannot make. Returns 0 or -errno. */
 int spools_make(const struct settings *s);
 

@@ -9,7 +9,8 @@
 #include "config.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/output.h"
-#include "ctl/report_json.h"
+#include "ctl/report_diff.h"
+#include "ctl/show_internal.h"
 #include "plan/plan_diff.h"
 
 static const char usage[] = "usage: waitlistctl plan diff OLD NEW [-o table|json|ndjson|csv]\n";
@@ -47,77 +48,18 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
     return a->count == 2;
 }
 
-static json_t *change_object(const struct plan_change *c)
-{
-    json_t *o = json_object();
-    int r = report_put(o, "effect", report_text(change_effect_name(c->effect)));
-
-    r |= report_put(o, "change", report_text(change_kind_name(c->kind)));
-    r |= report_put(o, "subject", report_text(c->subject));
-    r |= report_put(o, "id", report_text(c->id));
-    r |= report_put(o, "what", report_text(c->what));
-    r |= report_put(o, "before", report_text(c->before));
-    r |= report_put(o, "after", report_text(c->after));
-    if (r == 0)
-        return o;
-    json_decref(o);
-    return NULL;
-}
-
-static json_t *changes_array(const struct plan_changes *changes)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; list && i < changes->count; i++)
-        if (json_array_append_new(list, change_object(&changes->list[i])) < 0) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
-}
-
-static int write_table(const struct plan_changes *changes, struct text *out)
-{
-    static const struct output_column columns[] = { { "Effect", false, 0 }, { "Change", false, 0 },
-                                                    { "Of", false, 0 },     { "Id", false, 0 },
-                                                    { "What", false, 0 },   { "Before", false, 0 },
-                                                    { "After", false, 0 } };
-    struct output_table t;
-    int r;
-
-    if (changes->count == 0)
-        return text_puts(out, "no changes\n");
-    output_table_init(&t, columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < changes->count; i++) {
-        const struct plan_change *c = &changes->list[i];
-        const char *cells[] = { change_effect_name(c->effect),
-                                change_kind_name(c->kind),
-                                c->subject,
-                                c->id,
-                                c->what,
-                                c->before,
-                                c->after };
-
-        for (size_t k = 0; k < sizeof cells / sizeof cells[0]; k++)
-            output_table_add(&t, cells[k] ? cells[k] : "-", COLOUR_NONE);
-    }
-    r = output_table_print(&t, 0, false, out);
-    output_table_release(&t);
-    return r;
-}
-
 static int write_changes(const struct plan_changes *changes, enum output_kind kind,
                          struct text *out)
 {
     json_t *list;
     int r;
 
-    if (kind == OUTPUT_TABLE)
-        return write_table(changes, out);
-    list = changes_array(changes);
+    list = report_changes(changes);
     if (!list)
         return -ENOMEM;
-    if (kind == OUTPUT_JSON)
+    if (kind == OUTPUT_TABLE)
+        r = show_changes(list, &(struct view){ 0, false, out });
+    else if (kind == OUTPUT_JSON)
         r = output_json(out, list, true);
     else
         r = kind == OUTPUT_NDJSON ? output_ndjson(out, list) : output_csv(out, list);

@@ -18,7 +18,7 @@ int ctl_request_parse(const char *line, size_t len, json_t **out_request, const 
     while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
         len--;
     if (len > CTL_REQUEST_MAX_BYTES) {
-        *out_why = "the request is longer than 64 KiB";
+        *out_why = "the request is longer than 2 MiB";
         return -EINVAL;
     }
     json_error_t error;

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CTL_REQUEST_MAX_BYTES (64u << 10)
+#define CTL_REQUEST_MAX_BYTES (2u << 20) /* a plan, as JSON */
 #define CTL_ANSWER_MAX_BYTES  (64u << 20)
 #define CTL_CLIENTS_MAX       100
 #define CTL_REQUEST_S         10 /* for the request to arrive, and again for the answer to be read */

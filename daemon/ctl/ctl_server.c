@@ -200,7 +200,7 @@ static void on_read(struct bufferevent *stream, void *arg)
     size_t have = end.pos >= 0 ? (size_t)end.pos : evbuffer_get_length(in);
 
     if (have > CTL_REQUEST_MAX_BYTES) {
-        client_refuse(c, "the request is longer than 64 KiB");
+        client_refuse(c, "the request is longer than 2 MiB");
         return;
     }
     if (end.pos < 0)

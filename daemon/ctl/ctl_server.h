@@ -1,7 +1,7 @@
 /*
  * ctl_server - the unix control socket
  *
- * One request per connection: a line with one JSON object {"command": "...", ...}, at most 64 KiB,
+ * One request per connection: a line with one JSON object {"command": "...", ...}, at most 2 MiB,
  * within 10 s; one JSON object back, then close. Answers may be deferred. At most 100 clients;
  * more are refused, and so is whoever would take one of the last descriptors, which files, Redis and
  * deliveries need. The peer's uid is taken from the socket (SO_PEERCRED): root and the daemon's

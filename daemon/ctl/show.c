@@ -142,10 +142,14 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         const char *command;
         int (*show)(const json_t *result, const struct view *v);
     } rows[] = {
-        { "status", show_status },     { "health", show_health },   { "feeds", show_feeds },
-        { "measures", show_measures }, { "measure", show_measure }, { "alerts", show_alerts },
-        { "explain", show_explain },   { "plan-show", show_plans }, { "audit", show_audit },
-        { "outbox-ls", show_outbox },  { "spc-show", show_spc },    { "forecast", show_forecast },
+        { "status", show_status },         { "health", show_health },
+        { "feeds", show_feeds },           { "measures", show_measures },
+        { "measure", show_measure },       { "alerts", show_alerts },
+        { "explain", show_explain },       { "plan-show", show_plans },
+        { "audit", show_audit },           { "outbox-ls", show_outbox },
+        { "spc-show", show_spc },          { "forecast", show_forecast },
+        { "plan-diff", show_diff },        { "plan-apply", show_plan_act },
+        { "plan-approve", show_plan_act }, { "plan-rollback", show_plan_act },
         { "plan-gap", show_gap },
     };
     const struct view v = { width, colour, out };

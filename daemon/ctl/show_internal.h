@@ -60,4 +60,15 @@ int show_outbox(const json_t *list, const struct view *v);
 int show_plans(const json_t *list, const struct view *v);
 int show_gap(const json_t *list, const struct view *v);
 
+/* ---- show_diff.c ---- */
+
+/** What a version of a plan changes, as a table. */
+int show_changes(const json_t *list, const struct view *v);
+/** The same with what it does to alerts: `plan diff NEW`. */
+int show_diff(const json_t *result, const struct view *v);
+/** What became of `plan apply`, `rollback`, `approve`. */
+int show_plan_act(const json_t *record, const struct view *v);
+/** Which version is in force, what waits, and every softening. */
+int show_plan_versions(const json_t *plan, const struct view *v);
+
 #endif

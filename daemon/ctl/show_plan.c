@@ -78,7 +78,9 @@ int show_plans(const json_t *list, const struct view *v)
                     json_is_true(json_object_get(p, "illustrative"))
                         ? "\nILLUSTRATIVE: targets, owners and dates are invented"
                         : "");
-        r = show_plan_tables(p, v);
+        r = show_plan_versions(p, v);
+        if (r == 0)
+            r = show_plan_tables(p, v);
     }
     return r;
 }

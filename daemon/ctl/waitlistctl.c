@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/datadir.h"
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/json_text.h"
 #include "base/text.h"
 #include "ctl/cmd_backtest.h"
@@ -49,6 +50,14 @@ static const char usage[] =
     "  explain ALERT|MEASURE  why an alert fires, or does not\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
     "  plan gap [PLAN]        how far each measure is from its plan, and what it takes\n"
+    "  plan diff FILE         what FILE changes against the plan in force, what is softer first; "
+    "and\n"
+    "                         which alerts would open, end or turn, were it in force today\n"
+    "  plan apply FILE --reason TEXT\n"
+    "                         FILE comes into force, or waits for a second person\n"
+    "  plan approve PLAN      that second person: what waits comes into force\n"
+    "  plan rollback [PLAN] --reason TEXT\n"
+    "                         back to the version before\n"
     "  forecast MEASURE       who passes its wait on each coming day if nobody is seen; "
     "milestones\n"
     "  spc show MEASURE       its control chart: points, limits, marks; -o csv: a row a point\n"
@@ -74,7 +83,7 @@ static const char usage[] =
     "\n"
     "Offline:\n"
     "  plan check FILE [--settings FILE]\n"
-    "  plan diff OLD NEW      what a new version changes, what is softer first\n"
+    "  plan diff OLD NEW      the same of two files, without alerts\n"
     "  backtest PLAN --from DATE --to DATE [--feeds DIR]\n"
     "                         what a plan would have said of what was received, rule by rule\n"
     "  compute waits|rtt-published|nhs-numbers|rules FILE\n"
@@ -89,9 +98,9 @@ static const char usage[] =
     "  --help, --version\n";
 
 /* Options of single commands: each goes into the request under its name. */
-static const char *const named_options[] = { "why", "by", "at" };
+static const char *const named_options[] = { "why", "by", "at", "reason" };
 /* A record of the audit has the time of the act under "at". */
-static const char *const named_keys[] = { "why", "by", "at_date" };
+static const char *const named_keys[] = { "why", "by", "at_date", "reason" };
 
 struct options {
     const char *config, *socket;
@@ -113,11 +122,19 @@ static const struct detail {
     const char *key;   /* of the argument in the request, which is "id" otherwise */
     const char *named; /* named options, each between blanks; '!' before one that must be given */
 } details[] = {
-    { "feed-expect", "feed", " !by why " },      { "rebuild", "id", " why " },
-    { "feed-accept", "file", " !why " },         { "feed-refuse", "file", " !why " },
-    { "feed-purge", "file", " !why " },          { "outbox-retry", "id", " why " },
-    { "outbox-drop", "id", " !why " },           { "spc-rebase", "measure", " !at !why " },
+    { "feed-expect", "feed", " !by why " },
+    { "rebuild", "id", " why " },
+    { "feed-accept", "file", " !why " },
+    { "feed-refuse", "file", " !why " },
+    { "feed-purge", "file", " !why " },
+    { "outbox-retry", "id", " why " },
+    { "outbox-drop", "id", " !why " },
+    { "spc-rebase", "measure", " !at !why " },
     { "spc-unrebase", "measure", " !at !why " },
+    { "plan-apply", "file", " !reason " },
+    { "plan-diff", "file", "" },
+    { "plan-rollback", "id", " !reason " },
+    { "plan-approve", "id", " reason " },
 };
 
 static const struct command commands[] = {
@@ -130,6 +147,10 @@ static const struct command commands[] = {
     { "explain", NULL, "explain", 1, 1 },
     { "plan", "show", "plan-show", 0, 1 },
     { "plan", "gap", "plan-gap", 0, 1 },
+    { "plan", "diff", "plan-diff", 1, 2 }, /* two files: offline */
+    { "plan", "apply", "plan-apply", 1, 1 },
+    { "plan", "approve", "plan-approve", 1, 1 },
+    { "plan", "rollback", "plan-rollback", 0, 1 },
     { "audit", NULL, "audit", 0, 0 },
     { "feed", "expect", "feed-expect", 1, 1 },
     { "rebuild", NULL, "rebuild", 0, 0 },
@@ -157,13 +178,10 @@ static const struct command commands[] = {
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
-    { "plan", "apply", NULL, 0, 0 },
-    { "plan", "rollback", NULL, 0, 0 },
     { "plan", "go-live", NULL, 0, 0 },
     { "plan", "test", NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
-    { "plan", "diff", NULL, 0, 0 },
     { "feed", "parse", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
@@ -379,9 +397,15 @@ static int check_named(const struct command *c, const struct options *o)
     return 0;
 }
 
-/* json_string refuses what is no UTF-8: such an id names nothing. */
+/* A plan goes to the daemon as it is: that may not be able to read the file. */
+static bool sends_text(const struct command *c)
+{
+    return strcmp(c->request, "plan-apply") == 0 || strcmp(c->request, "plan-diff") == 0;
+}
+
+/* json_string refuses what is no UTF-8: such an id names nothing. text: of a file, or NULL. */
 static json_t *request_of(const struct command *c, char **arguments, int count,
-                          const struct options *o)
+                          const struct options *o, const struct text *text)
 {
     json_t *request = json_pack("{s:s}", "command", c->request);
     int r = request ? 0 : -1;
@@ -391,18 +415,20 @@ static json_t *request_of(const struct command *c, char **arguments, int count,
     for (size_t i = 0; r == 0 && i < COUNT(named_options); i++)
         if (o->named[i])
             r = json_object_set_new(request, named_keys[i], json_string(o->named[i]));
+    if (r == 0 && text)
+        r = json_object_set_new(request, "text", json_stringn(text_str(text), text->len));
     if (r == 0)
         return request;
     json_decref(request);
     return NULL;
 }
 
-/* A chart is rows of points to whoever wants rows, a forecast rows of days. */
+/* A chart is rows of points to whoever wants rows, a forecast rows of days, a new plan rows of changes. */
 static const json_t *rows_of(const struct command *c, const json_t *result, enum output_kind kind)
 {
     static const struct {
         const char *request, *key;
-    } rows[] = { { "spc-show", "points" }, { "forecast", "days" } };
+    } rows[] = { { "spc-show", "points" }, { "forecast", "days" }, { "plan-diff", "changes" } };
 
     for (size_t i = 0; i < COUNT(rows); i++)
         if ((kind == OUTPUT_CSV || kind == OUTPUT_NDJSON) &&
@@ -446,6 +472,7 @@ static int ask(const struct command *c, char **arguments, int count, const struc
 {
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
     AUTO(auto_free) char *path = NULL, *line = NULL, *error = NULL;
+    AUTO(text_release) struct text file = TEXT_INIT;
     bool is_health = strcmp(c->request, "health") == 0;
     json_t *result = NULL, *request;
     size_t len = 0;
@@ -459,7 +486,11 @@ static int ask(const struct command *c, char **arguments, int count, const struc
             printf("WAITLISTD UNKNOWN - the settings cannot be read\n");
         return is_health ? HEALTH_UNKNOWN : CTL_CONFIG;
     }
-    request = request_of(c, arguments, count, o);
+    if (sends_text(c) && (r = file_read(arguments[0], CTL_REQUEST_MAX_BYTES / 2, &file)) < 0) {
+        fprintf(stderr, "waitlistctl: %s: %s\n", arguments[0], strerror(-r));
+        return CTL_CONFIG;
+    }
+    request = request_of(c, arguments, count, o, sends_text(c) ? &file : NULL);
     if (!path || !request) {
         fputs("waitlistctl: the argument is not valid UTF-8\n", stderr);
         json_decref(request);
@@ -556,8 +587,7 @@ int main(int argc, char **argv)
             return cmd_backtest(argc - i, argv + i, o.config ? o.config : DEFAULT_CONFIG, o.kind);
         if (count == 2 && ((strcmp(words[0], "feed") == 0 &&
                             (strcmp(words[1], "parse") == 0 || strcmp(words[1], "stats") == 0)) ||
-                           (strcmp(words[0], "plan") == 0 &&
-                            (strcmp(words[1], "check") == 0 || strcmp(words[1], "diff") == 0))))
+                           (strcmp(words[0], "plan") == 0 && strcmp(words[1], "check") == 0)))
             return offline(argc - i, argv + i, &o, strcmp(words[0], "feed") == 0);
     }
     if (count == 0) {
@@ -580,5 +610,7 @@ int main(int argc, char **argv)
         return complain("too many arguments:", words[used + c->arguments_max], NULL);
     if (check_named(c, &o) != 0)
         return CTL_USAGE;
+    if (c->request && strcmp(c->request, "plan-diff") == 0 && count - used == 2)
+        return offline(count - 1, words + 1, &o, false); /* of two files: no daemon is needed */
     return ask(c, words + used, count - used, &o);
 }

@@ -80,6 +80,7 @@ void plan_free(struct plan *p)
         plan_forum_release(&p->forums[i]);
     free(p->forums);
     free(p->author);
+    free(p->source);
     free(p->approval.reference);
     free(p->approval.by);
     for (size_t i = 0; i < p->priority_count; i++) {

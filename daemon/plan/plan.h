@@ -241,6 +241,9 @@ struct plan_measure {
 
 struct plan {
     char *path, *id, *place, *title;
+    char *source; /* its bytes as read, NUL-terminated */
+    size_t source_len;
+    char source_digest[SHA256_TEXT_MAX]; /* of these */
     long version;
     int mode;         /* enum plan_mode, as it stands: what the file says, or live by go-live */
     int written_mode; /* as the file says */
@@ -297,6 +300,9 @@ struct plan_context {
 /** Returns 0; -EINVAL with every semantic error of one pass in diags (warnings do not fail). */
 int plan_load(const char *path, const struct plan_context *context, struct diags *diags,
               struct plan **out_plan);
+/** The same of bytes that are no file; path: how messages, and the plan, name them. */
+int plan_parse(const char *path, const char *text, size_t len, const struct plan_context *context,
+               struct diags *diags, struct plan **out_plan);
 void plan_free(struct plan *p);
 
 const struct plan_measure *plan_measure_find(const struct plan *p, const char *id);

@@ -371,20 +371,26 @@ static int read_all(struct plan_reading *r)
     return result;
 }
 
-int plan_load(const char *path, const struct plan_context *context, struct diags *diags,
-              struct plan **out_plan)
+static int keep_source(struct plan *p, const struct yaml *y)
 {
-    struct plan_reading r = { .diags = diags, .context = context };
-    struct yaml *y = NULL;
-    size_t errors_before;
-    int result;
+    const char *bytes = yaml_source(y, &p->source_len);
 
-    assert(path && diags && out_plan);
-    errors_before = diags->errors;
-    result = yaml_load(path, diags, &y);
-    if (result < 0)
-        return result;
-    r.y = y;
+    p->source = malloc(p->source_len + 1);
+    if (!p->source)
+        return -ENOMEM;
+    memcpy(p->source, bytes, p->source_len);
+    p->source[p->source_len] = '\0';
+    return sha256_hex(p->source, p->source_len, p->source_digest);
+}
+
+/* Takes y. */
+static int read_document(const char *path, struct yaml *y, const struct plan_context *context,
+                         struct diags *diags, struct plan **out_plan)
+{
+    struct plan_reading r = { .diags = diags, .context = context, .y = y };
+    size_t errors_before = diags->errors;
+    int result = 0;
+
     r.plan = calloc(1, sizeof *r.plan);
     if (r.plan)
         r.plan->path = strdup(path);
@@ -403,6 +409,8 @@ int plan_load(const char *path, const struct plan_context *context, struct diags
     if (result == 0 && diags->errors > errors_before)
         result = -EINVAL;
     if (result == 0)
+        result = keep_source(r.plan, y);
+    if (result == 0)
         *out_plan = r.plan;
     else
         plan_free(r.plan);
@@ -414,4 +422,26 @@ int plan_load(const char *path, const struct plan_context *context, struct diags
     free(r.forums.list);
     yaml_free(y);
     return result;
+}
+
+int plan_load(const char *path, const struct plan_context *context, struct diags *diags,
+              struct plan **out_plan)
+{
+    struct yaml *y = NULL;
+
+    assert(path && diags && out_plan);
+    int result = yaml_load(path, diags, &y);
+
+    return result < 0 ? result : read_document(path, y, context, diags, out_plan);
+}
+
+int plan_parse(const char *path, const char *text, size_t len, const struct plan_context *context,
+               struct diags *diags, struct plan **out_plan)
+{
+    struct yaml *y = NULL;
+
+    assert(path && text && diags && out_plan);
+    int result = yaml_parse(path, text, len, diags, &y);
+
+    return result < 0 ? result : read_document(path, y, context, diags, out_plan);
 }

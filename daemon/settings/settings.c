@@ -26,6 +26,8 @@ struct top_raw {
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
 #define NODE(name)  BIND_FIELD(struct top_raw, name)
 
+static const char *const approvals[] = { "one", "second", NULL };
+
 static const struct bind_key top_keys[] = {
     { "instance", BIND_TEXT, FIELD(instance), NULL, 0, 0, NULL, 1,
       "names this daemon in Redis keys, alert ids and messages; never change it: every alert would "
@@ -46,6 +48,8 @@ static const struct bind_key top_keys[] = {
       "is pushed" },
     { "plans", BIND_TEXTS, FIELD(plans), NULL, 0, 0, NULL, 0,
       "the action plans, one file a place" },
+    { "approval", BIND_CHOICE, FIELD(approval), "one", 0, 0, approvals, 0,
+      "who brings a change of a plan into force: one person, or a second one after the first" },
     { "people", BIND_TEXT, FIELD(people_path), NULL, 0, 0, NULL, 0,
       "the file that says who holds the plans' roles" },
     { "organisations", BIND_TEXT, FIELD(organisations_path), NULL, 0, 0, NULL, 0,

@@ -112,12 +112,16 @@ struct place {
     struct text_list practices, lsoas, organisations;
 };
 
+/** Who brings a change of a plan into force. */
+enum plan_approval_by { APPROVAL_ONE, APPROVAL_SECOND };
+
 struct settings {
     char *path, *folder; /* of the settings file */
     char *instance, *state, *control, *timezone, *log_level;
     struct redis_setting redis;
     struct http_setting http;
     struct text_list plans, formats; /* absolute paths */
+    int approval;                    /* enum plan_approval_by: of a change of a plan */
     char *people_path,
         *organisations_path; /* or NULL; organisations_path adds to the shipped file */
     char *places_path;       /* or NULL */

@@ -303,3 +303,17 @@ int archive_read(struct archive *a, const char *sha256)
     fd = openat(a->folder, place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
+
+int archive_keep(struct archive *a, const void *bytes, size_t len, char out_sha256[SHA256_TEXT_MAX])
+{
+    struct archive_file *file = NULL;
+    int r = archive_begin(a, &file);
+
+    if (r < 0)
+        return r;
+    r = archive_write(file, bytes, len);
+    if (r == 0)
+        return archive_commit(file, out_sha256);
+    archive_abort(file);
+    return r;
+}

@@ -27,6 +27,9 @@ int archive_write(struct archive_file *f, const void *bytes, size_t len);
 int archive_descriptor(const struct archive_file *f);
 /** Makes it durable under its hash. Frees f. Returns 0 or -errno. */
 int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX]);
+/** Begins, writes and commits what is in memory. Returns 0 or -errno. */
+int archive_keep(struct archive *a, const void *bytes, size_t len,
+                 char out_sha256[SHA256_TEXT_MAX]);
 /** Makes it durable outside the archive, as folder/name, in place of what is there; the folder is on
  * the same disk. Frees f. Returns 0 or -errno. */
 int archive_divert(struct archive_file *f, const char *folder, const char *name);

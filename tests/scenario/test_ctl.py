@@ -129,7 +129,8 @@ def test_plan_diff_shows_what_a_new_version_changes_what_is_softer_first(build):
             (None, "date", "plan", "dudley", "valid to", "2025-03-31", "2025-06-30")], r.stdout
         assert offline(build, "plan", "diff", old, old).stdout == "no changes\n"
         assert "softer" in offline(build, "plan", "diff", old, new).stdout.splitlines()[1]
-        assert offline(build, "plan", "diff", old).returncode == 2
+        assert offline(build, "plan", "diff").returncode == 2
+        assert offline(build, "--socket", w.path("none.sock"), "plan", "diff", old).returncode == 3, "one plan is compared by the daemon"
         bad = w.write("bad.yaml", plan(measure(target="{at_leest: 60}")))
         r = offline(build, "plan", "diff", old, bad)
         assert r.returncode == 78 and r.stdout == "" and "at_leest" in r.stderr, r

@@ -1,0 +1,102 @@
+"""A plan is changed by named people alone: what was applied stays in force, what became softer stays known."""
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from waitlist import Instance, measure, plan, run_tests, three, wait_for
+
+STRICT = dict(expect="{2024-04-30: 20, 2025-03-31: 60}")
+SOFT = dict(expect="{2024-04-30: 10, 2025-03-31: 60}", tolerance=8)
+
+
+def version(n, **changes):
+    return plan(measure(**changes), version=n)
+
+
+def behind(build, value="12", **more):
+    """An instance whose measure is behind its line of 20."""
+    w = Instance(build, plan_text=version(1, **STRICT), **more)
+    w.put("a.csv", three(value))
+    return w
+
+
+def shown(w):
+    return w.ctl("plan", "show", "dudley")[0]
+
+
+def apply(w, n, reason="agreed on 12 June", **changes):
+    w.write(f"v{n}.yaml", version(n, **changes))
+    return w.ctl("plan", "apply", w.path(f"v{n}.yaml"), "--reason", reason)
+
+
+def test_an_applied_plan_rules_over_restart_kill_and_loss_of_redis_and_its_file_is_a_proposal(build):
+    with behind(build) as w:
+        w.start("2024-06-10")
+        wait_for(lambda: w.alerts("behind-plan") and w.alert()["state"] == "FIRING", "behind plan")
+        d = None
+        w.write("v2.yaml", version(2, **SOFT))
+        d = w.ctl("plan", "diff", w.path("v2.yaml"))
+        assert [c["effect"] for c in d["changes"]][:2] == ["softer", "softer"], d["changes"]
+        assert [(e["what"], e["rule"], e["before"], e["after"]) for e in d["effect"]][0] == ("ends", "behind-plan", "red", None), d
+        assert shown(w)["version"] == 1 and w.alert()["state"] == "FIRING", "a question changes nothing"
+        done = apply(w, 2, **SOFT)
+        assert done["who"] and done["effect"] == d["effect"], done
+        assert shown(w)["version"] == 2
+        wait_for(lambda: w.alert()["state"] == "WITHDRAWN", "the alert's end")
+        w.kill()
+        shutil.rmtree(w.path("state", "redis"))
+        w.start("2024-06-11")
+        p = shown(w)
+        assert p["version"] == 2 and p["ruled_by"] == "apply" and p["in_force"]["reason"] == "agreed on 12 June", p
+        assert p["unapplied_file"] == w.path("plan.yaml"), p["unapplied_file"]
+        assert {s["what"] for s in p["softened"]} == {"line on 2024-04-30", "tolerance"}, p["softened"]
+        w.write("plan.yaml", version(3, expect="{2024-04-30: 1, 2025-03-31: 2}"))
+        w.signal(1)
+        wait_for(lambda: w.log().count("version=2 is in force, not its file") == 2, "the reload")
+        assert shown(w)["version"] == 2
+        back = w.ctl("plan", "rollback", "--reason", "the board did not agree")
+        assert back["version"] == 1 and shown(w)["version"] == 1, back
+        wait_for(lambda: w.alert()["state"] == "FIRING", "behind plan again")
+        p = shown(w)
+        assert len(p["softened"]) == 2 and p["softened"][0]["who"] == done["who"], p["softened"]
+        r = w.ctl_raw("plan", "rollback", "--reason", "more")
+        assert r.returncode == 1 and "no version was in force before" in r.stderr, r.stderr
+        assert "Softened, ever" in w.ctl_raw("plan", "show", output="table").stdout
+        acts = [a["act"] for a in w.ctl("audit") if a["what"] == "act"]
+        assert acts == ["plan-apply", "plan-rollback"], acts
+
+
+def test_what_may_not_be_applied_is_refused_with_its_reason(build):
+    with behind(build) as w:
+        w.start("2024-06-10")
+        for text, said in ((version(2).replace("TAJ", "TAJ\n  x: ["), ":"), (version(1, **SOFT), "count it up"),
+                           (version(1, **STRICT), "in force already"), (version(2, id="new").replace("id: dudley", "id: other"), "no plan in force has the id"),
+                           (version(2).replace("feed: cyp4ww", "feed: none"), "none")):
+            w.write("new.yaml", text)
+            r = w.ctl_raw("plan", "apply", w.path("new.yaml"), "--reason", "x")
+            assert r.returncode == 1 and said in r.stderr, (said, r.stderr)
+        assert w.ctl_raw("plan", "apply", w.path("new.yaml")).returncode == 2, "--reason is a must"
+        assert shown(w)["version"] == 1 and not [a for a in w.ctl("audit") if a["what"] == "act"]
+
+
+def test_an_edited_plan_file_comes_into_force_by_a_record_that_names_what_is_softer(build):
+    with behind(build) as w:
+        w.start("2024-06-10")
+        wait_for(lambda: w.alert()["state"] == "FIRING", "behind plan")
+        w.write("plan.yaml", version(2, **SOFT))
+        w.signal(1)
+        wait_for(lambda: shown(w)["version"] == 2, "the reload")
+        p = shown(w)
+        assert p["ruled_by"] == "file" and {s["what"] for s in p["softened"]} == {"line on 2024-04-30", "tolerance"}, p
+        record = [a for a in w.ctl("audit") if a["what"] == "plan"][-1]
+        assert record["version"] == 2 and len(record["changes"]) >= 2, record
+        w.stop()
+        w.write("plan.yaml", version(1, **STRICT))
+        w.start("2024-06-11")
+        assert len(shown(w)["softened"]) == 2 and shown(w)["version"] == 1
+
+
+if __name__ == "__main__":
+    run_tests(globals())
