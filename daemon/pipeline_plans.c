@@ -42,7 +42,7 @@ size_t plans_index(const struct config *c, const char *id)
 int plans_bytes(struct pipeline *p, const char *digest, struct text *out)
 {
     AUTO(fd_close) int fd = archive_read(p->archive, digest);
-    char sha[SHA256_TEXT_MAX];
+    char sha[SHA256_TEXT_MAX] = "";
 
     out->max = PLAN_MAX_BYTES;
     if (fd < 0)
