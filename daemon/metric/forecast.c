@@ -134,26 +134,27 @@ static void count_past_starts(const struct waits *w, struct past *p)
             p->starts[w->closed[i].start.day - p->first.day] += w->closed[i].count;
 }
 
-/* The queue at the beginning of a week, as how many started before each day from `first` on. */
-static void queue_before(const struct waits *w, struct civil_date week, struct civil_date first,
-                         uint64_t *started_before, size_t days)
+/* The queue before the first day, by start day from `first` on. */
+static void fill_queue(const struct waits *w, const struct past *p, struct civil_date first,
+                       uint64_t *queue)
 {
-    memset(started_before, 0, (days + 1) * sizeof *started_before);
-    for (size_t i = 0; i < w->open_days; i++) {
-        int at = w->first.day + (int)i - first.day;
-
-        if (w->first.day + (int)i < week.day && at >= 0 && (size_t)at < days)
-            started_before[at + 1] += w->open[i];
-    }
+    for (size_t i = 0; i < w->open_days; i++)
+        if (w->first.day + (int)i < p->first.day)
+            queue[w->first.day + (int)i - first.day] += w->open[i];
     for (size_t i = 0; i < w->closed_count; i++) {
         const struct wait_cell *c = &w->closed[i];
-        int at = c->start.day - first.day;
 
-        if (c->start.day < week.day && c->stop.day >= week.day && (size_t)at < days)
-            started_before[at + 1] += c->count;
+        if (c->start.day < p->first.day && c->stop.day >= p->first.day)
+            queue[c->start.day - first.day] += c->count;
     }
+}
+
+/* How many started before each day. */
+static void sum_queue(const uint64_t *queue, size_t days, uint64_t *started_before)
+{
+    started_before[0] = 0;
     for (size_t i = 0; i < days; i++)
-        started_before[i + 1] += started_before[i];
+        started_before[i + 1] = started_before[i] + queue[i];
 }
 
 static unsigned place_of(const uint64_t *started_before, size_t days, int at)
@@ -176,31 +177,53 @@ static struct civil_date first_start(const struct waits *w)
     return first;
 }
 
-/* Who stopped in each week, and where in the queue he stood when it began. */
+/* Who stopped, with the start day in place of where he stood. */
+static void collect_stops(const struct waits *w, struct past *p, struct civil_date first)
+{
+    for (size_t i = 0; i < w->closed_count; i++) {
+        const struct wait_cell *c = &w->closed[i];
+
+        if (is_in(p, c->stop))
+            p->stops[p->stop_count++] =
+                (struct past_stop){ c->stop.day - p->first.day,
+                                    (unsigned)(c->start.day - first.day), c->end, c->count };
+    }
+    qsort(p->stops, p->stop_count, sizeof *p->stops, by_day);
+}
+
+/* Where in the queue each of them stood when his day began. By the week it would be too far behind: who is
+ * seen in turn on a Friday then seems to pass all those who were seen since Monday. */
 static int place_stops(const struct waits *w, struct past *p)
 {
     struct civil_date first = first_start(w);
-    size_t span = date_is_set(first) ? (size_t)(p->first.day + (int)p->days - first.day) : 0;
+    int upto = p->first.day + (int)p->days;
+    size_t span = date_is_set(first) && first.day < upto ? (size_t)(upto - first.day) : 0, k = 0;
+    AUTO(auto_free) uint64_t *queue = calloc(span + 2, sizeof *queue);
     AUTO(auto_free) uint64_t *before = calloc(span + 2, sizeof *before);
 
     p->stops = calloc(w->closed_count + 1, sizeof *p->stops);
-    if (before == NULL || p->stops == NULL)
+    if (queue == NULL || before == NULL || p->stops == NULL)
         return -ENOMEM;
-    for (size_t at = 0; at < p->days; at += WEEK) {
-        struct civil_date week = date_add_days(p->first, (int)at);
+    if (span == 0)
+        return 0;
+    fill_queue(w, p, first, queue);
+    collect_stops(w, p, first);
+    for (int day = 0; day < (int)p->days; day++) {
+        int today = p->first.day + day - first.day;
 
-        queue_before(w, week, first, before, span);
-        for (size_t i = 0; i < w->closed_count; i++) {
-            const struct wait_cell *c = &w->closed[i];
-            int day = c->stop.day - p->first.day;
+        if (today < 0)
+            continue; /* nobody had started */
 
-            if (day >= (int)at && day < (int)at + WEEK)
-                p->stops[p->stop_count++] =
-                    (struct past_stop){ day, place_of(before, span, c->start.day - first.day),
-                                        c->end, c->count };
+        sum_queue(queue, span, before);
+        for (; k < p->stop_count && p->stops[k].day == day; k++) {
+            struct past_stop *stop = &p->stops[k];
+            unsigned start = stop->place;
+
+            stop->place = place_of(before, span, (int)start);
+            queue[start] -= stop->count;
         }
+        queue[today] += p->starts[day];
     }
-    qsort(p->stops, p->stop_count, sizeof *p->stops, by_day);
     return 0;
 }
 

@@ -6,7 +6,8 @@
  * days of the week and runs of good or bad weeks stay together. Who is seen is drawn by his place in the
  * queue, so that a list that is seen in turn stays so. How far back a path looks, whether it lives the same
  * weeks of last year again, and by how much demand and capacity drift from that, differ from path to path: no
- * list stays as it was. How wide that makes the fan is measured, not derived: test_forecast.c. The same input and
+ * list stays as it was. How wide that makes the fan is measured, not derived (test_forecast.c), and tried on lists
+ * with which nothing was settled (test_forecast_fresh.c). The same input and
  * seed give the same figures. What a list lives through that its past never showed, no path knows.
  */
 #ifndef METRIC_FORECAST_H
