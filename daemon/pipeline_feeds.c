@@ -160,24 +160,28 @@ static int incomplete_of(const struct pipeline *p, const struct feed_setting *f,
     return text_ok(words) ? 0 : -ENOMEM;
 }
 
-/* A provider that must be covered, of which nothing came for the newest period in force. */
+/* A provider that must be covered, of which nothing came for the newest period in force. What another
+ * sends again for that period gives it no new day. */
 static bool is_absent(const struct pipeline *p, const struct feed_setting *f,
                       const struct feed_book *b, const struct submissions *all,
                       const char *provider)
 {
     const struct settings *s = p->config->settings;
+    struct civil_date first = wall_date(b->last_received);
 
-    if (!date_is_set(b->newest_period_end) ||
-        !is_overdue(p, f, b->newest_period_end, wall_date(b->last_received)))
+    if (!date_is_set(b->newest_period_end))
         return false;
     for (size_t i = 0; i < all->count; i++) {
         const struct submission *one = all->list[i];
 
-        if (strcmp(settings_org_code(s, one->provider), provider) == 0 &&
-            date_compare(one->period, b->newest_period_end) == 0)
+        if (date_compare(one->period, b->newest_period_end) != 0)
+            continue;
+        if (strcmp(settings_org_code(s, one->provider), provider) == 0)
             return false; /* in force, or said to be incomplete */
+        if (date_compare(one->received, first) < 0)
+            first = one->received;
     }
-    return true;
+    return is_overdue(p, f, b->newest_period_end, first);
 }
 
 static int sets_of(const struct pipeline *p, const struct feed_setting *f,

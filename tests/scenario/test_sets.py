@@ -278,6 +278,13 @@ def test_a_provider_that_must_be_covered_and_sent_nothing_is_told_once_the_perio
         assert not i.look("2026-03-06", lambda x: x.alerts("coverage-gap"))
         gap = i.look("2026-03-25", lambda x: x.alert("coverage-gap"))
         assert gap["state"] == "FIRING" and gap["title"] == "Feed mh is incomplete: RXT is missing", gap
+        again = submission(901, "ABC")  # of the other one, for the same period
+        i.start("2026-03-25")
+        for n, (kind, text) in enumerate(again.items()):
+            i.put(f"again-{kind}.csv", text, feed="mh")
+            wait_for(lambda: feed(i)["files"] == 4 + n, "the table")
+        assert [g["provider"] for g in feed(i)["gaps"]] == ["RXT"], feed(i)["gaps"]
+        assert i.alert("coverage-gap")["state"] == "FIRING", i.alerts("coverage-gap")
 
 
 def test_a_format_without_tables_is_no_set(build):
