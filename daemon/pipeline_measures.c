@@ -163,14 +163,40 @@ static void settle_censuses(struct counting *c)
     all->censuses = c->censuses;
 }
 
-/* Whether a measure counts this provider's part. */
-static bool is_counted(const struct pipeline *p, const struct plan_measure *m,
-                       const struct stored_list *part)
+/* The providers whose parts a measure counts: all of the list's, or one. */
+struct counted_parts {
+    const struct pipeline *pipeline;
+    const struct list_setting *list;
+    const char *only; /* its code; NULL: all */
+    size_t next;
+};
+
+static struct counted_parts parts_counted(const struct pipeline *p, const struct plan_measure *m,
+                                          const struct list_setting *list)
 {
     const char *provider = m->list->provider;
 
-    return !provider ||
-           strcmp(settings_org_code(p->config->settings, provider), part->provider) == 0;
+    return (struct counted_parts){
+        p, list, provider ? settings_org_code(p->config->settings, provider) : NULL, 0
+    };
+}
+
+/* The next part that counts, in the order of the settings; NULL: there is none. */
+static const struct stored_list *next_part(struct counted_parts *c)
+{
+    const struct text_list *providers = &c->list->providers;
+
+    while (c->next < providers->count) {
+        const char *provider = providers->items[c->next++];
+
+        if (c->only && strcmp(c->only, provider) != 0)
+            continue;
+        const struct stored_list *part = books_list(&c->pipeline->books, c->list->id, provider);
+
+        if (!succession_stands_in(c->pipeline, c->list, part))
+            return part;
+    }
+    return NULL;
 }
 
 /* Who began or ended a stage is in no snapshot. */
@@ -193,11 +219,9 @@ static int gather(struct counting *c, const struct list_setting *list)
     int r = clock < 0 ? clock : 0;
     size_t groups = 0;
 
-    for (size_t i = 0; r == 0 && i < list->providers.count; i++) {
-        const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
+    struct counted_parts parts = parts_counted(p, c->measure, list);
 
-        if (!is_counted(p, c->measure, part) || succession_stands_in(p, list, part))
-            continue;
+    for (const struct stored_list *part; r == 0 && (part = next_part(&parts));) {
         r = cover(c, part);
         c->flows_untold |= r == 0 && is_untold(clock, part);
         if (r == 0)
@@ -390,11 +414,9 @@ int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_d
     if (a->last.unknown.part || !date_is_set(a->last.coverage.upto))
         return -ENODATA;
     *out_data_date = a->last.coverage.upto;
-    for (size_t i = 0; i < list->providers.count; i++) {
-        const struct stored_list *part = books_list(&p->books, list->id, list->providers.items[i]);
+    struct counted_parts parts = parts_counted(p, m, list);
 
-        if (!is_counted(p, m, part) || succession_stands_in(p, list, part))
-            continue;
+    for (const struct stored_list *part; (part = next_part(&parts));) {
         int silent = silent_cadences(p, list, part, p->evaluating);
 
         *out_silent = silent > *out_silent ? silent : *out_silent;

@@ -47,12 +47,25 @@ static bool is_temporary(const char *name)
     return strncmp(name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0;
 }
 
-static int remove_leftovers(int folder)
+/* Whether the entry is the folder of a first byte: its number, or -1. */
+static int part_of(const char *name)
 {
-    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    static const char digits[] = "0123456789abcdef";
+    const char *high = *name ? strchr(digits, name[0]) : NULL;
+    const char *low = high && name[1] ? strchr(digits, name[1]) : NULL;
+
+    return low && !name[2] ? (int)((high - digits) * 16 + (low - digits)) : -1;
+}
+
+/* Removes leftovers, and notes which folders are there: one sync is enough for their names, which a crash
+ * may have left without. */
+static int look_through(struct archive *a)
+{
+    int fd = openat(a->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
     size_t removed = 0;
+    bool is_any = false;
 
     if (!entries) {
         int r = -errno;
@@ -61,13 +74,17 @@ static int remove_leftovers(int folder)
         return r;
     }
     while ((entry = readdir(entries))) {
-        if (is_temporary(entry->d_name) && unlinkat(folder, entry->d_name, 0) == 0)
+        int part = part_of(entry->d_name);
+
+        if (is_temporary(entry->d_name) && unlinkat(a->folder, entry->d_name, 0) == 0)
             removed++;
+        if (part >= 0)
+            a->is_synced[part] = is_any = true;
     }
     (void)closedir(entries);
     if (removed > 0)
         log_info("archive", "leftovers=%zu removed", removed);
-    return 0;
+    return is_any ? file_sync(a->folder) : 0;
 }
 
 int archive_open(const char *folder, struct archive **out_archive)
@@ -82,7 +99,7 @@ int archive_open(const char *folder, struct archive **out_archive)
     r = folder_make(folder);
     if (r == 0) {
         a->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = a->folder < 0 ? -errno : remove_leftovers(a->folder);
+        r = a->folder < 0 ? -errno : look_through(a);
     }
     if (r < 0) {
         archive_close(a);
@@ -177,7 +194,6 @@ static int open_part(struct archive *a, const char *sha256, int *out_fd)
         *is_synced = false;
     else if (errno != EEXIST)
         return -errno;
-    /* Once also when it was there: a crash may have come between its making and its sync. */
     int r = *is_synced ? 0 : file_sync(a->folder);
 
     if (r < 0)

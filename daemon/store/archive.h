@@ -4,7 +4,7 @@
  * STATE/archive/ab/abcdef....; written under a temporary name while hashing, synced, renamed, the
  * folder synced: a name is always a whole file. Keeping the same content twice is a no-op. What is
  * written is synced as it grows, so that the last sync is short whatever the file's size.
- * Leftover temporary files are removed at opening.
+ * Leftover temporary files are removed at opening, and the names of the folders that are there are synced.
  */
 #ifndef STORE_ARCHIVE_H
 #define STORE_ARCHIVE_H
