@@ -259,7 +259,7 @@ static int wait_unread(struct apply *a, int error)
 }
 
 /* A file that was accepted when it came, and would count people as seen, or as new, who are not. */
-static int wait_rekeyed(struct apply *a)
+static int wait_held(struct apply *a)
 {
     struct receipt held = *a->file;
     AUTO(text_release) struct text words = TEXT_INIT;
@@ -307,7 +307,7 @@ static int commit_file(struct apply *a, int result)
 {
     apply_read_end(a);
     if (result == -EKEYREJECTED)
-        return wait_rekeyed(a);
+        return wait_held(a);
     if (result == 0 && a->into && !apply_list_is_idle(a))
         result = measures_find(a);
     if (result == 0)

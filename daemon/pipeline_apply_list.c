@@ -228,8 +228,11 @@ int apply_list_begin(struct apply *a)
         part->book = part->censuses = (struct text)TEXT_INIT;
         l->part_count++;
     }
-    int r = readings_find(p, a->feed, a->receipt, a->file, &l->readings);
+    int r = apply_is_snapshot(a) ? 0 : apply_check_left_out(a);
 
+    if (r != 0)
+        return r < 0 ? r : -EKEYREJECTED;
+    r = readings_find(p, a->feed, a->receipt, a->file, &l->readings);
     if (r == 0 && l->readings.count)
         r = open_reading(a);
     if (r < 0)
@@ -381,6 +384,13 @@ static int check_parts(struct apply *a)
         if (r < 0)
             return r;
         any |= r > 0;
+    }
+    if (!any && apply_is_snapshot(a)) {
+        int r = apply_check_left_out(a);
+
+        if (r <= 0)
+            return r;
+        any = true;
     }
     if (!any)
         return 0;

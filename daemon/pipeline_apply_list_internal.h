@@ -2,6 +2,7 @@
  * pipeline_apply_list_internal - a pathway file on its way into a list
  *
  * pipeline_apply_list.c: its rows, into the list in memory. pipeline_apply_stage.c: from there into Redis.
+ * pipeline_apply_left_out.c: whether more of it is left out than of the files before.
  * pipeline_apply_listbook.c: which periods it changes, and what the feed's book says of it.
  */
 #ifndef PIPELINE_APPLY_LIST_INTERNAL_H
@@ -58,5 +59,9 @@ static inline bool apply_is_snapshot(const struct apply *a)
 {
     return a->feed->kind == FEED_SNAPSHOT;
 }
+
+/** Whether a person must decide, since more rows than before come under codes that are not of the list: of nothing
+ * that a person decided already. Returns 1: the words are in .why; 0; or -ENOMEM. */
+int apply_check_left_out(struct apply *a);
 
 #endif

@@ -148,6 +148,11 @@ static int set_outcome(struct apply *a)
     add_count(&words, l->others, "of services or providers that are not on this list");
     for (size_t v = LIST_OLDER + 1; v < LIST_VERDICTS; v++)
         add_count(&words, sum.verdicts[v], list_verdict_name((enum list_verdict)v));
+    if (l->others)
+        log_warning("apply",
+                    "feed=%s %lu of %lu rows come under services or providers that are not on "
+                    "list %s, and are left out",
+                    a->feed->id, l->others, l->rows, l->list->id);
     if (is_older)
         (void)text_puts(&words, "; the list has a later census: it stands as it was");
     (void)text_printf(&words, "; %zu figures changed", a->changed);

@@ -20,7 +20,7 @@
  *                     it, _digest what waited, as one message, _letters messages given up, _direct
  *                     what is told without Redis
  * Waiting lists       _lists what Redis has of them; _apply_list a file into one, with _apply_stage,
- *                     _apply_listbook; _apply_set which tables of a set, _measures what is counted
+ *                     _apply_left_out, _apply_listbook; _apply_set which tables of a set, _measures what is counted
  *                     of them, _place where those on them live, _silent who sends nothing any
  *                     more, _unread files that cannot be read back, _succession an organisation that
  *                     takes over from another

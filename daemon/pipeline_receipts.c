@@ -183,9 +183,26 @@ static int write_shape(json_t *j, const struct receipt *r)
         result |= json_object_set_new(j, "decides", json_integer((json_int_t)r->decides));
     if (r->set_aside)
         result |= json_object_set_new(j, "set_aside", json_integer((json_int_t)r->set_aside));
+    if (r->knows_left_out)
+        result |= json_object_set_new(
+            j, "left_out",
+            json_pack("{s:I, s:I}", "service", (json_int_t)r->left_out.of[LEFT_OUT_SERVICE],
+                      "provider", (json_int_t)r->left_out.of[LEFT_OUT_PROVIDER]));
     if (r->incident)
         result |= json_object_set_new(j, "incident", json_true());
     return result < 0 ? -ENOMEM : 0;
+}
+
+/* Records of before it was counted have none. */
+static void read_left_out(const json_t *j, struct receipt *r)
+{
+    const json_t *left_out = json_object_get(j, "left_out");
+    unsigned long *of = r->left_out.of;
+
+    r->knows_left_out = left_out;
+    of[LEFT_OUT_SERVICE] = (unsigned long)json_integer_value(json_object_get(left_out, "service"));
+    of[LEFT_OUT_PROVIDER] =
+        (unsigned long)json_integer_value(json_object_get(left_out, "provider"));
 }
 
 /* Its texts; an accepted file has no reason, and not every file a part. Returns 0, -EBADMSG or
@@ -234,6 +251,7 @@ static int read_receipt(const json_t *j, struct receipt *r)
     r->decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
     r->set_aside = (unsigned long)json_integer_value(json_object_get(j, "set_aside"));
     r->incident = json_is_true(json_object_get(j, "incident"));
+    read_left_out(j, r);
     if (result == 0)
         result = read_shape(j, r);
     return result == 0 ? read_texts(j, r) : result;

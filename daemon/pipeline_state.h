@@ -19,6 +19,7 @@
 #include "notify/deliver.h"
 #include "outbox/pace.h"
 #include "parse/shape.h"
+#include "pathway/list_left_out.h"
 #include "pipeline.h"
 #include "store/archive.h"
 #include "store/books.h"
@@ -43,9 +44,11 @@ struct receipt {
         renamed; /* digest of what its pseudonyms were under the key before, see pipeline_identity.c;
                        NULL: it was read with one key */
     unsigned long set_aside; /* rows that could not be read */
-    bool incident;           /* refused because it holds identifiers: its raw bytes go soon */
-    bool is_erased;          /* they went, as this run knows */
-    char *why, *part;        /* why: held, refused or decided; part: which table, NULL unknown */
+    bool knows_left_out;
+    struct left_out left_out; /* of a list, of the rows that could be read; .rows says .shape */
+    bool incident;            /* refused because it holds identifiers: its raw bytes go soon */
+    bool is_erased;           /* they went, as this run knows */
+    char *why, *part;         /* why: held, refused or decided; part: which table, NULL unknown */
     struct wall_time at;
     int edition;              /* vN of the file's name, 0 none */
     struct file_shape *shape; /* of an accepted or held file; NULL unknown */

@@ -34,11 +34,12 @@ struct taking {
 
     /* Of pathways. */
     bool is_pathway;
-    bool is_refused;                /* it was read to its end: now its bytes are kept */
-    struct table printed;           /* providers, as its rows name them */
-    struct archive_file *canonical; /* its rows, pseudonymised */
-    struct pathway_writer writer;   /* of these */
-    struct renamed *renamed;        /* what its pseudonyms were under the key before */
+    bool is_refused;                 /* it was read to its end: now its bytes are kept */
+    const struct list_setting *list; /* that it goes into; of the configuration */
+    struct table printed;            /* providers, as its rows name them -> not NULL: on the list */
+    struct archive_file *canonical;  /* its rows, pseudonymised */
+    struct pathway_writer writer;    /* of these */
+    struct renamed *renamed;         /* what its pseudonyms were under the key before */
     size_t renamed_count, renamed_cap;
     bool is_set;
     bool lacks_submission;    /* a row names none */

@@ -33,6 +33,19 @@ static int note_submission(struct taking *t, const struct pathway_record *row)
     return table_set(&t->submissions, text_str(&key), t, NULL);
 }
 
+/* Each as its rows name it, once. */
+static int note_provider(struct taking *t, const char *printed)
+{
+    const char *code = settings_org_code(t->pipeline->config->settings, printed);
+    bool is_listed = false;
+
+    for (size_t i = 0; i < t->list->providers.count; i++)
+        is_listed |= strcmp(t->list->providers.items[i], code) == 0;
+    int r = table_set(&t->printed, printed, is_listed ? t : NULL, NULL);
+
+    return r < 0 ? r : table_set(&t->organisations, code, t, NULL);
+}
+
 static int on_pathway(void *arg, const struct pathway_record *row)
 {
     struct taking *t = arg;
@@ -40,13 +53,13 @@ static int on_pathway(void *arg, const struct pathway_record *row)
 
     if (r == 0 && t->is_set)
         r = note_submission(t, row);
-    if (r < 0 || !row->provider || table_has(&t->printed, row->provider))
-        return r;
-    r = table_set(&t->printed, row->provider, t, NULL);
-    return r < 0 ? r
-                 : table_set(&t->organisations,
-                             settings_org_code(t->pipeline->config->settings, row->provider), t,
-                             NULL);
+    if (r == 0 && row->provider && !table_has(&t->printed, row->provider))
+        r = note_provider(t, row->provider);
+    if (row->service && strcmp(row->service, t->list->service) != 0)
+        t->receipt.left_out.of[LEFT_OUT_SERVICE]++;
+    else if (!row->provider || !table_get(&t->printed, row->provider))
+        t->receipt.left_out.of[LEFT_OUT_PROVIDER]++;
+    return r;
 }
 
 static int on_bytes(void *arg, const void *bytes, size_t len)
@@ -73,6 +86,8 @@ int take_pathway_begin(struct taking *t)
                                             .renamed = renamed_note,
                                             .renamed_arg = t };
     int r = content_is_zipped(t->fd);
+
+    t->list = settings_list(p->config->settings, pipeline_feed(p, t->feed)->into);
 
     if (r < 0)
         return r;
@@ -194,6 +209,7 @@ int take_pathway_describe(struct taking *t)
     bool is_snapshot = format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT;
 
     t->receipt.newest = is_snapshot || t->is_set ? result->last_census : result->last_event;
+    t->receipt.knows_left_out = !result->refused;
     t->receipt.incident = result->refused && result->identifier_columns > 0;
     if (!t->is_set || result->refused || !result->layout)
         return 0;

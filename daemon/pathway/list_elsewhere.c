@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "parse/limits.h"
 #include "pathway/list_internal.h"
+#include "pathway/list_left_out.h"
 #include "pathway/list_plausible.h"
 
 void elsewhere_release(struct elsewhere *e)
@@ -84,10 +85,11 @@ bool elsewhere_is_implausible(const struct elsewhere *e, const struct pathway_li
     if ((double)e->count <= PARSE_SET_ASIDE_HOLD * (double)open)
         return false;
     people_share(why, e->count, open);
-    (void)text_printf(why,
-                      " who waited at %s come under a service or a provider that is not on this "
-                      "list, and would count as seen: is a code new, or a successor missing there?",
-                      provider);
+    (void)text_printf(
+        why,
+        " who waited at %s come under a service or a provider that is " NOT_ON_THIS_LIST
+        ", and would count as seen: is a code new, or a successor missing there?",
+        provider);
     return true;
 }
 

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import sys
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
@@ -120,6 +121,115 @@ def test_a_hold_that_the_journal_lacks_is_written_there_at_the_next_start(build)
         i.once("2026-05-25")
         assert journal(i) == said, journal(i)
         assert i.look("2026-05-25", lambda w: [x["receipt"] for x in feed(w)["waits"]]) == [2]
+
+
+def fresh(i, census, count, at, stay=60, service="camhs", provider="TAJ"):
+    """60 or fewer who waited before, and so many new patients under another code."""
+    text = lists.snapshot(census, lists.starts(stay, START) | lists.starts(count, "2026-03-02", prefix="N"))
+    i.put(f"{census}.csv", under(text, {f"N{n}" for n in range(count)}, service, provider), feed="weekly")
+    return i.once(at)
+
+
+def held_words(i, at):
+    return i.look(at, lambda w: [x["why"] for x in feed(w)["waits"]])
+
+
+def test_new_patients_under_a_code_that_is_not_of_the_list_hold_the_file_through_restart_and_rebuild(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        fresh(i, "2026-05-17", 0, "2026-05-18")
+        fresh(i, "2026-05-24", 20, "2026-05-25", stay=57)
+        i.start("2026-05-25")
+        before = feed(i)
+        (why,) = [x["why"] for x in before["waits"]]
+        assert "20 of the 77 rows come under a service (column service) that is not on this list" in why, why
+        assert "camhs" not in why and before["list"]["parts"][0]["open"] == 60, before
+        wait_for(lambda: i.ctl_raw("rebuild", "--why", "a try").returncode == 0, "a moment in which Redis is connected")
+        wait_for(lambda: feed(i)["waits"], "it to be rebuilt")
+        assert feed(i)["waits"] == before["waits"] and feed(i)["list"]["parts"][0]["open"] == 60, feed(i)
+        i.ctl("feed", "accept", "2", "--why", "another list has them")
+        wait_for(lambda: feed(i)["files"] == 2 and not feed(i)["waits"], "it to be accepted")
+        assert feed(i)["list"]["parts"][0]["open"] == 57, feed(i)
+        i.stop()
+        # What a person accepted is what the next are compared with: as many hold nothing, more do again.
+        fresh(i, "2026-05-31", 20, "2026-06-01", stay=56)
+        assert not held_words(i, "2026-06-01")
+        fresh(i, "2026-06-07", 50, "2026-06-08", stay=56)
+        assert "50 of the 106 rows" in held_words(i, "2026-06-08")[0]
+
+
+def test_new_patients_under_the_code_of_a_site_hold_the_file_though_its_part_has_another_name_by_that(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        fresh(i, "2026-05-17", 0, "2026-05-18")
+        fresh(i, "2026-05-24", 20, "2026-05-25", service="mental-health", provider="TAJ01")
+        assert "20 of the 80 rows come under a provider (column provider)" in held_words(i, "2026-05-25")[0]
+
+
+def test_what_was_refused_for_its_codes_is_none_to_compare_with(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        fresh(i, "2026-05-17", 0, "2026-05-18")
+        fresh(i, "2026-05-24", 20, "2026-05-25")
+        i.look("2026-05-25", lambda w: w.ctl("feed", "refuse", "2", "--why", "the codes are wrong"))
+        fresh(i, "2026-05-31", 20, "2026-06-01")
+        assert len(held_words(i, "2026-06-01")) == 1
+
+
+def test_a_code_left_out_from_the_first_file_on_holds_nothing_and_is_said(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        fresh(i, "2026-05-17", 20, "2026-05-18")
+        result = fresh(i, "2026-05-24", 20, "2026-05-25")
+        assert "20 of 80 rows come under services or providers that are not on list cyp" in result.stderr, result.stderr
+        f = i.look("2026-05-25", feed)
+        assert not f["waits"] and "20 of services or providers that are not on this list" in f["last_outcome"], f
+
+
+def test_a_file_of_before_it_was_counted_is_none_to_compare_with(build):
+    with lists.instance(build, plan_text=PLAN) as i:
+        fresh(i, "2026-05-17", 20, "2026-05-18")
+        path, counted = i.path("state", "journal", "received"), b',"left_out":{"service":20,"provider":0}'
+        with open(path, "rb") as f:
+            line = f.read()
+        assert counted in line, line
+        rest = line.rstrip(b"\n").replace(counted, b"").split(b" ", 1)[1]
+        with open(path, "wb") as f:
+            f.write(b"%08x %s\n" % (zlib.crc32(rest), rest))
+        fresh(i, "2026-05-24", 20, "2026-05-25")
+        assert not held_words(i, "2026-05-25")
+
+
+def parts_in_two_files(i, census, at, site):
+    """TAJ alone, then RXT with 12 rows of 40 under another service, or under the code of a site."""
+    i.put("1.csv", lists.snapshot(census, lists.starts(40, START)), feed="weekly")
+    i.once(at)
+    many = lists.snapshot(census, lists.starts(40, START, prefix="R"), provider="RXT")
+    codes = {"provider": "RXT01"} if site else {"service": "camhs", "provider": "RXT"}
+    i.put("2.csv", under(many, {f"R{n}" for n in range(12)}, **codes), feed="weekly")
+    i.once(at)
+
+
+def test_parts_that_come_in_files_of_their_own_are_compared_each_with_its_own(build):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
+    for site in (False, True):
+        with lists.instance(build, feeds=feeds, plan_text=PLAN, extra=lists.TWO) as i:
+            parts_in_two_files(i, "2026-05-17", "2026-05-18", site)
+            if site:  # a part of no name is compared with any, until a person accepted it
+                i.start("2026-05-18")
+                i.ctl("feed", "accept", "2", "--why", "a ward for adults")
+                wait_for(lambda: feed(i)["files"] == 2, "it to be accepted")
+                i.stop()
+            parts_in_two_files(i, "2026-05-24", "2026-05-25", site)
+            assert not held_words(i, "2026-05-25")
+
+
+def test_events_under_another_service_are_held_also_where_each_file_is_one_row(build):
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=PLAN) as i:
+        i.put("1.csv", lists.events(*[(f"A{n}", "referral", START, 1) for n in range(40)]), feed="events")
+        i.once("2026-01-06")
+        for n in range(5):
+            i.put(f"2{n}.csv", lists.events((f"N{n}", "referral", "2026-01-06", 1)).replace("mental-health", "camhs"),
+                  feed="events")
+            i.once("2026-01-07")
+        (why,) = i.look("2026-01-07", lambda w: [x["why"] for x in feed(w, "events")["waits"]])
+        assert "all 5 rows of the newest files come under a service (column service)" in why, why
 
 
 if __name__ == "__main__":
