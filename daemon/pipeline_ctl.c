@@ -108,6 +108,8 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
         result = report_alerts(&alerts, &p->findings, pipeline_today(p));
     else if (strcmp(command, "forecast") == 0)
         result = forecast_report(p, id);
+    else if (strcmp(command, "series-find") == 0)
+        result = series_find_report(p, id);
     else if (strcmp(command, "plan-gap") == 0)
         result = gap_report(p, id);
     else if (strcmp(command, "spc-show") == 0)
@@ -162,7 +164,10 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
         plans_answer_diff(p, request);
         return;
     }
-    json_t *result = result_of(p, command, id ? id : "");
+    const char *text = json_string_value(json_object_get(ctl_request_json(request), "text"));
+    json_t *result = strcmp(command, "plan-check") == 0
+                         ? plan_check_report(p, id ? id : "plan", text ? text : "")
+                         : result_of(p, command, id ? id : "");
 
     if (result)
         ctl_reply(request, result);
@@ -191,9 +196,10 @@ void ctl_answer(void *arg, struct ctl_request *request)
     struct pipeline *p = arg;
     const char *command = ctl_request_command(request);
     json_t *result = NULL;
-    static const char *const waits[] = { "feeds",    "measures",  "measure",   "alerts",
-                                         "explain",  "plan-show", "outbox-ls", "spc-show",
-                                         "forecast", "plan-gap",  "plan-diff" };
+    static const char *const waits[] = { "feeds",     "measures",  "measure",   "alerts",
+                                         "explain",   "plan-show", "outbox-ls", "spc-show",
+                                         "forecast",  "plan-gap",  "plan-diff", "series-find",
+                                         "plan-check" };
 
     if (strcmp(command, "status") == 0) {
         result = status_report(p);

@@ -89,6 +89,9 @@ int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil
                            struct series_version *out);
 /** What a list measure counts, for its outlook; arg: struct measures_ageing. */
 int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *out_look);
+/** How many of the newest PERIODS_LOOKED_AT complete periods of a list measure, of a plan or not, can be judged;
+ * -ENODATA, -ENOMEM or another -errno where nothing is known. */
+int measures_judged(struct measures_ageing *a, const struct plan_measure *m);
 void measures_ageing_free(struct measures_ageing *a); /* accepts NULL */
 
 /* ---- pipeline_feed_figures.c ---- */

@@ -1,6 +1,7 @@
 #include "pipeline_apply_internal.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -454,4 +455,27 @@ int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *
     else if (known->census_count > 0) /* who came and went before the first is in no snapshot */
         out->known.start = date_add_days(known->from, 1);
     return 0;
+}
+
+int measures_judged(struct measures_ageing *a, const struct plan_measure *m)
+{
+    const struct list_measure *l = m->list;
+    bool is_stock = metric_def_of(l->metric.id)->kind == METRIC_STOCK;
+    AUTO(auto_free) struct period *periods = NULL;
+    size_t n = 0;
+    int judged = 0, r = look_at(a, m);
+
+    if (r == 0)
+        r = periods_complete(&a->last.coverage, l->period, l->window, is_stock, DATE_NONE, &periods,
+                             &n);
+    for (size_t i = n > PERIODS_LOOKED_AT ? n - PERIODS_LOOKED_AT : 0; r == 0 && i < n; i++) {
+        struct series_version figure;
+        struct waits_unknown known = a->last.unknown;
+
+        a->last.unknown.part |= !is_stock && a->last.flows_untold;
+        r = figure_of(&a->last, period_window(periods[i], l->window), &figure);
+        a->last.unknown = known;
+        judged += r == 0 && figure.marker == MARKER_NONE && !isnan(figure.value);
+    }
+    return r < 0 ? r : judged;
 }

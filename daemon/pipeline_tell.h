@@ -113,6 +113,15 @@ int outbox_take_drop(struct pipeline *p, const json_t *act);
 /** The outlook of a list measure as waitlistctl shows it (new reference, or NULL). */
 json_t *forecast_report(const struct pipeline *p, const char *id);
 
+/* ---- pipeline_series.c ---- */
+/** How many of the last PERIODS_LOOKED_AT periods of a measure's series, of a plan or not, could be judged;
+ * -errno where nothing is known. */
+int series_judged(const struct pipeline *p, const struct plan_measure *m);
+/** What can be watched and is called so, each with a measure to paste into a plan. NULL without memory. */
+json_t *series_find_report(struct pipeline *p, const char *asked);
+/** A plan checked with the settings and the data of this daemon: as `plan check` gives it. NULL without memory. */
+json_t *plan_check_report(struct pipeline *p, const char *name, const char *text);
+
 /* ---- pipeline_gap.c ---- */
 /** How far each measure is from its plan; plan "": of every plan. NULL without memory. */
 json_t *gap_report(const struct pipeline *p, const char *plan);

@@ -9,17 +9,20 @@
 #include "base/datadir.h"
 #include "base/diag.h"
 #include "config.h"
+#include "ctl/cmd_plan_live.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/diag_json.h"
 #include "ctl/option.h"
 #include "ctl/output.h"
 #include "parse/format.h"
 
-static const char usage[] =
-    "usage: waitlistctl plan check FILE [--settings FILE] [-o table|json|ndjson|csv]\n";
+static const char usage[] = "usage: waitlistctl [--config FILE | --socket PATH] plan check FILE "
+                            "[--settings FILE | --live]\n"
+                            "                   [-o table|json|ndjson|csv]\n";
 
 struct arguments {
     const char *file, *settings, *output;
+    bool live;
     enum output_kind kind;
 };
 
@@ -56,6 +59,8 @@ static bool read_argument(int argc, char **argv, int *at, struct arguments *a)
     const char *word = argv[*at];
     bool missing = false;
 
+    if (strcmp(word, "--live") == 0)
+        return a->live = true;
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         const char *value = value_of(options[i].name, argc, argv, at, &missing);
 
@@ -91,6 +96,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
     }
     if (a->output && output_kind_parse(a->output, &a->kind) < 0)
         return refuse(a->output, "-o is table, json, ndjson or csv");
+    if (a->live && a->settings)
+        return refuse("--settings", "the daemon that --live asks has its own");
     if (!a->file)
         fprintf(stderr, "waitlistctl: plan check: which plan?\n");
     return a->file != NULL;
@@ -166,7 +173,7 @@ static int print_found(const struct diags *d, enum output_kind kind)
     return r;
 }
 
-int cmd_plan_check(int argc, char **argv)
+int cmd_plan_check(int argc, char **argv, const char *config, const char *socket)
 {
     AUTO(diags_release) struct diags diags = DIAGS_INIT;
     AUTO(settings_release) struct settings *settings = NULL;
@@ -185,6 +192,8 @@ int cmd_plan_check(int argc, char **argv)
         fputs(usage, stderr);
         return CTL_USAGE;
     }
+    if (a.live)
+        return plan_check_live(a.file, config, socket, a.kind);
     if (a.settings) {
         r = settings_load(a.settings, datadir_find(), &diags, &settings);
         if (r == 0)

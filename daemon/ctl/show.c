@@ -150,7 +150,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "spc-show", show_spc },          { "forecast", show_forecast },
         { "plan-diff", show_diff },        { "plan-apply", show_plan_act },
         { "plan-approve", show_plan_act }, { "plan-rollback", show_plan_act },
-        { "plan-gap", show_gap },
+        { "plan-gap", show_gap },          { "series-find", show_series },
     };
     const struct view v = { width, colour, out };
 

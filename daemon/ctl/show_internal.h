@@ -49,6 +49,7 @@ int show_measures(const json_t *list, const struct view *v);
 int show_measure(const json_t *measure, const struct view *v);
 int show_spc(const json_t *chart, const struct view *v);
 int show_forecast(const json_t *forecast, const struct view *v);
+int show_series(const json_t *list, const struct view *v);
 
 /* ---- show_alert.c ---- */
 

@@ -1,5 +1,9 @@
 #include "ctl/show_internal.h"
 
+#include <string.h>
+
+#include "base/auto.h"
+
 int show_measures(const json_t *list, const struct view *v)
 {
     static const struct output_column columns[] = {
@@ -120,4 +124,52 @@ int show_forecast(const json_t *forecast, const struct view *v)
         show_add_key(&t, json_array_get(days, i), "over");
     }
     return show_print(&t, v);
+}
+
+#define SNIPPETS_SHOWN 3 /* of more that fit: narrow the words, or -o json */
+
+int show_series(const json_t *list, const struct view *v)
+{
+    static const struct output_column columns[] = {
+        { "FROM", false, 0 },      { "WHAT", false, 24 },   { "ORG", false, 0 },
+        { "BREAKDOWN", false, 8 }, { "VALUE", true, 0 },    { "DATA TO", false, 0 },
+        { "JUDGED", true, 0 },     { "WARNING", false, 0 },
+    };
+    struct output_table t;
+    size_t count = json_array_size(list);
+
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *s = json_array_get(list, i);
+        AUTO(text_release) struct text of = TEXT_INIT;
+
+        show_add_key(&t, s, "source");
+        show_add_key(&t, s, "title");
+        show_add_key(&t, s, "org");
+        show_add_key(&t, s, "breakdown");
+        show_add_figure(&t, s, "value");
+        show_add_key(&t, s, "period_end");
+        (void)text_printf(&of, "%lld of %lld", json_integer_value(json_object_get(s, "judged")),
+                          json_integer_value(json_object_get(s, "periods")));
+        output_table_add_text(&t, &of, COLOUR_NONE);
+        show_add_key(&t, s, "warning");
+    }
+    int r = show_print(&t, v);
+
+    for (size_t i = 0; i < count && i < SNIPPETS_SHOWN; i++) {
+        const char *line = show_string(json_array_get(list, i), "snippet"), *end;
+
+        text_puts(v->out, i ? "" : "\nTo paste under measures:\n");
+        for (; (end = strchr(line, '\n')); line = end + 1) {
+            AUTO(text_release) struct text one = TEXT_INIT;
+
+            (void)text_add(&one, line, (size_t)(end - line));
+            output_escaped(v->out, text_str(&one));
+            text_putc(v->out, '\n');
+        }
+    }
+    if (count > SNIPPETS_SHOWN)
+        (void)text_printf(v->out, "and %zu more: with more words, or -o json\n",
+                          count - SNIPPETS_SHOWN);
+    return r < 0 ? r : v->out->error;
 }

@@ -58,6 +58,7 @@ static const char usage[] =
     "  plan approve PLAN      that second person: what waits comes into force\n"
     "  plan rollback [PLAN] --reason TEXT\n"
     "                         back to the version before\n"
+    "  series find TEXT       what can be watched and is called so, with a measure to paste\n"
     "  forecast MEASURE       who passes its wait on each coming day if nobody is seen; "
     "milestones\n"
     "  spc show MEASURE       its control chart: points, limits, marks; -o csv: a row a point\n"
@@ -82,7 +83,8 @@ static const char usage[] =
     "  rebuild [--why TEXT]   empties Redis and fills it from archive and journals\n"
     "\n"
     "Offline:\n"
-    "  plan check FILE [--settings FILE]\n"
+    "  plan check FILE [--settings FILE | --live]\n"
+    "                         --live: by the running daemon, with its settings and data\n"
     "  plan diff OLD NEW      the same of two files, without alerts\n"
     "  backtest PLAN --from DATE --to DATE [--feeds DIR]\n"
     "                         what a plan would have said of what was received, rule by rule\n"
@@ -151,6 +153,7 @@ static const struct command commands[] = {
     { "plan", "apply", "plan-apply", 1, 1 },
     { "plan", "approve", "plan-approve", 1, 1 },
     { "plan", "rollback", "plan-rollback", 0, 1 },
+    { "series", "find", "series-find", 1, WORDS_MAX },
     { "audit", NULL, "audit", 0, 0 },
     { "feed", "expect", "feed-expect", 1, 1 },
     { "rebuild", NULL, "rebuild", 0, 0 },
@@ -171,7 +174,6 @@ static const struct command commands[] = {
     { "close", NULL, NULL, 0, 0 },
     { "note", NULL, NULL, 0, 0 },
     { "silence", NULL, NULL, 0, 0 },
-    { "series", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
     { "render", NULL, NULL, 0, 0 },
     { "notify", NULL, NULL, 0, 0 },
@@ -410,8 +412,14 @@ static json_t *request_of(const struct command *c, char **arguments, int count,
     json_t *request = json_pack("{s:s}", "command", c->request);
     int r = request ? 0 : -1;
 
+    AUTO(text_release) struct text all = TEXT_INIT;
+
+    for (int i = 0; i < count; i++) /* several words are one text: only find takes any */
+        text_printf(&all, "%s%s", i ? " " : "", arguments[i]);
     if (r == 0 && count > 0)
-        r = json_object_set_new(request, detail_of(c)->key, json_string(arguments[0]));
+        r = text_ok(&all)
+                ? json_object_set_new(request, detail_of(c)->key, json_string(text_str(&all)))
+                : -1;
     for (size_t i = 0; r == 0 && i < COUNT(named_options); i++)
         if (o->named[i])
             r = json_object_set_new(request, named_keys[i], json_string(o->named[i]));
@@ -544,8 +552,9 @@ static int offline(int argc, char **argv, const struct options *o, bool is_feed)
     }
     rest[count] = NULL;
     if (!is_feed)
-        return strcmp(rest[0], "diff") == 0 ? cmd_plan_diff(count, rest)
-                                            : cmd_plan_check(count, rest);
+        return strcmp(rest[0], "diff") == 0
+                   ? cmd_plan_diff(count, rest)
+                   : cmd_plan_check(count, rest, o->config ? o->config : DEFAULT_CONFIG, o->socket);
     return strcmp(rest[0], "stats") == 0 ? cmd_feed_stats(count, rest, datadir_find())
                                          : cmd_feed_parse(count, rest, datadir_find());
 }

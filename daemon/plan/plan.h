@@ -271,6 +271,9 @@ struct plan_list {
     bool by_snapshot; /* a feed brings snapshots of it */
 };
 
+#define PERIODS_LOOKED_AT 12
+#define PERIODS_ENOUGH    9 /* of those: with fewer a measure is too often not known */
+
 enum role_holding { ROLE_HELD, ROLE_NOT_HELD, ROLE_GAP };
 
 /** Who holds the roles, as people.yaml says. */
@@ -295,6 +298,10 @@ struct plan_context {
     /** Whether a feed publishes this measure for rolling periods only; may be NULL. */
     bool (*is_rolling)(const void *arg, const char *feed, const char *measure);
     const void *is_rolling_arg;
+    /** How many of the last PERIODS_LOOKED_AT periods of a measure's series could be judged; below 0: nothing is
+     * known of it. NULL where no data are at hand. */
+    int (*judged)(void *arg, const struct plan_measure *m);
+    void *judged_arg;
 };
 
 /** Returns 0; -EINVAL with every semantic error of one pass in diags (warnings do not fail). */

@@ -324,6 +324,24 @@ static void lint_few(struct plan_reading *r, const struct measure_reading *readi
     }
 }
 
+/* Only where data are at hand. */
+static void lint_periods(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_context *c = r->context;
+    const struct plan_measure *m = &reading->m;
+    bool is_named = reading->metric_is_good ? m->list->text != NULL
+                                            : m->published && m->select.feed && m->select.org;
+    int judged = is_named && c && c->judged ? c->judged(c->judged_arg, m) : -1;
+
+    if (judged < 0)
+        return;
+    plan_complain(
+        r, reading->node, judged < PERIODS_ENOUGH ? PLAN_FEW_PERIODS : PLAN_PERIODS_JUDGED,
+        judged < PERIODS_ENOUGH ? "waitlistctl series find shows what is known better" : NULL,
+        "measure: %d of the last %d periods of its series could be judged", judged,
+        PERIODS_LOOKED_AT);
+}
+
 void plan_lint_measure(struct plan_reading *r, const struct measure_reading *reading)
 {
     const struct plan_measure *m = &reading->m;
@@ -339,6 +357,7 @@ void plan_lint_measure(struct plan_reading *r, const struct measure_reading *rea
     lint_percent(r, reading);
     lint_better(r, reading);
     lint_few(r, reading);
+    lint_periods(r, reading);
     if (m->title)
         plan_check_title(r, m->title, yaml_get(reading->node, "title"));
     if (!m->owner && !m->action)

@@ -54,4 +54,53 @@ def test_plan_gap_says_what_it_takes_and_names_what_cannot_be_measured(build):
         assert len(i.ctl("plan", "gap", "dudley")) == 2 and i.ctl_raw("plan", "gap", "other").returncode == 1
 
 
+SERIES_KEYS = """source kind title metric org breakdown secondary stage value period_end judged periods warning snippet""".split()
+TWO_YEARS = [f"{y}-{m:02}" for y in (2024, 2025) for m in range(1, 13)]
+
+
+def months(i, gone=()):
+    """A year and a half of published figures; of some months the figure is withheld."""
+    i.put("m.csv", waitlist.mhsds(TWO_YEARS[:18], {m: {
+        ("TAJ", "MRS08b"): "*" if m in gone else "43", ("England", "MRS09e"): "5"} for m in TWO_YEARS[:18]}))
+
+
+def checked(i, snippet):
+    """What `plan check` says of a plan with this measure, offline and by the daemon."""
+    i.write("mine.yaml", "plan: {id: mine, version: 1, place: dudley}\nmeasures:\n" + snippet)
+    for option in (("--settings", i.path("waitlistd.yaml")), ("--live",)):
+        result = i.ctl_raw("plan", "check", i.path("mine.yaml"), *option)
+        assert result.returncode == 0, (snippet, result.stdout, result.stderr)
+    return {d["code"]: d for d in json.loads(result.stdout)}
+
+
+def test_series_find_offers_what_is_asked_for_in_plain_words_and_each_snippet_passes_plan_check(build):
+    plan = lists.plan(waitlist.measure(expect="{2026-04-30: 20, 2027-03-31: 60}"))
+    with lists.instance(build, feeds=BOTH, plan_text=plan) as i:
+        i.put("e.csv", flow(), feed="events")
+        months(i, gone=TWO_YEARS[12:16])
+        i.start("2026-06-29")
+        found = i.ctl("series", "find", "CAMHS")
+        assert found and all(list(f) == SERIES_KEYS and f["periods"] == 12 for f in found), found[:1]
+        kinds = {f["kind"] for f in found}
+        assert kinds == {"published", "list"} and len({f["snippet"] for f in found}) == len(found), kinds
+        for f in found:
+            said = checked(i, f["snippet"])
+            few = f["judged"] < 9
+            assert ("few-periods" in said) == few and ("periods-judged" in said) != few, (f, said)
+            assert f"{f['judged']} of the last 12" in said["few-periods" if few else "periods-judged"]["message"], (f, said)
+            assert (f["warning"] is not None) == few, f
+        one = {f["metric"]: f for f in found if f["kind"] == "published"}
+        assert one["MRS08b"]["judged"] == 8 and one["MRS09e"]["judged"] == 12 and one["MRS09e"]["value"] == 5, one
+        metrics = [f["metric"] for f in found if f["kind"] == "list" and not f["stage"]]
+        assert len(metrics) == len(set(metrics)) == 22, metrics  # the whole catalogue
+        size = [f for f in found if f["kind"] == "list" and f["metric"] == "open" and not f["stage"]]
+        assert len(size) == 1 and size[0]["judged"] == 4, size  # complete months since the first event
+        # Fewer words find more; another name of the thing is the same; what nobody brings is not offered.
+        assert [f["snippet"] for f in i.ctl("series", "find", "camhs", "MRS09e")] == [one["MRS09e"]["snippet"]]
+        assert [f["snippet"] for f in i.ctl("series", "find", "mental health MRS09e")] == [one["MRS09e"]["snippet"]]
+        assert i.ctl_raw("series", "find", "wheelchair").returncode == 1
+        table = i.ctl_raw("series", "find", "MRS08b", output="table").stdout
+        assert "8 of 12" in table and "only 8 of the last 12 periods could be judged" in table and "    metric: \"published:MRS08b\"" in table, table
+
+
 run_tests(globals())
