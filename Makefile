@@ -331,7 +331,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/schema
 	install -m 644 config/schema/*.json $(DESTDIR)$(PREFIX)/share/waitlistd/schema/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples
-	install -m 644 config/waitlistd.yaml config/plan.yaml $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples/
+	install -m 644 config/waitlistd.yaml config/plan.yaml config/plan-test.yaml $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples/
 	install -D -m 644 systemd/waitlistd.service $(DESTDIR)/lib/systemd/system/waitlistd.service
 	for f in systemd/*.sysusers; do [ ! -f "$$f" ] || install -D -m 644 "$$f" $(DESTDIR)/usr/lib/sysusers.d/$$(basename "$$f" .sysusers).conf; done
 	for f in systemd/*.tmpfiles; do [ ! -f "$$f" ] || install -D -m 644 "$$f" $(DESTDIR)/usr/lib/tmpfiles.d/$$(basename "$$f" .tmpfiles).conf; done

@@ -1,7 +1,6 @@
 #include "simulation.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,16 +42,14 @@ static int move_feeds(struct settings *s, const char *folder)
     return r;
 }
 
-/* Each stays of its kind, since that decides to whom it writes and how often. */
+/* Each stays of its kind, since that decides to whom it writes, and when. */
 static int move_receivers(struct settings *s, const char *folder)
 {
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < s->receiver_count; i++) {
-        s->receivers[i].rate = LONG_MAX;
+    for (size_t i = 0; r == 0 && i < s->receiver_count; i++)
         if (s->receivers[i].kind == RECEIVER_SPOOL)
             r = move(&s->receivers[i].dir, folder, "spool", s->receivers[i].id);
-    }
     return r;
 }
 

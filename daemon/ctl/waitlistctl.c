@@ -23,6 +23,7 @@
 #include "ctl/cmd_feed_stats.h"
 #include "ctl/cmd_plan_check.h"
 #include "ctl/cmd_plan_diff.h"
+#include "ctl/cmd_plan_test.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/ctl_socket.h"
 #include "ctl/find_socket.h"
@@ -86,6 +87,7 @@ static const char usage[] =
     "  plan check FILE [--settings FILE | --live]\n"
     "                         --live: by the running daemon, with its settings and data\n"
     "  plan diff OLD NEW      the same of two files, without alerts\n"
+    "  plan test FILE         scripted feeds, and the states and messages expected of each date\n"
     "  backtest PLAN --from DATE --to DATE [--feeds DIR]\n"
     "                         what a plan would have said of what was received, rule by rule\n"
     "  compute waits|rtt-published|nhs-numbers|rules FILE\n"
@@ -181,9 +183,9 @@ static const struct command commands[] = {
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
     { "plan", "go-live", NULL, 0, 0 },
-    { "plan", "test", NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
+    { "plan", "test", NULL, 0, 0 },
     { "feed", "parse", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
@@ -534,8 +536,58 @@ static int ask(const struct command *c, char **arguments, int count, const struc
 /* ---- start ------------------------------------------------------------------------------------
  */
 
+typedef int offline_command(int argc, char **argv, const struct options *o);
+
+static int plan_check(int argc, char **argv, const struct options *o)
+{
+    return cmd_plan_check(argc, argv, o->config ? o->config : DEFAULT_CONFIG, o->socket);
+}
+
+static int plan_diff(int argc, char **argv, const struct options *o)
+{
+    (void)o;
+    return cmd_plan_diff(argc, argv);
+}
+
+static int plan_test(int argc, char **argv, const struct options *o)
+{
+    (void)o;
+    return cmd_plan_test(argc, argv);
+}
+
+static int feed_stats(int argc, char **argv, const struct options *o)
+{
+    (void)o;
+    return cmd_feed_stats(argc, argv, datadir_find());
+}
+
+static int feed_parse(int argc, char **argv, const struct options *o)
+{
+    (void)o;
+    return cmd_feed_parse(argc, argv, datadir_find());
+}
+
+static const struct offline {
+    const char *first, *second;
+    offline_command *run;
+} offlines[] = {
+    { "plan", "check", plan_check },
+    { "plan", "test", plan_test },
+    { "feed", "parse", feed_parse },
+    { "feed", "stats", feed_stats },
+};
+
+/* Or NULL. */
+static const struct offline *find_offline(char **words)
+{
+    for (size_t i = 0; i < COUNT(offlines); i++)
+        if (strcmp(words[0], offlines[i].first) == 0 && strcmp(words[1], offlines[i].second) == 0)
+            return &offlines[i];
+    return NULL;
+}
+
 /* The offline commands read their own options; a global -o given before them is handed on. */
-static int offline(int argc, char **argv, const struct options *o, bool is_feed)
+static int offline(offline_command *run, int argc, char **argv, const struct options *o)
 {
     char *rest[WORDS_MAX + 3];
     char kind_option[] = "-o";
@@ -551,12 +603,7 @@ static int offline(int argc, char **argv, const struct options *o, bool is_feed)
         rest[count++] = kind;
     }
     rest[count] = NULL;
-    if (!is_feed)
-        return strcmp(rest[0], "diff") == 0
-                   ? cmd_plan_diff(count, rest)
-                   : cmd_plan_check(count, rest, o->config ? o->config : DEFAULT_CONFIG, o->socket);
-    return strcmp(rest[0], "stats") == 0 ? cmd_feed_stats(count, rest, datadir_find())
-                                         : cmd_feed_parse(count, rest, datadir_find());
+    return run(count, rest, o);
 }
 
 int main(int argc, char **argv)
@@ -594,10 +641,10 @@ int main(int argc, char **argv)
             return cmd_compute(argc - i, argv + i);
         if (count == 1 && strcmp(words[0], "backtest") == 0)
             return cmd_backtest(argc - i, argv + i, o.config ? o.config : DEFAULT_CONFIG, o.kind);
-        if (count == 2 && ((strcmp(words[0], "feed") == 0 &&
-                            (strcmp(words[1], "parse") == 0 || strcmp(words[1], "stats") == 0)) ||
-                           (strcmp(words[0], "plan") == 0 && strcmp(words[1], "check") == 0)))
-            return offline(argc - i, argv + i, &o, strcmp(words[0], "feed") == 0);
+        const struct offline *without = count == 2 ? find_offline(words) : NULL;
+
+        if (without)
+            return offline(without->run, argc - i, argv + i, &o);
     }
     if (count == 0) {
         fputs(usage, stderr);
@@ -620,6 +667,6 @@ int main(int argc, char **argv)
     if (check_named(c, &o) != 0)
         return CTL_USAGE;
     if (c->request && strcmp(c->request, "plan-diff") == 0 && count - used == 2)
-        return offline(count - 1, words + 1, &o, false); /* of two files: no daemon is needed */
+        return offline(plan_diff, count - 1, words + 1, &o); /* of two files: no daemon is needed */
     return ask(c, words + used, count - used, &o);
 }

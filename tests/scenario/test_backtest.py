@@ -1,6 +1,5 @@
 """waitlistctl backtest: what a plan would have said of past feeds, from a folder and from the stored history."""
 import csv
-import hashlib
 import io
 import json
 import os
@@ -9,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from tree import everything
 from waitlist import Instance, PATIENCE_S, measure, plan, run_tests, three
 
 # Behind the line of 20 twice: from 20 July, when May is restated, and from 9 September, by July's own figure.
@@ -44,18 +44,6 @@ def rule(report, name, of="cyp-4w"):
 
 def when(row):
     return [(f["opened"], f["ended"], f["days"], f["by_restatement"]) for f in row["when"]]
-
-
-def everything(folder):
-    """Every file below a folder, by what it holds and when it was changed."""
-    out = {}
-    for at, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(at, name)
-            if os.path.isfile(path):
-                with open(path, "rb") as f:
-                    out[path] = (hashlib.sha256(f.read()).hexdigest(), os.stat(path).st_mtime_ns)
-    return out
 
 
 def test_each_rule_says_when_it_would_have_fired_how_long_and_how_often_by_a_restatement_only(build):

@@ -63,6 +63,7 @@ static const struct {
     { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
     { "daemon/plan/plan_forum.c", "daemon/man/plan.yaml.5", 13 },
     { "daemon/plan/standard.c", "daemon/man/standards.yaml.5", 15 },
+    { "daemon/ctl/plan_script.c", "daemon/man/waitlistctl.1", 18 },
     { "daemon/pathway/service_yaml.c", "daemon/man/services.yaml.5", 20 },
 };
 
@@ -91,9 +92,9 @@ END_TEST
 START_TEST(every_option_and_command_of_the_usage_is_in_a_man_page)
 {
     static const char *const words[] = {
-        "status",     "health",   "feeds",        "measures",     "measure",
-        "alerts",     "explain",  "plan show",    "plan check",   "plan diff",
-        "feed parse", "backtest", "\\-\\-config", "\\-\\-socket", "\\-o",
+        "status",    "health",       "feeds",        "measures",  "measure",    "alerts",
+        "explain",   "plan show",    "plan check",   "plan diff", "feed parse", "backtest",
+        "plan test", "\\-\\-config", "\\-\\-socket", "\\-o",
     };
     static const char *const options[] = { "\\-\\-config", "\\-\\-once", "\\-\\-at", "\\-\\-check",
                                            "\\-\\-simulate" };

@@ -1,0 +1,148 @@
+"""waitlistctl plan test: scripted feeds, and the states and messages that are expected of each date."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from hook import HOOK_RECEIVER, SECRET, Hook
+from tree import everything
+from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, ROOT, plan, run_tests, three
+
+PEOPLE = """\
+people: {p1: {name: Name Surname, mail: name.surname@example.nhs.uk}}
+holders: {camhs-lead: [{person: p1, from: 2024-04-01}]}
+"""
+MAIL = ('  - {id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:9",'
+        ' from: monitor@example.nhs.uk, tls: "off"}\n')
+HEAD = "plan: plan.yaml\nsettings: waitlistd.yaml\n"
+
+
+def plan_test(w, script=None, expect=0, output="table", path=None):
+    """Runs a script. Its files of feeds lie beside it."""
+    path = path or w.write("script.yaml", script)
+    result = subprocess.run([os.path.join(w.build, "waitlistctl"), "plan", "test", path, "-o", output],
+                            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120 * PATIENCE_S,
+                            env={**os.environ, "TMPDIR": w.path()})
+    assert result.returncode == expect, f"exit {result.returncode}:\n{result.stdout}{result.stderr[-3000:]}"
+    return json.loads(result.stdout) if output == "json" else result
+
+
+def step(on, *files, **expect):
+    """One step in flow style: files by name, expectations as YAML text."""
+    listed = ", ".join(f"{{feed: cyp4ww, file: {f}}}" for f in files)
+    wanted = ", ".join(f"{key}: {value}" for key, value in expect.items())
+    return f"  - {{on: {on}, feeds: [{listed}], expect: {{{wanted}}}}}\n"
+
+
+def places(said):
+    """(line, column) of each difference."""
+    return [(int(line), int(column)) for line, column in re.findall(r"script\.yaml:(\d+):(\d+): error: ", said)]
+
+
+def test_the_shipped_example_goes_as_it_expects(build):
+    with Instance(build) as w:
+        said = plan_test(w, path=os.path.join(ROOT, "config", "plan-test.yaml")).stdout
+        assert "as expected: 3 steps, 7 expectations" in said, said
+
+
+def test_late_missing_and_restated_feeds_are_judged_as_the_daemon_would(build):
+    with Instance(build) as w:
+        w.write("april.csv", three(25, "2024-04"))
+        w.write("may.csv", three(12, "2024-05"))
+        w.write("may-again.csv", three(24, "2024-05"))
+        # Nothing of TAJ, whom the feed must cover.
+        w.write("june.csv", "".join(line for line in three(0, "2024-06").splitlines(True) if "TAJ" not in line))
+        plan_test(w, HEAD + "start: 2024-06-01\nsteps:\n" + step(
+            "2024-06-09", "april.csv", measures="{cyp-4w: {rag: green, state: none, held: no}}", messages="none") + step(
+            "2024-07-11", "may.csv", measures="{cyp-4w: {rag: red, state: behind plan, severity: red, value: 12}}",
+            messages='[{receiver: spool, subject: "Behind plan"}]') + step(
+            "2024-07-20", "may-again.csv", measures="{cyp-4w: {rag: green, state: corrected, severity: none}}",
+            messages="[{receiver: spool}]") + step(
+            "2024-08-15", alerts="[{rule: feed-late, feed: cyp4ww, state: late}]",
+            measures="{cyp-4w: {rag: green, held: yes}}") + step(
+            "2024-08-16", "june.csv", alerts="[{rule: coverage-gap, provider: TAJ}, {rule: feed-late, state: none}]",
+            measures="{cyp-4w: {held: yes}}"))
+
+
+def test_each_difference_is_told_at_the_word_it_contradicts_with_what_was_found(build):
+    script = HEAD + "steps:\n" + step(
+        "2024-06-09", "april.csv", measures="{cyp-4w: {rag: green, state: watching, held: yes, value: 13}}",
+        alerts="[{rule: feed-late}]", messages="[{receiver: spool, subject: On plan}]") + step(
+        "2024-06-10", messages="[{receiver: spool}]") + step("2024-07-11", "may.csv", messages="none")
+    with Instance(build) as w:
+        w.write("april.csv", three(12, "2024-04"))
+        w.write("may.csv", three(25, "2024-05"))
+        result = plan_test(w, script, expect=1)
+        lines = script.splitlines()
+        words = [lines[line - 1][column - 1:] for line, column in places(result.stderr)]
+        wanted = ["green", "watching", "yes", "13", "{rule: feed-late}", "{receiver: spool, subject: On plan}",
+                  "{receiver: spool}", "none"]
+        assert len(words) == len(wanted), result.stderr
+        for word in wanted:
+            assert any(at.startswith(word) for at in words), f"nothing points at {word}:\n{result.stderr}"
+        for said in ("rag: expected green, found red", "state: expected watching, found behind plan",
+                     "held: expected yes, found no", "value: expected 13, found 12",
+                     'expected a message to spool with "On plan" in its subject, found to spool "Behind plan',
+                     "2024-06-10: expected a message to spool, found none",
+                     '2024-07-11: expected no message, found to spool "'):
+            assert said in result.stderr, f"{said} is not told:\n{result.stderr}"
+        assert "5 of 5 expectations differ" in result.stdout, result.stdout
+        found = plan_test(w, script, expect=1, output="json")
+        assert {d["code"] for d in found} == {"differs"} and {d["line"] for d in found} == {4, 5, 6}, found
+
+
+def test_a_message_that_nobody_expected_is_a_difference_though_the_expected_ones_came(build):
+    with Instance(build, receivers=RECEIVER_SPOOL + "  - {id: other, kind: spool, dir: ./other}\n",
+                  plan_text=plan(receivers="spool, other")) as w:
+        w.write("april.csv", three(12, "2024-04"))
+        said = plan_test(w, HEAD + "steps:\n" + step("2024-06-09", "april.csv", messages="[{receiver: other}]"),
+                         expect=1).stderr
+        assert 'expected no other message, found to spool "' in said, said
+
+
+def test_a_file_that_is_wrong_exits_78_and_every_mistake_has_its_place(build):
+    bad = (HEAD + "steps:\n"
+           "  - on: 2024-06-09\n    feeds: [{feed: cyp4w, text: x}, {feed: cyp4ww}, {feed: cyp4ww, file: gone.csv}]\n"
+           "    expekt: {}\n"
+           "  - on: 2024-06-09\n"
+           "    expect:\n"
+           "      measures: {cyp-4: {rag: pink, state: late, held: perhaps, value: much}}\n"
+           "      alerts: [{rule: feed-lat}, {state: late}]\n"
+           "      messages: [{receiver: spol}]\n")
+    with Instance(build) as w:
+        said = plan_test(w, bad, expect=78).stderr
+        for words in ("cyp4w", "one of file: and text:", "No such file", "expekt", "not after the one before", "cyp-4",
+                      "pink", '"late" is not known', "perhaps", '"much" is no number', "feed-lat", '"rule" is missing',
+                      "spol"):
+            assert re.search(rf"script\.yaml:\d+:\d+: error: [^\n]*{re.escape(words)}", said), f"{words}:\n{said}"
+        assert said.count("did you mean") >= 5, said
+        w.write("plan.yaml", plan().replace("polarity", "polartiy"))
+        assert re.search(r"plan\.yaml:\d+:\d+: error", plan_test(w, HEAD + "steps:\n" + step("2024-06-09"), expect=78).stderr)
+
+
+def test_who_is_written_to_is_said_and_nothing_leaves_nor_is_the_running_daemon_touched(build):
+    with Hook() as hook, Instance(build, receivers=HOOK_RECEIVER.format(port=hook.port) + MAIL,
+                                  plan_text=plan(receivers="spool, mail, hook"), extra="people: people.yaml\n") as w:
+        w.write("hook.secret", SECRET)
+        w.write("people.yaml", PEOPLE)
+        w.write("april.csv", three(12, "2024-04"))
+        w.start("2024-06-01")
+        try:
+            w.ctl("measures")
+            own = [w.path(*names) for names in (("state", "journal"), ("state", "archive"), ("inbox",), ("spool",))]
+            before = everything(*own)
+            plan_test(w, HEAD + "steps:\n" + step(
+                "2024-06-09", "april.csv", messages="[{receiver: spool}, {receiver: hook}, "
+                "{receiver: mail, recipient: name.surname@example.nhs.uk, subject: Behind plan}]"))
+            assert everything(*own) == before, "the running daemon's files were changed"
+            assert not [n for n in os.listdir(w.folder) if n.startswith("waitlist-simulation")], os.listdir(w.folder)
+            assert w.measure()["value"] is None and not w.alerts("behind-plan"), w.alerts()
+        finally:
+            w.stop()
+        assert not hook.requests, hook.requests
+
+
+run_tests(globals())
