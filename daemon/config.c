@@ -483,7 +483,7 @@ int config_load(const char *path, const char *datadir, struct diags *diags, stru
 static void make_live(struct config *c)
 {
     for (size_t i = 0; i < c->plan_count; i++)
-        c->plans[i]->mode = PLAN_LIVE;
+        c->plans[i]->mode = c->plans[i]->written_mode = PLAN_LIVE;
 }
 
 int config_load_simulated(const char *path, const char *datadir,

@@ -143,6 +143,7 @@ static const struct act {
     { "feed-refuse", check_feed_refuse, take_feed_refuse },
     { "spc-rebase", spc_check_rebase, spc_take_rebase },
     { "spc-unrebase", spc_check_unrebase, spc_take_unrebase },
+    { "plan-go-live", golive_check, golive_take },
     { "feed-purge", decide_check_purge, decide_take_purge },
     { "plan-apply", plans_check_apply, plans_take },
     { "plan-approve", plans_check_approve, plans_take },

@@ -101,6 +101,18 @@ static int read_purged(struct pipeline *p, const json_t *record)
     return 0;
 }
 
+static int read_planned(struct pipeline *p, const json_t *record)
+{
+    p->has_met = true;
+    return golive_read(p, record);
+}
+
+static int read_known(struct pipeline *p, const json_t *record)
+{
+    p->has_met = true;
+    return known_read(p, record);
+}
+
 /* A record is of the kind whose key it holds. */
 static const struct {
     const char *key;
@@ -118,6 +130,8 @@ static const struct {
     { "plan_told", read_plan },        /* owners were told of changes of a plan, or of its end */
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
+    { "planned", read_planned },       /* a plan's file began, or ceased, to say rehearsal */
+    { "known", read_known },           /* who came to hear of what of a plan */
 };
 
 static int read_alerts(struct pipeline *p, const json_t *alerts)

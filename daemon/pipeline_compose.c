@@ -18,6 +18,7 @@ void compose_abort(struct pipeline *p)
         composed_release(&c->list[i]);
     if (c) {
         free(c->list);
+        free(c->baselines.list);
         table_release(&c->escalated, NULL);
         composition_list_release(&c->compositions);
     }
@@ -280,6 +281,8 @@ static int find_compositions(struct pipeline *p, struct composition_list *out)
 
     for (size_t i = 0; r == 0 && i < p->findings.count; i++)
         ids[i] = p->finding_ids[i];
+    if (r == 0)
+        r = known_settle(p, &p->composing->baselines);
     if (r == 0) {
         const struct composer_input in = {
             .alerts = alerts,
@@ -293,6 +296,9 @@ static int find_compositions(struct pipeline *p, struct composition_list *out)
             .today = pipeline_today(p),
             .recipients = compose_recipients,
             .receiver_kind = compose_receiver_kind,
+            .baselines = p->composing->baselines.list,
+            .baseline_count = p->composing->baselines.count,
+            .is_new = known_is_new,
             .recipients_arg = p,
         };
 

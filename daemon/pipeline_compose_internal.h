@@ -27,7 +27,14 @@ struct composed {
     bool is_again; /* it was due before */
 };
 
+/** Owed just now; borrows from configuration and pipeline. */
+struct baselines {
+    struct composer_baseline *list;
+    size_t count;
+};
+
 struct composing {
+    struct baselines baselines;
     struct composed *list;
     size_t count;
     struct composition_list compositions; /* of which the first .count are in the list */
@@ -45,6 +52,13 @@ int compose_receiver_kind(void *arg, const char *id);
  * Returns 0 or -ENOMEM. */
 int compose_others(const struct pipeline *p, const struct composition *c, struct text *out_told,
                    struct text *out_unreached);
+
+/* ---- pipeline_known.c ---- */
+/** What is new to whom goes into the audit; which baselines are owed. Returns 0 or -errno. */
+int known_settle(struct pipeline *p, struct baselines *out);
+/** For the composer; arg: the pipeline. Returns 1, 0 or -ENOMEM. */
+int known_is_new(void *arg, const struct composer_baseline *b, const struct alert *alert,
+                 bool is_untold);
 
 /* ---- pipeline_message.c ---- */
 /** Freezes a message into an empty .item and .updates. Returns 0 or -errno. */

@@ -15,7 +15,8 @@
  *                     reads it; _feeds how each feed stands; _feed_figures what plans count of that
  * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
  *                     what may be wrong with the daemon itself
- * People are told     _compose alerts to messages, with _recipients, _message; _deliver messages to
+ * People are told     _golive which plans are in rehearsal, _known what each recipient knows of a plan;
+ *                     _compose alerts to messages, with _recipients, _message; _deliver messages to
  *                     receivers, _sent the sent journal, _pending what is due as that journal knows
  *                     it, _digest what waited, as one message, _letters messages given up, _direct
  *                     what is told without Redis

@@ -378,7 +378,9 @@ void judge_start(struct pipeline *p)
 
     p->evaluating = today;
     p->need_evaluate = false;
-    r = make_findings(p, today);
+    r = golive_note(p);
+    if (r == 0)
+        r = make_findings(p, today);
     if (r == 0)
         r = step_by_plans(p, today, now);
     if (r == 0)

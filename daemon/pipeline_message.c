@@ -83,6 +83,21 @@ int composed_of_day(struct composed *c, const char *recipient, const char *group
 
 /* ---- the message ---- */
 
+/* What goes with a baseline: that it was told, and what is over. Returns 0 or -errno. */
+static int tell_baseline(const struct composition *c, struct composed *out)
+{
+    const struct told notice = { c->baseline->ordinal, SEVERITY_NONE, false };
+    int r = composed_tells(out, c->recipient, c->baseline->id, &notice);
+
+    for (size_t i = 0; r == 0 && i < c->settled_count; i++) {
+        const struct episode *e = c->settled[i].episode;
+        const struct told over = { e->ordinal, e->severity, false };
+
+        r = composed_tells(out, c->recipient, e->id, &over);
+    }
+    return r;
+}
+
 /* What the message says, and the told-state that goes with it. Returns 0 or -errno. */
 static int list_items(const struct composition *c, struct message_item *items, struct composed *out)
 {
@@ -102,7 +117,7 @@ static int list_items(const struct composition *c, struct message_item *items, s
         if (r == 0)
             r = composed_tells(out, c->recipient, from->episode->id, &told);
     }
-    return r;
+    return r == 0 && c->baseline ? tell_baseline(c, out) : r;
 }
 
 /* The words, for a receiver of that kind. Returns as message_compose(). */
@@ -112,10 +127,20 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
     const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
     AUTO(text_release) struct text others = TEXT_INIT;
     AUTO(text_release) struct text unreached = TEXT_INIT;
+    char notice[ALERT_ID_MAX] = "";
     int r = compose_others(p, c, &others, &unreached);
 
+    if (r == 0 && c->baseline)
+        r = notice_id_of(c->baseline->id, c->baseline->ordinal, notice);
     if (r < 0)
         return r;
+    const struct message_baseline baseline = {
+        .notice_id = notice,
+        .thread = c->baseline ? c->baseline->id : NULL,
+        .is_first = c->baseline && c->baseline->is_first,
+        .measures = c->baseline ? c->baseline->measures : 0,
+        .unknown = c->baseline ? c->baseline->unknown : 0,
+    };
     const struct message_context context = {
         .instance = p->config->settings->instance,
         .receiver = c->receiver,
@@ -125,6 +150,7 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .priority = c->priority,
         .items = items,
         .item_count = c->item_count,
+        .baseline = c->baseline ? &baseline : NULL,
         .unchanged = c->unchanged,
         .also_told = text_str(&others),
         .not_reached = text_str(&unreached),
@@ -166,12 +192,16 @@ static int fill_item(struct pipeline *p, const struct composition *c, struct mes
     item->severity = m->severity;
     item->composed = clock_wall(&p->clock);
     item->since = clock_mono(&p->clock);
-    item->tells = calloc(c->item_count, sizeof *item->tells);
-    for (size_t i = 0; item->tells && i < c->item_count; i++) {
-        struct tell *tell = &item->tells[item->tell_count++];
+    item->tells = calloc(out->update_count, sizeof *item->tells);
+    for (size_t i = 0; item->tells && i < out->update_count; i++) {
+        const struct told_update *u = &out->updates[i];
+        struct tell *tell = &item->tells[item->tell_count];
 
-        (void)snprintf(tell->episode, sizeof tell->episode, "%s", c->items[i].episode->id);
-        tell->told = out->updates[i].told;
+        if (date_is_set(u->day))
+            continue;
+        (void)snprintf(tell->episode, sizeof tell->episode, "%s", strrchr(u->field, '|') + 1);
+        tell->told = u->told;
+        item->tell_count++;
     }
     return item->tells && item->delivery_id && item->receiver && item->recipient && item->group
                ? 0
@@ -180,10 +210,10 @@ static int fill_item(struct pipeline *p, const struct composition *c, struct mes
 
 int compose_message(struct pipeline *p, const struct composition *c, struct composed *out)
 {
-    AUTO(auto_free) struct message_item *items = calloc(c->item_count, sizeof *items);
+    AUTO(auto_free) struct message_item *items = calloc(c->item_count + 1, sizeof *items);
     struct message m = { 0 };
 
-    out->updates = calloc(c->item_count + 1, sizeof *out->updates);
+    out->updates = calloc(c->item_count + c->settled_count + 2, sizeof *out->updates);
     out->item = calloc(1, sizeof *out->item);
     if (!items || !out->updates || !out->item)
         return -ENOMEM;

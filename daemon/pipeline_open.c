@@ -48,6 +48,7 @@ static int open_state(struct pipeline *p)
         r = journal_open(sent, sent_read, p, &p->sent);
     if (r == 0)
         r = journal_open(audit, audit_read, p, &p->audit);
+    golive_adopt(p);
     p->is_new = p->epoch[0] == '\0';
     if (r == 0)
         p->reach = witness_reach(p);
@@ -305,6 +306,8 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->expected, free);
     spc_release(p);
     plan_ledger_release(&p->plan_ledger);
+    known_release(p);
+    table_release(&p->modes, NULL);
     table_release(&p->decisions, decision_free);
     receipt_list_release(&p->receipts);
     journal_close(p->received);

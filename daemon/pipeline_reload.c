@@ -100,6 +100,7 @@ static void adopt(struct pipeline *p, struct config *next)
     pipeline_let_go(p, !same_receivers(old->settings, next->settings) ||
                            old->settings->list_count || next->settings->list_count);
     p->config = next;
+    golive_adopt(p);
     (void)setenv("TZ", next->settings->timezone, 1);
     tzset();
     log_set_level(log_level_of(next->settings->log_level));

@@ -155,8 +155,11 @@ struct pipeline {
     struct table plan_ledger; /* plan -> struct plan_book *: its versions, as the audit says */
     bool plans_are_behind;    /* one could not be journalled, or not come into force, yet */
     char plan_trouble[240];   /* "" or which applied version cannot be read */
-    struct table rebases;     /* "plan|measure" -> struct rebases *: of charts, as the audit says */
-    struct table journalled;  /* alert id -> struct journalled_alert *: the newest state */
+    struct table modes;       /* plan -> bits, see pipeline_golive.c, as the audit says */
+    struct table known;   /* "plan|receiver|recipient" -> struct known *: what each was told of */
+    bool has_met;         /* the audit says what was known when it began to keep that */
+    struct table rebases; /* "plan|measure" -> struct rebases *: of charts, as the audit says */
+    struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
     bool
         journals_are_behind; /* the disk was full: Redis knows alerts, or messages, that they lack */
     struct retention *retention; /* the day's run under way, or NULL */

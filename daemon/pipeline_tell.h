@@ -39,6 +39,23 @@ void hide_gone(struct pipeline *p);
 /** The recipients of routes fallback and ops; returns their number. Borrows from the settings. */
 size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max);
 
+/* ---- pipeline_golive.c ---- */
+/** Says in each plan of the configuration whether it is in rehearsal. */
+void golive_adopt(struct pipeline *p);
+/** The same, once the audit has what the files say. A full disk says so itself. Returns 0 or -errno. */
+int golive_note(struct pipeline *p);
+/** What a file said, as the audit has it. Returns 0 or -ENOMEM. */
+int golive_read(struct pipeline *p, const json_t *record);
+int golive_check(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int golive_take(struct pipeline *p, const json_t *act);
+
+/* ---- pipeline_known.c ---- */
+/** Who came to hear of what, as the audit has it. Returns 0 or -errno. */
+int known_read(struct pipeline *p, const json_t *record);
+/** The plan is new to everyone. */
+void known_forget(struct pipeline *p, const char *plan);
+void known_release(struct pipeline *p);
+
 /* ---- pipeline_compose.c ---- */
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);

@@ -50,6 +50,8 @@ static const char usage[] =
     "  alerts                 open alerts, and those closed in the last 30 days\n"
     "  explain ALERT|MEASURE  why an alert fires, or does not\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
+    "  plan go-live [PLAN] [--reason TEXT]\n"
+    "                         ends its rehearsal: each receiver gets one message on how it stands\n"
     "  plan gap [PLAN]        how far each measure is from its plan, and what it takes\n"
     "  plan diff FILE         what FILE changes against the plan in force, what is softer first; "
     "and\n"
@@ -139,6 +141,7 @@ static const struct detail {
     { "plan-diff", "file", "" },
     { "plan-rollback", "id", " !reason " },
     { "plan-approve", "id", " reason " },
+    { "plan-go-live", "plan", " reason " },
 };
 
 static const struct command commands[] = {
@@ -156,6 +159,7 @@ static const struct command commands[] = {
     { "plan", "approve", "plan-approve", 1, 1 },
     { "plan", "rollback", "plan-rollback", 0, 1 },
     { "series", "find", "series-find", 1, WORDS_MAX },
+    { "plan", "go-live", "plan-go-live", 0, 1 },
     { "audit", NULL, "audit", 0, 0 },
     { "feed", "expect", "feed-expect", 1, 1 },
     { "rebuild", NULL, "rebuild", 0, 0 },
@@ -182,7 +186,6 @@ static const struct command commands[] = {
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     { "feed", "backfill", NULL, 0, 0 },
-    { "plan", "go-live", NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
     { "plan", "test", NULL, 0, 0 },

@@ -149,6 +149,10 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         say(s, "Not reached", text_str(&words));
     }
     text_clear(&words);
+    if (!first) {
+        say(s, "", "For service oversight; not for deciding any child's care.");
+        return;
+    }
     item_view(c, first, &v);
     wording_next(&v, &words);
     (void)text_printf(&words, ". \"waitlistctl explain %s\" shows how %s was judged.",
@@ -304,8 +308,16 @@ void body_write(const struct message_context *c, const struct message_item *cons
         say(&all, "", "Illustrative plan: an example, not what any organisation has undertaken.");
     if (message_is_rehearsal(c))
         say(&all, "", "Rehearsal: this plan is not live, and nobody it names was told.");
-    if (item_count > 1)
+    if (item_count > 1 || c->baseline)
         say(&all, "", heading);
+    if (c->baseline)
+        say(&all, "",
+            c->baseline->is_first
+                ? "This is how the plan stands as you begin to hear of it. From now on you are "
+                  "told "
+                  "of changes alone."
+                : "This is how what is new to you of the plan stands. From now on you are told of "
+                  "its changes alone.");
     if (c->backlog_messages) {
         (void)snprintf(rest, sizeof rest,
                        "%zu messages could not be delivered in time; this one "
@@ -314,7 +326,7 @@ void body_write(const struct message_context *c, const struct message_item *cons
         say(&all, "", rest);
     }
     say_plan(&all, c);
-    say_end(&end, c, items[0], item_count);
+    say_end(&end, c, item_count ? items[0] : NULL, item_count);
     words = wording_words(text_str(&all.plain)) + wording_words(text_str(&end.plain)) +
             12; /* 12: "the other n..." */
     for (; told < item_count; told++) {
@@ -338,7 +350,8 @@ void body_write(const struct message_context *c, const struct message_item *cons
         say(&all, "", rest);
     }
     join(&all, &end);
-    table(&all, c, items, item_count);
+    if (item_count)
+        table(&all, c, items, item_count);
     (void)text_puts(&all.html, "</body></html>\n");
     (void)text_add(out_plain, text_str(&all.plain), all.plain.len);
     (void)text_add(out_html, text_str(&all.html), all.html.len);

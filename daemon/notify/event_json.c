@@ -147,6 +147,12 @@ static json_t *event_object(const struct message_context *c, const char *deliver
     failed |= json_object_set_new(data, "rehearsal", json_boolean(message_is_rehearsal(c)));
     failed |=
         json_object_set_new(data, "stands_for", json_integer((json_int_t)c->backlog_messages));
+    if (c->baseline)
+        failed |= json_object_set_new(
+            data, "baseline",
+            json_pack("{s:I, s:I, s:I, s:b}", "measures", (json_int_t)c->baseline->measures,
+                      "behind", (json_int_t)message_behind(c), "unknown",
+                      (json_int_t)c->baseline->unknown, "first", (int)c->baseline->is_first));
     failed |= json_object_set_new(data, "priority", clean(priority ? priority->id : NULL));
     failed |= json_object_set_new(data, "receiver", clean(c->receiver));
     failed |= json_object_set_new(data, "severity", clean(alert_severity_name(severity)));

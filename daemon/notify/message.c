@@ -24,6 +24,15 @@ bool message_is_rehearsal(const struct message_context *c)
     return c->is_rehearsal || (c->plan && c->plan->mode == PLAN_REHEARSAL);
 }
 
+size_t message_behind(const struct message_context *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->item_count; i++)
+        n += c->items[i].alert->rule == RULE_BEHIND_PLAN && !c->items[i].episode->early;
+    return n;
+}
+
 /* The order in which news is told. */
 static const enum alert_news news_order[] = {
     NEWS_NEW,       NEWS_WORSE,    NEWS_BETTER, NEWS_CLEARED,  NEWS_CORRECTED, NEWS_DISCOVERED,
@@ -32,7 +41,7 @@ static const enum alert_news news_order[] = {
 
 static const struct message_item **in_order(const struct message_context *c)
 {
-    const struct message_item **ordered = calloc(c->item_count, sizeof *ordered);
+    const struct message_item **ordered = calloc(c->item_count + 1, sizeof *ordered);
     size_t at = 0;
 
     if (!ordered)
@@ -147,15 +156,45 @@ static void group_counts(const struct message_context *c, struct text *counts)
                               rows[i].n == c->item_count ? rows[i].alone : rows[i].beside);
 }
 
+/* "18 measures, 7 already behind plan, 2 not known" */
+static void baseline_counts(const struct message_context *c, struct text *out)
+{
+    const struct message_baseline *b = c->baseline;
+    size_t behind = message_behind(c);
+
+    (void)text_printf(out, "%zu %smeasure%s, ", b->measures, b->is_first ? "" : "new ",
+                      b->measures == 1 ? "" : "s");
+    if (behind)
+        (void)text_printf(out, "%zu already behind plan", behind);
+    else
+        (void)text_puts(out, "none behind plan");
+    if (b->unknown)
+        (void)text_printf(out, ", %zu not known", b->unknown);
+}
+
 /* "3 measures behind plan: <priority>" */
 static void group_heading(const struct message_context *c, struct text *out)
 {
-    group_counts(c, out);
+    if (c->baseline)
+        baseline_counts(c, out);
+    else
+        group_counts(c, out);
     (void)text_puts(out, ": ");
-    if (c->plan && c->priority < c->plan->priority_count)
+    if (c->baseline)
+        wording_clean(out, c->plan->title ? c->plan->title : c->plan->id, 200, 40);
+    else if (c->plan && c->priority < c->plan->priority_count)
         wording_clean(out, c->plan->priorities[c->priority].title, 200, 40);
     else
         wording_clean(out, c->plan ? c->plan->id : c->instance, 60, 10);
+}
+
+static void shortened_heading(const struct message_context *c, size_t max, struct text *out)
+{
+    group_heading(c, out);
+    if (wording_characters(text_str(out)) <= max)
+        return;
+    wording_shorten(out, max - strlen(CUT));
+    (void)text_puts(out, CUT);
 }
 
 /* How many, and the first with its figure: "3 measures behind plan: Wheelchairs 29%, plan 50%..."; where that
@@ -167,9 +206,13 @@ static void group_subject(const struct message_context *c, const struct message_
     struct item_view first;
     char more[32];
 
-    item_view(c, items[0], &first);
-    group_counts(c, &counts);
-    if (wording_subject_room(&first, text_str(&counts), max - strlen(CUT)) >= TITLE_MIN) {
+    if (!c->baseline) {
+        item_view(c, items[0], &first);
+        group_counts(c, &counts);
+    }
+    if (c->baseline) {
+        shortened_heading(c, max, out);
+    } else if (wording_subject_room(&first, text_str(&counts), max - strlen(CUT)) >= TITLE_MIN) {
         wording_subject(&first, text_str(&counts), max - strlen(CUT), out);
         (void)text_puts(out, CUT);
     } else if (!c->plan && !c->backlog_messages && first.feed) {
@@ -177,11 +220,7 @@ static void group_subject(const struct message_context *c, const struct message_
         wording_subject(&first, NULL, max - strlen(more), out);
         (void)text_puts(out, more);
     } else {
-        group_heading(c, out);
-        if (wording_characters(text_str(out)) > max) {
-            wording_shorten(out, max - strlen(CUT));
-            (void)text_puts(out, CUT);
-        }
+        shortened_heading(c, max, out);
     }
     if (!text_ok(&counts))
         out->error = -ENOMEM;
@@ -194,7 +233,7 @@ static char *subject_of(const struct message_context *c, const struct message_it
     const char *mark = message_is_rehearsal(c) ? REHEARSAL : "";
     size_t max = SUBJECT_MAX - strlen(mark);
 
-    if (c->item_count == 1) {
+    if (c->item_count == 1 && !c->baseline) {
         struct item_view v;
 
         item_view(c, items[0], &v);
@@ -211,10 +250,15 @@ static char *subject_of(const struct message_context *c, const struct message_it
 /* ---- mail -------------------------------------------------------------------------------- */
 
 /* Messages of one episode form one thread. */
-static void thread_headers(struct text *out, const struct message_item *const *items, size_t count,
-                           const char *domain)
+static void thread_headers(struct text *out, const struct message_context *c,
+                           const struct message_item *const *items, const char *domain)
 {
-    (void)text_printf(out, "In-Reply-To: <%s@%s>\r\nReferences:", items[0]->episode->id, domain);
+    size_t count = c->item_count;
+
+    (void)text_printf(out, "In-Reply-To: <%s@%s>\r\nReferences:",
+                      count ? items[0]->episode->id : c->baseline->thread, domain);
+    if (!count)
+        (void)text_printf(out, " <%s@%s>", c->baseline->thread, domain);
     for (size_t i = 0; i < count && i < REFERENCES_MAX; i++)
         (void)text_printf(out, "%s<%s@%s>", i > 0 ? "\r\n " : " ", items[i]->episode->id, domain);
     (void)text_puts(out, "\r\n");
@@ -246,8 +290,8 @@ static char *mail_of(const struct message_context *c, const struct message_item 
                    delivery_id); /* "=_" is never quoted-printable */
     (void)snprintf(sender, sizeof sender, "waitlistd@%s", domain);
     group_heading(c, &heading);
-    body_write(c, items, c->item_count, c->item_count > 1 ? text_str(&heading) : subject, &plain,
-               &html);
+    body_write(c, items, c->item_count,
+               c->item_count > 1 || c->baseline ? text_str(&heading) : subject, &plain, &html);
 
     mime_header_mailbox(&out, "From", "waitlistd", c->from ? c->from : sender);
     wording_clean(&whom, mime_address_ok(c->recipient) ? c->recipient_name : c->recipient, 100, 20);
@@ -258,7 +302,7 @@ static char *mail_of(const struct message_context *c, const struct message_item 
     mime_header_text(&out, "Subject", subject);
     mime_header(&out, "Date", mime_date(c->now, date));
     mime_header(&out, "Message-ID", id);
-    thread_headers(&out, items, c->item_count, domain);
+    thread_headers(&out, c, items, domain);
     mime_header(&out, "Auto-Submitted", "auto-generated");
     mime_header(&out, "X-Waitlistd-Delivery", delivery_id);
     mime_header(&out, "MIME-Version", "1.0");
@@ -300,6 +344,8 @@ static int delivery_id(const struct message_context *c, char out_id[ALERT_ID_MAX
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
         ids[i] = c->backlog_messages ? c->backlog_notices[i] : c->items[i].notice_id;
+    if (c->baseline)
+        ids[count++] = c->baseline->notice_id;
     return delivery_id_of(ids, count, c->receiver, c->recipient, out_id);
 }
 
@@ -311,8 +357,8 @@ int message_compose(const struct message_context *c, bool want_eml, bool want_js
     unsigned long losses = text_losses();
     int r;
 
-    assert(c && c->instance && c->receiver && c->recipient && c->items && c->item_count > 0 &&
-           c->org_title);
+    assert(c && c->instance && c->receiver && c->recipient && c->items &&
+           (c->item_count > 0 || (c->baseline && c->plan)) && c->org_title);
     if (!addresses_ok(c))
         return -EINVAL;
     items = in_order(c);

@@ -27,6 +27,15 @@ struct message_item {
     bool came_and_went;            /* it began and ended while the message waited */
 };
 
+/** How a plan, or what is new of it, stands: told once, its items being what is behind already. */
+struct message_baseline {
+    const char *notice_id;
+    const char *thread; /* id of its thread where it has no items */
+    bool is_first;      /* the recipient hears of the plan for the first time */
+    size_t measures;
+    size_t unknown; /* of these: nobody knows how they stand */
+};
+
 struct message_context {
     const char *instance;
     const char *receiver,
@@ -35,7 +44,8 @@ struct message_context {
     const struct plan *plan;    /* of the group, or NULL for feed alerts */
     size_t priority;            /* index into plan->priorities; ignored without plan */
     const struct message_item *items;
-    size_t item_count;
+    size_t item_count;                       /* 0 only of a baseline */
+    const struct message_baseline *baseline; /* NULL: it tells of changes */
     size_t unchanged;        /* open alerts of the group that this message does not repeat */
     const char *also_told;   /* "A Person, ops": the others told of the same; "" or NULL: none */
     const char *not_reached; /* likewise, whose message was given up or waits for too long */
@@ -70,6 +80,8 @@ struct message {
 
 /** Whether it tells of a plan that nobody acts on yet: said in the subject, in the body and in the data. */
 bool message_is_rehearsal(const struct message_context *context);
+/** Of a baseline: the measures among its items that are behind plan. */
+size_t message_behind(const struct message_context *context);
 /** Composes; eml and json as asked. Returns 0, -ENOMEM, or -EINVAL for an address that is refused
  * (CR, LF, NUL, blanks). */
 int message_compose(const struct message_context *context, bool want_eml, bool want_json,

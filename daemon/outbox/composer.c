@@ -44,6 +44,7 @@ void composition_release(struct composition *c)
     free(c->recipient_name);
     free(c->group);
     free(c->items);
+    free(c->settled);
     free(c->backlog.notices);
     *c = (struct composition){ 0 };
 }
@@ -139,6 +140,67 @@ enum alert_news composer_news_of_both(const struct episode *e)
     }
 }
 
+/* ---- baselines ---- */
+
+static bool is_for(const struct composer_baseline *b, const struct composer_recipient *r)
+{
+    return strcmp(b->who.receiver, r->receiver) == 0 && strcmp(b->who.recipient, r->recipient) == 0;
+}
+
+/* The baseline that tells this recipient of an alert; NULL: none does. Returns 0 or -ENOMEM. */
+static int baseline_of(const struct composer_input *in, const struct composer_recipient *r,
+                       const struct alert *a, const struct told *t,
+                       const struct composer_baseline **out)
+{
+    *out = NULL;
+    for (size_t i = 0; !*out && i < in->baseline_count; i++) {
+        const struct composer_baseline *b = &in->baselines[i];
+        int is_new = 0;
+
+        if (!is_for(b, r))
+            continue;
+        if (!a->plan)
+            is_new = a->feed && b->is_first && !t;
+        else if (strcmp(a->plan, b->plan->id) == 0)
+            is_new = in->is_new(in->recipients_arg, b, a, !t);
+        if (is_new < 0)
+            return is_new;
+        if (is_new)
+            *out = b;
+    }
+    return 0;
+}
+
+static struct gathering *gathering_of_baseline(struct gatherings *all,
+                                               const struct composer_baseline *b)
+{
+    AUTO(text_release) struct text group = TEXT_INIT;
+
+    (void)text_printf(&group, "%s/baseline", b->plan->id);
+    struct gathering *g = text_ok(&group) ? gathering_of(all, &b->who, text_str(&group), b->plan,
+                                                         b->plan->priority_count)
+                                          : NULL;
+
+    if (g) {
+        g->c.baseline = b;
+        g->at_once = true;
+    }
+    return g;
+}
+
+/* What is over goes with it untold. */
+static int add_settled(struct composition *c, struct composed_item item)
+{
+    struct composed_item *grown =
+        reallocarray(c->settled, c->settled_count + 1, sizeof *c->settled);
+
+    if (!grown)
+        return -ENOMEM;
+    c->settled = grown;
+    c->settled[c->settled_count++] = item;
+    return 0;
+}
+
 static int add_item(struct gathering *g, struct composed_item item)
 {
     if (g->c.item_count == g->cap) {
@@ -185,10 +247,21 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
 
     if (news == NEWS_NONE && !open)
         return 0;
-    struct gathering *g = gathering_for(in, all, r, a);
+    const struct composer_baseline *b = NULL;
+
+    if (baseline_of(in, r, a, t, &b) < 0)
+        return -ENOMEM;
+    struct gathering *g = b ? gathering_of_baseline(all, b) : gathering_for(in, all, r, a);
+    struct composed_item item = { a, e, finding_of(in, a), news, t ? t->ordinal : 0, false };
 
     if (!g)
         return -ENOMEM;
+    if (b && !open)
+        return add_settled(&g->c, item);
+    if (b) {
+        item.news = NEWS_NEW;
+        return add_item(g, item);
+    }
     if (news == NEWS_NONE) {
         g->c.unchanged++;
         return 0;
@@ -196,8 +269,7 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
     if (news != NEWS_REMINDER && /* which turns nothing red */
         (e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED)))
         g->red = true;
-    return add_item(
-        g, (struct composed_item){ a, e, finding_of(in, a), news, t ? t->ordinal : 0, false });
+    return add_item(g, item);
 }
 
 /* ---- who was told of an episode ---- */
@@ -274,16 +346,34 @@ static int gather_row(const struct composer_input *in, struct gatherings *all,
     return kind < 0 ? 0 : gather_episode(in, all, &who, a, e);
 }
 
-/* Whoever was told that an episode began is told that it ended, also when the role has passed on.
- */
-static int gather_told(const struct composer_input *in, const struct told_index *index,
-                       struct gatherings *all, const struct alert *a, const struct episode *e)
+/* Whether the row is of one of these. */
+static bool is_among(const struct told_row *row, const struct composer_recipient *who, size_t n)
 {
+    for (size_t i = 0; i < n; i++) {
+        size_t receiver = strlen(who[i].receiver), recipient = strlen(who[i].recipient);
+
+        if (strncmp(row->key, who[i].receiver, receiver) == 0 && row->key[receiver] == '|' &&
+            strncmp(row->key + receiver + 1, who[i].recipient, recipient) == 0 &&
+            row->key[receiver + 1 + recipient] == '|')
+            return true;
+    }
+    return false;
+}
+
+/* Whoever was told that an episode began is told that it ended, also when the role has passed on; of a
+ * plan put back into rehearsal only who is told of that. */
+static int gather_told(const struct composer_input *in, const struct told_index *index,
+                       struct gatherings *all, const struct alert *a, const struct episode *e,
+                       const struct composer_recipient *who, size_t n)
+{
+    const struct plan *plan = plan_of(in, a);
+    bool is_rehearsed = plan && plan->mode == PLAN_REHEARSAL;
     int r = 0;
 
     for (size_t i = told_index_find(index, e->id);
          r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++)
-        if (index->rows[i].told->open || e->state == ALERT_RETRACTED)
+        if ((index->rows[i].told->open || e->state == ALERT_RETRACTED) &&
+            (!is_rehearsed || is_among(&index->rows[i], who, n)))
             r = gather_row(in, all, &index->rows[i], a, e);
     return r;
 }
@@ -354,9 +444,11 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
                 for (size_t j = 0; r == 0 && j < n; j++)
                     r = gather_episode(in, &all, &who[j], a, e);
             else
-                r = gather_told(in, &told, &all, a, e);
+                r = gather_told(in, &told, &all, a, e, who, n);
         }
     }
+    for (size_t i = 0; r == 0 && i < in->baseline_count; i++) /* also that nothing is behind */
+        r = gathering_of_baseline(&all, &in->baselines[i]) ? 0 : -ENOMEM;
     if (r == 0 && all.count) {
         list.list = calloc(all.count, sizeof *list.list);
         r = list.list ? 0 : -ENOMEM;
@@ -367,7 +459,8 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
 
         if (spent < 0)
             r = spent;
-        if (r < 0 || g->c.item_count == 0 || (spent && !g->red && !g->at_once)) {
+        if (r < 0 || (g->c.item_count == 0 && !g->c.baseline) ||
+            (spent && !g->red && !g->at_once)) {
             list.waiting += r == 0 && g->c.item_count > 0;
             composition_release(&g->c);
             continue;

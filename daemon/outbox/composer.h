@@ -6,7 +6,8 @@
  * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
  * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
  * episode began is told that it ended; what began and ended untold stays untold, unless it was
- * discovered late.
+ * discovered late. Who hears of a plan, or of a part of it, for the first time is told once how things
+ * stand (a baseline), whatever the priorities: of what was before nothing else is told.
  */
 #ifndef OUTBOX_COMPOSER_H
 #define OUTBOX_COMPOSER_H
@@ -33,6 +34,18 @@ struct composer_recipient {
 };
 #define COMPOSER_RECIPIENTS_MAX 64
 
+/** How a plan stands, owed to one to whom it, or a part of it, is new. */
+struct composer_baseline {
+    const struct plan *plan;
+    struct composer_recipient who;
+    char id[ALERT_ID_MAX]; /* the plan's: its notices are told like those of an episode */
+    unsigned ordinal;      /* of this notice */
+    unsigned told;         /* of the newest that he was told; 0: none */
+    bool is_first;         /* he hears of the plan for the first time */
+    size_t measures;       /* new to him */
+    size_t unknown;        /* of these, without a figure to judge */
+};
+
 struct composer_input {
     const struct alert *const *alerts;
     size_t alert_count;
@@ -49,7 +62,13 @@ struct composer_input {
                          size_t max);
     /** Whether a receiver still exists and is a machine: 1 machine, 0 people, -1 gone. */
     int (*receiver_kind)(void *arg, const char *receiver);
-    void *recipients_arg;
+    const struct composer_baseline *baselines; /* owed */
+    size_t baseline_count;
+    /** Whether an alert is of what is new to whom this baseline is owed; is_untold: he was told nothing of
+     * it. Returns 1, 0 or -ENOMEM. */
+    int (*is_new)(void *arg, const struct composer_baseline *b, const struct alert *alert,
+                  bool is_untold);
+    void *recipients_arg; /* for all of these */
 };
 
 struct composed_item {
@@ -73,13 +92,16 @@ struct composed_backlog {
 
 struct composition {
     char *receiver, *recipient, *recipient_name;
-    char *group;             /* "plan/priority", "feeds" or "delivery" */
+    char *group;             /* "plan/priority", "plan/baseline", "feeds" or "delivery" */
     const struct plan *plan; /* or NULL */
     size_t priority;
     struct composed_item *items; /* new, worse, better, cleared, corrected; red before amber */
     size_t item_count;
     size_t unchanged; /* open episodes of the group already told */
     struct composed_backlog backlog;
+    const struct composer_baseline *baseline; /* which it is, borrowed; NULL: none */
+    struct composed_item *settled;            /* what is over, and goes with a baseline untold */
+    size_t settled_count;
 };
 
 struct composition_list {

@@ -53,6 +53,12 @@
 static struct pipeline p;
 static char folder[FOLDER_MAX];
 
+static void compose(void)
+{
+    compose_start(&p);
+    scripted_answer_all();
+}
+
 static void setup(void)
 {
     char path[FOLDER_MAX + 32], text[2048];
@@ -73,6 +79,9 @@ static void setup(void)
     lone_pipeline_config(&p, folder);
     (void)snprintf(path, sizeof path, "%s/sent", folder);
     ck_assert_int_eq(journal_open(path, sent_read, &p, &p.sent), 0);
+    (void)snprintf(path, sizeof path, "%s/audit", folder);
+    ck_assert_int_eq(journal_open(path, audit_read, &p, &p.audit), 0);
+    compose(); /* who hears of what is known from here on */
 }
 
 static void teardown(void)
@@ -87,6 +96,8 @@ static void teardown(void)
     table_release(&p.got_tells, free);
     table_release(&p.sent_days, free);
     journal_close(p.sent);
+    journal_close(p.audit);
+    known_release(&p);
     config_free(p.config);
     folder_end(folder);
 }
@@ -114,12 +125,6 @@ static void add_alert(const char *id, const struct alert *like, enum alert_state
     one.episode_count = 1;
     ck_assert_int_eq(alert_copy(&one, &a), 0);
     ck_assert_int_eq(books_adopt_alert(&p.books, &a, 1), 0);
-}
-
-static void compose(void)
-{
-    compose_start(&p);
-    scripted_answer_all();
 }
 
 /* "receiver:recipient" of all that is due, in order of name. */
@@ -263,7 +268,7 @@ START_TEST(more_recipients_than_an_alert_may_have_are_said_and_the_rest_is_told)
     enum { MANY = COMPOSER_RECIPIENTS_MAX + 6 };
     static char ids[MANY][24];
     static char *items[MANY];
-    struct receiver_setting *own, many[MANY];
+    struct receiver_setting *own, many[MANY + 8];
     struct text_list ops;
     size_t own_count;
 
@@ -276,8 +281,10 @@ START_TEST(more_recipients_than_an_alert_may_have_are_said_and_the_rest_is_told)
         items[i] = ids[i];
         many[i] = (struct receiver_setting){ .id = ids[i], .kind = RECEIVER_SPOOL };
     }
+    ck_assert_uint_le(own_count, 8);
+    memcpy(many + MANY, own, own_count * sizeof *own);
     p.config->settings->receivers = many;
-    p.config->settings->receiver_count = MANY;
+    p.config->settings->receiver_count = MANY + own_count;
     p.config->settings->routes.ops = (struct text_list){ .items = items, .count = MANY };
     add_alert("a", &late, ALERT_FIRING);
     compose();

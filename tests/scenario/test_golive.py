@@ -1,0 +1,177 @@
+"""Going live quietly: a rehearsal tells nobody it names, then each receiver gets one message on how things stand."""
+import json
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from hook import HOOK_RECEIVER, SECRET
+from http_server import HttpServer
+from waitlist import Instance, measure, mhsds, run_tests, wait_for
+
+MONTHS = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
+CODES = [f"A{n:02}" for n in range(18)]
+RED = CODES[3:10]  # 7 of them
+NEXT = "2026-01"   # one of the red is mended, one of the green turns red
+FEED = """\
+  - {{id: cyp4ww, kind: aggregate, format: mhsds, inbox: ./inbox/cyp4ww, cadence: monthly, grace: 45d, keep: [{}]}}
+"""
+SPOOLS = "".join(f"  - {{id: {name}, kind: spool, dir: ./{name}}}\n" for name in ("lead", "second", "desk", "ops", "last"))
+HEAD = """\
+plan: {{id: dudley, version: 1, place: dudley, mode: {mode}, author: writer, valid: {{from: 2024-01-01, to: 2026-12-31}}}}
+roles: {{lead: {{receivers: [{receivers}]}}, writer: {{receivers: [desk]}}}}
+priorities:
+  - {{id: "1", title: Children wait less, actions: [{{id: "1.1", title: More clinics, lead: lead, due: ongoing}}]}}
+  - {{id: "2", title: Plans are good, actions: [{{id: "1.2", title: More writers, lead: lead, due: ongoing}}]}}
+measures:
+"""
+
+
+def plan_text(codes, mode="rehearsal", receivers="hook, second"):
+    """Measures of two priorities, so that as news they would be two messages a receiver."""
+    return HEAD.format(mode=mode, receivers=receivers) + "".join(
+        measure(id=f"m-{code}", title=f"Helped in 4 weeks at {code}", org=code, expect="{2024-01-31: 50}", tolerance=0)
+        .replace('"1.1"', '"1.1"' if number % 2 else '"1.2"') for number, code in enumerate(codes))
+
+
+def month_of(month, red=RED, codes=CODES):
+    return mhsds(month, {(code, "MRS08b"): 30 if code in red else 70 for code in codes})
+
+
+def instance(build, http, mode="rehearsal", codes=CODES, **more):
+    w = Instance(build, plan_text=plan_text(codes, mode, **more), feeds=FEED.format(", ".join(CODES)),
+                 receivers=SPOOLS + HOOK_RECEIVER.format(port=http.port), routes="{ops: [ops], governance: [ops], fallback: [last]}")
+    w.write("hook.secret", SECRET + "\n")
+    return w
+
+
+def fill(w, months=MONTHS):
+    for month in months:
+        w.put(month + ".csv", month_of(month))
+
+
+def behind(w):
+    return sorted(a["measure"] for a in w.alerts("behind-plan") if a["state"] in ("FIRING", "RECOVERING"))
+
+
+def events_of(http):
+    """What the hook was told; an attempt repeated under its id after a kill is the same message."""
+    return list({r.headers["webhook-id"]: json.loads(r.body) for r in http.requests}.values())
+
+
+def settled(w):
+    """Evaluated, and nothing is due."""
+    w.ctl("measures")
+    wait_for(lambda: not w.ctl("outbox", "ls"), "everything due to be delivered")
+
+
+def is_baseline(event):
+    return event["data"].get("baseline") == {"measures": 18, "behind": 7, "unknown": 0, "first": True}
+
+
+def check_one_baseline(w, http):
+    """Exactly one message a receiver, and what it says."""
+    settled(w)
+    told = events_of(http)
+    assert len(told) == 1 and is_baseline(told[0]), [e["data"]["text"] for e in told]
+    assert not told[0]["data"]["rehearsal"] and told[0]["data"]["text"].startswith("18 measures, 7 already behind plan")
+    items = told[0]["data"]["items"]
+    assert sorted(i["measure"] for i in items) == ["m-" + code for code in RED], items
+    assert all((i["value"], i["line"], i["since"]) == (30, 50, "2024-01-31") for i in items), items
+    mails = w.mails("second")
+    assert [m.subject for m in mails] == ["18 measures, 7 already behind plan: dudley"], [m.subject for m in mails]
+    for code in RED:
+        row = next(line for line in mails[0].text.splitlines() if f"at {code} |" in line)
+        assert "30%" in row and "50%" in row and "31 January 2024" in row, row
+    assert not w.mails("last"), "the fallback is told nothing of it"
+
+
+def test_a_rehearsal_of_24_months_then_go_live_tells_each_receiver_once_and_then_changes_alone(build):
+    with HttpServer() as http, instance(build, http) as w:
+        fill(w)
+        w.start("2026-01-10")
+        settled(w)
+        assert behind(w) == ["m-" + code for code in RED]
+        assert not http.requests and not w.mails("last") and not w.mails("ops")
+        for folder in ("desk", "second"):  # the author, and the spool of whoever would be told
+            assert w.mails(folder), folder
+            for mail in w.mails(folder):
+                assert mail.subject.startswith("Rehearsal: ") and "Rehearsal: this plan is not live" in mail.text, mail.subject
+            assert all(e["data"]["rehearsal"] for e in w.events(folder).values())
+        assert [p["mode"] for p in w.ctl("plan", "show")] == ["rehearsal"]
+        assert w.ctl("status")["plans"] == ["dudley v1 (rehearsal)"]
+        assert any("in rehearsal" in line for line in w.ctl("explain", "m-A03")["lines"])
+        assert all(a["rehearsal"] for a in w.ctl("alerts")) and "rehearsal" in w.ctl_raw("alerts", output="table").stdout
+        rehearsed = len(w.mails("second"))
+
+        act = w.ctl("plan", "go-live", "--reason", "the board agreed it")
+        assert (act["act"], act["plan"], act["reason"]) == ("plan-go-live", "dudley", "the board agreed it"), act
+        settled(w)
+        live = w.mails("second")[rehearsed:]
+        assert [m.subject for m in live] == ["18 measures, 7 already behind plan: dudley"], [m.subject for m in live]
+        assert len(events_of(http)) == 1 and is_baseline(events_of(http)[0])
+        assert not w.mails("last") and all(m.subject.startswith("Rehearsal: ") for m in w.mails("desk"))
+        assert [p["mode"] for p in w.ctl("plan", "show")] == ["live"]
+        assert w.ctl_raw("plan", "go-live").returncode == 1, "it is live"
+        assert [a["who"] for a in w.ctl("audit") if a["what"] == "act"], "the audit says who"
+
+        w.put("next.csv", month_of(NEXT, red=RED[1:] + ["A00"]))
+        wait_for(lambda: "m-A00" in behind(w), "the next month to be judged")
+        settled(w)
+        told = events_of(http)[1:]
+        news = sorted((i["measure"], i["news"]) for e in told for i in e["data"]["items"])
+        assert news == [("m-A00", "new"), ("m-A03", "cleared")] and "baseline" not in told[0]["data"], news
+
+
+def rehearsed(w, at="2026-01-10"):
+    """After its rehearsal, all that was told then put away."""
+    fill(w)
+    w.start(at)
+    settled(w)
+    for folder in ("desk", "second"):
+        for name in os.listdir(w.path(folder)):
+            os.remove(w.path(folder, name))
+
+
+def test_killed_right_after_it_went_live_each_receiver_still_gets_exactly_one(build):
+    with HttpServer() as http, instance(build, http) as w:
+        rehearsed(w)
+        w.ctl("plan", "go-live")
+        w.kill()  # at whatever point
+        w.start("2026-01-10")
+        check_one_baseline(w, http)
+        w.kill()
+        w.start("2026-01-10")
+        check_one_baseline(w, http)
+
+
+def test_a_redis_emptied_after_it_went_live_tells_nobody_twice(build):
+    with HttpServer() as http, instance(build, http) as w:
+        rehearsed(w)
+        w.ctl("plan", "go-live")
+        check_one_baseline(w, http)
+        w.redis("FLUSHALL")
+        w.kill()
+        w.start("2026-01-10")
+        check_one_baseline(w, http)
+
+
+def test_a_file_that_says_live_is_as_good_as_the_act_and_one_that_says_rehearsal_again_ends_it(build):
+    with HttpServer() as http, instance(build, http) as w:
+        rehearsed(w)
+        w.write("plan.yaml", plan_text(CODES, "live"))
+        w.signal(signal.SIGHUP)
+        wait_for(lambda: w.ctl("plan", "show")[0]["mode"] == "live", "the reload")
+        check_one_baseline(w, http)
+        w.write("plan.yaml", plan_text(CODES, "rehearsal"))
+        w.signal(signal.SIGHUP)
+        wait_for(lambda: w.ctl("plan", "show")[0]["mode"] == "rehearsal", "the reload")
+        w.put("next.csv", month_of(NEXT, red=RED[1:] + ["A00"]))
+        wait_for(lambda: "m-A00" in behind(w), "the next month to be judged")
+        settled(w)
+        assert len(events_of(http)) == 1, "nobody hears of a plan in rehearsal, not even that something ended"
+
+
+if __name__ == "__main__":
+    run_tests(globals())
