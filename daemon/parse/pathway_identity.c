@@ -73,8 +73,12 @@ int pathway_pseudonym(struct pathway_reader *r)
     text_clear(&r->parts);
     if (r->digest)
         e = begin_parts(r, "pathway");
-    for (size_t i = 0; i < r->format->key_field_count && e == 0; i++)
-        e = add_key_field(r, r->format->key_fields[i]);
+    for (size_t i = 0; i < r->format->key_field_count && e == 0; i++) {
+        size_t field = r->format->key_fields[i];
+
+        if (field != FIELD_REFERRAL_ID || r->values[field].text)
+            e = add_key_field(r, field);
+    }
     if (e < 0 || r->digest)
         return e < 0 ? e : digest_parts(r, r->record.pathway);
     r->record.key = r->parts.buf;

@@ -11,6 +11,7 @@
 const char *const pathway_field_names[FIELD_COUNT] = {
     [FIELD_PATHWAY_ID] = "pathway_id",
     [FIELD_ISSUER] = "issuer",
+    [FIELD_REFERRAL_ID] = "referral_id",
     [FIELD_PERSON_ID] = "person_id",
     [FIELD_PERSON_ISSUER] = "person_issuer",
     [FIELD_SERVICE] = "service",
@@ -353,21 +354,20 @@ static void check_key(struct load *l, yaml_node *node, const struct layout *out)
         if (s->kind == SOURCE_NONE)
             yaml_complain(l->yaml, node, l->diags, DIAG_ERROR, NULL, "layout \"%s\" needs \"%s\"",
                           out->id ? out->id : "", pathway_field_names[field]);
-        s->required = true; /* without it a row is of no pathway */
+        s->required = field != FIELD_REFERRAL_ID; /* without it a row is of no pathway */
     }
 }
 
 void pathway_layout_load(struct load *l, yaml_node *node, struct layout *out)
 {
-    static const char *const keys[] = { "id",          "banner",           "header",
-                                        "short_rows",  "covers_providers", "pathway_id",
-                                        "issuer",      "person_id",        "person_issuer",
-                                        "service",     "provider",         "commissioner",
-                                        "place",       "practice",         "lsoa",
-                                        "stage",       "exception",        "clock_start",
-                                        "stage_start", "clock_stop",       "census",
-                                        "version",     "cohort",           "events",
-                                        "only",        "checks",           NULL };
+    static const char *const keys[] = {
+        "id",         "banner",       "header",      "short_rows",    "covers_providers",
+        "pathway_id", "issuer",       "person_id",   "person_issuer", "service",
+        "provider",   "commissioner", "place",       "practice",      "lsoa",
+        "stage",      "exception",    "clock_start", "stage_start",   "clock_stop",
+        "census",     "version",      "cohort",      "events",        "only",
+        "checks",     "referral_id",  NULL
+    };
     struct pathway_layout *p = out->pathway = load_alloc(l, 1, sizeof *p);
 
     if (!p)

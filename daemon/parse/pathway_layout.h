@@ -14,6 +14,7 @@
 enum pathway_field {
     FIELD_PATHWAY_ID,
     FIELD_ISSUER,
+    FIELD_REFERRAL_ID, /* in no record; of a key the one part that a row may lack */
     FIELD_PERSON_ID,
     FIELD_PERSON_ISSUER,
     FIELD_SERVICE,

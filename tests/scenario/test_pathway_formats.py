@@ -59,13 +59,24 @@ def test_starts_and_stops_speak_of_the_pathways_of_the_list(build):
     rows, _ = sample(build, "wlmds-open.csv", "wlmds-open")
     starts, aside = sample(build, "wlmds-starts.csv", "wlmds-starts")
     stops, _ = sample(build, "wlmds-stops.csv", "wlmds-stops")
-    key = pseudonym("RNA", "X123456789", "2024-09-16")
-    assert rows[0]["pathway"] == starts[0]["pathway"] == stops[0]["pathway"] == stops[1]["pathway"] == key
+    key = pseudonym("RNA", "X123456789", "2024-09-16", "REF0001")
+    assert rows[0]["pathway"] == stops[0]["pathway"] == stops[1]["pathway"] == key
+    assert starts[0]["pathway"] == pseudonym("RNA", "X123456789", "2024-09-16")  # they do not say which referral
     assert events(starts) == [("referral", "2024-09-16", None, False)], starts
     assert [why for _, why, _ in aside] == ["missing-date"], aside
     assert events(stops) == [("referral", "2024-09-16", None, False), ("clock-stop", "2025-02-27", "treatment", False),
                              ("referral", "2024-09-16", None, False),  # 9999-12-31: it goes on
                              ("referral", "2024-09-16", None, False), ("clock-stop", "2025-02-28", "declined", False)]
+
+
+def test_two_referrals_of_one_pathway_are_two_and_one_without_an_id_is_that_of_the_starts(build):
+    lines = open(os.path.join(DATA, "wlmds-open.csv"), encoding="utf-8").read().splitlines()
+    text = "\n".join([lines[0], lines[1], lines[1].replace("REF0001", "REF0002"), lines[1].replace("REF0001", "")]) + "\n"
+    without = "\n".join(line.replace("Referral_Identifier,", "").replace("REF0001,", "") for line in lines[:2]) + "\n"
+    keys = [json.loads(x)["pathway"] for t in (text, without)
+            for x in parse(build, "-", "wlmds-open", stdin=t).stdout.splitlines()]
+    of = ("RNA", "X123456789", "2024-09-16")
+    assert keys == [pseudonym(*of, "REF0001"), pseudonym(*of, "REF0002"), pseudonym(*of), pseudonym(*of)], keys
 
 
 def test_a_list_of_stops_is_no_list_of_open_pathways(build):
