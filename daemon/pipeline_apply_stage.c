@@ -263,5 +263,6 @@ void apply_list_adopt(struct apply *a)
         }
         part->stored->is_anew = false;
         list_touched_clear(part->stored->state);
+        stored_list_changed(part->stored);
     }
 }

@@ -88,6 +88,7 @@ int lists_new_state(const struct pipeline *p, const struct list_setting *list,
     list_keep(state, (unsigned)p->config->settings->retention.pathways.count);
     list_free(part->state);
     part->state = state;
+    stored_list_changed(part);
     part->census_count = 0;
     part->first_event = DATE_NONE;
     part->set_aside = 0;
@@ -275,14 +276,14 @@ static json_t *date_json(struct civil_date d)
     return date_is_set(d) ? json_string(date_format(d, text)) : json_null();
 }
 
-static json_t *part_report(const struct stored_list *part)
+static json_t *part_report(const struct pipeline *p, struct stored_list *part)
 {
     struct list_counts counts;
     char digest[SHA256_TEXT_MAX];
     uint64_t open, unknown = places_unknown(part, &open);
 
     list_counts(part->state, &counts);
-    if (list_digest(part->state, digest) < 0)
+    if (stored_list_digest(part, p->loaded && !p->apply, digest) < 0)
         return NULL;
     return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "provider",
                      part->provider, "census", date_json(list_census(part->state)), "watermark",
@@ -300,10 +301,10 @@ json_t *lists_report(const struct pipeline *p, const char *id)
     int r = parts ? 0 : -1;
 
     for (size_t i = 0; r == 0 && i < list->providers.count; i++) {
-        const struct stored_list *part = books_list(&p->books, id, list->providers.items[i]);
+        struct stored_list *part = books_list(&p->books, id, list->providers.items[i]);
 
         if (part) /* not while the books are loaded */
-            r = json_array_append_new(parts, part_report(part));
+            r = json_array_append_new(parts, part_report(p, part));
     }
     if (r == 0)
         return json_pack("{s:s, s:o}", "id", id, "parts", parts);

@@ -117,6 +117,24 @@ int stored_list_census(struct stored_list *l, struct civil_date census)
     return 0;
 }
 
+void stored_list_changed(struct stored_list *l)
+{
+    l->digest[0] = '\0';
+}
+
+int stored_list_digest(struct stored_list *l, bool is_in_force, char out[SHA256_TEXT_MAX])
+{
+    if (!l->digest[0]) {
+        int r = list_digest(l->state, out);
+
+        if (r == 0 && is_in_force)
+            memcpy(l->digest, out, SHA256_TEXT_MAX);
+        return r;
+    }
+    memcpy(out, l->digest, SHA256_TEXT_MAX);
+    return 0;
+}
+
 int stored_list_censuses(const struct stored_list *l, struct text *out)
 {
     char date[DATE_TEXT_MAX];

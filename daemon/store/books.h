@@ -15,6 +15,7 @@
 
 #include "alert/alert.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/table.h"
 #include "metric/series.h"
 #include "outbox/composer.h"
@@ -48,6 +49,7 @@ struct stored_list {
     struct civil_date
         *censuses; /* of the snapshots taken, ascending; those of the last three years */
     size_t census_count;
+    char digest[SHA256_TEXT_MAX]; /* of the state in force; "": not asked since that changed */
 };
 #define STORED_CENSUSES_MAX 1100 /* daily ones for three years */
 
@@ -88,6 +90,11 @@ int stored_list_census(struct stored_list *l, struct civil_date census);
 /** The dates as text, "2026-03-31 2026-04-30", and back: 0, -EBADMSG or -ENOMEM. */
 int stored_list_censuses(const struct stored_list *l, struct text *out);
 int stored_list_censuses_parse(struct stored_list *l, const char *text, size_t len);
+/** Another state is in force. */
+void stored_list_changed(struct stored_list *l);
+/** The digest of the state in force, which is computed once; is_in_force: the state is that, and not on its way to
+ * the next. Returns 0 or -errno, as list_digest(). */
+int stored_list_digest(struct stored_list *l, bool is_in_force, char out[SHA256_TEXT_MAX]);
 /** An alert as Redis now holds it. Takes what alert owns (empty after) when it returns 0; else -ENOMEM.
  */
 int books_adopt_alert(struct books *b, struct alert *alert, unsigned long revision);

@@ -198,6 +198,47 @@ START_TEST(the_censuses_of_a_list_are_kept_in_order_each_once_and_come_back_from
 }
 END_TEST
 
+START_TEST(the_digest_of_a_list_is_computed_once_for_what_is_in_force)
+{
+    const struct pathway_record row = { .event = "referral",
+                                        .event_date = date_of("2026-05-17"),
+                                        .clock_start = DATE_NONE,
+                                        .stage_start = DATE_NONE,
+                                        .census = DATE_NONE,
+                                        .service = "mental-health",
+                                        .provider = "TAJ" };
+    struct list_change change = LIST_CHANGE_INIT;
+    struct services *services = NULL;
+    struct diags diags = DIAGS_INIT;
+    struct books b = BOOKS_INIT;
+    char empty[SHA256_TEXT_MAX], on_its_way[SHA256_TEXT_MAX], found[SHA256_TEXT_MAX];
+
+    ck_assert_int_eq(services_load("config/services.yaml", &diags, &services), 0);
+    struct stored_list *l = books_add_list(&b, "cyp", "TAJ");
+
+    l->state = list_new(services, "mental-health");
+    ck_assert_int_eq(stored_list_digest(l, false, empty), 0);
+    ck_assert_int_eq(list_event(l->state, &row, date_of("2026-05-18"), &change), LIST_TAKEN);
+    ck_assert_int_eq(list_events_end(l->state, &change), 0);
+    ck_assert_int_eq(stored_list_digest(l, false, on_its_way), 0);
+    ck_assert_str_ne(on_its_way, empty);
+    list_free(l->state);
+    l->state = list_new(services, "mental-health");
+    ck_assert_int_eq(stored_list_digest(l, true, found), 0);
+    ck_assert_str_eq(found, empty); /* what was on its way was not kept */
+    ck_assert_int_eq(list_event(l->state, &row, date_of("2026-05-18"), &change), LIST_TAKEN);
+    ck_assert_int_eq(list_events_end(l->state, &change), 0);
+    ck_assert_int_eq(stored_list_digest(l, false, found), 0);
+    ck_assert_str_eq(found, empty); /* computed once */
+    stored_list_changed(l);
+    ck_assert_int_eq(stored_list_digest(l, true, found), 0);
+    ck_assert_str_eq(found, on_its_way);
+    books_release(&b);
+    services_free(services);
+    diags_release(&diags);
+}
+END_TEST
+
 START_TEST(a_frozen_message_comes_back_byte_for_byte)
 {
     struct outbox_item item = { .delivery_id = (char *)"d",
@@ -411,6 +452,7 @@ UNIT_MAIN(
     UNIT_TEST(a_table_without_a_newer_period_supersedes_nothing),
     UNIT_TEST(a_contradicted_total_is_apart_from_a_missing_provider),
     UNIT_TEST(the_censuses_of_a_list_are_kept_in_order_each_once_and_come_back_from_their_text),
+    UNIT_TEST(the_digest_of_a_list_is_computed_once_for_what_is_in_force),
     UNIT_TEST(a_frozen_message_comes_back_byte_for_byte), UNIT_TEST(damaged_json_is_refused),
     UNIT_ROWS(what_is_out_of_its_range_is_refused, wrong),
     UNIT_TEST(the_record_of_its_tries_comes_back),
