@@ -13,7 +13,7 @@ import lists
 from canonical import Canonical
 from seam import Seam
 from sweep import chosen, strike_all
-from waitlist import run_tests
+from waitlist import run_tests, wait_for
 
 FIRST = lists.starts(700, "2026-05-16", step=0) | lists.starts(60, "2026-05-10", step=-3, prefix="B")
 SECOND = {k: v for k, v in FIRST.items() if k not in ("A1", "A2", "B5")} | {"X1": "2026-05-19"}
@@ -88,6 +88,27 @@ def test_killed_while_a_list_is_made_anew_no_part_of_before_stands_in_it_as_new(
         first = next(n for n, command in enumerate(calls, 1) if "commit_list" in command)
         points = [(n,) for n in range(first, len(calls) + 1)]
         strike_all("redis of a list made anew", points, killed, len(points))
+
+
+def test_a_list_of_events_made_anew_is_laid_over_nothing_of_before(build):
+    """A file is lost from the archive: what it said is not in the list any more, nor in what Redis has of it."""
+    with lists.instance(build, feeds=lists.EVENTS, extra=lists.LISTS + "retention: {pathways: 15m}\n") as i:
+        for n, day in (("A", "2026-01-06"), ("B", "2026-01-07")):
+            i.put(f"{n}.csv", lists.events(*[(f"{n}{k}", "referral", "2026-01-05", 1) for k in range(6)]),
+                  feed="events")
+            i.once(day)
+        with open(i.path("state", "journal", "received"), encoding="utf-8") as f:
+            lost = re.findall('"archived":"([0-9a-f]*)"', f.read())[1]
+        os.unlink(i.path("state", "archive", lost[:2], lost))
+        keep(i, 14)
+        i.start("2026-01-07")
+        wait_for(lambda: kept(i).get("TAJ", (0,))[0] == 6, "the list to be made anew, without the file")
+        made = kept(i)
+        i.stop()
+        i.start("2026-01-07")
+        wait_for(lambda: kept(i) == made, "the same list")
+        i.stop()
+        assert "what Redis holds cannot be read" not in i.log(), "it was loaded, and not made once more"
 
 
 if __name__ == "__main__":
