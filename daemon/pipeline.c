@@ -268,6 +268,8 @@ static bool advance_once(struct pipeline *p)
         apply_start(p, next);
         return true;
     }
+    if (plans_tell(p))
+        return true;
     if (!is_of_today(p))
         p->need_evaluate = true;
     /* What lay in the inboxes when a day began is judged with it: else its feed were late for a

@@ -13,7 +13,7 @@
  * tried again. (1) One Redis function puts the digest in the place of the messages it stands for,
  * all or nothing. (2) A message that may have arrived, or was refused, is left as it is: the one is
  * repeated under its id, the other would spoil the rest. (3) So is one that tells of something the
- * books do not know.
+ * books do not know, and a notice, which tells of no alert.
  */
 
 #define DIGEST_MESSAGES_MAX 100 /* one call of Redis stays short; the rest joins the next one */
@@ -51,8 +51,9 @@ static int known_episodes(const struct pipeline *p, struct table *out, struct kn
 
 static bool may_join(const struct pipeline *p, const struct outbox_item *item)
 {
-    return item->tries == 0 && !item->unknown && !deliver_outcome(p, item->delivery_id) &&
-           !table_has(&p->flying, item->delivery_id) && !table_has(&p->dropped, item->delivery_id);
+    return item->tell_count > 0 && item->tries == 0 && !item->unknown &&
+           !deliver_outcome(p, item->delivery_id) && !table_has(&p->flying, item->delivery_id) &&
+           !table_has(&p->dropped, item->delivery_id);
 }
 
 static bool is_for(const struct outbox_item *item, const struct outbox_item *as)

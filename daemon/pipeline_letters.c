@@ -161,7 +161,7 @@ static bool tells_of_letters_alone(const struct pipeline *p, const struct outbox
         if (!is_letter)
             return false;
     }
-    return true;
+    return item->tell_count > 0; /* a notice tells of no alert */
 }
 
 static struct receiver_state *state_of(struct receiver_states *s, const char *receiver)

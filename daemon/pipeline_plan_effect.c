@@ -51,6 +51,24 @@ static int add_owners(json_t *roles, const struct plan *plan, const struct plan_
     return r | add_role(roles, a ? a->accountable : NULL);
 }
 
+/* As the version after calls it, else the one before; NULL: it has none. */
+static const char *title_of(const struct plan *before, const struct plan *after,
+                            const struct plan_change *c)
+{
+    const struct plan *const plans[] = { after, before };
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct plan_measure *m =
+            strcmp(c->subject, "measure") == 0 ? plan_measure_find(plans[i], c->id) : NULL;
+        const struct plan_action *a =
+            strcmp(c->subject, "action") == 0 ? plan_action_find(plans[i], c->id) : NULL;
+
+        if (m || a)
+            return m ? m->title : a->title;
+    }
+    return NULL;
+}
+
 /* A measure that has another id now is found by the old one in the version before. */
 static json_t *roles_of(const struct plan *before, const struct plan *after,
                         const struct plan_change *c)
@@ -80,7 +98,10 @@ json_t *plans_changes(const struct plan *before, const struct plan *after)
     for (size_t i = 0; r == 0 && i < changes.count; i++) {
         json_t *one = report_change(&changes.list[i]);
 
-        r = one ? report_put(one, "roles", roles_of(before, after, &changes.list[i])) : -1;
+        r = one ? report_put(one, "title", report_text(title_of(before, after, &changes.list[i])))
+                : -1;
+        if (r == 0)
+            r = report_put(one, "roles", roles_of(before, after, &changes.list[i]));
         r = r == 0 ? json_array_append_new(list, one) : (json_decref(one), -1);
     }
     if (r == 0)

@@ -41,4 +41,9 @@ void plans_mark_findings(const struct pipeline *p, struct finding_set *findings)
 /** What is known of a plan's versions, added to what `plan show` says of it. Returns 0 or -ENOMEM. */
 int plans_report(const struct pipeline *p, json_t *list);
 
+/* ---- pipeline_plan_tell.c ---- */
+/** Makes the next notices due: of a change that owners were not told of, of a plan's end. Returns true while a
+ * batch is under way for it. */
+bool plans_tell(struct pipeline *p);
+
 #endif

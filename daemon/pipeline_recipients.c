@@ -103,6 +103,20 @@ size_t operators_of(const struct pipeline *p, struct composer_recipient *out, si
     return a.count;
 }
 
+size_t role_recipients(const struct pipeline *p, const struct plan *plan, const char *role,
+                       struct composer_recipient *out, size_t max)
+{
+    struct audience a = { .pipeline = p, .out = out, .max = max };
+
+    if (plan->mode == PLAN_REHEARSAL)
+        add_rehearsed(&a, plan, role);
+    else if (role)
+        add_role(&a, plan, role);
+    if (plan->mode != PLAN_REHEARSAL && a.count == 0)
+        add_route(&a, &p->config->settings->routes.ops);
+    return a.count;
+}
+
 /* Whether the figures of a measure come from a feed, or from the list that it writes. */
 static bool waits_for(const struct pipeline *p, const struct plan_measure *m, const char *feed)
 {

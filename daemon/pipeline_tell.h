@@ -38,6 +38,10 @@ void hide_gone(struct pipeline *p);
 /* ---- pipeline_recipients.c ---- */
 /** The recipients of routes fallback and ops; returns their number. Borrows from the settings. */
 size_t operators_of(const struct pipeline *p, struct composer_recipient *out, size_t max);
+/** Those of a role of a plan, of one in rehearsal its author and spools; route ops where there is nobody
+ * else, or no role. Likewise. */
+size_t role_recipients(const struct pipeline *p, const struct plan *plan, const char *role,
+                       struct composer_recipient *out, size_t max);
 
 /* ---- pipeline_golive.c ---- */
 /** Says in each plan of the configuration whether it is in rehearsal. */

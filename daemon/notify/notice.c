@@ -25,12 +25,16 @@ static void moment(struct wall_time t, struct text *out)
 
 static const char *subject_of(const struct notice *n)
 {
+    if (n->subject)
+        return n->subject;
     return n->kind == NOTICE_REDIS_UNUSABLE ? "Monitoring stands still: Redis is unusable"
                                             : "Monitoring goes on: Redis is usable again";
 }
 
 static int body_of(const struct notice *n, struct text *out)
 {
+    if (n->body)
+        return text_puts(out, n->body);
     AUTO(text_release) struct text since = TEXT_INIT;
 
     moment(n->since, &since);
@@ -68,8 +72,11 @@ static char *mail_of(const struct notice *n, const char *body)
     (void)snprintf(id, sizeof id, "<%s@%s>", n->delivery_id, domain);
     (void)snprintf(sender, sizeof sender, "waitlistd@%s", domain);
     mime_header_mailbox(&out, "From", "waitlistd", n->from ? n->from : sender);
+    AUTO(text_release) struct text name = TEXT_INIT;
+
+    wording_clean(&name, n->recipient_name, 100, 20);
     if (mime_address_ok(n->recipient))
-        mime_header_mailbox(&out, "To", "", n->recipient);
+        mime_header_mailbox(&out, "To", text_str(&name), n->recipient);
     else
         mime_header_group(&out, "To", n->recipient);
     mime_header_text(&out, "Subject", subject_of(n));
@@ -81,24 +88,25 @@ static char *mail_of(const struct notice *n, const char *body)
     (void)text_puts(&out, "Content-Type: text/plain; charset=utf-8\r\n"
                           "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
     mime_quoted_printable(&out, body);
-    return text_take(&out);
+    return text_ok(&name) ? text_take(&out) : NULL;
 }
 
 static char *event_of(const struct notice *n, const char *body)
 {
     AUTO(text_release) struct text source = TEXT_INIT;
+    static const char *const kinds[] = { "redis-unusable", "redis-usable", "plan-changed",
+                                         "plan-ends" };
     bool down = n->kind == NOTICE_REDIS_UNUSABLE;
     char now[WALL_TEXT_MAX], since[WALL_TEXT_MAX];
 
     (void)text_printf(&source, "/waitlistd/%s", n->instance);
-    json_t *j =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s?, s:s, s:s, s:s}}",
-                  "specversion", "1.0", "id", n->delivery_id, "source", text_str(&source), "type",
-                  "uk.waitlistd.notice.v1", "time", wall_format_utc(n->now, now), "datacontenttype",
-                  "application/json", "subject", "redis", "data", "instance", n->instance,
-                  "receiver", n->receiver, "kind", down ? "redis-unusable" : "redis-usable",
-                  "severity", down ? "red" : NULL, "since", wall_format_utc(n->since, since),
-                  "text", subject_of(n), "detail", body);
+    json_t *j = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s?, s:s, s:s, s:s}}",
+        "specversion", "1.0", "id", n->delivery_id, "source", text_str(&source), "type",
+        "uk.waitlistd.notice.v1", "time", wall_format_utc(n->now, now), "datacontenttype",
+        "application/json", "subject", n->plan ? n->plan : "redis", "data", "instance", n->instance,
+        "receiver", n->receiver, "kind", kinds[n->kind], "severity", down ? "red" : NULL, "since",
+        wall_format_utc(n->since, since), "text", subject_of(n), "detail", body);
     char *text = j && text_ok(&source) ? json_text(j, JSON_COMPACT) : NULL;
 
     json_decref(j);

@@ -1,16 +1,21 @@
 /*
- * notice - a short message about the daemon itself, as frozen bytes
+ * notice - a short message that tells of no alert, as frozen bytes
  *
- * Pure wording. For what must be said without alerts and without Redis: that it is unusable, and
- * that it is usable again. Plain text alone; the JSON is a CloudEvent of a type of its own. No clock
- * is read.
+ * Pure wording. For what must be said without Redis: that it is unusable, and that it is usable again;
+ * and of a plan: that it was changed, that it ends (plan_notice.h). Plain text alone; the JSON is a
+ * CloudEvent of a type of its own. No clock is read.
  */
 #ifndef NOTIFY_NOTICE_H
 #define NOTIFY_NOTICE_H
 
 #include "notify/message.h"
 
-enum notice_kind { NOTICE_REDIS_UNUSABLE, NOTICE_REDIS_USABLE };
+enum notice_kind {
+    NOTICE_REDIS_UNUSABLE,
+    NOTICE_REDIS_USABLE,
+    NOTICE_PLAN_CHANGED,
+    NOTICE_PLAN_ENDS
+};
 
 struct notice {
     enum notice_kind kind;
@@ -19,6 +24,8 @@ struct notice {
     const char *delivery_id; /* the caller's, stable for one outage, reminder and recipient */
     const char *why;         /* what Redis, or the connection, said last; may be "" */
     struct wall_time since, now;
+    const char *plan, *subject, *body; /* of a plan: its id, and the words; else NULL */
+    const char *recipient_name;        /* or NULL */
 };
 
 /** eml and json as asked. Returns 0, -ENOMEM, or -EINVAL for an address that is refused. */

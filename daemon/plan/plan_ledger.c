@@ -210,15 +210,42 @@ const char *plan_book_digest(const struct plan_book *b)
     return b ? text_of(b->in_force, "digest") : NULL;
 }
 
-struct civil_date plan_book_pending_until(const struct plan_book *b)
+/* The local date of a record. */
+static struct civil_date day_of(const json_t *record)
 {
-    const char *at = b && b->pending ? text_of(b->pending, "at") : NULL;
+    const char *at = text_of(record, "at");
     struct civil_date day;
 
-    if (!at || strlen(at) < 10 || date_parse_iso(at, 10, &day) < 0)
-        return DATE_NONE;
-    day.day += PLAN_PENDING_DAYS;
-    return day;
+    return at && strlen(at) >= 10 && date_parse_iso(at, 10, &day) == 0 ? day : DATE_NONE;
+}
+
+struct civil_date plan_book_pending_until(const struct plan_book *b)
+{
+    struct civil_date day = b && b->pending ? day_of(b->pending) : DATE_NONE;
+
+    return date_is_set(day) ? date_add_days(day, PLAN_PENDING_DAYS) : DATE_NONE;
+}
+
+int plan_book_expiry_due(const struct plan_book *b, struct civil_date valid_to,
+                         struct civil_date today)
+{
+    static const int before[] = { 7, 30, 90 };
+    int left, days = -1;
+
+    if (!b || !date_is_set(valid_to))
+        return -1;
+    left = valid_to.day - today.day;
+    for (size_t i = 0; days < 0 && i < sizeof before / sizeof before[0]; i++)
+        if (left <= before[i])
+            days = left < 0 ? 0 : before[i];
+    if (days < 0)
+        return -1;
+    struct civil_date due = date_add_days(valid_to, days > 0 ? -days : 1),
+                      since = day_of(b->in_force);
+    bool is_told = date_is_set(b->expiry_of) && date_compare(b->expiry_of, valid_to) == 0 &&
+                   b->expiry_days <= days;
+
+    return is_told || !date_is_set(since) || date_compare(since, due) > 0 ? -1 : days;
 }
 
 const json_t *plan_book_pending(const struct plan_book *b, struct civil_date today)

@@ -54,6 +54,12 @@ const json_t *plan_book_pending(const struct plan_book *b, struct civil_date tod
 struct civil_date plan_book_pending_until(const struct plan_book *b);
 /** The version before the one in force, which a rollback goes back to; NULL: none. */
 const json_t *plan_book_before(const struct plan_book *b);
+/**
+ * Which notice of a plan's end is due: 90, 30 or 7 days before its last day, 0 after it; the nearest alone,
+ * whatever was missed before; -1: none, it was told, or the version came into force later than it was due.
+ */
+int plan_book_expiry_due(const struct plan_book *b, struct civil_date valid_to,
+                         struct civil_date today);
 /** Whether a change that nothing was evaluated by yet is of this measure or action. */
 bool plan_book_is_unjudged(const struct plan_book *b, const char *id);
 

@@ -98,5 +98,75 @@ def test_an_edited_plan_file_comes_into_force_by_a_record_that_names_what_is_sof
         assert len(shown(w)["softened"]) == 2 and shown(w)["version"] == 1
 
 
+def said(mail):
+    return mail.message.get_content().replace("\r\n", "\n")
+
+
+def of(w, start):
+    return [m for m in w.mails() if m.subject.startswith(start)]
+
+
+def test_each_owner_is_told_once_what_became_softer_or_harder_over_kill_and_loss_of_redis(build):
+    people = ("roles: {camhs-lead: {receivers: [spool]}}", "roles: {camhs-lead: {receivers: [spool]}, other-lead: {receivers: [other]}}")
+    other = measure(id="other", title="Waiting over a year", published="MRS09e", polarity="lower", target="{at_most: 5}",
+                    expect="{2024-04-30: 9, 2025-03-31: 5}", tolerance=1).replace('    action: "1.1"\n', "    owner: other-lead\n")
+
+    def both(n, line, tolerance):
+        return plan(measure(expect=f"{{2024-04-30: {line}, 2025-03-31: 60}}", tolerance=tolerance) + other, version=n).replace(*people)
+    with Instance(build, plan_text=both(1, 20, 5), receivers="  - {id: spool, kind: spool, dir: ./spool}\n"
+                                                              "  - {id: other, kind: spool, dir: ./other}\n") as w:
+        w.put("a.csv", three("22"))
+        w.start("2024-06-10")
+        wait_for(lambda: w.measure()["rag"] == "green", "its figure")
+        w.write("v2.yaml", both(2, 10, 2))
+        w.ctl("plan", "apply", w.path("v2.yaml"), "--reason", "the team was halved")
+        m = wait_for(lambda: of(w, "Plan changed"), "the notice")[0]
+        assert m.subject == "Plan changed: dudley, 1 softer, 1 harder", m.subject
+        for words in ("version 2 is in force since 10 June 2024", "the team was halved", "Softer:\n- Children helped within 4 weeks (cyp-4w): line on "
+                      "2024-04-30: 10 (before: 20)", "Harder:\n- Children helped within 4 weeks (cyp-4w): tolerance: 2 (before: 5)"):
+            assert words in said(m), said(m)
+        w.kill()
+        shutil.rmtree(w.path("state", "redis"))
+        w.start("2024-06-11")
+        w.measure()
+        w.stop()
+        w.once("2024-06-12")
+        assert len(of(w, "Plan changed")) == 1 and not w.mails("other"), [x.subject for x in w.mails("other")]
+        w.write("v3.yaml", both(3, 10, 2).replace("owner: other-lead", "owner: camhs-lead"))
+        w.start("2024-06-13")
+        w.ctl("plan", "apply", w.path("v3.yaml"), "--reason", "a new lead")
+        wait_for(lambda: len(of(w, "Plan changed")) == 2 and w.mails("other"), "both owners to be told")
+        assert "owner: camhs-lead (before: other-lead)" in said(w.mails("other")[0])
+
+
+def test_the_end_of_a_plan_is_told_90_30_and_7_days_before_and_after_it_each_once_the_nearest_alone(build):
+    def ends(w):
+        return [m.subject for m in of(w, "Plan e")]
+    with behind(build, "60") as w:
+        w.once("2024-12-20")
+        assert not ends(w)
+        w.once("2025-01-05")  # 90 days before was 31 December
+        w.once("2025-01-06")
+        assert ends(w) == ["Plan ends: dudley, 31 March 2025"], ends(w)
+        shutil.rmtree(w.path("state", "redis"))
+        w.once("2025-03-27")  # it was down on the day 30 days before, and on that 7 before
+        w.once("2025-03-28")
+        assert len(ends(w)) == 2, ends(w)
+        assert "in 4 days" in said(of(w, "Plan e")[-1])
+        w.once("2025-04-02")
+        w.once("2025-07-01")
+        assert ends(w)[2:] == ["Plan expired: dudley, 31 March 2025"], ends(w)
+        w.start("2025-07-02")
+        assert shown(w)["expired"] and "PLAN EXPIRED" in w.ctl_raw("plan", "show", output="table").stdout
+        w.write("v2.yaml", version(2).replace("to: 2025-03-31", "to: 2026-03-31"))
+        w.ctl("plan", "apply", w.path("v2.yaml"), "--reason", "the next year")
+        assert not shown(w)["expired"]
+        w.stop()
+        w.once("2025-07-03")
+        assert len(ends(w)) == 3, ends(w)
+        w.once("2026-01-10")
+        assert ends(w)[3:] == ["Plan ends: dudley, 31 March 2026"], ends(w)
+
+
 if __name__ == "__main__":
     run_tests(globals())
