@@ -273,15 +273,24 @@ bool plans_are_unjudged(const struct pipeline *p)
     return false;
 }
 
+/* A figure that came after the change may be why as well. */
+static bool owes_to_plan(const struct finding *f, const struct plan_book *b)
+{
+    const char *id = f->measure ? f->measure->id : f->action ? f->action->id : NULL;
+    const json_t *change = plan_book_unjudged(b, id);
+    const struct period_judgement *newest =
+        f->history_count ? &f->history[f->history_count - 1] : NULL;
+
+    return change && (f->instant || !newest ||
+                      newest->received.ms <= json_integer_value(json_object_get(change, "at_ms")));
+}
+
 void plans_mark_findings(const struct pipeline *p, struct finding_set *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *f = &findings->list[i];
-        const struct plan_book *b = f->plan ? plan_book_find(&p->plan_ledger, f->plan->id) : NULL;
 
-        f->plan_changed =
-            b && (plan_book_is_unjudged(b, f->measure ? f->measure->id : NULL) ||
-                  (f->rule == RULE_ACTION_OVERDUE && plan_book_is_unjudged(b, f->action->id)));
+        f->plan_changed = f->plan && owes_to_plan(f, plan_book_find(&p->plan_ledger, f->plan->id));
     }
 }
 

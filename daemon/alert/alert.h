@@ -102,6 +102,7 @@ struct episode {
     bool held, restated;
     bool flapping;  /* better news waits until it is steady */
     bool told_open; /* the newest notice told it as open */
+    bool by_plan;   /* that notice owes to a change of the plan, not to a figure */
     bool
         early; /* ageing opened it, and no period of data has borne it out (also of an ended one) */
     bool warned; /* ageing opened it, whatever came of it */

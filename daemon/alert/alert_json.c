@@ -37,20 +37,21 @@ static json_t *date_or_null(struct civil_date d)
 
 static json_t *episode_json(const struct episode *e)
 {
-    return json_pack(
-        "{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
-        " s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:b, s:b, s:o}",
-        "id", e->id, "opened", date_or_null(e->opened), "folded", date_or_null(e->folded), "state",
-        alert_state_name(e->state), "severity", text_or_null(alert_severity_name(e->severity)),
-        "ordinal", (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
-        date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated, "value",
-        number_or_null(e->value), "line", number_or_null(e->line), "period_end",
-        date_or_null(e->period_end), "count", (json_int_t)e->count, "changed_at_ms",
-        (json_int_t)e->changed_at.ms, "reopened", date_or_null(e->reopened), "flapping",
-        (int)e->flapping, "told_open", (int)e->told_open, "told_period",
-        date_or_null(e->told_period), "told_event", (int)e->told_event, "told_value",
-        number_or_null(e->told_value), "told_on", date_or_null(e->told_on), "early", (int)e->early,
-        "warned", (int)e->warned, "projected_from", date_or_null(e->projected_from));
+    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
+                     " s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:b, s:b, s:o, s:b}",
+                     "id", e->id, "opened", date_or_null(e->opened), "folded",
+                     date_or_null(e->folded), "state", alert_state_name(e->state), "severity",
+                     text_or_null(alert_severity_name(e->severity)), "ordinal",
+                     (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
+                     date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated,
+                     "value", number_or_null(e->value), "line", number_or_null(e->line),
+                     "period_end", date_or_null(e->period_end), "count", (json_int_t)e->count,
+                     "changed_at_ms", (json_int_t)e->changed_at.ms, "reopened",
+                     date_or_null(e->reopened), "flapping", (int)e->flapping, "told_open",
+                     (int)e->told_open, "told_period", date_or_null(e->told_period), "told_event",
+                     (int)e->told_event, "told_value", number_or_null(e->told_value), "told_on",
+                     date_or_null(e->told_on), "early", (int)e->early, "warned", (int)e->warned,
+                     "projected_from", date_or_null(e->projected_from), "by_plan", (int)e->by_plan);
 }
 
 json_t *alert_json(const struct alert *a)
@@ -198,6 +199,12 @@ static bool read_aged(const json_t *j, struct episode *e)
            read_date(j, "projected_from", &e->projected_from);
 }
 
+/* Of an alert stored before plans were applied: by a figure, as far as is known. */
+static bool read_by_plan(const json_t *j, struct episode *e)
+{
+    return json_object_get(j, "by_plan") == NULL || read_bool(j, "by_plan", &e->by_plan);
+}
+
 /* What was told, of an alert stored before it was kept: by its state. */
 static bool read_told(const json_t *j, struct episode *e)
 {
@@ -238,7 +245,7 @@ static bool read_episode(const json_t *j, struct episode *e)
     e->ordinal = (unsigned)ordinal;
     e->count = (unsigned long)count;
     e->changed_at.ms = changed_at;
-    return ok && read_told(j, e) && read_aged(j, e);
+    return ok && read_told(j, e) && read_aged(j, e) && read_by_plan(j, e);
 }
 
 static int read_episodes(const json_t *list, struct alert *a)

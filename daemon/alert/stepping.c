@@ -57,6 +57,7 @@ void stepping_tell(struct stepping *s, size_t index, enum alert_news news, const
         e->news = news;
         e->ordinal++;
         e->told_on = s->today;
+        e->by_plan = s->f->plan_changed;
         e->told_open = tells_as_open(news) && episode_is_open(e);
         if (s->news > NEWS_WATCHING) {
             s->ended_news = s->news;

@@ -104,6 +104,7 @@ static json_t *item_object(const struct item_view *v)
     failed |= json_object_set_new(o, "held", json_boolean(v->held));
     failed |= json_object_set_new(o, "holds", clean(hold_words(v->holds, held)));
     failed |= json_object_set_new(o, "restated", json_boolean(v->restated || e->restated));
+    failed |= json_object_set_new(o, "because_plan_changed", json_boolean(e->by_plan));
     failed |= json_object_set_new(o, "action", action);
     failed |= json_object_set_new(o, "owner", clean(v->owner));
     failed |= json_object_set_new(o, "source_status",

@@ -487,4 +487,7 @@ void wording_sure(const struct item_view *v, struct text *out)
         (void)text_puts(out, " Restated: the publisher replaced an earlier figure.");
     if (v->item->finding && v->item->finding->plan_expired)
         (void)text_puts(out, " The plan has expired; its last milestone is used.");
+    if (v->item->episode->by_plan && episode_is_active(v->item->episode) &&
+        v->item->news != NEWS_NONE)
+        (void)text_puts(out, " This is told because the plan changed, not because a figure did.");
 }

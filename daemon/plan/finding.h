@@ -138,7 +138,8 @@ struct finding {
     const struct series *compared;             /* of measure->compare, or NULL */
     const struct series_point *compared_point; /* its newest period up to the measure's own */
     bool plan_expired;
-    bool plan_changed; /* its plan says otherwise of it than at the last evaluation */
+    bool
+        plan_changed; /* its plan says otherwise of it than when it was judged last, and no figure came since */
     struct ageing ageing;
     struct control_chart *chart;     /* RULE_SPECIAL_CAUSE; owned by the set; else NULL */
     struct action_delivery delivery; /* RULE_ACTION_OVERDUE */

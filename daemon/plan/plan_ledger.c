@@ -262,13 +262,14 @@ const json_t *plan_book_before(const struct plan_book *b)
     return count ? json_array_get(b->before, count - 1) : NULL;
 }
 
-bool plan_book_is_unjudged(const struct plan_book *b, const char *id)
+const json_t *plan_book_unjudged(const struct plan_book *b, const char *id)
 {
+    const json_t *newest = NULL;
     size_t i, k;
     json_t *record, *change;
 
     if (!b || !id)
-        return false;
+        return NULL;
     json_array_foreach(b->unjudged, i, record)
     {
         json_array_foreach(json_object_get(record, "changes"), k, change)
@@ -276,8 +277,8 @@ bool plan_book_is_unjudged(const struct plan_book *b, const char *id)
             const char *of = text_of(change, "id");
 
             if (of && strcmp(of, id) == 0)
-                return true;
+                newest = record;
         }
     }
-    return false;
+    return newest;
 }

@@ -60,7 +60,7 @@ const json_t *plan_book_before(const struct plan_book *b);
  */
 int plan_book_expiry_due(const struct plan_book *b, struct civil_date valid_to,
                          struct civil_date today);
-/** Whether a change that nothing was evaluated by yet is of this measure or action. */
-bool plan_book_is_unjudged(const struct plan_book *b, const char *id);
+/** The newest change of this measure or action that nothing was evaluated by yet: its record, or NULL. */
+const json_t *plan_book_unjudged(const struct plan_book *b, const char *id);
 
 #endif

@@ -366,7 +366,8 @@ def test_a_measure_taken_out_of_the_plan_is_told_as_withdrawn_once(build):
         w.once("2024-06-11")
         a = w.look("2024-06-11", lambda w: w.alert("behind-plan", "cyp-4w"))
         assert a["state"] == "WITHDRAWN", a
-        assert len(w.mails()) == 2 and w.mails()[1].subject.startswith("No longer watched"), [m.subject for m in w.mails()]
+        told = [m.subject for m in w.mails()]
+        assert len(told) == 3 and told[1] == "Plan changed: dudley, 1 softer" and told[2].startswith("No longer watched"), told
         w.once("2024-06-12")
         assert len(w.mails()) == 2
 

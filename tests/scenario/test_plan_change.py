@@ -139,6 +139,24 @@ def test_each_owner_is_told_once_what_became_softer_or_harder_over_kill_and_loss
         assert "owner: camhs-lead (before: other-lead)" in said(w.mails("other")[0])
 
 
+def test_what_opens_because_the_plan_changed_says_so_once_and_what_a_figure_opens_does_not(build):
+    because = "because the plan changed, not because a figure did"
+    with behind(build, "22") as w:
+        w.start("2024-06-10")
+        wait_for(lambda: w.measure()["rag"] == "green", "its figure")
+        done = apply(w, 2, expect="{2024-04-30: 40, 2025-03-31: 60}")
+        assert [(e["what"], e["after"]) for e in done["effect"]][0] == ("opens", "red"), done["effect"]
+        m = wait_for(lambda: of(w, "Behind plan"), "the alert")
+        assert because in " ".join(m[0].text.split()), m[0].text
+        w.kill()
+        w.start("2024-07-10")
+        w.put("b.csv", three("50", month="2024-05"))
+        wait_for(lambda: w.alert()["state"] == "RESOLVED", "its end")
+        w.put("c.csv", three("20", month="2024-06"))
+        m = wait_for(lambda: len(of(w, "Behind plan")) == 2 and of(w, "Behind plan"), "the next alert")
+        assert because not in " ".join(m[1].text.split()), m[1].text
+
+
 def test_the_end_of_a_plan_is_told_90_30_and_7_days_before_and_after_it_each_once_the_nearest_alone(build):
     def ends(w):
         return [m.subject for m in of(w, "Plan e")]
