@@ -30,6 +30,18 @@ static bool is_for(const json_t *change, const json_t *roles)
     return false;
 }
 
+/* What changes nothing in how a measure or an action is judged, nor whose it is: no news by itself. */
+static bool is_of_words(const json_t *change)
+{
+    static const char *const words[] = { "id", "title", "status", "forum", "weakness", "action" };
+    const char *what = text_of(change, "what");
+
+    for (size_t i = 0; what && i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(what, words[i]) == 0)
+            return true;
+    return false;
+}
+
 /* In which part of the message a change stands. */
 enum part { PART_SOFTER, PART_HARDER, PART_OWNER, PART_OTHER, PARTS };
 
@@ -136,17 +148,17 @@ int plan_changed_words(const struct plan *plan, const json_t *record, const json
     bool back = act && strcmp(act, "plan-rollback") == 0;
     char date[WORDING_DATE_MAX];
     struct civil_date on = DATE_NONE;
-    size_t count[PARTS] = { 0 }, lines = 0, i;
+    size_t count[PARTS] = { 0 }, lines = 0, news = 0, i;
     json_t *change;
 
     json_array_foreach(changes, i, change)
     {
-        if (is_for(change, roles))
-            count[part_of(change)]++;
+        if (!is_for(change, roles))
+            continue;
+        count[part_of(change)]++;
+        news += !is_of_words(change);
     }
-    size_t all = count[PART_SOFTER] + count[PART_HARDER] + count[PART_OWNER] + count[PART_OTHER];
-
-    if (all == 0)
+    if (news == 0)
         return 0;
     if (at && strlen(at) >= 10)
         (void)date_parse_iso(at, 10, &on);
@@ -169,7 +181,7 @@ int plan_changed_words(const struct plan *plan, const json_t *record, const json
                     "\nAlerts that open or end because of it follow as always, and say that the "
                     "plan changed. \"waitlistctl plan show\" lists every softening, for "
                     "ever.\n\nFor service oversight; not for deciding any child's care.\n");
-    return text_ok(out_subject) && text_ok(out_body) ? (int)all : -ENOMEM;
+    return text_ok(out_subject) && text_ok(out_body) ? (int)news : -ENOMEM;
 }
 
 int plan_ends_words(const struct plan *plan, struct civil_date today, struct text *out_subject,

@@ -14,7 +14,8 @@
 #include "plan/plan.h"
 
 /** record: of the audit (plan/plan_ledger.h), with its changes. roles: array of those that the reader holds.
- * Returns how many changes concern them, 0: none, nothing is to be said; or -ENOMEM. */
+ * Returns how many changes that are news concern them, 0: none (a title, an id, a status are no news alone),
+ * nothing is to be said; or -ENOMEM. */
 int plan_changed_words(const struct plan *plan, const json_t *record, const json_t *roles,
                        struct text *out_subject, struct text *out_body);
 /** The plan's last day is near, or past. Returns 0 or -ENOMEM. */

@@ -369,7 +369,7 @@ def test_a_measure_taken_out_of_the_plan_is_told_as_withdrawn_once(build):
         told = [m.subject for m in w.mails()]
         assert len(told) == 3 and told[1] == "Plan changed: dudley, 1 softer" and told[2].startswith("No longer watched"), told
         w.once("2024-06-12")
-        assert len(w.mails()) == 2
+        assert len(w.mails()) == 3
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ static void spoil_each_key(const json_t *root, json_t *object)
             /* What was not kept in earlier versions. */
             bool earlier =
                 !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0 ||
-                                strcmp(key, "early") == 0);
+                                strcmp(key, "early") == 0 || strcmp(key, "by_plan") == 0);
 
             ck_assert_msg(alert_decode(bad, strlen(bad), &back) == (earlier ? 0 : -EINVAL), "%s %s",
                           key, other_kind ? "of another kind" : "away");
