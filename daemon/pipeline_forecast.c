@@ -28,7 +28,7 @@ json_t *forecast_report(const struct pipeline *p, const char *id)
     if (!f || !f->measure->list)
         return json_null();
     struct measures_ageing *waits = measures_ageing_new(p);
-    const struct outlook_source source = { measures_look, waits };
+    const struct outlook_source source = { measures_look, waits, p->forecasts };
 
     if (waits && outlook_make(&source, f->measure, &f->line_from,
                               date_add_days(pipeline_today(p), DAYS_SHOWN), &o) == 0)

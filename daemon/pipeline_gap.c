@@ -18,7 +18,7 @@ static int add(const struct pipeline *p, const struct finding *f,
 json_t *gap_report(const struct pipeline *p, const char *plan)
 {
     struct measures_ageing *waits = measures_ageing_new(p);
-    const struct outlook_source source = { measures_look, waits };
+    const struct outlook_source source = { measures_look, waits, p->forecasts };
     json_t *list = waits ? json_array() : NULL;
     int r = list ? 0 : -1;
 

@@ -65,7 +65,7 @@ static int find_all(struct pipeline *p, const struct plan *const *plans, size_t 
     char words[CHECKS_MAX][CHECK_WORDS_MAX];
     struct measures_ageing *ageing = measures_ageing_new(p);
     const struct ageing_source source = { measures_ageing_data, measures_ageing_figure, ageing };
-    const struct outlook_source outlook = { measures_look, ageing };
+    const struct outlook_source outlook = { measures_look, ageing, p->forecasts };
     int r = ageing ? feed_states_of(p, &states) : -ENOMEM;
 
     if (r == 0)
@@ -381,6 +381,8 @@ void judge_start(struct pipeline *p)
     r = golive_note(p);
     if (r == 0)
         r = make_findings(p, today);
+    if (r == 0)
+        forecast_kept_turn(p->forecasts);
     if (r == 0)
         r = step_by_plans(p, today, now);
     if (r == 0)

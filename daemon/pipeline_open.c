@@ -207,6 +207,7 @@ int pipeline_open(struct event_base *base, struct config *config,
     p->findings_of = DATE_NONE;
     p->purged_on = DATE_NONE;
     p->books = (struct books)BOOKS_INIT;
+    p->forecasts = forecast_kept_new(); /* without memory none are kept */
     int r = open_state(p);
     int status = r == 0 ? set_clock(p) : 0;
 
@@ -279,6 +280,7 @@ void pipeline_close(struct pipeline *p)
     judge_abort(p);
     compose_abort(p);
     judge_forget(p);
+    forecast_kept_free(p->forecasts);
     simulate_close(p);
     p->batch.in_flight = 0;
     store_free(p->store); /* ends what is in flight, the marks of attempts among it */

@@ -222,6 +222,7 @@ struct pipeline {
     size_t inbox_count;
     struct taking *takings; /* offered files, the first being read */
 
+    struct forecast_kept *forecasts; /* of the last evaluations */
     struct finding_set findings;
     char (*finding_ids)[ALERT_ID_MAX];
     struct alert_change *changes; /* of the evaluation being stored */

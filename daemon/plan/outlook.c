@@ -98,7 +98,7 @@ static uint64_t seed_of(const struct plan_measure *m, struct civil_date day)
     return seed ^ (uint64_t)(unsigned)day.day;
 }
 
-static int add_fans(struct outlook *o, const struct outlook_look *look,
+static int add_fans(struct outlook *o, const struct outlook_look *look, struct forecast_kept *kept,
                     const struct plan_measure *m, const struct line_source *from)
 {
     struct period windows[OUTLOOK_MILESTONES];
@@ -112,7 +112,7 @@ static int add_fans(struct outlook *o, const struct outlook_look *look,
 
     for (size_t i = 0; i < o->milestone_count; i++)
         windows[i] = o->milestones[i].window;
-    int r = o->milestone_count > 0 ? forecast_likely(&in, &fans) : -ENODATA;
+    int r = o->milestone_count > 0 ? forecast_likely_kept(kept, &in, &fans) : -ENODATA;
 
     for (size_t i = 0; i < o->milestone_count; i++) {
         struct outlook_milestone *at = &o->milestones[i];
@@ -153,7 +153,7 @@ int outlook_make(const struct outlook_source *source, const struct plan_measure 
     if (date_is_set(m->target_by))
         add_milestone(&o, m, m->target_by);
     if (r == 0)
-        r = add_fans(&o, &look, m, from);
+        r = add_fans(&o, &look, source->kept, m, from);
     if (r < 0)
         outlook_release(&o);
     else

@@ -8,7 +8,7 @@
 #ifndef PLAN_OUTLOOK_H
 #define PLAN_OUTLOOK_H
 
-#include "metric/forecast.h"
+#include "metric/forecast_kept.h"
 #include "plan/line.h"
 #include "plan/plan.h"
 
@@ -25,6 +25,7 @@ struct outlook_source {
     /** Returns 0, -ENODATA where nothing is known of the measure's list, or -ENOMEM. */
     int (*look)(void *arg, const struct plan_measure *m, struct outlook_look *out_look);
     void *arg;
+    struct forecast_kept *kept; /* what was computed before; NULL: nothing is kept */
 };
 
 struct outlook_milestone {

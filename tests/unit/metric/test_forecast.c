@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "metric/forecast_kept.h"
 #include "support/fan_share.h"
 #include "support/unit.h"
 
@@ -367,6 +368,90 @@ START_TEST(the_season_of_last_year_is_among_what_is_likely)
 }
 END_TEST
 
+/* Asks for a forecast, and that it is what is computed anew. Returns how many were computed by then. */
+static size_t ask(struct forecast_kept *k, const struct forecast_input *in)
+{
+    struct forecast_fan *fans = NULL, *anew = NULL;
+
+    ck_assert_int_eq(forecast_likely_kept(k, in, &fans), 0);
+    ck_assert_int_eq(forecast_likely(in, &anew), 0);
+    for (size_t i = 0; i < in->window_count; i++) {
+        ck_assert_uint_eq(fans[i].count, anew[i].count);
+        ck_assert_mem_eq(fans[i].values, anew[i].values, fans[i].count * sizeof *fans[i].values);
+    }
+    forecast_fans_free(fans, in->window_count);
+    forecast_fans_free(anew, in->window_count);
+    return forecast_kept_computed(k);
+}
+
+START_TEST(a_forecast_is_computed_again_only_when_something_that_it_rests_on_changed)
+{
+    struct life l = { calloc(PEOPLE_MAX, sizeof *l.people), 0 };
+    struct pathway_metric m = metric_of("open-over:18w"), other = metric_of("open-over:17w");
+    struct period windows[2] = { day_after(28), day_after(56) };
+    struct waits w = WAITS_INIT;
+    struct forecast_kept *k = forecast_kept_new();
+    struct forecast_input in = input_of(&w, &m, windows, 2, 7);
+    struct wait_cell one = { date_add_days(day_zero, 700), DATE_NONE, WAIT_COMPLETED, 1 };
+
+    ck_assert(l.people && k);
+    in.paths = 20;
+    dice_state = 5;
+    live(&l, SEASONS);
+    know(&l, PAST_DAYS - 1, &w);
+    ck_assert_uint_eq(ask(k, &in), 1);
+    ck_assert_uint_eq(ask(k, &in), 1);
+    ck_assert_int_eq(waits_add(&w, &one), 0); /* one more waits */
+    ck_assert_uint_eq(ask(k, &in), 2);
+    one.stop = date_add_days(day_zero, 720); /* one more was seen */
+    ck_assert_int_eq(waits_add(&w, &one), 0);
+    ck_assert_uint_eq(ask(k, &in), 3);
+    w.closed[w.closed_count - 1].end = WAIT_LEFT;
+    ck_assert_uint_eq(ask(k, &in), 4);
+    windows[1] = day_after(57);
+    ck_assert_uint_eq(ask(k, &in), 5);
+    in.metric = &other;
+    ck_assert_uint_eq(ask(k, &in), 6);
+    in.known.start = date_add_days(in.known.start, 1);
+    ck_assert_uint_eq(ask(k, &in), 7);
+    in.seed++;
+    ck_assert_uint_eq(ask(k, &in), 8);
+    in.window_count = 1;
+    ck_assert_uint_eq(ask(k, &in), 9);
+    ck_assert_uint_eq(ask(k, &in), 9);
+    forecast_kept_free(k);
+    waits_release(&w);
+    free(l.people);
+}
+END_TEST
+
+START_TEST(a_forecast_that_a_turn_did_not_ask_for_is_forgotten)
+{
+    struct pathway_metric m = metric_of("open");
+    struct period window = day_after(28);
+    struct waits w = WAITS_INIT;
+    struct forecast_kept *k = forecast_kept_new();
+    struct forecast_input first = input_of(&w, &m, &window, 1, 1), second = first;
+    struct wait_cell cell = { day_zero, DATE_NONE, WAIT_COMPLETED, 9 };
+
+    ck_assert_ptr_nonnull(k);
+    first.paths = second.paths = 20;
+    second.seed = 2;
+    ck_assert_int_eq(waits_add(&w, &cell), 0);
+    (void)ask(k, &first);
+    (void)ask(k, &second);
+    forecast_kept_turn(k);
+    ck_assert_uint_eq(forecast_kept_count(k), 2);
+    ck_assert_uint_eq(ask(k, &first), 2);
+    forecast_kept_turn(k);
+    ck_assert_uint_eq(forecast_kept_count(k), 1);
+    ck_assert_uint_eq(ask(k, &first), 2);
+    ck_assert_uint_eq(ask(k, &second), 3);
+    forecast_kept_free(k);
+    waits_release(&w);
+}
+END_TEST
+
 static const int lines_tried[3];
 
 UNIT_MAIN(
@@ -376,6 +461,8 @@ UNIT_MAIN(
     UNIT_ROWS(who_crosses_a_line_on_each_day_is_what_is_counted_when_the_days_have_passed,
               lines_tried),
     UNIT_TEST(the_same_seed_gives_the_same_figures_and_another_seed_others),
+    UNIT_TEST(a_forecast_is_computed_again_only_when_something_that_it_rests_on_changed),
+    UNIT_TEST(a_forecast_that_a_turn_did_not_ask_for_is_forgotten),
     UNIT_TEST(who_is_seen_in_turn_stays_in_turn_so_that_hardly_anybody_is_passed_by),
     UNIT_TEST(the_season_of_last_year_is_among_what_is_likely),
     UNIT_TEST(with_too_few_weeks_nothing_is_likely_and_nothing_is_beyond_a_year),

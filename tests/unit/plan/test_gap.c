@@ -132,7 +132,7 @@ static void give_figures(struct world *w, const double *values, size_t count)
 
 static struct gap gap_of(struct world *w)
 {
-    const struct outlook_source source = { look_of, w };
+    const struct outlook_source source = { look_of, w, NULL };
     struct gap g;
 
     ck_assert_int_eq(gap_make(&w->finding, &source, w->today, &g), 0);
