@@ -10,7 +10,8 @@
  *   pathway/   how long a wait is; the clocks of each service; who waits on a list; counts of clocks
  *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues,
  *              forecast
- *   plan/      plan.yaml, standards.yaml; the line of a day (line); series and plan to findings (judge,
+ *   plan/      plan.yaml, standards.yaml; the line of a day (line), how far from it (gap), its words
+ *              (target_words, watch_words); series and plan to findings (judge,
  *              evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again

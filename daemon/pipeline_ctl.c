@@ -103,7 +103,7 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
     else if (strcmp(command, "measures") == 0)
         result = report_measures(&p->findings, NULL);
     else if (strcmp(command, "measure") == 0)
-        result = report_measure(&p->findings, id);
+        result = about_report(p, id);
     else if (strcmp(command, "alerts") == 0)
         result = report_alerts(&alerts, &p->findings, pipeline_today(p));
     else if (strcmp(command, "forecast") == 0)

@@ -1,27 +1,14 @@
 #include "pipeline_internal.h"
 
-#include <string.h>
-
 #include <jansson.h>
 
 #include "ctl/report_forecast.h"
 
 #define DAYS_SHOWN 56 /* after today */
 
-static const struct finding *find_measure(const struct pipeline *p, const char *id)
-{
-    for (size_t i = 0; i < p->findings.count; i++) {
-        const struct finding *f = &p->findings.list[i];
-
-        if (f->rule == RULE_BEHIND_PLAN && strcmp(f->measure->id, id) == 0)
-            return f;
-    }
-    return NULL;
-}
-
 json_t *forecast_report(const struct pipeline *p, const char *id)
 {
-    const struct finding *f = find_measure(p, id);
+    const struct finding *f = finding_of_measure(&p->findings, id);
     struct outlook o = { .is_known = false };
     json_t *report = NULL;
 

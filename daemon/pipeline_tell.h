@@ -143,6 +143,10 @@ json_t *series_find_report(struct pipeline *p, const char *asked);
 /** A plan checked with the settings and the data of this daemon: as `plan check` gives it. NULL without memory. */
 json_t *plan_check_report(struct pipeline *p, const char *name, const char *text);
 
+/* ---- pipeline_about.c ---- */
+/** A measure with its definition, provenance and every version. json_null when unknown; NULL without memory. */
+json_t *about_report(const struct pipeline *p, const char *id);
+
 /* ---- pipeline_gap.c ---- */
 /** How far each measure is from its plan; plan "": of every plan. NULL without memory. */
 json_t *gap_report(const struct pipeline *p, const char *plan);

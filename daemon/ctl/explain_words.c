@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ctl/report_spc.h"
 #include "ctl/report_json.h"
+#include "plan/target_words.h"
 
 int explain_say(json_t *lines, const char *format, ...)
 {
@@ -161,6 +162,18 @@ static int say_standard(json_t *lines, const struct finding *f)
                        date_format(line->from, from), met_words(p, line));
 }
 
+/* The promise itself, where the figure of the rule does not say it. */
+static int say_target(json_t *lines, const struct finding *f)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    if (f->measure->rule.kind == TARGET_NONE || f->measure->rule.kind == TARGET_THRESHOLD)
+        return 0;
+    if (target_words(f->measure, finding_unit(f), &words) < 0)
+        return -1;
+    return explain_say(lines, "What the plan promises: %s.", text_str(&words));
+}
+
 static int say_rule_of_measure(json_t *lines, const struct finding *f)
 {
     const struct plan_measure *m = f->measure;
@@ -189,7 +202,7 @@ static int say_rule_of_measure(json_t *lines, const struct finding *f)
         isnan(f->target) ? "none" : figure_of(f, f->target, a), difference_of(f, m->tolerance, b),
         m->has_clear ? "; clear line " : "", m->has_clear ? figure_of(f, m->clear, c) : "",
         m->for_periods, m->for_periods == 1 ? "" : "s", m->clear_for);
-    return r | say_standard(lines, f);
+    return r | say_target(lines, f) | say_standard(lines, f);
 }
 
 /* Why it is no plain number, and where the true one lies. */

@@ -102,6 +102,7 @@ static json_t *version_object(const struct series_version *v, int is_current)
     r |= report_put(o, "edition", v->edition ? json_integer(v->edition) : json_null());
     r |= report_put(o, "as_of", report_time(v->as_of));
     r |= report_put(o, "source", report_text(v->source));
+    r |= report_put(o, "receipt", v->receipt ? json_integer((json_int_t)v->receipt) : json_null());
     r |= report_put(o, "current", json_boolean(is_current));
     return finish(o, r);
 }

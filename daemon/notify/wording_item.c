@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "plan/control_chart.h"
+#include "plan/target_words.h"
+
 /*
  * The sentences of one item. Each clips what it quotes, so that the longest possible item stays
  * under the 350 words of a mail, whatever a plan or a feed calls things.
@@ -49,6 +53,21 @@ static void say_standard(const struct item_view *v, struct text *out)
                       figure_amount(line->value, v->kind.unit, figure));
 }
 
+/* What the plan promises, where the line does not say it: it follows from another figure. */
+static void say_promise(const struct item_view *v, struct text *out)
+{
+    const struct plan_measure *m = v->measure;
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    if (!m || m->rule.kind == TARGET_NONE || m->rule.kind == TARGET_THRESHOLD || v->is_veiled)
+        return;
+    if (target_words(m, v->kind.unit, &words) < 0)
+        return;
+    (void)text_puts(out, " The plan promises: ");
+    wording_clean(out, text_str(&words), 200, 30);
+    (void)text_puts(out, ".");
+}
+
 static void gap_to_line(const struct item_view *v, struct text *out)
 {
     char words[FIGURE_MAX + 32];
@@ -88,6 +107,7 @@ static void what_figure(const struct item_view *v, struct text *out)
                           figure_difference(m->tolerance, v->kind.unit, words));
     (void)text_puts(out, ".");
     say_standard(v, out);
+    say_promise(v, out);
     if (date_is_set(v->projected_from))
         (void)text_printf(out,
                           m && m->of_feed ? " Nothing new came since %s."
@@ -121,6 +141,36 @@ static void detail_of(const struct finding *f, struct text *out)
     }
 }
 
+/* Of counts that are not published a limit may be as few as a figure may. */
+static const char *limit_text(const struct item_view *v, double limit, char out[FIGURE_MAX])
+{
+    const struct series_version at = {
+        .value = limit, .low = limit, .high = limit, .numerator = NAN, .denominator = NAN
+    };
+
+    if (v->kind.published)
+        return figure_amount(round(limit * 10) / 10, v->kind.unit, out);
+    if (figure_line_hidden(limit, v->kind))
+        return FIGURE_LINE_HIDDEN;
+    return message_figure(&at, v->kind, out);
+}
+
+/* Only beside a figure that is shown itself. */
+static void chart_limits(const struct item_view *v, const struct control_chart *c, struct text *out)
+{
+    const struct spc_segment *s;
+    char mean[FIGURE_MAX], lower[FIGURE_MAX], upper[FIGURE_MAX];
+
+    if (!v->has_value || v->is_band || !c || c->state != CHART_GOOD || c->spc.segment_count == 0)
+        return;
+    s = &c->spc.segments[c->spc.segment_count - 1];
+    if (isfinite(s->lower))
+        (void)text_printf(out, " Its mean is %s; by chance alone it lies between %s and %s.",
+                          limit_text(v, s->mean, mean),
+                          limit_text(v, s->mean >= 0 ? fmax(0, s->lower) : s->lower, lower),
+                          limit_text(v, s->upper, upper));
+}
+
 /* Its own sentence has no figures: what may be shown of them depends on the audience. */
 static void what_chart(const struct item_view *v, struct text *out)
 {
@@ -142,6 +192,8 @@ static void what_chart(const struct item_view *v, struct text *out)
                         "anew.");
     else
         (void)text_puts(out, "Its control chart shows a change for the worse.");
+    if (f)
+        chart_limits(v, f->chart, out);
 }
 
 static void what_incident(const struct item_view *v, struct text *out)

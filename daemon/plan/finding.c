@@ -140,6 +140,17 @@ const struct series_point *finding_newest_point(const struct finding *f)
     return &s->points[s->point_count - 1];
 }
 
+const struct finding *finding_of_measure(const struct finding_set *s, const char *id)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct finding *f = &s->list[i];
+
+        if (f->rule == RULE_BEHIND_PLAN && strcmp(f->measure->id, id) == 0)
+            return f;
+    }
+    return NULL;
+}
+
 void finding_set_release(struct finding_set *s)
 {
     if (s == NULL)

@@ -176,6 +176,8 @@ const struct period_judgement *finding_newest(const struct finding *f);
 /** The point of that period in the finding's series, or the series' newest point; NULL without a
  * series. */
 const struct series_point *finding_newest_point(const struct finding *f);
+/** The finding that judges the measure of an id; NULL: none. */
+const struct finding *finding_of_measure(const struct finding_set *s, const char *id);
 /** A date as people read it, "31 March 2025"; "" for DATE_NONE. Returns out. */
 const char *finding_date(struct civil_date d, char out[32]);
 void finding_set_release(struct finding_set *s);

@@ -103,4 +103,71 @@ def test_series_find_offers_what_is_asked_for_in_plain_words_and_each_snippet_pa
         assert "8 of 12" in table and "only 8 of the last 12 periods could be judged" in table and "    metric: \"published:MRS08b\"" in table, table
 
 
+LOCAL = "  - {id: local, title: Wheelchair returns, kind: aggregate, format: measures, inbox: ./inbox/local, cadence: monthly, grace: 45d}\n"
+CHAIRS = """\
+  - id: chairs
+    title: Wheelchairs in time
+    metric: "published:Chairs"
+    select: {feed: local, org: TAJ}
+    polarity: higher
+    unit: percent
+    baseline: {date: 2024-03-31}
+    target: {increase_by: 5}
+    standard: wheelchair-18w
+    spc: on
+    action: "1.1"
+"""
+STEADY = [62, 60, 63, 61, 59, 62, 64, 60, 61, 63, 62, 60]  # DOMAIN 3.2
+
+
+def returns(values, note=""):
+    return "source,measure,org,period_start,period_end,value,status\n" + "".join(
+        f"me{note},Chairs,TAJ,{m}-01,{m}-{31 if m[5:] in ('01', '03', '05', '07', '08', '10', '12') else 29 if m[5:] == '02' else 30},{v},final\n"
+        for m, v in zip(TWO_YEARS, values))
+
+
+def test_a_measure_says_what_it_is_where_its_figure_comes_from_and_what_its_chart_marks(build):
+    import hashlib
+    first, second = returns(STEADY + [51]), returns(STEADY + [50], "2")
+    with waitlist.Instance(build, feeds=LOCAL, plan_text=waitlist.plan(CHAIRS).replace("to: 2025-03-31", "to: 2025-12-31")) as i:
+        i.put("a.csv", first, feed="local")
+        i.once("2025-02-10")
+        i.put("b.csv", second, feed="local")
+        i.start("2025-02-11")
+        m = waitlist.wait_for(lambda: [m for m in [i.ctl("measure", "chairs")] if m["value"] == 50], "the restated figure")[0]
+        assert m["definition"] == "Chairs, as published in feed local TAJ" and m["counted"] is None, m["definition"]
+        assert m["promise"] == "5 percentage points more than the baseline of 31 March 2024", m["promise"]
+        assert m["target"] == 68 and (m["judged"], m["periods"]) == (12, 12), m
+        assert m["standard"]["id"] == "wheelchair-18w" and m["standard"]["confidence"] in ("verified", "secondary", "unverified"), m
+        assert m["standard"]["source"] and m["standard"]["definition"], m["standard"]
+        digest = hashlib.sha256(second.encode()).hexdigest()
+        assert m["provenance"] == {"feed": "local", "feed_title": "Wheelchair returns", "file": "b.csv", "sha256": digest,
+                                   "archived": digest, "receipt": 2, "received": m["as_of"]}, m["provenance"]
+        versions = m["history"][-1]["versions"]
+        assert [(v["value"], v["receipt"], v["current"]) for v in versions] == [(51, 1, False), (50, 2, True)], versions
+        assert [v["source"] for v in versions] == [hashlib.sha256(f.encode()).hexdigest()[:16] for f in (first, second)], versions
+        chart = m["chart"]
+        assert chart["rule"] == "a figure below the lower process limit" and chart["limits"] == "screened" and not chart["trial"], chart
+        assert chart["lower"] < chart["mean"] < chart["upper"], chart
+        table = i.ctl_raw("measure", "chairs", output="table").stdout
+        assert "definition" in table and "5 percentage points more than the baseline of 31 March 2024" in table, table
+        explained = "\n".join(i.ctl("explain", "chairs")["lines"])
+        assert "What the plan promises: 5 percentage points more than the baseline of 31 March 2024." in explained, explained
+        said = " ".join(" ".join(mail.text.split()) for mail in i.mails())
+        assert "The plan promises: 5 percentage points more than the baseline of 31 March 2024." in said, said
+        assert "A figure below the lower process limit" in said and "by chance alone it lies between" in said, said
+
+
+def test_a_measure_of_a_list_says_what_is_counted_out_of_what(build):
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(lists.measure(id="share", metric="open-within:18w", polarity="higher",
+                                                                                      target="{at_least: 92}"))) as i:
+        i.put("e.csv", flow(), feed="events")
+        i.start("2026-06-29")
+        m = i.ctl("measure", "share")
+        assert (m["counted"], m["out_of"]) == ("open pathways that have waited no longer",
+                                               "pathways whose clock runs at the end of the day"), m
+        assert "of list cyp, provider all" in m["definition"] and m["promise"] == "at least 92 %", m
+        assert m["standard"] is None and m["chart"] is None and m["judged"] == 4 and m["provenance"]["feed"] == "cyp", m
+
+
 run_tests(globals())

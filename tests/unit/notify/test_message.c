@@ -11,6 +11,7 @@
 #include "notify/body.h"
 #include "notify/event_json.h"
 #include "notify/wording.h"
+#include "plan/control_chart.h"
 #include "support/message_fixture.h"
 #include "support/unit.h"
 
@@ -1032,6 +1033,53 @@ START_TEST(a_share_whose_rest_is_few_is_hidden_on_every_surface)
 }
 END_TEST
 
+static const struct {
+    bool published;
+    enum unit unit;
+    double value, mean, lower, upper;
+    const char *says; /* NULL: nothing of the limits */
+} limit_rows[] = {
+    { true, UNIT_PERCENT, 50, 61.4167, 55.61, 67.22,
+      "Its mean is 61.4%; by chance alone it lies between 55.6% and 67.2%." },
+    { false, UNIT_COUNT, 42, 27.3, 12.2, 42.4,
+      "Its mean is 25; by chance alone it lies between 10 and 40." },
+    { false, UNIT_COUNT, 42, 13, -3, 29,
+      "Its mean is 15; by chance alone it lies between under 5 and 30." },
+    { false, UNIT_COUNT, 12, 4, 1, 7,
+      "Its mean is under 5; by chance alone it lies between under 5 and 5." },
+    { false, UNIT_COUNT, 3, 27.3, 12.2, 42.4, NULL }, /* the figure is hidden: so are they */
+    { true, UNIT_PERCENT, 50, 61.4, (double)NAN, (double)NAN, NULL },
+};
+
+START_TEST(a_special_cause_tells_its_mean_and_limits_as_its_audience_may_see_them)
+{
+    struct spc_segment segment = { .mean = limit_rows[_i].mean,
+                                   .lower = limit_rows[_i].lower,
+                                   .upper = limit_rows[_i].upper };
+    struct spc_point point = { .cause = SPC_BELOW_LIMIT };
+    struct chart_point at;
+    struct control_chart chart = { .state = CHART_GOOD,
+                                   .points = &at,
+                                   .n = 1,
+                                   .spc = { &point, 1, &segment, 1, SPC_CONCERN, SPC_FAIL } };
+
+    fixture_init(&f);
+    f.published = limit_rows[_i].published;
+    f.measure.unit = f.series.unit = limit_rows[_i].unit;
+    f.version.value = f.version.low = f.version.high = limit_rows[_i].value;
+    at = (struct chart_point){ f.judged[0].start, f.judged[0].end, &f.version, f.version.value };
+    f.alert.rule = f.finding.rule = RULE_SPECIAL_CAUSE;
+    f.finding.chart = &chart;
+    struct text body = flat_body();
+
+    if (limit_rows[_i].says)
+        ck_assert_msg(strstr(body.buf, limit_rows[_i].says) != NULL, "%s", body.buf);
+    else
+        ck_assert_msg(strstr(body.buf, "by chance alone it") == NULL, "%s", body.buf);
+    text_release(&body);
+}
+END_TEST
+
 UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data),
           UNIT_ROWS(what_becomes_of_an_early_warning_has_its_own_words, early_rows),
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
@@ -1057,6 +1105,8 @@ UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_fr
           UNIT_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown),
           UNIT_ROWS(a_rolling_window_says_its_first_and_its_last_day, window_rows),
           UNIT_TEST(the_longest_wait_is_a_band_on_every_surface),
+          UNIT_ROWS(a_special_cause_tells_its_mean_and_limits_as_its_audience_may_see_them,
+                    limit_rows),
           UNIT_TEST(a_share_whose_rest_is_few_is_hidden_on_every_surface),
           UNIT_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out),
           UNIT_TEST(a_hidden_figure_is_hidden_on_every_surface),
