@@ -96,11 +96,15 @@ def test_a_count_that_becomes_worse_behind_a_line_under_five_is_told_again_witho
     measure = lists.measure(id="over", title="Over 18 weeks", target="{at_most: 1}", more="    tolerance: 1\n")
     with lists.instance(build, plan_text=lists.plan(measure)) as i:
         i.put("1.csv", people("2026-05-17", 2), feed="weekly")
-        i.start("2026-05-18T10:00")
-        wait_for(lambda: len(i.mails()) == 1, "what is behind")
+        i.once("2026-05-18T10:00")
+        assert [m.subject[:13] for m in i.mails()] == ["Behind plan: "], i.mails()[0].subject
         i.put("2.csv", people("2026-05-24", 4), feed="weekly")
-        wait_for(lambda: len(i.mails()) == 2, "what is worse: it is red, and told at once")
-        assert "orse" not in i.mails()[-1].text + i.mails()[-1].html + i.mails()[-1].subject, i.mails()[-1].text
+        i.once("2026-05-25T10:00")  # worse: it is red, and told at once
+        mail = i.mails()[-1]
+        assert len(i.mails()) == 2 and mail.subject.startswith("Behind plan: "), [m.subject for m in i.mails()]
+        assert "orse" not in mail.text + mail.html + mail.subject, mail.text
+        told = i.events()[mail.delivery_id]["data"]["items"]
+        assert [(x["news"], x["severity"]) for x in told] == [("reminder", "red")], "the colour that it had, too"
 
 
 def test_plan_check_warns_of_a_count_whose_line_is_under_five_and_not_of_one_that_asks_for_none(build):
