@@ -102,6 +102,25 @@ void pipeline_status_line(const struct pipeline *p, char out_line[STATUS_LINE_MA
     say_counts(p, out_line);
 }
 
+/* "dudley v2 (rehearsal), expired, version 3 waits for a second person" */
+static json_t *plan_words(const struct pipeline *p, size_t i)
+{
+    const struct plan *plan = p->config->plans[i];
+    struct civil_date today = pipeline_today(p);
+    const struct plan_book *b = plan_book_find(&p->plan_ledger, plan->id);
+    const json_t *waits = plan_book_pending(b, today);
+    bool expired = date_is_set(plan->valid_to) && date_compare(today, plan->valid_to) > 0;
+    char more[80] = "";
+
+    if (waits)
+        (void)snprintf(more, sizeof more, ", version %lld waits for a second person",
+                       (long long)json_integer_value(json_object_get(waits, "version")));
+    return json_sprintf(
+        "%s v%ld%s%s%s%s%s", plan->id, plan->version, plan->illustrative ? " (illustrative)" : "",
+        plan->mode == PLAN_REHEARSAL ? " (rehearsal)" : "", expired ? ", expired" : "",
+        p->config->unapplied[i] ? ", its file differs" : "", more);
+}
+
 json_t *status_report(const struct pipeline *p)
 {
     char line[STATUS_LINE_MAX], at[WALL_TEXT_MAX], since[WALL_TEXT_MAX], today[DATE_TEXT_MAX],
@@ -110,11 +129,7 @@ json_t *status_report(const struct pipeline *p)
 
     pipeline_status_line(p, line);
     for (size_t i = 0; plans && i < p->config->plan_count; i++)
-        json_array_append_new(
-            plans,
-            json_sprintf("%s v%ld%s%s", p->config->plans[i]->id, p->config->plans[i]->version,
-                         p->config->plans[i]->illustrative ? " (illustrative)" : "",
-                         p->config->plans[i]->mode == PLAN_REHEARSAL ? " (rehearsal)" : ""));
+        json_array_append_new(plans, plan_words(p, i));
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?, "
         "s:s?}",

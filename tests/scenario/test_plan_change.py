@@ -1,12 +1,16 @@
 """A plan is changed by named people alone: what was applied stays in force, what became softer stays known."""
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from waitlist import Instance, measure, plan, run_tests, three, wait_for
+from seam import Seam
+from sweep import chosen
+from waitlist import Instance, measure, plan, run_tests, skip, three, wait_for
 
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 STRICT = dict(expect="{2024-04-30: 20, 2025-03-31: 60}")
 SOFT = dict(expect="{2024-04-30: 10, 2025-03-31: 60}", tolerance=8)
 
@@ -102,6 +106,12 @@ def said(mail):
     return mail.message.get_content().replace("\r\n", "\n")
 
 
+def by_another(w, *command):
+    """Asks as another user than root: the one by whom the daemon runs."""
+    asks = [*NOBODY, os.path.join(w.build, "waitlistctl"), "--config", w.path("waitlistd.yaml"), "-o", "json", *command]
+    return subprocess.run(asks, capture_output=True, text=True, cwd=w.folder)
+
+
 def of(w, start):
     return [m for m in w.mails() if m.subject.startswith(start)]
 
@@ -120,7 +130,7 @@ def test_each_owner_is_told_once_what_became_softer_or_harder_over_kill_and_loss
         wait_for(lambda: w.measure()["rag"] == "green", "its figure")
         w.write("v2.yaml", both(2, 10, 2))
         w.ctl("plan", "apply", w.path("v2.yaml"), "--reason", "the team was halved")
-        m = wait_for(lambda: of(w, "Plan changed"), "the notice")[0]
+        m = wait_for(lambda: of(w, "Plan changed: dudley"), "the notice")[0]
         assert m.subject == "Plan changed: dudley, 1 softer, 1 harder", m.subject
         for words in ("version 2 is in force since 10 June 2024", "the team was halved", "Softer:\n- Children helped within 4 weeks (cyp-4w): line on "
                       "2024-04-30: 10 (before: 20)", "Harder:\n- Children helped within 4 weeks (cyp-4w): tolerance: 2 (before: 5)"):
@@ -131,11 +141,11 @@ def test_each_owner_is_told_once_what_became_softer_or_harder_over_kill_and_loss
         w.measure()
         w.stop()
         w.once("2024-06-12")
-        assert len(of(w, "Plan changed")) == 1 and not w.mails("other"), [x.subject for x in w.mails("other")]
+        assert len(of(w, "Plan changed: dudley")) == 1 and not w.mails("other"), [x.subject for x in w.mails("other")]
         w.write("v3.yaml", both(3, 10, 2).replace("owner: other-lead", "owner: camhs-lead"))
         w.start("2024-06-13")
         w.ctl("plan", "apply", w.path("v3.yaml"), "--reason", "a new lead")
-        wait_for(lambda: len(of(w, "Plan changed")) == 2 and w.mails("other"), "both owners to be told")
+        wait_for(lambda: len(of(w, "Plan changed: dudley")) == 2 and w.mails("other"), "both owners to be told")
         assert "owner: camhs-lead (before: other-lead)" in said(w.mails("other")[0])
 
 
@@ -184,6 +194,91 @@ def test_the_end_of_a_plan_is_told_90_30_and_7_days_before_and_after_it_each_onc
         assert len(ends(w)) == 3, ends(w)
         w.once("2026-01-10")
         assert ends(w)[3:] == ["Plan ends: dudley, 31 March 2026"], ends(w)
+
+
+def test_where_a_second_person_is_asked_for_one_alone_brings_nothing_into_force(build):
+    with behind(build, extra="approval: second\n") as w:
+        w.start("2024-06-10")
+        wait_for(lambda: w.alert()["state"] == "FIRING", "behind plan")
+        done = apply(w, 2, **SOFT)
+        assert done["second"] is True, done
+        r = w.ctl_raw("plan", "approve", "dudley")
+        assert r.returncode == 1 and "a second person approves it" in r.stderr, r.stderr
+        w.kill()
+        w.start("2024-06-11")
+        p = shown(w)
+        assert p["version"] == 1 and p["pending"]["version"] == 2 and p["pending_until"] == "2024-06-24" and not p["softened"], p
+        assert w.alert()["state"] == "FIRING" and not of(w, "Plan changed: dudley")
+        assert any("waits for a second person" in x for x in w.ctl("status")["plans"]), w.ctl("status")["plans"]
+        w.write("plan.yaml", version(3, **SOFT))  # nor does an edit of the file
+        w.signal(1)
+        wait_for(lambda: "version=1 is in force, not its file" in w.log(), "the reload")
+        assert shown(w)["version"] == 1
+        w.stop()
+        w.start("2024-06-25")
+        assert shown(w)["pending"] is None
+        r = w.ctl_raw("plan", "approve", "dudley")
+        assert r.returncode == 1 and "waits for a second person" in r.stderr, r.stderr
+
+
+def test_another_user_approves_what_waits_and_the_audit_names_both(build):
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        skip("another user can be asked for by root alone")
+    if subprocess.run([*NOBODY, os.path.join(build, "waitlistctl"), "--version"], capture_output=True).returncode != 0:
+        skip("another user cannot run what lies in the build folder")
+    with behind(build, extra="approval: second\n") as w:
+        os.makedirs(w.path("inbox"), exist_ok=True)
+        for folder, _, files in os.walk(w.folder):
+            for name in ["", *files]:
+                os.chown(os.path.join(folder, name), 65534, 65534)
+        w.wrapper = NOBODY
+        w.start("2024-06-10")
+        wait_for(lambda: w.alert()["state"] == "FIRING", "behind plan")
+        done = apply(w, 2, **SOFT)
+        r = by_another(w, "plan", "approve", done["digest"][:8])
+        assert r.returncode == 0, r.stderr
+        p = shown(w)
+        assert p["version"] == 2 and p["in_force"]["who"] == "root" and p["in_force"]["approved_by"] == "nobody", p["in_force"]
+        assert all(s["approved_by"] == "nobody" for s in p["softened"]) and len(p["softened"]) == 2, p["softened"]
+        wait_for(lambda: w.alert()["state"] == "WITHDRAWN", "the alert's end")
+        w.kill()
+        w.start("2024-06-11")
+        assert shown(w)["version"] == 2
+
+
+def test_killed_at_any_file_call_of_an_apply_one_version_whole_is_in_force_and_owners_are_told_once(build):
+    with behind(build) as w:
+        w.once("2024-06-10")
+        w.write("v2.yaml", version(2, **SOFT))
+        for folder in ("state", "spool"):
+            shutil.copytree(w.path(folder), w.path("kept", folder), symlinks=True)
+
+        def run(rules):
+            seam = Seam(build, w.folder, rules=rules)
+            w.start("2024-06-11", env=seam.env(), ready=False)
+            wait_for(lambda: w.process.poll() is not None or (w.ctl_raw("measure", "cyp-4w").returncode == 0), "the daemon")
+            before = seam.counts()["durable"]
+            if w.process.poll() is None:
+                w.ctl_raw("plan", "apply", w.path("v2.yaml"), "--reason", "x")
+                wait_for(lambda: w.process.poll() is not None or of(w, "Plan changed: dudley"), "the notice")
+            return before, seam
+        before, seam = run([])
+        w.stop()
+        points = list(range(before + 1, seam.counts()["durable"] + 1))
+        assert len(points) >= 15, points
+        for n in chosen(points, least=5):
+            for folder in ("state", "spool"):
+                shutil.rmtree(w.path(folder))
+                shutil.copytree(w.path("kept", folder), w.path(folder), symlinks=True)
+            run([f"kill durable {n}"])
+            w.kill()
+            w.start("2024-06-12")
+            acts = [a for a in w.ctl("audit") if a["what"] == "act"]
+            p = shown(w)
+            assert p["version"] == 1 + len(acts) and len(p["softened"]) == 2 * len(acts), (n, p["version"], acts)
+            w.stop()
+            w.once("2024-06-13")
+            assert len({m.delivery_id for m in of(w, "Plan changed: dudley")}) == len(acts), (n, len(acts), [m.subject for m in w.mails()])
 
 
 if __name__ == "__main__":

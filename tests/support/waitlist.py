@@ -154,6 +154,7 @@ class Instance:
         self.instance = instance
         self.folder = tempfile.mkdtemp(prefix="waitlist-")
         self.process = None
+        self.wrapper = ()  # what the daemon is started by
         self.log_path = self.path("daemon.log")
         self.write("waitlistd.yaml", settings or (
             f"instance: {instance}\nstate: ./state\nredis: {{mode: embedded}}\nplans: [plan.yaml]\n"
@@ -209,7 +210,7 @@ class Instance:
 
     # ---- the daemon ------------------------------------------------------------------------------
     def _argv(self, *more):
-        wrapper = os.environ.get("WAITLIST_WRAPPER", "").split()  # such as "valgrind --error-exitcode=99"
+        wrapper = list(self.wrapper) or os.environ.get("WAITLIST_WRAPPER", "").split()  # such as "valgrind --error-exitcode=99"
         return wrapper + [os.path.join(self.build, "waitlistd"), "--config", self.path("waitlistd.yaml"), *more]
 
     def run(self, *options, timeout=60, env=None):
