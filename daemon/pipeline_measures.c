@@ -112,6 +112,7 @@ struct counting {
     struct list_coverage coverage;
     struct civil_date *censuses;
     struct waits_unknown unknown;
+    struct selection_found found;
     bool flows_untold; /* of a part nobody told who began or ended the stage */
 };
 
@@ -207,6 +208,22 @@ static bool is_untold(int clock, const struct stored_list *part)
            !selection_clock_is_told(clock, list_tally(part->state));
 }
 
+static int gather_part(struct counting *c, const struct pathway_selection *selection, int clock,
+                       const struct stored_list *part, struct selection_found *found)
+{
+    const struct tally *t = list_tally(part->state);
+    bool is_stage = clock > 0 && clock != TALLY_STAGE;
+    AUTO(auto_free)
+    uint64_t *untold = is_stage ? calloc(tally_group_count(t) + 1, sizeof *untold) : NULL;
+
+    if (is_stage && !untold)
+        return -ENOMEM;
+    if (is_stage)
+        list_stage_untold(part->state, untold);
+    return selection_gather(selection, clock, t, list_known_upto(part->state), untold, &c->waits,
+                            found);
+}
+
 static int gather(struct counting *c, const struct list_setting *list)
 {
     const struct pipeline *p = c->pipeline;
@@ -218,7 +235,7 @@ static int gather(struct counting *c, const struct list_setting *list)
     int clock =
         selection_clock(service_of(p->config->services, list->service), &selection, l->metric.id);
     int r = clock < 0 ? clock : 0;
-    size_t groups = 0;
+    struct selection_found found = { 0 };
 
     struct counted_parts parts = parts_counted(p, c->measure, list);
 
@@ -226,9 +243,10 @@ static int gather(struct counting *c, const struct list_setting *list)
         r = cover(c, part);
         c->flows_untold |= r == 0 && is_untold(clock, part);
         if (r == 0)
-            r = selection_gather(&selection, clock, list_tally(part->state), &c->waits, &groups);
+            r = gather_part(c, &selection, clock, part, &found);
     }
-    c->unknown.part |= groups == 0;
+    c->unknown.part |= found.groups == 0;
+    c->found = found;
     settle_censuses(c);
     return r;
 }
@@ -248,11 +266,23 @@ static void counting_init(struct counting *c, const struct pipeline *p,
                             .coverage = { .from = DATE_NONE, .upto = DATE_NONE } };
 }
 
+/* Who began or ended a stage in a period has events: those of whose stage nothing is known did not. */
+static struct waits_unknown unknown_of(const struct counting *c, bool is_stock)
+{
+    struct waits_unknown unknown = c->unknown;
+
+    unknown.untold = c->found.untold + (is_stock ? c->found.stage_untold : 0);
+    unknown.mostly = unknown.untold > 0 && unknown.untold >= c->found.told;
+    return unknown;
+}
+
 /* The figure for the days of a window, without whose it is. */
 static int figure_of(const struct counting *c, struct period window, struct series_version *out)
 {
+    const struct pathway_metric *m = &c->measure->list->metric;
+    const struct waits_unknown unknown = unknown_of(c, metric_def_of(m->id)->kind == METRIC_STOCK);
     struct metric_figure figure;
-    int r = pathway_count(&c->measure->list->metric, &c->waits, window, &c->unknown, &figure);
+    int r = pathway_count(m, &c->waits, window, &unknown, &figure);
 
     if (r < 0)
         return r;
@@ -449,7 +479,7 @@ int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *
         return -ENODATA;
     *out = (struct outlook_look){ .waits = &a->last.waits,
                                   .known = { known->from, known->upto },
-                                  .unknown = a->last.unknown };
+                                  .unknown = unknown_of(&a->last, true) };
     if (a->last.flows_untold)
         out->known.start = DATE_NONE;
     else if (known->census_count > 0) /* who came and went before the first is in no snapshot */

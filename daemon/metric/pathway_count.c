@@ -382,22 +382,30 @@ static double queue_figure(const struct pathway_metric *m, const struct queue *q
     }
 }
 
-/* At every corner of what is not known: each row set aside may be a start, a stop or wait on. */
-static struct metric_figure queue_count(const struct pathway_metric *m, const struct queue *known,
-                                        uint64_t more)
+/* Stops that may be none: of these a snapshot says only that it has them no more, and a row that was set
+ * aside may be one of them. */
+static uint64_t doubtful_stops(const struct flow *f, uint64_t more)
 {
+    return more < f->by_end[WAIT_UNKNOWN] ? more : f->by_end[WAIT_UNKNOWN];
+}
+
+/* At every corner of what is not known: each row set aside may be a start, a stop, no stop or wait on. */
+static struct metric_figure queue_count(const struct pathway_metric *m, const struct queue *known,
+                                        uint64_t more, uint64_t fewer_stops)
+{
+    const double stops[] = { 0, (double)more, -(double)fewer_stops };
     double value = queue_figure(m, known);
     struct metric_figure f = exactly(value);
 
     if (isnan(value))
         return marked(more > 0 ? MARKER_NOT_SUBMITTED : MARKER_NOT_APPLICABLE);
-    for (int corner = 1; corner < 8 && more > 0; corner++) {
+    for (int corner = 1; corner < 12 && more > 0; corner++) {
         struct queue q = *known;
         double at;
 
         q.size += corner & 1 ? (double)more : 0;
         q.starts += corner & 2 ? (double)more : 0;
-        q.stops += corner & 4 ? (double)more : 0;
+        q.stops += stops[corner / 4];
         at = queue_figure(m, &q);
         f.low = fmin(f.low, at);
         f.high = fmax(f.high, at);
@@ -418,7 +426,7 @@ static int queue_metric(const struct pathway_metric *m, const struct waits *w, s
 
     if (r < 0)
         return r;
-    *out = queue_count(m, &q, more);
+    *out = queue_count(m, &q, more, doubtful_stops(&flow, more));
     open_list_release(&l);
     return 0;
 }
@@ -502,7 +510,8 @@ static int flow(const struct pathway_metric *m, const struct waits *w, struct pe
         *out = count_of(f.starts, more);
         return 0;
     case METRIC_CLOCK_STOPS:
-        *out = count_of(f.stops, more);
+        *out = between((double)f.stops, (double)(f.stops - doubtful_stops(&f, more)),
+                       (double)(f.stops + more));
         return 0;
     case METRIC_REMOVALS_UNSEEN:
         *out = as_told(count_of(f.by_end[WAIT_UNSEEN], f.by_end[WAIT_UNKNOWN] + more), &f);
@@ -526,11 +535,16 @@ int pathway_count(const struct pathway_metric *m, const struct waits *w, struct 
         *out_figure = marked(MARKER_NOT_SUBMITTED);
         return 0;
     }
-    uint64_t more = unknown != NULL ? unknown->rows : 0;
+    uint64_t more = unknown != NULL ? unknown->rows + unknown->untold : 0;
 
     r = metric_def_of(m->id)->kind == METRIC_STOCK ? stock(m, w, window.end, more, &f)
                                                    : flow(m, w, window, more, &f);
-    if (r == 0)
-        *out_figure = f;
-    return r;
+    if (r < 0)
+        return r;
+    if (unknown != NULL && unknown->mostly && f.marker == MARKER_NONE) {
+        f.value = NAN;
+        f.marker = MARKER_NOT_SUBMITTED;
+    }
+    *out_figure = f;
+    return 0;
 }

@@ -23,7 +23,10 @@
 /** What is not known of a list. */
 struct waits_unknown {
     uint64_t rows; /* set aside: each may be one more open pathway of any wait, or start, or stop */
-    bool part;     /* a provider's part is missing altogether: nothing can be said */
+    uint64_t untold; /* open, and nobody told whether they are counted: each may be, as a row may */
+    bool
+        mostly; /* as many of them as were told, or more: there is no figure, and its bounds alone are judged */
+    bool part; /* a provider's part is missing altogether: nothing can be said */
 };
 
 /** A figure, as struct series_version holds it. */

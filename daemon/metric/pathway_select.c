@@ -43,24 +43,41 @@ static bool fits(const char *wanted, const char *has)
     return wanted == NULL || (has != NULL && text_same(wanted, has));
 }
 
-static bool cohort_fits(const struct cohort_value *wanted, const struct group *g)
+/* Whether a group is selected, by what its rows tell. */
+enum fit {
+    FIT_NO,
+    FIT_UNTOLD, /* it would be but for what is blank */
+    FIT_YES,
+};
+
+static enum fit worse_fit(enum fit a, enum fit b)
+{
+    return a < b ? a : b;
+}
+
+static enum fit told_fit(const char *wanted, const char *has)
+{
+    return fits(wanted, has) ? FIT_YES : has == NULL ? FIT_UNTOLD : FIT_NO;
+}
+
+static enum fit cohort_fit(const struct cohort_value *wanted, const struct group *g)
 {
     for (size_t i = 0; i < g->cohort_count; i++)
         if (text_same(wanted->name, g->cohort[i].name))
-            return text_same(wanted->value, g->cohort[i].value);
-    return false;
+            return told_fit(wanted->value, g->cohort[i].value);
+    return FIT_UNTOLD;
 }
 
-static bool is_selected(const struct pathway_selection *s, int clock, const struct group *g)
+static enum fit group_fit(const struct pathway_selection *s, int clock, const struct group *g)
 {
-    if (!fits(s->place, g->place) || !fits(s->commissioner, g->commissioner))
-        return false;
-    if (clock == TALLY_STAGE && !fits(s->stage, g->stage))
-        return false;
+    enum fit f = fits(s->place, g->place) ? FIT_YES : FIT_NO;
+
+    f = worse_fit(f, told_fit(s->commissioner, g->commissioner));
+    if (clock == TALLY_STAGE)
+        f = worse_fit(f, told_fit(s->stage, g->stage));
     for (size_t i = 0; i < s->cohort_count; i++)
-        if (!cohort_fits(&s->cohort[i], g))
-            return false;
-    return true;
+        f = worse_fit(f, cohort_fit(&s->cohort[i], g));
+    return f;
 }
 
 static bool narrows(const struct pathway_selection *s, int clock)
@@ -69,21 +86,31 @@ static bool narrows(const struct pathway_selection *s, int clock)
            clock == TALLY_STAGE;
 }
 
-/* Which groups fit, by number; *out_fit: how many. NULL without memory. */
-static bool *fitting_groups(const struct pathway_selection *s, int clock, const struct tally *t,
-                            size_t *out_fit)
+/* How each group fits, by number; *groups grows by those that do. NULL without memory. */
+static unsigned char *fits_of_groups(const struct pathway_selection *s, int clock,
+                                     const struct tally *t, size_t *groups)
 {
-    size_t groups = tally_group_count(t);
-    bool *fitting = calloc(groups + 1, sizeof *fitting);
+    size_t count = tally_group_count(t);
+    unsigned char *fit = calloc(count + 1, sizeof *fit);
 
-    *out_fit = 0;
-    for (size_t i = 0; fitting != NULL && i < groups; i++) {
+    for (size_t i = 0; fit != NULL && i < count; i++) {
         const struct group g = tally_group_at(t, (uint32_t)i);
 
-        fitting[i] = is_selected(s, clock, &g);
-        *out_fit += fitting[i];
+        fit[i] = (unsigned char)group_fit(s, clock, &g);
+        *groups += fit[i] == FIT_YES;
     }
-    return fitting;
+    return fit;
+}
+
+static bool is_open(const struct tally_cell *c, struct civil_date day)
+{
+    return c->start <= day.day && (c->stop == TALLY_OPEN || c->stop > day.day);
+}
+
+/* Who waits for a stage that no row names waits on the pathway's own clock. */
+static bool is_doubtful(const struct tally_cell *c, int clock, enum fit fit)
+{
+    return fit == FIT_UNTOLD && c->clock == (clock == TALLY_STAGE ? 0 : clock);
 }
 
 bool selection_clock_is_told(int clock, const struct tally *t)
@@ -99,29 +126,38 @@ bool selection_clock_is_told(int clock, const struct tally *t)
 }
 
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
-                     struct waits *w, size_t *groups)
+                     struct civil_date day, const uint64_t *stage_untold, struct waits *w,
+                     struct selection_found *found)
 {
-    bool narrowed = narrows(s, clock);
-    size_t at = 0, fit = 1;
     /* Of all groups none is looked at: there may be hundreds of thousands. */
-    bool *selected = narrowed ? fitting_groups(s, clock, t, &fit) : NULL;
+    bool narrowed = narrows(s, clock);
+    unsigned char *fit = narrowed ? fits_of_groups(s, clock, t, &found->groups) : NULL;
+    bool by_day = tally_holds_day(day);
     struct tally_cell cell;
     uint64_t count;
     int r = 0;
 
-    if (narrowed && selected == NULL)
+    if (narrowed && fit == NULL)
         return -ENOMEM;
-    *groups += fit;
-    while (r == 0 && tally_next(t, &at, &cell, &count)) {
+    found->groups += !narrowed;
+    for (size_t i = 0; stage_untold != NULL && i < tally_group_count(t); i++)
+        found->stage_untold += !narrowed || fit[i] != FIT_NO ? stage_untold[i] : 0;
+    for (size_t at = 0; r == 0 && tally_next(t, &at, &cell, &count);) {
         struct wait_cell wait = { tally_date(cell.start), tally_date(cell.stop), ends[cell.outcome],
                                   count };
+        enum fit f = narrowed ? fit[cell.group] : FIT_YES;
+        bool open = by_day && is_open(&cell, day);
 
-        if (cell.clock != clock || (narrowed && !selected[cell.group]) ||
-            (s->without_exceptions && cell.exception != EXCEPTION_NONE) ||
+        if ((s->without_exceptions && cell.exception != EXCEPTION_NONE) ||
             (cell.outcome == OUTCOME_MOVED && !s->one_provider))
             continue;
+        if (open && is_doubtful(&cell, clock, f))
+            found->untold += count;
+        if (cell.clock != clock || f != FIT_YES)
+            continue;
+        found->told += open ? count : 0;
         r = waits_add(w, &wait);
     }
-    free(selected);
+    free(fit);
     return r;
 }

@@ -30,12 +30,25 @@ struct pathway_selection {
  * clock that ends with a first contact for `first-contacts`. */
 int selection_clock(const struct service *service, const struct pathway_selection *s,
                     enum pathway_metric_id metric);
+/** What a selection found. */
+struct selection_found {
+    /* Groups that fit. Where it stays 0, no row was ever of such a place or cohort (a slip of the plan, a
+     * column that went), and to say that nobody waits would be wrong (struct waits_unknown .part). A
+     * selection that narrows nothing always fits. */
+    size_t groups;
+    /* Open at the day: those selected, and those of whom the rows do not tell whether they are: their
+     * commissioner or cohort is blank. A place has its own rule (DESIGN section 5). */
+    uint64_t told, untold;
+    uint64_t stage_untold; /* likewise of the stage; none of untold */
+};
+
 /** Adds what is selected of one provider's tally; call it for each provider that is counted. clock: as
- * selection_clock() says. *groups grows by the groups that fit: where it stays 0, no row was ever of such a
- * place or cohort (a slip of the plan, a column that went), and to say that nobody waits would be wrong
- * (struct waits_unknown .part). A selection that narrows nothing always fits. Returns 0 or -ENOMEM. */
+ * selection_clock() says. day: to which the list is known; DATE_NONE: nobody is counted as told or not.
+ * stage_untold: by group, list_stage_untold(), for a stage of a declared service; else NULL. Returns 0 or
+ * -ENOMEM. */
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,
-                     struct waits *w, size_t *groups);
+                     struct civil_date day, const uint64_t *stage_untold, struct waits *w,
+                     struct selection_found *found);
 
 /** Whether anything ever told that this clock was completed. A snapshot names the stage that somebody is at,
  * and nothing of one that is over: where no event speaks of a stage, how many began or ended it in a period

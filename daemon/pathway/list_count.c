@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pathway/list_internal.h"
 
@@ -60,15 +61,54 @@ static uint8_t gone_as(const struct listed *e)
     return listed_is_moved(e) ? OUTCOME_MOVED : OUTCOME_UNKNOWN;
 }
 
-/* The clock of the stage that the snapshot names, as it is while the pathway's own is `own`. completed:
- * the day an event completed the stage; 0 none. */
-static int stage_cell(const struct pathway_list *l, const struct listed *e,
-                      const struct tally_cell *own, uint16_t completed, struct cells *out_cells)
+/* Since when the clock of the stage runs that the snapshot names: a stage that begins with the pathway has
+ * its start where no other is told. 0: it names none, or nobody told. */
+static uint16_t stage_began(const struct pathway_list *l, const struct listed *e)
+{
+    const struct group_sense *sense = &l->senses[listed_group(e)];
+
+    if (e->stage_start || sense->stage_clock == TALLY_STAGE)
+        return e->stage_start;
+    return sense->service->clocks[sense->stage_clock].from & sense->service->clocks[0].from
+               ? e->start
+               : 0;
+}
+
+/* The events of a service that have not happened to who is at this stage: what would end it, and what only
+ * follows from that. */
+static uint32_t still_to_come(const struct service *s, uint8_t stage)
+{
+    uint32_t ahead = s->clocks[stage].to, before;
+
+    do {
+        before = ahead;
+        for (size_t i = 1; i < s->clock_count; i++)
+            if ((s->clocks[i].from & ~ahead) == 0)
+                ahead |= s->clocks[i].to;
+    } while (ahead != before);
+    return ahead;
+}
+
+/* Whether a clock that began with the pathway runs for who is at the stage: a child who waits for the first
+ * contact waits for the start of the assessment as well. */
+static bool runs_beside(const struct service *s, uint8_t stage, size_t clock)
+{
+    const struct clock_rule *c = &s->clocks[clock];
+
+    return clock != stage && c->kind == CLOCK_FIRST && !c->beyond && !s->clocks[stage].beyond &&
+           !s->clocks[stage].latest && (c->from & s->clocks[0].from) &&
+           (c->to & ~still_to_come(s, stage)) == 0;
+}
+
+/* The clock of a stage, as it is while the pathway's own is `own`. completed: the day an event completed the
+ * stage; 0 none. */
+static int stage_cell(uint8_t clock, uint16_t start, const struct tally_cell *own,
+                      uint16_t completed, struct cells *out_cells)
 {
     struct tally_cell c = *own;
 
-    c.clock = l->senses[own->group].stage_clock;
-    c.start = e->stage_start;
+    c.clock = clock;
+    c.start = start;
     if (completed && (own->stop == TALLY_OPEN || completed <= own->stop)) {
         c.stop = completed;
         c.outcome = OUTCOME_COMPLETED;
@@ -91,8 +131,36 @@ int listed_cells(const struct pathway_list *l, const struct listed *e, struct ce
     if (own.stop && own.start > own.stop)
         return 0;
     int r = cells_add(out_cells, &own);
+    uint8_t stage = l->senses[own.group].stage_clock;
+    const struct service *s = l->senses[own.group].service;
 
-    return r < 0 || !e->stage_start ? r : stage_cell(l, e, &own, 0, out_cells);
+    if (r == 0 && stage_began(l, e))
+        r = stage_cell(stage, stage_began(l, e), &own, 0, out_cells);
+    for (size_t i = 1; r == 0 && stage != TALLY_STAGE && i < s->clock_count; i++)
+        if (runs_beside(s, stage, i))
+            r = stage_cell((uint8_t)i, own.start, &own, 0, out_cells);
+    return r;
+}
+
+void list_stage_untold(const struct pathway_list *l, uint64_t *counts)
+{
+    const struct listing *v = &l->listing;
+
+    memset(counts, 0, tally_group_count(l->tally) * sizeof *counts);
+    for (size_t i = 0; i < v->count; i++) {
+        const struct listed *e = &v->entries[i];
+        const struct group_sense *sense = &l->senses[listed_group(e)];
+        bool is_told = sense->stage_clock != TALLY_STAGE && stage_began(l, e);
+
+        if (e->stop || is_told || sense->service->clock_count == 1)
+            continue;
+        uint32_t known = l->evented_count ? key_index_find(&l->evented_index, l->evented,
+                                                           sizeof *l->evented, e->key)
+                                          : NONE;
+
+        if (known == NONE || l->evented[known].facts == NONE)
+            counts[listed_group(e)]++;
+    }
 }
 
 /* ---- known from both ---- */
@@ -202,19 +270,33 @@ static void drop_unknown_stages(const struct service *s, struct cells *cells, si
     cells->count = kept;
 }
 
-/* The stage that the snapshot names stands for all that would run at that time. */
+/* The day on which an event that came after the census completed the clock; 0: none. */
+static uint16_t completed_since(const struct pathway_list *l, const struct clock_rule *clock,
+                                uint16_t said)
+{
+    for (size_t i = 0; i < l->lives.count; i++) {
+        const struct live *f = &l->lives.list[i];
+
+        if ((clock->to & EVENT_BIT(f->event)) && f->date > said)
+            return f->date;
+    }
+    return 0;
+}
+
+/* The stage that the snapshot names, and those that run beside it, stand for all that would run then. */
 static int put_stage(struct pathway_list *l, const struct under *u, struct cells *cells,
                      size_t from)
 {
     const struct service *s = u->frame.service;
     const struct tally_cell own = cells->list[from];
-    uint8_t clock = l->senses[own.group].stage_clock;
-    uint16_t completed = 0;
+    uint8_t stage = l->senses[own.group].stage_clock;
     size_t kept = from + 1;
 
     for (size_t i = from + 1; i < cells->count; i++) {
         const struct tally_cell *c = &cells->list[i];
-        bool replaced = c->clock == clock && c->start <= u->said;
+        bool replaced =
+            (c->clock == stage || (stage != TALLY_STAGE && runs_beside(s, stage, c->clock))) &&
+            c->start <= u->said;
 
         if (c->clock != 0 && !s->clocks[c->clock].beyond)
             replaced |= open_at(c, u->said);
@@ -222,13 +304,16 @@ static int put_stage(struct pathway_list *l, const struct under *u, struct cells
             cells->list[kept++] = *c;
     }
     cells->count = kept;
-    for (size_t i = 0; clock != TALLY_STAGE && !completed && i < l->lives.count; i++) {
-        const struct live *f = &l->lives.list[i];
+    if (stage == TALLY_STAGE)
+        return stage_cell(stage, stage_began(l, u->e), &own, 0, cells);
+    int r = stage_cell(stage, stage_began(l, u->e), &own,
+                       completed_since(l, &s->clocks[stage], u->said), cells);
 
-        if ((s->clocks[clock].to & EVENT_BIT(f->event)) && f->date > u->said)
-            completed = f->date;
-    }
-    return stage_cell(l, u->e, &own, completed, cells);
+    for (size_t i = 1; r == 0 && i < s->clock_count; i++)
+        if (runs_beside(s, stage, i))
+            r = stage_cell((uint8_t)i, own.start, &own, completed_since(l, &s->clocks[i], u->said),
+                           cells);
+    return r;
 }
 
 static int cells_under(struct pathway_list *l, const struct listing *v, const struct listed *e,
@@ -262,7 +347,7 @@ static int cells_under(struct pathway_list *l, const struct listing *v, const st
     if (r == 0)
         r = clocks_under(l, &u, out_cells);
     drop_unknown_stages(u.frame.service, out_cells, from);
-    if (r == 0 && e->stage_start && out_cells->count > from)
+    if (r == 0 && stage_began(l, e) && out_cells->count > from)
         r = put_stage(l, &u, out_cells, from);
     evented_flag(l, pathway, disagrees, false);
     return r;

@@ -122,6 +122,10 @@ int list_events_end(struct pathway_list *l, struct list_change *change);
 
 /** For as long as the list; changes with it. */
 const struct tally *list_tally(const struct pathway_list *l);
+/** By group, how many are open at the census of whose stage nothing is known: the row names none, one that the
+ * service does not declare, or no start of it, and no event told of them. counts: tally_group_count() of
+ * list_tally(). Nobody, where the service has no stages. */
+void list_stage_untold(const struct pathway_list *l, uint64_t *counts);
 /** Of the last snapshot; DATE_NONE before any. */
 struct civil_date list_census(const struct pathway_list *l);
 /** The latest event date or census taken. */

@@ -31,8 +31,8 @@ static bool range_of(const struct series_version *v, struct judged_range *out_ra
         /* A version without an interval is exact. */
         if (isnan(low) || isnan(high) || low > high)
             low = high = v->value;
-    } else if ((v->marker != MARKER_SUPPRESSED && v->untold == 0) || !isfinite(low) ||
-               !isfinite(high) || low > high) {
+    } else if (v->marker == MARKER_NOT_APPLICABLE || !isfinite(low) || !isfinite(high) ||
+               low > high) {
         return false;
     }
     *out_range = (struct judged_range){ low, high, v->value, v->marker != MARKER_NONE || v->untold,

@@ -146,7 +146,7 @@ int outlook_make(const struct outlook_source *source, const struct plan_measure 
     o.is_known = true;
     o.data_date = look.known.end;
     o.line = outlook_line(m);
-    o.set_aside = look.unknown.rows;
+    o.set_aside = look.unknown.rows + look.unknown.untold;
     r = add_days(&o, &look, upto);
     for (size_t i = 0; i < m->expect_count; i++)
         add_milestone(&o, m, m->expect[i].date);

@@ -42,7 +42,8 @@ struct outlook {
     struct span line;          /* the wait that is passed; count 0: the measure has none */
     struct forecast_day *days; /* from the day after the data on */
     size_t day_count;
-    uint64_t set_aside; /* rows that may be anybody: each may pass it as well */
+    uint64_t
+        set_aside; /* rows that may be anybody, and people of whom nobody told: each may pass it as well */
     struct outlook_milestone milestones[OUTLOOK_MILESTONES];
     size_t milestone_count;
 };

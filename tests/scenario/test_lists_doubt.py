@@ -90,5 +90,36 @@ def test_a_few_clocks_that_begin_again_and_many_that_began_earlier_hold_nothing(
     assert not restarted(build, 20, 60, -1)
 
 
+def test_a_column_that_comes_blank_or_not_at_all_makes_no_figure_better(build):
+    """Who waits waits on: a stage, a cohort or a commissioner that rows leave out is not one that nobody is of."""
+    wanted = {"stage": ", stage: first-contact", "cohort": ", cohort: {need: high}", "commissioner": ", commissioner: QUA"}
+    plan = lists.plan(*[lists.measure(id=n, title=n, metric="open", select=s, target="{at_most: 10}")
+                        for n, s in wanted.items()])
+    header = lists.SNAPSHOT_COLUMNS[:-1] + ("need", "stage")
+    with lists.instance(build, plan_text=plan) as i:
+        def send(census, name, told=40, of=40):
+            rows = lists.snapshot(census, lists.starts(of, START), header=header, name=name).split("\n")
+            blank = [r.replace(",QUA,", ",,").replace(name, ",") for r in rows[1 + told:]]
+            i.put(f"{census}.csv", "\n".join(rows[:1 + told] + blank), feed="weekly")
+            i.once(census)
+            i.start(census)
+            found = {n: (i.measure(n)["value"], i.measure(n)["rag"], i.alert(measure=n)["state"]) for n in wanted}
+            i.stop()
+            return found
+
+        assert set(send("2026-03-01", "high,first-contact").values()) == {(40, "red", "FIRING")}
+        few = send("2026-03-08", "high,first-contact", told=35)
+        assert set(few.values()) == {(35, "red", "FIRING")}, few
+        less = send("2026-03-15", "high,first-contact", told=15)
+        assert set(less.values()) == {(None, "red", "FIRING")}, f"15 to 40 is over 10 anyhow: {less}"
+        none = send("2026-03-22", "high,first-contact", told=0)
+        assert set(none.values()) == {(None, "grey", "FIRING")}, none
+        strange = send("2026-03-29", "other,Triage")
+        assert strange["stage"] == (None, "grey", "FIRING"), "a stage that the service does not declare"
+        assert strange["cohort"][0] == 0, "another cohort is told"
+        near = send("2026-04-05", "high,first-contact", told=8, of=12)
+        assert {f[:2] for f in near.values()} == {(8, "grey")}, f"8 to 12, where 10 are wanted: {near}"
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -21,7 +21,7 @@ static struct pathway_metric metric_of(const char *text)
 static struct metric_figure count_at(const struct pathway_metric *m, const struct waits *w,
                                      struct civil_date day, uint64_t set_aside)
 {
-    struct waits_unknown unknown = { set_aside, false };
+    struct waits_unknown unknown = { .rows = set_aside };
     struct metric_figure f;
 
     ck_assert_int_eq(pathway_count(m, w, (struct period){ day, day }, &unknown, &f), 0);
@@ -295,6 +295,37 @@ static const struct {
     { "p92-wait", 91.2, INFINITY },
 };
 
+static const struct {
+    const char *metric;
+    enum wait_end end;
+    double low, high;
+} fewer[] = {
+    /* three stops of the week, one start, and two rows set aside, which may be of those who stopped */
+    { "clock-stops", WAIT_UNKNOWN, 1, 5 },
+    { "clock-stops", WAIT_COMPLETED, 3, 5 },
+    { "load", WAIT_UNKNOWN, 1.0 / 5, 3 },
+    { "load", WAIT_COMPLETED, 1.0 / 5, 1 },
+};
+
+START_TEST(a_row_set_aside_may_be_one_that_a_snapshot_has_no_more)
+{
+    struct period week = { date_of("2025-03-24"), date_of("2025-03-30") };
+    struct wait_cell stops = { date_of("2025-01-06"), week.end, fewer[_i].end, 3 };
+    struct wait_cell start = { week.start, DATE_NONE, WAIT_LEFT, 1 };
+    const struct waits_unknown unknown = { .rows = 2 };
+    struct pathway_metric m = metric_of(fewer[_i].metric);
+    struct waits w = WAITS_INIT;
+    struct metric_figure f;
+
+    ck_assert_int_eq(waits_add(&w, &stops), 0);
+    ck_assert_int_eq(waits_add(&w, &start), 0);
+    ck_assert_int_eq(pathway_count(&m, &w, week, &unknown, &f), 0);
+    ck_assert_msg(fabs(f.low - fewer[_i].low) < 1e-9 && fabs(f.high - fewer[_i].high) < 1e-9,
+                  "%s: %g to %g", fewer[_i].metric, f.low, f.high);
+    waits_release(&w);
+}
+END_TEST
+
 START_TEST(a_row_set_aside_widens_the_figure_to_an_interval)
 {
     static const int days[] = { 10, 20, 30, 40, 50, 60, 70, 80, 90, 100 };
@@ -318,7 +349,7 @@ START_TEST(with_a_part_that_is_missing_nothing_is_computed)
 {
     static const int days[] = { 10, 20 };
     struct civil_date census = date_of("2025-03-31");
-    struct waits_unknown unknown = { 0, true };
+    struct waits_unknown unknown = { .part = true };
     struct waits w = WAITS_INIT;
 
     add_open(&w, census, days, 2);
@@ -493,6 +524,7 @@ UNIT_MAIN("pathway_count",
           UNIT_ROWS(a_percentile_is_by_the_method_that_is_asked, percentiles),
           UNIT_TEST(in_the_open_band_the_published_figure_is_a_floor),
           UNIT_TEST(a_median_of_nobody_is_not_applicable_and_never_0),
+          UNIT_ROWS(a_row_set_aside_may_be_one_that_a_snapshot_has_no_more, fewer),
           UNIT_ROWS(a_row_set_aside_widens_the_figure_to_an_interval, set_aside),
           UNIT_TEST(with_a_part_that_is_missing_nothing_is_computed),
           UNIT_TEST(a_stop_that_nobody_explained_may_have_been_a_completion_or_not),

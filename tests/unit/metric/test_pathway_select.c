@@ -47,6 +47,8 @@ static void teardown(void)
     services_free(services);
 }
 
+static struct selection_found found; /* by open_of() */
+
 static double open_of(const struct pathway_selection *s, int clock, size_t *groups)
 {
     struct pathway_metric m = { .id = METRIC_OPEN, .unit = UNIT_COUNT };
@@ -54,8 +56,9 @@ static double open_of(const struct pathway_selection *s, int clock, size_t *grou
     struct waits w = WAITS_INIT;
     struct metric_figure f;
 
-    *groups = 0;
-    ck_assert_int_eq(selection_gather(s, clock, tally, &w, groups), 0);
+    found = (struct selection_found){ 0 };
+    ck_assert_int_eq(selection_gather(s, clock, tally, day, NULL, &w, &found), 0);
+    *groups = found.groups;
     ck_assert_int_eq(pathway_count(&m, &w, (struct period){ day, day }, NULL, &f), 0);
     waits_release(&w);
     return f.value;
@@ -93,6 +96,39 @@ START_TEST(what_is_selected_is_counted_and_what_no_row_ever_named_is_known_as_su
     ck_assert_msg(open == selections[_i].open, "%s: %g", selections[_i].why, open);
     ck_assert_msg((groups > 0) == selections[_i].fits, "%s: %zu groups", selections[_i].why,
                   groups);
+    teardown();
+}
+END_TEST
+
+static const struct {
+    const char *why;
+    struct pathway_selection s;
+    int clock;
+    uint64_t told, untold;
+} blanks[] = {
+    { "nothing is asked for", { .place = NULL }, 0, 38, 0 },
+    { "a cohort that is blank", { .cohort = &young, .cohort_count = 1 }, 0, 10, 23 },
+    { "a commissioner that is blank", { .commissioner = "QUA" }, 0, 15, 23 },
+    { "both", { .commissioner = "QUA", .cohort = &old, .cohort_count = 1 }, 0, 0, 23 },
+    { "of another place it is not asked", { .place = "Walsall", .commissioner = "QUA" }, 0, 7, 0 },
+    { "a stage that is blank", { .stage = "triage" }, TALLY_STAGE, 30, 38 },
+};
+
+START_TEST(who_waits_and_is_not_told_apart_is_counted_as_such)
+{
+    const struct group blank = { .service = "mental-health", .place = "Dudley" };
+    struct tally_cell cell = { .start = 20000, .stop = TALLY_OPEN };
+    size_t groups;
+
+    setup();
+    ck_assert_int_eq(tally_group(tally, &blank, &cell.group), 0);
+    ck_assert_int_eq(tally_move(tally, &cell, 23), 0);
+    cell.stop = 20050; /* no more on the day that is asked for */
+    ck_assert_int_eq(tally_move(tally, &cell, 29), 0);
+    (void)open_of(&blanks[_i].s, blanks[_i].clock, &groups);
+    ck_assert_msg(found.told == blanks[_i].told && found.untold == blanks[_i].untold,
+                  "%s: %lu told, %lu not", blanks[_i].why, (unsigned long)found.told,
+                  (unsigned long)found.untold);
     teardown();
 }
 END_TEST
@@ -141,11 +177,10 @@ START_TEST(only_a_completion_completes_and_an_unknown_end_may_have_been_one)
     struct pathway_metric m = { .id = METRIC_COMPLETED, .unit = UNIT_COUNT };
     struct waits w = WAITS_INIT;
     struct metric_figure f;
-    size_t groups = 0;
 
     setup();
     add(NULL, NULL, NULL, 0, 20000, 20055, outcomes[_i].outcome, 0, 1);
-    ck_assert_int_eq(selection_gather(&all, 0, tally, &w, &groups), 0);
+    ck_assert_int_eq(selection_gather(&all, 0, tally, DATE_NONE, NULL, &w, &found), 0);
     ck_assert_int_eq(pathway_count(&m, &w, days, NULL, &f), 0);
     ck_assert_double_eq(f.low, outcomes[_i].completed_low);
     ck_assert_double_eq(f.high, outcomes[_i].completed_high);
@@ -173,7 +208,7 @@ START_TEST(a_clock_that_nothing_ever_completed_is_not_told)
 }
 END_TEST
 
-UNIT_MAIN("pathway_select",
+UNIT_MAIN("pathway_select", UNIT_ROWS(who_waits_and_is_not_told_apart_is_counted_as_such, blanks),
           UNIT_ROWS(what_is_selected_is_counted_and_what_no_row_ever_named_is_known_as_such,
                     selections),
           UNIT_ROWS(a_stage_is_a_clock_of_its_service, clocks),

@@ -99,7 +99,7 @@ static inline void figure_is(const struct ref_expected *e, const struct waits *w
 {
     struct pathway_metric m;
     struct metric_figure f;
-    const struct waits_unknown nothing = { 0, false };
+    const struct waits_unknown nothing = { .rows = 0 };
 
     ck_assert_msg(pathway_metric_parse(e->metric, &m) == METRIC_FINE, "%s", e->metric);
     if (metric_def_of(m.id)->takes & TAKES_STANDARD)
@@ -125,7 +125,7 @@ static inline void figures_of_window(const struct ref_cells *cells, const struct
 {
     static struct ref_figures f;
     struct waits w = WAITS_INIT;
-    size_t groups = 0;
+    struct selection_found found = { 0 };
 
     ref_figures_of(cells, clock, s, window, &f);
     bool is_untold = f.unknown > 0 && f.unknown >= f.stops - f.unknown;
@@ -146,7 +146,7 @@ static inline void figures_of_window(const struct ref_cells *cells, const struct
         { "removals-unseen", f.unseen, f.unseen + f.unknown, is_untold },
     };
 
-    ck_assert_int_eq(selection_gather(s, clock, t, &w, &groups), 0);
+    ck_assert_int_eq(selection_gather(s, clock, t, DATE_NONE, NULL, &w, &found), 0);
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
         figure_is(&expected[i], &w, window, where);
     if (f.unknown == 0) {

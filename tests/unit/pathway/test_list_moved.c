@@ -165,11 +165,12 @@ static double figure_of(struct pathway_list *parts[PARTS], int part, enum pathwa
     struct pathway_metric m = { .id = id, .unit = UNIT_COUNT };
     struct waits w = WAITS_INIT;
     struct metric_figure f;
-    size_t groups = 0;
+    struct selection_found found = { 0 };
 
     for (int i = 0; i < PARTS; i++)
         if (part == NOWHERE || part == i)
-            ck_assert_int_eq(selection_gather(&s, 0, list_tally(parts[i]), &w, &groups), 0);
+            ck_assert_int_eq(
+                selection_gather(&s, 0, list_tally(parts[i]), DATE_NONE, NULL, &w, &found), 0);
     ck_assert_int_eq(pathway_count(&m, &w, days, NULL, &f), 0);
     waits_release(&w);
     return f.high; /* nobody told the outcome of any */

@@ -243,6 +243,57 @@ START_TEST(a_row_moves_to_the_stage_that_the_snapshot_names)
 }
 END_TEST
 
+/* NICE QS51: who waits for the first contact waits for the start of the assessment as well. */
+START_TEST(what_can_only_follow_the_named_stage_is_waited_for_as_well)
+{
+    struct pathway_list *l = story_new("neurodevelopmental");
+
+    CENSUS(l, "2025-03-02", ROW("A", "2025-01-06", .stage = "first-contact"),
+           ROW("B", "2025-01-13", .stage = "contact-to-assessment", .stage_start = "2025-02-03"),
+           ROW("C", "2025-01-20", .stage = "diagnosis", .stage_start = "2025-02-10"));
+    CHECK_COUNTS(l, "assessment 2025-01-06 open\n"
+                    "assessment 2025-01-13 open\n"
+                    "contact-to-assessment 2025-02-03 open\n"
+                    "diagnosis 2025-02-10 open\n"
+                    "first-contact 2025-01-06 open\n"
+                    "pathway 2025-01-06 open\n"
+                    "pathway 2025-01-13 open\n"
+                    "pathway 2025-01-20 open\n");
+    TELL(l, "B", "assessment-start", "2025-03-05", 1);
+    TELL(l, "A", "first-contact", "2025-03-04", 1);
+    CHECK_COUNTS(l, "assessment 2025-01-06 open\n"
+                    "assessment 2025-01-13 2025-03-05 completed\n"
+                    "contact-to-assessment 2025-02-03 2025-03-05 completed\n"
+                    "contact-to-assessment 2025-03-04 open\n"
+                    "diagnosis 2025-02-10 open\n"
+                    "diagnosis 2025-03-05 open\n"
+                    "first-contact 2025-01-06 2025-03-04 completed\n"
+                    "pathway 2025-01-06 open\n"
+                    "pathway 2025-01-13 open\n"
+                    "pathway 2025-01-20 open\n");
+    list_free(l);
+}
+END_TEST
+
+START_TEST(of_whom_no_row_and_no_event_tells_the_stage_is_known)
+{
+    struct pathway_list *l = story_new("wheelchair");
+    uint64_t counts[8] = { 0 }, sum = 0;
+
+    CENSUS(l, "2025-03-02", ROW("A", "2025-01-06"), ROW("B", "2025-01-13", .stage = "triage"),
+           ROW("C", "2025-01-20", .stage = "decision"), ROW("D", "2025-01-20", .stage = "delivery"),
+           ROW("E", "2025-01-20", .stage = "delivery", .stage_start = "2025-02-03"),
+           ROW("F", "2025-01-20"));
+    TELL(l, "F", "prescription", "2025-02-10", 1);
+    ck_assert_uint_le(tally_group_count(list_tally(l)), 8);
+    list_stage_untold(l, counts);
+    for (int i = 0; i < 8; i++)
+        sum += counts[i];
+    ck_assert_uint_eq(sum, 3); /* A, B, D: it is at the delivery since a day that nobody told */
+    list_free(l);
+}
+END_TEST
+
 START_TEST(a_mere_change_of_group_counts_from_its_census)
 {
     struct pathway_list *l = story_new("RNA");
@@ -521,6 +572,8 @@ UNIT_MAIN(
     UNIT_TEST(many_rows_in_any_order_are_the_same_list),
     UNIT_TEST(a_row_with_a_bad_date_never_looks_like_a_person_seen),
     UNIT_TEST(a_row_moves_to_the_stage_that_the_snapshot_names),
+    UNIT_TEST(what_can_only_follow_the_named_stage_is_waited_for_as_well),
+    UNIT_TEST(of_whom_no_row_and_no_event_tells_the_stage_is_known),
     UNIT_TEST(a_mere_change_of_group_counts_from_its_census),
     UNIT_TEST(a_stops_feed_gives_the_missing_pathway_its_date_and_outcome),
     UNIT_TEST(an_earlier_event_that_disagrees_is_counted_and_moves_nothing),
