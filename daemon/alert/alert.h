@@ -105,7 +105,9 @@ struct episode {
     bool by_plan;   /* that notice owes to a change of the plan, not to a figure */
     bool
         early; /* ageing opened it, and no period of data has borne it out (also of an ended one) */
-    bool warned; /* ageing opened it, whatever came of it */
+    bool warned; /* ageing opened it, perhaps again, whatever came of it */
+    bool
+        by_time; /* .opened is the day on which ageing alone brought it behind, and ends no period */
     struct civil_date
         projected_from;            /* date of the data by whose ageing it last moved; DATE_NONE */
     double value, line;            /* as last judged; NAN: none */

@@ -37,21 +37,21 @@ static json_t *date_or_null(struct civil_date d)
 
 static json_t *episode_json(const struct episode *e)
 {
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
-                     " s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:b, s:b, s:o, s:b}",
-                     "id", e->id, "opened", date_or_null(e->opened), "folded",
-                     date_or_null(e->folded), "state", alert_state_name(e->state), "severity",
-                     text_or_null(alert_severity_name(e->severity)), "ordinal",
-                     (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
-                     date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated,
-                     "value", number_or_null(e->value), "line", number_or_null(e->line),
-                     "period_end", date_or_null(e->period_end), "count", (json_int_t)e->count,
-                     "changed_at_ms", (json_int_t)e->changed_at.ms, "reopened",
-                     date_or_null(e->reopened), "flapping", (int)e->flapping, "told_open",
-                     (int)e->told_open, "told_period", date_or_null(e->told_period), "told_event",
-                     (int)e->told_event, "told_value", number_or_null(e->told_value), "told_on",
-                     date_or_null(e->told_on), "early", (int)e->early, "warned", (int)e->warned,
-                     "projected_from", date_or_null(e->projected_from), "by_plan", (int)e->by_plan);
+    return json_pack(
+        "{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
+        " s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:b, s:b, s:b, s:o, s:b}",
+        "id", e->id, "opened", date_or_null(e->opened), "folded", date_or_null(e->folded), "state",
+        alert_state_name(e->state), "severity", text_or_null(alert_severity_name(e->severity)),
+        "ordinal", (json_int_t)e->ordinal, "news", alert_news_name(e->news), "closed_on",
+        date_or_null(e->closed_on), "held", (int)e->held, "restated", (int)e->restated, "value",
+        number_or_null(e->value), "line", number_or_null(e->line), "period_end",
+        date_or_null(e->period_end), "count", (json_int_t)e->count, "changed_at_ms",
+        (json_int_t)e->changed_at.ms, "reopened", date_or_null(e->reopened), "flapping",
+        (int)e->flapping, "told_open", (int)e->told_open, "told_period",
+        date_or_null(e->told_period), "told_event", (int)e->told_event, "told_value",
+        number_or_null(e->told_value), "told_on", date_or_null(e->told_on), "early", (int)e->early,
+        "warned", (int)e->warned, "by_time", (int)e->by_time, "projected_from",
+        date_or_null(e->projected_from), "by_plan", (int)e->by_plan);
 }
 
 json_t *alert_json(const struct alert *a)
@@ -195,8 +195,13 @@ static bool read_aged(const json_t *j, struct episode *e)
     e->projected_from = DATE_NONE;
     if (json_object_get(j, "early") == NULL)
         return true;
-    return read_bool(j, "early", &e->early) && read_bool(j, "warned", &e->warned) &&
-           read_date(j, "projected_from", &e->projected_from);
+    if (!read_bool(j, "early", &e->early) || !read_bool(j, "warned", &e->warned))
+        return false;
+    /* Of one stored before it was told apart who opened it first: whoever did so last. */
+    e->by_time = e->warned;
+    if (json_object_get(j, "by_time") != NULL && !read_bool(j, "by_time", &e->by_time))
+        return false;
+    return read_date(j, "projected_from", &e->projected_from);
 }
 
 /* Of an alert stored before plans were applied: by a figure, as far as is known. */

@@ -115,33 +115,23 @@ static int describe(struct alert *a, const struct finding *f)
 
 /* ---- what differs ---- */
 
-#define EPISODE_NUMBERS 21
+#define EPISODE_NUMBERS 22
 
 /* All that an evaluation may change in an episode, but when it changed. */
 static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS])
 {
     const double numbers[EPISODE_NUMBERS] = {
-        e->folded.day,
-        e->state,
-        e->severity,
-        e->ordinal,
-        e->news,
-        e->closed_on.day,
-        e->reopened.day,
-        e->held,
-        e->restated,
-        e->flapping,
-        e->value,
-        e->line,
-        e->period_end.day,
-        e->told_period.day,
-        e->told_event,
-        e->told_value,
-        (double)e->count,
-        e->told_open,
-        e->early,
-        e->warned,
-        e->projected_from.day,
+        e->folded.day,     e->state,
+        e->severity,       e->ordinal,
+        e->news,           e->closed_on.day,
+        e->reopened.day,   e->held,
+        e->restated,       e->flapping,
+        e->value,          e->line,
+        e->period_end.day, e->told_period.day,
+        e->told_event,     e->told_value,
+        (double)e->count,  e->told_open,
+        e->early,          e->warned,
+        e->by_time,        e->projected_from.day,
     };
 
     memcpy(out, numbers, sizeof numbers);

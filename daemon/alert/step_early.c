@@ -174,17 +174,20 @@ static void take_projected(struct episode *e, const struct ageing *a)
 static int open_early(struct stepping *s, enum alert_state to, const char *why)
 {
     size_t index = find_resumed(s);
+    bool is_resumed = index != NO_EPISODE;
     const struct period_judgement *last = newest_since(s->f, DATE_NONE);
     struct episode *e;
     int r = 0;
 
-    if (index == NO_EPISODE)
+    if (!is_resumed)
         r = new_episode(s, &index);
-    else
-        stepping_episode(s, index)->reopened = s->f->ageing.since;
     if (r < 0)
         return r;
     e = stepping_episode(s, index);
+    if (is_resumed) /* who opened it first opened it */
+        e->reopened = s->f->ageing.since;
+    else
+        e->by_time = true;
     e->state = to;
     e->severity = projected_severity(&s->f->ageing, to);
     e->early = e->warned = true;

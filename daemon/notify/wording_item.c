@@ -328,7 +328,7 @@ void wording_since(const struct item_view *v, struct text *out)
         (void)text_puts(out, ".");
         return;
     }
-    (void)text_puts(out, v->item->episode->warned
+    (void)text_puts(out, v->item->episode->by_time
                              ? ", the day on which ageing alone brought it behind"
                              : ", the last day of the data period that opened it");
     if (v->item->news == NEWS_DISCOVERED)
@@ -339,7 +339,8 @@ void wording_since(const struct item_view *v, struct text *out)
         (void)text_printf(out, "; by figures that came later it began with the period to %s",
                           wording_date(v->item->episode->folded, date));
     else if (date_is_set(v->item->episode->reopened) && episode_is_open(v->item->episode))
-        (void)text_printf(out, "; it had ended, and is behind again from %s",
+        (void)text_printf(out, "; it had ended, and %sis behind again from %s",
+                          v->item->episode->early ? "by ageing alone " : "",
                           wording_date(v->item->episode->reopened, date));
     (void)text_puts(out, ".");
 }

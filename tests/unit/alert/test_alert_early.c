@@ -236,6 +236,42 @@ START_TEST(an_early_warning_lives_as_its_story_says)
 }
 END_TEST
 
+/* The date of an episode is a period's, or the day that ageing brought, as it was opened first. */
+static const struct {
+    const char *first, *ended, *again;
+    char aged_first, aged_again;
+    bool by_time;
+} openers[] = {
+    { "R", "RC", "RC", '-', 'A', false },
+    { "C", "CC", "CC", 'A', 'A', true },
+};
+
+START_TEST(who_opened_an_episode_first_is_known_whoever_opened_it_again)
+{
+    AUTO(auto_free) struct periods *p = malloc(sizeof *p);
+    struct alert a = ALERT_INIT;
+    struct alert_change c;
+
+    periods_init(p, 1, 1, "");
+    p->measure.reopen_within = 2;
+    const struct turn turns[] = {
+        { .periods = openers[_i].first, .aged = openers[_i].aged_first, .days = 9 },
+        { .periods = openers[_i].ended, .aged = '-' },
+        { .periods = openers[_i].again, .aged = openers[_i].aged_again, .days = 9 },
+    };
+
+    for (int n = 0; n < 3; n++) {
+        set_turn(p, &turns[n]);
+        ck_assert_int_eq(step(n ? &a : NULL, &p->finding, n, &c), 0);
+        adopt(&a, &c);
+    }
+    const struct episode *e = alert_current(&a);
+
+    ck_assert(a.episode_count == 1 && episode_is_active(e) && e->by_time == openers[_i].by_time);
+    alert_release(&a);
+}
+END_TEST
+
 START_TEST(an_opening_by_time_carries_the_date_it_fell_due_however_late_it_is_looked_at)
 {
     AUTO(auto_free) struct periods *p = malloc(sizeof *p);
@@ -259,4 +295,5 @@ START_TEST(an_opening_by_time_carries_the_date_it_fell_due_however_late_it_is_lo
 END_TEST
 
 UNIT_MAIN("alert_early", UNIT_ROWS(an_early_warning_lives_as_its_story_says, lives),
+          UNIT_ROWS(who_opened_an_episode_first_is_known_whoever_opened_it_again, openers),
           UNIT_TEST(an_opening_by_time_carries_the_date_it_fell_due_however_late_it_is_looked_at))

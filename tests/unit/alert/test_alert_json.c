@@ -46,6 +46,7 @@ static void fill(struct alert *a, struct episode *list)
         .told_value = 1.0 / 3,
         .early = true,
         .warned = true,
+        .by_time = true,
         .projected_from = month_end(2),
     };
     list[1] = (struct episode){
@@ -96,7 +97,7 @@ START_TEST(an_alert_reads_back_exactly_and_writes_the_same_again)
     ck_assert_int_eq(back.episodes[0].changed_at.ms, 1700000000123);
     ck_assert_int_eq(back.episodes[0].told_on.day, 19844);
     ck_assert(back.episodes[0].restated && !back.episodes[0].held);
-    ck_assert(back.episodes[0].early && back.episodes[0].warned);
+    ck_assert(back.episodes[0].early && back.episodes[0].warned && back.episodes[0].by_time);
     ck_assert_int_eq(back.episodes[0].projected_from.day, month_end(2).day);
     ck_assert(!back.episodes[1].early && !date_is_set(back.episodes[1].projected_from));
     ck_assert(isnan(back.episodes[1].value) && back.episodes[1].held);
@@ -182,7 +183,8 @@ static void spoil_each_key(const json_t *root, json_t *object)
             /* What was not kept in earlier versions. */
             bool earlier =
                 !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0 ||
-                                strcmp(key, "early") == 0 || strcmp(key, "by_plan") == 0);
+                                strcmp(key, "early") == 0 || strcmp(key, "by_time") == 0 ||
+                                strcmp(key, "by_plan") == 0);
 
             ck_assert_msg(alert_decode(bad, strlen(bad), &back) == (earlier ? 0 : -EINVAL), "%s %s",
                           key, other_kind ? "of another kind" : "away");

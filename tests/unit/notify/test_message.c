@@ -875,10 +875,27 @@ static void fixture_early(enum alert_state state, enum alert_news news)
     f.episode.state = state;
     f.episode.severity = state == ALERT_EARLY ? SEVERITY_AMBER : SEVERITY_RED;
     f.episode.opened = f.episode.folded = date_of("2024-07-06");
-    f.episode.early = f.episode.warned = true;
+    f.episode.early = f.episode.warned = f.episode.by_time = true;
     f.episode.projected_from = date_of("2024-06-30");
     f.items[0].news = news;
 }
+
+START_TEST(what_data_opened_and_ageing_alone_opened_again_says_both_with_its_day)
+{
+    fixture_early(ALERT_EARLY, NEWS_NEW);
+    f.episode.by_time = false;
+    f.episode.opened = f.episode.folded = date_of("2024-03-31");
+    f.episode.reopened = date_of("2024-07-06");
+    struct text body = flat_body();
+
+    ck_assert_msg(strstr(text_str(&body),
+                         "31 March 2024, the last day of the data period that opened it; "
+                         "it had ended, and by ageing alone is behind again from "
+                         "6 July 2024.") != NULL,
+                  "%s", text_str(&body));
+    text_release(&body);
+}
+END_TEST
 
 START_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data)
 {
@@ -1080,7 +1097,9 @@ START_TEST(a_special_cause_tells_its_mean_and_limits_as_its_audience_may_see_the
 }
 END_TEST
 
-UNIT_MAIN("message", UNIT_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data),
+UNIT_MAIN("message",
+          UNIT_TEST(what_data_opened_and_ageing_alone_opened_again_says_both_with_its_day),
+          UNIT_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data),
           UNIT_ROWS(what_becomes_of_an_early_warning_has_its_own_words, early_rows),
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
           UNIT_TEST(a_group_is_counted_in_the_subject),
