@@ -37,15 +37,25 @@ static int open_nameless(const char *folder)
     return fd;
 }
 
+/* The folder is made when it is missing: each request would else look at every folder above it. */
+static int open_in(const char *folder)
+{
+    int fd = open_nameless(folder);
+
+    if (fd != -ENOENT)
+        return fd;
+    int r = folder_make(folder);
+
+    return r < 0 ? r : open_nameless(folder);
+}
+
 int spool_new(const char *folder, struct spool **out_spool)
 {
     struct spool *s = calloc(1, sizeof *s);
-    int r = s ? folder_make(folder) : -ENOMEM;
+    int r = -ENOMEM;
 
-    if (r == 0)
-        r = s->fd = open_nameless(folder);
-    else if (s)
-        s->fd = -1;
+    if (s)
+        r = s->fd = open_in(folder);
     if (r >= 0 && !(s->digest = digest_new()))
         r = -ENOMEM;
     if (r < 0) {
