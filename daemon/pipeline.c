@@ -277,6 +277,10 @@ static bool advance_once(struct pipeline *p)
     if (p->need_evaluate && !is_of_today(p) &&
         (take_is_busy(p) || (p->options.once && pull_is_busy(p))))
         return false;
+    if (p->need_evaluate && backfill_is_on(p)) { /* what is true once all of it came is told */
+        deliver_due(p);
+        return false;
+    }
     if (p->need_evaluate) {
         judge_start(p);
         return is_of_today(p); /* else its batch is in flight, or failed: never asked in a circle */

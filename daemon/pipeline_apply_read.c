@@ -139,6 +139,8 @@ int apply_add_cell(struct apply *a, struct series *series, struct civil_date sta
 
     cell.version.receipt = a->pipeline->receipt_base + a->file->sequence;
     cell.version.as_of = a->file->at;
+    if (a->file->is_history)
+        cell.version.history = a->into ? HISTORY_COUNT : HISTORY_FIGURE;
     (void)snprintf(cell.version.source, sizeof cell.version.source, "%.16s", a->file->sha256);
     size_t position = (size_t)(uintptr_t)table_get(&a->cell_index, text_str(&key));
 

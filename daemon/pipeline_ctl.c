@@ -210,6 +210,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
     } else if (p->simulation && strcmp(command, "simulate") == 0) {
         simulate_answer(p, request);
         return;
+    } else if (strcmp(command, "feed-backfill") == 0) {
+        backfill_answer(p, request);
+        return;
     } else if (act_is_known(command)) {
         act_answer(p, request);
         return;

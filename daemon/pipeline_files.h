@@ -60,7 +60,7 @@ int renamed_open(struct pipeline *p);
 #define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */
 enum take_result {
     TAKE_RECEIVED, /* its receipt is durable */
-    TAKE_KNOWN,    /* this very file was received before the last end */
+    TAKE_KNOWN,    /* this very file was received before the last end, or, of history, its bytes */
     TAKE_REPEATED, /* its key and its bytes are those of a receipt: that one */
     TAKE_CONFLICT, /* its key is that of a receipt of other bytes: that one */
 };
@@ -84,6 +84,7 @@ struct take_offer {
     void *arg;
     const char *feed, *name;
     int fd;                                  /* at its start */
+    bool is_history;                         /* of the past: known bytes are not received again */
     bool is_on_disk;                         /* the same file may be offered again after a crash */
     const char *key, *etag, *modified, *url; /* of the receipt; or NULL */
 };
@@ -128,6 +129,12 @@ bool pull_is_busy(const struct pipeline *p);
 /** What is being fetched is dropped. Call when nothing is being taken. */
 void pull_close(struct pipeline *p);
 
+/* ---- pipeline_backfill.c ---- */
+/** Takes the file of history that is named, and answers with what became of it; ends the backfill. */
+void backfill_answer(struct pipeline *p, struct ctl_request *request);
+/** Whether one is under way, so that nothing in between is judged, let alone told. */
+bool backfill_is_on(const struct pipeline *p);
+
 /* ---- pipeline_receipts.c ---- */
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** Appends to the received journal, then to the list. Takes what the receipt holds. */
@@ -146,6 +153,8 @@ const struct receipt *receipt_same(const struct pipeline *p, const struct receip
  * said anew. Of figures, and of snapshots unless a later census came since. Never of events and sets: the
  * versions in them say what stands, in whatever order they come. */
 bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r);
+/** Whether any receipt is of its bytes, feed and mapping. */
+bool receipt_has_bytes(const struct pipeline *p, const struct receipt *r);
 /** Whether no receipt before this one is of the same bytes, feed and mapping. */
 bool receipt_is_first(const struct pipeline *p, const struct receipt *r);
 void receipt_release(struct receipt *r);

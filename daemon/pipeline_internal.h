@@ -6,7 +6,7 @@
  *
  * The order of work   pipeline.c; opening, closing: _open; SIGHUP: _reload; Redis calls that belong
  *                     together, what fails and is tried again: _batch
- * A file comes        _intake the inboxes, _http and _push what is posted, _pull what is fetched,
+ * A file comes        _intake the inboxes, _http and _push what is posted, _pull what is fetched, _backfill what is of the past,
  *                     _take a file to a receipt, _take_pathway without its identifiers, _identity the
  *                     key of the pseudonyms, _renamed when that changes, _receipts the received journal,
  *                     _waiting files without proof of their end, _disk a full disk, _quarantine raw

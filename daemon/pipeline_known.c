@@ -18,7 +18,8 @@
  * That it is owed is in the audit before a message is made, and that it was told is in the sent journal
  * with the message, under the plan's baseline id: so neither a crash between nor a Redis that lost
  * everything makes a second one, or none. (2) What stood in the plans when the audit began to keep this is
- * known: its news was told as it came. (3) A plan put back into rehearsal is new to everyone when it goes
+ * known: its news was told as it came. (3) What stands behind by history that feed backfill brought is no
+ * news: it is told as a baseline too. (4) A plan put back into rehearsal is new to everyone when it goes
  * live again.
  */
 
@@ -252,6 +253,21 @@ static size_t position_of(const struct hearers *h, const char *subject)
     return i;
 }
 
+/* Whether the newest figure by which a measure stands was brought by feed backfill. */
+static bool is_history(const struct pipeline *p, const struct plan *plan, const struct alert *a)
+{
+    for (size_t i = 0; a->measure && i < p->findings.count; i++) {
+        const struct finding *f = &p->findings.list[i];
+        const struct period_judgement *newest =
+            f->history_count ? &f->history[f->history_count - 1] : NULL;
+
+        if (f->rule == RULE_BEHIND_PLAN && f->plan == plan &&
+            strcmp(f->measure->id, a->measure) == 0)
+            return newest && newest->version && newest->version->history != HISTORY_NONE;
+    }
+    return false;
+}
+
 /* Whether an alert says that something of what is new to him (fresh, by position) stands behind, and he
  * was not told. Returns 1, 0 or -ENOMEM. */
 static int is_news(const struct pipeline *p, const struct hearers *h, const struct hearer *one,
@@ -265,9 +281,11 @@ static int is_news(const struct pipeline *p, const struct hearers *h, const stru
         return 0;
     if (subject_of(h->plan, a, &subject) < 0 || told_of(p, &one->who, e->id, &told) < 0)
         return -ENOMEM;
+    if (told)
+        return 0;
     size_t i = position_of(h, text_str(&subject));
 
-    return !told && i < h->subject_count && one->subjects[i] && fresh[i];
+    return i < h->subject_count && one->subjects[i] && (fresh[i] || is_history(p, h->plan, a));
 }
 
 static int has_news(const struct pipeline *p, const struct hearers *h, const struct hearer *one,
@@ -311,9 +329,9 @@ static int note_hearer(const struct pipeline *p, const struct hearers *h, const 
     bool is_first = !k || table_count(&k->since) == 0;
     json_t *subjects = fresh_subjects(h, one, k, fresh);
     size_t count = json_array_size(subjects);
-    int is_owed = !p->has_met || count == 0 ? 0 : is_first ? 1 : has_news(p, h, one, fresh);
+    int is_owed = !p->has_met ? 0 : is_first ? count > 0 : has_news(p, h, one, fresh);
 
-    if (!subjects || is_owed < 0 || count == 0) {
+    if (!subjects || is_owed < 0 || (count == 0 && !is_owed)) {
         json_decref(subjects);
         return !subjects || is_owed < 0 ? -ENOMEM : 0;
     }
@@ -355,10 +373,11 @@ int known_is_new(void *arg, const struct composer_baseline *b, const struct aler
     struct known *k = NULL;
     AUTO(text_release) struct text subject = TEXT_INIT;
 
-    (void)is_untold;
     if (known_of_hearer(p, b->plan, &b->who, &k) < 0 || subject_of(b->plan, alert, &subject) < 0)
         return -ENOMEM;
-    return k && (uintptr_t)table_get(&k->since, text_str(&subject)) > b->told + 1;
+    if (k && (uintptr_t)table_get(&k->since, text_str(&subject)) > b->told + 1)
+        return 1;
+    return is_untold && is_history(p, b->plan, alert);
 }
 
 static bool is_unknown(const struct pipeline *p, const struct plan *plan,

@@ -188,6 +188,8 @@ static int write_shape(json_t *j, const struct receipt *r)
             j, "left_out",
             json_pack("{s:I, s:I}", "service", (json_int_t)r->left_out.of[LEFT_OUT_SERVICE],
                       "provider", (json_int_t)r->left_out.of[LEFT_OUT_PROVIDER]));
+    if (r->is_history)
+        result |= json_object_set_new(j, "backfill", json_true());
     if (r->incident)
         result |= json_object_set_new(j, "incident", json_true());
     return result < 0 ? -ENOMEM : 0;
@@ -250,6 +252,7 @@ static int read_receipt(const json_t *j, struct receipt *r)
     r->at.ms = json_integer_value(json_object_get(j, "at_ms"));
     r->decides = (uint64_t)json_integer_value(json_object_get(j, "decides"));
     r->set_aside = (unsigned long)json_integer_value(json_object_get(j, "set_aside"));
+    r->is_history = json_is_true(json_object_get(j, "backfill"));
     r->incident = json_is_true(json_object_get(j, "incident"));
     read_left_out(j, r);
     if (result == 0)
@@ -337,6 +340,14 @@ static bool is_of_part(const struct pipeline *p, const struct receipt *a, const 
         return false;
     return !a->part || !b->part || strcmp(a->part, b->part) == 0 ||
            (is_list && (!*a->part || !*b->part));
+}
+
+bool receipt_has_bytes(const struct pipeline *p, const struct receipt *r)
+{
+    for (size_t i = p->receipts.count; i-- > 0;)
+        if (is_same_bytes(p->receipts.list[i], r))
+            return true;
+    return false;
 }
 
 bool receipt_is_first(const struct pipeline *p, const struct receipt *r)

@@ -47,6 +47,7 @@ struct receipt {
     bool knows_left_out;
     struct left_out left_out; /* of a list, of the rows that could be read; .rows says .shape */
     bool incident;            /* refused because it holds identifiers: its raw bytes go soon */
+    bool is_history;          /* of the past, given by feed backfill */
     bool is_erased;           /* they went, as this run knows */
     char *why, *part;         /* why: held, refused or decided; part: which table, NULL unknown */
     struct wall_time at;
@@ -261,9 +262,11 @@ struct pipeline {
 
     /* What goes wrong and is tried again: pipeline.c, for the files pipeline_intake.c. Each text is
      * "" or says the trouble in STATUS= and health until it is over. */
-    char trouble[240];         /* what made the books be loaded again */
-    struct mono_time retry_at; /* they are not loaded before */
-    int64_t retry_wait_ms;     /* 0: all work was done since the last failure */
+    struct mono_time backfill_until; /* a backfill is under way: nothing is judged before */
+    struct mono_time backfill_most;  /* nor, whatever comes, after this */
+    char trouble[240];               /* what made the books be loaded again */
+    struct mono_time retry_at;       /* they are not loaded before */
+    int64_t retry_wait_ms;           /* 0: all work was done since the last failure */
     struct event *retry;
     bool is_full;               /* Redis takes no changes; what is due leaves all the same */
     struct mono_time change_at; /* then nothing is changed before */

@@ -290,7 +290,7 @@ static void receive(struct taking *t)
         return;
     if (result == 0)
         result = keep(t);
-    if (result == 0 && receipt_is_known(p, r)) {
+    if (result == 0 && (receipt_is_known(p, r) || (r->is_history && receipt_has_bytes(p, r)))) {
         log_info("intake", "feed=%s file=\"%s\" was received before the last end", t->feed,
                  r->name);
         taken(t, TAKE_KNOWN, r);
@@ -374,6 +374,7 @@ void take_offer(struct pipeline *p, const struct take_offer *o)
                           .source = o->source,
                           .arg = o->arg,
                           .is_on_disk = o->is_on_disk,
+                          .receipt.is_history = o->is_history,
                           .fd = -1,
                           .receipt.newest = DATE_NONE };
     int r = take_over(t, o);

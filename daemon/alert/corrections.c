@@ -41,9 +41,11 @@ static bool moved(const struct plan_measure *m, double line, double told, double
     return true;
 }
 
-/* Whether this figure came after that of a newer period. */
+/* Whether this figure came after that of a newer period; history that was given did not. */
 static bool came_late(const struct finding *f, const struct period_judgement *p)
 {
+    if (p->version && p->version->history != HISTORY_NONE)
+        return false;
     for (const struct period_judgement *q = p + 1; q < f->history + f->history_count; q++) {
         if (q->first_received.ms + ALERT_LATE_AFTER_MS <= p->received.ms)
             return true;

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "ctl/cmd_backtest.h"
 #include "ctl/cmd_compute.h"
+#include "ctl/cmd_feed_backfill.h"
 #include "ctl/cmd_feed_parse.h"
 #include "ctl/cmd_feed_stats.h"
 #include "ctl/cmd_plan_check.h"
@@ -72,6 +73,8 @@ static const char usage[] =
     "  audit                  what people did, and the dates evaluated\n"
     "  feed expect FEED --by DATE [--why TEXT]\n"
     "                         the awaited file is not late before DATE\n"
+    "  feed backfill DIR [--feed ID]\n"
+    "                         history, the oldest period first; nobody is told of what was\n"
     "  feed accept RECEIPT|FILE --why TEXT\n"
     "                         a held file takes effect\n"
     "  feed refuse RECEIPT|FILE --why TEXT\n"
@@ -185,12 +188,12 @@ static const struct command commands[] = {
     { "notify", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
-    { "feed", "backfill", NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
     { "plan", "test", NULL, 0, 0 },
     { "feed", "parse", NULL, 0, 0 },
     { "feed", "stats", NULL, 0, 0 },
+    { "feed", "backfill", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
     { "backtest", NULL, NULL, 0, 0 },
 };
@@ -570,14 +573,19 @@ static int feed_parse(int argc, char **argv, const struct options *o)
     return cmd_feed_parse(argc, argv, datadir_find());
 }
 
+/* Of the running daemon, but with options of its own. */
+static int feed_backfill(int argc, char **argv, const struct options *o)
+{
+    return cmd_feed_backfill(argc, argv, o->config ? o->config : DEFAULT_CONFIG, o->socket);
+}
+
 static const struct offline {
     const char *first, *second;
     offline_command *run;
 } offlines[] = {
-    { "plan", "check", plan_check },
-    { "plan", "test", plan_test },
-    { "feed", "parse", feed_parse },
-    { "feed", "stats", feed_stats },
+    { "plan", "check", plan_check },       { "plan", "test", plan_test },
+    { "feed", "parse", feed_parse },       { "feed", "stats", feed_stats },
+    { "feed", "backfill", feed_backfill },
 };
 
 /* Or NULL. */

@@ -167,6 +167,8 @@ static bool outranks(const struct series_version *later, const struct series_ver
 {
     int order = compare_edition(later, earlier);
 
+    if (order == 0)
+        order = (earlier->history == HISTORY_FIGURE) - (later->history == HISTORY_FIGURE);
     return order != 0 ? order > 0 : later->receipt >= earlier->receipt;
 }
 

@@ -4,7 +4,8 @@
  * Pure values in memory. A series is named by (feed, measure, breakdown, organisation, secondary),
  * folded; a period by its first and last day. Each file that says something about a period adds a
  * version; the current one is chosen by rank: status Final over Provisional or none, then the
- * edition (vN), then the order of receipt. Nothing is ever overwritten.
+ * edition (vN), then what came as it was published over history that was given later, then the order of
+ * receipt. Nothing is ever overwritten.
  */
 #ifndef METRIC_SERIES_H
 #define METRIC_SERIES_H
@@ -17,6 +18,13 @@
 #include "base/table.h"
 #include "parse/record.h"
 
+/** Whether a file of the past brought a figure (feed backfill). */
+enum history_kind {
+    HISTORY_NONE,
+    HISTORY_FIGURE, /* as published then: yields to what came as it was published */
+    HISTORY_COUNT,  /* counted of a list, of all that is known */
+};
+
 struct series_version {
     double value, low, high, numerator,
         denominator; /* as struct record; numerator, denominator NAN: none */
@@ -26,7 +34,8 @@ struct series_version {
     int edition;      /* vN of the file, 0: none */
     uint64_t receipt; /* order of receipt: sequence number of the file in the received journal */
     struct wall_time as_of; /* when the file was received */
-    char source[17];        /* first 16 hex digits of the file's SHA-256 */
+    enum history_kind history;
+    char source[17]; /* first 16 hex digits of the file's SHA-256 */
     bool gap; /* the publisher's figure is contradicted (a total of 0 over blank parts): held,
                  marker not-submitted */
 };

@@ -61,6 +61,8 @@ char *series_version_encode(const struct series_version *v)
     r |= json_object_set_new(j, "as_of", json_integer(v->as_of.ms));
     r |= json_object_set_new(j, "source", json_string(v->source));
     r |= json_object_set_new(j, "gap", json_boolean(v->gap));
+    if (v->history != HISTORY_NONE)
+        r |= json_object_set_new(j, "history", json_integer(v->history));
     if (r != 0)
         return NULL;
     return json_text(j, JSON_COMPACT | JSON_REAL_PRECISION(DOUBLE_DIGITS));
@@ -148,7 +150,8 @@ int series_version_decode(const char *json, size_t len, struct series_version *o
 {
     AUTO(release_json) json_t *j = json_parse(json, len, JSON_REJECT_DUPLICATES, NULL);
     struct series_version v = { .value = NAN };
-    json_int_t edition = 0, receipt = 0, as_of = 0;
+    const json_t *history = json_object_get(j, "history"); /* NULL: none */
+    json_int_t edition = 0, receipt = 0, as_of = 0, kind = HISTORY_NONE;
     const char *source = json_string_value(json_object_get(j, "source"));
     const json_t *gap = json_object_get(j, "gap");
 
@@ -165,6 +168,9 @@ int series_version_decode(const char *json, size_t len, struct series_version *o
         return -EINVAL;
     if (!source || strlen(source) >= sizeof v.source || !json_is_boolean(gap) || !is_sound(&v))
         return -EINVAL;
+    if (history && read_integer(j, "history", HISTORY_NONE, HISTORY_COUNT, &kind) < 0)
+        return -EINVAL;
+    v.history = (enum history_kind)kind;
     v.edition = (int)edition;
     v.receipt = (uint64_t)receipt;
     v.as_of.ms = as_of;

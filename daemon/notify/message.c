@@ -162,8 +162,7 @@ static void baseline_counts(const struct message_context *c, struct text *out)
     const struct message_baseline *b = c->baseline;
     size_t behind = message_behind(c);
 
-    (void)text_printf(out, "%zu %smeasure%s, ", b->measures, b->is_first ? "" : "new ",
-                      b->measures == 1 ? "" : "s");
+    (void)text_printf(out, "%zu measure%s, ", b->measures, b->measures == 1 ? "" : "s");
     if (behind)
         (void)text_printf(out, "%zu already behind plan", behind);
     else

@@ -1,7 +1,9 @@
 """Going live quietly: a rehearsal tells nobody it names, then each receiver gets one message on how things stand."""
 import json
 import os
+import re
 import signal
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -171,6 +173,94 @@ def test_a_file_that_says_live_is_as_good_as_the_act_and_one_that_says_rehearsal
         wait_for(lambda: "m-A00" in behind(w), "the next month to be judged")
         settled(w)
         assert len(events_of(http)) == 1, "nobody hears of a plan in rehearsal, not even that something ended"
+
+
+def history(w, months=MONTHS):
+    """A folder of files whose names say the opposite of their periods."""
+    for number, month in enumerate(months):
+        w.write(f"history/{chr(ord('z') - number)}.csv", month_of(month))
+
+
+def received(w):
+    return re.findall(r'intake: feed=cyp4ww file="([a-z])\.csv" received', w.log())
+
+
+def of_plan(http):
+    """Of a file that was refused, and of a feed that is late, people hear as ever."""
+    return [e for e in events_of(http) if e["data"]["plan"]]
+
+
+def check_history_told(w, http):
+    settled(w)
+    told = of_plan(http)
+    assert [e["data"].get("baseline") for e in told] == [{"measures": 18, "behind": 7, "unknown": 0, "first": False}], told
+    mails = [m.subject for m in w.mails("second") if not m.subject.startswith(("File not taken", "Feed "))]
+    assert mails == ["18 measures, 7 already behind plan: dudley"], mails
+    assert {(a["measure"], a["since"]) for a in w.alerts("behind-plan")} == {("m-" + code, "2024-01-31") for code in RED}
+
+
+def test_history_of_a_live_plan_is_told_as_one_message_and_given_again_as_none(build):
+    with HttpServer() as http, instance(build, http, "live") as w:
+        w.start("2026-01-10")
+        settled(w)
+        history(w)
+        w.write("history/0.csv", month_of("2023-12")[:-40].replace("REPORTING_PERIOD_START", "SOMETHING"))
+        result = w.ctl_raw("feed", "backfill", w.path("history"))
+        assert result.returncode == 1 and "0.csv: refused: " in result.stderr and "0.csv:1:" in result.stderr, result.stderr
+        assert json.loads(result.stdout) == {"files": 25, "accepted": 24, "known": 0, "held": 0, "refused": 1}
+        assert received(w) == [chr(ord("z") - n) for n in range(24)], "the oldest period first, whatever its name"
+        check_history_told(w, http)
+        again = w.ctl("feed", "backfill", w.path("history"), "--feed", "cyp4ww")
+        assert again == {"files": 25, "accepted": 0, "known": 25, "held": 0, "refused": 0}, again
+        check_history_told(w, http)
+        w.put("next.csv", month_of(NEXT, red=RED[1:] + ["A00"]))
+        wait_for(lambda: "m-A00" in behind(w), "the next month to be judged")
+        settled(w)
+        news = sorted((i["measure"], i["news"]) for e in of_plan(http)[1:] for i in e["data"]["items"])
+        assert news == [("m-A00", "new"), ("m-A03", "cleared")], news
+
+
+def test_a_backfill_that_was_killed_is_run_again_and_told_once(build):
+    with HttpServer() as http, instance(build, http, "live") as w:
+        w.start("2026-01-10")
+        settled(w)
+        history(w)
+        for number in range(12):
+            assert ask(w, feed="cyp4ww", path=w.path("history", f"{chr(ord('z') - number)}.csv"))["outcome"] == "accepted"
+        w.kill()
+        w.start("2026-01-10")
+        again = w.ctl("feed", "backfill", w.path("history"))
+        assert (again["accepted"], again["known"]) == (12, 12), again
+        check_history_told(w, http)
+
+
+def ask(w, **more):
+    """One request of a backfill; without more: its end."""
+    with socket.socket(socket.AF_UNIX) as s:
+        here = os.open(w.path("state"), os.O_PATH)
+        s.connect(f"/proc/self/fd/{here}/control.sock")
+        os.close(here)
+        s.sendall(json.dumps({"command": "feed-backfill", **more}).encode() + b"\n")
+        answer = json.loads(s.makefile().readline())
+        assert answer["ok"], answer
+        return answer["result"]
+
+
+def test_a_file_that_arrives_during_a_backfill_is_told_as_news(build):
+    with HttpServer() as http, instance(build, http, "live") as w:
+        w.start("2026-01-10")
+        settled(w)
+        history(w)
+        for number in range(24):
+            ask(w, feed="cyp4ww", path=w.path("history", f"{chr(ord('z') - number)}.csv"))
+            if number == 12:  # of those that are well by history
+                w.put("live.csv", month_of(NEXT, codes=[code for code in CODES if code not in RED], red=["A00"]))
+                wait_for(lambda: not w.inbox(), "the live file to be taken")
+        ask(w)
+        wait_for(lambda: "m-A00" in behind(w), "all to be judged")
+        settled(w)
+        told = {i["measure"]: "baseline" in e["data"] for e in of_plan(http) for i in e["data"]["items"]}
+        assert told == {**{"m-" + code: True for code in RED}, "m-A00": False}, told
 
 
 if __name__ == "__main__":

@@ -398,6 +398,28 @@ START_TEST(the_past_is_set_right_once)
 }
 END_TEST
 
+START_TEST(a_breach_that_feed_backfill_brings_late_is_no_discovery)
+{
+    struct periods p;
+    struct alert stored = ALERT_INIT;
+    struct alert_change c;
+
+    for (int is_history = 0; is_history < 2; is_history++) {
+        periods_init(&p, 1, 1, "CR!C");
+        struct series_version given = *p.list[1].version;
+
+        given.history = is_history ? HISTORY_FIGURE : HISTORY_NONE;
+        p.list[1].version = &given;
+        ck_assert_int_eq(step(NULL, &p.finding, 0, &c), 0);
+        ck_assert_int_eq(c.news, is_history ? NEWS_NONE : NEWS_DISCOVERED);
+        adopt(&stored, &c);
+        ck_assert_int_eq(alert_current(&stored)->state, ALERT_RESOLVED);
+        ck_assert_int_eq(alert_current(&stored)->opened.day, p.list[1].end.day);
+        alert_release(&stored);
+    }
+}
+END_TEST
+
 START_TEST(a_discovery_is_news_for_a_week)
 {
     struct periods p;
@@ -423,4 +445,5 @@ UNIT_MAIN("alert_turns",
           UNIT_TEST(a_figure_that_was_withheld_or_not_kept_is_not_compared),
           UNIT_TEST(a_restatement_of_before_its_end_does_not_correct_what_ended),
           UNIT_ROWS(the_past_is_set_right_once, histories),
+          UNIT_TEST(a_breach_that_feed_backfill_brings_late_is_no_discovery),
           UNIT_TEST(a_discovery_is_news_for_a_week))

@@ -347,6 +347,47 @@ START_TEST(of_equal_rank_the_one_received_last_stands_whenever_it_is_offered)
 END_TEST
 
 /* Four versions with different figures, in every order of arrival: same versions, same current. */
+/* Given by feed backfill: the kind of the first received and of the second, and which of them stands. */
+static const struct {
+    enum history_kind first, second;
+    int edition; /* of the second */
+    double stands;
+} history_rows[] = {
+    { HISTORY_NONE, HISTORY_FIGURE, 0, 50 }, { HISTORY_NONE, HISTORY_FIGURE, 2, 48 },
+    { HISTORY_FIGURE, HISTORY_NONE, 0, 48 }, { HISTORY_FIGURE, HISTORY_FIGURE, 0, 48 },
+    { HISTORY_NONE, HISTORY_COUNT, 0, 48 },
+};
+
+START_TEST(a_figure_of_history_yields_to_one_that_came_as_it_was_published)
+{
+    struct series_set set = SERIES_SET_INIT;
+    struct series *s = one_series(&set);
+    struct series_version first = version(50, PUBLICATION_NONE, 0, 1);
+    struct series_version second = version(48, PUBLICATION_NONE, history_rows[_i].edition, 2);
+
+    first.history = history_rows[_i].first;
+    second.history = history_rows[_i].second;
+    (void)offer_june(s, first);
+    (void)offer_june(s, second);
+    ck_assert_double_eq(series_current(june(s))->value, history_rows[_i].stands);
+    series_set_release(&set);
+}
+END_TEST
+
+START_TEST(a_version_of_history_is_still_one_when_it_is_read_back)
+{
+    struct series_version v = version(50, PUBLICATION_NONE, 0, 1), back;
+
+    v.history = (enum history_kind)_i;
+    AUTO(auto_free) char *json = series_version_encode(&v);
+
+    ck_assert_int_eq(series_version_decode(json, strlen(json), &back), 0);
+    ck_assert_int_eq(back.history, v.history);
+}
+END_TEST
+
+static const int history_kinds[3];
+
 START_TEST(any_order_of_offering_ends_in_the_same_state)
 {
     const struct series_version all[4] = { version(10, PROV, 1, 1), version(11, FINAL, 1, 2),
@@ -537,6 +578,8 @@ UNIT_MAIN("series", UNIT_ROWS(a_key_is_folded_and_its_bars_are_encoded, key_rows
           UNIT_TEST(a_file_taken_again_after_a_crash_adds_nothing),
           UNIT_TEST(what_a_file_changed_is_the_same_when_it_is_taken_again),
           UNIT_TEST(of_equal_rank_the_one_received_last_stands_whenever_it_is_offered),
+          UNIT_ROWS(a_figure_of_history_yields_to_one_that_came_as_it_was_published, history_rows),
+          UNIT_ROWS(a_version_of_history_is_still_one_when_it_is_read_back, history_kinds),
           UNIT_TEST(any_order_of_offering_ends_in_the_same_state),
           UNIT_TEST(points_stay_sorted_by_end_then_start),
           UNIT_TEST(a_version_encodes_to_one_line_and_decodes_to_itself),

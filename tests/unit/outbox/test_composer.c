@@ -5,6 +5,8 @@
 
 #include "support/unit.h"
 
+#define WORDS(s) ((char *)(uintptr_t)(s)) /* plans own char *; a literal is only read here */
+
 /* One alert with one episode; one recipient; what was told and when is set by each row. */
 static struct episode episode;
 static struct alert alert;
@@ -512,7 +514,132 @@ START_TEST(one_recipient_of_two_receivers_is_told_by_each)
 }
 END_TEST
 
+/* ---- baselines ---- */
+
+static int is_new(void *arg, const struct composer_baseline *b, const struct alert *a,
+                  bool is_untold)
+{
+    (void)b;
+    (void)a;
+    (void)is_untold;
+    return *(const int *)arg;
+}
+
+static int spool_alone(void *arg, const char *receiver)
+{
+    (void)arg;
+    (void)receiver;
+    return 0;
+}
+
+/* How it stands and what he was told of it; what goes into the baseline, what else is told. */
+static const struct {
+    const char *why;
+    enum alert_state state;
+    bool was_told, is_new;
+    size_t listed, settled, news;
+} baselines[] = {
+    { "behind already: listed", ALERT_FIRING, false, true, 1, 0, 0 },
+    { "told by a rehearsal: listed all the same", ALERT_FIRING, true, true, 1, 0, 0 },
+    { "only watched: not listed", ALERT_PENDING, false, true, 0, 0, 0 },
+    { "ended, as a rehearsal told: no other message", ALERT_RESOLVED, true, true, 0, 1, 0 },
+    { "of what he knows: news as ever", ALERT_FIRING, false, false, 0, 0, 1 },
+    { "the end of what he knows: news as ever", ALERT_RESOLVED, true, false, 0, 0, 1 },
+};
+
+START_TEST(a_baseline_lists_what_is_behind_and_leaves_nothing_to_tell_of_what_was)
+{
+    static const struct civil_date today = { 20000 };
+    struct plan plan = { .id = WORDS("p") };
+    const struct plan *plans[] = { &plan };
+    struct told was = { 1, SEVERITY_RED, true };
+    struct table told = TABLE_INIT, none = TABLE_INIT;
+    const struct alert *alerts[] = { &alert };
+    const struct finding_set nothing = { 0 };
+    const int new = baselines[_i].is_new;
+    struct composition_list l = { 0 };
+    size_t news = 0;
+
+    setup(baselines[_i].state, SEVERITY_RED, 2);
+    alert.plan = plan.id;
+    if (baselines[_i].was_told)
+        ck_assert_int_eq(table_set(&told, "spool|spool|e1", &was, NULL), 0);
+    const struct composer_baseline owed = { .plan = &plan, .who = who, .id = "b", .ordinal = 1 };
+    const struct composer_input in = { .alerts = alerts,
+                                       .alert_count = 1,
+                                       .findings = &nothing,
+                                       .plans = plans,
+                                       .plan_count = 1,
+                                       .told = &told,
+                                       .days = &none,
+                                       .today = today,
+                                       .recipients = one_recipient,
+                                       .receiver_kind = spool_alone,
+                                       .baselines = &owed,
+                                       .baseline_count = 1,
+                                       .is_new = is_new,
+                                       .recipients_arg = (void *)(uintptr_t) & new };
+
+    ck_assert_int_eq(composer_run(&in, &l), 0);
+    for (size_t i = 0; i < l.count; i++) {
+        const struct composition *c = &l.list[i];
+
+        if (!c->baseline) {
+            news += c->item_count;
+            continue;
+        }
+        ck_assert_str_eq(c->group, "p/baseline");
+        ck_assert_uint_eq(c->item_count, baselines[_i].listed);
+        ck_assert_uint_eq(c->settled_count, baselines[_i].settled);
+    }
+    ck_assert_uint_eq(news, baselines[_i].news);
+    ck_assert_uint_eq(l.count, 1 + news); /* it is told also where nothing is behind */
+    composition_list_release(&l);
+    table_release(&told, NULL);
+}
+END_TEST
+
+START_TEST(of_a_plan_put_back_into_rehearsal_an_end_is_told_to_its_readers_alone)
+{
+    struct told was = { 1, SEVERITY_RED, true };
+    struct table told = TABLE_INIT, none = TABLE_INIT;
+    const struct alert *alerts[] = { &alert };
+    const struct finding_set nothing = { 0 };
+
+    for (int mode = PLAN_LIVE; mode <= PLAN_REHEARSAL; mode++) {
+        struct plan plan = { .id = WORDS("p"), .mode = mode };
+        const struct plan *plans[] = { &plan };
+        struct composition_list l = { 0 };
+
+        setup(ALERT_RESOLVED, SEVERITY_RED, 2);
+        alert.plan = plan.id;
+        ck_assert_int_eq(table_set(&told, "spool|spool|e1", &was, NULL), 0);
+        ck_assert_int_eq(table_set(&told, "mail|spool|e1", &was, NULL), 0);
+        const struct composer_input in = { .alerts = alerts,
+                                           .alert_count = 1,
+                                           .findings = &nothing,
+                                           .plans = plans,
+                                           .plan_count = 1,
+                                           .told = &told,
+                                           .days = &none,
+                                           .today = { 20000 },
+                                           .recipients = one_recipient,
+                                           .receiver_kind = spool_alone };
+
+        ck_assert_int_eq(composer_run(&in, &l), 0);
+        ck_assert_uint_eq(l.count, mode == PLAN_LIVE ? 2 : 1);
+        if (mode == PLAN_REHEARSAL)
+            ck_assert_str_eq(l.list[0].receiver, "spool");
+        composition_list_release(&l);
+    }
+    table_release(&told, NULL);
+}
+END_TEST
+
 UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
+          UNIT_ROWS(a_baseline_lists_what_is_behind_and_leaves_nothing_to_tell_of_what_was,
+                    baselines),
+          UNIT_TEST(of_a_plan_put_back_into_rehearsal_an_end_is_told_to_its_readers_alone),
           UNIT_ROWS(what_state_and_severity_do_not_show_is_told_once, notices),
           UNIT_TEST(an_early_warning_that_data_bear_out_is_told_at_the_same_severity),
           UNIT_TEST(a_gap_that_spread_is_worse_and_a_figure_at_the_same_red_is_not),
