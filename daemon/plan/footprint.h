@@ -7,6 +7,8 @@
 #ifndef PLAN_FOOTPRINT_H
 #define PLAN_FOOTPRINT_H
 
+#include <stdbool.h>
+
 enum footprint {
     FOOTPRINT_UNKNOWN,  /* nobody says */
     FOOTPRINT_PLACE,    /* a place alone, or an organisation that serves it alone */
@@ -30,6 +32,7 @@ struct footprint_source {
     /** An organisation as it is printed. */
     struct footprint_of (*organisation)(void *arg, const char *printed);
     void *arg;
+    bool has_places; /* places are declared: then a plan is for one of them */
 };
 
 /** "place", "provider", "ICB", "England", "whole list"; NULL for unknown. */

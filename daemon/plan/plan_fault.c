@@ -25,6 +25,8 @@ static const struct plan_fault_def faults[PLAN_FAULTS] = {
                                 "a date lies before the plan begins or after it ends" },
     [PLAN_VALIDITY_ENDS_FIRST] = { "validity-ends-first", DIAG_ERROR,
                                    "the plan ends before it begins" },
+    [PLAN_PLACE_UNKNOWN] = { "place-unknown", DIAG_WARNING,
+                             "places.yaml has no place of this name" },
     [PLAN_NO_RECEIVERS] = { "no-receivers", DIAG_WARNING, "what a role should hear goes to ops" },
     [PLAN_NO_MEASURES] = { "no-measures", DIAG_WARNING, "nothing is watched" },
     [PLAN_PAPERS_AFTER_MEETING] = { "papers-after-meeting", DIAG_ERROR,

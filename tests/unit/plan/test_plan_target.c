@@ -26,7 +26,7 @@ static struct footprint_of organisation(void *arg, const char *printed)
                : (struct footprint_of){ FOOTPRINT_PLACE, "dudley", "Dudley" };
 }
 
-static const struct footprint_source footprints = { place, organisation, NULL };
+static const struct footprint_source footprints = { place, organisation, NULL, true };
 static const struct plan_context context = { .feeds = feeds, .footprints = &footprints };
 
 static int load_text(const char *text, struct diags *diags, struct plan **out)
@@ -350,7 +350,40 @@ START_TEST(a_digest_changes_with_a_rule_that_judges_otherwise)
 }
 END_TEST
 
+static const struct {
+    const char *head;
+    bool declares, warns;
+} places[] = {
+    { "plan: {id: p, place: dudley}\n", true, false },
+    { "plan: {id: p, place: Dudly}\n", true, true },
+    { "plan: {id: halesowen}\n", true, true },         /* its id is its place */
+    { "plan: {id: p, place: Dudly}\n", false, false }, /* no place is declared at all */
+};
+
+START_TEST(a_plan_of_a_place_that_is_not_declared_is_warned_of)
+{
+    const struct footprint_source source = { place, organisation, NULL, places[_i].declares };
+    const struct plan_context where = { .footprints = &source };
+    AUTO(diags_release) struct diags found = DIAGS_INIT;
+    AUTO(text_release) struct text text = TEXT_INIT;
+    struct plan *p = NULL;
+    size_t warned = 0;
+
+    text_printf(&text,
+                "%smeasures:\n  - {id: m, metric: open, select: {list: a}, "
+                "target: {at_most: 9}, owner: lead}\nroles: {lead: {receivers: [s]}}\n",
+                places[_i].head);
+    ck_assert_int_eq(plan_text_load(text_str(&text), &where, &found, &p), 0);
+    for (size_t i = 0; i < found.count; i++)
+        warned += strcmp(found.list[i].code, "place-unknown") == 0 &&
+                  found.list[i].level == DIAG_WARNING && found.list[i].line == 1;
+    ck_assert_uint_eq(warned, places[_i].warns);
+    plan_free(p);
+}
+END_TEST
+
 UNIT_MAIN("plan_target", UNIT_ROWS(a_target_is_read_in_each_of_its_forms, rows),
           UNIT_TEST(what_stands_beside_the_line_is_taken_to_its_place),
           UNIT_ROWS(what_is_wrong_with_a_target_is_said_at_its_place_with_what_would_do, faults),
+          UNIT_ROWS(a_plan_of_a_place_that_is_not_declared_is_warned_of, places),
           UNIT_ROWS(a_digest_changes_with_a_rule_that_judges_otherwise, digests))
