@@ -145,8 +145,9 @@ FURTHER = [
      '"1"\n    owner'),
 ]
 
-# A file that cannot be read is in test_ctl; what a feed publishes for rolling periods only, in unit plan_yaml.
-ELSEWHERE = {"unreadable", "spc-on-rolling"}
+# A file that cannot be read is in test_ctl; what a feed publishes for rolling periods only, in unit plan_yaml; a place
+# that is not declared, in unit plan_target; how often a series could be judged, which a daemon says, in test_look.
+ELSEWHERE = {"unreadable", "spc-on-rolling", "place-unknown", "periods-judged", "few-periods"}
 
 
 def good():
