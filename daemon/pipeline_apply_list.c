@@ -368,7 +368,7 @@ static int check_part(struct apply *a, struct part *part)
     }
     if (a->receipt->decides)
         return 0;
-    r = list_is_implausible(part->stored->state, part->stored->provider, part->rows, why);
+    r = list_is_implausible(part->stored->state, part->stored->provider, part->rows, &counts, why);
     return r == 0 ? check_elsewhere(a, part) : r;
 }
 

@@ -19,7 +19,11 @@
 #define HOLD_ORGANISATIONS_GONE 0.50 /* more of its organisations gone, */
 #define HOLD_ORGANISATIONS_NEW  0.50 /* and new ones at least this share of those gone; */
 #define HOLD_ONE_START_ROWS     20   /* of so many rows not all clocks start on one day */
-#define HOLD_SHIFTED            0.20 /* a larger share of clocks moved by one number of days, or later */
-#define HOLD_ORGANISATIONS_MIN  5 /* not asked where there were fewer */
+#define HOLD_REKEYED            0.20 /* at least such a share came again under other keys */
+#define HOLD_STRANGERS                                                                             \
+    0.20 /* nearly all gone, and such a share of the rows are of others who waited too */
+#define HOLD_GONE_AGAIN        0.20 /* at least such a share gone from another file of the same census */
+#define HOLD_SHIFTED           0.20 /* a larger share of clocks moved by one number of days, or later */
+#define HOLD_ORGANISATIONS_MIN 5 /* not asked where there were fewer */
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "parse/limits.h"
+#include "pathway/list_staged.h"
 
 static int by_key(const void *a, const void *b)
 {
@@ -37,97 +39,86 @@ static size_t once_each(struct keyed_start *list, size_t count)
     return kept;
 }
 
-/* Moves what only one side has to its beginning. Both are by key, each once. */
-static void drop_common(struct keyed_start *a, size_t *a_count, struct keyed_start *b,
-                        size_t *b_count)
+/* Pairs those gone with those that came, by clock start: each with one of the other side at most. */
+static void pair(struct keyed_start *gone, size_t gone_count, struct keyed_start *came,
+                 size_t came_count, struct civil_date census, struct rekeying *counts)
 {
-    size_t i = 0, k = 0, a_kept = 0, b_kept = 0;
+    sort(gone, gone_count, by_start);
+    sort(came, came_count, by_start);
+    for (size_t i = 0, k = 0; i < gone_count && k < came_count;) {
+        int c = by_start(&gone[i], &came[k]);
 
-    while (i < *a_count || k < *b_count) {
-        int c = i == *a_count ? 1 : k == *b_count ? -1 : by_key(&a[i], &b[k]);
-
-        if (c < 0)
-            a[a_kept++] = a[i];
-        else if (c > 0)
-            b[b_kept++] = b[k];
+        if (c == 0 && date_is_set(gone[i].start)) {
+            counts->alike++;
+            counts->aged += gone[i].start.day + REKEYED_AGED_DAYS <= census.day;
+        }
         i += c <= 0;
         k += c >= 0;
     }
-    *a_count = a_kept;
-    *b_count = b_kept;
 }
 
-/* How many clock starts of one side the other has as well, each counted as often as both have it. */
-static uint64_t count_alike(struct keyed_start *a, size_t a_count, struct keyed_start *b,
-                            size_t b_count)
+static bool is_share(uint64_t part, uint64_t whole)
 {
-    uint64_t alike = 0;
+    return part >= REKEYED_LEAST && (double)part >= HOLD_REKEYED * (double)whole;
+}
 
-    sort(a, a_count, by_start);
-    sort(b, b_count, by_start);
-    for (size_t i = 0, k = 0; i < a_count && k < b_count;) {
-        int c = by_start(&a[i], &b[k]);
+bool keys_are_others(struct keyed_start *gone, size_t gone_count, struct keyed_start *came,
+                     size_t came_count, struct rekeying *counts)
+{
+    bool most, some;
 
-        alike += c == 0 && date_is_set(a[i].start);
-        i += c <= 0;
-        k += c >= 0;
+    counts->gone = gone_count;
+    counts->came = once_each(came, came_count);
+    for (size_t i = 0; i < counts->came; i++)
+        counts->ran += !date_is_set(came[i].start) || came[i].start.day <= counts->census.day;
+    pair(gone, gone_count, came, counts->came, counts->census, counts);
+    most = counts->open >= REKEYED_LEAST && counts->gone * 2 > counts->open &&
+           counts->alike * 2 > counts->gone;
+    some = is_share(counts->alike, counts->open) || is_share(counts->aged, counts->gone);
+    return most || some;
+}
+
+static void put(struct keyed_start *to, const struct listed *e)
+{
+    memcpy(to->key, e->key, PSEUDONYM_BYTES);
+    to->start = tally_date(e->start);
+}
+
+/* Marks which entries of the list have a row. Puts the rows that have no entry into came; returns how many. */
+static size_t mark_rows(const struct pathway_list *l, bool *has_row, struct keyed_start *came)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->staged->count; i++) {
+        const struct listed *row = &l->staged->rows[i].e;
+        const struct listed *known = listing_find(&l->listing, row->key);
+
+        if (known)
+            has_row[known - l->listing.entries] = true;
+        else
+            put(&came[count++], row);
     }
-    return alike;
-}
-
-bool keys_are_others(struct keyed_start *before, size_t before_count, struct keyed_start *after,
-                     size_t after_count, struct rekeying *out_counts)
-{
-    size_t open = once_each(before, before_count), came = once_each(after, after_count);
-
-    *out_counts = (struct rekeying){ .open = open };
-    drop_common(before, &open, after, &came);
-    out_counts->gone = open;
-    out_counts->alike = count_alike(before, open, after, came);
-    return out_counts->open >= REKEYED_LEAST && out_counts->gone * 2 > out_counts->open &&
-           out_counts->alike * 2 > out_counts->gone;
-}
-
-/* Three of four who were open are there again, as nearly always: no need to look closer. A key that came twice
- * counts twice here; where keys are others, next to none is known. */
-static bool most_are_there(const struct pathway_list *l, size_t open)
-{
-    const uint8_t *key;
-    struct civil_date start;
-    size_t known = 0;
-
-    for (size_t at = 0; list_staged_next(l, &at, &key, &start);)
-        known += list_has(l, key);
-    return known * 4 >= open * 3;
-}
-
-static void put(struct keyed_start *to, const uint8_t *key, struct civil_date start)
-{
-    memcpy(to->key, key, PSEUDONYM_BYTES);
-    to->start = start;
+    return count;
 }
 
 int list_is_rekeyed(const struct pathway_list *l, struct rekeying *out_counts)
 {
-    size_t open = (size_t)list_count_open(l), rows = 0, n = 0;
-    struct civil_date start, stop;
-    const uint8_t *key;
+    size_t open = (size_t)list_count_open(l), gone_count = 0;
 
-    *out_counts = (struct rekeying){ .open = open };
-    if (open < REKEYED_LEAST || most_are_there(l, open))
+    *out_counts = (struct rekeying){ .open = open, .census = list_census(l) };
+    if (open < REKEYED_LEAST)
         return 0;
-    for (size_t at = 0; list_staged_next(l, &at, &key, &start);)
-        rows++;
-    AUTO(auto_free) struct keyed_start *before = calloc(open, sizeof *before);
-    AUTO(auto_free) struct keyed_start *after = calloc(rows + 1, sizeof *after);
+    out_counts->is_again = l->staged->census == listing_census(&l->listing);
+    AUTO(auto_free) bool *has_row = calloc(l->listing.count, sizeof *has_row);
+    AUTO(auto_free) struct keyed_start *gone = calloc(open, sizeof *gone);
+    AUTO(auto_free) struct keyed_start *came = calloc(l->staged->count + 1, sizeof *came);
 
-    if (!before || !after)
+    if (!has_row || !gone || !came)
         return -ENOMEM;
-    for (size_t at = 0; list_next(l, &at, &key, &start, &stop);)
-        if (!date_is_set(stop))
-            put(&before[n++], key, start);
-    n = 0;
-    for (size_t at = 0; list_staged_next(l, &at, &key, &start);)
-        put(&after[n++], key, start);
-    return keys_are_others(before, open, after, rows, out_counts);
+    size_t came_count = mark_rows(l, has_row, came);
+
+    for (size_t i = 0; i < l->listing.count; i++)
+        if (l->listing.entries[i].stop == 0 && !has_row[i])
+            put(&gone[gone_count++], &l->listing.entries[i]);
+    return keys_are_others(gone, gone_count, came, came_count, out_counts);
 }

@@ -138,10 +138,41 @@ static void say_shift(struct text *why, const struct shift *shift, const char *p
         (void)text_printf(why, " who waited at %s before now start later", provider);
 }
 
+/* ---- other people ---- */
+
+/* Who is seen makes room for people whose clocks began since: others, who waited already, are of another
+ * team, or are the same in another system. In the census in force nobody can have been seen since. */
+static bool are_others(const struct rekeying *counts)
+{
+    uint64_t stay = counts->open - counts->gone;
+
+    if (counts->is_again)
+        return counts->gone >= GONE_LEAST &&
+               (double)counts->gone >= HOLD_GONE_AGAIN * (double)counts->open;
+    return counts->gone >= GONE_LEAST && (double)stay <= HOLD_ROWS_LEFT * (double)counts->open &&
+           counts->ran >= GONE_LEAST &&
+           (double)counts->ran >= HOLD_STRANGERS * (double)(stay + counts->came);
+}
+
+static void say_others(struct text *why, const struct rekeying *counts, const char *provider)
+{
+    char words[PEOPLE_WORDS_MAX], date[DATE_TEXT_MAX];
+
+    people_share(why, counts->gone, counts->open);
+    if (counts->is_again)
+        (void)text_printf(why,
+                          " who waited at %s are gone from another file of the same census, %s",
+                          provider, date_format(counts->census, date));
+    else
+        (void)text_printf(why, " who waited at %s are gone, and %s who waited by %s came unknown",
+                          provider, people_count(counts->ran, words),
+                          date_format(counts->census, date));
+}
+
 /* ---- altogether ---- */
 
 int list_is_implausible(const struct pathway_list *l, const char *provider, unsigned long rows,
-                        struct text *why)
+                        const struct rekeying *counts, struct text *why)
 {
     uint64_t open = list_count_open(l);
     char words[PEOPLE_WORDS_MAX], date[DATE_TEXT_MAX];
@@ -151,6 +182,10 @@ int list_is_implausible(const struct pathway_list *l, const char *provider, unsi
     if (open >= SHRUNK_LEAST && (double)rows <= HOLD_ROWS_LEFT * (double)open) {
         (void)text_printf(why, "%s rows of %s, where %" PRIu64 " waited before",
                           people_count(rows, words), provider, open);
+        return 1;
+    }
+    if (are_others(counts)) {
+        say_others(why, counts, provider);
         return 1;
     }
     if (rows >= HOLD_ONE_START_ROWS && is_one_start(l, &start)) {

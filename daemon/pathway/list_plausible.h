@@ -10,10 +10,13 @@
 #define PATHWAY_LIST_PLAUSIBLE_H
 
 #include "base/text.h"
+#include "pathway/list_identity.h"
 #include "pathway/pathway_list.h"
 
 /** Of fewer who wait a part may shrink as it likes. */
 #define SHRUNK_LEAST 5
+/** Fewer may be gone, or come. */
+#define GONE_LEAST 5
 /** Fewer clocks may be put right. */
 #define SHIFTED_LEAST 5
 
@@ -36,9 +39,9 @@ struct shift {
  * days, or began again later. Returns 1, 0 or -ENOMEM; sets *out. */
 int list_is_shifted(const struct pathway_list *l, struct shift *out);
 
-/** Asked between the beginning of a snapshot and its end; rows: of this provider. Returns 1 where a person must
- * decide: then *why gets the words, counts and a date at most; 0; or -ENOMEM. */
+/** Asked between the beginning of a snapshot and its end; rows: of this provider;
+ * counts: of list_is_rekeyed(). Returns 1 where a person must decide: then *why gets the words, counts and a date at most; 0; or -ENOMEM. */
 int list_is_implausible(const struct pathway_list *l, const char *provider, unsigned long rows,
-                        struct text *why);
+                        const struct rekeying *counts, struct text *why);
 
 #endif

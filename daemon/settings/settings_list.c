@@ -98,6 +98,43 @@ static int check_provider(const struct reading *rd, yaml_node *sequence, size_t 
     return 0;
 }
 
+/* A provider of whom both may bring a snapshot into one list, or NULL. */
+static const char *shared_provider(const struct list_setting *l, const struct feed_setting *a,
+                                   const struct feed_setting *b)
+{
+    for (size_t i = 0; i < l->providers.count; i++) {
+        const char *p = l->providers.items[i];
+
+        if ((!a->providers.count || text_list_has(&a->providers, p)) &&
+            (!b->providers.count || text_list_has(&b->providers, p)))
+            return p;
+    }
+    return NULL;
+}
+
+/* Each snapshot replaces its provider's part of the list: that of two teams is one file. */
+static void warn_of_two_snapshots(const struct reading *rd, const struct list_setting *l,
+                                  size_t index)
+{
+    const struct feed_setting *f = &rd->s->feeds[index];
+
+    for (size_t i = 0; f->kind == FEED_SNAPSHOT && i < index; i++) {
+        const struct feed_setting *other = &rd->s->feeds[i];
+        const char *provider =
+            other->kind == FEED_SNAPSHOT && other->into && strcmp(other->into, f->into) == 0
+                ? shared_provider(l, f, other)
+                : NULL;
+
+        if (provider)
+            yaml_complain(rd->y, yaml_get(rd->s->index->feed_nodes[index], "into"), rd->diags,
+                          DIAG_WARNING,
+                          "one file with everybody who waits there, or a list for each",
+                          "feed: a snapshot of %s replaces that of the feed \"%s\" in the list "
+                          "\"%s\"",
+                          provider, other->id ? other->id : "?", f->into);
+    }
+}
+
 static int check_feed(const struct reading *rd, size_t index)
 {
     const struct feed_setting *f = &rd->s->feeds[index];
@@ -126,6 +163,7 @@ static int check_feed(const struct reading *rd, size_t index)
             r = COMPLAIN(rd, yaml_get(node, "providers"), "its rows would be left out",
                          "feed: %s is no provider of the list \"%s\"", f->providers.items[i],
                          f->into);
+    warn_of_two_snapshots(rd, l, index);
     return r;
 }
 

@@ -255,7 +255,7 @@ def test_a_correct_snapshot_sent_again_after_a_bad_one_of_its_census_stands_and_
     feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
     good = lists.snapshot("2026-05-17", lists.starts(30, START))
     good += lists.snapshot("2026-05-17", lists.starts(10, START, prefix="B"), provider="RXT").split("\n", 1)[1]
-    bad = lists.snapshot("2026-05-17", lists.starts(20, START))
+    bad = lists.snapshot("2026-05-17", lists.starts(26, START))
     with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
         i.put("1.csv", good, feed="weekly")
         i.once("2026-05-18")
@@ -263,7 +263,7 @@ def test_a_correct_snapshot_sent_again_after_a_bad_one_of_its_census_stands_and_
         i.once("2026-05-19")
         i.start("2026-05-25")
         before, i_bad = feed(i), i.measure("open")["value"]
-        assert i_bad == 30 and parts(i)["TAJ"]["pathways"] == 20, (i_bad, before)
+        assert i_bad == 36 and parts(i)["TAJ"]["pathways"] == 26, (i_bad, before)
         i.put("3.csv", good, feed="weekly")
         wait_for(lambda: "sent before and superseded since" in feed(i)["last_outcome"], "the restatement back")
         after = feed(i)

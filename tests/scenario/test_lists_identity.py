@@ -181,6 +181,33 @@ def test_a_list_that_shrank_by_80_per_cent_is_held(build):
     assert after["census"] == "2026-05-24"
 
 
+def test_half_of_a_list_that_comes_again_under_other_numbers_is_held_and_not_counted_as_seen(build):
+    rows = list(lists.starts(40, START).items())
+    text = lists.snapshot("2026-05-24", dict([(f"N{n}" if i < 16 else n, d) for i, (n, d) in enumerate(rows)]))
+    after, _ = held(build, text, "identities changed: 16 of the 40 who waited at TAJ are gone, and all of those came")
+    assert (after["census"], after["open"], after["pathways"]) == ("2026-05-24", 40, 40), after
+
+
+def test_a_second_file_of_one_census_with_another_team_is_held_and_the_first_stands(build):
+    other = lists.snapshot("2026-05-17", lists.starts(40, "2024-01-05", prefix="S"))
+    held(build, other, "all 40 who waited at TAJ are gone from another file of the same census, 2026-05-17")
+
+
+def test_two_feeds_of_snapshots_of_one_provider_into_one_list_get_a_warning(build):
+    south = lists.SNAPSHOTS.replace("id: weekly", "id: south").replace("inbox/weekly", "inbox/south")
+    for more, warned in ((south, True), (south.replace("[TAJ]", "[RXT]"), False),
+                         (south.replace("[TAJ]", "[]"), True), (lists.EVENTS, False)):
+        with lists.instance(build, feeds=lists.SNAPSHOTS + more, plan_text=PLAN, extra=lists.TWO) as i:
+            result = i.run("--check")
+            said = result.stdout + result.stderr
+            assert ("a snapshot of TAJ replaces that of the feed \"weekly\" in the list \"cyp\"" in said) == warned, said
+
+
+def test_a_file_of_another_team_a_week_later_is_held_though_it_has_as_many_rows(build):
+    other = lists.snapshot("2026-05-24", lists.starts(40, "2024-01-05", prefix="S"))
+    held(build, other, "all 40 who waited at TAJ are gone, and 40 who waited by 2026-05-17 came unknown")
+
+
 def held_of_two(build, taj, why):
     """A file of two providers of which one's part may not be believed: nothing of either is counted."""
     feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")

@@ -15,11 +15,15 @@ static const struct {
     { "all keys are others", 20, 0, 20, 0, 0, true },
     { "some were seen, some are new", 20, 0, 14, 0, 6, true },
     { "more than half", 20, 8, 12, 0, 0, true },
-    { "half of the keys are gone: not most", 20, 10, 10, 0, 0, false },
+    { "half of them", 20, 10, 10, 0, 0, true },
+    { "a fifth of all", 25, 20, 5, 0, 0, true },
+    { "of those gone a fifth, whose clocks ran for long", 100, 75, 5, 0, 20, true },
+    { "of those gone less than a fifth", 100, 74, 5, 0, 20, false },
+    { "of those gone a fifth, whose clocks had just begun", 236, 211, 5, 0, 20, false },
     { "a list emptied", 20, 0, 0, 0, 0, false },
     { "most were seen, and as many came with clocks of their own", 20, 2, 0, 0, 18, false },
     { "the clocks are others'", 20, 0, 20, 400, 0, false },
-    { "only half of those gone have their like", 20, 0, 10, 0, 0, false },
+    { "only half of those gone have their like", 20, 0, 10, 0, 0, true },
     { "an ordinary week", 20, 18, 1, 0, 2, false },
     { "too few to tell", 4, 0, 4, 0, 0, false },
     { "just enough", 5, 0, 5, 0, 0, true },
@@ -88,14 +92,29 @@ START_TEST(a_key_counts_once_and_an_unknown_start_is_like_no_other)
         after[i].start = o.clock_start;
         after[6 + i] = after[i]; /* each row twice */
     }
+    counts = (struct rekeying){ .open = 6, .census = { 20010 } };
     ck_assert(keys_are_others(before, 6, after, 12, &counts));
     ck_assert_uint_eq(counts.gone, 6);
+    ck_assert_uint_eq(counts.came, 6);
+    ck_assert_uint_eq(counts.ran, 6);
     ck_assert_uint_eq(counts.alike, 6);
+    ck_assert_uint_eq(counts.aged, 0);
+    counts = (struct rekeying){ .open = 30, .census = { 20010 } }; /* a fifth of all */
+    ck_assert(keys_are_others(before, 6, after, 12, &counts));
+    counts = (struct rekeying){ .open = 31, .census = { 20010 } };
+    ck_assert(!keys_are_others(before, 6, after, 12, &counts));
+    counts =
+        (struct rekeying){ .open = 31, .census = { 20033 } }; /* with clocks that ran for long */
+    ck_assert(keys_are_others(before, 6, after, 12, &counts));
+    ck_assert_uint_eq(counts.aged, 6);
     for (int i = 0; i < 6; i++)
         before[i].start = after[i].start = DATE_NONE;
+    counts = (struct rekeying){ .open = 6, .census = { 20010 } };
     ck_assert(!keys_are_others(before, 6, after, 6, &counts));
     ck_assert_uint_eq(counts.alike, 0);
+    counts = (struct rekeying){ .open = 6, .census = { 20010 } };
     ck_assert(!keys_are_others(before, 0, after, 6, &counts));
+    counts = (struct rekeying){ .open = 6, .census = { 20010 } };
     ck_assert(!keys_are_others(before, 6, after, 0, &counts));
 }
 END_TEST

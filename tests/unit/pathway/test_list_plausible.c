@@ -90,6 +90,57 @@ START_TEST(clocks_that_moved_by_one_number_of_days_or_later_are_implausible)
 }
 END_TEST
 
+/* Of `before` the first `same` again, and new keys: `waited` whose clocks ran at the census before, and `began`
+ * whose clocks began since. */
+static const struct {
+    const char *why;
+    int before, same, waited, began;
+    const char *census;
+    bool held;
+    const char *words;
+} others_came[] = {
+    { "another team", 100, 0, 100, 0, "2025-05-11", true,
+      "all 100 who waited at TAJ are gone, and 100 who waited by 2025-05-04 came unknown" },
+    { "as few again as a list that shrank", 40, 8, 32, 0, "2025-05-11", true,
+      "32 of the 40 who waited at TAJ are gone, and 32 who waited by 2025-05-04 came unknown" },
+    { "a few more", 40, 9, 31, 0, "2025-05-11", false, "" },
+    { "all seen, others began", 40, 0, 0, 40, "2025-05-11", false, "" },
+    { "all seen, and of those who began some were entered late", 40, 0, 7, 33, "2025-05-11", false,
+      "" },
+    { "too many were", 40, 0, 8, 32, "2025-05-11", true,
+      "all 40 who waited at TAJ are gone, and 8 who waited by 2025-05-04 came unknown" },
+    { "the other half of one census", 40, 0, 40, 0, "2025-05-04", true,
+      "all 40 who waited at TAJ are gone from another file of the same census, 2025-05-04" },
+    { "of one census a fifth", 40, 32, 0, 0, "2025-05-04", true,
+      "8 of the 40 who waited at TAJ are gone from another file of the same census, 2025-05-04" },
+    { "of one census fewer, put right", 40, 33, 0, 0, "2025-05-04", false, "" },
+    { "of one census fewer than 5", 10, 6, 0, 0, "2025-05-04", false, "" },
+    { "of the next one, seen", 40, 30, 0, 0, "2025-05-11", false, "" },
+};
+
+START_TEST(a_file_that_lacks_those_who_waited_and_has_others_is_implausible_also_of_one_census)
+{
+    struct pathway_list *l = list_with(others_came[_i].before);
+    struct text why = TEXT_INIT;
+    struct rekeying counts;
+    unsigned long rows = 0;
+
+    begin(l, others_came[_i].census);
+    for (int n = 0; n < others_came[_i].same; n++, rows++)
+        add(l, n, date_of("2025-01-06").day + n);
+    for (int n = 0; n < others_came[_i].waited; n++, rows++)
+        add(l, 1000 + n, date_of("2024-01-01").day + n);
+    for (int n = 0; n < others_came[_i].began; n++, rows++)
+        add(l, 2000 + n, date_of("2025-05-05").day + n % 7);
+    ck_assert_int_eq(list_is_rekeyed(l, &counts), 0);
+    ck_assert_msg(list_is_implausible(l, "TAJ", rows, &counts, &why) == others_came[_i].held, "%s",
+                  others_came[_i].why);
+    ck_assert_str_eq(text_str(&why), others_came[_i].words);
+    text_release(&why);
+    list_free(l);
+}
+END_TEST
+
 /* Of 200 some are named under other codes alone, some under both. */
 static const struct {
     const char *why;
@@ -181,6 +232,8 @@ END_TEST
 UNIT_MAIN(
     "list_plausible",
     UNIT_ROWS(clocks_that_moved_by_one_number_of_days_or_later_are_implausible, shifts),
+    UNIT_ROWS(a_file_that_lacks_those_who_waited_and_has_others_is_implausible_also_of_one_census,
+              others_came),
     UNIT_ROWS(people_under_codes_that_are_not_of_the_list_are_implausible_but_for_a_few_that_stay,
               others),
     UNIT_ROWS(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction, shares),
