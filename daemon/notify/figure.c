@@ -107,8 +107,7 @@ static bool partner_value(const struct series_version *v, struct figure_kind kin
     case UNIT_COUNT:
     case UNIT_UNKNOWN:
         /* One that is reckoned from so few, as a queue's target from its referrals, tells how many. */
-        if (v->value < COUNT_SHOWN_MIN ||
-            (known(v->numerator) && v->numerator < COUNT_SHOWN_MIN))
+        if (v->value < COUNT_SHOWN_MIN || (known(v->numerator) && v->numerator < COUNT_SHOWN_MIN))
             return false;
         *out_value = round(v->value / COUNT_ROUNDED_TO) * COUNT_ROUNDED_TO;
         return true;

@@ -168,6 +168,25 @@ static int begin_rows(struct parser *p)
     return 0;
 }
 
+/* Of a pathway two cells of one mapped name may say different things: nobody knows which is meant. Whether
+ * the file is refused for it. */
+static bool refuse_doubled(struct parser *p, unsigned long line)
+{
+    const struct columns *c = &p->columns;
+    char sentence[160];
+
+    for (size_t i = 0; is_pathway(p) && i < c->header.count; i++)
+        for (size_t k = 0; c->use[i] == COLUMN_MAPPED && k < i; k++) {
+            if (!text_same(c->header.names[i], c->header.names[k]))
+                continue;
+            (void)snprintf(sentence, sizeof sentence, "columns %zu and %zu have the same name",
+                           k + 1, i + 1);
+            refuse(p, "header", line, sentence);
+            return true;
+        }
+    return false;
+}
+
 static int seek_header(struct parser *p, const struct csv_row *row)
 {
     int r = columns_bind(p->format, row, &p->banner, &p->columns, &p->near);
@@ -187,7 +206,8 @@ static int seek_header(struct parser *p, const struct csv_row *row)
         }
         return banner_add(&p->banner, row);
     }
-    return begin_rows(p);
+    r = begin_rows(p);
+    return r == 0 && refuse_doubled(p, row->line) ? STOP_REFUSED : r;
 }
 
 /* The members of JSON are columns: those of the first object are the header, later ones join it. */

@@ -275,6 +275,8 @@ END_TEST
     "{\"pathway_id\":1,\"issuer\":2,\"service\":3,\"provider\":4,\"commissioner\":5,"              \
     "\"referral_date\":\"2024-09-16\",\"census_date\":\"2025-03-02\"}"
 
+#define HEADER "pathway_id,issuer,service,provider,commissioner,referral_date,census_date"
+
 static const struct {
     const char *why, *bytes, *reason;
     unsigned long line, column;
@@ -284,10 +286,11 @@ static const struct {
     { "an array that is never closed", "[" OBJECT ",\n" OBJECT, "json", 2, 126 },
     { "an array with something else in it", "[{\"a\" 1}]", "json", 1, 2 },
     { "text between the objects of an array", "[" OBJECT "\n x]", "json", 2, 2 },
+    { "a mapped column twice, however it is written", HEADER ",REFERRAL_DATE\n", "header", 1, 1 },
     { "no line is an object", "{\"pathway_id\": \n\n", "header", 1, 1 },
 };
 
-START_TEST(json_that_is_no_list_of_rows_is_refused_with_its_place)
+START_TEST(what_is_no_list_of_rows_is_refused_with_its_place)
 {
     struct format_set *set = load_formats();
     size_t len = strlen(broken[_i].bytes);
@@ -831,7 +834,7 @@ START_TEST(more_than_eight_cohort_columns_are_refused)
 END_TEST
 
 UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
-          UNIT_ROWS(json_that_is_no_list_of_rows_is_refused_with_its_place, broken),
+          UNIT_ROWS(what_is_no_list_of_rows_is_refused_with_its_place, broken),
           UNIT_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths),
           UNIT_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident),
           UNIT_ROWS(a_column_of_nhs_numbers_is_an_incident, incidents),
