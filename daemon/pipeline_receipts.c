@@ -192,6 +192,8 @@ static int write_shape(json_t *j, const struct receipt *r)
         result |= json_object_set_new(j, "backfill", json_true());
     if (r->incident)
         result |= json_object_set_new(j, "incident", json_true());
+    if (r->has_identifiers)
+        result |= json_object_set_new(j, "identifiers", json_true());
     return result < 0 ? -ENOMEM : 0;
 }
 
@@ -254,6 +256,7 @@ static int read_receipt(const json_t *j, struct receipt *r)
     r->set_aside = (unsigned long)json_integer_value(json_object_get(j, "set_aside"));
     r->is_history = json_is_true(json_object_get(j, "backfill"));
     r->incident = json_is_true(json_object_get(j, "incident"));
+    r->has_identifiers = json_is_true(json_object_get(j, "identifiers"));
     read_left_out(j, r);
     if (result == 0)
         result = read_shape(j, r);

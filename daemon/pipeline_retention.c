@@ -166,7 +166,8 @@ void retention_incidents(struct pipeline *p)
     for (size_t i = 0; r == 0 && i < p->receipts.count; i++) {
         struct receipt *receipt = p->receipts.list[i];
 
-        if (!receipt->incident || receipt->is_erased || !is_over(p, receipt->at, kept))
+        if (!(receipt->incident || receipt->has_identifiers) || receipt->is_erased ||
+            !is_over(p, receipt->at, kept))
             continue;
         r = erase_incident(p, receipt);
         receipt->is_erased = r == 0;

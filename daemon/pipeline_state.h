@@ -47,6 +47,7 @@ struct receipt {
     bool knows_left_out;
     struct left_out left_out; /* of a list, of the rows that could be read; .rows says .shape */
     bool incident;            /* refused because it holds identifiers: its raw bytes go soon */
+    bool has_identifiers;     /* refused otherwise, and some cell of it is one: likewise */
     bool is_history;          /* of the past, given by feed backfill */
     bool is_erased;           /* they went, as this run knows */
     char *why, *part;         /* why: held, refused or decided; part: which table, NULL unknown */

@@ -203,6 +203,15 @@ char *take_pathway_part(const struct taking *t)
     return text_take(&part);
 }
 
+/* Whether some cell of what was read is an NHS number, in a column that is kept or dropped. */
+static bool has_identifiers(const struct parse_result *result)
+{
+    for (size_t i = 0; i < result->set_aside_kinds; i++)
+        if (strcmp(result->set_aside[i].reason, "identifier") == 0)
+            return true;
+    return result->chance_hits > 0;
+}
+
 int take_pathway_describe(struct taking *t)
 {
     const struct parse_result *result = parser_result(t->parser);
@@ -211,6 +220,7 @@ int take_pathway_describe(struct taking *t)
     t->receipt.newest = is_snapshot || t->is_set ? result->last_census : result->last_event;
     t->receipt.knows_left_out = !result->refused;
     t->receipt.incident = result->refused && result->identifier_columns > 0;
+    t->receipt.has_identifiers = result->refused && has_identifiers(result);
     if (!t->is_set || result->refused || !result->layout)
         return 0;
     t->receipt.set = submissions_text(result->layout, &t->submissions);

@@ -151,6 +151,21 @@ def test_raw_bytes_that_hold_identifiers_are_erased_within_a_day(build):
         assert [a for a in i.ctl("audit") if a.get("incident")], i.ctl("audit")[-3:]
 
 
+def test_raw_bytes_refused_for_another_reason_are_erased_within_a_day_where_one_cell_is_an_identifier(build):
+    two = lists.snapshot("2026-05-17", lists.starts(30, START))
+    two += lists.snapshot("2026-05-10", lists.starts(2, START, prefix="B")).split("\n", 1)[1]
+    for text, left in ((two.replace("QUA", nhs_number(7), 1), 0), (two.replace("Somebody", nhs_number(7), 1), 0),
+                       (two, 1)):
+        with lists.instance(build, plan_text=PLAN) as i:
+            i.put("1.csv", text, feed="weekly")
+            i.once("2026-05-18T10:00")
+            assert len(quarantined(i)) == 1
+            i.once("2026-05-19T09:50")
+            assert len(quarantined(i)) == 1
+            i.once("2026-05-19T10:10")
+            assert len(quarantined(i)) == left, text.split("\n")[1]
+
+
 def held(build, text, why, first=None, at="2026-05-25"):
     with lists.instance(build, plan_text=PLAN) as i:
         i.put("1.csv", first or lists.snapshot("2026-05-17", lists.starts(40, START)), feed="weekly")
