@@ -237,8 +237,6 @@ static bool advance_once(struct pipeline *p)
             start_loading(p);
         return false;
     }
-    if (p->simulation && simulate_waits(p))
-        return false;
     if (p->apply) { /* its file is being read: nothing else may touch the books */
         if (is_of_today(p) && !p->need_evaluate && !p->need_compose)
             deliver_due(p);
@@ -253,6 +251,8 @@ static bool advance_once(struct pipeline *p)
         pipeline_stop(p, 1);
         return false;
     }
+    if (p->simulation && simulate_waits(p))
+        return false;
     if (p->need_takeover) {
         takeover_start(p);
         return false;

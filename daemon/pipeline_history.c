@@ -18,8 +18,7 @@
  * stored history. The journals and the archive of the instance are read, which may run meanwhile, and
  * nothing of them is changed; what is needed is copied when its date comes.
  *
- * A receipt counts on the date on which it was received, at noon at the latest, since that is when the
- * simulation evaluates. One of a file that was brought in as history (backfill) counts on the last day on
+ * A receipt counts on the date on which it was received. One of a file that was brought in as history (backfill) counts on the last day on
  * which its newest period was in time: the end of the period and the grace. Of what people did, decisions on
  * files are receipts; awaited dates (feed expect) and charts begun anew (spc rebase) come again too.
  */
@@ -244,8 +243,7 @@ static int renumber(const struct history *h, json_t *record)
 
 static int receive(struct pipeline *p, const struct history *h, struct past *past)
 {
-    int64_t at = json_integer_value(json_object_get(past->record, "at_ms")),
-            now = clock_wall(&p->clock).ms;
+    int64_t at = json_integer_value(json_object_get(past->record, "at_ms"));
     bool is_of_day = date_compare(wall_date((struct wall_time){ at }), past->on) == 0;
     int r = renumber(h, past->record);
 
@@ -253,7 +251,7 @@ static int receive(struct pipeline *p, const struct history *h, struct past *pas
         return r == -ENOENT ? 0 : r;
     if (!is_of_day)
         at = wall_of_date(past->on).ms + (int64_t)CLOCK_NOON_HOURS * 3600 * 1000;
-    if (json_object_set_new(past->record, "at_ms", json_integer(at < now ? at : now)) < 0)
+    if (json_object_set_new(past->record, "at_ms", json_integer(at)) < 0)
         return -ENOMEM;
     r = copy_files(p, h, past->record);
     AUTO(auto_free) char *text = r == 0 ? json_text(past->record, JSON_COMPACT) : NULL;

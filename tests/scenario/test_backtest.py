@@ -5,17 +5,22 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from tree import everything
-from waitlist import Instance, PATIENCE_S, measure, plan, run_tests, three
+from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, measure, mhsds, plan, run_tests, three, wait_for
 
-# Behind the line of 20 twice: from 20 July, when May is restated, and from 9 September, by July's own figure.
+# Behind the line of 20 twice: from 20 July, when May is restated, and from 9 September, by July's own
+# figure, though June is restated in the same file.
 FILES = [("2024-06-09", "april.csv", three(25, "2024-04")), ("2024-07-10", "may.csv", three(24, "2024-05")),
          ("2024-07-20", "may-again.csv", three(12, "2024-05")), ("2024-08-09", "june.csv", three(25, "2024-06")),
-         ("2024-09-09", "july.csv", three(10, "2024-07")), ("2024-10-09", "august.csv", three(30, "2024-08"))]
+         ("2024-09-09", "july.csv", mhsds(["2024-06", "2024-07"], {"2024-06": {("TAJ", "MRS08b"): 26},
+                                                                  "2024-07": {("TAJ", "MRS08b"): 10}})), ("2024-10-09", "august.csv", three(30, "2024-08"))]
 WHEN = [("2024-07-20", "2024-08-09", 20, True), ("2024-09-09", "2024-10-09", 30, False)]
+MAIL = ("  - {id: mail, kind: email, to: lead@example.nhs.uk, smtp: \"smtp://127.0.0.1:9\", from: monitor@example.nhs.uk,"
+        " tls: \"off\"}\n")
 RANGE = ("--from", "2024-06-20", "--to", "2024-10-20")
 
 
@@ -73,20 +78,64 @@ def test_what_fired_before_the_first_date_is_no_episode_of_the_test_and_what_las
 
 
 def test_the_stored_history_gives_what_its_files_give_and_nothing_of_the_instance_is_touched(build):
-    with Instance(build) as w:
+    with Instance(build, receivers=RECEIVER_SPOOL + MAIL) as w:
         for date, name, text in FILES:
             w.put(name, text)
             w.once(date)
-        w.write("plan.yaml", plan(measure(expect="{2024-04-30: 20, 2025-03-31: 60}"), version=2).replace("mode: live", "mode: rehearsal"))
+        # A rehearsal writes no mails; a backtest says what it would write once it is live.
+        w.write("plan.yaml", plan(version=2, receivers="spool, mail").replace("mode: live", "mode: rehearsal"))
         by_files = backtest(w, *RANGE, *feeds(w))
         before = everything(w.folder)
         assert backtest(w, *RANGE) == by_files, "the history tells another story than its files"
         assert everything(w.folder) == before, "the instance was changed, or a simulation left something behind"
-        assert when(rule(by_files, "behind-plan")) == WHEN, by_files  # also of a plan in rehearsal
+        assert when(rule(by_files, "behind-plan")) == WHEN, by_files
+        assert {m["receiver"] for m in by_files["messages"]} == {"spool", "mail"}, by_files["messages"]
+
+
+def mark_as_backfilled(w, name):
+    """In the received journal, the receipt of a file says that it was brought in as history."""
+    path = w.path("state", "journal", "received")
+    with open(path, encoding="utf-8") as f:
+        lines = [line.rstrip("\n").split(" ", 2) for line in f]
+    for line in lines:
+        receipt = json.loads(line[2])
+        if receipt["name"] == name:
+            line[2] = json.dumps({**receipt, "backfill": True}, separators=(",", ":"))
+            line[0] = f"{zlib.crc32(f'{line[1]} {line[2]}'.encode()):08x}"
+    with open(path, "w", encoding="utf-8") as f:
+        f.writelines(" ".join(line) + "\n" for line in lines)
+
+
+def test_what_people_did_comes_again_on_its_date_and_backfilled_files_count_when_they_were_due(build):
+    def month(name, value, organisations=12):
+        return mhsds(name, {("TAJ" if i == 0 else f"RX{i}", "MRS08b"): value for i in range(organisations)})
+
+    with Instance(build, plan_text=plan(measure(expect="{2024-02-29: 20, 2025-03-31: 60}"))) as w:
+        w.put("april.csv", month("2024-04", 25))
+        w.once("2024-06-09")
+        w.put("may.csv", month("2024-05", 12, organisations=1))  # a twelfth of the rows: held
+        w.once("2024-07-12")
+        w.start("2024-07-15")
+        w.ctl("feed", "accept", "may.csv", "--why", "the provider says that it is whole")
+        w.put("march.csv", month("2024-03", 10))
+        wait_for(lambda: not w.inbox(), "the inbox to be taken")
+        wait_for(lambda: w.measure()["value"] == 12, "the accepted figure")
+        w.ctl("feed", "expect", "cyp4ww", "--by", "2024-08-31", "--why", "the provider changes its system")
+        w.stop()
+        mark_as_backfilled(w, "march.csv")
+        report = backtest(w, "--from", "2024-05-01", "--to", "2024-08-20")
+        # March was due on 15 May and is behind; April is not; May is from the day on which it was accepted.
+        assert when(rule(report, "behind-plan")) == [("2024-05-15", "2024-06-09", 25, False),
+                                                     ("2024-07-15", None, 37, False)], report
+        assert when(rule(report, "implausible-change", "cyp4ww")) == [("2024-07-12", "2024-07-15", 3, False)], report
+        # June was due on 14 August; somebody said that it comes by the 31st.
+        assert not [r for r in report["rules"] if r["rule"] == "feed-late" and r["episodes"]], report
 
 
 def test_the_files_of_a_date_are_received_on_that_date_and_a_late_feed_fires_until_they_are(build):
+    # April again and again has no effect; what lies there before the date begins is not received before.
     files = [("2024-06-09", "april.csv", three(25, "2024-04")), ("2024-08-20", "may.csv", three(25, "2024-05"))]
+    files += [("2024-08-20", f"more-{i}.csv", files[0][2]) for i in range(40)]
     with Instance(build) as w:
         report = backtest(w, "--from", "2024-06-20", "--to", "2024-08-25", *feeds(w, files))
         late = rule(report, "feed-late", "cyp4ww")

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -9,14 +10,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from hook import HOOK_RECEIVER, SECRET, Hook
 from tree import everything
-from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, ROOT, plan, run_tests, three
+from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, ROOT, plan, run_tests, three, wait_for
 
 PEOPLE = """\
 people: {p1: {name: Name Surname, mail: name.surname@example.nhs.uk}}
 holders: {camhs-lead: [{person: p1, from: 2024-04-01}]}
 """
 MAIL = ('  - {id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:9",'
-        ' from: monitor@example.nhs.uk, tls: "off"}\n')
+        ' from: monitor@example.nhs.uk, tls: "off", rate: 1}\n')
 HEAD = "plan: plan.yaml\nsettings: waitlistd.yaml\n"
 
 
@@ -35,6 +36,21 @@ def step(on, *files, **expect):
     listed = ", ".join(f"{{feed: cyp4ww, file: {f}}}" for f in files)
     wanted = ", ".join(f"{key}: {value}" for key, value in expect.items())
     return f"  - {{on: {on}, feeds: [{listed}], expect: {{{wanted}}}}}\n"
+
+
+def ask(path, request):
+    """One question over a control socket, by a path of any length."""
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(60 * PATIENCE_S)
+            s.connect(f"/proc/self/fd/{folder}/{os.path.basename(path)}")
+            s.sendall(json.dumps(request).encode() + b"\n")
+            answer = json.loads(b"".join(iter(lambda: s.recv(65536), b"")))
+    finally:
+        os.close(folder)
+    assert answer["ok"], answer
+    return answer["result"]
 
 
 def places(said):
@@ -65,6 +81,33 @@ def test_late_missing_and_restated_feeds_are_judged_as_the_daemon_would(build):
             measures="{cyp-4w: {rag: green, held: yes}}") + step(
             "2024-08-16", "june.csv", alerts="[{rule: coverage-gap, provider: TAJ}, {rule: feed-late, state: none}]",
             measures="{cyp-4w: {held: yes}}"))
+
+
+def test_the_first_date_is_judged_with_its_files_and_told_once(build):
+    with Instance(build) as w:
+        w.write("april.csv", three(12, "2024-04"))
+        w.write("next.yaml", plan(due="2024-05"))  # not the plan of the settings
+        plan_test(w, HEAD.replace("plan.yaml", "next.yaml") + "steps:\n" + step("2024-06-09", "april.csv", alerts="[{rule: behind-plan}, {rule: action-overdue}]",
+                                              messages="[{receiver: spool}]"))
+        assert not os.path.exists(w.path("spool")) and not os.path.exists(w.path("inbox")), os.listdir(w.folder)
+
+
+def test_a_simulation_evaluates_nothing_before_it_is_given_its_first_date(build):
+    with Instance(build) as w:
+        audit = w.path("simulated", "state", "journal", "audit")
+
+        def records(key):
+            with open(audit, encoding="utf-8") as f:
+                return [line for line in f if f'"{key}":' in line]
+        with open(w.log_path, "wb") as log:
+            w.process = subprocess.Popen([os.path.join(w.build, "waitlistd"), "--config", w.path("waitlistd.yaml"), "--simulate",
+                                          w.path("simulated"), "--at", "2024-06-09"], cwd=w.folder, stdout=log, stderr=log)
+        # It knows its feeds once it has its Redis, and could evaluate.
+        wait_for(lambda: os.path.exists(audit) and records("configured"), "the feeds to be configured")
+        w.write("simulated/inbox/cyp4ww/april.csv", three(12, "2024-04"))
+        result = ask(w.path("simulated", "control.sock"), {"command": "simulate", "date": "2024-06-09", "all": True})
+        assert [m["value"] for m in result["measures"]] == [12] and len(result["messages"]) == 1, result
+        assert len(records("evaluated")) == 1, records("evaluated")
 
 
 def test_each_difference_is_told_at_the_word_it_contradicts_with_what_was_found(build):
@@ -128,15 +171,20 @@ def test_who_is_written_to_is_said_and_nothing_leaves_nor_is_the_running_daemon_
                                   plan_text=plan(receivers="spool, mail, hook"), extra="people: people.yaml\n") as w:
         w.write("hook.secret", SECRET)
         w.write("people.yaml", PEOPLE)
-        w.write("april.csv", three(12, "2024-04"))
+        for name, value, month in (("april", 12, 4), ("april-2", 25, 4), ("may", 12, 5), ("june", 30, 6)):
+            w.write(f"{name}.csv", three(value, f"2024-0{month}"))
         w.start("2024-06-01")
         try:
             w.ctl("measures")
             own = [w.path(*names) for names in (("state", "journal"), ("state", "archive"), ("inbox",), ("spool",))]
             before = everything(*own)
-            plan_test(w, HEAD + "steps:\n" + step(
-                "2024-06-09", "april.csv", messages="[{receiver: spool}, {receiver: hook}, "
-                "{receiver: mail, recipient: name.surname@example.nhs.uk, subject: Behind plan}]"))
+            to_all = ("[{receiver: spool}, {receiver: hook}, "
+                      "{receiver: mail, recipient: name.surname@example.nhs.uk, subject: %s}]")
+            # One mail a minute at most, and dates that take no time.
+            plan_test(w, HEAD + "steps:\n" + step("2024-06-09", "april.csv", messages=to_all % "Behind plan") +
+                      step("2024-06-20", "april-2.csv", messages=to_all % "Corrected") +
+                      step("2024-07-09", "may.csv", messages=to_all % "Behind plan") +
+                      step("2024-08-09", "june.csv", messages=to_all % "Back on plan"))
             assert everything(*own) == before, "the running daemon's files were changed"
             assert not [n for n in os.listdir(w.folder) if n.startswith("waitlist-simulation")], os.listdir(w.folder)
             assert w.measure()["value"] is None and not w.alerts("behind-plan"), w.alerts()
