@@ -104,6 +104,10 @@ def test_a_simulation_evaluates_nothing_before_it_is_given_its_first_date(build)
                                           w.path("simulated"), "--at", "2024-06-09"], cwd=w.folder, stdout=log, stderr=log)
         # It knows its feeds once it has its Redis, and could evaluate.
         wait_for(lambda: os.path.exists(audit) and records("configured"), "the feeds to be configured")
+        # Nor does it look into its inboxes by itself: what lies there for a date might be received on the one before.
+        held = os.listdir(f"/proc/{w.process.pid}/fd")
+        links = [os.readlink(f"/proc/{w.process.pid}/fd/{n}") for n in held if os.path.lexists(f"/proc/{w.process.pid}/fd/{n}")]
+        assert links and not [link for link in links if "inotify" in link], links
         w.write("simulated/inbox/cyp4ww/april.csv", three(12, "2024-04"))
         result = ask(w.path("simulated", "control.sock"), {"command": "simulate", "date": "2024-06-09", "all": True})
         assert [m["value"] for m in result["measures"]] == [12] and len(result["messages"]) == 1, result
