@@ -229,11 +229,12 @@ static void check_state(struct reading *rd, const struct script_state *state, en
 {
     static const char *const severities[] = { "none", "amber", "red" };
     static const char *const switches[] = { "yes", "no", "true", "false" };
-    const char *words[WORDS], *rags[RAGS];
+    const char *words[WORDS] = { NULL }, *rags[RAGS];
+    size_t word_count = state_words(rule, words);
 
     for (int i = 0; i < RAGS; i++)
         rags[i] = rag_name((enum rag)i);
-    check_word(rd, state->node, "state", state->state, words, state_words(rule, words));
+    check_word(rd, state->node, "state", state->state, words, word_count);
     check_word(rd, state->node, "severity", state->severity, severities, COUNT(severities));
     check_word(rd, state->node, "held", state->held, switches, COUNT(switches));
     check_word(rd, state->node, "rag", state->rag, rags, RAGS);
