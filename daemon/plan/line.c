@@ -159,14 +159,11 @@ static double between(const struct milestone *a, const struct milestone *b, stru
     return a->value + share * (b->value - a->value);
 }
 
-struct plan_line measure_line(const struct plan_measure *m, const struct line_source *from,
-                              struct civil_date period_end)
+/* The milestone in force, or where asked what lies between it and the next. */
+static struct plan_line milestone_line(const struct plan_measure *m, struct civil_date period_end)
 {
     size_t n = 0;
 
-    assert(m != NULL);
-    if (m->expect_count == 0)
-        return measure_target(m, from, period_end);
     while (n < m->expect_count && date_compare(m->expect[n].date, period_end) <= 0)
         n++;
     if (n == 0)
@@ -174,6 +171,30 @@ struct plan_line measure_line(const struct plan_measure *m, const struct line_so
     if (m->linear && n < m->expect_count)
         return exactly(between(&m->expect[n - 1], &m->expect[n], period_end));
     return exactly(m->expect[n - 1].value);
+}
+
+/* From the day by which the target was to be met a milestone short of it is no line any more. */
+static bool is_short(const struct plan_measure *m, const struct plan_line *milestone,
+                     const struct plan_line *target)
+{
+    return isnan(milestone->value) || m->polarity == POLARITY_CLOSE ||
+           isnan(target->value) || /* and nothing is met by a line that is not known */
+           measure_behind_by(m, milestone->value, target->value) > 0;
+}
+
+struct plan_line measure_line(const struct plan_measure *m, const struct line_source *from,
+                              struct civil_date period_end)
+{
+    struct plan_line line, target;
+
+    assert(m != NULL);
+    if (m->expect_count == 0)
+        return measure_target(m, from, period_end);
+    line = milestone_line(m, period_end);
+    if (!date_is_set(m->target_by) || date_compare(period_end, m->target_by) < 0)
+        return line;
+    target = measure_target(m, from, period_end);
+    return is_short(m, &line, &target) ? target : line;
 }
 
 double measure_behind_by(const struct plan_measure *m, double value, double line)

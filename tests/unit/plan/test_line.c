@@ -225,6 +225,51 @@ static const struct {
     { "an interval over both edges", 90, 100, PERIOD_UNKNOWN, RAG_GREY },
 };
 
+/* Milestones 40 on 31 March and 50 on 30 June, or as many lower ones; a target by 30 June or 30 September. */
+static const struct {
+    const char *why;
+    enum polarity polarity;
+    double first, last, target;
+    const char *by, *end;
+    double line;
+} by_rows[] = {
+    { "before the date the milestone stands", POLARITY_HIGHER, 40, 50, 60, "2024-09-30",
+      "2024-09-29", 50 },
+    { "from the date on the target", POLARITY_HIGHER, 40, 50, 60, "2024-09-30", "2024-09-30", 60 },
+    { "and after it", POLARITY_HIGHER, 40, 50, 60, "2024-09-30", "2025-03-31", 60 },
+    { "on the last milestone's own date", POLARITY_HIGHER, 40, 50, 60, "2024-06-30", "2024-06-30",
+      60 },
+    { "without a date the milestone stands", POLARITY_HIGHER, 40, 50, 60, NULL, "2025-03-31", 50 },
+    { "a milestone past the target stands", POLARITY_HIGHER, 40, 70, 60, "2024-09-30", "2024-09-30",
+      70 },
+    { "lower is better", POLARITY_LOWER, 70, 60, 50, "2024-09-30", "2024-09-30", 50 },
+    { "lower, a milestone past the target", POLARITY_LOWER, 70, 40, 50, "2024-09-30", "2024-09-30",
+      40 },
+    { "close to a figure", POLARITY_CLOSE, 40, 70, 60, "2024-09-30", "2024-09-30", 60 },
+    { "a target that is not known", POLARITY_HIGHER, 40, 50, NAN, "2024-09-30", "2024-09-30", NAN },
+};
+
+START_TEST(from_the_targets_date_on_a_milestone_short_of_it_is_no_line)
+{
+    struct plan_measure m = measure_of(by_rows[_i].polarity, TARGET_THRESHOLD);
+    struct milestone expect[] = { { .date = date_of("2024-03-31"), .value = by_rows[_i].first },
+                                  { .date = date_of("2024-06-30"), .value = by_rows[_i].last } };
+    double line;
+
+    m.expect = expect;
+    m.expect_count = 2;
+    m.has_target = !isnan(by_rows[_i].target);
+    m.target = by_rows[_i].target;
+    if (!m.has_target)
+        m.rule.kind = TARGET_STABILISE;
+    if (by_rows[_i].by)
+        m.target_by = date_of(by_rows[_i].by);
+    line = measure_line(&m, NULL, date_of(by_rows[_i].end)).value;
+    ck_assert_msg(isnan(by_rows[_i].line) ? isnan(line) : line == by_rows[_i].line, "%s: %g",
+                  by_rows[_i].why, line);
+}
+END_TEST
+
 START_TEST(close_to_a_figure_is_judged_on_both_sides)
 {
     struct plan_measure m = measure_of(POLARITY_CLOSE, TARGET_CLOSE_TO);
@@ -252,4 +297,5 @@ UNIT_MAIN("line",
           UNIT_TEST(a_floating_comparator_follows_and_a_frozen_one_stays),
           UNIT_TEST(the_level_line_is_the_figure_with_which_the_trend_has_no_slope),
           UNIT_ROWS(between_milestones_the_line_is_a_step_or_where_asked_straight, between_rows),
+          UNIT_ROWS(from_the_targets_date_on_a_milestone_short_of_it_is_no_line, by_rows),
           UNIT_ROWS(close_to_a_figure_is_judged_on_both_sides, close_rows))
