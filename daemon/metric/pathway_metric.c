@@ -122,12 +122,15 @@ static enum metric_problem read_parameter(const struct metric_def *def, const ch
                                           struct span *out)
 {
     bool given = text != NULL && text[0] != '\0';
+    char days[24] = "";
 
     if (def->parameter == PARAMETER_NONE)
         return text != NULL ? METRIC_ONE_TOO_MANY : METRIC_FINE;
     if (!given)
         return METRIC_NO_PARAMETER;
-    if (metric_wait_parse(text, out) < 0)
+    if (def->parameter == PARAMETER_DAYS && text[strspn(text, "0123456789")] == '\0')
+        (void)snprintf(days, sizeof days, "%.20sd", text); /* a number is one of days */
+    if (metric_wait_parse(days[0] ? days : text, out) < 0)
         return METRIC_NO_SPAN;
     return def->parameter == PARAMETER_DAYS && out->unit == SPAN_MONTHS ? METRIC_NOT_IN_DAYS
                                                                         : METRIC_FINE;

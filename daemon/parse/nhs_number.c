@@ -63,7 +63,7 @@ static size_t digits_at(const char *text, size_t len)
     return n;
 }
 
-/* Bytes of the separators here: blanks, hyphens, full stops, and the wider ones of typesetting. */
+/* Bytes of the separators here: blanks, hyphens, full stops, strokes, and the wider ones of typesetting. */
 static size_t separators_at(const char *text, size_t len)
 {
     static const char *const wide[] = { "\xc2\xa0",     "\xe2\x80\x90", "\xe2\x80\x91",
@@ -73,7 +73,7 @@ static size_t separators_at(const char *text, size_t len)
 
     do {
         before = n;
-        if (n < len && strchr(" -.\t", text[n]) && text[n])
+        if (n < len && strchr(" -._/\t", text[n]) && text[n])
             n++;
         for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
             size_t size = strlen(wide[i]);

@@ -16,7 +16,7 @@ bool nhs_number_is_valid(const char *text, size_t len);
 /** Whether its arithmetic is right: as above, ten equal digits too. */
 bool nhs_number_passes_mod_11(const char *text, size_t len);
 /** Whether one stands anywhere in a text: ten digits in a row, no more, or three, three and four with
- * blanks, hyphens or full stops between, as people write it. */
+ * blanks, hyphens, full stops, slashes or underscores between, as people write it. */
 bool nhs_number_is_within(const char *text, size_t len);
 
 #endif

@@ -202,6 +202,14 @@ static struct civil_date sunday_before(struct civil_date d)
     return date_add_days(d, -((date_weekday(d) + 1) % 7));
 }
 
+/* A clock cannot have stopped, nor anything have come of it, before it started: one of the two is wrong. */
+static bool is_before_start(const struct pathway_reader *r, struct civil_date day)
+{
+    struct civil_date start = r->values[FIELD_CLOCK_START].date;
+
+    return date_is_set(day) && date_is_set(start) && date_compare(day, start) < 0;
+}
+
 static void judge_snapshot(struct pathway_reader *r, struct row_fault *fault)
 {
     const struct slot_value *v = r->values;
@@ -219,6 +227,8 @@ static void judge_snapshot(struct pathway_reader *r, struct row_fault *fault)
     else if (date_is_set(v[FIELD_STAGE_START].date) &&
              date_compare(v[FIELD_STAGE_START].date, census) > 0)
         *fault = (struct row_fault){ "future-date", pathway_column_of(r, FIELD_STAGE_START) };
+    else if (is_before_start(r, stop))
+        *fault = (struct row_fault){ "end-before-start", pathway_column_of(r, FIELD_CLOCK_STOP) };
     /* It is not waiting at this census: not of the list, and no fault. */
     r->is_left_out |= date_is_set(stop) && date_compare(stop, census) <= 0;
 }
@@ -246,6 +256,10 @@ static void judge_events(struct pathway_reader *r, struct row_fault *fault)
         else if (lies_ahead(r, r->values[p->events[i].date].date) &&
                  holds(r, p->events[i].when, p->events[i].when_count))
             *fault = (struct row_fault){ "future-date", pathway_column_of(r, p->events[i].date) };
+        else if (is_before_start(r, r->values[p->events[i].date].date) &&
+                 holds(r, p->events[i].when, p->events[i].when_count))
+            *fault =
+                (struct row_fault){ "end-before-start", pathway_column_of(r, p->events[i].date) };
     }
 }
 

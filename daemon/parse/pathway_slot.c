@@ -123,11 +123,12 @@ static const char *judge_number(const struct slot *s, struct slot_value *v)
     return s->band_count ? "range" : NULL;
 }
 
-#define DAY_OPEN 2932532 /* 9999-01-01 */
+#define DAY_OPEN  2932532 /* 9999-01-01 */
+#define DAY_FIRST 1       /* 1970-01-02: an earlier one stands for no date, as 1900-01-01 does */
 
 static const char *judge_date(const struct slot *s, struct slot_value *v)
 {
-    if (value_day(v->text, v->len, &v->date) < 0)
+    if (value_day(v->text, v->len, &v->date) < 0 || v->date.day < DAY_FIRST)
         return "bad-date";
     if (v->date.day < DAY_OPEN)
         return NULL;

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,101 @@ static int three_groups(const struct date_words *w, struct date_span *out)
     return day_span(year, w->number[1], w->number[0], out);
 }
 
+/* ---- a time of day behind it ---- */
+
+#define MINUTES_A_DAY (24 * 60)
+#define NO_OFFSET     INT_MAX
+
+/* The next two digits, up to a most; -1: others. */
+static int two_digits(const char **s, int most)
+{
+    int n;
+
+    if (!isdigit((unsigned char)(*s)[0]) || !isdigit((unsigned char)(*s)[1]))
+        return -1;
+    n = ((*s)[0] - '0') * 10 + (*s)[1] - '0';
+    *s += 2;
+    return n <= most ? n : -1;
+}
+
+/* "Z", "+01:00", "+0100", "+01" or nothing, in minutes east. Returns -EINVAL for other text. */
+static int read_offset(const char *s, const char *end, int *out_offset)
+{
+    int sign = *s == '-' ? -1 : 1, hours, minutes = 0;
+
+    *out_offset = s == end ? NO_OFFSET : 0;
+    if (s == end || (*s == 'Z' && s + 1 == end))
+        return 0;
+    if (*s != '+' && *s != '-')
+        return -EINVAL;
+    s++;
+    hours = two_digits(&s, 14);
+    if (s != end) {
+        s += *s == ':';
+        minutes = two_digits(&s, 59);
+    }
+    *out_offset = sign * (hours * 60 + minutes);
+    return hours < 0 || minutes < 0 || s != end ? -EINVAL : 0;
+}
+
+/* "23:30", "23:30:59.5", up to 24:00, which is the next day's midnight; then the offset. */
+static int read_time(const char *s, const char *end, int *out_minutes, int *out_offset)
+{
+    int hour = two_digits(&s, 24), minute = *s == ':' ? (s++, two_digits(&s, 59)) : -1, second = 0;
+    bool is_past = false;
+
+    if (hour < 0 || minute < 0)
+        return -EINVAL;
+    if (s < end && *s == ':') {
+        s++;
+        second = two_digits(&s, 60);
+        if (second >= 0 && s < end && *s == '.')
+            for (s++; s < end && isdigit((unsigned char)*s); s++)
+                is_past |= *s != '0';
+    }
+    if (second < 0 || (hour == 24 && (minute > 0 || second > 0 || is_past)))
+        return -EINVAL;
+    *out_minutes = hour * 60 + minute;
+    return read_offset(s, end, out_offset);
+}
+
+static int last_sunday(int year, int month)
+{
+    struct civil_date d;
+
+    (void)date_from_ymd(year, month, 31, &d); /* March and October have one */
+    return d.day - (date_weekday(d) + 1) % 7;
+}
+
+/* Minutes by which London is ahead of UTC: an hour from 01:00 UTC on the last Sunday of March to that of
+ * October. By rule, so that a file reads the same wherever it is read. */
+static int london_ahead(struct civil_date day, int minutes)
+{
+    int year, month, of_month, now;
+
+    date_to_ymd(day, &year, &month, &of_month);
+    now = day.day * MINUTES_A_DAY + minutes;
+    return now >= last_sunday(year, 3) * MINUTES_A_DAY + 60 &&
+                   now < last_sunday(year, 10) * MINUTES_A_DAY + 60
+               ? 60
+               : 0;
+}
+
+/* The day that it was in London, of a day and time with an offset; else the day as it stands. */
+static void move_to_local(int minutes, int offset, struct date_span *span)
+{
+    int days;
+
+    if (span->grain != GRAIN_DAY)
+        return;
+    if (offset != NO_OFFSET) {
+        minutes -= offset;
+        minutes += london_ahead(span->start, minutes);
+    }
+    days = minutes < 0 ? -1 : minutes / MINUTES_A_DAY;
+    span->start = span->end = date_add_days(span->start, days);
+}
+
 /* The length without a time of day: "2023-04-01T00:00:00+01:00", "01/04/2023 00:00". */
 static size_t without_time(const char *s, size_t len)
 {
@@ -175,15 +271,10 @@ static size_t without_time(const char *s, size_t len)
     return len;
 }
 
-int value_date(const char *cell, struct date_span *out_span)
+static int read_day(const char *s, size_t len, struct date_span *out_span)
 {
     struct date_words w;
-    size_t len;
-    const char *s = value_trim(cell, &len);
 
-    if (len < 4 || len > 40)
-        return -EINVAL;
-    len = without_time(s, len);
     if (split(s, len, &w) < 0)
         return -EINVAL;
     if (w.count == 1)
@@ -191,6 +282,25 @@ int value_date(const char *cell, struct date_span *out_span)
     if (w.count == 2)
         return two_groups(&w, out_span);
     return w.count == 3 ? three_groups(&w, out_span) : -EINVAL;
+}
+
+int value_date(const char *cell, struct date_span *out_span)
+{
+    struct date_span span;
+    int minutes = 0, offset = NO_OFFSET;
+    size_t len;
+    const char *s = value_trim(cell, &len);
+
+    if (len < 4 || len > 40)
+        return -EINVAL;
+    size_t day = without_time(s, len);
+
+    if ((day < len && read_time(s + day + 1, s + len, &minutes, &offset) < 0) ||
+        read_day(s, day, &span) < 0)
+        return -EINVAL;
+    move_to_local(minutes, offset, &span);
+    *out_span = span;
+    return 0;
 }
 
 int value_find_month(const char *text, struct date_span *out_span)

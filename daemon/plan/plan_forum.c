@@ -177,7 +177,7 @@ void plan_forum_release(struct plan_forum *f)
 /* ---- weakness: and delivery: of an action ---- */
 
 static const struct bind_key weakness_keys[] = {
-    { "id", BIND_ID, BIND_FIELD(struct plan_weakness, id), NULL, 0, 0, NULL, 1,
+    { "id", BIND_ITEM, BIND_FIELD(struct plan_weakness, id), NULL, 0, 0, NULL, 1,
       "as the statement of action or the inspection numbers it" },
     { "judgement", BIND_TEXT, BIND_FIELD(struct plan_weakness, judgement), NULL, 0, 0, NULL, 0,
       "what was last judged of it, such as: insufficient progress" },

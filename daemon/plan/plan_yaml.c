@@ -205,7 +205,7 @@ struct priority_reading {
 };
 
 static const struct bind_key priority_keys[] = {
-    { "id", BIND_ID, BIND_FIELD(struct priority_reading, p.id), NULL, 0, 0, NULL, 1,
+    { "id", BIND_ITEM, BIND_FIELD(struct priority_reading, p.id), NULL, 0, 0, NULL, 1,
       "text, as the plan numbers its priorities" },
     { "title", BIND_TEXT, BIND_FIELD(struct priority_reading, p.title), NULL, 0, 0, NULL, 1,
       "what is to become better: messages are grouped under it" },
@@ -224,7 +224,7 @@ static const char *const statuses[] = { "not-started", "in-progress", "complete"
 #define ACTION(field) BIND_FIELD(struct action_reading, field)
 
 static const struct bind_key action_keys[] = {
-    { "id", BIND_ID, ACTION(a.id), NULL, 0, 0, NULL, 1,
+    { "id", BIND_ITEM, ACTION(a.id), NULL, 0, 0, NULL, 1,
       "text, unique in the plan: 1.10 is another action than 1.1" },
     { "title", BIND_TEXT, ACTION(a.title), NULL, 0, 0, NULL, 1, "what is done, in a few words" },
     { "lead", BIND_ID, ACTION(a.lead), NULL, 0, 0, NULL, 1,

@@ -194,7 +194,7 @@ void bind_release(const struct bind_key *keys, void *out)
     for (; out && keys->key; keys++) {
         void *field = (char *)out + keys->offset;
 
-        if (keys->type == BIND_TEXT || keys->type == BIND_ID) {
+        if (keys->type == BIND_TEXT || keys->type == BIND_ID || keys->type == BIND_ITEM) {
             free(*(char **)field);
             *(char **)field = NULL;
         } else if (keys->type == BIND_TEXTS) {

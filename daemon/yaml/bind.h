@@ -15,6 +15,7 @@
 enum bind_type {
     BIND_TEXT,     /* char *: copied; released by bind_release */
     BIND_ID,       /* char *: letters, digits, '-', '_', '.', up to 64; copied */
+    BIND_ITEM,     /* char *: as BIND_ID, and '/': an item of a plan, "3.1.4/5/6"; copied */
     BIND_BOOL,     /* bool: true, false, yes, no, on, off */
     BIND_INTEGER,  /* long, between min and max */
     BIND_NUMBER,   /* double, between min and max */
@@ -61,7 +62,7 @@ struct bind_key {
  * released either way. */
 int bind_mapping(const struct yaml *y, yaml_node *mapping, const char *what,
                  const struct bind_key *keys, void *out, struct diags *diags);
-/** Frees what BIND_TEXT, BIND_ID and BIND_TEXTS copied. */
+/** Frees what BIND_TEXT, BIND_ID, BIND_ITEM and BIND_TEXTS copied. */
 void bind_release(const struct bind_key *keys, void *out);
 
 void text_list_release(struct text_list *l);

@@ -71,26 +71,33 @@ static int read_text(const struct bind_key *key, const char *text, void *field,
     return copy_text(text, field);
 }
 
+#define ID_SIGNS   "-_."
+#define ITEM_SIGNS "-_./"
+
+static bool is_of_id(char c, const char *signs)
+{
+    return isalnum((unsigned char)c) || strchr(signs, c);
+}
+
 static void hint_id(struct bind_problem *p, const char *text)
 {
     char meant[ID_MAX + 1];
     size_t len = 0;
 
     for (; len < ID_MAX && text[len]; len++)
-        meant[len] =
-            (char)(isalnum((unsigned char)text[len]) || strchr("-_.", text[len]) ? text[len] : '-');
+        meant[len] = (char)(is_of_id(text[len], ID_SIGNS) ? text[len] : '-');
     meant[len] = '\0';
     (void)snprintf(p->hint, sizeof p->hint,
                    "letters, digits, \"-\", \"_\" and \".\" make an id; did you mean \"%s\"?",
                    meant);
 }
 
-static int read_id(const char *text, void *field, struct bind_problem *p)
+static int read_id(const char *text, const char *signs, void *field, struct bind_problem *p)
 {
     size_t len = strlen(text);
 
     for (size_t i = 0; i < len; i++) {
-        if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i])) {
+        if (!is_of_id(text[i], signs)) {
             hint_id(p, text);
             return wrong(p, "is not an id");
         }
@@ -225,7 +232,9 @@ int bind_value(const struct bind_key *key, const char *text, void *field, struct
     case BIND_TEXT:
         return read_text(key, text, field, p);
     case BIND_ID:
-        return read_id(text, field, p);
+        return read_id(text, ID_SIGNS, field, p);
+    case BIND_ITEM:
+        return read_id(text, ITEM_SIGNS, field, p);
     case BIND_BOOL:
         return read_bool(text, field, p);
     case BIND_INTEGER:

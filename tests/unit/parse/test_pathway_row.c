@@ -204,6 +204,25 @@ static const struct {
       "05/03/2025,,X1,RNA,RNA,290,2025-03-04,\n02/03/2025,,X1,RNA,RNA,290,2025-03-02,9999-12-31\n",
       "RNA/X1/2025-03-04 service=290 provider=RNA start=2025-03-04 census=2025-03-02\n"
       "RNA/X1/2025-03-02 service=290 provider=RNA start=2025-03-02 census=2025-03-02\n" },
+    { "an end before its beginning sets a row aside, rather than say that it is not of the list",
+      "wlmds-open",
+      "Week_Ending_Date,Waiting_List_Type,PATIENT_PATHWAY_IDENTIFIER,"
+      "ORGANISATION_CODE_PATIENT_PATHWAY_IDENTIFIER_ISSUER,"
+      "ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER,ACTIVITY_TREATMENT_FUNCTION_CODE,"
+      "REFERRAL_TO_TREATMENT_PERIOD_START_DATE,REFERRAL_TO_TREATMENT_PERIOD_END_DATE\n"
+      "02/03/2025,,X1,RNA,RNA,290,2025-01-02,2025-01-01\n"
+      "02/03/2025,,X2,RNA,RNA,290,2025-01-02,1900-01-01\n"
+      "02/03/2025,,X3,RNA,RNA,290,2025-01-02,2025-01-02\n",
+      "2: end-before-start REFERRAL_TO_TREATMENT_PERIOD_END_DATE\n"
+      "3: bad-date REFERRAL_TO_TREATMENT_PERIOD_END_DATE\n" },
+    { "so does a stop before its start", "wlmds-stops",
+      "Week_Ending_Date,PATIENT_PATHWAY_IDENTIFIER,"
+      "ORGANISATION_CODE_PATIENT_PATHWAY_IDENTIFIER_ISSUER,"
+      "ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER,ACTIVITY_TREATMENT_FUNCTION_CODE,"
+      "REFERRAL_TO_TREATMENT_PERIOD_START_DATE,REFERRAL_TO_TREATMENT_PERIOD_END_DATE,"
+      "Completed_Type\n"
+      "02/03/2025,X1,RNA,RNA,290,2025-03-01,2025-02-28,\n",
+      "2: end-before-start REFERRAL_TO_TREATMENT_PERIOD_END_DATE\n" },
     { "an array of objects, over as many lines as it likes", "pathway-events",
       " [\n{\"pathway_id\": \"P1\", \"issuer\": \"RNA\", \"service\": \"nd\", \"provider\": "
       "\"RNA\",\n"
@@ -538,6 +557,8 @@ static const struct {
     { "with hyphens", "(999-000-0042)", true },
     { "with more than one separator", "999 - 000 - 0042", true },
     { "with full stops", "999.000.0042", true },
+    { "with slashes", "999/000/0042", true },
+    { "with underscores", "ref_999_000_0042_b", true },
     { "with blanks that do not break",
       "no. 999\xc2\xa0"
       "000\xc2\xa0"
@@ -704,6 +725,10 @@ static const struct {
     { "P1,9990000018,RAB,QAB,100,2026-02-17,0", "2: future-date CLOCK_START\n" },
     { "P1,9990000018,RAB,QAB,100,31/02/2025,0", "2: bad-date CLOCK_START\n" },
     { "P1,9990000018,RAB,QAB,100,,0", "2: missing-date CLOCK_START\n" },
+    { "P1,9990000018,RAB,QAB,100,1900-01-01,0", "2: bad-date CLOCK_START\n" },
+    { "P1,9990000018,RAB,QAB,100,01/01/1970,0", "2: bad-date CLOCK_START\n" },
+    { "P1,9990000018,RAB,QAB,100,1970-01-02,0", "P1 service=100 provider=RAB commissioner=QAB "
+                                                "start=1970-01-02 census=2026-02-16 age:0-17\n" },
     { "P1,9990000018,RAB,QAB,100,2026-02-16,121", "2: range AGE\n" },
     { "P1,9990000018,RAB,QAB,100,2026-02-16,", "2: missing-key AGE\n" },
     { "P1,9990000018,RAB,QAB,100,2026-02-16,x", "2: bad-number AGE\n" },

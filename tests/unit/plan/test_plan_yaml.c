@@ -105,7 +105,7 @@ START_TEST(every_key_is_taken_to_its_place)
     ck_assert_str_eq(plan_action_find(p, "1.1")->accountable, "director");
     ck_assert_int_eq(plan_action_find(p, "1.1")->due.day, date_of("2024-02-29").day);
     ck_assert(!date_is_set(plan_action_find(p, "1.10")->due)); /* ongoing */
-    ck_assert_uint_eq(plan_action_find(p, "2.1")->priority, 1);
+    ck_assert_uint_eq(plan_action_find(p, "2.1.4/5")->priority, 1);
 
     const struct plan_action *a = plan_action_find(p, "1.1");
     const struct plan_forum *f = plan_forum_find(p, "board");
@@ -113,10 +113,10 @@ START_TEST(every_key_is_taken_to_its_place)
     ck_assert_str_eq(p->approval.reference, "Minute 14, SEND board");
     ck_assert_int_eq(p->approval.date.day, date_of("2024-03-20").day);
     ck_assert_str_eq(a->forum, "board");
-    ck_assert_str_eq(a->weakness.id, "W3");
+    ck_assert_str_eq(a->weakness.id, "W3/4");
     ck_assert_str_eq(a->weakness.judgement, "insufficient progress");
     ck_assert(a->delivery.is_said && a->delivery.rag == RAG_BLUE);
-    ck_assert(!plan_action_find(p, "2.1")->delivery.is_said);
+    ck_assert(!plan_action_find(p, "2.1.4/5")->delivery.is_said);
     ck_assert_uint_eq(f->meeting_count, 2); /* by date; papers as said, else five days before */
     ck_assert_int_eq(f->meetings[0].papers.day, date_of("2024-06-10").day);
     ck_assert_int_eq(f->meetings[1].papers.day, date_of("2024-09-14").day);
@@ -386,6 +386,8 @@ static const struct {
     { "one receiver that is none", "plan: {id: p}\nroles: {a: {receivers: zzzzzz}}\n", 2, 24,
       DIAG_ERROR, "no such receiver: \"zzzzzz\"", "there are: spool, hook" },
     { "roles as a list", "plan: {id: p}\nroles: [a]\n", 2, 8, DIAG_ERROR, "not a mapping", NULL },
+    { "a role's id with a slash", "plan: {id: p}\nroles: {a/b: {receivers: [spool]}}\n", 2, 9,
+      DIAG_ERROR, "\"a/b\" is not an id", NULL },
     { "a role's id with a blank", "plan: {id: p}\nroles: {a b: {receivers: [spool]}}\n", 2, 9,
       DIAG_ERROR, "\"a b\" is not an id", NULL },
     { "priorities as a mapping", "plan: {id: p}\npriorities: {id: \"1\"}\n", 2, 13, DIAG_ERROR,
