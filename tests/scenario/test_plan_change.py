@@ -121,8 +121,9 @@ def test_each_owner_is_told_once_what_became_softer_or_harder_over_kill_and_loss
     other = measure(id="other", title="Waiting over a year", published="MRS09e", polarity="lower", target="{at_most: 5}",
                     expect="{2024-04-30: 9, 2025-03-31: 5}", tolerance=1).replace('    action: "1.1"\n', "    owner: other-lead\n")
 
-    def both(n, line, tolerance):
-        return plan(measure(expect=f"{{2024-04-30: {line}, 2025-03-31: 60}}", tolerance=tolerance) + other, version=n).replace(*people)
+    def both(n, line, tolerance, most=5):
+        return plan(measure(expect=f"{{2024-04-30: {line}, 2025-03-31: 60}}", tolerance=tolerance) +
+                    other.replace("at_most: 5", f"at_most: {most}"), version=n).replace(*people)
     with Instance(build, plan_text=both(1, 20, 5), receivers="  - {id: spool, kind: spool, dir: ./spool}\n"
                                                               "  - {id: other, kind: spool, dir: ./other}\n") as w:
         w.put("a.csv", three("22"))
@@ -147,6 +148,10 @@ def test_each_owner_is_told_once_what_became_softer_or_harder_over_kill_and_loss
         w.ctl("plan", "apply", w.path("v3.yaml"), "--reason", "a new lead")
         wait_for(lambda: len(of(w, "Plan changed: dudley")) == 2 and w.mails("other"), "both owners to be told")
         assert "owner: camhs-lead (before: other-lead)" in said(w.mails("other")[0])
+        w.write("v4.yaml", both(4, 5, 2, most=6))
+        w.ctl("plan", "apply", w.path("v4.yaml"), "--reason", "each their own")
+        wait_for(lambda: len(of(w, "Plan changed: dudley")) == 3 and len(w.mails("other")) == 2, "each owner to be told")
+        assert "(other)" in said(w.mails("other")[1]) and "(cyp-4w)" not in said(w.mails("other")[1]), said(w.mails("other")[1])
 
 
 def test_what_opens_because_the_plan_changed_says_so_once_and_what_a_figure_opens_does_not(build):
@@ -165,6 +170,17 @@ def test_what_opens_because_the_plan_changed_says_so_once_and_what_a_figure_open
         w.put("c.csv", three("20", month="2024-06"))
         m = wait_for(lambda: len(of(w, "Behind plan")) == 2 and of(w, "Behind plan"), "the next alert")
         assert because not in " ".join(m[1].text.split()), m[1].text
+
+
+def test_what_came_after_the_plan_changed_is_not_told_as_brought_about_by_it(build):
+    with behind(build, "50") as w:
+        w.once("2024-06-10")
+        w.write("plan.yaml", version(2, **STRICT).replace("due: 2025-03", "due: 2024-06").replace("20,", "30,"))
+        w.put("b.csv", three("10", month="2024-05"))
+        w.once("2024-06-20")  # by the new line and by the old one
+        w.once("2024-07-10")  # what is due in June is overdue in July
+        told = {i["rule"]: i["because_plan_changed"] for e in w.events().values() for i in e["data"].get("items", [])}
+        assert told == {"behind-plan": False, "action-overdue": False}, told
 
 
 def test_the_end_of_a_plan_is_told_90_30_and_7_days_before_and_after_it_each_once_the_nearest_alone(build):
