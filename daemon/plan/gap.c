@@ -327,7 +327,7 @@ int gap_make(const struct finding *f, const struct outlook_source *waits, struct
                                .keeps = NAN } };
     int r = 0;
 
-    assert(f->rule == RULE_BEHIND_PLAN && m != NULL && out_gap != NULL);
+    assert(f->rule == RULE_BEHIND_PLAN && out_gap != NULL);
     find_next(m, &f->line_from, today, &g);
     g.value = figure_of(g.point);
     if (!isnan(g.value) && !isnan(f->line))
