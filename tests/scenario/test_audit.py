@@ -38,8 +38,8 @@ def test_each_record_names_the_one_before_it_and_the_list_shows_them(build):
         w.start("2024-06-12")
         w.measure()  # waits for the evaluation
         listed = w.ctl("audit")
-        assert [r["what"] for r in listed] == ["epoch", "plan", "configured", "evaluated", "evaluated", "evaluated"], listed
-        assert [r["record"] for r in listed] == [1, 2, 3, 4, 5, 6]
+        assert [r["what"] for r in listed] == ["epoch", "plan", "configured", "evaluated", "known", "evaluated", "evaluated"], listed
+        assert [r["record"] for r in listed] == [1, 2, 3, 4, 5, 6, 7]
         assert listed[0]["prev"] == "" and all(re.fullmatch("[0-9a-f]{64}", r["prev"]) for r in listed[1:])
         assert "evaluated=2024-06-11" in w.ctl_raw("audit", output="table").stdout
 

@@ -176,9 +176,9 @@ def test_a_file_that_says_live_is_as_good_as_the_act_and_one_that_says_rehearsal
 
 
 def history(w, months=MONTHS):
-    """A folder of files whose names say the opposite of their periods."""
+    """A folder of files whose names say the opposite of their periods. For some months A01 was behind, which is over."""
     for number, month in enumerate(months):
-        w.write(f"history/{chr(ord('z') - number)}.csv", month_of(month))
+        w.write(f"history/{chr(ord('z') - number)}.csv", month_of(month, red=RED + ["A01"] if 3 <= number < 11 else RED))
 
 
 def received(w):
@@ -252,7 +252,9 @@ def test_a_file_that_arrives_during_a_backfill_is_told_as_news(build):
         settled(w)
         history(w)
         for number in range(24):
-            ask(w, feed="cyp4ww", path=w.path("history", f"{chr(ord('z') - number)}.csv"))
+            name = f"{chr(ord('z') - number)}.csv"
+            ask(w, feed="cyp4ww", path=w.path("history", name))
+            wait_for(lambda: f'apply: feed=cyp4ww file="{name}"' in w.log(), "it to be counted")  # and told, were it not held back
             if number == 12:  # of those that are well by history
                 w.put("live.csv", month_of(NEXT, codes=[code for code in CODES if code not in RED], red=["A00"]))
                 wait_for(lambda: not w.inbox(), "the live file to be taken")
