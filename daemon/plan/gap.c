@@ -88,11 +88,13 @@ static int count(const struct outlook_look *look, enum pathway_metric_id id, str
 static int find_flow(const struct outlook_look *look, struct gap_flow *f)
 {
     const struct span none = { 0, SPAN_DAYS };
-    int weeks = (look->known.end.day - look->known.start.day + 1) / WEEK;
+    int weeks = date_is_set(look->known.start)
+                    ? (look->known.end.day - look->known.start.day + 1) / WEEK
+                    : 0;
     struct metric_figure starts, stops, seen;
 
     weeks = weeks < GAP_FLOW_WEEKS ? weeks : GAP_FLOW_WEEKS;
-    if (!date_is_set(look->known.start) || weeks < FORECAST_WEEKS_MIN) {
+    if (weeks < FORECAST_WEEKS_MIN) {
         f->why_not = UNKNOWN_FLOW;
         return 0;
     }
