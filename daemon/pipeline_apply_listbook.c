@@ -56,6 +56,12 @@ struct civil_date apply_list_stocks_from(const struct apply *a)
 
 /* ---- the feed's book ---- */
 
+/* Of the period that a census is one of. */
+static struct civil_date period_end_of(const struct apply *a, struct civil_date census)
+{
+    return feed_period_end(feed_schedule_of(a->feed).cadence, census);
+}
+
 int apply_list_covers(const struct apply *a, size_t i, const char **out_code)
 {
     const struct settings *s = a->pipeline->config->settings;
@@ -70,9 +76,30 @@ int apply_list_covers(const struct apply *a, size_t i, const char **out_code)
         *out_code = stored->provider;
         if (!settings_org_has_begun(s, stored->provider, a->newest))
             return -ENOENT;
-        return date_is_set(census) && date_compare(census, a->newest) >= 0;
+        if (!date_is_set(census))
+            return 0;
+        return date_compare(period_end_of(a, census), period_end_of(a, a->newest)) >= 0;
     }
     return -ENOENT;
+}
+
+/* It came for this period: whatever the day of the census that it was missing from. */
+static int end_gaps(struct apply *a, const char *code)
+{
+    struct feed_book *b = a->book;
+    struct civil_date end = period_end_of(a, a->newest);
+
+    for (size_t i = b->gap_count; i-- > 0;) {
+        struct civil_date day = b->gaps[i].period_end;
+
+        if (date_compare(period_end_of(a, day), end) == 0) {
+            int r = feed_book_gap(b, code, "", NULL, day, false);
+
+            if (r < 0)
+                return r;
+        }
+    }
+    return 0;
 }
 
 /* Providers that the feed must cover and that have no part of this census. */
@@ -89,7 +116,7 @@ static int find_missing(struct apply *a)
         if (covered == 0)
             log_warning("apply", "feed=%s provider=%s missing from \"%s\"", a->feed->id, code,
                         a->file->name);
-        r = feed_book_gap(a->book, code, "", NULL, a->newest, covered == 0);
+        r = covered ? end_gaps(a, code) : feed_book_gap(a->book, code, "", NULL, a->newest, true);
     }
     return r;
 }
@@ -121,6 +148,8 @@ static int set_outcome(struct apply *a)
     const struct list_apply *l = a->into;
     AUTO(text_release) struct text words = TEXT_INIT;
     struct list_change sum = LIST_CHANGE_INIT;
+    struct list_counts known;
+    uint64_t without_start = 0;
     bool is_older = false;
 
     for (size_t i = 0; i < l->part_count; i++) {
@@ -133,6 +162,10 @@ static int set_outcome(struct apply *a)
         sum.returned += c->returned;
         sum.duplicates += c->duplicates;
         is_older |= l->parts[i].is_older;
+        if (l->parts[i].rows > 0) {
+            list_counts(l->parts[i].stored->state, &known);
+            without_start += known.without_start;
+        }
     }
     if (apply_list_is_idle(a))
         return apply_set_words(&a->book->last_outcome, "%s",
@@ -148,6 +181,11 @@ static int set_outcome(struct apply *a)
     add_count(&words, l->others, "of services or providers that are not on this list");
     for (size_t v = LIST_OLDER + 1; v < LIST_VERDICTS; v++)
         add_count(&words, sum.verdicts[v], list_verdict_name((enum list_verdict)v));
+    if (without_start)
+        (void)text_printf(&words,
+                          "; %" PRIu64 " of the list have events and no referral: they are "
+                          "counted nowhere, a file may be lost",
+                          without_start);
     if (l->others)
         log_warning("apply",
                     "feed=%s %lu of %lu rows come under services or providers that are not on "

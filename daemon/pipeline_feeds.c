@@ -131,7 +131,7 @@ static bool is_overdue(const struct pipeline *p, const struct feed_setting *f,
     struct civil_date due = DATE_NONE;
 
     if (schedule.cadence != DUE_DATES && date_is_set(period))
-        due = feed_due(&schedule, date_add_days(period, -1), DATE_NONE, DATE_NONE).due;
+        due = feed_due(&schedule, DATE_NONE, date_add_days(period, -1), DATE_NONE).due;
     return date_compare(today, received) > 0 && (!date_is_set(due) || date_compare(today, due) > 0);
 }
 

@@ -285,11 +285,12 @@ static json_t *part_report(const struct pipeline *p, struct stored_list *part)
     list_counts(part->state, &counts);
     if (stored_list_digest(part, p->loaded && !p->apply, digest) < 0)
         return NULL;
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "provider",
-                     part->provider, "census", date_json(list_census(part->state)), "watermark",
-                     date_json(list_watermark(part->state)), "open", (json_int_t)open, "pathways",
-                     (json_int_t)counts.pathways, "facts", (json_int_t)counts.facts, "disagreeing",
-                     (json_int_t)counts.disagreeing, "too_old", (json_int_t)counts.too_old,
+    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}",
+                     "provider", part->provider, "census", date_json(list_census(part->state)),
+                     "watermark", date_json(list_watermark(part->state)), "open", (json_int_t)open,
+                     "pathways", (json_int_t)counts.pathways, "facts", (json_int_t)counts.facts,
+                     "disagreeing", (json_int_t)counts.disagreeing, "without_referral",
+                     (json_int_t)counts.without_start, "too_old", (json_int_t)counts.too_old,
                      "set_aside", (json_int_t)part->set_aside, "place_unknown", (json_int_t)unknown,
                      "generation", (json_int_t)part->generation, "digest", digest);
 }

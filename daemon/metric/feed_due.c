@@ -2,6 +2,9 @@
 
 #include <assert.h>
 
+#define WEEK_BEGINS                                                                                \
+    3 /* a Thursday: of the days before it, Monday to Wednesday, the Sunday before is nearer */
+
 /* The first period end of the cadence that lies strictly after a date. */
 static struct civil_date period_end_after(enum due_cadence cadence, struct civil_date d)
 {
@@ -32,6 +35,17 @@ static struct civil_date period_end_after(enum due_cadence cadence, struct civil
         break;
     }
     return end;
+}
+
+struct civil_date feed_period_end(enum due_cadence cadence, struct civil_date d)
+{
+    int weekday = date_weekday(d);
+
+    if (cadence == DUE_DATES)
+        return d;
+    if (cadence == DUE_WEEKLY && weekday < WEEK_BEGINS)
+        return date_add_days(d, -weekday - 1);
+    return period_end_after(cadence, date_add_days(d, -1));
 }
 
 /* A file received on a publication date is that publication, so the next one is awaited. Before
@@ -65,6 +79,8 @@ struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest
     } else {
         struct civil_date after = date_is_set(newest_period_end) ? newest_period_end : reference;
 
+        if (s->cadence == DUE_WEEKLY && date_is_set(newest_period_end))
+            after = feed_period_end(s->cadence, newest_period_end);
         if (date_is_set(after))
             out.awaited = period_end_after(s->cadence, after);
     }

@@ -28,6 +28,10 @@ struct feed_due {
     struct civil_date due;     /* last day on which it is in time; late from the day after */
 };
 
+/** The end of the period that data of a day are of. One file a week meets a weekly cadence whatever its weekday:
+ * a day is of the Sunday next to it. Of a list of dates each day is its own. */
+struct civil_date feed_period_end(enum due_cadence cadence, struct civil_date d);
+
 /** newest_period_end: DATE_NONE before any file. reference: `from:`, else the day first configured.
  *  last_received: local date of the newest accepted file (DUE_DATES only), or DATE_NONE. */
 struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest_period_end,

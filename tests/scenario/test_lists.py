@@ -277,6 +277,41 @@ def test_a_correct_snapshot_sent_again_after_a_bad_one_of_its_census_stands_and_
         wait_for(lambda: feed(i)["last_outcome"].startswith("same as") and state(i) == same, "the same after FLUSHALL", 40)
 
 
+def test_one_census_a_week_covers_the_week_of_another_provider_whichever_its_day(build):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]").replace("400d", "2d")
+    rows = lists.starts(30, START)
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", rows, provider="RXT"), feed="weekly")  # a Sunday
+        i.once("2026-05-18")
+        i.start("2026-05-18")
+        assert [g["provider"] for g in feed(i)["gaps"]] == ["TAJ"], feed(i)
+        i.put("2.csv", lists.snapshot("2026-05-15", rows), feed="weekly")  # the Friday before it
+        taken(i, 2)
+        assert feed(i)["gaps"] == [] and "2026-05-24" == feed(i)["awaited"], feed(i)
+        i.stop()
+        i.start("2026-05-25")
+        i.put("3.csv", lists.snapshot("2026-05-22", rows), feed="weekly")
+        taken(i, 3)
+        assert [g["provider"] for g in feed(i)["gaps"]] == ["RXT"] and "2026-05-31" == feed(i)["awaited"], feed(i)
+        i.put("4.csv", lists.snapshot("2026-05-24", rows, provider="RXT"), feed="weekly")
+        taken(i, 4)
+        assert feed(i)["gaps"] == [], feed(i)
+
+
+def test_events_without_a_referral_are_counted_where_people_look(build):
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(OPEN)) as i:
+        i.put("1.csv", lists.events(("A1", "referral", "2026-05-01", 1), ("A1", "first-contact", "2026-05-09", 1),
+                                    ("A2", "first-contact", "2026-05-10", 1)), feed="events")
+        i.start("2026-05-18")
+        taken(i, 1, "events")
+        assert parts(i, "events")["TAJ"]["without_referral"] == 1, parts(i, "events")
+        assert "1 of the list have events and no referral" in feed(i, "events")["last_outcome"], feed(i, "events")
+        i.put("2.csv", lists.events(("A2", "referral", "2026-05-02", 1)), feed="events")
+        taken(i, 2, "events")
+        assert parts(i, "events")["TAJ"]["without_referral"] == 0, parts(i, "events")
+        assert "no referral" not in feed(i, "events")["last_outcome"], feed(i, "events")
+
+
 def test_a_snapshot_sent_again_stands_also_where_no_figure_changes_by_it(build):
     with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
         good = lists.snapshot("2026-05-17", lists.starts(30, START))

@@ -31,6 +31,13 @@ static const struct {
     { "the next day", DUE_DAILY, "2024-02-28", NULL, 2, false, "2024-02-29", "2024-03-02" },
     { "from a Sunday to the next", DUE_WEEKLY, "2024-06-02", NULL, 0, false, "2024-06-09",
       "2024-06-09" },
+    { "a census of a Friday is that of its week", DUE_WEEKLY, "2024-06-07", NULL, 0, false,
+      "2024-06-16", "2024-06-16" },
+    { "a Thursday as well", DUE_WEEKLY, "2024-06-06", NULL, 0, false, "2024-06-16", "2024-06-16" },
+    { "a Wednesday is of the week before", DUE_WEEKLY, "2024-06-05", NULL, 0, false, "2024-06-09",
+      "2024-06-09" },
+    { "a Monday is of the week before", DUE_WEEKLY, "2024-06-03", NULL, 0, false, "2024-06-09",
+      "2024-06-09" },
     { "from a Monday to its Sunday", DUE_WEEKLY, NULL, "2024-06-03", 0, false, "2024-06-09",
       "2024-06-09" },
     { "from a Saturday to the day after", DUE_WEEKLY, NULL, "2024-06-08", 0, false, "2024-06-09",
@@ -124,11 +131,30 @@ START_TEST(an_empty_list_of_dates_awaits_nothing)
 }
 END_TEST
 
+START_TEST(a_day_is_of_the_period_that_holds_it_or_of_the_sunday_next_to_it)
+{
+    static const struct {
+        enum due_cadence cadence;
+        const char *day, *end;
+    } days[] = {
+        { DUE_DATES, "2024-06-05", "2024-06-05" },     { DUE_DAILY, "2024-06-05", "2024-06-05" },
+        { DUE_WEEKLY, "2024-06-05", "2024-06-02" },    { DUE_WEEKLY, "2024-06-06", "2024-06-09" },
+        { DUE_WEEKLY, "2024-06-09", "2024-06-09" },    { DUE_WEEKLY, "2024-06-10", "2024-06-09" },
+        { DUE_MONTHLY, "2024-06-28", "2024-06-30" },   { DUE_MONTHLY, "2024-06-30", "2024-06-30" },
+        { DUE_QUARTERLY, "2024-04-01", "2024-06-30" }, { DUE_YEARLY, "2024-12-31", "2024-12-31" },
+    };
+
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+        ck_assert_int_eq(feed_period_end(days[i].cadence, date_of(days[i].day)).day,
+                         date_of(days[i].end).day);
+}
+END_TEST
+
 static const struct {
     enum due_cadence cadence;
     int longest;
 } cadence_rows[] = { { DUE_DAILY, 1 },
-                     { DUE_WEEKLY, 7 },
+                     { DUE_WEEKLY, 10 },
                      { DUE_MONTHLY, 31 },
                      { DUE_QUARTERLY, 92 },
                      { DUE_YEARLY, 366 } };
@@ -141,7 +167,7 @@ START_TEST(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next)
          date_compare(d, end) < 0; d = date_add_days(d, 1)) {
         struct feed_due first = feed_due(&s, d, DATE_NONE, DATE_NONE);
         struct feed_due before =
-            feed_due(&s, date_add_days(first.awaited, -1), DATE_NONE, DATE_NONE);
+            feed_due(&s, DATE_NONE, date_add_days(first.awaited, -1), DATE_NONE);
 
         ck_assert_int_gt(first.awaited.day, d.day);
         ck_assert_int_le(first.awaited.day - d.day, cadence_rows[_i].longest);
@@ -197,6 +223,7 @@ UNIT_MAIN("feed_due",
           UNIT_ROWS(the_period_after_the_newest_is_awaited_and_due_after_its_grace, period_rows),
           UNIT_ROWS(with_a_list_of_dates_the_next_publication_is_awaited, list_rows),
           UNIT_TEST(an_empty_list_of_dates_awaits_nothing),
+          UNIT_TEST(a_day_is_of_the_period_that_holds_it_or_of_the_sunday_next_to_it),
           UNIT_ROWS(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next,
                     cadence_rows),
           UNIT_ROWS(cadences_without_data_are_counted_from_the_data, silent_rows))
