@@ -10,10 +10,9 @@
 
 /* Each row: names of one thing, as plans, feeds and people call it. Folded, words between blanks. */
 static const char *const same_thing[][NAMES_MAX] = {
-    { "camhs", "cyp mental health", "cypmh", "mental health", "mhsds" },
-    { "adhd", "asd", "asc", "autism", "autistic", "nd", "neurodevelopmental", "neurodiversity" },
-    { "wheelchair", "wheelchairs" },
-    { "ehc", "ehcp", "ehcna", "sen2", "education health and care" },
+    { "camhs", "cyp mental health", "cypmh", "mental health" },
+    { "asd", "asc", "autistic", "nd", "neurodevelopmental", "neurodiversity" },
+    { "ehc", "ehcp", "ehcna", "education health and care" },
     { "salt", "slt", "speech and language", "speech therapy" },
     { "ot", "occupational therapy" },
     { "paediatric", "pediatric" },

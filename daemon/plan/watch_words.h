@@ -2,7 +2,7 @@
  * watch_words - whether what can be watched is what somebody asks for in plain words
  *
  * Pure. Texts are compared as words, without case or punctuation; a word asked for is found where a word begins
- * with it, or where another name of the same thing stands: CAMHS is children's mental health, ADHD is
+ * with it, or where another name of the same thing stands: CAMHS is children's mental health, ND is
  * neurodevelopmental.
  */
 #ifndef PLAN_WATCH_WORDS_H

@@ -11,7 +11,7 @@ import lists
 import waitlist
 from waitlist import run_tests
 
-BOTH = lists.EVENTS + waitlist.FEED_CYP
+BOTH = lists.EVENTS + waitlist.FEED_CYP.replace("id: cyp4ww,", "id: cyp4ww, title: Mental health waits,")
 GAP_KEYS = """plan id title unit value period_end rag held holds measurable why_not expected behind_by next_date next to_next
     target target_by pace_needed pace_lately data_date by demand_a_week stops_a_week seen_a_week needed_a_week extra_a_week load
     may_wait keeps_a_week takes""".split()

@@ -30,8 +30,8 @@ static const struct {
     { CHAIR, "chair", false }, /* words begin with it */
     { "ndis report", "adhd", false },
     { "boot and shoe", "ot", false }, /* short ones are whole */
-    { "MHSDS monthly", "mental health", true },
-    { "MHSDS monthly", "health", false },
+    { "CAMHS monthly", "mental health", true },
+    { "CAMHS monthly", "health", false },
     { CHAIR, "", true },
 };
 
