@@ -69,6 +69,10 @@ void unread_tick(struct pipeline *p);
  * bring it the one that was silent for the shortest. */
 int silent_cadences(const struct pipeline *p, const struct list_setting *list,
                     const struct stored_list *part, struct civil_date today);
+/** Whether a part lacks the census of the feed's period that a day is of, which the feed brought of others: of a gap
+ * that stands. */
+bool silent_skipped(const struct pipeline *p, const struct list_setting *list,
+                    const struct stored_list *part, struct civil_date day);
 /** Adds the providers of the feed's list that are two cadences behind what else it brought, and of which no gap
  * is known. Grows *gaps, which are the state's. Returns 0 or -ENOMEM. */
 int silent_gaps(const struct pipeline *p, const struct feed_setting *f, struct feed_state *state,

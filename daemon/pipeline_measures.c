@@ -297,6 +297,36 @@ static int figure_of(const struct counting *c, struct period window, struct seri
     return 0;
 }
 
+/* Whether a part skipped a census that the figure stands on: who was there on that day nobody knows, and who
+ * went before it and who after. */
+static bool is_skipped(const struct counting *c, const struct list_setting *list,
+                       struct period window, bool is_stock)
+{
+    struct counted_parts parts = parts_counted(c->pipeline, c->measure, list);
+
+    for (const struct stored_list *part; (part = next_part(&parts));)
+        if (part->census_count > 0 &&
+            (silent_skipped(c->pipeline, list, part, window.end) ||
+             (!is_stock &&
+              silent_skipped(c->pipeline, list, part, date_add_days(window.start, -1)))))
+            return true;
+    return false;
+}
+
+/* The figure of one of the list's periods, without whose it is. */
+static int figure_of_period(struct counting *c, const struct list_setting *list,
+                            struct period period, bool is_stock, struct series_version *out)
+{
+    struct period window = period_window(period, c->measure->list->window);
+    struct waits_unknown known = c->unknown;
+
+    c->unknown.part |= (!is_stock && c->flows_untold) || is_skipped(c, list, window, is_stock);
+    int r = figure_of(c, window, out);
+
+    c->unknown = known;
+    return r;
+}
+
 static int count(struct apply *a, struct counting *c, const struct list_setting *list)
 {
     const struct list_measure *l = c->measure->list;
@@ -308,7 +338,6 @@ static int count(struct apply *a, struct counting *c, const struct list_setting 
     size_t n = 0;
     int r = gather(c, list);
 
-    c->unknown.part |= !is_stock && c->flows_untold;
     if (r == 0)
         r = periods_complete(&c->coverage, l->period, l->window, is_stock,
                              is_stock ? apply_list_stocks_from(a) : apply_list_from(a), &periods,
@@ -321,7 +350,7 @@ static int count(struct apply *a, struct counting *c, const struct list_setting 
     for (size_t i = 0; r == 0 && i < n; i++) {
         struct series_version figure;
 
-        r = figure_of(c, period_window(periods[i], l->window), &figure);
+        r = figure_of_period(c, list, periods[i], is_stock, &figure);
         if (r == 0)
             r = apply_add_cell(a, series, periods[i].start, periods[i].end, &figure, NULL);
     }
@@ -500,11 +529,8 @@ int measures_judged(struct measures_ageing *a, const struct plan_measure *m)
                              &n);
     for (size_t i = n > PERIODS_LOOKED_AT ? n - PERIODS_LOOKED_AT : 0; r == 0 && i < n; i++) {
         struct series_version figure;
-        struct waits_unknown known = a->last.unknown;
 
-        a->last.unknown.part |= !is_stock && a->last.flows_untold;
-        r = figure_of(&a->last, period_window(periods[i], l->window), &figure);
-        a->last.unknown = known;
+        r = figure_of_period(&a->last, list_of(a->last.pipeline, m), periods[i], is_stock, &figure);
         judged += r == 0 && figure.marker == MARKER_NONE && !isnan(figure.value);
     }
     return r < 0 ? r : judged;

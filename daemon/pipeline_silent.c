@@ -101,6 +101,45 @@ static bool speaks(const struct pipeline *p, const struct list_setting *list,
     return first == f;
 }
 
+/* ---- a census that was skipped ---- */
+
+static bool has_census(const struct stored_list *part, enum due_cadence cadence,
+                       struct civil_date end)
+{
+    for (size_t i = part->census_count; i-- > 0;)
+        if (date_compare(feed_period_end(cadence, part->censuses[i]), end) == 0)
+            return true;
+    return false;
+}
+
+bool silent_skipped(const struct pipeline *p, const struct list_setting *list,
+                    const struct stored_list *part, struct civil_date day)
+{
+    const struct settings *s = p->config->settings;
+
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+        const struct feed_book *b = table_get(&p->books.feeds, f->id);
+
+        if (f->kind != FEED_SNAPSHOT || !writes(f, list) || !b)
+            continue;
+        enum due_cadence cadence = feed_schedule_of(f).cadence;
+        struct civil_date end = feed_period_end(cadence, day);
+
+        for (size_t k = 0; k < b->gap_count; k++) {
+            const struct feed_gap *g = &b->gaps[k];
+
+            if (!g->flaw && !g->measure && strcmp(g->provider, part->provider) == 0 &&
+                date_compare(feed_period_end(cadence, g->period_end), end) == 0 &&
+                !has_census(part, cadence, end))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- gaps ---- */
+
 static bool is_said(const struct feed_state *state, const char *provider)
 {
     for (size_t i = 0; i < state->gap_count; i++)

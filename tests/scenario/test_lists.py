@@ -298,6 +298,30 @@ def test_one_census_a_week_covers_the_week_of_another_provider_whichever_its_day
         assert feed(i)["gaps"] == [], feed(i)
 
 
+def test_a_census_that_a_provider_skipped_leaves_no_figure_of_its_week_when_the_next_one_comes(build):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
+    stops = lists.measure(id="stops", title="Seen", metric="clock-stops", polarity="higher", target="{at_least: 1}",
+                          more="    period: week\n")
+    taj, rxt = lists.starts(30, START), lists.starts(30, START, prefix="B")
+    fewer = lambda rows, n: dict(list(rows.items())[n:])
+    sent = (("05-03", rxt, taj), ("05-10", fewer(rxt, 1), None), ("05-17", fewer(rxt, 2), fewer(taj, 3)),
+            ("05-24", fewer(rxt, 3), fewer(taj, 4)))
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN, stops)) as i:
+        for n, (day, of_rxt, of_taj) in enumerate(sent):
+            i.put(f"{n}r.csv", lists.snapshot(f"2026-{day}", of_rxt, provider="RXT"), feed="weekly")
+            i.once(f"2026-05-{int(day[3:]) + 1:02}")
+            if of_taj:
+                i.put(f"{n}t.csv", lists.snapshot(f"2026-{day}", of_taj), feed="weekly")
+                i.once(f"2026-05-{int(day[3:]) + 1:02}")
+        i.start("2026-05-25")
+        assert [g["period_end"] for g in feed(i)["gaps"]] == ["2026-05-10"], feed(i)
+        said = {m: {h["period_end"][5:]: (h["value"], h["marker"]) for h in i.ctl("measure", m)["history"]}
+                for m in ("open", "stops")}
+        none = (None, "not-submitted")
+        assert said["open"] == {"05-03": (60, None), "05-10": none, "05-17": (55, None), "05-24": (53, None)}, said
+        assert said["stops"] == {"05-10": none, "05-17": none, "05-24": (2, None)}, said
+
+
 def test_events_without_a_referral_are_counted_where_people_look(build):
     with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(OPEN)) as i:
         i.put("1.csv", lists.events(("A1", "referral", "2026-05-01", 1), ("A1", "first-contact", "2026-05-09", 1),
