@@ -2,7 +2,8 @@
  * plan_diff - what a new version of a plan changes
  *
  * Pure. Softer is what makes a miss less likely to be told: a worse line, a later date, a wider
- * tolerance, a measure left out. What is softer comes first, then what is harder, then the rest, each in the
+ * tolerance, an easier end, a rule or a measure left out. What cannot be put into an order, such as another
+ * baseline, is neither. What is softer comes first, then what is harder, then the rest, each in the
  * order of the plan. A measure that was renamed (`was:`) is the same one. Source: DESIGN section 8.
  */
 #ifndef PLAN_PLAN_DIFF_H
