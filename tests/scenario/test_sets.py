@@ -204,13 +204,17 @@ def test_what_a_feed_of_events_said_stands_again_when_the_submission_that_stood_
         assert waiting(i) == {JANUARY: 2, FEBRUARY: 1}, "A was discharged, as the events say"
 
 
-def test_a_row_that_the_list_sets_aside_begins_no_history(build):
-    """A date of 1960 is no day of a list: there are no figures of nobody since then."""
+def test_a_row_that_is_set_aside_begins_no_history(build):
+    """A date of 1960 is no day of a list: once a person took its file there are no figures of nobody since then."""
     with instance(build) as i:
         i.start(TODAY)
         files = submission(900, "AB")
         files["contact"] += contact("A", 900, day="1960-01-01", id="E") + "\n"
-        put(i, files)
+        put(i, files, "referral", "clock")
+        i.put("contact.csv", files["contact"], feed="mh")
+        wait_for(lambda: feed(i)["waits"], "what is held")
+        i.ctl("feed", "accept", str(feed(i)["waits"][0]["receipt"]), "--why", "one date is a slip")
+        wait_for(lambda: feed(i)["files"] == 3, "what was accepted")
         assert waiting(i) == {JANUARY: 2, FEBRUARY: 2}, waiting(i)
 
 

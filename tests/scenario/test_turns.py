@@ -10,10 +10,10 @@ LEVEL = plan(measure(expect="{2024-04-30: 20}", target="{at_least: 20, by: 2025-
 
 
 def news(w):
-    """(news, state) of every item told, in the order of the messages."""
+    """(news, state) of every item told, in the order of the messages; a plan's end is no item."""
     told = []
     for event in sorted(w.events().values(), key=lambda e: e["time"]):
-        told += [(item["news"], item["state"]) for item in event["data"]["items"]
+        told += [(item["news"], item["state"]) for item in event["data"].get("items", [])
                  if item["rule"] == "behind-plan"]
     return told
 
