@@ -275,18 +275,19 @@ static void view_of_projection(struct item_view *v, const struct ageing *a)
     view_figure(v, &a->version);
 }
 
-/* The rule has ended: what the episode remembers, which is not how many the figure rests on. */
+/* The rule has ended: what the episode remembers, which is not how many the figure rests on, nor, where its
+ * measure left the plan, what it is a number of. */
 static void view_of_episode(struct item_view *v, const struct episode *e)
 {
     struct series_version told = {
         .value = e->value, .low = e->value, .high = e->value, .numerator = NAN, .denominator = NAN
     };
-    bool is_count = v->kind.unit == UNIT_COUNT || v->kind.unit == UNIT_UNKNOWN;
+    bool is_known = v->kind.unit != UNIT_UNKNOWN;
 
-    v->line = e->line;
+    v->line = is_known ? e->line : NAN;
     v->end = e->period_end;
     v->restated = e->restated;
-    if (v->kind.published || is_count)
+    if (is_known && (v->kind.published || v->kind.unit == UNIT_COUNT))
         view_figure(v, &told);
     else
         (void)snprintf(v->figure, sizeof v->figure, "not shown");

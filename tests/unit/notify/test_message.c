@@ -688,6 +688,24 @@ START_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown)
 }
 END_TEST
 
+START_TEST(a_figure_of_which_nobody_knows_the_unit_any_more_is_not_shown)
+{
+    fixture_init(&f); /* its measure left the plan: 71 % is no 70 of whatever it may be */
+    f.items[0].finding = NULL;
+    f.alert.measure = WORDS("gone");
+    f.items[0].news = NEWS_WITHDRAWN;
+    f.episode.value = 71;
+    struct message m = composed();
+    struct text body = flat_body();
+
+    ck_assert_msg(strstr(text_str(&body), "not shown") && !strstr(text_str(&body), "70") &&
+                      !strstr(text_str(&body), "71"),
+                  "%s", text_str(&body));
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
 START_TEST(an_event_stays_under_20_kB_and_counts_what_it_leaves_out)
 {
     fixture_init(&f);
@@ -1122,6 +1140,7 @@ UNIT_MAIN("message",
           UNIT_TEST(the_plans_unit_stands_over_the_publishers),
           UNIT_ROWS(a_figure_that_rounding_puts_on_its_line_is_said_to_be_beside_it, line_rows),
           UNIT_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown),
+          UNIT_TEST(a_figure_of_which_nobody_knows_the_unit_any_more_is_not_shown),
           UNIT_ROWS(a_rolling_window_says_its_first_and_its_last_day, window_rows),
           UNIT_TEST(the_longest_wait_is_a_band_on_every_surface),
           UNIT_ROWS(a_special_cause_tells_its_mean_and_limits_as_its_audience_may_see_them,
