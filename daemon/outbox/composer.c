@@ -405,7 +405,8 @@ static int by_news(const void *a, const void *b)
 
 void composer_order(struct composed_item *items, size_t count)
 {
-    qsort(items, count, sizeof *items, by_news);
+    if (count)
+        qsort(items, count, sizeof *items, by_news);
 }
 
 /* Whether the day's message of this group has gone out today. Returns 1, 0 or -ENOMEM. */

@@ -43,7 +43,8 @@ static void leave_open(struct elsewhere *e, const struct pathway_list *l)
 {
     size_t kept = 0;
 
-    qsort(e->keys, e->count, PSEUDONYM_BYTES, by_key);
+    if (e->count)
+        qsort(e->keys, e->count, PSEUDONYM_BYTES, by_key);
     for (size_t i = 0; i < e->count; i++)
         if ((kept == 0 || by_key(key_at(e, kept - 1), key_at(e, i)) != 0) &&
             list_has_open(l, key_at(e, i), NULL))
