@@ -11,22 +11,24 @@
  *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues,
  *              forecast
  *   plan/      plan.yaml, standards.yaml; the line of a day (line), how far from it (gap), its words
- *              (target_words, watch_words); series and plan to findings (judge,
- *              evaluate)
+ *              (target_words, watch_words); what a new version changes (plan_diff), what became softer
+ *              ever (plan_ledger); series and plan to findings (judge, evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; spool, webhook, email
  *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content
  *   store/     EDGE archive, journals, the books in memory and in Redis
  *   loop/      EDGE libevent, libcurl, the HTTP server, hiredis, the embedded Redis server, systemd
- *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV
+ *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV; a command that is
+ *              more than a question has its cmd_*, of which plan test and backtest run a simulator
  *   config.c   settings + formats + plans as one checked whole
  *   simulation settings that touch nothing of their owner's, for plan test and backtest
  *   pipeline*  passes each stage's result to the next; pipeline_internal.h names each file's part
  *
  * Start reading at pipeline.h, then alert/alert.h and its table. The test of x/y.c is
  * tests/unit/x/test_y.c, or that of its family (evaluate_guard.c: test_evaluate.c; what reads a plan:
- * test_plan_*.c); of what goes through several, tests/scenario/.
+ * test_plan_*.c); of a command (cmd_plan_test.c: test_plan_test.py) and of what goes through several files
+ * (pipeline_golive.c: test_golive.py), tests/scenario/.
  */
 #include <errno.h>
 #include <getopt.h>

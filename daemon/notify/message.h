@@ -23,7 +23,6 @@ struct message_item {
     const struct finding *finding; /* NULL when the rule ended */
     enum alert_news news;          /* relative to what this receiver was last told */
     char notice_id[ALERT_ID_MAX];  /* of the newest notice told by this message */
-    const char *unit_hint;         /* or NULL */
     bool came_and_went;            /* it began and ended while the message waited */
 };
 

@@ -333,9 +333,7 @@ void item_view(const struct message_context *context, const struct message_item 
                       v.measure ? measure_org(v.measure) : NULL);
         if (v.list && !v.measure->list->provider)
             v.org = NULL; /* everybody on the list */
-        v.kind.unit = f ? finding_unit(f) : UNIT_UNKNOWN;
-        if (v.kind.unit == UNIT_UNKNOWN && item->unit_hint)
-            (void)unit_parse(item->unit_hint, &v.kind.unit);
+        v.kind.unit = f ? finding_unit(f) : v.measure ? v.measure->unit : UNIT_UNKNOWN;
         /* Figures of files are nobody's: as little to hide as what is published. */
         v.kind.published = (v.measure && v.measure->of_feed) ||
                            (v.feed && context->feed_is_published &&

@@ -602,7 +602,7 @@ START_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers)
 {
     fixture_init(&f);
     f.items[0].finding = NULL;
-    f.items[0].unit_hint = "percent";
+    f.measure.unit = UNIT_PERCENT;
     f.items[0].news = NEWS_CLEARED;
     f.episode.value = 23;
     struct message m = composed();
@@ -676,7 +676,7 @@ START_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown)
 {
     fixture_init(&f);
     f.items[0].finding = NULL;
-    f.items[0].unit_hint = "percent";
+    f.measure.unit = UNIT_PERCENT;
     f.published = false;
     f.episode.value = 98;
     struct message m = composed();
