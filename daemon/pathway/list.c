@@ -62,7 +62,10 @@ void listing_release(struct listing *v)
     free(v->entries);
     free(v->before);
     free(v->censuses);
-    *v = (struct listing){ NULL, 0, NULL, 0, NULL, 0 };
+    free(v->people);
+    free(v->by_person);
+    free(v->people_before);
+    *v = (struct listing){ .entries = NULL };
 }
 
 void list_release_evented(struct pathway_list *l)
@@ -126,6 +129,7 @@ void list_free(struct pathway_list *l)
     free(l->was.list);
     free(l->is.list);
     free(l->lives.list);
+    free(l->members.list);
     free(l);
 }
 

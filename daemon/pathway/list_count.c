@@ -23,6 +23,8 @@ void evented_flag(struct pathway_list *l, uint32_t pathway, bool disagrees, bool
 {
     struct evented *e = &l->evented[pathway];
 
+    if (l->looks_back)
+        return;
     l->disagreeing += disagrees;
     l->disagreeing -= (e->flags & EVENTED_DISAGREES) != 0;
     l->without_start += no_start;
@@ -55,8 +57,7 @@ bool cells_under_census(const struct service *service, uint16_t census, uint16_t
 
 /* ---- known from snapshots ---- */
 
-/* What became of one that a census has no more. */
-static uint8_t gone_as(const struct listed *e)
+uint8_t listed_gone_as(const struct listed *e)
 {
     return listed_is_moved(e) ? OUTCOME_MOVED : OUTCOME_UNKNOWN;
 }
@@ -125,7 +126,7 @@ int listed_cells(const struct pathway_list *l, const struct listed *e, struct ce
     const struct tally_cell own = { .group = listed_group(e),
                                     .start = e->start,
                                     .stop = e->stop,
-                                    .outcome = e->stop ? gone_as(e) : OUTCOME_OPEN,
+                                    .outcome = e->stop ? listed_gone_as(e) : OUTCOME_OPEN,
                                     .exception = e->state >> 4 };
 
     if (own.stop && own.start > own.stop)
@@ -152,7 +153,7 @@ void list_stage_untold(const struct pathway_list *l, uint64_t *counts)
         const struct group_sense *sense = &l->senses[listed_group(e)];
         bool is_told = sense->stage_clock != TALLY_STAGE && stage_began(l, e);
 
-        if (e->stop || is_told || sense->service->clock_count == 1)
+        if (e->stop || is_told || sense->service->clock_count == 1 || !listed_stands(l, e))
             continue;
         uint32_t known = l->evented_count ? key_index_find(&l->evented_index, l->evented,
                                                            sizeof *l->evented, e->key)
@@ -173,15 +174,6 @@ static uint16_t census_before(const struct listing *v, uint16_t census)
         before = v->censuses[i];
     return before;
 }
-
-/* One pathway under the snapshot that knows it. */
-struct under {
-    const struct listing *v;
-    const struct listed *e;
-    struct clock_frame frame;
-    uint16_t said; /* the day on which the snapshot last said that it was open */
-    uint16_t gone; /* the census it was gone from; 0: it is open, or was reopened since */
-};
 
 /* Whether the facts alone would say otherwise of the days that the snapshot speaks of. start: what they
  * say of the clock start; 0 nothing. A clock that begins anew each time is not compared. */
@@ -236,7 +228,7 @@ static int put_start(struct pathway_list *l, const struct under *u)
 /* The cells, with the stop that the snapshot demands where the facts give none that fits. */
 static int clocks_under(struct pathway_list *l, const struct under *u, struct cells *out_cells)
 {
-    const struct ending gone = { u->gone, gone_as(u->e), EXCEPTION_NONE };
+    const struct ending gone = { u->gone, listed_gone_as(u->e), EXCEPTION_NONE };
     struct clock_frame frame = u->frame;
     size_t from = out_cells->count;
     int r = clocks_of(&l->lives, &frame, out_cells);
@@ -316,61 +308,70 @@ static int put_stage(struct pathway_list *l, const struct under *u, struct cells
     return r;
 }
 
-static int cells_under(struct pathway_list *l, const struct listing *v, const struct listed *e,
-                       uint32_t pathway, struct cells *out_cells)
+int under_read(struct pathway_list *l, const struct listing *v, const struct listed *e,
+               uint32_t pathway, struct cells *scratch, struct under *out_under,
+               bool *out_disagrees)
 {
     uint32_t group = listed_group(e);
-    struct under u = {
+    struct under *u = out_under;
+
+    *u = (struct under){
         .v = v,
         .e = e,
         .frame = { .service = l->senses[group].service, .reasons = &l->reasons, .group = group },
         .said = listing_census(v)
     };
-    size_t from = out_cells->count;
-    bool disagrees = false;
-
+    *out_disagrees = false;
     l->lives.count = 0;
-    int r = lives_add(l, pathway, u.frame.service, &l->lives);
+    int r = pathway == NONE ? 0 : lives_add(l, pathway, u->frame.service, &l->lives);
 
     lives_sort(&l->lives);
-    if (e->stop && lives_reopened(&l->lives) <= u.said) {
-        u.gone = e->stop;
-        u.said = census_before(v, e->stop);
+    if (e->stop && lives_reopened(&l->lives) <= u->said) {
+        u->gone = e->stop;
+        u->said = census_before(v, e->stop);
     }
-    u.frame.open_at = u.said;
-    uint16_t start = lives_start(&l->lives, u.frame.service);
+    u->frame.open_at = u->said;
+    uint16_t start = lives_start(&l->lives, u->frame.service);
 
     if (r == 0)
-        r = put_start(l, &u);
-    if (r == 0)
-        r = facts_disagree(l, &u, start, out_cells, &disagrees);
+        r = put_start(l, u);
+    if (r == 0 && pathway != NONE)
+        r = facts_disagree(l, u, start, scratch, out_disagrees);
+    return r;
+}
+
+int under_stages(struct pathway_list *l, const struct under *u, struct cells *cells, size_t from)
+{
+    drop_unknown_stages(u->frame.service, cells, from);
+    return stage_began(l, u->e) && cells->count > from ? put_stage(l, u, cells, from) : 0;
+}
+
+static int cells_under(struct pathway_list *l, const struct listing *v, const struct listed *e,
+                       uint32_t pathway, struct cells *out_cells)
+{
+    struct under u;
+    size_t from = out_cells->count;
+    bool disagrees = false;
+    int r = under_read(l, v, e, pathway, out_cells, &u, &disagrees);
+
     if (r == 0)
         r = clocks_under(l, &u, out_cells);
-    drop_unknown_stages(u.frame.service, out_cells, from);
-    if (r == 0 && stage_began(l, e) && out_cells->count > from)
-        r = put_stage(l, &u, out_cells, from);
+    if (r == 0)
+        r = under_stages(l, &u, out_cells, from);
     evented_flag(l, pathway, disagrees, false);
     return r;
 }
 
-/* ---- any pathway with facts ---- */
+/* ---- any pathway ---- */
 
-int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
-                  struct cells *out_cells)
+int unlisted_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
+                   struct cells *out_cells, bool *out_disagrees)
 {
     const struct evented *p = &l->evented[pathway];
-    const struct listed *e = listing_find(v, p->key);
-    size_t from = out_cells->count;
-
-    if (p->facts == NONE) { /* a new one, or all of it was taken back */
-        evented_flag(l, pathway, false, false);
-        return e ? listed_cells(l, e, out_cells) : 0;
-    }
-    if (e)
-        return cells_under(l, v, e, pathway, out_cells);
     const struct clock_frame frame = { .service = l->senses[p->group].service,
                                        .reasons = &l->reasons,
                                        .group = p->group };
+    size_t from = out_cells->count;
 
     l->lives.count = 0;
     int r = lives_add(l, pathway, frame.service, &l->lives);
@@ -378,22 +379,53 @@ int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t path
     lives_sort(&l->lives);
     if (r == 0)
         r = clocks_of(&l->lives, &frame, out_cells);
-    bool disagrees = r == 0 && cells_under_census(frame.service, listing_census(v),
+    *out_disagrees = r == 0 && cells_under_census(frame.service, listing_census(v),
                                                   lives_reopened(&l->lives), out_cells, from);
-
-    evented_flag(l, pathway, disagrees, !lives_start(&l->lives, frame.service));
     return r;
 }
 
-int person_cells(struct pathway_list *l, const struct listing *v, uint32_t person,
+int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
+                  struct cells *out_cells)
+{
+    const struct evented *p = &l->evented[pathway];
+    const struct listed *e = listing_find(v, p->key);
+    bool disagrees;
+
+    if (p->facts == NONE) { /* a new one, or all of it was taken back */
+        evented_flag(l, pathway, false, false);
+        return e ? listed_cells(l, e, out_cells) : 0;
+    }
+    if (e)
+        return cells_under(l, v, e, pathway, out_cells);
+    int r = unlisted_cells(l, v, pathway, out_cells, &disagrees);
+
+    evented_flag(l, pathway, disagrees, !lives_start(&l->lives, l->senses[p->group].service));
+    return r;
+}
+
+int alone_cells(struct pathway_list *l, const struct listing *v, const uint8_t *key,
+                struct cells *out_cells)
+{
+    uint32_t at = l->evented_count ? evented_find(l, key) : NONE;
+
+    if (at != NONE)
+        return evented_cells(l, v, at, out_cells);
+    const struct listed *e = listing_find(v, key);
+
+    return e ? listed_cells(l, e, out_cells) : 0;
+}
+
+int person_cells(struct pathway_list *l, const struct listing *v, const uint8_t *person,
                  struct cells *out_cells)
 {
+    struct person_walk w = { .v = v, .person = person };
+    const uint8_t *key;
     int r = 0;
 
-    if (l->persons[person].count <= SPELL_PATHWAYS_MAX)
+    if (person_reports(l, v, person) <= SPELL_PATHWAYS_MAX)
         return spells_of(l, v, person, out_cells, NULL, NULL);
-    for (uint32_t p = l->persons[person].first; r == 0 && p != NONE; p = l->evented[p].next)
-        r = evented_cells(l, v, p, out_cells);
+    while (r == 0 && (key = person_next(l, &w)))
+        r = alone_cells(l, v, key, out_cells);
     return r;
 }
 

@@ -58,6 +58,12 @@ static void tell_listed(struct telling *t, const struct listed *entries, size_t 
     }
 }
 
+static void tell_people(struct telling *t, const struct listed_person *people, size_t count)
+{
+    tell_number(t, count);
+    digest_add(t->d, people, count * sizeof *people);
+}
+
 static void tell_evented(struct telling *t, const struct evented *e)
 {
     const struct pathway_list *l = t->l;
@@ -156,6 +162,8 @@ int list_digest(struct pathway_list *l, char out_hex[SHA256_TEXT_MAX])
     tell_number(&t, l->too_old);
     tell_listed(&t, l->listing.entries, l->listing.count);
     tell_listed(&t, l->listing.before, l->listing.before_count);
+    tell_people(&t, l->listing.people, l->listing.people_count);
+    tell_people(&t, l->listing.people_before, l->listing.people_before_count);
     for (size_t i = 0; i < l->order_count; i++)
         tell_evented(&t, &l->evented[l->order[i]]);
     digest_end(t.d, out_hex);

@@ -184,33 +184,42 @@ static int put_all(struct pathway_list *l, uint32_t pathway, const struct said *
  * pathway's alone, but for the step over that number. */
 struct around {
     uint32_t pathway;
-    uint32_t persons[2]; /* NONE: nobody's but the pathway's own */
+    size_t count;
+    uint8_t persons[3][PSEUDONYM_BYTES];
 };
 
-static struct around around_of(const struct pathway_list *l, uint32_t pathway, bool moves,
-                               uint32_t comes_to)
+static void put_around(const struct pathway_list *l, struct around *a, const uint8_t *person)
 {
-    uint32_t own = l->evented[pathway].person;
-    size_t leaves = moves && comes_to != own ? 1 : 0;
-    struct around a = { pathway, { own, leaves ? comes_to : NONE } };
+    if (!person || person_reports(l, &l->listing, person) > SPELL_PATHWAYS_MAX + 1)
+        return;
+    for (size_t i = 0; i < a->count; i++)
+        if (memcmp(a->persons[i], person, PSEUDONYM_BYTES) == 0)
+            return;
+    memcpy(a->persons[a->count++], person, PSEUDONYM_BYTES);
+}
 
-    if (own != NONE && l->persons[own].count > SPELL_PATHWAYS_MAX + leaves)
-        a.persons[0] = NONE;
-    if (a.persons[1] != NONE && l->persons[comes_to].count > SPELL_PATHWAYS_MAX)
-        a.persons[1] = NONE;
+/* comes_to: whose it is then, by events; NULL: nobody's. */
+static struct around around_of(const struct pathway_list *l, uint32_t pathway, bool moves,
+                               const uint8_t *comes_to)
+{
+    const struct evented *e = &l->evented[pathway];
+    struct around a = { .pathway = pathway };
+
+    put_around(l, &a, person_of_pathway(l, &l->listing, e->key));
+    put_around(l, &a, e->person == NONE ? NULL : l->persons[e->person].key);
+    if (moves)
+        put_around(l, &a, comes_to);
     return a;
 }
 
 static int cells_around(struct pathway_list *l, const struct around *a, struct cells *out_cells)
 {
-    uint32_t own = l->evented[a->pathway].person;
+    const uint8_t *own = person_of_pathway(l, &l->listing, l->evented[a->pathway].key);
     bool with_person = false;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < 2; i++) {
-        if (a->persons[i] == NONE)
-            continue;
-        with_person |= a->persons[i] == own;
+    for (size_t i = 0; r == 0 && i < a->count; i++) {
+        with_person |= own && memcmp(a->persons[i], own, PSEUDONYM_BYTES) == 0;
         r = person_cells(l, &l->listing, a->persons[i], out_cells);
     }
     return r < 0 || with_person ? r : evented_cells(l, &l->listing, a->pathway, out_cells);
@@ -224,7 +233,7 @@ static int take(struct pathway_list *l, uint32_t pathway, const struct said *s,
 
     if (r < 0)
         return r;
-    const struct around a = around_of(l, pathway, w->person, comes_to);
+    const struct around a = around_of(l, pathway, w->person, person);
 
     r = cells_around(l, &a, &l->was);
     if (r == 0)
@@ -343,7 +352,7 @@ int list_take_back(struct pathway_list *l, const struct pathway_record *event,
 
     if (w.fact != LIST_SAME && !w.start && !s.grouped && !w.person)
         return 0;
-    const struct around a = around_of(l, pathway, w.person, NONE);
+    const struct around a = around_of(l, pathway, w.person, NULL);
 
     r = cells_around(l, &a, &l->was);
     if (r == 0)

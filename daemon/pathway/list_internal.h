@@ -6,6 +6,7 @@
  *   list_group.c      what events say of who waits for what (rule 1)
  *   list_clock.c      facts of one pathway or spell to the cells of its clocks
  *   list_spell.c      the spells of one person (rule 5)
+ *   list_person.c     whose pathways are: what snapshots and events say of it
  *   list_count.c      a pathway's cells under a snapshot (rules 2, 3); moving counts by -old +new
  *   list_snapshot.c   a census takes the place of the one before (rules 3, 4)
  *   list_event.c      one event
@@ -53,6 +54,12 @@ static inline uint32_t listed_group(const struct listed *e)
     return (uint32_t)e->group[0] | (uint32_t)e->group[1] << 8 | (uint32_t)e->group[2] << 16;
 }
 
+/* Whose a pathway is, of a service that forms spells, where a row said it: beside the entries, so that a list
+ * of another service costs nothing by it. */
+struct listed_person {
+    uint8_t key[PSEUDONYM_BYTES], person[PSEUDONYM_BYTES];
+};
+
 /** What the snapshots say: one value that a new census replaces. */
 struct listing {
     struct listed *entries; /* by key */
@@ -62,6 +69,12 @@ struct listing {
     size_t before_count;
     uint16_t *censuses; /* ascending */
     size_t census_count;
+    struct listed_person *people; /* by key; of entries */
+    size_t people_count;
+    uint32_t *by_person;                 /* positions in people, by person and key */
+    struct listed_person *people_before; /* by key: whose the last census found them, where it said
+                                            another; person of zeros: nobody's */
+    size_t people_before_count;
 };
 
 static inline uint16_t listing_census(const struct listing *v)
@@ -215,11 +228,13 @@ struct pathway_list {
     uint64_t disagreeing, without_start;
 
     struct {
-        uint64_t listed, before, evented, facts;
+        uint64_t listed, before, people, people_before, evented, facts;
     } expected; /* by the book, while it is loaded */
 
     struct cells was, is; /* scratch: the cells of what changes, before and after */
     struct lives lives;   /* scratch */
+    struct lives members; /* scratch: of all pathways of one person */
+    bool looks_back;      /* cells are made of what was: flags stay as they are */
 };
 
 /* ---- list.c ---- */
@@ -328,29 +343,89 @@ int clocks_of(const struct lives *v, const struct clock_frame *f, struct cells *
 
 /* ---- list_spell.c ---- */
 
-/** One spell: its pathways (positions in evented), and its cells in out_cells from cells_from on. */
-typedef int spell_fn(void *arg, const uint32_t *pathways, size_t count, const struct cells *cells,
+/** One spell: the keys of its pathways, and its cells in out_cells from cells_from on. */
+typedef int spell_fn(void *arg, const uint8_t *const *keys, size_t count, const struct cells *cells,
                      size_t cells_from);
 /** The spells of one person in the listing: adds their cells; each is given to on_spell (may be NULL).
- * Pathways that the listing has, or that have no start, come each by itself. Sets their flags. */
-int spells_of(struct pathway_list *l, const struct listing *v, uint32_t person,
+ * Pathways without a start, and those that the census contradicts, come each by itself. Sets their flags. */
+int spells_of(struct pathway_list *l, const struct listing *v, const uint8_t *person,
               struct cells *out_cells, spell_fn *on_spell, void *arg);
+/** Whether what the snapshot says of the stage of an open entry is what is counted: of several of one spell it
+ * is the first. */
+bool listed_stands(const struct pathway_list *l, const struct listed *e);
+
+/* ---- list_person.c ---- */
+
+/** Whose the pathway is: as the listing says, else as events say; NULL: nobody said it. */
+const uint8_t *person_of_pathway(const struct pathway_list *l, const struct listing *v,
+                                 const uint8_t *key);
+/** How many reports tell of pathways of the person: one that rows and events know counts twice. */
+size_t person_reports(const struct pathway_list *l, const struct listing *v, const uint8_t *person);
+bool person_is_known(const struct pathway_list *l, const uint8_t *person);
+/** for (struct person_walk w = { .v = v, .person = person }; (key = person_next(l, &w));) each of its pathways
+ * once. */
+struct person_walk {
+    const struct listing *v;
+    const uint8_t *person;
+    size_t at, end; /* in by_person */
+    uint32_t next;  /* in evented */
+    bool begun;
+};
+const uint8_t *person_next(const struct pathway_list *l, struct person_walk *w);
+/** Each person of one of two listings, or of events, once; stops at what is below 0, and returns it. */
+typedef int person_fn(struct pathway_list *l, const uint8_t *person, void *arg);
+int each_person(struct pathway_list *l, const struct listing *a, const struct listing *b,
+                person_fn *fn, void *arg);
+/** The people of a listing that was made of l's and the staged rows. Returns 0 or -ENOMEM. */
+int listing_take_people(const struct pathway_list *l, struct listing *fresh);
+/** by_person, for the people that there are. Returns 0 or -ENOMEM. */
+int listing_index_people(struct listing *v);
+/** Those whose entry is gone go. Returns 0 or -ENOMEM. */
+int listing_drop_people(struct listing *v);
+/** Of a sorted array, or NULL. */
+const struct listed_person *people_find(const struct listed_person *people, size_t count,
+                                        const uint8_t *key);
 
 /* ---- list_count.c ---- */
 
 /** Keeps the flags of a pathway, and how many have them. */
 void evented_flag(struct pathway_list *l, uint32_t pathway, bool disagrees, bool no_start);
 
+/** What became of one that a census has no more: enum pathway_outcome. */
+uint8_t listed_gone_as(const struct listed *e);
+
+/** One pathway under the snapshot that knows it. */
+struct under {
+    const struct listing *v;
+    const struct listed *e;
+    struct clock_frame frame;
+    uint16_t said; /* the day on which the snapshot last said that it was open */
+    uint16_t gone; /* the census it was gone from; 0: it is open, or was reopened since */
+};
+/** Reads it into l->lives, with the snapshot's clock start. pathway: position in evented, or NONE. scratch is
+ * as it was. *out_disagrees: its facts alone would say otherwise of the days that the snapshot speaks of. */
+int under_read(struct pathway_list *l, const struct listing *v, const struct listed *e,
+               uint32_t pathway, struct cells *scratch, struct under *out_under,
+               bool *out_disagrees);
+/** Of cells made of l->lives: the stages are those that the snapshot knows of. Returns 0 or -ENOMEM. */
+int under_stages(struct pathway_list *l, const struct under *u, struct cells *cells, size_t from);
+
 /** Adds the cells of a pathway that only snapshots know. */
 int listed_cells(const struct pathway_list *l, const struct listed *e, struct cells *out_cells);
 /** Those of one with facts, counted by itself. Sets its flags. */
 int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
                   struct cells *out_cells);
+/** Those of one that no snapshot of the listing knows. Sets no flags. */
+int unlisted_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
+                   struct cells *out_cells, bool *out_disagrees);
+/** Those of any pathway by itself. */
+int alone_cells(struct pathway_list *l, const struct listing *v, const uint8_t *key,
+                struct cells *out_cells);
 /** Without a snapshot's entry: drops what the census contradicts. Returns whether it did. */
 bool cells_under_census(const struct service *service, uint16_t census, uint16_t reopened,
                         struct cells *cells, size_t from);
 /** Those of all pathways of a person: in spells, or each by itself where there are too many. */
-int person_cells(struct pathway_list *l, const struct listing *v, uint32_t person,
+int person_cells(struct pathway_list *l, const struct listing *v, const uint8_t *person,
                  struct cells *out_cells);
 /** Moves l->was to l->is. regrouped: the day from which a mere change of group counts; 0: its start. */
 int list_settle(struct pathway_list *l, uint16_t regrouped, struct list_change *change);
@@ -394,7 +469,7 @@ void bytes_take_raw(struct bytes *b, void *out, size_t len);
 /** Into out; returns it, or NULL where there is none. */
 const char *bytes_take_text(struct bytes *b, char out[PATHWAY_TEXT_MAX + 1]);
 
-#define PACKED_VERSION        3
+#define PACKED_VERSION        4
 #define PACKED_SEAL           8
 #define PACKED_SEAL_PATHWAY   4
 #define PACKED_BOOK           'B'

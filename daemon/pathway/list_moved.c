@@ -44,13 +44,10 @@ static bool has_taken(const struct pathway_list *other, const struct listed *e, 
 /* The cells of the pathway, and of its person's others. */
 static int cells_of(struct pathway_list *l, const struct listed *e, struct cells *out_cells)
 {
-    uint32_t at = l->evented_count ? evented_find(l, e->key) : NONE;
+    const uint8_t *person = person_of_pathway(l, &l->listing, e->key);
 
-    if (at == NONE)
-        return listed_cells(l, e, out_cells);
-    return l->evented[at].person == NONE
-               ? evented_cells(l, &l->listing, at, out_cells)
-               : person_cells(l, &l->listing, l->evented[at].person, out_cells);
+    return person ? person_cells(l, &l->listing, person, out_cells)
+                  : alone_cells(l, &l->listing, e->key, out_cells);
 }
 
 static int mark(struct pathway_list *l, struct listed *e, bool moved, struct list_change *change)

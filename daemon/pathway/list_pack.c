@@ -127,6 +127,44 @@ static void pack_evented(const struct pathway_list *l, const struct evented *e, 
         pack_fact(t, &l->facts[f], base);
 }
 
+/* The first of these that is not below the key. */
+static size_t people_lower(const struct listed_person *people, size_t count, const uint8_t *key)
+{
+    size_t low = 0, high = count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (memcmp(people[middle].key, key, PSEUDONYM_BYTES) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whose the entries of a bucket are: each that somebody is said of, by its distance from the one before. */
+static void pack_people(struct text *t, const struct listed_person *people, size_t count,
+                        const struct listed *entries, size_t entry_count)
+{
+    size_t at = 0, end = 0, last = 0;
+
+    if (count && entry_count) {
+        at = people_lower(people, count, entries[0].key);
+        end = people_lower(people, count, entries[entry_count - 1].key);
+        end += end < count &&
+               memcmp(people[end].key, entries[entry_count - 1].key, PSEUDONYM_BYTES) == 0;
+    }
+    bytes_varint(t, end - at);
+    for (size_t e = 0; at < end; e++) {
+        if (memcmp(people[at].key, entries[e].key, PSEUDONYM_BYTES) != 0)
+            continue;
+        bytes_varint(t, e - last);
+        (void)text_add(t, people[at++].person, PSEUDONYM_BYTES);
+        last = e;
+    }
+}
+
 static void begin(struct text *t, char tag)
 {
     (void)text_putc(t, tag);
@@ -168,10 +206,12 @@ int list_pack(struct pathway_list *l, uint32_t bucket, unsigned bits, struct tex
     bytes_varint(out_packed, b - a);
     bytes_varint(out_packed, d - c);
     bytes_varint(out_packed, f - e);
-    for (; a < b; a++)
-        pack_listed(out_packed, &v->entries[a]);
+    for (size_t i = a; i < b; i++)
+        pack_listed(out_packed, &v->entries[i]);
     for (; c < d; c++)
         pack_listed(out_packed, &v->before[c]);
+    pack_people(out_packed, v->people, v->people_count, v->entries + a, b - a);
+    pack_people(out_packed, v->people_before, v->people_before_count, v->entries + a, b - a);
     for (; e < f; e++)
         pack_evented(l, &l->evented[l->order[e]], out_packed);
     return bytes_seal(out_packed, from, PACKED_SEAL);
@@ -232,6 +272,8 @@ int list_pack_book(const struct pathway_list *l, struct text *out_packed)
     bytes_varint(out_packed, l->too_old);
     bytes_varint(out_packed, l->listing.count);
     bytes_varint(out_packed, l->listing.before_count);
+    bytes_varint(out_packed, l->listing.people_count);
+    bytes_varint(out_packed, l->listing.people_before_count);
     bytes_varint(out_packed, l->evented_count);
     bytes_varint(out_packed, l->fact_count);
     if (pack_groups(out_packed, tally_groups(l->tally)) < 0)

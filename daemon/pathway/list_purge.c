@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "pathway/list_internal.h"
 
 static uint64_t key_mark(const uint8_t *key)
@@ -41,6 +42,7 @@ struct purge {
     uint16_t horizon; /* stops before it are old */
     size_t marks_cap;
     uint64_t purged;
+    bool *leaves; /* by position in the listing */
 };
 
 /* Whether every clock stopped before the horizon. */
@@ -83,83 +85,103 @@ static int forget(struct purge *p, const uint8_t *key)
     return r;
 }
 
+/* Whether nothing that is known of it is newer than that. */
+static bool pathway_old(const struct purge *p, const uint8_t *key)
+{
+    const struct listed *e = listing_find(&p->l->listing, key);
+    uint32_t at = evented_find(p->l, key);
+
+    return (at == NONE || facts_old(p->l, at, p->horizon)) &&
+           (!e || (e->stop && e->stop < p->horizon));
+}
+
+static int leave(struct purge *p, const uint8_t *key)
+{
+    struct pathway_list *l = p->l;
+    const struct listed *e = listing_find(&l->listing, key);
+    uint32_t at = evented_find(l, key);
+
+    if (e)
+        p->leaves[e - l->listing.entries] = true;
+    if (at != NONE) {
+        l->evented[at].flags |= EVENTED_LEAVES;
+        evented_flag(l, at, false, false);
+    }
+    return forget(p, key);
+}
+
 /* Pathways that are counted together, and their cells. */
-static int purge_together(void *arg, const uint32_t *pathways, size_t count,
+static int purge_together(void *arg, const uint8_t *const *keys, size_t count,
                           const struct cells *cells, size_t from)
 {
     struct purge *p = arg;
-    struct pathway_list *l = p->l;
+    bool old = all_old(cells, from, p->horizon);
     int r = 0;
 
-    if (!all_old(cells, from, p->horizon))
+    for (size_t i = 0; old && i < count; i++)
+        old = pathway_old(p, keys[i]);
+    if (!old)
         return 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct listed *e = listing_find(&l->listing, l->evented[pathways[i]].key);
-
-        if (!facts_old(l, pathways[i], p->horizon) || (e && (!e->stop || e->stop >= p->horizon)))
-            return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        l->evented[pathways[i]].flags |= EVENTED_LEAVES;
-        evented_flag(l, pathways[i], false, false);
-        if (r == 0)
-            r = forget(p, l->evented[pathways[i]].key);
-    }
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = leave(p, keys[i]);
     return r == 0 ? only_count(p, cells, from) : r;
 }
 
-static int mark_evented(struct purge *p)
+static int purge_alone(struct purge *p, const uint8_t *key)
 {
     struct pathway_list *l = p->l;
+
+    l->was.count = 0;
+    int r = alone_cells(l, &l->listing, key, &l->was);
+
+    return r == 0 ? purge_together(p, &key, 1, &l->was, 0) : r;
+}
+
+static int purge_person(struct pathway_list *l, const uint8_t *person, void *arg)
+{
+    struct person_walk w = { .v = &l->listing, .person = person };
+    const uint8_t *key;
     int r = 0;
 
-    for (uint32_t i = 0; r == 0 && i < l->person_count; i++) {
-        l->was.count = 0;
-        if (l->persons[i].count <= SPELL_PATHWAYS_MAX)
-            r = spells_of(l, &l->listing, i, &l->was, purge_together, p);
-    }
-    for (uint32_t i = 0; r == 0 && i < l->evented_count; i++) {
-        uint32_t person = l->evented[i].person;
+    l->was.count = 0;
+    if (person_reports(l, &l->listing, person) <= SPELL_PATHWAYS_MAX)
+        return spells_of(l, &l->listing, person, &l->was, purge_together, arg);
+    while (r == 0 && (key = person_next(l, &w)))
+        r = purge_alone(arg, key);
+    return r;
+}
 
-        if (person != NONE && l->persons[person].count <= SPELL_PATHWAYS_MAX)
-            continue;
-        l->was.count = 0;
-        r = evented_cells(l, &l->listing, i, &l->was);
-        if (r == 0)
-            r = purge_together(p, &i, 1, &l->was, 0);
+/* Marks what is old: by person, what events know of nobody, and what only snapshots know. */
+static int mark_old(struct purge *p)
+{
+    struct pathway_list *l = p->l;
+    const struct listing *v = &l->listing;
+    int r = each_person(l, v, v, purge_person, p);
+
+    for (uint32_t i = 0; r == 0 && i < l->evented_count; i++)
+        if (!person_of_pathway(l, v, l->evented[i].key))
+            r = purge_alone(p, l->evented[i].key);
+    for (size_t i = 0; r == 0 && i < v->count; i++) {
+        const struct listed *e = &v->entries[i];
+
+        if (e->stop && e->stop < p->horizon && !people_find(v->people, v->people_count, e->key) &&
+            (!l->evented_count || evented_find(l, e->key) == NONE))
+            r = purge_alone(p, e->key);
     }
     l->was.count = 0;
     return r;
 }
 
-/* Drops from the listing what is old, whether events know it (then they decided) or not. */
 static int purge_listed(struct purge *p)
 {
-    struct pathway_list *l = p->l;
-    struct listing *v = &l->listing;
+    struct listing *v = &p->l->listing;
     size_t kept = 0;
-    int r = 0;
 
-    for (size_t i = 0; i < v->count; i++) {
-        const struct listed *e = &v->entries[i];
-        uint32_t facts = l->evented_count ? evented_find(l, e->key) : NONE;
-        bool leaves = facts != NONE ? (l->evented[facts].flags & EVENTED_LEAVES) != 0
-                                    : e->stop && e->stop < p->horizon;
-
-        if (leaves && facts == NONE && r == 0) {
-            l->was.count = 0;
-            r = listed_cells(l, e, &l->was);
-            if (r == 0)
-                r = only_count(p, &l->was, 0);
-            if (r == 0)
-                r = forget(p, e->key);
-        }
-        if (!leaves)
-            v->entries[kept++] = *e;
-    }
-    l->was.count = 0;
+    for (size_t i = 0; i < v->count; i++)
+        if (!p->leaves[i])
+            v->entries[kept++] = v->entries[i];
     v->count = kept;
-    return r;
+    return listing_drop_people(v);
 }
 
 static void forgotten_once(struct pathway_list *l)
@@ -190,8 +212,11 @@ static void purge_censuses(struct listing *v, uint16_t horizon)
 
 static int purge(struct pathway_list *l, uint16_t horizon, struct list_change *change)
 {
-    struct purge p = { .l = l, .horizon = horizon, .marks_cap = l->forgotten_count };
-    int r = mark_evented(&p);
+    AUTO(auto_free) bool *leaves = calloc(l->listing.count + 1, sizeof *leaves);
+    struct purge p = {
+        .l = l, .horizon = horizon, .marks_cap = l->forgotten_count, .leaves = leaves
+    };
+    int r = leaves ? mark_old(&p) : -ENOMEM;
 
     if (r == 0)
         r = purge_listed(&p);

@@ -102,10 +102,8 @@ static const uint8_t *pathway_now(const struct renaming *n, const uint8_t *key)
 static const uint8_t *person_now(const struct renaming *n, const uint8_t *key)
 {
     const uint8_t *now = key_now(n, key);
-    const struct pathway_list *l = n->l;
 
-    return key_index_find(&l->person_index, l->persons, sizeof *l->persons, now) != NONE ? key
-                                                                                         : now;
+    return person_is_known(n->l, now) ? key : now;
 }
 
 /* Whether the list knows anything by an old name: most files name nobody anew. */
@@ -115,9 +113,7 @@ static bool concerns(const struct renaming *n)
     bool any = false;
 
     for (size_t i = 0; i < n->count && !any; i++)
-        any = list_has(l, n->list[i].before) ||
-              key_index_find(&l->person_index, l->persons, sizeof *l->persons, n->list[i].before) !=
-                  NONE;
+        any = list_has(l, n->list[i].before) || person_is_known(l, n->list[i].before);
     for (size_t i = 0; n->occurrences && i < l->fact_count && !any; i++)
         any = occurrence_now(n, l->facts[i].occurrence) != l->facts[i].occurrence;
     return any;
@@ -141,6 +137,44 @@ static struct listed *rename_listed(struct renaming *n, const struct listed *ent
     if (fresh && count)
         qsort(fresh, count, sizeof *fresh, by_first_key);
     return fresh;
+}
+
+/* Whose they are, under the new keys of both. */
+static struct listed_person *rename_people(struct renaming *n, const struct listed_person *people,
+                                           size_t count, size_t *done)
+{
+    struct listed_person *fresh = calloc(count + 1, sizeof *fresh);
+
+    for (size_t i = 0; fresh && i < count; i++) {
+        const uint8_t *now = person_now(n, people[i].person);
+
+        memcpy(fresh[i].key, pathway_now(n, people[i].key), PSEUDONYM_BYTES);
+        memcpy(fresh[i].person, now, PSEUDONYM_BYTES);
+        *done += now != people[i].person;
+    }
+    if (fresh && count)
+        qsort(fresh, count, sizeof *fresh, by_first_key);
+    return fresh;
+}
+
+/* All that snapshots say, in a listing of its own. Returns 0 or -ENOMEM; *out is to be released either way. */
+static int rename_listing(struct renaming *n, struct listing *out)
+{
+    const struct listing *v = &n->l->listing;
+    size_t before_done = 0;
+
+    *out = (struct listing){ .entries = rename_listed(n, v->entries, v->count, &n->done),
+                             .count = v->count,
+                             .before = rename_listed(n, v->before, v->before_count, &before_done),
+                             .before_count = v->before_count,
+                             .people = rename_people(n, v->people, v->people_count, &n->done),
+                             .people_count = v->people_count,
+                             .people_before = rename_people(n, v->people_before,
+                                                            v->people_before_count, &before_done),
+                             .people_before_count = v->people_before_count };
+    return out->entries && out->before && out->people && out->people_before
+               ? listing_index_people(out)
+               : -ENOMEM;
 }
 
 /* ---- what events say ---- */
@@ -199,24 +233,21 @@ static int rename_all(struct renaming *n)
 {
     struct pathway_list *l = n->l;
     struct pathway_list fresh = { .senses = l->senses };
-    size_t before_done = 0;
-    struct listed *entries = rename_listed(n, l->listing.entries, l->listing.count, &n->done);
-    struct listed *before =
-        rename_listed(n, l->listing.before, l->listing.before_count, &before_done);
-    int r = entries && before ? 0 : -ENOMEM;
+    struct listing listing;
+    int r = rename_listing(n, &listing);
 
     for (uint32_t i = 0; r == 0 && i < l->evented_count; i++)
         r = move_evented(n, &fresh, &l->evented[i]);
     if (r < 0) {
-        free(entries);
-        free(before);
+        listing_release(&listing);
         list_release_evented(&fresh);
         return r;
     }
-    free(l->listing.entries);
-    free(l->listing.before);
-    l->listing.entries = entries;
-    l->listing.before = before;
+    listing.censuses = l->listing.censuses;
+    listing.census_count = l->listing.census_count;
+    l->listing.censuses = NULL;
+    listing_release(&l->listing);
+    l->listing = listing;
     list_swap_evented(l, &fresh);
     list_release_evented(&fresh);
     l->order_count = 0;

@@ -44,8 +44,10 @@ int list_snapshot_begin(struct pathway_list *l, struct civil_date census,
 
 void list_snapshot_abandon(struct pathway_list *l)
 {
-    if (l->staged)
+    if (l->staged) {
         free(l->staged->rows);
+        free(l->staged->people);
+    }
     free(l->staged);
     l->staged = NULL;
 }
@@ -87,6 +89,23 @@ static int stage(struct staged *s, struct staged_row *row, int verdict)
     return verdict;
 }
 
+/* Keeps whose the pathway of the next row is, where its service forms spells. Returns 0 or -ENOMEM. */
+static int stage_person(struct pathway_list *l, const struct pathway_record *row,
+                        const struct listed *e)
+{
+    struct staged *s = l->staged;
+
+    if (!row->has_person || l->senses[listed_group(e)].service->spell_gap_days < 0)
+        return 0;
+    int r = list_grow(&s->people, &s->people_cap, s->people_count, sizeof *s->people);
+
+    if (r < 0)
+        return r;
+    s->people[s->people_count].number = (uint32_t)s->count;
+    memcpy(s->people[s->people_count++].person, row->person, PSEUDONYM_BYTES);
+    return 0;
+}
+
 int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row)
 {
     assert(l && l->staged && row);
@@ -95,6 +114,8 @@ int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row)
     memcpy(staged.e.key, row->pathway, PSEUDONYM_BYTES);
     int verdict = understand(l, row, &staged.e);
 
+    if (verdict == LIST_TAKEN && stage_person(l, row, &staged.e) < 0)
+        return -ENOMEM;
     return verdict < 0 ? verdict : stage(l->staged, &staged, verdict);
 }
 
@@ -275,10 +296,18 @@ static int make_listing(const struct pathway_list *l, struct listing *out_listin
     if (old->census_count)
         memcpy(out_listing->censuses, old->censuses, old->census_count * sizeof *old->censuses);
     out_listing->censuses[out_listing->census_count - 1] = s->census;
-    return merge_rows(&m, s);
+    int r = merge_rows(&m, s);
+
+    return r == 0 ? listing_take_people(l, out_listing) : r;
 }
 
 /* ---- counting what changed ---- */
+
+/* Whether the pathway is counted by itself, under what snapshots alone say. */
+static bool stands_alone(const struct listing *v, const struct listed *e)
+{
+    return !people_find(v->people, v->people_count, e->key);
+}
 
 /* Of pathways that only snapshots know. */
 static int settle_listed(struct pathway_list *l, const struct listing *fresh,
@@ -294,12 +323,15 @@ static int settle_listed(struct pathway_list *l, const struct listing *fresh,
 
         i += c <= 0;
         k += c >= 0;
-        if ((c == 0 && same_listed(a, b)) ||
-            (l->evented_count && evented_find(l, (c <= 0 ? a : b)->key) != NONE))
+        if (l->evented_count && evented_find(l, (c <= 0 ? a : b)->key) != NONE)
             continue;
-        if (c <= 0)
+        bool counts_a = c <= 0 && stands_alone(old, a), counts_b = c >= 0 && stands_alone(fresh, b);
+
+        if (counts_a && counts_b && same_listed(a, b))
+            continue;
+        if (counts_a)
             r = listed_cells(l, a, &l->was);
-        if (r == 0 && c >= 0)
+        if (r == 0 && counts_b)
             r = listed_cells(l, b, &l->is);
         if (r == 0)
             r = list_settle(l, listing_census(fresh), change);
@@ -307,28 +339,48 @@ static int settle_listed(struct pathway_list *l, const struct listing *fresh,
     return r;
 }
 
-/* Of those with facts, which are seen under the new census now. */
-static int settle_evented(struct pathway_list *l, const struct listing *fresh,
-                          struct list_change *change)
+struct settling {
+    const struct listing *fresh;
+    struct list_change *change;
+};
+
+/* The spells of one person under the old listing and the new. */
+static int settle_person(struct pathway_list *l, const uint8_t *person, void *arg)
 {
+    const struct settling *s = arg;
+
+    l->looks_back = true;
+    int r = person_cells(l, &l->listing, person, &l->was);
+
+    l->looks_back = false;
+    if (r == 0)
+        r = person_cells(l, s->fresh, person, &l->is);
+    return r == 0 ? list_settle(l, listing_census(s->fresh), s->change) : r;
+}
+
+static int settle_one(struct pathway_list *l, const struct settling *s, uint32_t pathway)
+{
+    const uint8_t *key = l->evented[pathway].key;
     int r = 0;
 
-    for (uint32_t p = 0; r == 0 && p < l->person_count; p++) {
-        r = person_cells(l, &l->listing, p, &l->was);
-        if (r == 0)
-            r = person_cells(l, fresh, p, &l->is);
-        if (r == 0)
-            r = list_settle(l, listing_census(fresh), change);
-    }
-    for (uint32_t e = 0; r == 0 && e < l->evented_count; e++) {
-        if (l->evented[e].person != NONE)
-            continue;
-        r = evented_cells(l, &l->listing, e, &l->was);
-        if (r == 0)
-            r = evented_cells(l, fresh, e, &l->is);
-        if (r == 0)
-            r = list_settle(l, listing_census(fresh), change);
-    }
+    l->looks_back = true;
+    if (!person_of_pathway(l, &l->listing, key))
+        r = evented_cells(l, &l->listing, pathway, &l->was);
+    l->looks_back = false;
+    if (r == 0 && !person_of_pathway(l, s->fresh, key))
+        r = evented_cells(l, s->fresh, pathway, &l->is);
+    return r == 0 ? list_settle(l, listing_census(s->fresh), s->change) : r;
+}
+
+/* Of those with facts or of a person, which are seen under the new census now. */
+static int settle_others(struct pathway_list *l, const struct listing *fresh,
+                         struct list_change *change)
+{
+    struct settling s = { fresh, change };
+    int r = each_person(l, &l->listing, fresh, settle_person, &s);
+
+    for (uint32_t e = 0; r == 0 && e < l->evented_count; e++)
+        r = settle_one(l, &s, e);
     return r;
 }
 
@@ -347,7 +399,7 @@ int list_snapshot_end(struct pathway_list *l, struct list_change *change)
     if (r == 0)
         r = settle_listed(l, &fresh, change);
     if (r == 0)
-        r = settle_evented(l, &fresh, change);
+        r = settle_others(l, &fresh, change);
     if (r < 0) {
         listing_release(&fresh);
         return r;

@@ -6,6 +6,7 @@
  */
 #include "pathway/list_staged.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define HEAP_SMALL 24
@@ -69,6 +70,23 @@ static bool stands_over(const struct staged *s, const struct staged_row *a,
     if (a->version != b->version)
         return a->version > b->version;
     return (a->number < b->number) == (s->duplicates == LIST_FIRST_STANDS);
+}
+
+static int by_number(const void *number, const void *person)
+{
+    const uint32_t *x = number;
+    const struct staged_person *y = person;
+
+    return (*x > y->number) - (*x < y->number);
+}
+
+const uint8_t *staged_person(const struct staged *s, const struct staged_row *row)
+{
+    const struct staged_person *p =
+        s->people_count ? bsearch(&row->number, s->people, s->people_count, sizeof *p, by_number)
+                        : NULL;
+
+    return p ? p->person : NULL;
 }
 
 uint64_t staged_settle(struct staged *s)

@@ -13,16 +13,26 @@ struct staged_row {
     uint64_t version;
 };
 
+/* Whose the pathway of a row is, of a service that forms spells. */
+struct staged_person {
+    uint32_t number; /* of the row */
+    uint8_t person[PSEUDONYM_BYTES];
+};
+
 struct staged {
     uint16_t census;
     struct civil_date received;
     enum list_duplicates duplicates;
     struct staged_row *rows;
     size_t count, cap;
+    struct staged_person *people; /* by number */
+    size_t people_count, people_cap;
     uint64_t verdicts[LIST_VERDICTS];
 };
 
 /** Sorts the rows by key and leaves one of each pathway. Returns how many were dropped. */
 uint64_t staged_settle(struct staged *s);
+/** Whose the pathway of this row is; NULL: it does not say. */
+const uint8_t *staged_person(const struct staged *s, const struct staged_row *row);
 
 #endif

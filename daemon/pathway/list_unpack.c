@@ -129,6 +129,8 @@ int list_unpack_book(struct pathway_list *l, const void *bytes, size_t len)
     l->too_old = bytes_take_varint(&b);
     l->expected.listed = bytes_take_varint(&b);
     l->expected.before = bytes_take_varint(&b);
+    l->expected.people = bytes_take_varint(&b);
+    l->expected.people_before = bytes_take_varint(&b);
     l->expected.evented = bytes_take_varint(&b);
     l->expected.facts = bytes_take_varint(&b);
     size_t groups = bytes_take_count(&b);
@@ -252,6 +254,31 @@ static int take_entries(const struct pathway_list *l, struct bytes *b, size_t co
         b->bad |= i && memcmp(e[-1].key, e->key, PSEUDONYM_BYTES) >= 0;
     }
     *had += count;
+    return 0;
+}
+
+/* Whose they are: of the entries of the same bucket. */
+static int take_people(struct bytes *b, const struct listed *entries, size_t entry_count,
+                       struct listed_person **people, size_t *had)
+{
+    size_t count = bytes_take_count(b), at = 0;
+
+    b->bad |= count > entry_count;
+    if (b->bad || count == 0)
+        return 0;
+    struct listed_person *more = reallocarray(*people, *had + count, sizeof **people);
+
+    if (!more)
+        return -ENOMEM;
+    *people = more;
+    for (size_t i = 0; i < count && !b->bad; i++) {
+        uint64_t step = bytes_take_varint(b);
+
+        b->bad |= (i && step == 0) || step >= entry_count - at;
+        at += b->bad ? 0 : (size_t)step;
+        memcpy(more[*had].key, entries[at].key, PSEUDONYM_BYTES);
+        bytes_take_raw(b, more[(*had)++].person, PSEUDONYM_BYTES);
+    }
     return 0;
 }
 
@@ -404,6 +431,17 @@ static int take_evented(struct pathway_list *l, struct bytes *b, bool replace)
     return r < 0 ? r : take_over(l, b, at);
 }
 
+/* Of the entries of a bucket, which begin at `first`. */
+static int take_all_people(struct pathway_list *l, struct bytes *b, size_t first)
+{
+    struct listing *v = &l->listing;
+    const struct listed *entries = v->entries + first;
+    size_t count = v->count - first;
+    int r = take_people(b, entries, count, &v->people, &v->people_count);
+
+    return r == 0 ? take_people(b, entries, count, &v->people_before, &v->people_before_count) : r;
+}
+
 int list_unpack(struct pathway_list *l, const void *bytes, size_t len)
 {
     struct bytes b;
@@ -412,10 +450,13 @@ int list_unpack(struct pathway_list *l, const void *bytes, size_t len)
         return -EBADMSG;
     uint64_t listed = bytes_take_varint(&b), before = bytes_take_varint(&b);
     size_t evented = bytes_take_count(&b);
+    size_t first = l->listing.count;
     int r = take_entries(l, &b, (size_t)listed, &l->listing.entries, &l->listing.count);
 
     if (r == 0)
         r = take_entries(l, &b, (size_t)before, &l->listing.before, &l->listing.before_count);
+    if (r == 0 && !b.bad)
+        r = take_all_people(l, &b, first);
     for (size_t i = 0; r == 0 && !b.bad && i < evented; i++) {
         size_t at = l->evented_count;
 
@@ -474,11 +515,28 @@ static bool before_fits(const struct listing *v)
     return true;
 }
 
+static int person_compare(const void *a, const void *b)
+{
+    return memcmp(a, b, PSEUDONYM_BYTES);
+}
+
+/* Whose pathways are is known of entries, each once, so it is in order when they are. */
+static int sort_people(struct listing *v)
+{
+    if (v->people_count)
+        qsort(v->people, v->people_count, sizeof *v->people, person_compare);
+    if (v->people_before_count)
+        qsort(v->people_before, v->people_before_count, sizeof *v->people_before, person_compare);
+    return listing_index_people(v);
+}
+
 /* No bucket and no touched pathway is missing: the book knows how many there are. */
 static bool is_whole(const struct pathway_list *l)
 {
     return l->listing.count == l->expected.listed &&
            l->listing.before_count == l->expected.before &&
+           l->listing.people_count == l->expected.people &&
+           l->listing.people_before_count == l->expected.people_before &&
            l->evented_count == l->expected.evented && l->fact_count == l->expected.facts;
 }
 
@@ -499,7 +557,8 @@ static int count_listed(struct pathway_list *l)
     for (size_t i = 0; r == 0 && i < l->listing.count; i++) {
         const struct listed *e = &l->listing.entries[i];
 
-        if (l->evented_count && evented_find(l, e->key) != NONE)
+        if ((l->evented_count && evented_find(l, e->key) != NONE) ||
+            person_of_pathway(l, &l->listing, e->key))
             continue;
         r = listed_cells(l, e, &l->is);
         if (r == 0)
@@ -508,18 +567,22 @@ static int count_listed(struct pathway_list *l)
     return r;
 }
 
-static int count_evented(struct pathway_list *l)
+static int count_person(struct pathway_list *l, const uint8_t *person, void *arg)
 {
-    int r = 0;
+    (void)arg;
+    int r = person_cells(l, &l->listing, person, &l->is);
 
-    for (uint32_t p = 0; r == 0 && p < l->person_count; p++) {
-        r = person_cells(l, &l->listing, p, &l->is);
-        if (r == 0)
-            r = count_cells(l);
-    }
+    return r == 0 ? count_cells(l) : r;
+}
+
+static int count_others(struct pathway_list *l)
+{
+    const struct listing *v = &l->listing;
+    int r = each_person(l, v, v, count_person, NULL);
+
     for (uint32_t e = 0; r == 0 && e < l->evented_count; e++) {
-        if (l->evented[e].person == NONE)
-            r = evented_cells(l, &l->listing, e, &l->is);
+        if (!person_of_pathway(l, v, l->evented[e].key))
+            r = evented_cells(l, v, e, &l->is);
         if (r == 0)
             r = count_cells(l);
     }
@@ -540,9 +603,11 @@ int list_loaded(struct pathway_list *l)
     if (r == 0 && !is_whole(l))
         r = -EBADMSG;
     if (r == 0)
+        r = sort_people(&l->listing);
+    if (r == 0)
         r = count_listed(l);
     if (r == 0)
-        r = count_evented(l);
+        r = count_others(l);
     for (size_t at = 0; r == 0 && tally_next(l->counted, &at, &cell, &count);)
         r = tally_move(l->tally, &cell, (int64_t)count);
     return r;

@@ -224,6 +224,7 @@ static inline void invent_censuses(uint64_t *state, struct reference *ref)
             c->start[p] = 0;
             if (!one_in(state, before ? 4 : 2))
                 c->start[p] = before && !one_in(state, 6) ? before : c->date - pick(state, 40);
+            c->person[p] = one_in(state, 4) ? -1 : one_in(state, 6) ? pick(state, 3) : p % 3;
             if (p >= 9 && p < 13)
                 c->start[p] = 0; /* some that no census ever knows */
         }
@@ -234,19 +235,24 @@ static inline void tell_census(struct pathway_list *l, const struct ref_census *
                                uint64_t *state)
 {
     struct row rows[REF_PATHWAYS];
-    char names[REF_PATHWAYS][16], dates[REF_PATHWAYS][DATE_TEXT_MAX], census[DATE_TEXT_MAX];
+    char names[REF_PATHWAYS][16], people[REF_PATHWAYS][16], dates[REF_PATHWAYS][DATE_TEXT_MAX],
+        census[DATE_TEXT_MAX];
     size_t n = 0;
 
     for (int p = 0; p < REF_PATHWAYS; p++) {
-        int start = c->start[p];
+        int start = c->start[p], person = c->person[p];
 
         if (wrong && one_in(state, 2))
             start = start ? 0 : c->date - 3;
+        if (wrong && one_in(state, 2))
+            person = pick(state, 4) - 1;
         if (!start)
             continue;
         snprintf(names[n], sizeof names[n], "%d", p);
+        snprintf(people[n], sizeof people[n], "P%d", person);
         rows[n] = (struct row){ .pathway = names[n],
-                                .start = date_format((struct civil_date){ start }, dates[n]) };
+                                .start = date_format((struct civil_date){ start }, dates[n]),
+                                .person = person < 0 ? NULL : people[n] };
         n++;
     }
     for (size_t i = n; i > 1; i--) {

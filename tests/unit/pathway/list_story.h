@@ -102,7 +102,7 @@ static inline int tell(struct pathway_list *l, struct told t)
 
 /* One row of a snapshot. */
 struct row {
-    const char *pathway, *start, *stage, *stage_start, *exception;
+    const char *pathway, *start, *stage, *stage_start, *exception, *person;
 };
 
 static inline struct list_change census_rows(struct pathway_list *l, const char *census,
@@ -117,9 +117,12 @@ static inline struct list_change census_rows(struct pathway_list *l, const char 
                                     .stage = rows[i].stage,
                                     .stage_start = date_of(rows[i].stage_start),
                                     .exception = rows[i].exception,
-                                    .census = date_of(census) };
+                                    .census = date_of(census),
+                                    .has_person = rows[i].person != NULL };
 
         key_of(rows[i].pathway, r.pathway);
+        if (rows[i].person)
+            key_of(rows[i].person, r.person);
         ck_assert_int_ge(list_snapshot_row(l, &r), 0);
     }
     ck_assert_int_eq(list_snapshot_end(l, &change), 0);

@@ -9,6 +9,7 @@
 #define SEEDS  1000
 #define CHUNKS 10 /* test cases, so that one finds the seed */
 #define ORDERS 4
+#define SPELLS 1 /* of services: mental-health */
 
 /* The figures of measures too: of a list that came out one state, by one order. */
 static void figures_are_the_references(const struct reference *ref, const struct pathway_list *l,
@@ -201,15 +202,17 @@ static struct pathway_list *live_both(uint64_t *state, const struct reference *r
     return l;
 }
 
-static void one_history_under_censuses(uint64_t seed)
+static void history_under_censuses(uint64_t seed, int service, bool events)
 {
     static struct reference ref;
     uint64_t state = seed + 5000;
-    int service = (int)(seed % 4), disagreeing; /* those whose pathways start once */
+    int disagreeing;
     char first[SHA256_TEXT_MAX] = "", digest[SHA256_TEXT_MAX];
 
     invent_history(&state, service, &ref);
     invent_censuses(&state, &ref);
+    if (!events)
+        ref.fact_count = 0;
     char *expected = ref_counts_text(&ref, &disagreeing);
 
     for (int order = 0; order < ORDERS; order++) {
@@ -231,9 +234,25 @@ static void one_history_under_censuses(uint64_t seed)
     free(expected);
 }
 
+static void one_history_under_censuses(uint64_t seed)
+{
+    history_under_censuses(seed, (int)(seed % 4), true); /* those whose pathways start once */
+}
+
+static void one_history_of_spells(uint64_t seed)
+{
+    history_under_censuses(seed, SPELLS, seed % 2);
+}
+
 START_TEST(events_at_any_time_between_censuses_that_may_be_sent_again_give_one_state)
 {
     each_seed(_i, one_history_under_censuses);
+}
+END_TEST
+
+START_TEST(spells_of_snapshots_alone_and_with_events_are_those_of_the_reference)
+{
+    each_seed(_i, one_history_of_spells);
 }
 END_TEST
 
@@ -246,4 +265,5 @@ UNIT_MAIN(
     UNIT_ROWS(
         any_order_batching_and_repetition_of_events_gives_one_state_and_the_counts_of_the_reference,
         chunks),
-    UNIT_ROWS(events_at_any_time_between_censuses_that_may_be_sent_again_give_one_state, chunks))
+    UNIT_ROWS(events_at_any_time_between_censuses_that_may_be_sent_again_give_one_state, chunks),
+    UNIT_ROWS(spells_of_snapshots_alone_and_with_events_are_those_of_the_reference, chunks))
