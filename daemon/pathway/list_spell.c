@@ -8,10 +8,11 @@
  * A spell starts with its first referral and ends when all of them have and the gap has passed without
  * another: until then it counts as waiting. Source: DOMAIN section 2.6, steps 2 and 5.
  *
- * A referral of a snapshot starts as that says. It ends with an event since the census before that it is gone
- * from, else at that census; at another provider of the list it waits on there, and no gap is waited for. Of a
- * person whom the snapshot names, a referral that it does not name, and that would run at its census by what
- * events say of it, moves no count (rule 2).
+ * A referral of a snapshot starts as that says, and ends with an event since the census before the one that it
+ * is gone from, else at that census. A spell with such a referral ends with its last one, since the snapshot
+ * decides who is open at its census (rule 2): one that follows within the gap takes that end back. Of a person
+ * whom the snapshot names, a referral that it does not name, and that would run at its census by what events
+ * say of it, moves no count.
  */
 #include <assert.h>
 #include <errno.h>
@@ -172,14 +173,13 @@ static size_t spell_length(const struct member *members, size_t count, struct en
     return n;
 }
 
-/* It ends when the gap has passed. A contact under any of its referrals: it was seen. */
-static struct ending end_of_spell(const struct lives *v, const struct service *s,
-                                  const struct ending *last)
+/* gap: what is waited for. A contact under any of its referrals: it was seen. */
+static struct ending end_of_spell(const struct lives *v, const struct ending *last, long gap)
 {
     struct ending ending = *last;
-    long day = last->date + s->spell_gap_days;
+    long day = last->date + gap;
 
-    if (last->date && last->outcome != OUTCOME_MOVED)
+    if (last->date)
         ending.date = day < UINT16_MAX ? (uint16_t)day : UINT16_MAX;
     for (size_t i = 0; ending.outcome == OUTCOME_REMOVED_UNSEEN && i < v->count; i++) {
         if (v->list[i].event == EVENT_FIRST_CONTACT && v->list[i].date <= ending.date)
@@ -242,7 +242,7 @@ static int one_spell(struct pathway_list *l, const struct listing *v, const stru
 
     if (r < 0)
         return r;
-    const struct ending ending = end_of_spell(&l->lives, s, last);
+    const struct ending ending = end_of_spell(&l->lives, last, told ? 0 : s->spell_gap_days);
 
     frame.ending = &ending;
     for (size_t i = 0; i < count; i++)

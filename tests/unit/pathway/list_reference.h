@@ -606,7 +606,7 @@ static inline void ref_one_spell(const struct reference *ref, const struct ref_m
     int ended = end.day;
 
     if (end.day != REF_NEVER) {
-        end.day += gap;
+        end.day += seen ? 0 : gap; /* a census decides who is open at it */
         if (end.outcome == OUTCOME_REMOVED_UNSEEN &&
             ref_first(v, n, EVENT_BIT(EVENT_FIRST_CONTACT), 0, NULL) <= end.day)
             end.outcome = OUTCOME_REMOVED;
