@@ -208,6 +208,7 @@ static bool is_untold(int clock, const struct stored_list *part)
            !selection_clock_is_told(clock, list_tally(part->state));
 }
 
+/* Flows of a stage are told where events tell of more than half: one event makes no zeros of all the others. */
 static int gather_part(struct counting *c, const struct pathway_selection *selection, int clock,
                        const struct stored_list *part, struct selection_found *found)
 {
@@ -219,7 +220,7 @@ static int gather_part(struct counting *c, const struct pathway_selection *selec
     if (is_stage && !untold)
         return -ENOMEM;
     if (is_stage)
-        list_stage_untold(part->state, untold);
+        c->flows_untold |= list_stage_untold(part->state, untold);
     return selection_gather(selection, clock, t, list_known_upto(part->state), untold, &c->waits,
                             found);
 }

@@ -286,6 +286,13 @@ bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYT
     return true;
 }
 
+bool list_begins_anew(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
+{
+    const struct listed *e = listing_find(&l->listing, key);
+
+    return e && l->senses[listed_group(e)].service->clocks[0].kind == CLOCK_EACH;
+}
+
 bool list_next(const struct pathway_list *l, size_t *at, const uint8_t **out_key,
                struct civil_date *out_start, struct civil_date *out_stop)
 {

@@ -143,25 +143,36 @@ int listed_cells(const struct pathway_list *l, const struct listed *e, struct ce
     return r;
 }
 
-void list_stage_untold(const struct pathway_list *l, uint64_t *counts)
+/* Whether its row names the stage, or an event tells of it. */
+static bool is_stage_told(const struct pathway_list *l, const struct listed *e)
+{
+    if (l->senses[listed_group(e)].stage_clock != TALLY_STAGE && stage_began(l, e))
+        return true;
+    uint32_t known = l->evented_count ? evented_find(l, e->key) : NONE;
+
+    return known != NONE && l->evented[known].facts != NONE;
+}
+
+bool list_stage_untold(const struct pathway_list *l, uint64_t *counts)
 {
     const struct listing *v = &l->listing;
+    uint64_t untold = 0, both = 0;
 
     memset(counts, 0, tally_group_count(l->tally) * sizeof *counts);
     for (size_t i = 0; i < v->count; i++) {
         const struct listed *e = &v->entries[i];
-        const struct group_sense *sense = &l->senses[listed_group(e)];
-        bool is_told = sense->stage_clock != TALLY_STAGE && stage_began(l, e);
 
-        if (e->stop || is_told || sense->service->clock_count == 1 || !listed_stands(l, e))
+        if (l->senses[listed_group(e)].service->clock_count == 1)
             continue;
-        uint32_t known = l->evented_count ? key_index_find(&l->evented_index, l->evented,
-                                                           sizeof *l->evented, e->key)
-                                          : NONE;
-
-        if (known == NONE || l->evented[known].facts == NONE)
+        if (is_stage_told(l, e)) {
+            both += l->evented_count && evented_find(l, e->key) != NONE;
+            continue;
+        }
+        untold++;
+        if (!e->stop && listed_stands(l, e))
             counts[listed_group(e)]++;
     }
+    return untold > 0 && 2 * untold >= v->count + l->evented_count - both;
 }
 
 /* ---- known from both ---- */

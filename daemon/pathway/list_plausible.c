@@ -106,7 +106,7 @@ int list_is_shifted(const struct pathway_list *l, struct shift *out)
         if (!date_is_set(start) || !list_has_open(l, key, &before) || !date_is_set(before))
             continue;
         out->known++;
-        if (start.day == before.day)
+        if (start.day == before.day || (start.day > list_census(l).day && list_begins_anew(l, key)))
             continue;
         if (count == room) {
             size_t more = room ? 2 * room : 256;

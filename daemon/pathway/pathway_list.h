@@ -14,7 +14,8 @@
  *  (4) The same census again replaces the earlier one, as if that had never been.
  *      Of the stages that begin with a pathway a snapshot speaks only where it names one: the others are
  *      counted when an event ended them.
- *  (5) Spells are a view: recomputed for one person from all live facts whenever one changes.
+ *  (5) Spells are a view: recomputed for one person from all live facts, and all that the snapshots say of
+ *      the person's referrals, whenever one changes. One that a snapshot knows ends with its last referral.
  *  (6) A pathway whose clocks all stopped more than 15 months ago (list_keep()) is then only counted; a later event of
  *      it is set aside as too old and counted.
  *  (7) Gone from the census of one provider and come to another's of the same day: it moved, and waits on.
@@ -124,8 +125,9 @@ int list_events_end(struct pathway_list *l, struct list_change *change);
 const struct tally *list_tally(const struct pathway_list *l);
 /** By group, how many are open at the census of whose stage nothing is known: the row names none, one that the
  * service does not declare, or no start of it, and no event told of them. counts: tally_group_count() of
- * list_tally(). Nobody, where the service has no stages. */
-void list_stage_untold(const struct pathway_list *l, uint64_t *counts);
+ * list_tally(). Nobody, where the service has no stages. Returns whether that is so of half of all that it keeps
+ * or more, those who are gone too: then who began or ended a stage is not known of the list. */
+bool list_stage_untold(const struct pathway_list *l, uint64_t *counts);
 /** Of the last snapshot; DATE_NONE before any. */
 struct civil_date list_census(const struct pathway_list *l);
 /** The latest event date or census taken. */
@@ -155,6 +157,8 @@ uint64_t list_count_open(const struct pathway_list *l);
 /** Whether the pathway was open at the last census; then *out_start (may be NULL) is its clock start. */
 bool list_has_open(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES],
                    struct civil_date *out_start);
+/** Whether the pathway's clock is one that begins anew each time (a page that is reviewed). */
+bool list_begins_anew(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 /** Whether the pathway is kept. */
 bool list_has(const struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 

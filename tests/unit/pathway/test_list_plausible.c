@@ -90,6 +90,37 @@ START_TEST(clocks_that_moved_by_one_number_of_days_or_later_are_implausible)
 }
 END_TEST
 
+/* Pages of which `reviewed` were on `day`, and before on days of their own. */
+static const struct {
+    const char *why, *service, *day;
+    int reviewed;
+    bool shifted;
+} reviews[] = {
+    { "reviewed since the census before", "local-offer", "2025-05-05", 30, false },
+    { "known at the census before", "local-offer", "2025-05-04", 30, true },
+    { "a clock that does not begin anew", "mental-health", "2025-05-05", 30, true },
+};
+
+START_TEST(reviews_begin_the_clocks_of_pages_anew_and_hold_no_file)
+{
+    struct pathway_list *l = story_new(reviews[_i].service);
+    struct list_change change = LIST_CHANGE_INIT;
+    struct shift shift;
+
+    begin(l, "2025-05-04");
+    for (int n = 0; n < 40; n++)
+        add(l, n, date_of("2025-01-06").day + n);
+    ck_assert_int_eq(list_snapshot_end(l, &change), 0);
+    begin(l, "2025-05-11");
+    for (int n = 0; n < 40; n++)
+        add(l, n,
+            n < reviews[_i].reviewed ? date_of(reviews[_i].day).day
+                                     : date_of("2025-01-06").day + n);
+    ck_assert_msg(list_is_shifted(l, &shift) == reviews[_i].shifted, "%s", reviews[_i].why);
+    list_free(l);
+}
+END_TEST
+
 /* Of `before` the first `same` again, and new keys: `waited` whose clocks ran at the census before, and `began`
  * whose clocks began since. */
 static const struct {
@@ -232,6 +263,7 @@ END_TEST
 UNIT_MAIN(
     "list_plausible",
     UNIT_ROWS(clocks_that_moved_by_one_number_of_days_or_later_are_implausible, shifts),
+    UNIT_ROWS(reviews_begin_the_clocks_of_pages_anew_and_hold_no_file, reviews),
     UNIT_ROWS(a_file_that_lacks_those_who_waited_and_has_others_is_implausible_also_of_one_census,
               others_came),
     UNIT_ROWS(people_under_codes_that_are_not_of_the_list_are_implausible_but_for_a_few_that_stay,

@@ -294,6 +294,25 @@ START_TEST(of_whom_no_row_and_no_event_tells_the_stage_is_known)
 }
 END_TEST
 
+START_TEST(an_event_of_few_does_not_tell_who_ended_a_stage_of_the_others)
+{
+    struct pathway_list *l = story_new("wheelchair");
+    uint64_t counts[8];
+
+    CENSUS(l, "2025-03-02", ROW("A", "2025-01-06"), ROW("B", "2025-01-13"), ROW("C", "2025-01-20"),
+           ROW("D", "2025-01-20"));
+    TELL(l, "A", "prescription", "2025-02-10", 1);
+    ck_assert(list_stage_untold(l, counts));
+    TELL(l, "B", "prescription", "2025-02-10", 1);
+    ck_assert(list_stage_untold(l, counts));
+    CENSUS(l, "2025-03-09", ROW("C", "2025-01-20")); /* who is gone may have ended it too */
+    ck_assert(list_stage_untold(l, counts));
+    TELL(l, "C", "prescription", "2025-03-10", 1);
+    ck_assert(!list_stage_untold(l, counts));
+    list_free(l);
+}
+END_TEST
+
 START_TEST(a_mere_change_of_group_counts_from_its_census)
 {
     struct pathway_list *l = story_new("RNA");
@@ -574,6 +593,7 @@ UNIT_MAIN(
     UNIT_TEST(a_row_moves_to_the_stage_that_the_snapshot_names),
     UNIT_TEST(what_can_only_follow_the_named_stage_is_waited_for_as_well),
     UNIT_TEST(of_whom_no_row_and_no_event_tells_the_stage_is_known),
+    UNIT_TEST(an_event_of_few_does_not_tell_who_ended_a_stage_of_the_others),
     UNIT_TEST(a_mere_change_of_group_counts_from_its_census),
     UNIT_TEST(a_stops_feed_gives_the_missing_pathway_its_date_and_outcome),
     UNIT_TEST(an_earlier_event_that_disagrees_is_counted_and_moves_nothing),
