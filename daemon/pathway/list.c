@@ -65,6 +65,7 @@ void listing_release(struct listing *v)
     free(v->people);
     free(v->by_person);
     free(v->people_before);
+    free(v->pasts);
     *v = (struct listing){ .entries = NULL };
 }
 
@@ -240,6 +241,11 @@ struct civil_date list_census(const struct pathway_list *l)
 struct civil_date list_watermark(const struct pathway_list *l)
 {
     return tally_date(l->watermark);
+}
+
+int listed_by_key(const void *key, const void *listed)
+{
+    return memcmp(key, ((const struct listed *)listed)->key, PSEUDONYM_BYTES);
 }
 
 const struct listed *listing_find(const struct listing *v, const uint8_t *key)

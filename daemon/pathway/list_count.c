@@ -121,7 +121,8 @@ static int stage_cell(uint8_t clock, uint16_t start, const struct tally_cell *ow
     return cells_add(out_cells, &c);
 }
 
-int listed_cells(const struct pathway_list *l, const struct listed *e, struct cells *out_cells)
+int listed_cells(const struct pathway_list *l, const struct listing *v, const struct listed *e,
+                 struct cells *out_cells)
 {
     const struct tally_cell own = { .group = listed_group(e),
                                     .start = e->start,
@@ -132,6 +133,9 @@ int listed_cells(const struct pathway_list *l, const struct listed *e, struct ce
     if (own.stop && own.start > own.stop)
         return 0;
     int r = cells_add(out_cells, &own);
+
+    if (r == 0)
+        r = past_cells(l, v, e, out_cells);
     uint8_t stage = l->senses[own.group].stage_clock;
     const struct service *s = l->senses[own.group].service;
 
@@ -369,6 +373,8 @@ static int cells_under(struct pathway_list *l, const struct listing *v, const st
         r = clocks_under(l, &u, out_cells);
     if (r == 0)
         r = under_stages(l, &u, out_cells, from);
+    if (r == 0)
+        r = past_cells(l, v, e, out_cells);
     evented_flag(l, pathway, disagrees, false);
     return r;
 }
@@ -404,7 +410,7 @@ int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t path
 
     if (p->facts == NONE) { /* a new one, or all of it was taken back */
         evented_flag(l, pathway, false, false);
-        return e ? listed_cells(l, e, out_cells) : 0;
+        return e ? listed_cells(l, v, e, out_cells) : 0;
     }
     if (e)
         return cells_under(l, v, e, pathway, out_cells);
@@ -423,7 +429,7 @@ int alone_cells(struct pathway_list *l, const struct listing *v, const uint8_t *
         return evented_cells(l, v, at, out_cells);
     const struct listed *e = listing_find(v, key);
 
-    return e ? listed_cells(l, e, out_cells) : 0;
+    return e ? listed_cells(l, v, e, out_cells) : 0;
 }
 
 int person_cells(struct pathway_list *l, const struct listing *v, const uint8_t *person,

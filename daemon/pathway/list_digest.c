@@ -64,6 +64,17 @@ static void tell_people(struct telling *t, const struct listed_person *people, s
     digest_add(t->d, people, count * sizeof *people);
 }
 
+static void tell_pasts(struct telling *t, const struct listing *v)
+{
+    tell_number(t, v->past_count);
+    for (size_t i = 0; i < v->past_count; i++) {
+        const struct listed_past *p = &v->pasts[i];
+
+        digest_add(t->d, p->key, PSEUDONYM_BYTES);
+        tell_number(t, (uint64_t)p->start << 32 | (uint64_t)p->stop << 16 | p->census);
+    }
+}
+
 static void tell_evented(struct telling *t, const struct evented *e)
 {
     const struct pathway_list *l = t->l;
@@ -164,6 +175,7 @@ int list_digest(struct pathway_list *l, char out_hex[SHA256_TEXT_MAX])
     tell_listed(&t, l->listing.before, l->listing.before_count);
     tell_people(&t, l->listing.people, l->listing.people_count);
     tell_people(&t, l->listing.people_before, l->listing.people_before_count);
+    tell_pasts(&t, &l->listing);
     for (size_t i = 0; i < l->order_count; i++)
         tell_evented(&t, &l->evented[l->order[i]]);
     digest_end(t.d, out_hex);

@@ -6,6 +6,7 @@
  *   list_group.c      what events say of who waits for what (rule 1)
  *   list_clock.c      facts of one pathway or spell to the cells of its clocks
  *   list_spell.c      the spells of one person (rule 5)
+ *   list_past.c       clocks that began anew from one census to another
  *   list_person.c     whose pathways are: what snapshots and events say of it
  *   list_count.c      a pathway's cells under a snapshot (rules 2, 3); moving counts by -old +new
  *   list_snapshot.c   a census takes the place of the one before (rules 3, 4)
@@ -60,6 +61,12 @@ struct listed_person {
     uint8_t key[PSEUDONYM_BYTES], person[PSEUDONYM_BYTES];
 };
 
+/* A clock that ended as it began anew: what a census after it showed. By key and stop. */
+struct listed_past {
+    uint8_t key[PSEUDONYM_BYTES];
+    uint16_t start, stop, census;
+};
+
 /** What the snapshots say: one value that a new census replaces. */
 struct listing {
     struct listed *entries; /* by key */
@@ -75,6 +82,8 @@ struct listing {
     struct listed_person *people_before; /* by key: whose the last census found them, where it said
                                             another; person of zeros: nobody's */
     size_t people_before_count;
+    struct listed_past *pasts; /* of entries */
+    size_t past_count;
 };
 
 static inline uint16_t listing_census(const struct listing *v)
@@ -83,6 +92,8 @@ static inline uint16_t listing_census(const struct listing *v)
 }
 /** The pathway of a key, or NULL. */
 const struct listed *listing_find(const struct listing *v, const uint8_t *key);
+/** For bsearch(), of a key. */
+int listed_by_key(const void *key, const void *listed);
 /** The position of the first entry that is not below the key's leading bits. */
 size_t listed_lower(const struct listed *entries, size_t count, uint32_t bucket, unsigned bits);
 void listing_release(struct listing *v);
@@ -228,7 +239,7 @@ struct pathway_list {
     uint64_t disagreeing, without_start;
 
     struct {
-        uint64_t listed, before, people, people_before, evented, facts;
+        uint64_t listed, before, people, people_before, pasts, evented, facts;
     } expected; /* by the book, while it is loaded */
 
     struct cells was, is; /* scratch: the cells of what changes, before and after */
@@ -354,6 +365,18 @@ int spells_of(struct pathway_list *l, const struct listing *v, const uint8_t *pe
  * is the first. */
 bool listed_stands(const struct pathway_list *l, const struct listed *e);
 
+/* ---- list_past.c ---- */
+
+/** The position of the first of a key, or past the last. */
+size_t listing_past_lower(const struct listing *v, const uint8_t *key);
+/** Adds those of the clocks of an entry that began anew. Returns 0 or -ENOMEM. */
+int past_cells(const struct pathway_list *l, const struct listing *v, const struct listed *e,
+               struct cells *out_cells);
+/** Those of a listing that was made of l's and the staged rows. Returns 0 or -ENOMEM. */
+int listing_take_pasts(const struct pathway_list *l, struct listing *fresh);
+/** Those that stopped before the horizon are then only counted; of entries that are gone, none is left. */
+int listing_purge_pasts(struct pathway_list *l, uint16_t horizon, bool *out_any);
+
 /* ---- list_person.c ---- */
 
 /** Whose the pathway is: as the listing says, else as events say; NULL: nobody said it. */
@@ -411,7 +434,8 @@ int under_read(struct pathway_list *l, const struct listing *v, const struct lis
 int under_stages(struct pathway_list *l, const struct under *u, struct cells *cells, size_t from);
 
 /** Adds the cells of a pathway that only snapshots know. */
-int listed_cells(const struct pathway_list *l, const struct listed *e, struct cells *out_cells);
+int listed_cells(const struct pathway_list *l, const struct listing *v, const struct listed *e,
+                 struct cells *out_cells);
 /** Those of one with facts, counted by itself. Sets its flags. */
 int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t pathway,
                   struct cells *out_cells);

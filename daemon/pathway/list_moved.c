@@ -11,16 +11,12 @@
 
 #include "pathway/list_internal.h"
 
-static int by_key(const void *key, const void *listed)
-{
-    return memcmp(key, ((const struct listed *)listed)->key, PSEUDONYM_BYTES);
-}
-
 /* What it was before the last census, where that made something else of it. */
 static const struct listed *find_before(const struct listing *v, const uint8_t *key)
 {
-    return v->before_count ? bsearch(key, v->before, v->before_count, sizeof *v->before, by_key)
-                           : NULL;
+    return v->before_count
+               ? bsearch(key, v->before, v->before_count, sizeof *v->before, listed_by_key)
+               : NULL;
 }
 
 /* Whether its census of that day brought the pathway, or a later one has it since. */

@@ -165,6 +165,29 @@ static void pack_people(struct text *t, const struct listed_person *people, size
     }
 }
 
+/* As pack_people(); several may be of one entry. */
+static void pack_pasts(struct text *t, const struct listing *v, const struct listed *entries,
+                       size_t entry_count)
+{
+    size_t at = entry_count ? listing_past_lower(v, entries[0].key) : 0, end = at, last = 0;
+
+    while (entry_count && end < v->past_count &&
+           memcmp(v->pasts[end].key, entries[entry_count - 1].key, PSEUDONYM_BYTES) <= 0)
+        end++;
+    bytes_varint(t, end - at);
+    for (size_t e = 0; at < end; at++) {
+        const struct listed_past *p = &v->pasts[at];
+
+        while (memcmp(p->key, entries[e].key, PSEUDONYM_BYTES) != 0)
+            e++;
+        bytes_varint(t, e - last);
+        bytes_u16(t, p->start);
+        bytes_u16(t, p->stop);
+        bytes_u16(t, p->census);
+        last = e;
+    }
+}
+
 static void begin(struct text *t, char tag)
 {
     (void)text_putc(t, tag);
@@ -212,6 +235,7 @@ int list_pack(struct pathway_list *l, uint32_t bucket, unsigned bits, struct tex
         pack_listed(out_packed, &v->before[c]);
     pack_people(out_packed, v->people, v->people_count, v->entries + a, b - a);
     pack_people(out_packed, v->people_before, v->people_before_count, v->entries + a, b - a);
+    pack_pasts(out_packed, v, v->entries + a, b - a);
     for (; e < f; e++)
         pack_evented(l, &l->evented[l->order[e]], out_packed);
     return bytes_seal(out_packed, from, PACKED_SEAL);
@@ -274,6 +298,7 @@ int list_pack_book(const struct pathway_list *l, struct text *out_packed)
     bytes_varint(out_packed, l->listing.before_count);
     bytes_varint(out_packed, l->listing.people_count);
     bytes_varint(out_packed, l->listing.people_before_count);
+    bytes_varint(out_packed, l->listing.past_count);
     bytes_varint(out_packed, l->evented_count);
     bytes_varint(out_packed, l->fact_count);
     if (pack_groups(out_packed, tally_groups(l->tally)) < 0)

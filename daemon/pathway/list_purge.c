@@ -218,14 +218,18 @@ static int purge(struct pathway_list *l, uint16_t horizon, struct list_change *c
     };
     int r = leaves ? mark_old(&p) : -ENOMEM;
 
+    bool any = false;
+
     if (r == 0)
         r = purge_listed(&p);
+    if (r == 0)
+        r = listing_purge_pasts(l, horizon, &any);
     if (r == 0 && p.purged)
         r = evented_compact(l);
     forgotten_once(l);
     purge_censuses(&l->listing, horizon);
     change->purged += p.purged;
-    change->rewrite |= p.purged > 0;
+    change->rewrite |= any || p.purged > 0;
     return r;
 }
 

@@ -157,6 +157,27 @@ static struct listed_person *rename_people(struct renaming *n, const struct list
     return fresh;
 }
 
+static int by_key_and_stop(const void *a, const void *b)
+{
+    const struct listed_past *x = a, *y = b;
+    int c = by_first_key(a, b);
+
+    return c ? c : x->stop - y->stop;
+}
+
+static struct listed_past *rename_pasts(struct renaming *n, const struct listing *v)
+{
+    struct listed_past *fresh = calloc(v->past_count + 1, sizeof *fresh);
+
+    for (size_t i = 0; fresh && i < v->past_count; i++) {
+        fresh[i] = v->pasts[i];
+        memcpy(fresh[i].key, pathway_now(n, v->pasts[i].key), PSEUDONYM_BYTES);
+    }
+    if (fresh && v->past_count)
+        qsort(fresh, v->past_count, sizeof *fresh, by_key_and_stop);
+    return fresh;
+}
+
 /* All that snapshots say, in a listing of its own. Returns 0 or -ENOMEM; *out is to be released either way. */
 static int rename_listing(struct renaming *n, struct listing *out)
 {
@@ -171,8 +192,10 @@ static int rename_listing(struct renaming *n, struct listing *out)
                              .people_count = v->people_count,
                              .people_before = rename_people(n, v->people_before,
                                                             v->people_before_count, &before_done),
-                             .people_before_count = v->people_before_count };
-    return out->entries && out->before && out->people && out->people_before
+                             .people_before_count = v->people_before_count,
+                             .pasts = rename_pasts(n, v),
+                             .past_count = v->past_count };
+    return out->entries && out->before && out->people && out->people_before && out->pasts
                ? listing_index_people(out)
                : -ENOMEM;
 }

@@ -298,7 +298,9 @@ static int make_listing(const struct pathway_list *l, struct listing *out_listin
     out_listing->censuses[out_listing->census_count - 1] = s->census;
     int r = merge_rows(&m, s);
 
-    return r == 0 ? listing_take_people(l, out_listing) : r;
+    if (r == 0)
+        r = listing_take_people(l, out_listing);
+    return r == 0 ? listing_take_pasts(l, out_listing) : r;
 }
 
 /* ---- counting what changed ---- */
@@ -330,9 +332,9 @@ static int settle_listed(struct pathway_list *l, const struct listing *fresh,
         if (counts_a && counts_b && same_listed(a, b))
             continue;
         if (counts_a)
-            r = listed_cells(l, a, &l->was);
+            r = listed_cells(l, old, a, &l->was);
         if (r == 0 && counts_b)
-            r = listed_cells(l, b, &l->is);
+            r = listed_cells(l, fresh, b, &l->is);
         if (r == 0)
             r = list_settle(l, listing_census(fresh), change);
     }

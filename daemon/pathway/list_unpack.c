@@ -131,6 +131,7 @@ int list_unpack_book(struct pathway_list *l, const void *bytes, size_t len)
     l->expected.before = bytes_take_varint(&b);
     l->expected.people = bytes_take_varint(&b);
     l->expected.people_before = bytes_take_varint(&b);
+    l->expected.pasts = bytes_take_varint(&b);
     l->expected.evented = bytes_take_varint(&b);
     l->expected.facts = bytes_take_varint(&b);
     size_t groups = bytes_take_count(&b);
@@ -431,6 +432,34 @@ static int take_evented(struct pathway_list *l, struct bytes *b, bool replace)
     return r < 0 ? r : take_over(l, b, at);
 }
 
+static int take_pasts(struct bytes *b, struct listing *v, size_t first)
+{
+    size_t count = bytes_take_count(b), at = 0, entries = v->count - first;
+
+    b->bad |= count > 0 && entries == 0;
+    if (b->bad || count == 0)
+        return 0;
+    struct listed_past *more = reallocarray(v->pasts, v->past_count + count, sizeof *v->pasts);
+
+    if (!more)
+        return -ENOMEM;
+    v->pasts = more;
+    for (size_t i = 0; i < count && !b->bad; i++) {
+        struct listed_past *p = &more[v->past_count++];
+        uint64_t step = bytes_take_varint(b);
+
+        b->bad |= step >= entries - at;
+        at += b->bad ? 0 : (size_t)step;
+        memcpy(p->key, v->entries[first + at].key, PSEUDONYM_BYTES);
+        p->start = bytes_take_u16(b);
+        p->stop = bytes_take_u16(b);
+        p->census = bytes_take_u16(b);
+        b->bad |= !is_day(p->start) || p->stop <= p->start || p->census < p->stop ||
+                  (i && step == 0 && p[-1].stop > p->stop);
+    }
+    return 0;
+}
+
 /* Of the entries of a bucket, which begin at `first`. */
 static int take_all_people(struct pathway_list *l, struct bytes *b, size_t first)
 {
@@ -457,6 +486,8 @@ int list_unpack(struct pathway_list *l, const void *bytes, size_t len)
         r = take_entries(l, &b, (size_t)before, &l->listing.before, &l->listing.before_count);
     if (r == 0 && !b.bad)
         r = take_all_people(l, &b, first);
+    if (r == 0 && !b.bad)
+        r = take_pasts(&b, &l->listing, first);
     for (size_t i = 0; r == 0 && !b.bad && i < evented; i++) {
         size_t at = l->evented_count;
 
@@ -520,9 +551,19 @@ static int person_compare(const void *a, const void *b)
     return memcmp(a, b, PSEUDONYM_BYTES);
 }
 
+static int past_compare(const void *a, const void *b)
+{
+    const struct listed_past *x = a, *y = b;
+    int c = memcmp(x->key, y->key, PSEUDONYM_BYTES);
+
+    return c ? c : x->stop != y->stop ? x->stop - y->stop : x->census - y->census;
+}
+
 /* Whose pathways are is known of entries, each once, so it is in order when they are. */
 static int sort_people(struct listing *v)
 {
+    if (v->past_count)
+        qsort(v->pasts, v->past_count, sizeof *v->pasts, past_compare);
     if (v->people_count)
         qsort(v->people, v->people_count, sizeof *v->people, person_compare);
     if (v->people_before_count)
@@ -537,7 +578,8 @@ static bool is_whole(const struct pathway_list *l)
            l->listing.before_count == l->expected.before &&
            l->listing.people_count == l->expected.people &&
            l->listing.people_before_count == l->expected.people_before &&
-           l->evented_count == l->expected.evented && l->fact_count == l->expected.facts;
+           l->listing.past_count == l->expected.pasts && l->evented_count == l->expected.evented &&
+           l->fact_count == l->expected.facts;
 }
 
 static int count_cells(struct pathway_list *l)
@@ -560,7 +602,7 @@ static int count_listed(struct pathway_list *l)
         if ((l->evented_count && evented_find(l, e->key) != NONE) ||
             person_of_pathway(l, &l->listing, e->key))
             continue;
-        r = listed_cells(l, e, &l->is);
+        r = listed_cells(l, &l->listing, e, &l->is);
         if (r == 0)
             r = count_cells(l);
     }

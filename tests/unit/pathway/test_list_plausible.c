@@ -90,6 +90,14 @@ START_TEST(clocks_that_moved_by_one_number_of_days_or_later_are_implausible)
 }
 END_TEST
 
+static void add_page(struct pathway_list *l, const char *service, int n, int start)
+{
+    struct pathway_record r = row_of(n, start);
+
+    r.service = service;
+    ck_assert_int_eq(list_snapshot_row(l, &r), LIST_TAKEN);
+}
+
 /* Pages of which `reviewed` were on `day`, and before on days of their own. */
 static const struct {
     const char *why, *service, *day;
@@ -109,13 +117,13 @@ START_TEST(reviews_begin_the_clocks_of_pages_anew_and_hold_no_file)
 
     begin(l, "2025-05-04");
     for (int n = 0; n < 40; n++)
-        add(l, n, date_of("2025-01-06").day + n);
+        add_page(l, reviews[_i].service, n, date_of("2025-01-06").day + n);
     ck_assert_int_eq(list_snapshot_end(l, &change), 0);
     begin(l, "2025-05-11");
     for (int n = 0; n < 40; n++)
-        add(l, n,
-            n < reviews[_i].reviewed ? date_of(reviews[_i].day).day
-                                     : date_of("2025-01-06").day + n);
+        add_page(l, reviews[_i].service, n,
+                 n < reviews[_i].reviewed ? date_of(reviews[_i].day).day
+                                          : date_of("2025-01-06").day + n);
     ck_assert_msg(list_is_shifted(l, &shift) == reviews[_i].shifted, "%s", reviews[_i].why);
     list_free(l);
 }
