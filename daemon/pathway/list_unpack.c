@@ -455,7 +455,7 @@ static int take_pasts(struct bytes *b, struct listing *v, size_t first)
         p->stop = bytes_take_u16(b);
         p->census = bytes_take_u16(b);
         b->bad |= !is_day(p->start) || p->stop <= p->start || p->census < p->stop ||
-                  (i && step == 0 && p[-1].stop > p->stop);
+                  (i && step == 0 && p[-1].stop >= p->stop);
     }
     return 0;
 }

@@ -94,6 +94,8 @@ static struct pathway_list *sample(void)
             struct pathway_record r = { .clock_start = { 20010 + i }, .stage_start = DATE_NONE };
 
             memset(r.pathway, i + 2, sizeof r.pathway);
+            memset(r.person, 100 + i / 2, sizeof r.person);
+            r.has_person = i != census;
             if (census == 0 || i != census)
                 FUZZ_CHECK(list_snapshot_row(l, &r) == LIST_TAKEN, "row");
         }
@@ -123,6 +125,9 @@ static bool loads(struct pathway_list *l)
     /* The book does not speak of these pathways: its counts are those found. */
     l->expected.listed = l->listing.count;
     l->expected.before = l->listing.before_count;
+    l->expected.people = l->listing.people_count;
+    l->expected.people_before = l->listing.people_before_count;
+    l->expected.pasts = l->listing.past_count;
     l->expected.evented = l->evented_count;
     l->expected.facts = l->fact_count;
     return list_loaded(l) == 0;
@@ -183,7 +188,8 @@ static void book(const struct text *given, struct text *again)
         uint64_t listed = l->expected.listed, evented = l->expected.evented;
 
         FUZZ_CHECK(list_pack_book(l, again) == 0, "pack");
-        if (!listed && !evented && !l->expected.before && !l->expected.facts)
+        if (!listed && !evented && !l->expected.before && !l->expected.facts &&
+            !l->expected.people && !l->expected.people_before && !l->expected.pasts)
             check_again(given, again);
     }
     list_free(l);
