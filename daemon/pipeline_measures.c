@@ -201,14 +201,17 @@ static const struct stored_list *next_part(struct counted_parts *c)
     return NULL;
 }
 
-/* Who began or ended a stage is in no snapshot. */
+/* Who began or ended a stage is in no snapshot. Events tell it where they told of more than may have ended it
+ * without one: an event of one makes no zeros of all the others. */
 static bool is_untold(int clock, const struct stored_list *part)
 {
-    return clock > 0 && part->census_count > 0 &&
-           !selection_clock_is_told(clock, list_tally(part->state));
+    if (clock == 0 || part->census_count == 0)
+        return false;
+    uint64_t told = selection_completed(clock, list_tally(part->state));
+
+    return told == 0 || list_ended_untold(part->state, clock) >= told;
 }
 
-/* Flows of a stage are told where events tell of more than half: one event makes no zeros of all the others. */
 static int gather_part(struct counting *c, const struct pathway_selection *selection, int clock,
                        const struct stored_list *part, struct selection_found *found)
 {
@@ -220,7 +223,7 @@ static int gather_part(struct counting *c, const struct pathway_selection *selec
     if (is_stage && !untold)
         return -ENOMEM;
     if (is_stage)
-        c->flows_untold |= list_stage_untold(part->state, untold);
+        list_stage_untold(part->state, untold);
     return selection_gather(selection, clock, t, list_known_upto(part->state), untold, &c->waits,
                             found);
 }

@@ -113,16 +113,14 @@ static bool is_doubtful(const struct tally_cell *c, int clock, enum fit fit)
     return fit == FIT_UNTOLD && c->clock == (clock == TALLY_STAGE ? 0 : clock);
 }
 
-bool selection_clock_is_told(int clock, const struct tally *t)
+uint64_t selection_completed(int clock, const struct tally *t)
 {
     struct tally_cell cell;
-    uint64_t count;
+    uint64_t count, sum = 0;
 
-    for (size_t at = 0; tally_next(t, &at, &cell, &count);) {
-        if (cell.clock == clock && cell.outcome == OUTCOME_COMPLETED)
-            return true;
-    }
-    return false;
+    for (size_t at = 0; tally_next(t, &at, &cell, &count);)
+        sum += cell.clock == clock && cell.outcome == OUTCOME_COMPLETED ? count : 0;
+    return sum;
 }
 
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,

@@ -50,9 +50,9 @@ int selection_gather(const struct pathway_selection *s, int clock, const struct 
                      struct civil_date day, const uint64_t *stage_untold, struct waits *w,
                      struct selection_found *found);
 
-/** Whether anything ever told that this clock was completed. A snapshot names the stage that somebody is at,
+/** For how many anything told that this clock was completed. A snapshot names the stage that somebody is at,
  * and nothing of one that is over: where no event speaks of a stage, how many began or ended it in a period
  * is not known, and 0 would be wrong. */
-bool selection_clock_is_told(int clock, const struct tally *t);
+uint64_t selection_completed(int clock, const struct tally *t);
 
 #endif

@@ -147,36 +147,50 @@ int listed_cells(const struct pathway_list *l, const struct listing *v, const st
     return r;
 }
 
-/* Whether its row names the stage, or an event tells of it. */
-static bool is_stage_told(const struct pathway_list *l, const struct listed *e)
+static bool has_facts(const struct pathway_list *l, const struct listed *e)
 {
-    if (l->senses[listed_group(e)].stage_clock != TALLY_STAGE && stage_began(l, e))
-        return true;
     uint32_t known = l->evented_count ? evented_find(l, e->key) : NONE;
 
     return known != NONE && l->evented[known].facts != NONE;
 }
 
-bool list_stage_untold(const struct pathway_list *l, uint64_t *counts)
+/* Whether its row names the stage, or an event tells of it. */
+static bool is_stage_told(const struct pathway_list *l, const struct listed *e)
+{
+    return (l->senses[listed_group(e)].stage_clock != TALLY_STAGE && stage_began(l, e)) ||
+           has_facts(l, e);
+}
+
+void list_stage_untold(const struct pathway_list *l, uint64_t *counts)
 {
     const struct listing *v = &l->listing;
-    uint64_t untold = 0, both = 0;
 
     memset(counts, 0, tally_group_count(l->tally) * sizeof *counts);
     for (size_t i = 0; i < v->count; i++) {
         const struct listed *e = &v->entries[i];
 
-        if (l->senses[listed_group(e)].service->clock_count == 1)
-            continue;
-        if (is_stage_told(l, e)) {
-            both += l->evented_count && evented_find(l, e->key) != NONE;
-            continue;
-        }
-        untold++;
-        if (!e->stop && listed_stands(l, e))
+        if (!e->stop && l->senses[listed_group(e)].service->clock_count > 1 &&
+            !is_stage_told(l, e) && listed_stands(l, e))
             counts[listed_group(e)]++;
     }
-    return untold > 0 && 2 * untold >= v->count + l->evented_count - both;
+}
+
+uint64_t list_ended_untold(const struct pathway_list *l, int clock)
+{
+    const struct listing *v = &l->listing;
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < v->count; i++) {
+        const struct listed *e = &v->entries[i];
+        const struct group_sense *sense = &l->senses[listed_group(e)];
+        const struct service *s = sense->service;
+
+        if ((size_t)clock >= s->clock_count || has_facts(l, e))
+            continue;
+        count += e->stop || sense->stage_clock == TALLY_STAGE ||
+                 (s->clocks[clock].to & ~still_to_come(s, sense->stage_clock)) != 0;
+    }
+    return count;
 }
 
 /* ---- known from both ---- */

@@ -125,9 +125,11 @@ int list_events_end(struct pathway_list *l, struct list_change *change);
 const struct tally *list_tally(const struct pathway_list *l);
 /** By group, how many are open at the census of whose stage nothing is known: the row names none, one that the
  * service does not declare, or no start of it, and no event told of them. counts: tally_group_count() of
- * list_tally(). Nobody, where the service has no stages. Returns whether that is so of half of all that it keeps
- * or more, those who are gone too: then who began or ended a stage is not known of the list. */
-bool list_stage_untold(const struct pathway_list *l, uint64_t *counts);
+ * list_tally(). Nobody, where the service has no stages. */
+void list_stage_untold(const struct pathway_list *l, uint64_t *counts);
+/** How many of the snapshots' pathways no event tells of, and may have ended this stage by what rows say: those
+ * who are gone, whose stage no row names, and who are at one that does not lie before its end. */
+uint64_t list_ended_untold(const struct pathway_list *l, int clock);
 /** Of the last snapshot; DATE_NONE before any. */
 struct civil_date list_census(const struct pathway_list *l);
 /** The latest event date or census taken. */
