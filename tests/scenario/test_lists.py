@@ -108,6 +108,32 @@ def test_flows_of_a_stage_that_only_snapshots_name_are_not_submitted(build):
         assert values(i, "whole")["2026-04-30"] == 0  # of the pathways themselves snapshots tell
 
 
+def test_an_event_of_one_does_not_make_zeros_of_the_flows_of_a_stage(build):
+    header = "pathway_id,issuer,service,provider,commissioner,referral_date,stage,stage_start,census_date\n"
+
+    def census(day, gone_on):
+        return header + "".join(f"A{n},TAJ,mental-health,TAJ,QUA,2026-01-{n + 1:02},"
+                                + ("care-plan,2026-04-10" if n < gone_on else "first-contact,2026-02-01") + f",{day}\n"
+                                for n in range(30))
+
+    def seen(i):
+        last = {h["period_end"]: h["versions"][-1] for h in i.ctl("measure", "seen")["history"]}["2026-04-30"]
+        return last["value"], last["marker"]
+
+    seen_by_stage = lists.measure(id="seen", metric="completed", select=", stage: first-contact", polarity="higher",
+                                  target="{at_least: 6}", more="    period: month\n")
+    with lists.instance(build, feeds=BOTH, plan_text=lists.plan(seen_by_stage)) as i:
+        i.put("1.csv", census("2026-03-31", 0), feed="weekly")
+        i.once("2026-04-01")
+        i.put("2.csv", census("2026-04-30", 10), feed="weekly")
+        i.put("1.csv", lists.events(("A0", "first-contact", "2026-04-10", 1)), feed="events")
+        i.once("2026-05-01")
+        assert i.look("2026-05-01", seen) == (None, "not-submitted")  # of nine others nobody tells when
+        i.put("2.csv", lists.events(*((f"A{n}", "first-contact", "2026-04-10", 1) for n in range(1, 6))), feed="events")
+        i.once("2026-05-01")
+        assert i.look("2026-05-01", seen) == (6, None)
+
+
 def test_events_go_into_a_list_and_later_ones_change_what_was_counted(build):
     plan = lists.plan(COMPLETED)
     with lists.instance(build, feeds=lists.EVENTS, plan_text=plan) as i:
@@ -402,6 +428,32 @@ def test_pathways_are_kept_for_the_months_that_the_settings_say_and_a_change_of_
         i.start("2026-03-05")
         wait_for(lambda: feed(i, "events")["files"] == 2 and "too-old" not in feed(i, "events")["last_outcome"],
                  "the correction to count")
+
+
+def test_the_referrals_of_one_person_in_snapshots_are_one_spell_also_after_a_start_and_a_rebuild(build):
+    plan = lists.plan(OPEN, lists.measure(id="stops", metric="clock-stops", more="    period: week\n"),
+                      lists.measure(id="median", metric="median-wait"))
+    people = {f"B{n}": f"PA{n}" for n in range(10)}
+    second = lists.starts(10, "2026-04-06", prefix="B")
+
+    def figures(i):
+        return {id: list(values(i, id).values()) for id in ("open", "stops", "median")}
+
+    with lists.instance(build, plan_text=plan) as i:
+        i.put("1.csv", lists.snapshot("2026-05-17", {**lists.starts(10, START), **second}, people=people), feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", lists.snapshot("2026-05-24", second, people=people), feed="weekly")
+        i.once("2026-05-25")
+        i.start("2026-05-25")
+        taken(i, 2)
+        before = state(i)
+        assert figures(i) == {"open": [10, 10], "stops": [0], "median": [127.5, 134.5]}, figures(i)
+        i.stop()
+        i.start("2026-05-25")
+        assert state(i) == before
+        i.ctl("rebuild")
+        wait_for(lambda: i.ctl("status")["ready"] and feed(i)["files"] == 2 and state(i) == before,
+                 "the same after a rebuild", 40)
 
 
 def two_feeds(i):

@@ -51,10 +51,12 @@ def plan(*measures):
 
 
 def snapshot(census, rows, provider="TAJ", **columns):
-    """rows: {pathway: clock start}."""
+    """rows: {pathway: clock start}; people: {pathway: person}, of whom it is not its own."""
+    people = columns.get("people", {})
     lines = [",".join(columns.get("header", SNAPSHOT_COLUMNS))]
     for pathway, start in rows.items():
-        lines.append(f"{pathway},{provider},P{pathway},mental-health,{provider},QUA,{start},{census},"
+        person = people.get(pathway, f"P{pathway}")
+        lines.append(f"{pathway},{provider},{person},mental-health,{provider},QUA,{start},{census},"
                      f"{columns.get('name', 'Somebody')}")
     return "\n".join(lines) + "\n"
 

@@ -141,6 +141,35 @@ START_TEST(under_another_key_the_reviews_are_what_they_were)
 }
 END_TEST
 
+START_TEST(beside_pages_a_pathway_of_another_service_whose_start_moves_later_completes_nothing)
+{
+    struct pathway_list *l = story_new(NULL);
+    struct list_change change = LIST_CHANGE_INIT;
+
+    for (int month = 7; month < 9; month++) {
+        char census[DATE_TEXT_MAX], start[DATE_TEXT_MAX];
+
+        snprintf(census, sizeof census, "2024-%02d-28", month);
+        snprintf(start, sizeof start, "2024-%02d-10", month);
+        ck_assert_int_eq(
+            list_snapshot_begin(l, date_of(census), date_of(RECEIVED), LIST_FIRST_STANDS), 0);
+        for (int i = 0; i < 2; i++) {
+            struct pathway_record r = { .clock_start = date_of(start),
+                                        .stage_start = DATE_NONE,
+                                        .census = date_of(census),
+                                        .service = i ? "RNA" : PAGES };
+
+            key_of(i ? "A" : "B", r.pathway);
+            ck_assert_int_eq(list_snapshot_row(l, &r), LIST_TAKEN);
+        }
+        ck_assert_int_eq(list_snapshot_end(l, &change), 0);
+    }
+    CHECK_COUNTS(l, "pathway 2024-07-10 2024-08-10 completed\n"
+                    "pathway 2024-08-10 open\npathway 2024-08-10 open\n");
+    list_free(l);
+}
+END_TEST
+
 UNIT_MAIN(
     "list_past",
     UNIT_TEST(a_review_between_two_censuses_completes_the_clock_that_ran_and_begins_another),
@@ -149,4 +178,5 @@ UNIT_MAIN(
     UNIT_ROWS(an_earlier_start_takes_back_the_clocks_that_began_after_it, corrected),
     UNIT_TEST(a_page_that_waits_on_keeps_the_count_of_reviews_of_long_ago),
     UNIT_TEST(a_review_by_events_that_a_later_census_shows_as_well_counts_once),
-    UNIT_TEST(under_another_key_the_reviews_are_what_they_were))
+    UNIT_TEST(under_another_key_the_reviews_are_what_they_were),
+    UNIT_TEST(beside_pages_a_pathway_of_another_service_whose_start_moves_later_completes_nothing))
