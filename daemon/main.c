@@ -16,7 +16,8 @@
  *   alert/     findings to alerts: one table of transitions, folded over data periods
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; spool, webhook, email
- *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content
+ *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content,
+ *              its rows by a thread
  *   store/     EDGE archive, journals, the books in memory and in Redis
  *   loop/      EDGE libevent, libcurl, the HTTP server, hiredis, the embedded Redis server, systemd
  *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV; a command that is

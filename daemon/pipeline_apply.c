@@ -20,8 +20,8 @@ static void apply_free(struct apply *a)
 {
     if (!a)
         return;
+    apply_list_free(a->into); /* a thread of its own may read the file */
     apply_read_end(a);
-    apply_list_free(a->into);
     feed_book_free(a->book);
     table_release(&a->cell_index, NULL);
     table_release(&a->kept, NULL);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -25,6 +26,7 @@ void apply_list_free(struct list_apply *l)
 {
     if (!l)
         return;
+    relay_free(l->relay); /* its thread works on what goes now */
     pathway_archive_free(l->reader);
     digest_free(l->digest);
     readings_release(&l->readings);
@@ -40,6 +42,8 @@ void apply_list_free(struct list_apply *l)
 }
 
 /* ---- rows ---- */
+
+#define ARCHIVE_BLOCK ((size_t)16 << 10) /* bytes read and parsed at once */
 
 static struct part *part_of(struct apply *a, const char *provider)
 {
@@ -185,6 +189,49 @@ static int rename_parts(struct apply *a)
     return r;
 }
 
+static int on_archived(void *arg, const struct pathway_record *row)
+{
+    struct apply *a = arg;
+
+    return a->into->relay ? relay_put(a->into->relay, row) : on_row(a, row);
+}
+
+static int read_block(void *arg, bool *out_is_done)
+{
+    struct apply *a = arg;
+    struct list_apply *l = a->into;
+    char block[ARCHIVE_BLOCK];
+    ssize_t n;
+
+    do
+        n = read(a->fd, block, sizeof block);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    if (l->digest)
+        digest_add(l->digest, block, (size_t)n);
+    *out_is_done = n == 0;
+    return n == 0 ? pathway_archive_finish(l->reader)
+                  : pathway_archive_push(l->reader, block, (size_t)n);
+}
+
+/* From where the file stands on; a large one by a thread of its own. */
+static int begin_reading(struct apply *a)
+{
+    struct list_apply *l = a->into;
+    struct stat st;
+
+    l->reader = pathway_archive_new(on_archived, a);
+    if (!l->reader)
+        return -ENOMEM;
+    if (fstat(a->fd, &st) < 0)
+        return -errno;
+    if ((uintmax_t)st.st_size < RELAY_LEAST)
+        return 0;
+    l->relay = relay_new(read_block, a);
+    return l->relay ? 0 : -ENOMEM;
+}
+
 /* The next of the files that are read. */
 static int open_reading(struct apply *a)
 {
@@ -192,16 +239,17 @@ static int open_reading(struct apply *a)
 
     const struct receipt *file = l->readings.list[l->reading].file;
 
+    relay_free(l->relay);
     fd_close(&a->fd);
     pathway_archive_free(l->reader);
     digest_free(l->digest);
+    l->relay = NULL;
     l->reader = NULL;
     l->digest = file->sequence <= a->pipeline->loaded_upto ? digest_new() : NULL;
     a->fd = archive_read(a->pipeline->archive, receipt_archived(file));
     if (a->fd < 0)
         return a->fd;
-    l->reader = pathway_archive_new(on_row, a);
-    return l->reader ? 0 : -ENOMEM;
+    return begin_reading(a);
 }
 
 int apply_list_begin(struct apply *a)
@@ -320,11 +368,11 @@ static int begin_afresh(struct apply *a)
         }
     }
     pathway_archive_free(l->reader);
-    l->reader = pathway_archive_new(on_row, a);
+    l->reader = NULL;
     l->rows = l->others = 0;
-    if (r == 0 && !l->reader)
-        r = -ENOMEM;
-    return r < 0 ? r : lseek(a->fd, 0, SEEK_SET) < 0 ? -errno : 1;
+    if (r == 0)
+        r = lseek(a->fd, 0, SEEK_SET) < 0 ? -errno : begin_reading(a);
+    return r < 0 ? r : 1;
 }
 
 /* Whether people of a part stand under codes that are not of the list. Returns 1: a person decides; 0: they
@@ -424,9 +472,11 @@ const char *apply_list_why(const struct apply *a)
 static int end_reading(struct apply *a, bool *out_is_done)
 {
     struct list_apply *l = a->into;
-    int r = pathway_archive_finish(l->reader);
     char found[SHA256_TEXT_MAX];
+    int r = 0;
 
+    relay_free(l->relay);
+    l->relay = NULL;
     if (l->digest) { /* what lay there for long may have rotted, and still read as rows */
         digest_end(l->digest, found);
         l->digest = NULL;
@@ -440,6 +490,27 @@ static int end_reading(struct apply *a, bool *out_is_done)
     return open_reading(a);
 }
 
+static int read_portion(struct apply *a, bool *out_is_done)
+{
+    struct list_apply *l = a->into;
+    int r = 0;
+
+    *out_is_done = l->readings.count == 0;
+    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done;) {
+        bool is_read = false;
+
+        done += l->relay ? PORTION_BYTES : ARCHIVE_BLOCK;
+        r = l->relay ? relay_take(l->relay, on_row, a, &is_read) : read_block(a, &is_read);
+        if (r == 0 && is_read)
+            r = end_reading(a, out_is_done);
+    }
+    if (r < 0) { /* its thread ends before its file is closed */
+        relay_free(l->relay);
+        l->relay = NULL;
+    }
+    return r;
+}
+
 bool apply_list_is_idle(const struct apply *a)
 {
     return a->into->readings.count == 0;
@@ -447,24 +518,8 @@ bool apply_list_is_idle(const struct apply *a)
 
 int apply_list_read(struct apply *a, bool *out_is_done)
 {
-    struct list_apply *l = a->into;
-    char block[16384];
-    int r = 0;
+    int r = read_portion(a, out_is_done);
 
-    *out_is_done = l->readings.count == 0;
-    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done;) {
-        ssize_t n = read(a->fd, block, sizeof block);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        done += (size_t)n;
-        if (l->digest)
-            digest_add(l->digest, block, (size_t)n);
-        r = n == 0 ? end_reading(a, out_is_done)
-                   : pathway_archive_push(a->into->reader, block, (size_t)n);
-    }
     if (r == 0 && *out_is_done)
         r = check_parts(a);
     if (r > 0) { /* read once more, into lists that know nobody */

@@ -9,6 +9,7 @@
 #define PIPELINE_APPLY_LIST_INTERNAL_H
 
 #include "base/text.h"
+#include "feed/relay.h"
 #include "parse/pathway_archive.h"
 #include "pathway/list_elsewhere.h"
 #include "pipeline_apply_internal.h"
@@ -43,6 +44,7 @@ struct part {
 struct list_apply {
     const struct list_setting *list;
     struct pathway_archive *reader;
+    struct relay *relay;      /* reader, digest and file are its thread's; NULL: the loop's */
     struct digest *digest;    /* of the bytes read so far, where they are not fresh; or NULL */
     struct readings readings; /* of the archive, one after the other */
     size_t reading;

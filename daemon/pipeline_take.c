@@ -27,6 +27,7 @@ static void taking_free(struct taking *t)
 {
     if (!t)
         return;
+    relay_free(t->relay); /* its thread works on what goes now */
     content_free(t->content);
     parser_free(t->parser);
     digest_free(t->digest);
@@ -154,15 +155,30 @@ static int keep_block(struct taking *t, bool *out_is_done)
     return archive_write(t->file, block, (size_t)n);
 }
 
+/* The rows that the thread has ready. */
+static int take_rows(struct taking *t, bool *out_is_done)
+{
+    int r = relay_take(t->relay, take_pathway_row, t, out_is_done);
+
+    if (r == 0 && *out_is_done) {
+        relay_free(t->relay);
+        t->relay = NULL;
+    }
+    return r;
+}
+
 static int read_portion(struct taking *t, bool *out_is_done)
 {
     int r = t->has_begun ? 0 : begin(t);
 
     *out_is_done = false;
-    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done; done += CONTENT_BLOCK) {
+    for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done;) {
         bool was_parsed = t->content;
 
-        r = t->content ? content_step(t->content, out_is_done) : keep_block(t, out_is_done);
+        done += t->relay ? PORTION_BYTES : CONTENT_BLOCK;
+        r = t->relay     ? take_rows(t, out_is_done)
+            : was_parsed ? content_step(t->content, out_is_done)
+                         : keep_block(t, out_is_done);
         if (r == 0 && was_parsed && *out_is_done && t->is_pathway)
             r = take_pathway_parsed(t, out_is_done);
     }

@@ -8,6 +8,7 @@
 #define PIPELINE_TAKE_INTERNAL_H
 
 #include "feed/content.h"
+#include "feed/relay.h"
 #include "parse/parser.h"
 #include "parse/pathway_archive.h"
 #include "pipeline_internal.h"
@@ -28,6 +29,7 @@ struct taking {
     struct digest *digest;       /* of these */
     struct parser *parser;
     struct content *content;    /* being parsed; NULL: not yet, or no longer */
+    struct relay *relay;        /* parser and content are its thread's; NULL: the loop's */
     struct table organisations; /* codes of accepted rows */
     struct civil_date received; /* local date */
     bool has_begun;
@@ -48,6 +50,8 @@ struct taking {
 
 /** Prepares the first pass. Returns 0 or -errno. */
 int take_pathway_begin(struct taking *t);
+/** For relay_take(); arg: the taking. */
+int take_pathway_row(void *arg, const struct pathway_record *row);
 /** Goes on after the last byte was parsed: a file that is refused has its bytes kept before its receipt.
  * Sets *out_is_done where nothing is left to do. Returns 0 or -errno. */
 int take_pathway_parsed(struct taking *t, bool *out_is_done);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -46,7 +47,7 @@ static int note_provider(struct taking *t, const char *printed)
     return r < 0 ? r : table_set(&t->organisations, code, t, NULL);
 }
 
-static int on_pathway(void *arg, const struct pathway_record *row)
+int take_pathway_row(void *arg, const struct pathway_record *row)
 {
     struct taking *t = arg;
     int r = pathway_writer_add(&t->writer, row);
@@ -60,6 +61,33 @@ static int on_pathway(void *arg, const struct pathway_record *row)
     else if (!row->provider || !table_get(&t->printed, row->provider))
         t->receipt.left_out.of[LEFT_OUT_PROVIDER]++;
     return r;
+}
+
+static int on_pathway(void *arg, const struct pathway_record *row)
+{
+    struct taking *t = arg;
+
+    return t->relay ? relay_put(t->relay, row) : take_pathway_row(t, row);
+}
+
+static int parse_step(void *arg, bool *out_is_done)
+{
+    return content_step(arg, out_is_done);
+}
+
+/* Parsed as it lies in its inbox; a large one by a thread of its own. */
+static int begin_parsing(struct taking *t)
+{
+    struct stat st;
+    int r = fstat(t->fd, &st) < 0 ? -errno : content_new(t->fd, t->parser, &t->content);
+
+    if (r < 0)
+        return r;
+    content_hash(t->content, t->digest);
+    if ((uintmax_t)st.st_size < RELAY_LEAST)
+        return 0;
+    t->relay = relay_new(parse_step, t->content);
+    return t->relay ? 0 : -ENOMEM;
 }
 
 static int on_bytes(void *arg, const void *bytes, size_t len)
@@ -105,10 +133,7 @@ int take_pathway_begin(struct taking *t)
     pathway_writer_init(&t->writer, on_bytes, t);
     if (is_zipped) /* hashed whole, then opened */
         return archive_begin(p->raw, &t->file);
-    r = content_new(t->fd, t->parser, &t->content);
-    if (r == 0)
-        content_hash(t->content, t->digest);
-    return r;
+    return begin_parsing(t);
 }
 
 /* A reason that the parser does not know of. */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static bool memory_ran_out; /* since the last text was asked for */
+static _Thread_local bool memory_ran_out; /* since the last text was asked for */
 
 static void *watched_malloc(size_t size)
 {
