@@ -56,53 +56,71 @@ static void choose(struct apply *a)
     }
 }
 
-/* Packs the next blobs of a part and sends them. The first holds what is only counted. */
-static int stage_some(struct pipeline *p, struct part *part)
-{
-    struct pathway_list *state = part->stored->state;
+/* What goes with one call. */
+struct load {
+    struct list_blobs parts[STAGE_BLOBS_MAX];
+    size_t part_count;
     struct text packed[STAGE_BLOBS_MAX];
     struct bytes blobs[STAGE_BLOBS_MAX];
-    size_t n = 0, first = part->blobs, pathways = 1;
+    size_t count, bytes;
+};
+
+static bool is_full(const struct load *load)
+{
+    return load->count == STAGE_BLOBS_MAX || load->bytes >= STAGE_BYTES_MAX;
+}
+
+/* Packs the next blobs of a part. The first holds what is only counted. */
+static int load_part(struct part *part, struct load *load)
+{
+    struct pathway_list *state = part->stored->state;
+    size_t from = load->count, first = part->blobs, pathways = 1;
     int r = 0;
 
-    while (r == 0 && n < STAGE_BLOBS_MAX && (part->blobs == 0 || part->bucket >> part->bits == 0)) {
-        packed[n] = (struct text)TEXT_INIT;
+    while (r == 0 && !is_full(load) && (part->blobs == 0 || part->bucket >> part->bits == 0)) {
+        struct text *packed = &load->packed[load->count];
+
+        *packed = (struct text)TEXT_INIT;
         if (part->blobs == 0)
-            r = list_pack_counted(state, &packed[n]);
+            r = list_pack_counted(state, packed);
         else
-            r = list_pack(state, part->bucket++, part->bits, &packed[n], &pathways);
-        blobs[n] = (struct bytes){ text_str(&packed[n]), packed[n].len };
-        if (r == 0 && pathways == 0) {
-            text_release(&packed[n]);
-            continue;
-        }
-        n++;
-        part->blobs++;
+            r = list_pack(state, part->bucket++, part->bits, packed, &pathways);
+        load->blobs[load->count++] = (struct bytes){ text_str(packed), packed->len };
+        load->bytes += packed->len;
+        if (r == 0 && pathways == 0)
+            text_release(&load->packed[--load->count]);
+        else
+            part->blobs++;
     }
-    if (r == 0 && n > 0)
-        batch_add(p, store_stage_list(p->store, part->stored->name, part->stored->generation + 1,
-                                      first, blobs, n, batch_done, p));
-    for (size_t i = 0; i < n; i++)
-        text_release(&packed[i]);
+    if (load->count > from)
+        load->parts[load->part_count++] =
+            (struct list_blobs){ part->stored->name, part->stored->generation + 1, first,
+                                 load->blobs + from, load->count - from };
     return r;
 }
 
+/* Fills one call with the blobs of as many parts as it takes. */
 static bool stage_next(struct pipeline *p)
 {
     struct list_apply *l = p->apply->into;
+    struct load load = { 0 };
+    int r = 0;
 
-    for (; l->staging < l->part_count; l->staging++) {
+    while (r == 0 && l->staging < l->part_count && !is_full(&load)) {
         struct part *part = &l->parts[l->staging];
 
-        if (!part->is_staged || (part->blobs > 0 && part->bucket >> part->bits))
-            continue;
-        int r = stage_some(p, part);
-
-        if (r < 0)
-            batch_fail(p, r);
-        return true;
+        if (part->is_staged && (part->blobs == 0 || part->bucket >> part->bits == 0))
+            r = load_part(part, &load);
+        else
+            l->staging++;
     }
-    return false;
+    if (r == 0 && load.count > 0)
+        batch_add(p, store_stage_lists(p->store, load.parts, load.part_count, batch_done, p));
+    for (size_t i = 0; i < load.count; i++)
+        text_release(&load.packed[i]);
+    if (r < 0)
+        batch_fail(p, r);
+    return l->staging < l->part_count;
 }
 
 static void finish_staging(struct pipeline *p)

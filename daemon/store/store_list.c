@@ -13,17 +13,24 @@
 
 /* ---- changing ---- */
 
-int store_stage_list(struct store *s, const char *name, uint64_t generation, size_t first,
-                     const struct bytes *blobs, size_t count, store_done *done, void *arg)
+int store_stage_lists(struct store *s, const struct list_blobs *parts, size_t part_count,
+                      store_done *done, void *arg)
 {
-    struct command c = store_command(s, "stage_list");
+    struct command c = store_command(s, "stage_lists");
+    size_t blobs = 0;
 
-    assert(count <= STAGE_BLOBS_MAX);
-    command_add(&c, name);
-    command_add_printf(&c, "%" PRIu64, generation);
-    command_add_printf(&c, "%zu", first);
-    for (size_t i = 0; i < count; i++)
-        command_add_len(&c, blobs[i].at, blobs[i].len);
+    for (size_t i = 0; i < part_count; i++) {
+        const struct list_blobs *part = &parts[i];
+
+        command_add(&c, part->name);
+        command_add_printf(&c, "%" PRIu64, part->generation);
+        command_add_printf(&c, "%zu", part->first_bucket);
+        command_add_printf(&c, "%zu", part->count);
+        for (size_t k = 0; k < part->count; k++)
+            command_add_len(&c, part->blobs[k].at, part->blobs[k].len);
+        blobs += part->count;
+    }
+    assert(blobs <= STAGE_BLOBS_MAX);
     return store_send(s, &c, done, arg);
 }
 

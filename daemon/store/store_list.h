@@ -13,7 +13,8 @@
 
 #include "store/store_redis.h"
 
-#define STAGE_BLOBS_MAX     16   /* blobs a call: keeps one call below 5 ms */
+#define STAGE_BLOBS_MAX     64 /* blobs a call, and about so many bytes: keeps one call below 5 ms */
+#define STAGE_BYTES_MAX     ((size_t)1 << 20)
 #define OVERLAY_ENTRIES_MAX 1000 /* entries of one commit: likewise */
 #define OVERLAY_BUCKETS     64   /* hashes that the overlay of a generation is spread over */
 
@@ -23,8 +24,16 @@ struct bytes {
 };
 
 /** Blobs first_bucket and following of a generation that is not in force. */
-int store_stage_list(struct store *s, const char *name, uint64_t generation, size_t first_bucket,
-                     const struct bytes *blobs, size_t count, store_done *done, void *arg);
+struct list_blobs {
+    const char *name;
+    uint64_t generation;
+    size_t first_bucket;
+    const struct bytes *blobs;
+    size_t count;
+};
+/** Those of several parts, at most STAGE_BLOBS_MAX blobs: Redis syncs once a call. */
+int store_stage_lists(struct store *s, const struct list_blobs *parts, size_t part_count,
+                      store_done *done, void *arg);
 
 struct list_field {
     const char *name;

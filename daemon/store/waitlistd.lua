@@ -188,13 +188,17 @@ local function generation_of(p, name)
 end
 
 -- A slice of a generation to come. ARGV: "id:provider", generation, first bucket, the blobs.
-local function stage_list(keys, argv)
-  local p = keys[1]
-  if generation_of(p, argv[1]) == argv[2] then
-    return redis.error_reply('STALE this generation is in force')
-  end
-  for i = 4, #argv do
-    redis.call('SET', list_key(p, argv[1], string.format('g%s:%d', argv[2], argv[3] + i - 4)), argv[i])
+local function stage_lists(keys, argv)
+  local p, i = keys[1], 1
+  while i < #argv do
+    local name, generation, first, count = argv[i], argv[i + 1], tonumber(argv[i + 2]), tonumber(argv[i + 3])
+    if generation_of(p, name) == generation then
+      return redis.error_reply('STALE this generation is in force')
+    end
+    for k = 0, count - 1 do
+      redis.call('SET', list_key(p, name, string.format('g%s:%d', generation, first + k)), argv[i + 4 + k])
+    end
+    i = i + 4 + count
   end
   return redis.status_reply('OK')
 end
@@ -473,7 +477,7 @@ redis.register_function('drop_keys', leading(drop_keys))
 redis.register_function('drop_end', leading(drop_end))
 redis.register_function('commit_series', guarded(commit_series))
 redis.register_function('commit_feed', guarded(commit_feed))
-redis.register_function('stage_list', guarded(stage_list))
+redis.register_function('stage_lists', guarded(stage_lists))
 redis.register_function('commit_list', guarded(commit_list))
 redis.register_function('commit_events', guarded(commit_events))
 redis.register_function('sweep_lists', guarded(sweep_lists))
