@@ -37,7 +37,7 @@ struct batch {
 struct relay {
     int (*make)(void *arg, bool *out_is_done);
     void *arg;
-    struct batch batches[BATCHES];
+    struct batch *batches[BATCHES]; /* each by itself: large blocks leave holes in the heap */
     pthread_t thread;
     bool is_running; /* for the loop: to be joined */
     int ready;       /* an eventfd: counts up when the loop waits and something is to be taken */
@@ -47,6 +47,29 @@ struct relay {
     bool is_awaited, is_ended, is_cancelled;
     int result; /* of the maker, once it ended */
 };
+
+static void batch_free(struct batch *b)
+{
+    if (b)
+        free(b->texts);
+    free(b);
+}
+
+static struct batch *batch_new(void)
+{
+    struct batch *b = malloc(sizeof *b);
+    char *texts = malloc(BATCH_TEXTS);
+
+    if (b && texts) {
+        b->texts = texts;
+        b->size = BATCH_TEXTS;
+        b->count = b->used = 0;
+        return b;
+    }
+    free(texts);
+    free(b);
+    return NULL;
+}
 
 /* ---- the thread ---- */
 
@@ -74,7 +97,7 @@ static int hand_over(struct relay *r)
     bool is_cancelled = r->is_cancelled;
 
     (void)pthread_mutex_unlock(&r->lock);
-    struct batch *next = &r->batches[r->made % BATCHES];
+    struct batch *next = r->batches[r->made % BATCHES];
 
     if (is_cancelled)
         return -ECANCELED;
@@ -129,13 +152,13 @@ static int double_texts(struct batch *b)
 
 int relay_put(struct relay *r, const struct pathway_record *record)
 {
-    struct batch *b = &r->batches[r->made % BATCHES]; /* `made` is changed by this thread alone */
+    struct batch *b = r->batches[r->made % BATCHES]; /* `made` is changed by this thread alone */
     int e = 0;
 
     assert(!record->key);
     while (e == 0 && !keep_record(b, record)) {
         e = b->count > 0 ? hand_over(r) : double_texts(b);
-        b = &r->batches[r->made % BATCHES];
+        b = r->batches[r->made % BATCHES];
     }
     return e == 0 && b->count == BATCH_ROWS ? hand_over(r) : e;
 }
@@ -157,7 +180,7 @@ static void *run(void *arg)
 
     while (e == 0 && !is_done)
         e = is_cancelled(r) ? -ECANCELED : r->make(r->arg, &is_done);
-    if (e != -ECANCELED && r->batches[r->made % BATCHES].count > 0)
+    if (e != -ECANCELED && r->batches[r->made % BATCHES]->count > 0)
         (void)hand_over(r);
     (void)pthread_mutex_lock(&r->lock);
     r->result = e;
@@ -182,9 +205,8 @@ struct relay *relay_new(int (*make)(void *arg, bool *out_is_done), void *arg)
     (void)pthread_mutex_init(&r->lock, NULL);
     (void)pthread_cond_init(&r->room, NULL);
     for (size_t i = 0; i < BATCHES; i++) {
-        r->batches[i].texts = malloc(BATCH_TEXTS);
-        r->batches[i].size = BATCH_TEXTS;
-        is_whole &= r->batches[i].texts != NULL;
+        r->batches[i] = batch_new();
+        is_whole &= r->batches[i] != NULL;
     }
     if (is_whole && r->ready >= 0)
         return r;
@@ -231,7 +253,7 @@ static bool find_batch(struct relay *r, bool *out_is_ended)
 static int take_batch(struct relay *r, int (*record)(void *, const struct pathway_record *),
                       void *arg, size_t *rows)
 {
-    const struct batch *b = &r->batches[r->taken % BATCHES]; /* changed by the loop alone */
+    const struct batch *b = r->batches[r->taken % BATCHES]; /* changed by the loop alone */
     int e = 0;
 
     for (size_t i = 0; e == 0 && i < b->count; i++)
@@ -282,7 +304,7 @@ void relay_free(struct relay *r)
     (void)pthread_mutex_unlock(&r->lock);
     join(r);
     for (size_t i = 0; i < BATCHES; i++)
-        free(r->batches[i].texts);
+        batch_free(r->batches[i]);
     (void)pthread_cond_destroy(&r->room);
     (void)pthread_mutex_destroy(&r->lock);
     fd_close(&r->ready);
