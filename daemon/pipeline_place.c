@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "pathway/group_set.h"
 #include "pathway/list_plausible.h"
 
 /* To which place those on a waiting list belong, and what follows where that is not known. */
@@ -41,7 +42,7 @@ uint64_t places_unknown(const struct stored_list *part, uint64_t *out_open)
         if (!is_open(&cell, (uint16_t)upto.day))
             continue;
         *out_open += count;
-        if (!tally_group_at(t, cell.group).place)
+        if (!group_set_has_place(tally_groups(t), cell.group))
             unknown += count;
     }
     return unknown;

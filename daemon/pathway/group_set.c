@@ -82,6 +82,17 @@ static int word_number(struct group_set *s, const char *text, uint32_t *out_numb
 
 /* ---- groups ---- */
 
+/* The head of a group: its number above, how many cohorts it has below. A group is found by its words in two
+ * steps, each of them a line of memory that is seldom at hand: its slot, then its numbers. */
+#define HEAD_BITS    8
+#define HEAD_COHORTS ((1u << HEAD_BITS) - 1)
+_Static_assert(GROUPS_MAX <= UINT32_MAX >> HEAD_BITS && COHORT_MAX <= HEAD_COHORTS, "a head");
+
+static size_t cohorts_of(const uint32_t *numbers)
+{
+    return numbers[0] & HEAD_COHORTS;
+}
+
 /* How many numbers are kept of a group. */
 static size_t size_of(size_t cohorts)
 {
@@ -106,24 +117,25 @@ static int read_group(struct group_set *s, const struct group *g, uint32_t out[1
     return r;
 }
 
-/* The hash of a group, and its slot or the empty one where it would stand. */
+/* The hash of a group's words, and its slot or the empty one where it would stand. */
 static struct group_slot *slot_of(const struct group_set *s, const uint32_t *numbers,
                                   uint32_t *out_hash)
 {
-    size_t size = size_of(numbers[0]) * sizeof *numbers, mask = s->slot_count - 1;
-    uint64_t hash = table_hash(numbers, size);
+    size_t cohorts = cohorts_of(numbers), mask = s->slot_count - 1;
+    size_t size = (size_of(cohorts) - 1) * sizeof *numbers; /* tells the cohorts */
+    uint64_t hash = table_hash(numbers + 1, size);
 
     *out_hash = (uint32_t)(hash >> 32);
     for (size_t i = hash & mask;; i = (i + 1) & mask) {
         struct group_slot *slot = &s->slots[i];
 
-        if (!slot->group)
+        if (!slot->at)
             return slot;
         if (slot->hash != *out_hash)
             continue;
-        const uint32_t *kept = s->numbers + s->at[slot->group - 1];
+        const uint32_t *kept = s->numbers + slot->at - 1;
 
-        if (kept[0] == numbers[0] && memcmp(kept, numbers, size) == 0)
+        if (cohorts_of(kept) == cohorts && memcmp(kept + 1, numbers + 1, size) == 0)
             return slot;
     }
 }
@@ -144,7 +156,7 @@ static int grow_slots(struct group_set *s)
         uint32_t hash;
         struct group_slot *slot = slot_of(s, s->numbers + s->at[i], &hash);
 
-        *slot = (struct group_slot){ (uint32_t)i + 1, hash };
+        *slot = (struct group_slot){ s->at[i] + 1, hash };
     }
     return 0;
 }
@@ -163,7 +175,7 @@ int group_set_number(struct group_set *s, const struct group *group, uint32_t *o
     struct group_slot *slot = slot_of(s, numbers, &hash);
     size_t size = size_of(group->cohort_count);
 
-    if (!slot->group) {
+    if (!slot->at) {
         if (s->count == GROUPS_MAX)
             return -EFBIG;
         r = make_room(&s->numbers, &s->number_cap, s->number_count, size, sizeof *s->numbers);
@@ -172,11 +184,12 @@ int group_set_number(struct group_set *s, const struct group *group, uint32_t *o
         if (r < 0)
             return r;
         memcpy(s->numbers + s->number_count, numbers, size * sizeof *numbers);
+        s->numbers[s->number_count] |= (uint32_t)s->count << HEAD_BITS;
         s->at[s->count++] = (uint32_t)s->number_count;
+        *slot = (struct group_slot){ (uint32_t)s->number_count + 1, hash };
         s->number_count += size;
-        *slot = (struct group_slot){ (uint32_t)s->count, hash };
     }
-    *out_id = slot->group - 1;
+    *out_id = s->numbers[slot->at - 1] >> HEAD_BITS;
     return 0;
 }
 
@@ -185,18 +198,33 @@ const uint32_t *group_set_words(const struct group_set *s, uint32_t id, size_t *
     assert(id < s->count);
     const uint32_t *kept = s->numbers + s->at[id];
 
-    *out_cohorts = kept[0];
+    *out_cohorts = cohorts_of(kept);
     return kept + 1;
+}
+
+bool group_set_same_sense(const struct group_set *s, uint32_t a, uint32_t b)
+{
+    size_t cohorts;
+    const uint32_t *x = group_set_words(s, a, &cohorts), *y = group_set_words(s, b, &cohorts);
+
+    return x[GROUP_SERVICE] == y[GROUP_SERVICE] && x[GROUP_STAGE] == y[GROUP_STAGE];
+}
+
+bool group_set_has_place(const struct group_set *s, uint32_t id)
+{
+    size_t cohorts;
+
+    return group_set_words(s, id, &cohorts)[GROUP_PLACE] != 0;
 }
 
 struct group group_set_at(const struct group_set *s, uint32_t id)
 {
     size_t cohorts;
     const uint32_t *w = group_set_words(s, id, &cohorts);
-    struct group g = { .service = group_set_word(s, w[0]),
-                       .commissioner = group_set_word(s, w[1]),
-                       .place = group_set_word(s, w[2]),
-                       .stage = group_set_word(s, w[3]),
+    struct group g = { .service = group_set_word(s, w[GROUP_SERVICE]),
+                       .commissioner = group_set_word(s, w[GROUP_COMMISSIONER]),
+                       .place = group_set_word(s, w[GROUP_PLACE]),
+                       .stage = group_set_word(s, w[GROUP_STAGE]),
                        .cohort_count = cohorts };
 
     for (size_t i = 0; i < cohorts; i++)

@@ -10,15 +10,15 @@
 #include "base/table.h"
 #include "pathway/tally.h"
 
-/** service, commissioner, place, stage, then name and value of each cohort. */
-#define GROUP_PLAIN 4
+/** Then come name and value of each cohort. */
+enum { GROUP_SERVICE, GROUP_COMMISSIONER, GROUP_PLACE, GROUP_STAGE, GROUP_PLAIN };
 #define GROUP_WORDS (GROUP_PLAIN + 2 * COHORT_MAX)
 
 #define GROUP_RECENT 512
 
 struct group_slot {
-    uint32_t group; /* + 1; 0 empty */
-    uint32_t hash;  /* its upper bits */
+    uint32_t at;   /* where in .numbers the group begins, + 1; 0 empty */
+    uint32_t hash; /* its upper bits */
 };
 
 struct group_set {
@@ -27,7 +27,7 @@ struct group_set {
     size_t word_count, word_cap;
     uint32_t found
         [GROUP_RECENT]; /* words found before, by a few of their bytes: most rows repeat them */
-    uint32_t *numbers;  /* of group after group: cohorts, then its words; 0: NULL */
+    uint32_t *numbers;  /* of group after group: its head, then its words; 0: NULL */
     size_t number_count, number_cap;
     uint32_t *at; /* where in .numbers each group begins */
     size_t count, cap;
@@ -42,6 +42,10 @@ int group_set_number(struct group_set *s, const struct group *group, uint32_t *o
 struct group group_set_at(const struct group_set *s, uint32_t id);
 /** The words of a group in one order; *out_cohorts: how many cohorts. NULL, as word 0, for none. */
 const uint32_t *group_set_words(const struct group_set *s, uint32_t id, size_t *out_cohorts);
+/** Whether two groups are of one service and stage. */
+bool group_set_same_sense(const struct group_set *s, uint32_t a, uint32_t b);
+/** Whether the place of a group is known. */
+bool group_set_has_place(const struct group_set *s, uint32_t id);
 /** A word by its number; NULL for 0. */
 const char *group_set_word(const struct group_set *s, uint32_t number);
 

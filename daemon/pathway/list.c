@@ -183,18 +183,27 @@ const char *codes_text(const struct codes *c, uint32_t number)
     return number ? c->texts[number - 1] : NULL;
 }
 
+static struct group_sense sense_of(const struct pathway_list *l, uint32_t group)
+{
+    const struct group g = tally_group_at(l->tally, group);
+    const struct service *s = service_of(l->services, g.service);
+    int clock = g.stage ? service_clock(s, g.stage) : -ENOENT;
+
+    return (struct group_sense){ s, clock > 0 ? (uint8_t)clock : TALLY_STAGE };
+}
+
 int list_senses(struct pathway_list *l)
 {
     while (l->sense_count < tally_group_count(l->tally)) {
-        const struct group g = tally_group_at(l->tally, (uint32_t)l->sense_count);
-        const struct service *s = service_of(l->services, g.service);
-        int clock = g.stage ? service_clock(s, g.stage) : -ENOENT;
+        uint32_t at = (uint32_t)l->sense_count;
         int r = list_grow(&l->senses, &l->sense_cap, l->sense_count, sizeof *l->senses);
 
         if (r < 0)
             return r;
+        /* Most groups have the sense of the one before. */
         l->senses[l->sense_count++] =
-            (struct group_sense){ s, clock > 0 ? (uint8_t)clock : TALLY_STAGE };
+            at > 0 && group_set_same_sense(tally_groups(l->tally), at - 1, at) ? l->senses[at - 1]
+                                                                               : sense_of(l, at);
     }
     return 0;
 }

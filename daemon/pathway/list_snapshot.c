@@ -72,7 +72,8 @@ static int understand(struct pathway_list *l, const struct pathway_record *r, st
     e->group[0] = (uint8_t)group;
     e->group[1] = (uint8_t)(group >> 8);
     e->group[2] = (uint8_t)(group >> 16);
-    e->state = (uint8_t)(service_exception(l->senses[group].service, r->exception) << 4);
+    if (r->exception)
+        e->state = (uint8_t)(service_exception(l->senses[group].service, r->exception) << 4);
     return LIST_TAKEN;
 }
 
