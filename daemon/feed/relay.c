@@ -19,13 +19,13 @@
  * that of number `made`. Both counts, and who waits, are changed under the lock alone.
  */
 
-#define BATCHES     48
+#define BATCHES     192
 #define BATCH_ROWS  64
 #define BATCH_TEXTS ((size_t)8 << 10) /* bytes; more where one row needs more */
 #define TURN_ROWS   2048              /* taken in one turn of the loop */
 #define WAIT_MS     2
 /* Full ones that the loop is woken for, and free ones that the thread is: fewer would be a switch a batch. */
-#define WORTHWHILE (BATCHES / 4)
+#define WORTHWHILE (BATCHES / 8)
 
 struct batch {
     struct pathway_record records[BATCH_ROWS];
