@@ -44,8 +44,10 @@ void csv_release(struct csv *c)
     free(c->cells);
     free(c->lengths);
     free(c->whole);
+    free(c->marks);
     c->lengths = NULL;
     c->whole = NULL;
+    c->marks = NULL;
     c->whole_cap = 0;
     c->starts = NULL;
     c->cells = NULL;

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "parse/limits.h"
@@ -56,7 +57,8 @@ struct csv {
     const char **cells;
     unsigned *lengths;
     size_t count, cap, field_start;
-    char *whole; /* a row that is read at once (csv_whole.c) */
+    char *whole;     /* a row that is read at once (csv_whole.c) */
+    uint64_t *marks; /* a bit for each byte of it that is a delimiter or a quote */
     size_t whole_cap;
     unsigned long offset, line, column, row_line;
     unsigned long quote_line, quote_column, quote_offset;

@@ -3,78 +3,146 @@
  * line end in quotes, and lie in one portion. What is unusual goes the slow way, byte by byte, which
  * says what a row is; tests and a fuzz target hold both against each other.
  */
-#include <endian.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "parse/csv.h"
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define WORD       sizeof(uint64_t)
+#define CHUNK 64 /* bytes that are looked at together, a bit each */
 
-/* Marks at least the first byte that is zero; what it marks behind that may be wrong. */
-static uint64_t first_zero(uint64_t word)
+/* What is found of a row: whether it holds control characters, bytes above 0x7F; its delimiters and quotes. */
+#ifdef __SSE2__
+struct looking {
+    __m128i delimiter, control, high;
+};
+
+static void looking_begin(struct looking *k, char delimiter)
 {
-    return (word - EACH(1)) & ~word;
+    k->delimiter = _mm_set1_epi8(delimiter);
+    k->control = k->high = _mm_setzero_si128();
 }
 
-/* Not nothing if a byte is below a blank. */
-static uint64_t any_control(uint64_t word)
+static uint64_t look(struct looking *k, const char *s)
 {
-    return (word - EACH(' ')) & ~word & EACH(0x80);
-}
+    const __m128i quote = _mm_set1_epi8('"'), last_control = _mm_set1_epi8(' ' - 1);
+    uint64_t marks = 0;
 
-/* The first delimiter or quote; a delimiter stands behind the row. */
-static char *find_special(char *s, uint64_t delimiters)
-{
-    for (;; s += WORD) {
-        uint64_t word;
+    for (int i = 0; i < CHUNK; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        __m128i special =
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, k->delimiter), _mm_cmpeq_epi8(bytes, quote));
 
-        memcpy(&word, s, sizeof word);
-        word = le64toh(word);
-        uint64_t marks =
-            (first_zero(word ^ delimiters) | first_zero(word ^ EACH('"'))) & EACH(0x80);
-
-        if (marks)
-            return s + (unsigned)__builtin_ctzll(marks) / 8;
+        k->high = _mm_or_si128(k->high, bytes);
+        k->control =
+            _mm_or_si128(k->control, _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
+        marks |= (uint64_t)(unsigned)_mm_movemask_epi8(special) << i;
     }
+    return marks;
+}
+
+static bool has_high(const struct looking *k)
+{
+    return _mm_movemask_epi8(k->high) != 0;
+}
+
+static bool has_control(const struct looking *k)
+{
+    return _mm_movemask_epi8(k->control) != 0;
+}
+#else
+struct looking {
+    char delimiter;
+    unsigned char high;
+    bool control;
+};
+
+static void looking_begin(struct looking *k, char delimiter)
+{
+    *k = (struct looking){ .delimiter = delimiter };
+}
+
+static uint64_t look(struct looking *k, const char *s)
+{
+    uint64_t marks = 0;
+
+    for (int i = 0; i < CHUNK; i++) {
+        k->high |= (unsigned char)s[i];
+        k->control |= (unsigned char)s[i] < ' ';
+        marks |= (uint64_t)(s[i] == k->delimiter || s[i] == '"') << i;
+    }
+    return marks;
+}
+
+static bool has_high(const struct looking *k)
+{
+    return k->high & 0x80;
+}
+
+static bool has_control(const struct looking *k)
+{
+    return k->control;
+}
+#endif
+
+/* The first delimiter or quote at `from` or behind; a delimiter stands behind the row. */
+static size_t find_special(const uint64_t *marks, size_t from)
+{
+    size_t chunk = from / CHUNK;
+    uint64_t left = marks[chunk] >> (from % CHUNK) << (from % CHUNK);
+
+    while (!left)
+        left = marks[++chunk];
+    return chunk * CHUNK + (unsigned)__builtin_ctzll(left);
 }
 
 /* A quote inside a cell is a character like others. */
-static char *find_plain(char *s, uint64_t delimiters)
+static size_t find_plain(const struct csv *c, size_t at)
 {
-    while (*s == '"')
-        s = find_special(s + 1, delimiters);
-    return s;
+    while (c->whole[at] == '"')
+        at = find_special(c->marks, at + 1);
+    return at;
 }
 
-/* Copies the row, with room behind it for a word of delimiters (a tab is a control character: such files
- * go the slow way). Returns whether nothing in it needs
- * the slow way, or -ENOMEM. */
+static int make_room(struct csv *c, size_t len)
+{
+    size_t cap = (2 * len / CHUNK + 2) * CHUNK;
+
+    if (c->whole_cap >= len + CHUNK)
+        return 0;
+    char *more = realloc(c->whole, cap);
+
+    if (!more)
+        return -ENOMEM;
+    c->whole = more;
+    uint64_t *marks = realloc(c->marks, cap / CHUNK * sizeof *marks);
+
+    if (!marks)
+        return -ENOMEM;
+    c->marks = marks;
+    c->whole_cap = cap;
+    return 0;
+}
+
+/* Copies the row, with delimiters behind it to the end of a chunk (a tab is a control character: such files
+ * go the slow way). Returns whether nothing in it needs the slow way, or -ENOMEM. */
 static int copy_row(struct csv *c, const unsigned char *s, size_t len)
 {
-    uint64_t high = 0, control = 0, word;
+    struct looking k;
 
-    if (c->whole_cap < len + 2 * WORD) {
-        size_t cap = 2 * len + 64;
-        char *more = realloc(c->whole, cap);
-
-        if (!more)
-            return -ENOMEM;
-        c->whole = more;
-        c->whole_cap = cap;
-    }
+    if (make_room(c, len) < 0)
+        return -ENOMEM;
     memcpy(c->whole, s, len);
-    memset(c->whole + len, c->delimiter, 2 * WORD);
-    for (size_t i = 0; i < len; i += WORD) {
-        memcpy(&word, c->whole + i, sizeof word);
-        high |= word;
-        control |= any_control(word);
-    }
-    c->has_high = (high & EACH(0x80)) != 0;
-    return !control;
+    memset(c->whole + len, c->delimiter, CHUNK - len % CHUNK);
+    looking_begin(&k, c->delimiter);
+    for (size_t at = 0; at <= len; at += CHUNK)
+        c->marks[at / CHUNK] = look(&k, c->whole + at);
+    c->has_high = has_high(&k);
+    return !has_control(&k);
 }
 
 /* A quoted cell, in place; cell stands behind the quote, end at the row's end. Returns what follows the
@@ -103,12 +171,12 @@ static char *unquote(char *cell, const char *end, unsigned *out_len)
 /* Splits the copied row. Returns how many cells, 0 for the slow way, or -ENOMEM. */
 static long split(struct csv *c, size_t len)
 {
-    const uint64_t delimiters = EACH((unsigned char)c->delimiter);
     const char delimiter = c->delimiter;
-    char *cell = c->whole, *const end = cell + len;
+    char *const row = c->whole, *const end = row + len;
+    char *cell = row;
 
     for (size_t count = 0;; count++) {
-        char *at = find_special(cell, delimiters);
+        char *at = row + find_special(c->marks, (size_t)(cell - row));
         unsigned length = (unsigned)(at - cell);
 
         if (count == c->cap) {
@@ -121,7 +189,8 @@ static long split(struct csv *c, size_t len)
         if (*at == '"') {
             bool is_quoted = at == cell;
 
-            at = is_quoted ? unquote(++cell, end, &length) : find_plain(at, delimiters);
+            at =
+                is_quoted ? unquote(++cell, end, &length) : row + find_plain(c, (size_t)(at - row));
             if (!at || *at != delimiter)
                 return 0;
             if (!is_quoted)
