@@ -94,7 +94,7 @@ static void say_result(const struct counting *c, const struct parse_result *r,
     set_aside_end(&c->set_aside);
     for (size_t i = 0; i < r->identifier_columns; i++)
         fprintf(stderr,
-                "%s: column \"%s\" holds NHS numbers (%s of its values): the daemon would refuse "
+                "%s: %s holds NHS numbers (%s of its values): the daemon would refuse "
                 "this file\n",
                 name, r->identifiers[i].column, r->identifiers[i].count);
     if (date_is_set(r->first_census) &&

@@ -126,5 +126,8 @@ int slots_bind(struct columns *c, const struct banner *banner);
 /** The name of a column that a row needs and the file has not, or NULL. */
 const char *slots_lack(const struct columns *c);
 void slots_release(struct columns *c);
+/** A mapped column as people may be told of it, which is as the mapping names it: a header is the sender's
+ * text. One that only a pattern of the cohort found is called by the pattern. */
+const char *slots_column_said(const struct columns *c, size_t at);
 
 #endif

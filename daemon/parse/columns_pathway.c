@@ -120,6 +120,15 @@ const char *slots_lack(const struct columns *c)
     return NULL;
 }
 
+const char *slots_column_said(const struct columns *c, size_t at)
+{
+    for (size_t i = c->layout->pathway->slot_count; i < c->slot_count; i++) {
+        if (c->slots[i].from.parts[0].at[0] == at)
+            return c->layout->pathway->cohort_like.items[0];
+    }
+    return c->header.names[at];
+}
+
 void slots_release(struct columns *c)
 {
     for (size_t i = 0; i < c->slot_count; i++)

@@ -469,10 +469,9 @@ static bool judge_identifiers(struct parser *p)
     pathway_identifiers(&p->pathways, &p->result);
     if (p->result.identifier_columns == 0 || p->options.identifiers != IDENTIFIERS_REFUSE)
         return false;
-    (void)snprintf(
-        sentence, sizeof sentence,
-        "column \"%.63s\" holds NHS numbers (%.63s of its values): send the list without them",
-        c->column, c->count);
+    (void)snprintf(sentence, sizeof sentence,
+                   "%.63s holds NHS numbers (%.63s of its values): send the list without them",
+                   c->column, c->count);
     refuse(p, "identifiers", 1, sentence);
     return true;
 }

@@ -69,7 +69,8 @@ struct set_aside_count {
 
 /** A column of which at least half the values (of 20 or more) are NHS numbers. */
 struct identifier_column {
-    char column[64];   /* as the header calls it, or "column 7" where that is no plain name */
+    char column
+        [64]; /* column "NHS number" where the mapping names it or it is a usual name; else column 7 */
     const char *count; /* band of the values that are: "10 to 99", ... */
     bool is_mapped;    /* a declared column, not one that is dropped anyway */
 };

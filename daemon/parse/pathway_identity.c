@@ -192,7 +192,7 @@ void pathway_tally(struct pathway_reader *r, const struct csv_row *row, struct r
         if (r->columns->use[i] == COLUMN_DROPPED)
             r->chance_hits++;
         else if (!fault->reason)
-            *fault = (struct row_fault){ "identifier", r->columns->header.names[i] };
+            *fault = (struct row_fault){ "identifier", slots_column_said(r->columns, i) };
     }
 }
 
@@ -206,17 +206,51 @@ static const char *band_of(unsigned long count)
                            : "10,000 or more";
 }
 
-/* A header may be anything: only a plain name is repeated. */
-static void name_column(const char *name, size_t at, char *out, size_t size)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ()";
-    size_t len = strlen(name), digits = 0;
+/* As systems head a column by which NHS numbers come; compared without case, blanks, "_", "-" and ".". */
+static const char *const well_known[] = {
+    "nhsnumber",
+    "nhsno",
+    "nhsnum",
+    "newnhsno",
+    "newnhsnumber",
+    "patientnhsno",
+    "patientnhsnumber",
+    "personnhsnumber",
+    "nhsnumberpatient",
+    "nhsid",
+    "name",
+    "patientname",
+    "patientid",
+    "patient",
+    "id",
+};
 
-    for (size_t i = 0; i < len; i++)
-        digits += name[i] >= '0' && name[i] <= '9';
-    if (len && len < size && strspn(name, plain) == len && digits < 6)
-        memcpy(out, name, len + 1);
+static bool is_well_known(const char *name)
+{
+    char folded[24];
+    size_t len = 0;
+
+    for (; *name && len + 1 < sizeof folded; name++) {
+        if (!strchr(" _-.", *name))
+            folded[len++] = (char)(*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+    }
+    folded[len] = '\0';
+    for (size_t i = 0; !*name && i < sizeof well_known / sizeof well_known[0]; i++) {
+        if (strcmp(folded, well_known[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A header is the sender's text and may hold anything: repeated is what the mapping itself names, or what is
+ * known for a name of a column. */
+static void name_column(const struct columns *c, size_t at, char *out, size_t size)
+{
+    const char *name = c->header.names[at];
+    bool is_named = c->use[at] == COLUMN_MAPPED && slots_column_said(c, at) == name;
+
+    if (is_named || is_well_known(name))
+        (void)snprintf(out, size, "column \"%.40s\"", name);
     else
         (void)snprintf(out, size, "column %zu", at + 1);
 }
@@ -233,7 +267,7 @@ void pathway_identifiers(const struct pathway_reader *r, struct parse_result *ou
             continue;
         struct identifier_column *c = &out->identifiers[out->identifier_columns++];
 
-        name_column(name, i, c->column, sizeof c->column);
+        name_column(r->columns, i, c->column, sizeof c->column);
         c->count = band_of(t->hits);
         c->is_mapped = r->columns->use[i] == COLUMN_MAPPED;
     }

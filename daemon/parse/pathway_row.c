@@ -136,7 +136,7 @@ static void judge_utf8(struct pathway_reader *r, const struct csv_row *row, stru
         if (text_is_utf8(row->cells[i], row->lengths[i]))
             continue;
         if (i < r->columns->header.count && r->columns->use[i] == COLUMN_MAPPED) {
-            *fault = (struct row_fault){ "bad-utf8", r->columns->header.names[i] };
+            *fault = (struct row_fault){ "bad-utf8", slots_column_said(r->columns, i) };
             return;
         }
         r->replaced_utf8++;

@@ -73,7 +73,7 @@ int pathway_row_read(struct pathway_reader *r, const struct csv_row *row,
 int pathway_row_next(struct pathway_reader *r, const struct pathway_record **out_record);
 
 /* ---- pathway_slot.c ---- */
-/** The column that a slot reads first, as the header has it; else its canonical name, or NULL. */
+/** The column that a slot reads first, as people may be told of it; else its canonical name, or NULL. */
 const char *pathway_column_of(const struct pathway_reader *r, size_t slot);
 /** Reads and judges the slots of a row into r->values. Returns 0 or -ENOMEM. */
 int pathway_slots_read(struct pathway_reader *r, const struct csv_row *row,

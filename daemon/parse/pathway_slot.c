@@ -12,7 +12,7 @@ const char *pathway_column_of(const struct pathway_reader *r, size_t slot)
     const struct bound_source *b = &r->columns->slots[slot].from;
 
     if (b->part_count && b->parts[0].count)
-        return r->columns->header.names[b->parts[0].at[0]];
+        return slots_column_said(r->columns, b->parts[0].at[0]);
     return slot < FIELD_COUNT ? pathway_field_names[slot] : NULL;
 }
 

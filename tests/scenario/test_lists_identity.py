@@ -7,10 +7,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import lists
 from faults import WallClock, utc
 from canaries import came_out, everything, nhs_number, with_numbers
+from hook import SECRET, Hook
+from push import TOKEN, post
 from waitlist import run_tests, wait_for
 
 START = "2026-01-05"
 RECEIVERS = "  - {id: spool, kind: spool, dir: ./spool}\n  - {id: gov, kind: spool, dir: ./gov}\n"
+HOOK = '  - {{id: hook, kind: webhook, url: "http://127.0.0.1:{port}/x", secret_file: hook.secret, allow_private: true}}\n'
 ROUTES = "{ops: [spool], governance: [gov], fallback: [spool]}"
 
 
@@ -21,10 +24,19 @@ def feed(i, id="weekly"):
 PLAN = lists.plan(lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 3}"))
 
 
+POSTED = ("  - {id: posted, kind: snapshot, into: cyp, format: pathway-snapshot, transport: push, token_file: push.token,"
+          " cadence: weekly, grace: 400d, providers: []}\n")
+
+
 def test_a_canary_in_any_column_header_or_name_comes_out_nowhere(build):
     marks = {c: f"zq{c.replace('_', '')}zq" for c in ("pathway_id", "issuer", "person_id", "name", "header", "file",
-                                                       "event_id", "born", "bad")}
-    with lists.instance(build, feeds=lists.SNAPSHOTS + lists.EVENTS, plan_text=PLAN) as i:
+                                                       "event_id", "born", "bad", "posted")}
+    with Hook() as hook, lists.instance(
+            build, feeds=lists.SNAPSHOTS + lists.EVENTS + POSTED, plan_text=PLAN,
+            extra=lists.LISTS + 'http: {listen: "127.0.0.1:0"}\n', receivers=RECEIVERS + HOOK.format(port=hook.port),
+            routes="{ops: [spool, hook], governance: [gov, hook], fallback: [spool]}") as i:
+        i.write("push.token", TOKEN + "\n")
+        i.write("hook.secret", SECRET + "\n")
         head = ["pathway_id", "issuer", "person_id", "service", "provider", "commissioner", "referral_date",
                 "census_date", "name", marks["header"]]
         rows = [",".join(head)]
@@ -35,19 +47,31 @@ def test_a_canary_in_any_column_header_or_name_comes_out_nowhere(build):
         i.put(f"{marks['file']}.csv", "\n".join(rows) + "\n", feed="weekly")
         i.put(f"{marks['file']}.csv", lists.events((marks["pathway_id"], "referral", "2026-05-02", 1,
                                                     marks["event_id"])), feed="events")
-        i.start("2026-05-18")
+        i.start("2026-05-18T10:00")
         wait_for(lambda: feed(i)["files"] == 1 and feed(i, "events")["files"] == 1, "both files")
         wait_for(lambda: i.alerts("behind-plan"), "an alert")
         wait_for(lambda: i.mails(), "a mail")
-        # A file that is refused, one that is held, and one without an end: their names and headers too.
+        # A file that is refused, one that is held, one of NHS numbers under a header that nobody knows, and what
+        # is posted: their names and headers too.
         i.put(f"2{marks['file']}.csv", f"{marks['header']},b\n{marks['name']},2\n", feed="weekly")
         i.put(f"3{marks['file']}.csv", "\n".join([rows[0]] + [rows[-1]] * 30) + "\n", feed="weekly")
-        wait_for(lambda: len(feed(i)["waits"]) == 2, "what waits")
+        numbers = [r.replace(marks["born"], nhs_number(n)) for n, r in enumerate(rows[1:41])]
+        i.put(f"4{marks['file']}.csv", "\n".join([rows[0]] + numbers) + "\n", feed="weekly")
+        wait_for(lambda: len(feed(i)["waits"]) == 3, "what waits")
+        wait_for(lambda: [m for m in i.mails("gov") if "column 10 holds NHS numbers" in " ".join(m.text.split())],
+                 "governance to be told of the column")
+        wait_for(lambda: [r for r in hook.requests if b"NHS numbers" in r.body], "the webhook")
+        said = [post(i, body.replace(marks["name"], marks["posted"]), path="/v1/feeds/posted").raw
+                for body in (f"{marks['header']},b\n{marks['name']},2\n", "\n".join([rows[0]] + numbers) + "\n",
+                             "\n".join([rows[0]] + [rows[-1]] * 30) + "\n",
+                             "\n".join([rows[0], rows[1]]) + f'\n"{marks["name"]}')]
+        assert all(b"HTTP/1.1 4" in r or b"held" in r for r in said), said
         redis = i.redis("--raw", "KEYS", "*")
         i.redis("BGREWRITEAOF")
-        all_bytes = everything(i, "/quarantine/").lower()
+        all_bytes = (everything(i, "/quarantine/") + b"".join(said) + b"".join(r.body for r in hook.requests)).lower()
         found = [m for m in marks.values() if m.encode() in all_bytes or any(m in k for k in redis)]
         assert not found, found
+        assert not [n for n in range(40) if nhs_number(n).encode() in all_bytes]
 
 
 def test_an_nhs_number_in_any_column_header_or_name_of_a_list_comes_out_nowhere(build):

@@ -2,6 +2,8 @@
 
 Of the 999 range, which is given to nobody.
 """
+import email
+import email.policy
 import os
 
 
@@ -15,6 +17,14 @@ def nhs_number(n):
     raise AssertionError("none")
 
 
+def readable(name, data):
+    """A file's bytes, and the parts of a mail decoded."""
+    if not name.endswith(".eml"):
+        return data
+    parts = email.message_from_bytes(data, policy=email.policy.default).walk()
+    return b"\n".join([data] + [p.get_payload(decode=True) or b"" for p in parts if not p.is_multipart()])
+
+
 def everything(i, *but):
     """All bytes below the instance's folder, but for some files; and all that waitlistctl says."""
     out = b""
@@ -23,7 +33,7 @@ def everything(i, *but):
             path = os.path.join(folder, name)
             if os.path.isfile(path) and not os.path.islink(path) and not any(b in path for b in but):
                 with open(path, "rb") as f:
-                    out += name.encode() + f.read()
+                    out += name.encode() + readable(name, f.read())
     for command in (["feeds"], ["status"], ["measures"], ["measure", "open"], ["alerts"], ["audit"], ["health"],
                     ["explain", "open"], ["outbox", "ls"]):
         for output in ("json", "table"):
