@@ -157,6 +157,8 @@ bool receipt_is_superseded(const struct pipeline *p, const struct receipt *r);
 bool receipt_has_bytes(const struct pipeline *p, const struct receipt *r);
 /** Whether no receipt before this one is of the same bytes, feed and mapping. */
 bool receipt_is_first(const struct pipeline *p, const struct receipt *r);
+/** "accepted", "held", "refused". */
+const char *receipt_outcome_name(enum receipt_outcome outcome);
 void receipt_release(struct receipt *r);
 /** The name under which the archive has what is read of it. */
 const char *receipt_archived(const struct receipt *r);

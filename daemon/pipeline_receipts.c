@@ -14,6 +14,11 @@
 
 static const char *const outcome_words[] = { "accepted", "held", "refused" };
 
+const char *receipt_outcome_name(enum receipt_outcome outcome)
+{
+    return outcome_words[outcome];
+}
+
 void receipt_release(struct receipt *r)
 {
     free(r->feed);
@@ -415,9 +420,9 @@ int receipt_append(struct pipeline *p, struct receipt *r)
     char at[WALL_TEXT_MAX];
     json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s?, s:s, s:I, s:i, s:s*, "
                           "s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}",
-                          "outcome", outcome_words[r->outcome], "feed", r->feed, "name", r->name,
-                          "sha256", r->sha256, "format_digest", r->format_digest, "part", r->part,
-                          "why", r->why, "at", wall_format(r->at, at), "at_ms",
+                          "outcome", receipt_outcome_name(r->outcome), "feed", r->feed, "name",
+                          r->name, "sha256", r->sha256, "format_digest", r->format_digest, "part",
+                          r->part, "why", r->why, "at", wall_format(r->at, at), "at_ms",
                           (json_int_t)r->at.ms, "edition", r->edition, "file", r->file, "archived",
                           r->archived, "key", r->key, "etag", r->etag, "modified", r->modified,
                           "url", r->url, "renamed", r->renamed, "set", r->set);

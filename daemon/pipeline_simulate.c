@@ -25,6 +25,7 @@ struct simulation {
     bool has_begun;
     struct history *history; /* or NULL */
     json_t *messages;        /* of the date under way */
+    uint64_t told_of;        /* the newest receipt that an answer had */
 };
 
 int simulate_open(struct pipeline *p)
@@ -195,6 +196,33 @@ static json_t *rules_of(const struct pipeline *p)
     return NULL;
 }
 
+/* The files that came with this date, and what became of each. */
+static json_t *files_of(struct pipeline *p)
+{
+    json_t *list = json_array();
+    uint64_t after = p->simulation->told_of;
+    int r = list ? 0 : -1;
+
+    for (size_t i = 0; r == 0 && i < p->receipts.count; i++) {
+        const struct receipt *of = p->receipts.list[i];
+        json_t *o = of->sequence > after && !of->decides ? json_object() : NULL;
+
+        p->simulation->told_of = of->sequence;
+        if (of->sequence <= after || of->decides)
+            continue;
+        r |= report_put(o, "feed", report_text(of->feed));
+        r |= report_put(o, "sha256", report_text(of->sha256));
+        r |= report_put(o, "outcome", report_text(receipt_outcome_name(of->outcome)));
+        r |= report_put(o, "why", report_text(of->why));
+        r |= report_put(o, "set_aside", json_integer((json_int_t)of->set_aside));
+        r |= json_array_append_new(list, o);
+    }
+    if (r == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static bool is_settled(const struct pipeline *p)
 {
     return p->simulation->request && !take_is_busy(p) && deliver_tried_all(p) &&
@@ -217,6 +245,7 @@ void simulate_settle(struct pipeline *p)
     r |= report_put(result, "measures",
                     s->wants_all ? report_measures(&p->findings, NULL) : json_null());
     r |= report_put(result, "rules", s->wants_all ? rules_of(p) : json_null());
+    r |= report_put(result, "files", files_of(p));
     r |= report_put(result, "messages", s->messages);
     s->messages = json_array();
     s->request = NULL;

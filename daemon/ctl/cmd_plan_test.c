@@ -63,15 +63,17 @@ struct test {
     size_t differences;
 };
 
-static int offer(struct test *t, const struct script_step *step)
+static int offer(struct test *t, struct script_step *step)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < step->file_count; i++) {
-        const struct script_file *f = &step->files[i];
+        struct script_file *f = &step->files[i];
         AUTO(text_release) struct text bytes = { .max = FILE_MAX_BYTES };
 
         r = f->text ? text_puts(&bytes, f->text) : file_read(f->path, FILE_MAX_BYTES, &bytes);
+        if (r == 0)
+            r = sha256_hex(text_str(&bytes), bytes.len, f->digest);
         if (r == 0)
             r = simulator_offer(&t->simulator, f->feed, f->name, text_str(&bytes), bytes.len);
         if (r < 0)
@@ -82,7 +84,7 @@ static int offer(struct test *t, const struct script_step *step)
 }
 
 /* A date, with the step that is of it or NULL. Returns an exit status. */
-static int run_date(struct test *t, struct civil_date date, const struct script_step *step)
+static int run_date(struct test *t, struct civil_date date, struct script_step *step)
 {
     json_t *stands = NULL;
     int code = step ? offer(t, step) : CTL_OK;

@@ -67,6 +67,8 @@ static const struct bind_key file_keys[] = {
       "or its bytes, here" },
     { "name", BIND_TEXT, BIND_FIELD(struct script_file, name), NULL, 0, 0, NULL, 0,
       "its name in the inbox, where that says an edition" },
+    { "outcome", BIND_TEXT, BIND_FIELD(struct script_file, outcome), NULL, 0, 0, NULL, 0,
+      "accepted (when left out), held or refused" },
     BIND_END,
 };
 
@@ -308,7 +310,11 @@ static char *name_of(const struct script_file *f, size_t index)
 
 static void read_file(struct reading *rd, yaml_node *node, size_t index, struct script_file *out)
 {
+    static const char *const outcomes[] = { "accepted", "held", "refused" };
+
+    out->node = node;
     bind(rd, node, "feeds", file_keys, out);
+    check_word(rd, node, "outcome", out->outcome, outcomes, COUNT(outcomes));
     check_feed(rd, yaml_get(node, "feed"), out->feed);
     if (!out->path == !out->text)
         complain(rd, node, NULL, "feeds: a file has one of file: and text:");
@@ -322,6 +328,20 @@ static void read_file(struct reading *rd, yaml_node *node, size_t index, struct 
         out->name = name_of(out, index);
     if (!out->name)
         rd->result = -ENOMEM;
+}
+
+/* The second of one name would take the place of the first before anybody read that. */
+static void check_names(struct reading *rd, const struct script_step *step)
+{
+    for (size_t i = 0; i < step->file_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct script_file *f = &step->files[i], *before = &step->files[k];
+
+            if (f->feed && before->feed && f->name && before->name &&
+                strcmp(f->feed, before->feed) == 0 && strcmp(f->name, before->name) == 0)
+                complain(rd, f->node, "give one of them a name:",
+                         "feeds: two files of one step are called \"%.80s\"", f->name);
+        }
 }
 
 static void read_measures(struct reading *rd, yaml_node *node, struct script_step *step)
@@ -405,6 +425,8 @@ static void read_step(struct reading *rd, yaml_node *node, struct script_step *s
     step->files = items_of(rd, raw.feeds, "feeds", sizeof *step->files, &step->file_count);
     for (size_t i = 0; i < step->file_count; i++)
         read_file(rd, yaml_item(raw.feeds, i), i, &step->files[i]);
+    check_names(rd, step);
+    rd->s->expected += step->file_count;
     if (!yaml_is_nothing(raw.expect))
         read_expect(rd, raw.expect, step);
 }

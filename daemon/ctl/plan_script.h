@@ -11,15 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/digest.h"
 #include "plan/plan.h"
 #include "settings/settings.h"
 #include "yaml/yaml.h"
 
 /** A file that comes on a date. */
 struct script_file {
-    char *feed, *name; /* name: under which it lies in the inbox */
-    char *path;        /* absolute; or NULL, then */
-    char *text;        /* its bytes */
+    char *feed, *name;            /* name: under which it lies in the inbox */
+    char *path;                   /* absolute; or NULL, then */
+    char *text;                   /* its bytes */
+    char *outcome;                /* what is to become of it, as written; NULL: accepted */
+    char digest[SHA256_TEXT_MAX]; /* of the bytes that were offered */
+    yaml_node *node;              /* the mapping */
 };
 
 /** What is expected of a measure, or of an alert. Each text is as written; NULL: not asked. */
@@ -51,7 +55,7 @@ struct plan_script {
     struct civil_date start; /* the first date */
     struct script_step *steps;
     size_t step_count;
-    size_t expected; /* how many states, and lists of messages */
+    size_t expected; /* how many files, states, and lists of messages */
 };
 
 /** datadir: for settings and plan, by which ids are checked. Returns 0; -EINVAL with messages; -ENOMEM. The

@@ -35,6 +35,66 @@ __attribute__((format(printf, 3, 4))) static void differ(struct judging *j, yaml
     va_end(ap);
 }
 
+__attribute__((format(printf, 3, 4))) static void warn(struct judging *j, yaml_node *at,
+                                                       const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    yaml_vcomplain(j->s->yaml, at, j->diags, DIAG_WARNING, PLAN_SCRIPT_SET_ASIDE, NULL, format, ap);
+    va_end(ap);
+}
+
+/* ---- files ---- */
+
+/* What became of a file, each of those that came for one alone; NULL: it did not come. */
+static const json_t *take_file(const struct script_file *f, const json_t *files, bool *is_taken)
+{
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+
+        if (is_taken[i] || strcmp(f->feed, text_of(file, "feed")) != 0 ||
+            strcmp(f->digest, text_of(file, "sha256")) != 0)
+            continue;
+        is_taken[i] = true;
+        return file;
+    }
+    return NULL;
+}
+
+static bool judge_file(struct judging *j, const struct script_file *f, const json_t *file)
+{
+    const char *wanted = f->outcome ? f->outcome : "accepted";
+    const char *found = file ? text_of(file, "outcome") : "not taken";
+    const char *why = text_of(file, "why");
+    json_int_t set_aside = json_integer_value(json_object_get(file, "set_aside"));
+
+    if (set_aside)
+        warn(j, f->node, "%s: %s: %s: rows that cannot be read: %" JSON_INTEGER_FORMAT, j->date,
+             f->feed, f->name, set_aside);
+    if (strcmp(wanted, found) == 0)
+        return true;
+    differ(j, f->outcome ? yaml_get(f->node, "outcome") : f->node,
+           "%s: %s: %s: expected %s, found %s%s%s", j->date, f->feed, f->name, wanted, found,
+           *why ? ": " : "", why);
+    return false;
+}
+
+/* A file that did not come, or was not taken as meant, makes what follows from it mean nothing. */
+static size_t judge_files(struct judging *j, const json_t *files)
+{
+    const struct script_step *step = j->step;
+    AUTO(auto_free) bool *is_taken = calloc(json_array_size(files) + 1, sizeof *is_taken);
+    size_t differences = 0;
+
+    for (size_t i = 0; i < step->file_count; i++) {
+        const struct script_file *f = &step->files[i];
+
+        differences += !judge_file(j, f, is_taken ? take_file(f, files, is_taken) : NULL);
+    }
+    return differences;
+}
+
 /* ---- states ---- */
 
 static bool names(const char *wanted, const json_t *o, const char *key)
@@ -233,6 +293,7 @@ size_t plan_script_judge(const struct plan_script *s, const struct script_step *
     size_t differences = 0;
 
     (void)date_format(step->on, j.date);
+    differences += judge_files(&j, json_object_get(stands, "files"));
     for (size_t i = 0; i < step->measure_count; i++)
         differences += !judge_measure(&j, &step->measures[i], stands);
     for (size_t i = 0; i < step->alert_count; i++)

@@ -13,6 +13,8 @@
 #include "ctl/plan_script.h"
 
 #define PLAN_SCRIPT_DIFFERS "differs" /* code of a difference */
+#define PLAN_SCRIPT_SET_ASIDE                                                                      \
+    "set-aside" /* of a warning: rows of an accepted file could not be read */
 
 /**
  * stands: the simulation's answer of that date, with everything. messages: an array of all that were told

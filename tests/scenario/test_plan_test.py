@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from hook import HOOK_RECEIVER, SECRET, Hook
 from tree import everything
-from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, ROOT, plan, run_tests, three, wait_for
+from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, ROOT, mhsds, plan, run_tests, three, wait_for
 
 PEOPLE = """\
 people: {p1: {name: Name Surname, mail: name.surname@example.nhs.uk}}
@@ -61,7 +61,7 @@ def places(said):
 def test_the_shipped_example_goes_as_it_expects(build):
     with Instance(build) as w:
         said = plan_test(w, path=os.path.join(ROOT, "config", "plan-test.yaml")).stdout
-        assert "as expected: 3 steps, 7 expectations" in said, said
+        assert "as expected: 3 steps, 9 expectations" in said, said
 
 
 def test_late_missing_and_restated_feeds_are_judged_as_the_daemon_would(build):
@@ -136,9 +136,38 @@ def test_each_difference_is_told_at_the_word_it_contradicts_with_what_was_found(
                      "2024-06-10: expected a message to spool, found none",
                      '2024-07-11: expected no message, found to spool "'):
             assert said in result.stderr, f"{said} is not told:\n{result.stderr}"
-        assert "5 of 5 expectations differ" in result.stdout, result.stdout
+        assert "5 of 7 expectations differ" in result.stdout, result.stdout
         found = plan_test(w, script, expect=1, output="json")
         assert {d["code"] for d in found} == {"differs"} and {d["line"] for d in found} == {4, 5, 6}, found
+
+
+def test_a_file_that_was_not_taken_as_meant_is_a_difference_whatever_else_holds(build):
+    with Instance(build) as w:
+        w.write("april.csv", three(12, "2024-04"))
+        w.write("garbage.csv", "garbage\n1,2\n")
+        many = {(f"Q{n:03}", "MRS08b"): 20 for n in range(150)}
+        w.write("typo.csv", mhsds("2024-05", {**many, ("TAJ", "MRS08b"): 13}) + "garbage\n")
+        script = HEAD + "steps:\n" + step(
+            "2024-06-08", "garbage.csv", measures="{cyp-4w: {rag: grey, state: none}}")
+        result = plan_test(w, script, expect=1)
+        assert places(result.stderr) == [(4, script.splitlines()[3].index("{feed:") + 1)], result.stderr
+        assert "2024-06-08: cyp4ww: garbage.csv: expected accepted, found refused: " in result.stderr, result.stderr
+        assert "1 of 2 expectations differ" in result.stdout, result.stdout
+        meant = script.replace("file: garbage.csv", "file: garbage.csv, outcome: refused")
+        assert "as expected: 1 steps, 2 expectations" in plan_test(w, meant).stdout
+        # What came in place of the outcome that the script says is a difference as well, at that word.
+        wrong = HEAD + "steps:\n" + step("2024-06-09", "april.csv, outcome: held")
+        said = plan_test(w, wrong, expect=1).stderr
+        assert places(said) == [(4, wrong.splitlines()[3].index("held") + 1)], said
+        assert "expected held, found accepted" in said, said
+        # A row that cannot be read is no difference, and is said.
+        said = plan_test(w, HEAD + "steps:\n" + step("2024-07-09", "typo.csv")).stderr
+        assert "2024-07-09: cyp4ww: typo.csv: rows that cannot be read: 1" in said, said
+        # Of two of one name only the second would lie in the inbox.
+        w.write("more/april.csv", three(14, "2024-05"))
+        twice = HEAD + "steps:\n" + step("2024-07-09", "april.csv", "more/april.csv")
+        assert 'two files of one step are called "april.csv"' in plan_test(w, twice, expect=78).stderr
+        assert "did you mean" in plan_test(w, wrong.replace("held", "acepted"), expect=78).stderr
 
 
 def test_a_message_that_nobody_expected_is_a_difference_though_the_expected_ones_came(build):
