@@ -38,7 +38,8 @@ int lives_add(const struct pathway_list *l, uint32_t pathway, const struct servi
         const struct fact *f = &l->facts[i];
         const char *exception = codes_text(&l->exceptions, f->exception);
 
-        if (f->event & FACT_RETRACTED)
+        if ((f->event & FACT_RETRACTED) ||
+            !service_counts(service, f->event, codes_text(&l->reasons, f->reason)))
             continue;
         r = lives_put(out_lives,
                       &(struct live){ .date = f->date,

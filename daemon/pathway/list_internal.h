@@ -337,7 +337,7 @@ struct clock_frame {
     const struct ending *ending; /* of a spell; NULL: from the facts */
 };
 
-/** Adds the pathway's live facts. Returns 0 or -ENOMEM. */
+/** Adds the pathway's live facts that the service counts. Returns 0 or -ENOMEM. */
 int lives_add(const struct pathway_list *l, uint32_t pathway, const struct service *service,
               struct lives *out_lives);
 int lives_put(struct lives *v, const struct live *live);

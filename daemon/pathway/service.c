@@ -116,6 +116,15 @@ int service_clock(const struct service *s, const char *stage)
     return -ENOENT;
 }
 
+bool service_counts(const struct service *s, int event, const char *reason)
+{
+    for (size_t i = 0; reason && i < s->only_count; i++) {
+        if (s->only[i].event == event && !text_list_has(&s->only[i].reasons, reason))
+            return false;
+    }
+    return true;
+}
+
 int service_exception(const struct service *s, const char *text)
 {
     if (!text || !text[strspn(text, " ")])

@@ -74,6 +74,12 @@ struct clock_end {
     int outcome;              /* enum pathway_outcome */
 };
 
+/* Of an event that gives a reason, those that count. */
+struct event_only {
+    int event;                /* enum pathway_event */
+    struct text_list reasons; /* folded comparison */
+};
+
 struct clock_rule {
     char *id, *title, *source;
     uint32_t from, to; /* bits of events */
@@ -92,6 +98,8 @@ struct service {
     size_t clock_count;
     struct clock_end *ends; /* removal and transfer are always among them */
     size_t end_count;
+    struct event_only *only; /* what its sources do not count is as if nobody had reported it */
+    size_t only_count;
     struct text_list exceptions; /* codes by which a late wait is excused; the clock runs on */
     struct text_list cohorts;    /* columns that a feed of it should bring; a note for people */
 };
@@ -121,6 +129,9 @@ bool service_is_declared(const struct service *s);
 /** The number of the clock with this id ("decision"), or with "A..B" the first clock from event A to
  * event B ("referral..first-contact"); -ENOENT. */
 int service_clock(const struct service *s, const char *stage);
+/** Whether an event with this reason counts. reason NULL: it gives none, and is what its feed says it is. */
+bool service_counts(const struct service *s, int event, const char *reason);
+
 /** The number of an exception's code; text NULL or blank: EXCEPTION_NONE. */
 int service_exception(const struct service *s, const char *text);
 /** Its code; "other"; NULL for EXCEPTION_NONE. */

@@ -21,10 +21,14 @@ struct end_raw {
     struct clock_end end;
     char *event;
 };
+struct only_raw {
+    struct event_only only;
+    char *event;
+};
 struct service_raw {
     struct service service;
     struct span spell_gap;
-    yaml_node *clock, *stages, *ends;
+    yaml_node *clock, *stages, *ends, *only;
 };
 struct file_raw {
     yaml_node *services;
@@ -38,6 +42,7 @@ static const int end_outcome_of[] = { OUTCOME_STOPPED, OUTCOME_REMOVED, OUTCOME_
 
 #define CLOCK(name)   BIND_FIELD(struct clock_raw, name)
 #define END(name)     BIND_FIELD(struct end_raw, name)
+#define ONLY(name)    BIND_FIELD(struct only_raw, name)
 #define SERVICE(name) BIND_FIELD(struct service_raw, name)
 
 static const struct bind_key file_keys[] = {
@@ -56,6 +61,8 @@ static const struct bind_key service_keys[] = {
     { "stages", BIND_NODE, SERVICE(stages), NULL, 0, 0, NULL, 0, "clocks of parts of the pathway" },
     { "ends", BIND_NODE, SERVICE(ends), NULL, 0, 0, NULL, 0,
       "events that end it without what it waits for; removal and transfer always do" },
+    { "only", BIND_NODE, SERVICE(only), NULL, 0, 0, NULL, 0,
+      "of events that give a reason, those that its sources count" },
     { "exceptions", BIND_TEXTS, SERVICE(service.exceptions), NULL, 0, 0, NULL, 0,
       "codes that excuse a late wait; its clock runs on" },
     { "cohorts", BIND_TEXTS, SERVICE(service.cohorts), NULL, 0, 0, NULL, 0,
@@ -85,6 +92,12 @@ static const struct bind_key end_keys[] = {
       "only with one of these reasons" },
     { "outcome", BIND_CHOICE, END(end.outcome), NULL, 0, 0, end_outcomes, 1,
       "excluded: it leaves the denominator" },
+    BIND_END,
+};
+static const struct bind_key only_keys[] = {
+    { "event", BIND_TEXT, ONLY(event), NULL, 0, 0, NULL, 1, "the event" },
+    { "reason", BIND_TEXTS, ONLY(only.reasons), NULL, 0, 0, NULL, 1,
+      "one that gives another reason does not count; one that gives none does" },
     BIND_END,
 };
 
@@ -125,6 +138,9 @@ static void service_release(struct service *s)
         clock_release(&s->clocks[i]);
     free(s->clocks);
     ends_release(s->ends, s->end_count);
+    for (size_t i = 0; i < s->only_count; i++)
+        text_list_release(&s->only[i].reasons);
+    free(s->only);
     text_list_release(&s->exceptions);
     text_list_release(&s->cohorts);
     free(s->id);
@@ -210,6 +226,32 @@ static int read_ends(const struct reading *rd, yaml_node *sequence, bool with_co
         r = worse(r, read_end(rd, yaml_item(sequence, i), &(*out_ends)[(*out_count)++]));
     for (size_t i = 0; with_common && i < common_count; i++)
         (*out_ends)[(*out_count)++] = common[i];
+    return r;
+}
+
+static int read_only(const struct reading *rd, yaml_node *mapping, struct event_only *out_only)
+{
+    struct only_raw raw = { .event = NULL };
+    int r = bind_mapping(rd->y, mapping, "only", only_keys, &raw, rd->diags);
+
+    if (r == 0)
+        r = event_at(rd, yaml_get(mapping, "event"), raw.event, &raw.only.event);
+    free(raw.event);
+    *out_only = raw.only;
+    return r;
+}
+
+static int read_onlies(const struct reading *rd, yaml_node *sequence, struct service *s)
+{
+    int r = 0;
+
+    if (sequence && yaml_kind(sequence) != YAML_SEQUENCE)
+        return COMPLAIN(rd, sequence, "each begins with \"- event:\"", "only is a list");
+    s->only = room(sequence, 1, sizeof *s->only);
+    if (!s->only)
+        return -ENOMEM;
+    for (size_t i = 0; i < yaml_count(sequence); i++)
+        r = worse(r, read_only(rd, yaml_item(sequence, i), &s->only[s->only_count++]));
     return r;
 }
 
@@ -305,6 +347,8 @@ static int read_service(const struct reading *rd, yaml_node *mapping, struct ser
                      "a service has %d exceptions at most", EXCEPTIONS_MAX);
     if (r == 0)
         r = read_ends(rd, raw.ends, true, &s->ends, &s->end_count);
+    if (r == 0)
+        r = read_onlies(rd, raw.only, s);
     if (r == 0)
         r = read_clocks(rd, &raw, s);
     if (r < 0)

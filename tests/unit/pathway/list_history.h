@@ -69,7 +69,8 @@ static inline const char *one_of(uint64_t *state, const char *const *texts, int 
 static inline struct ref_fact invent(uint64_t *state, int service, int first_day)
 {
     static const char *const ids[] = { NULL, NULL, "1", "2" };
-    static const char *const reasons[] = { NULL, NULL, "refused", "no-change", "moved" };
+    static const char *const reasons[] = { NULL,        NULL,    "refused",   "refused",
+                                           "no-change", "moved", "telephone", "video" };
     static const char *const exceptions[] = { NULL, NULL, NULL, "absent-from-area", "holiday" };
     static const char *const dimensions[REF_DIMENSIONS][6] = {
         { "north", "north", "south", NULL, NULL, NULL },
@@ -89,7 +90,7 @@ static inline struct ref_fact invent(uint64_t *state, int service, int first_day
         .version = (uint64_t)pick(state, 4) + 20250101000000,
         .retracted = one_in(state, 7),
         .id = one_of(state, ids, 4),
-        .reason = one_of(state, reasons, 5),
+        .reason = one_of(state, reasons, 8),
         .exception = spells ? NULL : one_of(state, exceptions, 5),
     };
 

@@ -86,6 +86,21 @@ struct ref_live {
     const char *id, *reason;
 };
 
+/* Whether the service counts an event that gives this reason. */
+static inline bool ref_counts(const struct service *s, int event, const char *reason)
+{
+    bool counts = true;
+
+    for (size_t i = 0; reason && i < s->only_count; i++) {
+        bool named = s->only[i].event != event;
+
+        for (size_t k = 0; k < s->only[i].reasons.count; k++)
+            named |= text_same(s->only[i].reasons.items[k], reason);
+        counts &= named;
+    }
+    return counts;
+}
+
 static inline int ref_lives(const struct reference *ref, int pathway, struct ref_live *out)
 {
     int n = 0;
@@ -94,7 +109,8 @@ static inline int ref_lives(const struct reference *ref, int pathway, struct ref
         for (int i = 0; i < ref->fact_count; i++) {
             const struct ref_fact *f = &ref->facts[i];
             struct ref_said s = ref_says(f, event);
-            bool stands = f->pathway == pathway && s.date && !s.gone;
+            bool stands = f->pathway == pathway && s.date && !s.gone &&
+                          (s.bare || ref_counts(ref->service, event, f->reason));
 
             for (int k = 0; stands && k < ref->fact_count; k++) {
                 const struct ref_fact *g = &ref->facts[k];

@@ -1,6 +1,6 @@
 /*
- * Events of one pathway and what is counted of it: registers (rule 1), the clocks of each service,
- * spells (rule 5).
+ * Events of one pathway and what is counted of it: registers (rule 1), spells (rule 5). The clocks of each
+ * service are in test_list_clock.
  */
 #include "unit/pathway/list_story.h"
 
@@ -342,181 +342,6 @@ START_TEST(a_date_that_cannot_be_moves_no_count)
 }
 END_TEST
 
-/* ---- the clocks of services ---- */
-
-struct step {
-    const char *event, *date, *id, *reason, *exception;
-};
-#define STEP(event_, date_, ...)                                                                   \
-    {                                                                                              \
-        .event = event_, .date = date_, __VA_ARGS__                                                \
-    }
-
-static const struct {
-    const char *why, *service;
-    struct step steps[8];
-    const char *counts;
-} lives[] = {
-    { "removed before anybody saw them",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("removal", "2025-02-03", ) },
-      "pathway 2025-01-06 2025-02-03 removed-unseen\n" },
-    { "removed after a first contact",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-02-03", ),
-        STEP("removal", "2025-02-03", ) },
-      "pathway 2025-01-06 2025-02-03 removed\n" },
-    { "moved to another provider",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("transfer", "2025-02-03", ) },
-      "pathway 2025-01-06 2025-02-03 transferred\n" },
-    { "stopped and removed on one day is completed",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("clock-stop", "2025-02-03", ),
-        STEP("removal", "2025-02-03", ) },
-      "pathway 2025-01-06 2025-02-03 completed\n" },
-    { "removed first, then stopped: the wait ended with the removal",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("removal", "2025-02-03", ),
-        STEP("clock-stop", "2025-03-03", ) },
-      "pathway 2025-01-06 2025-02-03 removed-unseen\n" },
-    { "reopened: the same pathway waits on",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("removal", "2025-02-03", ),
-        STEP("reopened", "2025-02-10", ) },
-      "pathway 2025-01-06 open\n" },
-    { "reopened and stopped again",
-      "RNA",
-      { STEP("referral", "2025-01-06", ), STEP("clock-stop", "2025-02-03", .id = "1"),
-        STEP("reopened", "2025-02-10", ), STEP("clock-stop", "2025-03-03", .id = "2") },
-      "pathway 2025-01-06 2025-03-03 completed\n" },
-    { "mental health: two of three do not stop the clock",
-      "mental-health",
-      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-01-20", ),
-        STEP("outcome-baseline", "2025-01-20", ) },
-      "baseline 2025-01-20 2025-01-20 completed\n"
-      "care-plan 2025-01-20 open\n"
-      "first-contact 2025-01-06 2025-01-20 completed\n"
-      "pathway 2025-01-06 open\n" },
-    { "mental health: the latest of the three does",
-      "mental-health",
-      { STEP("referral", "2025-01-06", ), STEP("care-plan", "2025-02-10", ),
-        STEP("first-contact", "2025-01-20", ), STEP("outcome-baseline", "2025-02-03", ) },
-      "baseline 2025-01-20 2025-02-03 completed\n"
-      "care-plan 2025-01-20 2025-02-10 completed\n"
-      "first-contact 2025-01-06 2025-01-20 completed\n"
-      "pathway 2025-01-06 2025-02-10 completed\n" },
-    { "mental health: discharged without the third, when the gap has passed",
-      "mental-health",
-      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-01-20", ),
-        STEP("outcome-baseline", "2025-01-20", ), STEP("clock-stop", "2025-03-03", ) },
-      "baseline 2025-01-20 2025-01-20 completed\n"
-      "care-plan 2025-01-20 2025-03-08 stopped\n"
-      "first-contact 2025-01-06 2025-01-20 completed\n"
-      "pathway 2025-01-06 2025-03-08 stopped\n" },
-    { "neurodevelopmental: each stage has its clock",
-      "neurodevelopmental",
-      { STEP("referral", "2025-01-06", ), STEP("first-contact", "2025-02-03", ),
-        STEP("assessment-start", "2025-06-02", ) },
-      "assessment 2025-01-06 2025-06-02 completed\n"
-      "contact-to-assessment 2025-02-03 2025-06-02 completed\n"
-      "diagnosis 2025-06-02 open\n"
-      "first-contact 2025-01-06 2025-02-03 completed\n"
-      "pathway 2025-01-06 open\n" },
-    { "a stage whose end nobody recorded ends with the pathway, unknown",
-      "neurodevelopmental",
-      { STEP("referral", "2025-01-06", ), STEP("diagnosis", "2025-06-02", ) },
-      "assessment 2025-01-06 2025-06-02 unknown\n"
-      "first-contact 2025-01-06 2025-06-02 unknown\n"
-      "pathway 2025-01-06 2025-06-02 completed\n" },
-    { "wheelchair: closed without equipment leaves the denominator",
-      "wheelchair",
-      { STEP("referral", "2025-01-06", ), STEP("closed-no-equipment", "2025-02-03", ) },
-      "decision 2025-01-06 2025-02-03 excluded\n"
-      "pathway 2025-01-06 2025-02-03 excluded\n" },
-    { "EHC plan: issued with an exception, the clock ran on",
-      "ehc-plan",
-      { STEP("referral", "2025-01-06", ), STEP("assess-decision", "2025-02-03", ),
-        STEP("plan-issued", "2025-07-07", .exception = "absent-from-area") },
-      "annual-review 2025-07-07 open\n"
-      "assess-decision 2025-01-06 2025-02-03 completed\n"
-      "not-to-issue 2025-01-06 2025-07-07 unknown\n"
-      "pathway 2025-01-06 2025-07-07 completed absent-from-area\n" },
-    { "EHC plan: refused an assessment",
-      "ehc-plan",
-      { STEP("referral", "2025-01-06", ),
-        STEP("assess-decision", "2025-02-03", .reason = "Refused") },
-      "assess-decision 2025-01-06 2025-02-03 completed\n"
-      "not-to-issue 2025-01-06 2025-02-03 excluded\n"
-      "pathway 2025-01-06 2025-02-03 excluded\n" },
-    { "EHC plan: not issued",
-      "ehc-plan",
-      { STEP("referral", "2025-01-06", ), STEP("not-to-issue", "2025-04-07", ) },
-      "assess-decision 2025-01-06 2025-04-07 excluded\n"
-      "not-to-issue 2025-01-06 2025-04-07 completed\n"
-      "pathway 2025-01-06 2025-04-07 excluded\n" },
-    { "EHC plan: each advice has its own clock, and one answer does not stop another",
-      "ehc-plan",
-      { STEP("referral", "2025-01-06", ), STEP("advice-requested", "2025-02-03", .id = "health"),
-        STEP("advice-requested", "2025-02-03", .id = "school"),
-        STEP("advice-received", "2025-02-10", .id = "school") },
-      "advice 2025-02-03 2025-02-10 completed\n"
-      "advice 2025-02-03 open\n"
-      "assess-decision 2025-01-06 open\n"
-      "not-to-issue 2025-01-06 open\n"
-      "pathway 2025-01-06 open\n" },
-    { "EHC plan: reviews begin the year anew; an amended plan follows its review",
-      "ehc-plan",
-      { STEP("referral", "2024-01-01", ), STEP("plan-issued", "2024-05-06", ),
-        STEP("review-meeting", "2025-04-07", .id = "1"), STEP("review-decision", "2025-05-05", ),
-        STEP("amended-plan", "2025-07-07", ) },
-      "amended-plan 2025-04-07 2025-07-07 completed\n"
-      "annual-review 2024-05-06 2025-04-07 completed\n"
-      "annual-review 2025-04-07 open\n"
-      "assess-decision 2024-01-01 2024-05-06 unknown\n"
-      "not-to-issue 2024-01-01 2024-05-06 unknown\n"
-      "pathway 2024-01-01 2024-05-06 completed\n"
-      "review-decision 2025-04-07 2025-05-05 completed\n" },
-    { "EHC plan: a review that changes nothing needs no amended plan",
-      "ehc-plan",
-      { STEP("referral", "2024-01-01", ), STEP("plan-issued", "2024-05-06", ),
-        STEP("review-meeting", "2025-04-07", .id = "1"),
-        STEP("review-decision", "2025-05-05", .reason = "no-change") },
-      "amended-plan 2025-04-07 2025-05-05 excluded\n"
-      "annual-review 2024-05-06 2025-04-07 completed\n"
-      "annual-review 2025-04-07 open\n"
-      "assess-decision 2024-01-01 2024-05-06 unknown\n"
-      "not-to-issue 2024-01-01 2024-05-06 unknown\n"
-      "pathway 2024-01-01 2024-05-06 completed\n"
-      "review-decision 2025-04-07 2025-05-05 completed\n" },
-    { "local offer: the days since a page's last review, at any date",
-      "local-offer",
-      { STEP("referral", "2024-01-01", ), STEP("review-meeting", "2024-09-02", .id = "1"),
-        STEP("review-meeting", "2025-03-03", .id = "2") },
-      "pathway 2024-01-01 2024-09-02 completed\n"
-      "pathway 2024-09-02 2025-03-03 completed\n"
-      "pathway 2025-03-03 open\n" },
-};
-
-START_TEST(the_clocks_of_a_service_follow_its_events)
-{
-    struct pathway_list *l = story_new(lives[_i].service);
-
-    for (size_t i = 0; i < 8 && lives[_i].steps[i].event; i++) {
-        const struct step *s = &lives[_i].steps[i];
-
-        ck_assert_int_eq(TELL(l, "A", s->event, s->date, 1, .id = s->id, .reason = s->reason,
-                              .exception = s->exception, .person = "P"),
-                         LIST_TAKEN);
-    }
-    char *counts = counts_text(l);
-
-    ck_assert_msg(strcmp(counts, lives[_i].counts) == 0, "%s:\n%s", lives[_i].why, counts);
-    free(counts);
-    list_free(l);
-}
-END_TEST
-
 /* ---- spells ---- */
 
 #define MH_OPEN(start)                                                                             \
@@ -674,7 +499,6 @@ UNIT_MAIN("pathway_list", UNIT_TEST(a_referral_waits_and_a_clock_stop_ends_it),
           UNIT_TEST(who_says_no_service_is_of_the_one_that_another_told_whatever_the_lists_is),
           UNIT_TEST(a_person_is_known_from_a_contact_without_a_service_too),
           UNIT_ROWS(a_date_that_cannot_be_moves_no_count, refused),
-          UNIT_ROWS(the_clocks_of_a_service_follow_its_events, lives),
           UNIT_TEST(referrals_up_to_5_days_apart_are_one_spell),
           UNIT_TEST(a_late_referral_bridges_two_spells),
           UNIT_TEST(a_spell_stops_with_the_latest_over_its_referrals),

@@ -171,6 +171,24 @@ START_TEST(an_exception_that_is_not_listed_is_told_apart)
 }
 END_TEST
 
+START_TEST(a_service_counts_an_event_by_the_reason_that_it_gives)
+{
+    struct services *all = shipped();
+    const struct service *autism = service_of(all, "neurodevelopmental");
+    const struct service *mental_health = service_of(all, "mental-health");
+
+    ck_assert(service_counts(autism, EVENT_FIRST_CONTACT, "face-to-face"));
+    ck_assert(service_counts(autism, EVENT_FIRST_CONTACT, " Video "));
+    ck_assert(service_counts(autism, EVENT_FIRST_CONTACT, NULL));
+    ck_assert(!service_counts(autism, EVENT_FIRST_CONTACT, "telephone"));
+    ck_assert(!service_counts(autism, EVENT_FIRST_CONTACT, "talk-type"));
+    ck_assert(service_counts(autism, EVENT_CLOCK_STOP, "telephone"));
+    ck_assert(service_counts(mental_health, EVENT_FIRST_CONTACT, "telephone"));
+    ck_assert(service_counts(mental_health, EVENT_FIRST_CONTACT, "talk-type"));
+    services_free(all);
+}
+END_TEST
+
 #define WHEELS                                                                                     \
     "services:\n- id: w\n  title: W\n  source: S\n  clock: {from: referral, to: equipment}\n"
 
@@ -201,6 +219,11 @@ static const struct {
       WHEELS "  stages:\n  - {id: a, from: referral, to: equipment, starts: each, stop: latest}\n",
       "only a clock that starts once" },
     { "spell gap in months", WHEELS "  spell_gap: 1m\n", ":6:14: error: spell_gap" },
+    { "only is no list", WHEELS "  only: {event: prescription, reason: x}\n",
+      ":6:9: error: only is a list" },
+    { "unknown event of only", WHEELS "  only:\n  - {event: x, reason: y}\n",
+      ":7:13: error: \"x\" is no event" },
+    { "only without a reason", WHEELS "  only:\n  - {event: prescription}\n", "reason" },
     { "service twice",
       WHEELS "- id: W\n  title: W\n  source: S\n  clock: {from: referral, to: removal}\n",
       ":6:7: error: the service \"W\" is given twice" },
@@ -233,4 +256,5 @@ UNIT_MAIN("service", UNIT_TEST(events_are_numbered_as_records_name_them),
           UNIT_TEST(a_service_that_is_not_declared_has_referral_to_clock_stop),
           UNIT_TEST(a_stage_is_found_by_its_id_or_by_its_events),
           UNIT_TEST(an_exception_that_is_not_listed_is_told_apart),
+          UNIT_TEST(a_service_counts_an_event_by_the_reason_that_it_gives),
           UNIT_ROWS(what_makes_no_sense_is_refused_at_its_place, refused))
