@@ -156,6 +156,7 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .not_reached = text_str(&unreached),
         .from = receiver->from,
         .now = clock_wall(&p->clock),
+        .profile = receiver_profile(receiver, pipeline_today(p)),
         .backlog_messages = c->backlog.messages,
         .backlog_notices = (const char(*)[ALERT_ID_MAX])c->backlog.notices,
         .backlog_notice_count = c->backlog.notice_count,

@@ -44,7 +44,7 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     const struct series_version *v = j && !(f->holds & HOLD_WAVE_OVER) ? j->version : NULL;
     enum unit unit = finding_unit(f);
     const struct figure_kind kind = { unit, m->of_feed || feed_is_published(p, f->feed),
-                                      measure_is_longest(m) };
+                                      measure_is_longest(m), PROFILE_PARTNER };
     enum rag rag = f->rag == RAG_AMBER && figure_veiled(m, f->line, kind) ? RAG_RED : f->rag;
     char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
     size_t n = 0;

@@ -95,17 +95,40 @@ static bool share_is_shown(const struct series_version *v)
     return !known(part) || part >= COUNT_SHOWN_MIN;
 }
 
+/* Of parts that are known, as everybody may know them. */
+static bool share_of_rounded(const struct series_version *v, double *out_value)
+{
+    double part = round(v->numerator / COUNT_ROUNDED_TO),
+           all = round(v->denominator / COUNT_ROUNDED_TO);
+
+    if (!known(part) || !known(all) || all <= 0)
+        return false;
+    *out_value = round(100 * part / all);
+    return true;
+}
+
 static bool is_enough(double people)
 {
     return !known(people) || people >= AVERAGE_DENOMINATOR_MIN;
 }
 
-static bool partner_value(const struct series_version *v, struct figure_kind kind,
-                          double *out_value)
+/* How many it counts: nobody, which some may be told. */
+static bool is_none(const struct series_version *v, struct figure_kind kind)
+{
+    return kind.profile == PROFILE_INTERNAL && kind.unit == UNIT_COUNT && v->value == 0 &&
+           !known(v->numerator);
+}
+
+static bool controlled_value(const struct series_version *v, struct figure_kind kind,
+                             double *out_value)
 {
     switch (kind.unit) {
     case UNIT_COUNT:
     case UNIT_UNKNOWN:
+        if (is_none(v, kind)) {
+            *out_value = 0;
+            return true;
+        }
         /* One that is reckoned from so few, as a queue's target from its referrals, tells how many. */
         if (v->value < COUNT_SHOWN_MIN || (known(v->numerator) && v->numerator < COUNT_SHOWN_MIN))
             return false;
@@ -114,6 +137,8 @@ static bool partner_value(const struct series_version *v, struct figure_kind kin
     case UNIT_PERCENT:
         if (!share_is_shown(v))
             return false;
+        if (kind.profile == PROFILE_PUBLIC)
+            return share_of_rounded(v, out_value);
         break;
     case UNIT_DAYS:
     case UNIT_WEEKS:
@@ -209,7 +234,7 @@ bool figure_shown(const struct series_version *v, struct figure_kind kind, doubl
     if (!is_number(v))
         return false;
     if (!kind.published)
-        return partner_value(v, kind, out_value);
+        return controlled_value(v, kind, out_value);
     *out_value = v->value;
     return true;
 }
@@ -259,6 +284,13 @@ static const char *absent(const struct series_version *v, struct figure_kind kin
     return isnan(v->value) ? "no figure" : NULL;
 }
 
+/* A count of people, of 1 to 4, to those who may know that much. */
+static bool is_few_to_tell(const struct series_version *v, struct figure_kind kind)
+{
+    return kind.profile == PROFILE_INTERNAL && kind.unit == UNIT_COUNT && v->value > 0 &&
+           v->value < COUNT_SHOWN_MIN;
+}
+
 const char *message_figure(const struct series_version *v, struct figure_kind kind,
                            char out[FIGURE_MAX])
 {
@@ -276,6 +308,6 @@ const char *message_figure(const struct series_version *v, struct figure_kind ki
     else if (figure_shown(v, kind, &value))
         (void)figure_amount(value, kind.unit, out);
     else
-        (void)snprintf(out, FIGURE_MAX, "*");
+        (void)snprintf(out, FIGURE_MAX, "%s", is_few_to_tell(v, kind) ? "fewer than 5" : "*");
     return out;
 }

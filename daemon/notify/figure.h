@@ -2,13 +2,16 @@
  * figure - a number as an audience may see it
  *
  * Pure. The one place where messages decide whether a figure is shown, rounded or hidden. Figures
- * of published feeds are shown as published; others under the partner profile (DESIGN section 10):
- * a count under 5 is "*", else the nearest 5; a percentage is whole, and only where its
+ * of published feeds are shown as published; others under the profile of their audience (DESIGN section
+ * 10). To a partner a count under 5 is "*", else the nearest 5; a percentage is whole, and only where its
  * denominator, when known, is at least 10 and both its numerator and the rest, when known, at least
  * 5: 98% of 100 would tell of the other two. The longest wait is a band, over at least 8; anything
  * else is whole, and only over at least 8, when known. A count that is hidden is not told by its
  * line either: "over 3" of one that is under 5 is 4. A figure that rests on stops whose outcome nobody
- * told is shown as its bounds, rounded outwards; a lower bound under 5 is not.
+ * told is shown as its bounds, rounded outwards; a lower bound under 5 is not. An internal audience sees
+ * a count of 0 as 0 and one of 1 to 4 as "fewer than 5". To the public a percentage is that of its parts
+ * as they are rounded, so that it tells no more than they do (DOMAIN section 5), and hidden where these
+ * are not known.
  */
 #ifndef NOTIFY_FIGURE_H
 #define NOTIFY_FIGURE_H
@@ -16,6 +19,7 @@
 #include <stdbool.h>
 
 #include "metric/series.h"
+#include "settings/settings.h"
 
 #define FIGURE_MAX         48
 #define FIGURE_LINE_HIDDEN "under 5"
@@ -27,6 +31,7 @@ struct figure_kind {
     enum unit unit;
     bool published;
     bool is_longest; /* the longest wait: that of one person, however many wait */
+    enum profile profile;
 };
 
 /** Sets the number that may be shown. False: there is none, it is hidden, or a band stands for it;

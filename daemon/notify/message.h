@@ -15,6 +15,7 @@
 #include "alert/alert.h"
 #include "base/clock.h"
 #include "plan/finding.h"
+#include "settings/settings.h"
 
 /** One alert in a message. */
 struct message_item {
@@ -50,7 +51,7 @@ struct message_context {
     const char *not_reached; /* likewise, whose message was given up or waits for too long */
     const char *from;        /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
-    bool published_as_is; /* kept for the disclosure step */
+    enum profile profile; /* how its figures are shown */
     /* A digest of messages that waited (DESIGN section 10); 0: none. */
     size_t backlog_messages;
     const char (*backlog_notices)[ALERT_ID_MAX]; /* all that it tells: its delivery id's parts */

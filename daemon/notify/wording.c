@@ -136,7 +136,7 @@ static const struct period_judgement *newest(const struct finding *f)
 /* The newest period that has a number, or bounds: an alert that is held still says what it stands on. */
 static const struct period_judgement *newest_with_number(const struct finding *f)
 {
-    static const struct figure_kind any = { UNIT_UNKNOWN, true, false };
+    static const struct figure_kind any = { .unit = UNIT_UNKNOWN, .published = true };
 
     for (size_t i = f ? f->history_count : 0; i-- > 0;) {
         double value;
@@ -339,6 +339,7 @@ void item_view(const struct message_context *context, const struct message_item 
                            (v.feed && context->feed_is_published &&
                             context->feed_is_published(context->feed_is_published_arg, v.feed));
         v.kind.is_longest = v.measure && measure_is_longest(v.measure);
+        v.kind.profile = context->profile;
         if (f && a->rule == RULE_SPECIAL_CAUSE)
             view_of_chart(&v, f);
         else if (f)

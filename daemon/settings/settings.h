@@ -27,6 +27,8 @@ enum feed_cadence {
     CADENCE_YEARLY
 };
 enum receiver_kind { RECEIVER_SPOOL, RECEIVER_WEBHOOK, RECEIVER_EMAIL };
+/** How figures are shown to whom a receiver's messages go (DESIGN section 10; notify/figure.h). */
+enum profile { PROFILE_PARTNER, PROFILE_PUBLIC, PROFILE_INTERNAL, PROFILE_EXACT };
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OFF };
 enum redis_mode { REDIS_EMBEDDED, REDIS_SERVER };
 
@@ -61,8 +63,11 @@ struct receiver_setting {
     char *url, *secret_file;
     bool allow_private; /* webhook; the secret is read at use, never kept in a message */
     char *to, *smtp, *from, *user, *password_file, *ca_file;
-    int tls;   /* email; enum smtp_tls */
-    long rate; /* email: mails a minute at most */
+    int tls;                     /* email; enum smtp_tls */
+    long rate;                   /* email: mails a minute at most */
+    int profile;                 /* enum profile; never PROFILE_EXACT */
+    char *approved_by, *basis;   /* of PROFILE_INTERNAL: who allows it, on which basis */
+    struct civil_date review_by; /* likewise: its last day */
 };
 
 struct redis_setting {
@@ -169,6 +174,8 @@ void settings_print_defaults(FILE *to);
 
 const struct feed_setting *settings_feed(const struct settings *s, const char *id);
 const struct list_setting *settings_list(const struct settings *s, const char *id);
+/** How figures are shown to it on a day: what was allowed until a day is partner after it. */
+enum profile receiver_profile(const struct receiver_setting *r, struct civil_date on);
 const struct receiver_setting *settings_receiver(const struct settings *s, const char *id);
 /** The code of a printed name or code (folded), or the text itself when no organisation matches.
  * Borrowed. */

@@ -12,6 +12,7 @@
 #include "settings/settings_internal.h"
 
 static const char *const kinds[] = { "spool", "webhook", "email", "teams", "alertmanager", NULL };
+static const char *const profiles[] = { "partner", "public", "internal", "exact", NULL };
 static const char *const tls_modes[] = { "required", "implicit", "off", NULL };
 
 #define FIELD(name) BIND_FIELD(struct receiver_setting, name)
@@ -46,6 +47,16 @@ const struct bind_key receiver_keys[] = {
       "or network" },
     { "rate", BIND_INTEGER, FIELD(rate), "20", 1, 600, NULL, 0,
       "email: at most so many mails a minute" },
+    { "profile", BIND_CHOICE, FIELD(profile), "partner", 0, 0, profiles, 0,
+      "how small numbers are shown: partner, public, or internal, which needs approved_by, basis "
+      "and "
+      "review_by; exact is for the control socket alone" },
+    { "approved_by", BIND_TEXT, FIELD(approved_by), NULL, 0, 0, NULL, 0,
+      "profile internal: who allowed it" },
+    { "basis", BIND_TEXT, FIELD(basis), NULL, 0, 0, NULL, 0,
+      "profile internal: what allows it, such as a sharing agreement and its number" },
+    { "review_by", BIND_DATE, FIELD(review_by), NULL, 0, 0, NULL, 0,
+      "profile internal: its last day; from the next on figures are shown as to partners" },
     BIND_END,
 };
 
@@ -70,6 +81,8 @@ static const struct {
     { "tls", EMAIL, 0 },
     { "rate", EMAIL, 0 },
 };
+
+static const char *const internal_keys[] = { "approved_by", "basis", "review_by" };
 
 static const char *meaning_of(const char *name)
 {
@@ -96,6 +109,36 @@ static int check_uses(const struct reading *rd, yaml_node *mapping, int kind)
                          "receiver: kind %s needs \"%s\"", kinds[kind], uses[i].key);
     }
     return r;
+}
+
+/* Who may see how few: a person answers for it, until a day. */
+static int check_profile(const struct reading *rd, yaml_node *mapping,
+                         const struct receiver_setting *v)
+{
+    int r = 0;
+
+    if (v->profile == PROFILE_EXACT)
+        return COMPLAIN(rd, yaml_get(mapping, "profile"), "partner, public or internal",
+                        "receiver: profile exact is for the control socket alone: no message has "
+                        "exact figures");
+    for (size_t i = 0; i < sizeof internal_keys / sizeof internal_keys[0]; i++) {
+        yaml_node *value = yaml_get(mapping, internal_keys[i]);
+
+        if (v->profile == PROFILE_INTERNAL && yaml_is_nothing(value))
+            r = COMPLAIN(rd, mapping, meaning_of(internal_keys[i]),
+                         "receiver: profile internal needs \"%s\"", internal_keys[i]);
+        if (v->profile != PROFILE_INTERNAL && !yaml_is_nothing(value))
+            r = COMPLAIN(rd, value, NULL, "receiver: %s is for profile internal alone",
+                         internal_keys[i]);
+    }
+    return r;
+}
+
+enum profile receiver_profile(const struct receiver_setting *r, struct civil_date on)
+{
+    if (r->profile == PROFILE_INTERNAL && date_compare(on, r->review_by) > 0)
+        return PROFILE_PARTNER;
+    return (enum profile)r->profile;
 }
 
 static int check_webhook(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
@@ -195,6 +238,7 @@ static int read_receiver(const struct reading *rd, yaml_node *list, size_t index
     r = settings_worse(r, settings_resolve(rd->folder, &v->password_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->ca_file));
     r = settings_worse(r, check_kind(rd, mapping, v));
+    r = settings_worse(r, check_profile(rd, mapping, v));
     for (size_t i = 0; i < index; i++) {
         const struct receiver_setting *other = &rd->s->receivers[i];
 

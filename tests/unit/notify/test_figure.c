@@ -76,8 +76,8 @@ START_TEST(a_figure_is_shown_as_its_audience_may_see_it)
                                 .high = rows[_i].high,
                                 .marker = rows[_i].marker,
                                 .gap = rows[_i].gap };
-    const struct figure_kind published = { rows[_i].unit, true, false },
-                             partner = { rows[_i].unit, false, false };
+    const struct figure_kind published = { rows[_i].unit, true, false, PROFILE_PARTNER },
+                             partner = { rows[_i].unit, false, false, PROFILE_PARTNER };
     char out[FIGURE_MAX];
 
     ck_assert_msg(strcmp(message_figure(&v, published, out), rows[_i].published) == 0, "%s: %s",
@@ -91,7 +91,7 @@ END_TEST
  * few are in it, or in the rest. */
 START_TEST(no_share_tells_how_many_are_in_it_or_in_the_rest_when_those_are_under_five)
 {
-    const struct figure_kind kind = { UNIT_PERCENT, false, false };
+    const struct figure_kind kind = { UNIT_PERCENT, false, false, PROFILE_PARTNER };
     char out[FIGURE_MAX];
 
     for (int all = 1; all <= 400; all++)
@@ -132,7 +132,8 @@ START_TEST(the_longest_wait_is_a_band_and_never_a_number)
     struct series_version v = { .value = longest_rows[_i].value,
                                 .numerator = 1, /* it rests on one person */
                                 .denominator = longest_rows[_i].denominator };
-    const struct figure_kind kind = { longest_rows[_i].unit, longest_rows[_i].published, true };
+    const struct figure_kind kind = { longest_rows[_i].unit, longest_rows[_i].published, true,
+                                      PROFILE_PARTNER };
     char out[FIGURE_MAX];
     double value;
 
@@ -144,7 +145,7 @@ END_TEST
 
 START_TEST(no_count_under_five_can_be_told_apart_by_a_partner)
 {
-    const struct figure_kind count_kind = { UNIT_COUNT, false, false };
+    const struct figure_kind count_kind = { UNIT_COUNT, false, false, PROFILE_PARTNER };
     char out[FIGURE_MAX];
 
     for (int count = 0; count < 5; count++) {
@@ -157,7 +158,7 @@ END_TEST
 
 START_TEST(no_version_is_no_figure)
 {
-    const struct figure_kind kind = { UNIT_COUNT, true, false };
+    const struct figure_kind kind = { UNIT_COUNT, true, false, PROFILE_PARTNER };
     char out[FIGURE_MAX];
     double value = 7;
 
@@ -206,7 +207,7 @@ static const struct {
 
 START_TEST(a_figure_whose_outcomes_were_not_told_is_its_bounds_and_never_a_number)
 {
-    const struct figure_kind kind = { untold[_i].unit, false, false };
+    const struct figure_kind kind = { untold[_i].unit, false, false, PROFILE_PARTNER };
     char out[FIGURE_MAX];
     double value;
 
@@ -229,7 +230,51 @@ START_TEST(a_figure_whose_outcomes_were_not_told_is_its_bounds_and_never_a_numbe
 }
 END_TEST
 
-UNIT_MAIN("figure", UNIT_ROWS(a_figure_is_shown_as_its_audience_may_see_it, rows),
+static const struct {
+    const char *why;
+    double value, numerator, denominator;
+    enum unit unit;
+    const char *partner, *public, *internal;
+} of_profiles[] = {
+    { "nobody", 0, NONE, NONE, UNIT_COUNT, "*", "*", "0" },
+    { "few", 1, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5" },
+    { "four", 4, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5" },
+    { "more", 12, NONE, NONE, UNIT_COUNT, "10", "10", "10" },
+    { "of an unknown unit 0 may be anything", 0, NONE, NONE, UNIT_UNKNOWN, "*", "*", "*" },
+    { "reckoned from few it is no count of them", 0, 3, NONE, UNIT_COUNT, "*", "*", "*" },
+    { "a share of parts that are known", 48, 12, 25, UNIT_PERCENT, "48%", "40%", "48%" },
+    { "a share of few", 8, 2, 25, UNIT_PERCENT, "*", "*", "*" },
+    { "a share whose parts are not known", 43.5, NONE, NONE, UNIT_PERCENT, "44%", "*", "44%" },
+    { "a median over 7", 57, NONE, 7, UNIT_DAYS, "*", "*", "*" },
+};
+
+START_TEST(each_profile_shows_small_numbers_in_its_own_way)
+{
+    const struct series_version v = { .value = of_profiles[_i].value,
+                                      .numerator = of_profiles[_i].numerator,
+                                      .denominator = of_profiles[_i].denominator };
+    const struct {
+        enum profile profile;
+        const char *shown;
+    } cells[] = {
+        { PROFILE_PARTNER, of_profiles[_i].partner },
+        { PROFILE_PUBLIC, of_profiles[_i].public },
+        { PROFILE_INTERNAL, of_profiles[_i].internal },
+    };
+
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+        const struct figure_kind kind = { .unit = of_profiles[_i].unit,
+                                          .profile = cells[i].profile };
+        char out[FIGURE_MAX];
+
+        ck_assert_msg(strcmp(message_figure(&v, kind, out), cells[i].shown) == 0,
+                      "%s, profile %d: %s", of_profiles[_i].why, (int)cells[i].profile, out);
+    }
+}
+END_TEST
+
+UNIT_MAIN("figure", UNIT_ROWS(each_profile_shows_small_numbers_in_its_own_way, of_profiles),
+          UNIT_ROWS(a_figure_is_shown_as_its_audience_may_see_it, rows),
           UNIT_TEST(no_share_tells_how_many_are_in_it_or_in_the_rest_when_those_are_under_five),
           UNIT_ROWS(the_longest_wait_is_a_band_and_never_a_number, longest_rows),
           UNIT_TEST(no_count_under_five_can_be_told_apart_by_a_partner),

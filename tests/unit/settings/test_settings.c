@@ -181,6 +181,9 @@ static const char *const accepted_rows[] = {
     RCV "kind: email, smtp: 'smtps://relay.example.nhs.uk:465/', from: a@b.uk, to: c@d.uk, "
         "tls: implicit, user: u, password_file: pw, ca_file: pw}\n",
     RCV "kind: email, smtp: 'smtp://relay', from: a@b.uk, to: \"o'neil+x@sub.d-e.uk\", tls: off}\n",
+    RCV "kind: spool, dir: d, profile: public}\n",
+    RCV "kind: spool, dir: d, profile: internal, approved_by: 'A Person', basis: 'agreement 7', "
+        "review_by: 2027-01-31}\n",
     TOP "timezone: UTC\nlog_level: debug\nformats: [.]\nplans: plan.yaml\n",
 };
 
@@ -228,6 +231,24 @@ START_TEST(smtps_means_tls_from_the_first_byte)
         load_text(RCV "kind: email, smtp: 'smtps://h', from: a@b.uk, to: c@d.uk}\n", &diags, &s),
         0);
     ck_assert_int_eq(s->receivers[0].tls, SMTP_TLS_IMPLICIT);
+    settings_free(s);
+    diags_release(&diags);
+    folder_close();
+}
+END_TEST
+
+START_TEST(what_was_allowed_until_a_day_is_shown_as_to_partners_after_it)
+{
+    struct diags diags = DIAGS_INIT;
+    struct settings *s = NULL;
+
+    folder_open();
+    ck_assert_int_eq(load_text(RCV "kind: spool, dir: d, profile: internal, approved_by: a, "
+                                   "basis: b, review_by: 2027-01-31}\n",
+                               &diags, &s),
+                     0);
+    ck_assert_int_eq(receiver_profile(&s->receivers[0], date_of("2027-01-31")), PROFILE_INTERNAL);
+    ck_assert_int_eq(receiver_profile(&s->receivers[0], date_of("2027-02-01")), PROFILE_PARTNER);
     settings_free(s);
     diags_release(&diags);
     folder_close();
@@ -288,6 +309,16 @@ static const struct {
     { PULLED ", url: 'file:///etc/passwd'}\n", 4, "scheme file:// is not spoken here" },
     { PULLED ", url: 'http://files.example.nhs.uk/x'}\n", 4, "http:// would be in clear" },
     { PULLED ", url: 'https://x.uk/x', every: 2d}\n", 4, "from 1s to 24h" },
+    { RCV "kind: spool, dir: d, profile: exact}\n", 4, "for the control socket alone" },
+    { MAIL "c@d.uk, profile: exact}\n", 4, "for the control socket alone" },
+    { RCV "kind: spool, dir: d, profile: everyone}\n", 4, "profile \"everyone\" is none of" },
+    { RCV "kind: spool, dir: d, profile: internal, basis: b, review_by: 2027-01-31}\n", 4,
+      "profile internal needs \"approved_by\"" },
+    { RCV "kind: spool, dir: d, profile: internal, approved_by: a, review_by: 2027-01-31}\n", 4,
+      "profile internal needs \"basis\"" },
+    { RCV "kind: spool, dir: d, profile: internal, approved_by: a, basis: b}\n", 4,
+      "profile internal needs \"review_by\"" },
+    { RCV "kind: spool, dir: d, basis: b}\n", 4, "basis is for profile internal alone" },
     { TOP "http: {listen: here}\n", 3, "no numeric address and port" },
     { TOP "http: {deadline: 2h}\n", 3, "from 1s to 60min" },
     { TOP "http: {proxies: [h]}\n", 3, "no numeric address" },
@@ -894,6 +925,7 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_ROWS(what_is_allowed_loads_without_a_message, accepted_rows),
           UNIT_TEST(publication_dates_are_put_in_order),
           UNIT_TEST(smtps_means_tls_from_the_first_byte),
+          UNIT_TEST(what_was_allowed_until_a_day_is_shown_as_to_partners_after_it),
           UNIT_ROWS(what_is_refused_is_located_and_explained, refused_rows),
           UNIT_TEST(a_secret_is_never_printed),
           UNIT_TEST(every_error_of_every_section_and_file_is_reported_in_one_pass),
