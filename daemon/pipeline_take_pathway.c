@@ -136,26 +136,6 @@ int take_pathway_begin(struct taking *t)
     return begin_parsing(t);
 }
 
-/* A reason that the parser does not know of. */
-static void refuse_censuses(struct taking *t)
-{
-    const struct parse_result *result = parser_result(t->parser);
-
-    bool is_snapshot = format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT;
-
-    if (result->refused || result->accepted == 0)
-        return;
-    if (is_snapshot && date_compare(result->first_census, result->last_census) != 0)
-        parser_refuse(t->parser, "census",
-                      "its rows are of several census dates: a snapshot is of one");
-    else if (is_snapshot && date_compare(result->last_census, t->received) > 0)
-        parser_refuse(t->parser, "census", "its census lies after the day on which it came");
-    else if (t->is_set && date_is_set(result->last_census) &&
-             date_compare(result->last_census, t->received) > 0)
-        parser_refuse(t->parser, "census",
-                      "its reporting period ends after the day on which it came");
-}
-
 /* Tables are put together by the submission that their rows name. */
 static void refuse_submissions(struct taking *t)
 {
@@ -172,7 +152,7 @@ static void refuse_submissions(struct taking *t)
 
 int take_pathway_parsed(struct taking *t, bool *out_is_done)
 {
-    refuse_censuses(t);
+    parser_judge_census(t->parser);
     refuse_submissions(t);
     *out_is_done = !parser_result(t->parser)->refused || t->file;
     if (*out_is_done)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
+#include "base/date.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/feed_request.h"
@@ -24,7 +26,8 @@
 
 static const char usage[] =
     "usage: waitlistctl feed parse FILE --format FORMAT [--formats DIR]...\n"
-    "                              [--key FILE] [-o ndjson|json|csv|table] [--summary]\n";
+    "                              [--key FILE] [--received DATE] [--summary]\n"
+    "                              [-o ndjson|json|csv|table]\n";
 
 struct request {
     struct feed_request feed;
@@ -33,6 +36,7 @@ struct request {
     const char *key_file;
     unsigned char key[KEY_MAX_BYTES];
     size_t key_len;
+    struct civil_date received; /* the day on which the file came */
 };
 
 /* ---- arguments ---- */
@@ -59,9 +63,19 @@ static int take_output(void *arg, const char *value)
                : 0;
 }
 
+static int take_received(void *arg, const char *value)
+{
+    struct request *q = arg;
+
+    return date_parse_iso(value, strlen(value), &q->received) < 0
+               ? feed_usage_error(&q->feed, "--received is a date such as 2026-02-16, not ", value)
+               : 0;
+}
+
 static const struct feed_option options[] = {
-    { "--summary", true, take_summary }, { "--key", false, take_key }, { "-o", false, take_output },
-    { "--output", false, take_output },  { NULL, false, NULL },
+    { "--summary", true, take_summary },    { "--key", false, take_key },
+    { "--received", false, take_received }, { "-o", false, take_output },
+    { "--output", false, take_output },     { NULL, false, NULL },
 };
 
 /* ---- the key ---- */
@@ -152,14 +166,15 @@ static int pass(int fd, const struct request *q, const struct format *f, const c
                 struct parse_sink sink, struct parser **out_parser, struct text *out_member)
 {
     struct parser_options how = {
-        .key = q->key, .key_len = q->key_len, .census = DATE_NONE, .received = DATE_NONE
+        .key = q->key, .key_len = q->key_len, .census = DATE_NONE, .received = q->received
     };
     struct parser *p = parser_new(f, name, sink);
     int r = p ? parser_configure(p, &how) : -ENOMEM;
 
     if (r == 0)
         r = content_parse(fd, p, out_member);
-
+    if (r == 0)
+        parser_judge_census(p);
     if (r < 0) {
         fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
     } else if (r > 0) {
@@ -221,7 +236,8 @@ int cmd_feed_parse(int argc, char **argv, const char *datadir)
     struct format_set *set = NULL;
     const struct format *f = NULL;
     struct request q = { .feed = { .command = "feed parse", .usage = usage },
-                         .kind = OUTPUT_NDJSON };
+                         .kind = OUTPUT_NDJSON,
+                         .received = clock_today(&CLOCK_REAL) };
 
     if (option_help(argc, argv, usage))
         return 0;

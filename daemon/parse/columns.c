@@ -120,7 +120,7 @@ static void note_miss(struct near_miss *near, const struct layout *l, const char
 }
 
 /* Whether a row of names passes the header test of a layout. */
-static bool is_header_of(const struct layout *l, const struct header *h,
+static bool is_header_of(const struct layout *l, const struct header *h, enum name_row kind,
                          const struct banner *banner, unsigned long line, struct near_miss *near)
 {
     size_t found = 0, likes = 0, dates = 0;
@@ -129,7 +129,8 @@ static bool is_header_of(const struct layout *l, const struct header *h,
     for (size_t i = 0; i < l->required_count; i++) {
         if (has_any(h, &l->required[i]))
             found++;
-        else if (!lacks)
+        else if (!lacks && !(kind == NAMES_OF_MEMBERS && l->pathway &&
+                             slots_may_be_blank(l->pathway, &l->required[i])))
             lacks = l->required[i].items[0];
     }
     for (size_t i = 0; i < h->count; i++) {
@@ -501,8 +502,8 @@ static int bind(struct columns *c, const struct format *f, const struct banner *
     return c->layout->pathway ? slots_bind(c, banner) : bind_figures(c, f, banner);
 }
 
-int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
-                 struct columns *out_columns, struct near_miss *near)
+int columns_bind(const struct format *f, const struct csv_row *row, enum name_row kind,
+                 const struct banner *banner, struct columns *out_columns, struct near_miss *near)
 {
     int r = 0;
 
@@ -512,7 +513,8 @@ int columns_bind(const struct format *f, const struct csv_row *row, const struct
         r = header_read(row, &h);
         if (r == 0 && h.count && f->layouts[i].groups)
             r = header_group(&h, &banner->above);
-        if (r < 0 || h.count == 0 || !is_header_of(&f->layouts[i], &h, banner, row->line, near)) {
+        if (r < 0 || h.count == 0 ||
+            !is_header_of(&f->layouts[i], &h, kind, banner, row->line, near)) {
             header_release(&h);
             continue;
         }

@@ -102,12 +102,16 @@ int banner_add(struct banner *b, const struct csv_row *row);
 bool banner_like(const struct banner *b, const struct names *patterns);
 void banner_release(struct banner *b);
 
+/** What a row of names is: a line of a table, or the members of the objects so far, each of which may leave
+ * out what may be blank. */
+enum name_row { NAMES_OF_TABLE, NAMES_OF_MEMBERS };
+
 /**
  * Tries each layout of the format on a row. Returns 1 with *out_columns filled, 0 if the row is no
  * header (near is kept up to date), -E2BIG for too many cohort columns, or -ENOMEM.
  */
-int columns_bind(const struct format *f, const struct csv_row *row, const struct banner *banner,
-                 struct columns *out_columns, struct near_miss *near);
+int columns_bind(const struct format *f, const struct csv_row *row, enum name_row kind,
+                 const struct banner *banner, struct columns *out_columns, struct near_miss *near);
 void columns_release(struct columns *c);
 
 /* ---- between columns.c and columns_pathway.c ---- */
@@ -126,6 +130,8 @@ int slots_bind(struct columns *c, const struct banner *banner);
 /** The name of a column that a row needs and the file has not, or NULL. */
 const char *slots_lack(const struct columns *c);
 void slots_release(struct columns *c);
+/** Whether a cell under these names may be blank in any row: they are of no more than who the referral is about. */
+bool slots_may_be_blank(const struct pathway_layout *p, const struct names *names);
 /** A mapped column as people may be told of it, which is as the mapping names it: a header is the sender's
  * text. One that only a pattern of the cohort found is called by the pattern. */
 const char *slots_column_said(const struct columns *c, size_t at);

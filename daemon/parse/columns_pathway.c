@@ -120,6 +120,40 @@ const char *slots_lack(const struct columns *c)
     return NULL;
 }
 
+static bool reads(const struct slot *s, const struct names *names)
+{
+    for (size_t i = 0; i < s->source.part_count; i++) {
+        for (size_t k = 0; k < s->source.parts[i].count; k++) {
+            for (size_t n = 0; n < names->count; n++) {
+                if (text_same(s->source.parts[i].items[k], names->items[n]))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool slots_may_be_blank(const struct pathway_layout *p, const struct names *names)
+{
+    static const enum pathway_field about[] = { FIELD_PERSON_ID, FIELD_COMMISSIONER, FIELD_PLACE,
+                                                FIELD_PRACTICE,  FIELD_LSOA,         FIELD_STAGE,
+                                                FIELD_EXCEPTION, FIELD_STAGE_START };
+    bool any = false;
+
+    for (size_t i = 0; i < p->slot_count; i++) {
+        bool is_about = i >= p->first_cohort && i < p->first_cohort + p->cohort_count;
+
+        if (!reads(&p->slots[i], names))
+            continue;
+        for (size_t k = 0; k < sizeof about / sizeof about[0] && !is_about; k++)
+            is_about = i == about[k];
+        if (!is_about || p->slots[i].source.required)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 const char *slots_column_said(const struct columns *c, size_t at)
 {
     for (size_t i = c->layout->pathway->slot_count; i < c->slot_count; i++) {

@@ -189,7 +189,9 @@ static bool refuse_doubled(struct parser *p, unsigned long line)
 
 static int seek_header(struct parser *p, const struct csv_row *row)
 {
-    int r = columns_bind(p->format, row, &p->banner, &p->columns, &p->near);
+    int r = columns_bind(p->format, row,
+                         p->rows_from == SOURCE_JSON ? NAMES_OF_MEMBERS : NAMES_OF_TABLE,
+                         &p->banner, &p->columns, &p->near);
 
     if (r == -E2BIG) {
         refuse_cohort(p, row->line);
@@ -224,7 +226,7 @@ static int on_names(void *arg, const struct csv_row *row)
         refuse_header(p);
         return STOP_REFUSED;
     }
-    int r = columns_bind(p->format, row, &p->banner, &columns, &p->near);
+    int r = columns_bind(p->format, row, NAMES_OF_MEMBERS, &p->banner, &columns, &p->near);
 
     if (r == -E2BIG)
         refuse_cohort(p, row->line);
@@ -509,6 +511,25 @@ int parser_finish(struct parser *p)
     else if ((double)(res->rows - res->accepted) > PARSE_SET_ASIDE_HOLD * (double)res->rows)
         res->held = "set-aside";
     return list_periods(p);
+}
+
+void parser_judge_census(struct parser *p)
+{
+    const struct parse_result *r = &p->result;
+    struct civil_date received = p->options.received;
+    bool is_snapshot = format_records(p->format) == RECORDS_PATHWAY_SNAPSHOT, is_ahead = false;
+    const char *const *tables;
+
+    if (r->refused || r->accepted == 0 || !is_pathway(p))
+        return;
+    is_ahead = date_is_set(received) && date_is_set(r->last_census) &&
+               date_compare(r->last_census, received) > 0;
+    if (is_snapshot && date_compare(r->first_census, r->last_census) != 0)
+        parser_refuse(p, "census", "its rows are of several census dates: a snapshot is of one");
+    else if (is_snapshot && is_ahead)
+        parser_refuse(p, "census", "its census lies after the day on which it came");
+    else if (is_ahead && format_set_tables(p->format, &tables) > 0)
+        parser_refuse(p, "census", "its reporting period ends after the day on which it came");
 }
 
 const struct parse_result *parser_result(const struct parser *p)

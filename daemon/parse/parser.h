@@ -124,6 +124,9 @@ int parser_push(struct parser *p, const void *bytes, size_t len);
 /** Refuses the file for a reason that its caller found (an archive that cannot be opened); one
  * sentence, copied; reason is static. The rest is ignored. */
 void parser_refuse(struct parser *p, const char *reason, const char *sentence);
+/** Refuses pathways that no one file can be of: a snapshot of several censuses, one (or a table of a set) of a
+ * day after that on which it came (parser_options.received). Once the file has ended. */
+void parser_judge_census(struct parser *p);
 /** Ends the file. Returns as parser_push. */
 int parser_finish(struct parser *p);
 /** Valid after parser_finish() until parser_free(). */

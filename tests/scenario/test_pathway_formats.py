@@ -181,6 +181,25 @@ def test_a_column_of_nhs_numbers_is_refused_by_name_and_band_alone(build):
         assert not re.search(r"999\d{3}|999 \d", r.stderr), r.stderr
 
 
+def test_what_the_daemon_refuses_for_its_census_is_refused_here_too(build):
+    head, row = HEADER.format("x"), "P{},RNA,,nd,RNA,,2024-09-16,{},,,\n"
+    with Instance(build) as w:
+        for censuses, more, why in ((("2025-03-02", "2025-03-09"), (), "several census dates"),
+                                    (("2025-03-02", "2025-03-02"), ("--received", "2025-03-01"), "after the day on which"),
+                                    (("2025-03-02", "2025-03-02"), ("--received", "2025-03-02"), None),
+                                    (("2099-03-02", "2099-03-02"), (), "after the day on which")):
+            w.write("list.csv", head + "".join(row.format(n, c) for n, c in enumerate(censuses)))
+            r = parse(build, w.path("list.csv"), "pathway-snapshot", *more)
+            assert r.returncode == (1 if why else 0), (censuses, more, r.stderr)
+            assert not why or (why in r.stderr and not r.stdout), r
+        w.write("events.csv", "pathway_id,issuer,service,provider,commissioner,event,event_date,version\n"
+                              "P1,RNA,nd,RNA,,referral,2025-03-02,1\nP2,RNA,nd,RNA,,referral,2025-03-03,1\n")
+        r = parse(build, w.path("events.csv"), "pathway-events", "--received", "2025-03-02")
+        assert "events.csv:3: row set aside: future-date" in r.stderr and len(r.stdout.splitlines()) == 1, r
+        period = parse(build, os.path.join(DATA, "mhsds-referral-v6.csv"), "mhsds-record", "--received", "2025-02-27")
+        assert period.returncode == 1 and "reporting period ends after" in period.stderr, period
+
+
 def test_a_pushed_body_of_objects_reads_as_the_same_rows(build):
     with Instance(build) as w:
         w.write("list.csv", HEADER.format("x") + "P1,RNA,,nd,RNA,,2024-09-16,2025-03-02,low,,\n"

@@ -195,6 +195,20 @@ static const struct {
       "RNA/P32 service=nd provider=RNA place=D\u00fcd start=2024-09-16 census=2025-03-02 tier:3\n"
       "4: bad-json -\n5: bad-json -\n6: bad-json -\n"
       "RNA/P6 service=nd provider=RNA stage=true start=2024-09-16 census=2025-03-02\n" },
+    { "objects, each of which may leave out what may be blank, the first one too",
+      "pathway-snapshot",
+      "{\"pathway_id\": \"P1\", \"issuer\": \"RNA\", \"service\": \"nd\", \"provider\": \"RNA\", "
+      "\"referral_date\": \"2024-09-16\", \"census_date\": \"2025-03-02\"}\n"
+      "{\"pathway_id\": \"P2\", \"issuer\": \"RNA\", \"service\": \"nd\", \"provider\": \"RNA\", "
+      "\"commissioner\": \"QUA\", \"referral_date\": \"2024-09-16\", \"census_date\": "
+      "\"2025-03-02\"}\n",
+      "RNA/P1 service=nd provider=RNA start=2024-09-16 census=2025-03-02\n"
+      "RNA/P2 service=nd provider=RNA commissioner=QUA start=2024-09-16 census=2025-03-02\n" },
+    { "and of events as well", "pathway-events",
+      "{\"pathway_id\": \"P1\", \"issuer\": \"RNA\", \"service\": \"nd\", \"provider\": \"RNA\", "
+      "\"event\": \"referral\", \"event_date\": \"2024-09-16\", \"version\": 1}\n",
+      "RNA/P1 service=nd provider=RNA start=2024-09-16 event=referral date=2024-09-16 "
+      "version=1\n" },
     { "a week that ends on another day counts for the Sunday before, and judges by its own day",
       "wlmds-open",
       "Week_Ending_Date,Waiting_List_Type,PATIENT_PATHWAY_IDENTIFIER,"
@@ -302,6 +316,12 @@ static const struct {
 } broken[] = {
     { "no header: a column is missing in the first object", "{\"pathway_id\": 1}\n", "header", 1,
       1 },
+    { "an object without the referral's date",
+      "{\"pathway_id\":1,\"issuer\":2,\"service\":3,\"provider\":4,\"commissioner\":5,"
+      "\"census_date\":\"2025-03-02\"}\n",
+      "header", 1, 1 },
+    { "a table without a column that may be blank",
+      "pathway_id,issuer,service,provider,referral_date,census_date\n", "header", 1, 1 },
     { "an array that is never closed", "[" OBJECT ",\n" OBJECT, "json", 2, 126 },
     { "an array with something else in it", "[{\"a\" 1}]", "json", 1, 2 },
     { "text between the objects of an array", "[" OBJECT "\n x]", "json", 2, 2 },
