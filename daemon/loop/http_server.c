@@ -31,7 +31,8 @@
  * before evhttp, whose callback gives the answer at once. What evhttp writes is moved to the socket's
  * buffer; evhttp is never told that it was written, for it would close before the socket has it. When
  * the last byte has left, our side is shut and what still comes is dropped until the client closes, so
- * that no reset overtakes the answer. The deadline, in every state, shuts the socket: evhttp then reads
+ * that no reset overtakes the answer. A client that shuts its side behind a whole request is answered: its end
+ * is kept from evhttp (on_socket_event) until the answer has left, since nothing more can come. The deadline, in every state, shuts the socket: evhttp then reads
  * its end and frees the connection, and with it all that belongs to it (forget()). It is then closed by a
  * reset: a client that still sends would else wait for room that never comes, until the kernel forgets.
  */
@@ -51,10 +52,16 @@ struct http_exchange {
     struct http_exchange *next;
     struct http_server *server; /* NULL once that is freed */
     struct bufferevent *socket, *filter;
+    struct { /* what the filter wants to hear of the socket */
+        bufferevent_data_cb on_read, on_write;
+        bufferevent_event_cb on_event;
+        void *arg;
+    } below;
     struct evbuffer_cb_entry *on_output;
     struct event *deadline, *drained, *answered; /* owned: what libevent defers by itself would hold
                                                     the connection past the end of the loop */
     enum state state;
+    bool has_ended;        /* the client's side is shut, and evhttp was not told */
     bool is_settled;       /* its address is known and within the limit */
     bool is_told, is_head; /* the handler knows of it; the method is HEAD */
     char address[INET6_ADDRSTRLEN];
@@ -129,6 +136,47 @@ static void forget(void *arg)
     free(x);
 }
 
+/* ---- the socket under the filter ---- */
+
+static void on_socket_read(struct bufferevent *socket, void *arg)
+{
+    struct http_exchange *x = arg;
+
+    x->below.on_read(socket, x->below.arg);
+}
+
+static void on_socket_write(struct bufferevent *socket, void *arg)
+{
+    struct http_exchange *x = arg;
+
+    x->below.on_write(socket, x->below.arg);
+}
+
+/* A half-closed client still listens. Before its request is whole, its end is the end. */
+static void on_socket_event(struct bufferevent *socket, short what, void *arg)
+{
+    struct http_exchange *x = arg;
+
+    if (what == (BEV_EVENT_READING | BEV_EVENT_EOF) && x->server &&
+        (x->state == WAITING || x->state == ANSWERING))
+        x->has_ended = true;
+    else
+        x->below.on_event(socket, what, x->below.arg);
+}
+
+/* The end of a client that was kept from evhttp, which frees the connection by it. */
+static void tell_end(struct http_exchange *x)
+{
+    x->below.on_event(x->socket, BEV_EVENT_READING | BEV_EVENT_EOF, x->below.arg);
+}
+
+static void listen_below(struct http_exchange *x)
+{
+    bufferevent_getcb(x->socket, &x->below.on_read, &x->below.on_write, &x->below.on_event,
+                      &x->below.arg);
+    bufferevent_setcb(x->socket, on_socket_read, on_socket_write, on_socket_event, x);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     struct http_exchange *x = arg;
@@ -138,6 +186,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     (void)what;
     (void)setsockopt(bufferevent_getfd(x->socket), SOL_SOCKET, SO_LINGER, &none, sizeof none);
     (void)shutdown(bufferevent_getfd(x->socket), SHUT_RDWR);
+    if (x->has_ended)
+        tell_end(x); /* its socket is read no more */
 }
 
 /* ---- who it is ---- */
@@ -333,7 +383,10 @@ static void on_drained(evutil_socket_t fd, short what, void *arg)
         return;
     x->state = LINGERING;
     (void)shutdown(bufferevent_getfd(x->socket), SHUT_WR);
-    set_deadline(x, LINGER_MS);
+    if (x->has_ended)
+        tell_end(x);
+    else
+        set_deadline(x, LINGER_MS);
 }
 
 /* evhttp reads the request that http_answer() made; it may free the connection by that. */
@@ -491,6 +544,7 @@ static struct bufferevent *make(struct event_base *base, void *arg)
                                        forget, x);
     if (!x->filter)
         goto fail;
+    listen_below(x);
     (void)bufferevent_enable(x->socket, EV_READ | EV_WRITE);
     x->next = s->exchanges;
     s->exchanges = x;

@@ -92,4 +92,36 @@ START_TEST(an_answer_that_cannot_leave_any_more_holds_no_connection)
 }
 END_TEST
 
-UNIT_MAIN("http_server", UNIT_TEST(an_answer_that_cannot_leave_any_more_holds_no_connection))
+START_TEST(a_client_that_shut_its_side_behind_its_request_is_answered_and_then_let_go)
+{
+    struct heard heard = { .base = event_base_new() };
+    const struct http_handler handler = { on_head, on_body, on_end, on_gone, &heard };
+    const struct http_limits limits = { .connections = 8, .per_address = 8, .deadline_ms = 10000 };
+    char answer[1024] = "";
+    size_t len = 0;
+    struct http_server *s;
+
+    ck_assert_int_eq(http_server_open(heard.base, "127.0.0.1:0", &limits, &handler, &s), 0);
+    int client = client_of(s);
+
+    (void)event_base_dispatch(heard.base);
+    ck_assert_ptr_nonnull(heard.whole);
+    ck_assert_int_eq(shutdown(client, SHUT_WR), 0);
+    (void)event_base_loop(heard.base, EVLOOP_ONCE); /* its end is heard */
+    ck_assert_int_eq(heard.gone, 0);
+    http_answer_text(heard.whole, 200, "late");
+    while (!heard.gone)
+        (void)event_base_loop(heard.base, EVLOOP_ONCE);
+    for (ssize_t n = 1; n > 0 && len + 1 < sizeof answer; len += (size_t)(n > 0 ? n : 0)) {
+        n = recv(client, answer + len, sizeof answer - 1 - len, 0);
+        ck_assert_int_ge(n, 0);
+    }
+    ck_assert_msg(strstr(answer, "200 OK") && strstr(answer, "late"), "%s", answer);
+    close(client);
+    http_server_free(s);
+    event_base_free(heard.base);
+}
+END_TEST
+
+UNIT_MAIN("http_server", UNIT_TEST(an_answer_that_cannot_leave_any_more_holds_no_connection),
+          UNIT_TEST(a_client_that_shut_its_side_behind_its_request_is_answered_and_then_let_go))
