@@ -8,11 +8,13 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "ctl/ctl_protocol.h"
 #include "ctl/report.h"
 #include "ctl/show.h"
 #include "parse/parser.h"
 
 #define FIRST_EVALUATION_WAIT_MS 10000
+#define AT_WORK_WAIT_MS          (CTL_CLIENT_WAIT_S - 10) * 1000 /* more, where there is nothing to show */
 
 static const char *const kind_words[] = { "aggregate", "snapshot", "events", "set" };
 
@@ -134,6 +136,31 @@ static bool is_settled(const struct pipeline *p)
            (!p->loaded || !apply_next(p));
 }
 
+/* Nothing stands that could be shown, and what brings it about is under way. */
+static bool is_at_work(const struct pipeline *p)
+{
+    return !date_is_set(p->findings_of) && p->loaded && store_is_ready(p->store) &&
+           !p->trouble[0] &&
+           (p->apply || p->batch.in_flight || p->need_evaluate || p->change_count || apply_next(p));
+}
+
+static void fail_unevaluated(const struct pipeline *p, struct ctl_request *request)
+{
+    size_t files = p->apply != NULL;
+
+    for (size_t i = p->apply_from; i < p->receipts.count; i++)
+        files += receipt_is_due(p, p->receipts.list[i]);
+    if (is_at_work(p) && files > 0)
+        ctl_fail(request, 1,
+                 "nothing was evaluated yet: %zu files are still to take effect: ask again", files);
+    else if (is_at_work(p))
+        ctl_fail(request, 1, "nothing was evaluated yet: %s: ask again",
+                 backfill_is_on(p) ? "a backfill is under way" : "it is being done");
+    else
+        ctl_fail(request, 1, "nothing was evaluated yet: %s%s", p->trouble[0] ? "" : "Redis is ",
+                 p->trouble[0] ? p->trouble : checks_redis_state(p));
+}
+
 static void answer_now(struct pipeline *p, struct ctl_request *request)
 {
     const char *command = ctl_request_command(request);
@@ -150,8 +177,7 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
         return;
     }
     if (!date_is_set(p->findings_of)) {
-        ctl_fail(request, 1, "nothing was evaluated yet: %s%s", p->trouble[0] ? "" : "Redis is ",
-                 p->trouble[0] ? p->trouble : checks_redis_state(p));
+        fail_unevaluated(p, request);
         return;
     }
     if (strcmp(command, "outbox-ls") == 0 &&
@@ -183,7 +209,8 @@ void ctl_settle_waiting(struct pipeline *p)
     for (size_t i = 0; i < p->waiting_count; i++) {
         struct waiting_request w = p->waiting[i];
 
-        if (is_settled(p) || w.until.ms <= now || p->stopping)
+        if (is_settled(p) || p->stopping || w.most.ms <= now ||
+            (w.until.ms <= now && !is_at_work(p)))
             answer_now(p, w.request);
         else
             p->waiting[kept++] = w;
@@ -233,9 +260,11 @@ void ctl_answer(void *arg, struct ctl_request *request)
 
         if (list) {
             p->waiting = list;
-            list[p->waiting_count++] =
-                (struct waiting_request){ request,
-                                          { clock_mono(&p->clock).ms + FIRST_EVALUATION_WAIT_MS } };
+            int64_t now = clock_mono(&p->clock).ms;
+
+            list[p->waiting_count++] = (struct waiting_request){ request,
+                                                                 { now + FIRST_EVALUATION_WAIT_MS },
+                                                                 { now + AT_WORK_WAIT_MS } };
             return;
         }
     }

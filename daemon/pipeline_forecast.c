@@ -9,11 +9,13 @@
 json_t *forecast_report(const struct pipeline *p, const char *id)
 {
     const struct finding *f = finding_of_measure(&p->findings, id);
-    struct outlook o = { .is_known = false };
+    struct outlook o = { .is_known = false, .data_date = DATE_NONE };
     json_t *report = NULL;
 
-    if (!f || !f->measure->list)
+    if (!f)
         return json_null();
+    if (!f->measure->list) /* it is known, and why it has none is said */
+        return report_forecast(f, &o);
     struct measures_ageing *waits = measures_ageing_new(p);
     const struct outlook_source source = { measures_look, waits, p->forecasts };
 

@@ -93,9 +93,16 @@ int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil
                            struct series_version *out);
 /** What a list measure counts, for its outlook; arg: struct measures_ageing. */
 int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *out_look);
-/** How many of the newest PERIODS_LOOKED_AT complete periods of a list measure, of a plan or not, can be judged;
- * -ENODATA, -ENOMEM or another -errno where nothing is known. */
-int measures_judged(struct measures_ageing *a, const struct plan_measure *m);
+/** The newest complete periods, at most PERIODS_LOOKED_AT, of a list measure, as a series would have them. */
+struct measures_recent {
+    struct series_point points[PERIODS_LOOKED_AT];
+    struct series_version versions[PERIODS_LOOKED_AT];
+    size_t count;
+};
+/** Counts them of a measure, of a plan or not. Returns 0; -ENODATA, -ENOMEM or another -errno where nothing is
+ * known. *out_recent points into itself. */
+int measures_recent(struct measures_ageing *a, const struct plan_measure *m,
+                    struct measures_recent *out_recent);
 void measures_ageing_free(struct measures_ageing *a); /* accepts NULL */
 
 /* ---- pipeline_feed_figures.c ---- */

@@ -520,22 +520,27 @@ int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *
     return 0;
 }
 
-int measures_judged(struct measures_ageing *a, const struct plan_measure *m)
+int measures_recent(struct measures_ageing *a, const struct plan_measure *m,
+                    struct measures_recent *out)
 {
     const struct list_measure *l = m->list;
     bool is_stock = metric_def_of(l->metric.id)->kind == METRIC_STOCK;
     AUTO(auto_free) struct period *periods = NULL;
     size_t n = 0;
-    int judged = 0, r = look_at(a, m);
+    int r = look_at(a, m);
 
+    out->count = 0;
     if (r == 0)
         r = periods_complete(&a->last.coverage, l->period, l->window, is_stock, DATE_NONE, &periods,
                              &n);
     for (size_t i = n > PERIODS_LOOKED_AT ? n - PERIODS_LOOKED_AT : 0; r == 0 && i < n; i++) {
-        struct series_version figure;
+        struct series_version *v = &out->versions[out->count];
 
-        r = figure_of_period(&a->last, list_of(a->last.pipeline, m), periods[i], is_stock, &figure);
-        judged += r == 0 && figure.marker == MARKER_NONE && !isnan(figure.value);
+        out->points[out->count++] = (struct series_point){ .period_start = periods[i].start,
+                                                           .period_end = periods[i].end,
+                                                           .versions = v,
+                                                           .version_count = 1 };
+        r = figure_of_period(&a->last, list_of(a->last.pipeline, m), periods[i], is_stock, v);
     }
-    return r < 0 ? r : judged;
+    return r;
 }

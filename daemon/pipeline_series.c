@@ -41,23 +41,53 @@ static double usual_period(int days)
     return nearest;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const int *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* From one to the next, in days: the middle one of the newest distances, or the least one; 0: there is none. */
+static int days_apart(const struct series *s, bool least)
+{
+    int apart[PERIODS_LOOKED_AT];
+    size_t n = 0;
+
+    for (size_t i = s->point_count; i-- > 1 && n < PERIODS_LOOKED_AT;) {
+        apart[n] = s->points[i].period_end.day - s->points[i - 1].period_end.day;
+        n += apart[n] > 0;
+    }
+    if (n == 0)
+        return 0;
+    qsort(apart, n, sizeof *apart, by_size);
+    return apart[least ? 0 : n / 2];
+}
+
+/* Rolling periods overlap, and are told apart by their ends; a census is of one day, and comes as often as it
+ * usually came. */
+static int days_a_period(const struct series *s)
+{
+    const struct series_point *newest = &s->points[s->point_count - 1];
+    int days = newest->period_end.day - newest->period_start.day + 1;
+    int apart = days_apart(s, days > 1);
+
+    return apart > 0 && (days == 1 || apart < days) ? apart : days;
+}
+
 /* Of the periods that there should be: a month without a file counts as one that could not be judged. */
 static int judged_of_series(const struct series *s)
 {
     const struct series_point *newest = &s->points[s->point_count - 1];
-    int days = newest->period_end.day - newest->period_start.day + 1, judged = 0;
+    double reach = usual_period(days_a_period(s)) * (PERIODS_LOOKED_AT - 0.5);
     struct civil_date last = { INT32_MAX };
+    int judged = 0;
 
-    for (size_t i = 1; i < s->point_count; i++) { /* rolling periods overlap: by their ends */
-        int apart = s->points[i].period_end.day - s->points[i - 1].period_end.day;
-
-        days = apart > 0 && apart < days ? apart : days;
-    }
     for (size_t i = s->point_count; i-- > 0;) {
         const struct series_point *p = &s->points[i];
         int ago = newest->period_end.day - p->period_end.day;
 
-        if (ago > usual_period(days) * (PERIODS_LOOKED_AT - 0.5))
+        if (ago > reach)
             break;
         if (date_compare(p->period_end, last) != 0)
             judged += is_judged(p);
@@ -77,19 +107,34 @@ static int series_of(const struct pipeline *p, const struct plan_measure *m,
     return r == 0 && (!*out || (*out)->point_count == 0) ? -ENODATA : r;
 }
 
+/* Of a list as of a series: what is counted for its newest periods. */
+static int series_of_list(const struct pipeline *p, const struct plan_measure *m,
+                          struct measures_recent *recent, struct series *out)
+{
+    struct measures_ageing *waits = measures_ageing_new(p);
+    int r = waits ? measures_recent(waits, m, recent) : -ENOMEM;
+
+    measures_ageing_free(waits);
+    if (r == 0)
+        *out = (struct series){ .points = recent->points, .point_count = recent->count };
+    return r == 0 && recent->count == 0 ? -ENODATA : r;
+}
+
 int series_judged(const struct pipeline *p, const struct plan_measure *m)
 {
     const struct series *s = NULL;
-    int r = m->of_feed ? -ENODATA : 0;
+    struct measures_recent recent;
+    struct series counted;
+    int r;
 
-    if (r == 0 && m->list) {
-        struct measures_ageing *a = measures_ageing_new(p);
-
-        r = a ? measures_judged(a, m) : -ENOMEM;
-        measures_ageing_free(a);
-        return r;
+    if (m->of_feed)
+        return -ENODATA;
+    if (m->list) {
+        s = &counted;
+        r = series_of_list(p, m, &recent, &counted);
+    } else {
+        r = series_of(p, m, &s);
     }
-    r = r < 0 ? r : series_of(p, m, &s);
     return r < 0 ? r : judged_of_series(s);
 }
 
@@ -257,11 +302,13 @@ static bool is_better_higher(const struct watchable *w)
     return w->series ? w->series->unit == UNIT_PERCENT : w->metric->better == BETTER_HIGHER;
 }
 
-static void write_snippet(const struct watchable *w, const char *title, double newest,
-                          struct text *t)
+/* newest: the newest figure, or NULL. */
+static void write_snippet(const struct watchable *w, const char *title,
+                          const struct series_point *newest, struct text *t)
 {
     const char *way = is_better_higher(w) ? "higher" : "lower";
-    char number[32];
+    double value = newest ? series_current(newest)->value : 0;
+    char number[32], day[DATE_TEXT_MAX];
 
     text_puts(t, "  - id: ");
     add_id(w, t);
@@ -271,10 +318,13 @@ static void write_snippet(const struct watchable *w, const char *title, double n
     add_source(w, t);
     text_printf(t, "    polarity: %s%s\n", way,
                 w->series ? "   # which way is better: please look" : "");
-    text_printf(t, "    target: {%s: %s}   # %s: put the plan's own\n",
-                is_better_higher(w) ? "at_least" : "at_most",
-                text_number(isfinite(newest) && newest >= 0 ? newest : 0, number),
-                isfinite(newest) ? "the newest figure" : "no figure is known yet");
+    text_printf(t, "    target: {%s: %s}   # ", is_better_higher(w) ? "at_least" : "at_most",
+                text_number(value > 0 ? value : 0, number));
+    if (newest)
+        text_printf(t, "the newest figure, of %s: put the plan's own\n",
+                    date_format(newest->period_end, day));
+    else
+        text_puts(t, "no figure is known yet: put the plan's own\n");
 }
 
 /* Reads it as a plan of this place would be. NULL: it would not pass, or no memory. */
@@ -300,67 +350,122 @@ static void plan_release(struct plan **p)
 
 /* ---- one row of the answer ---- */
 
-static json_t *row_of(const struct watchable *w, const char *title, const char *snippet, int n,
-                      const struct series_point *newest)
+/* As it is written to be pasted, and as a plan reads it. */
+struct offer {
+    struct text title, snippet;
+    struct plan *plan; /* NULL: it would not pass */
+};
+
+static void offer_release(struct offer *o)
 {
+    text_release(&o->title);
+    text_release(&o->snippet);
+    plan_free(o->plan);
+}
+
+static void write_offer(const struct finding_series *f, const struct watchable *w,
+                        const struct series_point *newest, struct offer *o)
+{
+    text_clear(&o->snippet);
+    write_snippet(w, text_str(&o->title), newest, &o->snippet);
+    plan_free(o->plan);
+    o->plan = read_snippet(f, text_str(&o->snippet));
+}
+
+static void warn_of_few(int judged, struct text *out)
+{
+    if (judged <= 0)
+        (void)text_puts(out, "nothing is known of it yet");
+    else if (judged < PERIODS_ENOUGH)
+        (void)text_printf(out, "only %d of the last %d periods could be judged", judged,
+                          PERIODS_LOOKED_AT);
+}
+
+/* s: its series, or NULL where nothing is known. */
+static json_t *row_of(const struct watchable *w, const struct offer *offered,
+                      const struct series *s)
+{
+    const struct series_point *newest = s ? &s->points[s->point_count - 1] : NULL;
     const struct series_version *v = newest ? series_current(newest) : NULL;
+    int judged = s ? judged_of_series(s) : 0;
     AUTO(text_release) struct text warning = TEXT_INIT;
     json_t *o = json_object();
     int r = 0;
 
-    if (n < PERIODS_ENOUGH)
-        text_printf(&warning, "only %d of the last %d periods could be judged", n > 0 ? n : 0,
-                    PERIODS_LOOKED_AT);
+    warn_of_few(judged, &warning);
     r |= report_put(o, "source", report_text(w->series ? w->series->feed : w->list->id));
     r |= report_put(o, "kind", report_text(w->series ? "published" : "list"));
-    r |= report_put(o, "title", report_text(title));
+    r |= report_put(o, "title", report_text(text_str(&offered->title)));
     r |= report_put(o, "metric", report_text(w->series ? w->series->measure : w->metric->id));
     r |= report_put(o, "org", report_text(w->series ? w->series->org : NULL));
     r |= report_put(o, "breakdown", report_text(w->series ? w->series->breakdown : NULL));
     r |= report_put(o, "secondary", report_text(w->series ? w->series->secondary : NULL));
     r |= report_put(o, "stage", report_text(w->stage ? w->stage->id : NULL));
     r |= report_put(o, "value", report_value(v));
+    r |= report_put(o, "marker", report_text(v ? marker_name(v->marker) : NULL));
     r |= report_put(o, "period_end", newest ? report_date(newest->period_end) : json_null());
-    r |= report_put(o, "judged", json_integer(n > 0 ? n : 0));
+    r |= report_put(o, "judged", json_integer(judged));
     r |= report_put(o, "periods", json_integer(PERIODS_LOOKED_AT));
     r |= report_put(o, "warning", warning.len ? report_text(text_str(&warning)) : json_null());
-    r |= report_put(o, "snippet", report_text(snippet));
+    r |= report_put(o, "snippet", report_text(text_str(&offered->snippet)));
     if (r == 0)
         return o;
     json_decref(o);
     return NULL;
 }
 
+static void add_row(struct finding_series *f, const struct watchable *w, const struct offer *o,
+                    const struct series *s)
+{
+    f->error |= !text_ok(&o->snippet) || !text_ok(&o->title) ||
+                json_array_append_new(f->list, row_of(w, o, s)) < 0;
+}
+
+static void offer_published(struct finding_series *f, const struct watchable *w, struct offer *o)
+{
+    const struct series_point *newest =
+        series_newest_figure(w->series, (struct civil_date){ INT32_MAX });
+
+    write_offer(f, w, newest, o);
+    if (!o->plan) { /* a name of the place on figures of a wider footprint */
+        text_clear(&o->title);
+        text_printf(&o->title, "%s, %s", w->series->measure, w->series->org);
+        write_offer(f, w, newest, o);
+    }
+    if (o->plan)
+        add_row(f, w, o, w->series);
+}
+
+/* Its plan says what to count, and what was counted is its target. */
+static void offer_of_list(struct finding_series *f, const struct watchable *w, struct offer *o)
+{
+    struct measures_recent recent;
+    struct series s;
+
+    write_offer(f, w, NULL, o);
+    if (!o->plan) /* this service, or list, does not know such a figure */
+        return;
+    int r = series_of_list(f->p, &o->plan->measures[0], &recent, &s);
+
+    f->error |= r == -ENOMEM;
+    if (r == 0)
+        write_offer(f, w, series_newest_figure(&s, (struct civil_date){ INT32_MAX }), o);
+    add_row(f, w, o, r == 0 ? &s : NULL);
+}
+
 static void offer(struct finding_series *f, const struct watchable *w)
 {
-    AUTO(text_release) struct text title = TEXT_INIT;
-    AUTO(text_release) struct text snippet = TEXT_INIT;
+    AUTO(offer_release) struct offer o = { TEXT_INIT, TEXT_INIT, NULL };
     AUTO(text_release) struct text words = TEXT_INIT;
-    AUTO(plan_release) struct plan *plan = NULL;
-    const struct series_point *newest =
-        w->series ? &w->series->points[w->series->point_count - 1] : NULL;
-    double value = newest ? line_of_version(series_current(newest)).value : NAN;
 
     describe(f, w, &words);
     if (f->error || !text_ok(&words) || !watch_words_match(text_str(&words), f->asked))
         return;
-    name_it(f, w, &title);
-    write_snippet(w, text_str(&title), value, &snippet);
-    plan = read_snippet(f, text_str(&snippet));
-    if (!plan && w->series) { /* a name of the place on figures of a wider footprint */
-        text_clear(&title);
-        text_printf(&title, "%s, %s", w->series->measure, w->series->org);
-        text_clear(&snippet);
-        write_snippet(w, text_str(&title), value, &snippet);
-        plan = read_snippet(f, text_str(&snippet));
-    }
-    if (!plan) /* this service, or list, does not know such a figure */
-        return;
-    int n = w->series ? judged_of_series(w->series) : series_judged(f->p, &plan->measures[0]);
-
-    f->error |= n == -ENOMEM || !text_ok(&snippet) || !text_ok(&title) ||
-                json_array_append_new(
-                    f->list, row_of(w, text_str(&title), text_str(&snippet), n, newest)) < 0;
+    name_it(f, w, &o.title);
+    if (w->series)
+        offer_published(f, w, &o);
+    else
+        offer_of_list(f, w, &o);
 }
 
 /* ---- all that there is ---- */

@@ -115,7 +115,7 @@ struct simulation;
 
 struct waiting_request {
     struct ctl_request *request;
-    struct mono_time until;
+    struct mono_time until, most; /* most: while the daemon is at work */
 };
 
 #define AUDIT_LINKS   256

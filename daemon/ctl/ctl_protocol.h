@@ -23,7 +23,7 @@
 #define CTL_ANSWER_MAX_BYTES  (64u << 20)
 #define CTL_CLIENTS_MAX       100
 #define CTL_REQUEST_S         10 /* for the request to arrive, and again for the answer to be read */
-#define CTL_CLIENT_WAIT_S     15 /* measures and alerts may wait 10 s for the first evaluation */
+#define CTL_CLIENT_WAIT_S     40 /* what is shown may wait for the first evaluation */
 
 /* Exit codes of waitlistctl (DESIGN section 12). */
 enum ctl_exit { CTL_OK = 0, CTL_FINDING = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3, CTL_CONFIG = 78 };

@@ -76,8 +76,13 @@ static json_t *milestones_of(const struct outlook *o)
     return checked(list, r);
 }
 
-static const char *words_of(const struct outlook *o)
+static const char *words_of(const struct plan_measure *m, const struct outlook *o)
 {
+    if (m->of_feed)
+        return "it has no forecast: it watches a feed, and no list of people who wait";
+    if (!m->list)
+        return "it has no forecast: of a figure that comes from others nobody's wait is known, as "
+               "it is of a list";
     if (!o->is_known)
         return "nothing is known of its list";
     if (o->milestone_count == 0)
@@ -96,7 +101,7 @@ json_t *report_forecast(const struct finding *f, const struct outlook *o)
     r |= report_put(all, "title", report_text(f->title));
     r |= report_put(all, "plan", report_text(f->plan->id));
     r |= report_put(all, "unit", report_text(unit_name(finding_unit(f))));
-    r |= report_put(all, "words", report_text(words_of(o)));
+    r |= report_put(all, "words", report_text(words_of(f->measure, o)));
     r |= report_put(all, "data_date", report_date(o->data_date));
     r |= report_put(all, "line", line_of(o->line));
     r |= report_put(all, "set_aside", json_integer((json_int_t)o->set_aside));

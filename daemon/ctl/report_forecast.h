@@ -1,5 +1,5 @@
 /*
- * report_forecast - the outlook of a list measure as JSON
+ * report_forecast - the outlook of a measure as JSON: only one of a list has any
  *
  * Pure. Exact figures: the control socket is internal.
  */

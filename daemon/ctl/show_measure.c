@@ -106,8 +106,11 @@ int show_forecast(const json_t *forecast, const struct view *v)
                  *milestones = json_object_get(forecast, "milestones");
     struct output_table t;
 
-    (void)text_printf(v->out, "%s, data of %s: %s\n", show_string(forecast, "id"),
-                      show_string(forecast, "data_date"), show_string(forecast, "words"));
+    const char *data_date = json_string_value(json_object_get(forecast, "data_date"));
+
+    (void)text_printf(v->out, "%s%s%s: %s\n", show_string(forecast, "id"),
+                      data_date ? ", data of " : "", data_date ? data_date : "",
+                      show_string(forecast, "words"));
     output_table_init(&t, columns, COUNT(columns));
     for (size_t i = 0; i < json_array_size(milestones); i++)
         for (size_t k = 0; k < COUNT(keys); k++)

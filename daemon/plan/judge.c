@@ -40,6 +40,18 @@ static bool range_of(const struct series_version *v, struct judged_range *out_ra
     return true;
 }
 
+/* Whether a figure that nobody can see may count as better. One that was not submitted never does, and of one
+ * that was withheld only bounds that tell more than that it is a count, or a share. What is worse at any
+ * bound is worse all the same: missing data must never look like improvement. */
+static bool may_be_met(const struct plan_measure *m, const struct judged_range *range,
+                       enum marker marker, const struct plan_line *line)
+{
+    if (marker != MARKER_SUPPRESSED)
+        return marker == MARKER_NONE;
+    return m->polarity == POLARITY_HIGHER ? line->high > 0
+                                          : range->low > 0 || range->high < 100; /* per cent */
+}
+
 /* What lies in the slack of binary fractions about 0 is 0. */
 static double tidied(double excess, double value, double line)
 {
@@ -149,6 +161,10 @@ struct period_judgement measure_judge(const struct plan_measure *m, const struct
         return j;
     }
     by = excess_over(m, &range, &line);
+    if (by.worst <= 0 && !may_be_met(m, &range, v->marker, &line)) {
+        j.holds = HOLD_NO_VALUE;
+        return j;
+    }
     if (by.worst <= 0) {
         judge_met(m, &range, from, &j);
     } else if (by.best > 0) {

@@ -5,9 +5,11 @@ import re
 import signal
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+from faults import fast
 from hook import HOOK_RECEIVER, SECRET
 from http_server import HttpServer
 from waitlist import Instance, measure, mhsds, run_tests, wait_for
@@ -263,6 +265,30 @@ def test_a_file_that_arrives_during_a_backfill_is_told_as_news(build):
         settled(w)
         told = {i["measure"]: "baseline" in e["data"] for e in of_plan(http) for i in e["data"]["items"]}
         assert told == {**{"m-" + code: True for code in RED}, "m-A00": False}, told
+
+
+def test_what_is_asked_during_a_backfill_waits_for_its_end_or_says_what_is_under_way(build):
+    import subprocess
+    with HttpServer() as http, instance(build, http, "live") as w:
+        w.start("2026-01-10", env=fast(8))  # a backfill is waited for longer than 10 s, the limit of what rests
+        settled(w)
+        history(w)
+        names = [f"{chr(ord('z') - n)}.csv" for n in range(24)]
+        ask(w, feed="cyp4ww", path=w.path("history", names[0]))
+        wait_for(lambda: f'apply: feed=cyp4ww file="{names[0]}"' in w.log(), "what was judged to be out of date")
+        question = subprocess.Popen([os.path.join(w.build, "waitlistctl"), "--config", w.path("waitlistd.yaml"), "-o", "json", "measures"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=w.folder)
+        until = time.monotonic() + 2  # 16 s of the daemon's
+        for name in names[1:]:
+            ask(w, feed="cyp4ww", path=w.path("history", name))
+            if time.monotonic() < until:
+                time.sleep(0.1)
+        ask(w)
+        out, err = question.communicate(timeout=60)
+        if question.returncode == 0:
+            assert {m["period_end"] for m in json.loads(out)} == {"2025-12-31"}, out
+        else:  # on a machine that was too slow for it
+            assert "nothing was evaluated yet: " in err and err.endswith(": ask again\n"), err
 
 
 if __name__ == "__main__":

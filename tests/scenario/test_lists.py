@@ -657,8 +657,8 @@ def test_stops_whose_outcome_nobody_told_are_judged_by_bounds_and_never_shown_as
         of_id = {m["id"]: m for m in i.ctl("measures")}
         assert {id: (m["value"], m["marker"]) for id, m in of_id.items()} == {
             id: (None, "not-submitted") for id in ("done", "unseen", "in-time")}, of_id
-        assert [of_id[id]["rag"] for id in ("done", "unseen", "in-time")] == ["red", "green", "grey"], of_id
-        assert of_id["in-time"]["held"], of_id
+        assert [of_id[id]["rag"] for id in ("done", "unseen", "in-time")] == ["red", "grey", "grey"], of_id
+        assert of_id["in-time"]["held"] and of_id["unseen"]["held"], "well within its bounds, and yet nobody told it"
         done = i.ctl("measure", "done")
         assert [done[k] for k in ("low", "high", "untold", "stops")] == [0, 20, 20, 20], done
         assert "Outcome not told for 20 of 20 stops" in i.ctl_raw("explain", "done", output="table").stdout

@@ -47,6 +47,12 @@ def test_plan_gap_says_what_it_takes_and_names_what_cannot_be_measured(build):
         assert "4.5 a week until 30 September 2026, 3.5 more than of late" in size["takes"], size
         assert not published["measurable"] and published["held"] and published["value"] is None, published
         assert published["why_not"] and published["next"] == 60 and published["takes"] == "not measurable", published
+        forecast = i.ctl("forecast", "published")
+        assert forecast["words"] == ("it has no forecast: of a figure that comes from others nobody's wait is known, "
+                                     "as it is of a list"), forecast
+        assert (forecast["data_date"], forecast["line"], forecast["days"], forecast["milestones"]) == (None, None, [], []), forecast
+        assert i.ctl_raw("forecast", "published", output="table").stdout == f"published: {forecast['words']}\n"
+        assert i.ctl_raw("forecast", "nobody").returncode == 1, "what the plan has not is not known"
         table = i.ctl_raw("plan", "gap", output="table").stdout
         assert f"not measurable: published: {published['why_not']}" in table and "WHAT IT TAKES" in table, table
         assert [r["id"] for r in csv.DictReader(io.StringIO(i.ctl_raw("plan", "gap", output="csv").stdout))] == list(rows)
@@ -54,7 +60,7 @@ def test_plan_gap_says_what_it_takes_and_names_what_cannot_be_measured(build):
         assert len(i.ctl("plan", "gap", "dudley")) == 2 and i.ctl_raw("plan", "gap", "other").returncode == 1
 
 
-SERIES_KEYS = """source kind title metric org breakdown secondary stage value period_end judged periods warning snippet""".split()
+SERIES_KEYS = """source kind title metric org breakdown secondary stage value marker period_end judged periods warning snippet""".split()
 TWO_YEARS = [f"{y}-{m:02}" for y in (2024, 2025) for m in range(1, 13)]
 
 
@@ -95,12 +101,45 @@ def test_series_find_offers_what_is_asked_for_in_plain_words_and_each_snippet_pa
         assert len(metrics) == len(set(metrics)) == 22, metrics  # the whole catalogue
         size = [f for f in found if f["kind"] == "list" and f["metric"] == "open" and not f["stage"]]
         assert len(size) == 1 and size[0]["judged"] == 4, size  # complete months since the first event
+        assert (size[0]["value"], size[0]["period_end"]) == (64, "2026-05-31"), size  # as the plan counts it
+        assert "target: {at_most: 64}   # the newest figure, of 2026-05-31" in size[0]["snippet"], size
         # Fewer words find more; another name of the thing is the same; what nobody brings is not offered.
         assert [f["snippet"] for f in i.ctl("series", "find", "camhs", "MRS09e")] == [one["MRS09e"]["snippet"]]
         assert [f["snippet"] for f in i.ctl("series", "find", "mental health MRS09e")] == [one["MRS09e"]["snippet"]]
         assert i.ctl_raw("series", "find", "wheelchair").returncode == 1
         table = i.ctl_raw("series", "find", "MRS08b", output="table").stdout
         assert "8 of 12" in table and "only 8 of the last 12 periods could be judged" in table and "    metric: \"published:MRS08b\"" in table, table
+
+
+def censuses(i, skipped=()):
+    """Lists at the ends of fifteen months, some of which nobody sent; each month one more waits."""
+    waiting = lists.starts(15, "2023-01-02")
+    for n, month in enumerate(TWO_YEARS[:15]):
+        last = {"01": 31, "03": 31, "05": 31, "07": 31, "08": 31, "10": 31, "12": 31, "02": 29 if month < "2025" else 28}.get(month[5:], 30)
+        if month not in skipped:
+            i.put(f"{month}.csv", lists.snapshot(f"{month}-{last}", dict(list(waiting.items())[:n + 1])), feed="weekly")
+
+
+def test_what_a_list_never_told_is_offered_without_a_figure_and_is_grey_whatever_its_target(build):
+    plan = lists.plan(lists.measure(id="unseen", title="Seen in time", metric="open-within:18w", select=", stage: care-plan", polarity="higher",
+                                    target="{at_least: 0}"))
+    feeds = lists.SNAPSHOTS.replace("cadence: weekly", "cadence: monthly")
+    with lists.instance(build, feeds=feeds, plan_text=plan.replace("from: 2026-01-01", "from: 2024-01-01")) as i:
+        censuses(i, skipped=("2024-06", "2024-09", "2024-10", "2024-12"))
+        i.start("2025-04-02")
+        waitlist.wait_for(lambda: not i.inbox("weekly") and i.measure("unseen")["period_end"] == "2025-03-31", "the lists to be counted")
+        found = {(f["metric"], f["stage"]): f for f in i.ctl("series", "find", "cyp")}
+        size, unseen = found["open", None], found["open-within", "care-plan"]
+        assert (size["value"], size["period_end"], size["judged"]) == (15, "2025-03-31", 8), size  # of the last twelve months
+        assert size["warning"] == "only 8 of the last 12 periods could be judged" and "{at_most: 15}" in size["snippet"], size
+        assert (unseen["value"], unseen["marker"], unseen["judged"]) == (None, "not-submitted", 0), unseen
+        assert unseen["warning"] == "nothing is known of it yet" and "{at_least: 0}   # no figure is known yet" in unseen["snippet"], unseen
+        m = i.measure("unseen")
+        assert (m["rag"], m["value"], m["marker"], m["held"]) == ("grey", None, "not-submitted", True), m
+        assert checked(i, unseen["snippet"])["few-periods"]["message"] == "measure: 0 of the last 12 periods of its series could be judged"
+        table = i.ctl_raw("series", "find", "cyp", "open", output="table").stdout
+        assert "8 of 12" in table and "not-submitted" in table and "nothing is known of it yet" in table, table
+
 
 
 LOCAL = "  - {id: local, title: Wheelchair returns, kind: aggregate, format: measures, inbox: ./inbox/local, cadence: monthly, grace: 45d}\n"

@@ -210,7 +210,7 @@ static const struct {
     { "the line is inside", 50, 45, 61, PERIOD_UNKNOWN, HOLD_INDETERMINATE },
     { "the line is inside, no number", NAN, 45, 61, PERIOD_UNKNOWN,
       HOLD_NO_VALUE | HOLD_INDETERMINATE },
-    { "all of it is better, no number", NAN, 60, 61, PERIOD_CLEAR, 0 },
+    { "all of it is better, no number", NAN, 60, 61, PERIOD_UNKNOWN, HOLD_NO_VALUE },
 };
 
 START_TEST(a_figure_whose_outcomes_were_not_told_is_judged_by_its_bounds)
@@ -228,6 +228,46 @@ START_TEST(a_figure_whose_outcomes_were_not_told_is_judged_by_its_bounds)
     j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
     ck_assert_msg(j.event == untold_rows[_i].event && j.holds == untold_rows[_i].holds,
                   "%s: event %d, holds %u", untold_rows[_i].why, (int)j.event, j.holds);
+}
+END_TEST
+
+/* A line that any number meets, or bounds that do, say nothing where there is no number. */
+static const struct {
+    const char *why;
+    enum polarity polarity;
+    enum marker marker;
+    double line, low, high;
+    enum period_event event;
+} nobody_rows[] = {
+    { "at least 0, none submitted", POLARITY_HIGHER, MARKER_NOT_SUBMITTED, 0, 0, 40,
+      PERIOD_UNKNOWN },
+    { "at most 50, none submitted", POLARITY_LOWER, MARKER_NOT_SUBMITTED, 50, 0, 40,
+      PERIOD_UNKNOWN },
+    { "at most 30, none submitted and all more", POLARITY_LOWER, MARKER_NOT_SUBMITTED, 30, 31, 40,
+      PERIOD_RED },
+    { "at least 0, withheld", POLARITY_HIGHER, MARKER_SUPPRESSED, 0, 0, 4, PERIOD_UNKNOWN },
+    { "at most 4, withheld and under 5", POLARITY_LOWER, MARKER_SUPPRESSED, 4, 0, 4, PERIOD_CLEAR },
+    { "at least 1, withheld and not 0", POLARITY_HIGHER, MARKER_SUPPRESSED, 1, 1, 4, PERIOD_CLEAR },
+    { "at most 100, withheld and any share", POLARITY_LOWER, MARKER_SUPPRESSED, 100, 0, 100,
+      PERIOD_UNKNOWN },
+    { "at least 0, a number", POLARITY_HIGHER, MARKER_NONE, 0, 0, 4, PERIOD_CLEAR },
+};
+
+START_TEST(what_nobody_sent_never_meets_a_target_and_bounds_that_tell_nothing_do_not)
+{
+    struct plan_measure m = measure_of(nobody_rows[_i].polarity);
+    struct series_version v = exactly(nobody_rows[_i].marker == MARKER_NONE ? 2 : NAN);
+    struct period_judgement j;
+
+    m.target = nobody_rows[_i].line;
+    v.marker = nobody_rows[_i].marker;
+    v.low = nobody_rows[_i].low;
+    v.high = nobody_rows[_i].high;
+    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    ck_assert_msg(j.event == nobody_rows[_i].event, "%s: event %d", nobody_rows[_i].why,
+                  (int)j.event);
+    if (j.event == PERIOD_UNKNOWN)
+        ck_assert(j.rag == RAG_GREY && j.holds == HOLD_NO_VALUE);
 }
 END_TEST
 
@@ -903,6 +943,8 @@ UNIT_MAIN(
     UNIT_ROWS(a_figure_is_judged_against_the_latest_milestone, expect_rows),
     UNIT_ROWS(a_missing_figure_is_unknown_and_a_small_one_held, absent_rows),
     UNIT_ROWS(a_figure_whose_outcomes_were_not_told_is_judged_by_its_bounds, untold_rows),
+    UNIT_ROWS(what_nobody_sent_never_meets_a_target_and_bounds_that_tell_nothing_do_not,
+              nobody_rows),
     UNIT_TEST(every_period_from_the_plans_first_day_is_judged_and_the_last_before_it),
     UNIT_TEST(a_restated_figure_is_judged_anew_and_marked),
     UNIT_TEST(of_periods_that_end_on_one_day_the_shorter_stands),
