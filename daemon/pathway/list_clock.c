@@ -220,19 +220,49 @@ struct whole {
     const struct clock_frame *f;
     struct ending ending; /* of the pathway */
     uint16_t completed;   /* the day its own clock was completed; 0: not */
+    uint16_t later;       /* the day that what it waited for came though it had ended; 0: not */
     struct cells *cells;
 };
+
+/* A plan that a tribunal orders after a refusal: the clock of the request stays stopped, and reviews of the
+ * plan have clocks as those of any other. */
+static uint16_t came_later(const struct whole *w, uint16_t start)
+{
+    const struct clock_rule *own = &w->f->service->clocks[0];
+    uint16_t ended = w->ending.date;
+
+    if (!ended || own->kind != CLOCK_FIRST)
+        return 0;
+    const struct live *f = own->latest
+                               ? latest_of(w->v, own->to, start)
+                               : first_of(w->v, own->to, later(start, (uint16_t)(ended + 1)));
+
+    return f && f->date > ended ? f->date : 0;
+}
+
+/* The end of the pathway for a clock that began then. False: it has ended before. */
+static bool end_for(const struct whole *w, const struct clock_rule *rule, uint16_t start,
+                    struct ending *out_ending)
+{
+    *out_ending = w->ending;
+    if (!w->ending.date || start <= w->ending.date)
+        return true;
+    if (!rule->beyond || !w->later || start < w->later)
+        return false;
+    *out_ending = lives_ending(w->v, w->f, w->later);
+    return !out_ending->date || start <= out_ending->date;
+}
 
 /* Ends the clock with the pathway and adds its cell, unless it began after that. */
 static int finish(const struct whole *w, size_t clock, struct running *c)
 {
     const struct clock_rule *rule = &w->f->service->clocks[clock];
-    struct ending own = first_end(w->v, w->f, rule->ends, rule->end_count, c->start);
+    struct ending own = first_end(w->v, w->f, rule->ends, rule->end_count, c->start), ending;
 
-    if (w->ending.date && c->start > w->ending.date)
+    if (!end_for(w, rule, c->start, &ending))
         return 0;
     stop_at(c, own.date, own.outcome, own.exception);
-    stop_at(c, w->ending.date, w->ending.outcome, w->ending.exception);
+    stop_at(c, ending.date, ending.outcome, ending.exception);
     if (clock > 0 && w->completed && !rule->beyond) {
         if (c->start > w->completed)
             return 0;
@@ -339,6 +369,7 @@ int clocks_of(const struct lives *v, const struct clock_frame *f, struct cells *
     if (!start)
         return 0;
     w.ending = f->ending ? *f->ending : lives_ending(v, f, start);
+    w.later = came_later(&w, start);
     for (size_t i = 0; r == 0 && i < f->service->clock_count; i++) {
         r = kinds[f->service->clocks[i].kind](&w, i);
         if (i == 0 && f->service->clocks[0].kind == CLOCK_FIRST && out_cells->count > own &&

@@ -32,7 +32,7 @@ static inline bool one_in(uint64_t *state, int n)
 /* What may happen in a service, with the events of clocks more often than others. */
 static const struct {
     const char *service;
-    int events[12], count;
+    int events[13], count;
 } services[] = {
 #define E(x) EVENT_##x
     { "RNA",
@@ -54,8 +54,8 @@ static const struct {
     { "ehc-plan",
       { E(REFERRAL), E(REFERRAL), E(ADVICE_REQUESTED), E(ADVICE_RECEIVED), E(ASSESS_DECISION),
         E(NOT_TO_ISSUE), E(PLAN_ISSUED), E(REVIEW_MEETING), E(REVIEW_MEETING), E(REVIEW_DECISION),
-        E(AMENDED_PLAN), E(REMOVAL) },
-      12 },
+        E(AMENDED_PLAN), E(REMOVAL), E(REOPENED) },
+      13 },
     { "local-offer", { E(REFERRAL), E(REVIEW_MEETING), E(REVIEW_MEETING), E(REMOVAL) }, 4 },
 #undef E
 };

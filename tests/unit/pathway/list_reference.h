@@ -248,6 +248,7 @@ static inline struct ref_end ref_end_of(const struct ref_live *v, int n,
                                         const struct clock_end *ends, size_t count, int from)
 {
     struct ref_end best = { REF_NEVER, OUTCOME_OPEN, 0 };
+    size_t by = count; /* of one day the end that is listed first */
 
     for (size_t k = 0; k < count; k++) {
         for (int i = 0; i < n; i++) {
@@ -257,10 +258,12 @@ static inline struct ref_end ref_end_of(const struct ref_live *v, int n,
                 reason |= text_same(ends[k].reasons.items[j], v[i].reason);
             if (v[i].event != ends[k].event || !reason || v[i].date < from || v[i].date > best.day)
                 continue;
-            if (v[i].date < best.day)
+            if (v[i].date < best.day) {
                 best = (struct ref_end){ v[i].date, ends[k].outcome, v[i].exception };
-            else if (best.outcome == ends[k].outcome && v[i].exception > best.exception)
+                by = k;
+            } else if (by == k && v[i].exception > best.exception) {
                 best.exception = v[i].exception;
+            }
         }
     }
     return best;
@@ -312,6 +315,8 @@ struct ref_clocks {
     struct group group;
     int completed; /* of clock 0 */
     struct ref_cells *out;
+    int later;             /* the day that what clock 0 waits for came after the ending */
+    struct ref_end second; /* the ending after that */
 };
 
 /* Of the first event that starts the clock, unless that ends another. */
@@ -337,7 +342,10 @@ static inline void ref_clock(struct ref_clocks *k, int clock, int start, const c
     struct ref_cell c = { clock, start, REF_NEVER, OUTCOME_OPEN, 0, k->group };
     int stop = REF_NEVER, from = start;
 
-    if (start > k->ending.day)
+    bool in_second = start > k->ending.day;
+    struct ref_end ending = in_second ? k->second : k->ending;
+
+    if (in_second && (!rule->beyond || start < k->later || start > ending.day))
         return;
     if (rule->kind == CLOCK_FIRST && clock == 0) {
         int gone = ref_reopened(k->v, k->n);
@@ -372,7 +380,7 @@ static inline void ref_clock(struct ref_clocks *k, int clock, int start, const c
     struct ref_end own = ref_end_of(k->v, k->n, rule->ends, rule->end_count, start);
 
     ref_stop(&c, own.day, own.outcome, own.exception);
-    ref_stop(&c, k->ending.day, k->ending.outcome, k->ending.exception);
+    ref_stop(&c, ending.day, ending.outcome, ending.exception);
     if (clock > 0 && !rule->beyond) {
         if (start > k->completed)
             return;
@@ -397,9 +405,16 @@ static inline bool ref_first_of_its_id(const struct ref_live *v, int n, int at, 
 
 static inline void ref_all_clocks(struct ref_clocks *k)
 {
-    k->completed = REF_NEVER;
-    if (ref_first(k->v, k->n, k->ref->service->clocks[0].from, 0, NULL) == REF_NEVER)
+    const struct clock_rule *own = &k->ref->service->clocks[0];
+
+    k->completed = k->later = REF_NEVER;
+    if (ref_first(k->v, k->n, own->from, 0, NULL) == REF_NEVER)
         return;
+    if (own->kind == CLOCK_FIRST &&
+        k->ending.day != REF_NEVER) /* none that may run on is of `latest` */
+        k->later = ref_first(k->v, k->n, own->to, k->ending.day + 1, NULL);
+    if (k->later != REF_NEVER)
+        k->second = ref_ending(k->ref, k->v, k->n, k->later, k->open_at);
     for (size_t c = 0; c < k->ref->service->clock_count; c++) {
         const struct clock_rule *rule = &k->ref->service->clocks[c];
 
@@ -500,8 +515,10 @@ static inline void ref_under(const struct reference *ref, int pathway, struct re
 {
     struct ref_live w[REF_FACTS];
     int said, gone, m = ref_listed(ref, pathway, w, &said, &gone), from = out->count;
-    struct ref_clocks k = { ref, w,  m, said, { REF_NEVER, 0, 0 }, { .service = ref->service->id },
-                            0,   out };
+    struct ref_clocks k = {
+        ref, w,   m, said,       { REF_NEVER, 0, 0 }, { .service = ref->service->id },
+        0,   out, 0, { 0, 0, 0 }
+    };
 
     k.ending = ref_ending(ref, w, m, w[m - 1].date, said);
     ref_all_clocks(&k);
@@ -518,7 +535,8 @@ static inline bool ref_alone(const struct reference *ref, int pathway, struct re
 {
     struct ref_live v[REF_FACTS];
     int n = ref_lives(ref, pathway, v), from = out->count;
-    struct ref_clocks k = { ref, v, n, 0, { REF_NEVER, 0, 0 }, ref_group(ref, pathway), 0, out };
+    struct ref_clocks k = { ref, v,   n, 0,          { REF_NEVER, 0, 0 }, ref_group(ref, pathway),
+                            0,   out, 0, { 0, 0, 0 } };
 
     k.ending = ref_ending(ref, v, n, ref_first(v, n, ref->service->clocks[0].from, 0, NULL), 0);
     ref_all_clocks(&k);
@@ -627,7 +645,8 @@ static inline void ref_one_spell(const struct reference *ref, const struct ref_m
             ref_first(v, n, EVENT_BIT(EVENT_FIRST_CONTACT), 0, NULL) <= end.day)
             end.outcome = OUTCOME_REMOVED;
     }
-    struct ref_clocks k = { ref, v, n, open_at, end, { .service = ref->service->id }, 0, out };
+    struct ref_clocks k = { ref, v,   n, open_at,    end, { .service = ref->service->id },
+                            0,   out, 0, { 0, 0, 0 } };
 
     if (!seen)
         k.group = ref_group(ref, first->pathway);

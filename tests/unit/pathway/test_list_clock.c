@@ -142,6 +142,46 @@ static const struct {
       "assess-decision 2025-01-06 2025-04-07 excluded\n"
       "not-to-issue 2025-01-06 2025-04-07 completed\n"
       "pathway 2025-01-06 2025-04-07 excluded\n" },
+    { "EHC plan: issued after a refusal: the request stays refused, and the plan is reviewed",
+      "ehc-plan",
+      { STEP("referral", "2024-01-01", ),
+        STEP("assess-decision", "2024-02-05", .reason = "refused"),
+        STEP("plan-issued", "2025-01-06", ), STEP("review-meeting", "2025-12-01", .id = "1"),
+        STEP("amended-plan", "2026-01-26", ) },
+      "amended-plan 2025-12-01 2026-01-26 completed\n"
+      "annual-review 2025-01-06 2025-12-01 completed\n"
+      "annual-review 2025-12-01 open\n"
+      "assess-decision 2024-01-01 2024-02-05 completed\n"
+      "not-to-issue 2024-01-01 2024-02-05 excluded\n"
+      "pathway 2024-01-01 2024-02-05 excluded\n"
+      "review-decision 2025-12-01 open\n" },
+    { "EHC plan: issued after a refusal, and the child leaves later",
+      "ehc-plan",
+      { STEP("referral", "2024-01-01", ), STEP("not-to-issue", "2024-04-01", ),
+        STEP("plan-issued", "2025-01-06", ), STEP("removal", "2025-06-02", ),
+        STEP("review-meeting", "2025-12-01", .id = "1") },
+      "annual-review 2025-01-06 2025-06-02 removed-unseen\n"
+      "assess-decision 2024-01-01 2024-04-01 excluded\n"
+      "not-to-issue 2024-01-01 2024-04-01 completed\n"
+      "pathway 2024-01-01 2024-04-01 excluded\n" },
+    { "EHC plan: a review after a refusal, without a plan, begins nothing",
+      "ehc-plan",
+      { STEP("referral", "2024-01-01", ), STEP("not-to-issue", "2024-04-01", ),
+        STEP("review-meeting", "2024-12-02", .id = "1"), STEP("plan-issued", "2025-01-06", ) },
+      "annual-review 2025-01-06 open\n"
+      "assess-decision 2024-01-01 2024-04-01 excluded\n"
+      "not-to-issue 2024-01-01 2024-04-01 completed\n"
+      "pathway 2024-01-01 2024-04-01 excluded\n" },
+    { "EHC plan: reopened after a refusal, the request's clock runs on from its start",
+      "ehc-plan",
+      { STEP("referral", "2024-01-01", ), STEP("not-to-issue", "2024-04-01", ),
+        STEP("reopened", "2024-05-06", ), STEP("advice-requested", "2024-05-13", .id = "1"),
+        STEP("plan-issued", "2025-01-06", ) },
+      "advice 2024-05-13 2025-01-06 unknown\n"
+      "annual-review 2025-01-06 open\n"
+      "assess-decision 2024-01-01 2025-01-06 unknown\n"
+      "not-to-issue 2024-01-01 2024-04-01 completed\n"
+      "pathway 2024-01-01 2025-01-06 completed\n" },
     { "EHC plan: each advice has its own clock, and one answer does not stop another",
       "ehc-plan",
       { STEP("referral", "2025-01-06", ), STEP("advice-requested", "2025-02-03", .id = "health"),
