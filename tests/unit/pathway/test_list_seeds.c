@@ -236,7 +236,7 @@ static void history_under_censuses(uint64_t seed, int service, bool events)
 
 static void one_history_under_censuses(uint64_t seed)
 {
-    history_under_censuses(seed, (int)(seed % 4), true); /* those whose pathways start once */
+    history_under_censuses(seed, (int)(seed % 5), true); /* those whose pathways start once */
 }
 
 static void one_history_of_spells(uint64_t seed)
