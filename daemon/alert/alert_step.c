@@ -262,6 +262,7 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
                struct civil_date today, struct wall_time now, struct alert_change *out_change)
 {
     struct stepping s = { .f = f, .today = today, .next = ALERT_INIT };
+    const struct fold_trace newest = { .call = note_newest, .arg = &s, .newest_alone = true };
     int r;
 
     assert(instance != NULL && f != NULL && date_is_set(today) && out_change != NULL);
@@ -272,7 +273,7 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
     if (r == 0 && stored == NULL)
         r = alert_id_of(instance, f, s.next.id);
     if (r == 0)
-        r = fold_run(s.next.id, stored, f, NULL, &s.folds, &s.fold_count, note_newest, &s);
+        r = fold_run(s.next.id, stored, f, NULL, &s.folds, &s.fold_count, &newest);
     if (r == 0)
         r = stepping_room(&s);
     if (r == 0)

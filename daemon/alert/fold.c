@@ -65,6 +65,7 @@ struct fold {
     enum period_event side;             /* of the newest judged period */
     long steady;                        /* so many data periods on that side, without a hold */
     struct civil_date marked;           /* stored ends up to here are in .state */
+    bool has_marks;                     /* some are stored */
 };
 
 static struct fold_episode *fold_last(struct fold *fold)
@@ -250,6 +251,16 @@ static void fold_note(struct fold_episode *x, const struct period_judgement *p, 
     /* Of a figure that replaced another, either the opening one or the newest. */
     if (date_compare(p->end, x->e.opened) == 0)
         x->opening_restated = p->restated;
+    x->newest = p;
+}
+
+/* What the newest usable period says, once it is known which that is. */
+static void fold_say(struct fold_episode *x)
+{
+    const struct period_judgement *p = x->newest;
+
+    if (p == NULL)
+        return;
     x->e.restated = p->restated || x->opening_restated;
     x->e.value = p->version != NULL && p->version->marker == MARKER_NONE ? p->version->value : NAN;
     x->e.line = p->line;
@@ -292,6 +303,19 @@ static void fold_settle(struct fold *fold, const struct period_judgement *p, enu
         fold->count--; /* only watched: nothing was, nothing ended */
 }
 
+static bool is_mark(enum alert_state s)
+{
+    return s == ALERT_RETRACTED || s == ALERT_WITHDRAWN;
+}
+
+static bool has_marks(const struct alert *stored)
+{
+    for (size_t i = 0; stored != NULL && i < stored->episode_count; i++)
+        if (is_mark(stored->episodes[i].state))
+            return true;
+    return false;
+}
+
 /* What is stored says that the alert was corrected, or its rule ended, with this period. */
 static enum alert_state fold_mark(struct fold *fold, struct civil_date end, enum alert_state to,
                                   const char **why)
@@ -299,15 +323,14 @@ static enum alert_state fold_mark(struct fold *fold, struct civil_date end, enum
     struct civil_date from = fold->marked;
 
     fold->marked = end;
-    if (is_open(to) || to == ALERT_RESOLVED)
+    if (!fold->has_marks || is_open(to) || to == ALERT_RESOLVED)
         return to;
-    for (size_t i = fold->stored != NULL ? fold->stored->episode_count : 0; i-- > 0;) {
+    for (size_t i = fold->stored->episode_count; i-- > 0;) {
         const struct episode *e = &fold->stored->episodes[i];
         bool retracted = e->state == ALERT_RETRACTED;
         struct civil_date at = retracted ? e->folded : e->period_end;
 
-        if ((!retracted && e->state != ALERT_WITHDRAWN) || date_compare(at, end) > 0 ||
-            date_compare(at, from) <= 0)
+        if (!is_mark(e->state) || date_compare(at, end) > 0 || date_compare(at, from) <= 0)
             continue;
         *why = retracted ? why_retracted : why_withdrawn;
         return e->state;
@@ -315,8 +338,8 @@ static enum alert_state fold_mark(struct fold *fold, struct civil_date end, enum
     return to;
 }
 
-static int fold_period(struct fold *fold, const struct period_judgement *p, alert_trace *trace,
-                       void *trace_arg)
+static int fold_period(struct fold *fold, const struct period_judgement *p,
+                       const struct fold_trace *trace)
 {
     const struct transition *row = alert_transition(fold->state, p->event, p->holds != 0);
     enum alert_state from = fold->state, to;
@@ -351,7 +374,7 @@ static int fold_period(struct fold *fold, const struct period_judgement *p, aler
         step.counted = fold->clear;
         step.needed = clear_needed(fold);
     }
-    trace(trace_arg, &step);
+    trace->call(trace->arg, &step);
     return 0;
 }
 
@@ -391,12 +414,13 @@ static void fold_rule(struct fold *fold, const struct finding *f)
 
 int fold_run(const char *alert_id, const struct alert *stored, const struct finding *f,
              const struct episode *seed, struct fold_episode **out_episodes, size_t *out_count,
-             alert_trace *trace, void *trace_arg)
+             const struct fold_trace *trace)
 {
     struct fold fold = { .alert_id = alert_id, .stored = stored, .marked = { INT32_MIN } };
     int r;
 
     assert(alert_id != NULL && f != NULL);
+    fold.has_marks = has_marks(stored);
     fold_rule(&fold, f);
     r = fold_room(&fold);
     if (r < 0)
@@ -406,12 +430,15 @@ int fold_run(const char *alert_id, const struct alert *stored, const struct find
     for (size_t i = 0; i < f->history_count && r == 0; i++) {
         if (seed != NULL && date_compare(f->history[i].end, seed->folded) <= 0)
             continue;
-        if (i + FETCH_AHEAD <
-            f->history_count) /* they lie apart: of long histories each is awaited */
-            __builtin_prefetch(f->history[i + FETCH_AHEAD].version);
         assert(i == 0 || date_compare(f->history[i - 1].end, f->history[i].end) < 0);
-        r = fold_period(&fold, &f->history[i], trace, trace_arg);
+        bool told = trace->call != NULL && (!trace->newest_alone || i + 1 == f->history_count);
+
+        if (i + FETCH_AHEAD < f->history_count) /* of many measures they are not at hand */
+            __builtin_prefetch(&f->history[i + FETCH_AHEAD]);
+        r = fold_period(&fold, &f->history[i], told ? trace : NULL);
     }
+    for (size_t i = 0; i < fold.count; i++)
+        fold_say(&fold.list[i]);
     if (r == 0)
         r = fold_name(&fold);
     if (r < 0) {
@@ -429,10 +456,11 @@ int alert_fold(const char *alert_id, const struct alert *stored, const struct fi
                struct episode **out_episodes, size_t *out_count, alert_trace *trace,
                void *trace_arg)
 {
+    const struct fold_trace each = { .call = trace, .arg = trace_arg };
     struct fold_episode *list = NULL;
     struct episode *episodes;
     size_t count = 0;
-    int r = fold_run(alert_id, stored, f, NULL, &list, &count, trace, trace_arg);
+    int r = fold_run(alert_id, stored, f, NULL, &list, &count, &each);
 
     if (r < 0)
         return r;

@@ -14,8 +14,16 @@ struct fold_episode {
     struct civil_date severity_from; /* the period that last set its severity */
     bool held_back; /* its newest usable period would have moved it to better but for a hold, or
                        because it flaps */
-    bool opening_restated; /* the figure of its opening period replaced another */
-    const char *why;       /* the row that put it where it is; static */
+    bool opening_restated;                 /* the figure of its opening period replaced another */
+    const struct period_judgement *newest; /* usable of its periods; NULL: none since the seed */
+    const char *why;                       /* the row that put it where it is; static */
+};
+
+/** Who is told of which rows applied. */
+struct fold_trace {
+    alert_trace *call; /* NULL: nobody */
+    void *arg;
+    bool newest_alone; /* the row of the newest period, not each */
 };
 
 /**
@@ -24,7 +32,7 @@ struct fold_episode {
  */
 int fold_run(const char *alert_id, const struct alert *stored, const struct finding *f,
              const struct episode *seed, struct fold_episode **out_episodes, size_t *out_count,
-             alert_trace *trace, void *trace_arg);
+             const struct fold_trace *trace);
 /** Whether a period says where the value is. */
 bool period_is_judged(enum period_event event);
 /** Whether it says that the value is behind the line. */

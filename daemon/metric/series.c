@@ -309,12 +309,6 @@ int series_offer(struct series *s, struct civil_date start, struct civil_date en
     return r < 0 ? r : (int)outcome;
 }
 
-const struct series_version *series_current(const struct series_point *p)
-{
-    assert(p && p->current < p->version_count);
-    return &p->versions[p->current];
-}
-
 bool series_point_restated(const struct series_point *p)
 {
     const struct series_version *now = series_current(p);

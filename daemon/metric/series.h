@@ -10,6 +10,7 @@
 #ifndef METRIC_SERIES_H
 #define METRIC_SERIES_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,18 +27,19 @@ enum history_kind {
 };
 
 struct series_version {
-    double value, low, high, numerator,
-        denominator; /* as struct record; numerator, denominator NAN: none */
+    /* What each judgement reads stands first, in one line of memory. */
+    double value, low, high; /* as struct record */
     enum marker marker;
+    bool gap; /* the publisher's figure is contradicted (a total of 0 over blank parts): held,
+                 marker not-submitted */
+    struct wall_time as_of;        /* when the file was received */
+    double numerator, denominator; /* NAN: none */
     uint64_t untold, stops; /* stops of its period whose outcome nobody told, of how many; else 0 */
     enum publication_status status;
     int edition;      /* vN of the file, 0: none */
     uint64_t receipt; /* order of receipt: sequence number of the file in the received journal */
-    struct wall_time as_of; /* when the file was received */
     enum history_kind history;
     char source[17]; /* first 16 hex digits of the file's SHA-256 */
-    bool gap; /* the publisher's figure is contradicted (a total of 0 over blank parts): held,
-                 marker not-submitted */
 };
 
 struct series_point {
@@ -98,7 +100,11 @@ enum series_outcome series_effect(const struct series *s, struct civil_date star
 int series_offer(struct series *s, struct civil_date start, struct civil_date end,
                  const struct series_version *v);
 /** The version in force of a point. */
-const struct series_version *series_current(const struct series_point *p);
+static inline const struct series_version *series_current(const struct series_point *p)
+{
+    assert(p && p->current < p->version_count);
+    return &p->versions[p->current];
+}
 /** Whether a later version replaced another value of this period. */
 bool series_point_restated(const struct series_point *p);
 void series_set_release(struct series_set *s);

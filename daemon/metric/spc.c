@@ -11,39 +11,36 @@
 /* No rule looks further back to say what the newest point is: where a run is longer, so is its part. */
 #define NEWEST_POINTS (SPC_RUN_POINTS + 2)
 
-/* Fills ranges: to each of the segment's first `fixed` values from the one before it, else NAN. */
-static void moving_ranges(const double *values, size_t n, size_t fixed, double *ranges)
+void spc_ranges(const double *values, size_t n, double *out_ranges)
 {
-    for (size_t i = 0; i < n; i++)
-        ranges[i] = i > 0 && i < fixed ? fabs(values[i] - values[i - 1]) : NAN;
+    assert(values && out_ranges && n > 0);
+    out_ranges[0] = NAN;
+    for (size_t i = 1; i < n; i++)
+        out_ranges[i] = fabs(values[i] - values[i - 1]);
 }
 
-/* Whether any was left out. */
-static bool screen(double *ranges, size_t n, double limit)
+static bool any_from(const double *ranges, size_t n, double limit)
 {
-    bool is_any = false;
-
     for (size_t i = 0; i < n; i++)
-        if (ranges[i] >= limit) {
-            ranges[i] = NAN;
-            is_any = true;
-        }
-    return is_any;
+        if (ranges[i] >= limit)
+            return true;
+    return false;
 }
 
-/* values: the segment's; ranges: room for as many. */
-static void set_limits(struct spc_segment *s, const double *values,
-                       const struct spc_options *options, double *ranges)
+/* values, ranges: the segment's; between two segments there is none. */
+static void set_limits(struct spc_segment *s, const double *values, const double *ranges,
+                       const struct spc_options *options)
 {
     size_t fixed = options->fix_after > 0 && options->fix_after < s->n ? options->fix_after : s->n;
+    size_t steps = fixed - 1;
 
+    ranges++;
     s->mean = mean_of(values, fixed, NULL);
-    moving_ranges(values, s->n, fixed, ranges);
-    s->moving_range_all = mean_of(ranges, s->n, &s->moving_ranges);
+    s->moving_range_all = mean_of(ranges, steps, &s->moving_ranges);
     s->screen_limit = SPC_SCREEN_FACTOR * s->moving_range_all;
     s->moving_range = s->moving_range_all;
-    if (options->screen_outliers && screen(ranges, s->n, s->screen_limit))
-        s->moving_range = mean_of(ranges, s->n, &s->moving_ranges);
+    if (options->screen_outliers && any_from(ranges, steps, s->screen_limit))
+        s->moving_range = mean_below(ranges, steps, s->screen_limit, &s->moving_ranges);
     s->lower = s->mean - SPC_LIMIT_FACTOR * s->moving_range;
     s->upper = s->mean + SPC_LIMIT_FACTOR * s->moving_range;
     s->near_lower = s->mean - SPC_NEAR_FACTOR * s->moving_range;
@@ -73,15 +70,15 @@ static enum spc_assurance assurance_of(const struct spc_segment *last,
     return SPC_HIT_OR_MISS;
 }
 
-enum spc_variation spc_newest(const double *values, size_t n, const struct spc_options *options,
-                              double *room)
+enum spc_variation spc_newest(const double *values, const double *ranges, size_t n,
+                              const struct spc_options *options)
 {
     struct spc_point points[NEWEST_POINTS] = { 0 };
     struct spc_segment s = { .n = n };
     size_t first = n > NEWEST_POINTS ? n - NEWEST_POINTS : 0;
 
-    assert(values && options && room && n > 0);
-    set_limits(&s, values, options, room);
+    assert(values && ranges && options && n > 0);
+    set_limits(&s, values, ranges, options);
     for (size_t i = first; i < n; i++)
         set_point(&points[i - first], &s, values[i], false);
     spc_rules(values + first, n - first, points);
@@ -123,10 +120,11 @@ int spc_chart(const double *values, const bool *starts, size_t n, const struct s
         return -ENOMEM;
     c.n = n;
     cut_segments(starts, &c);
+    spc_ranges(values, n, ranges);
     for (size_t k = 0; k < c.segment_count; k++) {
         struct spc_segment *s = &c.segments[k];
 
-        set_limits(s, values + s->first, options, ranges);
+        set_limits(s, values + s->first, ranges + s->first, options);
         for (size_t i = 0; i < s->n; i++)
             set_point(&c.points[s->first + i], s, values[s->first + i],
                       options->fix_after == 0 || i < options->fix_after);

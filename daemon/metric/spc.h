@@ -104,10 +104,12 @@ struct spc_chart {
  */
 int spc_chart(const double *values, const bool *starts, size_t n, const struct spc_options *options,
               struct spc_chart *out_chart);
-/** What the newest of a segment's n values says (n > 0), as spc_chart() of these would. room: for as
- * many values, whatever it holds. */
-enum spc_variation spc_newest(const double *values, size_t n, const struct spc_options *options,
-                              double *room);
+/** Fills out_ranges: to each of n values from the one before it; NAN for the first. */
+void spc_ranges(const double *values, size_t n, double *out_ranges);
+/** What the newest of a segment's n values says (n > 0), as spc_chart() of these would. ranges: as
+ * spc_ranges() has them; the first is not read. */
+enum spc_variation spc_newest(const double *values, const double *ranges, size_t n,
+                              const struct spc_options *options);
 void spc_chart_release(struct spc_chart *chart);
 
 /** The rules alone, within one segment: sets each point's cause by the values and the points' side,

@@ -17,7 +17,7 @@ static int project(const struct evaluation_input *in, const struct finding *f,
 
     if (r < 0)
         return r;
-    *out_judged = measure_judge(f->measure, &f->line_from, out_version, day, day);
+    measure_judge(f->measure, &f->line_from, out_version, day, day, out_judged);
     out_judged->version = NULL;
     return 0;
 }

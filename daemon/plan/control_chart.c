@@ -14,18 +14,22 @@
 #define MONTH_LENGTH   1000 /* of a length in whole months; else it is in days */
 #define LENGTHS_MAX    8    /* that one series is published for */
 
-static int length_of(struct civil_date start, struct civil_date end)
+static int whole_months(struct civil_date start, struct civil_date end, int otherwise)
 {
-    int from_year, from_month, to_year, to_month, day, days = end.day - start.day + 1;
-
-    if (days < SHORTEST_MONTH)
-        return days;
+    int from_year, from_month, to_year, to_month, day;
 
     date_to_ymd(start, &from_year, &from_month, &day);
     if (day != 1 || date_compare(end, date_month_end(end)) != 0)
-        return days;
+        return otherwise;
     date_to_ymd(end, &to_year, &to_month, &day);
     return MONTH_LENGTH * ((to_year - from_year) * 12 + to_month - from_month + 1);
+}
+
+static inline int length_of(struct civil_date start, struct civil_date end)
+{
+    int days = end.day - start.day + 1;
+
+    return days < SHORTEST_MONTH ? days : whole_months(start, end, days);
 }
 
 /* How many points have this length; 0 where any two of them overlap. */
@@ -122,26 +126,39 @@ static int widest_step(const struct control_chart *c, int *steps, int length)
     return steps[n / 2] + steps[n / 2] / 2;
 }
 
+/* Whether a period is missing before the i-th point. */
+static bool is_gap(const struct control_chart *c, size_t i, int length, int widest)
+{
+    const struct chart_point *p = &c->points[i];
+
+    if (i == 0)
+        return false;
+    return length == 1 ? p->end.day - p[-1].end.day > widest : p->start.day - p[-1].end.day > 1;
+}
+
 /* Where a period is missing between two points one without a value stands for it. */
 static int add_gaps(struct control_chart *c, int length)
 {
     AUTO(auto_free) int *steps = malloc((c->n + 1) * sizeof *steps);
-    struct chart_point *all = malloc((2 * c->n + 1) * sizeof *all);
-    size_t n = 0;
+    size_t gaps = 0, n = 0;
 
-    if (steps == NULL || all == NULL) {
-        free(all);
+    if (steps == NULL)
         return -ENOMEM;
-    }
     int widest = c->n > 1 ? widest_step(c, steps, length) : 0;
 
-    for (size_t i = 0; i < c->n; i++) {
-        const struct chart_point *p = &c->points[i], *last = i > 0 ? p - 1 : p;
-        bool gap =
-            length == 1 ? p->end.day - last->end.day > widest : p->start.day - last->end.day > 1;
+    for (size_t i = 1; i < c->n; i++)
+        gaps += is_gap(c, i, length, widest);
+    if (gaps == 0) /* mostly none is */
+        return 0;
+    struct chart_point *all = malloc((c->n + gaps) * sizeof *all);
 
-        if (i > 0 && gap)
-            all[n++] = (struct chart_point){ date_add_days(last->end, 1),
+    if (all == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct chart_point *p = &c->points[i];
+
+        if (is_gap(c, i, length, widest))
+            all[n++] = (struct chart_point){ date_add_days(p[-1].end, 1),
                                              date_add_days(p->start, -1), NULL, NAN };
         all[n++] = *p;
     }
@@ -197,19 +214,25 @@ static size_t values_from(const double *values, size_t first, size_t n)
     return count;
 }
 
-/* Since when, period by period, the newest point was a change for the worse. room: for all values. */
-static void find_opening(struct control_chart *c, const double *values, double *room, long least)
+/* Since when, period by period, the newest point was a change for the worse. ranges: of all values. */
+static void find_opening(struct control_chart *c, const double *values, const double *ranges,
+                         long least)
 {
+    size_t first = c->n, count = 0;
+
     c->opened = DATE_NONE;
     for (size_t n = c->n; n > 0; n--) {
-        size_t first = c->spc.segments[c->spc.points[n - 1].segment].first;
-
+        if (n <= first) {
+            first = c->spc.segments[c->spc.points[n - 1].segment].first;
+            count = values_from(values, first, n);
+        }
         if (isnan(values[n - 1]))
             continue; /* nothing is known of it, also not that it was over */
-        if (values_from(values, first, n) < (size_t)least)
+        if (count-- < (size_t)least)
             return;
         enum spc_variation then =
-            n == c->n ? c->spc.variation : spc_newest(values + first, n - first, &c->options, room);
+            n == c->n ? c->spc.variation
+                      : spc_newest(values + first, ranges + first, n - first, &c->options);
 
         if (then == SPC_COMMON || then == SPC_IMPROVEMENT)
             return;
@@ -220,10 +243,10 @@ static void find_opening(struct control_chart *c, const double *values, double *
 static int draw(struct control_chart *c, const struct plan_measure *m, double target)
 {
     AUTO(auto_free) double *values = malloc((c->n + 1) * sizeof *values);
-    AUTO(auto_free) double *room = malloc((c->n + 1) * sizeof *room);
+    AUTO(auto_free) double *ranges = malloc((c->n + 1) * sizeof *ranges);
     size_t all = c->n;
 
-    if (values == NULL || room == NULL)
+    if (values == NULL || ranges == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < c->n; i++)
         values[i] = c->points[i].value;
@@ -235,13 +258,14 @@ static int draw(struct control_chart *c, const struct plan_measure *m, double ta
         return 0;
     }
     c->options = options_of(m, target);
+    spc_ranges(values, c->n, ranges);
     int r = spc_chart(values, c->starts, c->n, &c->options, &c->spc);
 
     if (r < 0)
         return r;
     c->segment_values = values_from(values, c->spc.segments[c->spc.segment_count - 1].first, c->n);
     c->is_trial = c->segment_values < (size_t)m->spc->points;
-    find_opening(c, values, room, m->spc->points);
+    find_opening(c, values, ranges, m->spc->points);
     return 0;
 }
 

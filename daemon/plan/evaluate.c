@@ -52,6 +52,15 @@ static unsigned holds_of_gap(const struct coverage_gap *gap, const struct plan_m
     return gap->flaw == FLAW_TWICE ? HOLD_TWICE : HOLD_COVERAGE;
 }
 
+/* Whether any feed of the measure lacks anything in any period: mostly none does. */
+static bool has_gaps(const struct evaluation_input *in, const struct plan_measure *m)
+{
+    for (size_t k = 0; k < in->feed_count; k++)
+        if (in->feeds[k].gap_count > 0 && feeds_measure(&in->feeds[k], m))
+            return true;
+    return false;
+}
+
 /* What feeds of the measure lack in this period; newer: in any period after it, or now. */
 static unsigned gaps_at(const struct evaluation_input *in, const struct plan_measure *m,
                         struct civil_date end, bool newer)
@@ -89,6 +98,13 @@ static struct wall_time received_at(const struct series_point *point)
     return now->as_of;
 }
 
+#define FETCH_AHEAD 8 /* points; versions lie apart: of a long series each would be awaited */
+
+static void fetch_version(const struct series_point *point)
+{
+    __builtin_prefetch(&point->versions[point->current]);
+}
+
 /* Days after the one, up to the other; DATE_NONE: no bound. */
 struct days {
     struct civil_date after, until;
@@ -110,25 +126,30 @@ static void judge_series(const struct evaluation_input *in, const struct plan *p
                          const struct plan_measure *m, const struct series *s,
                          const struct days *days, struct finding *f)
 {
+    bool lacks = has_gaps(in, m);
+
     for (size_t i = 0; i < s->point_count; i++) {
         const struct series_point *point = &s->points[i];
-        struct period_judgement j;
+        struct period_judgement *j;
 
+        if (i + FETCH_AHEAD < s->point_count)
+            fetch_version(&s->points[i + FETCH_AHEAD]);
         if (date_is_set(p->valid_from) && i + 1 < s->point_count &&
             date_compare(s->points[i + 1].period_end, p->valid_from) < 0)
             continue;
         if (!lies_in(days, point->period_end))
             continue;
-        j = measure_judge(m, &f->line_from, series_current(point), point->period_start,
-                          point->period_end);
-        j.restated = series_point_restated(point);
-        j.received = received_at(point);
-        j.first_received = point->versions[0].as_of;
-        j.holds |= gaps_at(in, m, point->period_end, false);
         if (f->history_count > 0 &&
             date_compare(f->history[f->history_count - 1].end, point->period_end) == 0)
             f->history_count--;
-        f->history[f->history_count++] = j;
+        j = &f->history[f->history_count++];
+        measure_judge(m, &f->line_from, series_current(point), point->period_start,
+                      point->period_end, j);
+        j->restated = series_point_restated(point);
+        j->received = received_at(point);
+        j->first_received = point->versions[0].as_of;
+        if (lacks)
+            j->holds |= gaps_at(in, m, point->period_end, false);
     }
 }
 
@@ -319,7 +340,7 @@ static int evaluate_charted(const struct evaluation_input *in, const struct find
     struct chart_input chart = { .measure = m,
                                  .joined_until = DATE_NONE,
                                  .target = isnan(behind->target) ? behind->line : behind->target,
-                                 .is_incomplete = is_incomplete,
+                                 .is_incomplete = has_gaps(in, m) ? is_incomplete : NULL,
                                  .arg = &complete };
     struct finding joined = { .joined_until = DATE_NONE };
     char *why = NULL;

@@ -128,8 +128,8 @@ struct evaluation_input {
 int evaluate(const struct evaluation_input *in, struct finding_set *out_findings);
 
 /** Judges one version for a period that ends on this date. from: NULL: the plan alone. */
-struct period_judgement measure_judge(const struct plan_measure *m, const struct line_source *from,
-                                      const struct series_version *v,
-                                      struct civil_date period_start, struct civil_date period_end);
+void measure_judge(const struct plan_measure *m, const struct line_source *from,
+                   const struct series_version *v, struct civil_date period_start,
+                   struct civil_date period_end, struct period_judgement *out_judgement);
 
 #endif

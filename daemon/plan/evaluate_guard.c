@@ -47,6 +47,14 @@ struct guard {
     size_t before, now; /* so many of its periods end up to the ends of the two that are compared */
 };
 
+#define FETCH_AHEAD 8 /* periods: versions lie apart, of long histories each would be awaited */
+
+static void fetch_version(const struct finding *f, size_t at)
+{
+    if (at + FETCH_AHEAD < f->history_count)
+        __builtin_prefetch(f->history[at + FETCH_AHEAD].version);
+}
+
 /* The newest judged period that ends on or before a date, or NULL. *n: as of an earlier date. */
 static const struct period_judgement *judged_upto(const struct finding *f, struct civil_date upto,
                                                   size_t *n)
@@ -131,6 +139,10 @@ static int judge_periods(const struct finding *measures, const struct finding *h
     for (size_t i = 0; i < headline->history_count; i++) {
         const struct period_judgement *now = &headline->history[i];
         struct period_judgement *out = &f->history[f->history_count++];
+
+        fetch_version(headline, i);
+        for (size_t k = 0; k < m->guards.count; k++)
+            fetch_version(guards[k].finding, guards[k].now);
 
         *out = *now;
         out->line = NAN;

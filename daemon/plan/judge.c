@@ -83,8 +83,10 @@ static struct excess excess_over(const struct plan_measure *m, const struct judg
         e.worst = fmax(fabs(low), fabs(high)) - m->rule.within;
         e.best = (low <= 0 && high >= 0 ? 0 : fmin(fabs(low), fabs(high))) - m->rule.within;
     }
+    bool is_exact = e.best == e.worst;
+
     e.best = tidied(e.best, range->printed, line->value);
-    e.worst = tidied(e.worst, range->printed, line->value);
+    e.worst = is_exact ? e.best : tidied(e.worst, range->printed, line->value);
     e.printed = range->by_better_end ? e.best : measure_behind_by(m, range->printed, line->value);
     return e;
 }
@@ -127,56 +129,56 @@ static void judge_met(const struct plan_measure *m, const struct judged_range *r
         !m->has_clear || excess_over(m, range, &clear).worst <= 0 ? PERIOD_CLEAR : PERIOD_BETWEEN;
 }
 
-struct period_judgement measure_judge(const struct plan_measure *m, const struct line_source *from,
-                                      const struct series_version *v,
-                                      struct civil_date period_start, struct civil_date period_end)
+void measure_judge(const struct plan_measure *m, const struct line_source *from,
+                   const struct series_version *v, struct civil_date period_start,
+                   struct civil_date period_end, struct period_judgement *out_judgement)
 {
-    struct period_judgement j = {
-        .start = period_start,
-        .end = period_end,
-        .event = PERIOD_UNKNOWN,
-        .rag = RAG_GREY,
-        .version = v,
-    };
+    struct period_judgement *j = out_judgement;
     struct judged_range range;
     struct plan_line line;
     struct excess by;
 
-    assert(m != NULL && v != NULL);
+    assert(m != NULL && v != NULL && j != NULL);
     line = measure_line(m, from, period_end);
-    j.line = line.value;
+    *j = (struct period_judgement){
+        .start = period_start,
+        .end = period_end,
+        .event = PERIOD_UNKNOWN,
+        .rag = RAG_GREY,
+        .line = line.value,
+        .version = v,
+    };
     if (isnan(line.value)) {
         if (m->expect_count > 0)
-            j.event = PERIOD_NOT_DUE;
+            j->event = PERIOD_NOT_DUE;
         else if (m->rule.kind != TARGET_NONE)
-            j.holds = HOLD_NO_LINE;
-        return j;
+            j->holds = HOLD_NO_LINE;
+        return;
     }
     if (v->gap) {
-        j.holds = HOLD_GAP;
-        return j;
+        j->holds = HOLD_GAP;
+        return;
     }
     if (!range_of(v, &range)) {
-        j.holds = HOLD_NO_VALUE;
-        return j;
+        j->holds = HOLD_NO_VALUE;
+        return;
     }
     by = excess_over(m, &range, &line);
     if (by.worst <= 0 && !may_be_met(m, &range, v->marker, &line)) {
-        j.holds = HOLD_NO_VALUE;
-        return j;
+        j->holds = HOLD_NO_VALUE;
+        return;
     }
     if (by.worst <= 0) {
-        judge_met(m, &range, from, &j);
+        judge_met(m, &range, from, j);
     } else if (by.best > 0) {
-        judge_behind(m, &range, &by, &j);
+        judge_behind(m, &range, &by, j);
     } else {
         /* Withheld and undecided is simply no value; a printed figure is too near the line. */
-        j.holds = range.is_withheld ? HOLD_NO_VALUE | HOLD_INDETERMINATE : HOLD_INDETERMINATE;
-        return j;
+        j->holds = range.is_withheld ? HOLD_NO_VALUE | HOLD_INDETERMINATE : HOLD_INDETERMINATE;
+        return;
     }
     /* Of a survey that does not say how many answered nothing is taken as better. */
     if (m->min_n > 0 &&
         (v->denominator < m->min_n || (m->survey.every.count > 0 && isnan(v->denominator))))
-        j.holds |= HOLD_MIN_N;
-    return j;
+        j->holds |= HOLD_MIN_N;
 }

@@ -162,10 +162,10 @@ static double between(const struct milestone *a, const struct milestone *b, stru
 /* The milestone in force, or where asked what lies between it and the next. */
 static struct plan_line milestone_line(const struct plan_measure *m, struct civil_date period_end)
 {
-    size_t n = 0;
+    size_t n = m->expect_count;
 
-    while (n < m->expect_count && date_compare(m->expect[n].date, period_end) <= 0)
-        n++;
+    while (n > 0 && date_compare(m->expect[n - 1].date, period_end) > 0)
+        n--;
     if (n == 0)
         return no_line;
     if (m->linear && n < m->expect_count)

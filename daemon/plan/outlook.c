@@ -81,7 +81,9 @@ static double chance_of(const struct outlook_milestone *at, const struct plan_me
         const struct series_version v = {
             .value = value, .low = value, .high = value, .numerator = NAN, .denominator = NAN
         };
-        struct period_judgement j = measure_judge(m, from, &v, at->window.start, at->window.end);
+        struct period_judgement j;
+
+        measure_judge(m, from, &v, at->window.start, at->window.end, &j);
 
         met += j.event == PERIOD_CLEAR || j.event == PERIOD_BETWEEN;
     }

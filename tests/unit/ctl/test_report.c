@@ -112,8 +112,8 @@ static void world_figures(const struct figure *list, size_t count)
                               .points = points,
                               .point_count = n };
     for (size_t i = 0; i < n; i++) {
-        history[i] = measure_judge(&measure, NULL, series_current(&points[i]),
-                                   points[i].period_start, points[i].period_end);
+        measure_judge(&measure, NULL, series_current(&points[i]), points[i].period_start,
+                      points[i].period_end, &history[i]);
         history[i].restated = series_point_restated(&points[i]);
     }
     finding = (struct finding){
@@ -584,8 +584,8 @@ START_TEST(a_figure_wanted_close_to_a_line_is_explained_on_either_side_of_it)
         world_figures(one, 1);
         measure.polarity = POLARITY_CLOSE;
         measure.expect_count = 0;
-        history[0] = measure_judge(&measure, NULL, series_current(&points[0]),
-                                   points[0].period_start, points[0].period_end);
+        measure_judge(&measure, NULL, series_current(&points[0]), points[0].period_start,
+                      points[0].period_end, &history[0]);
         json_t *result = report_explain("bc", &none, &findings, "cyp-4w", date_of("2024-07-01"));
         char *all = lines_of(result);
 

@@ -95,7 +95,7 @@ START_TEST(a_figure_is_judged_against_the_target)
     m.target_by = date_of(target_rows[_i].by);
     v.low = target_rows[_i].low;
     v.high = target_rows[_i].high;
-    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of(target_rows[_i].end));
+    measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of(target_rows[_i].end), &j);
     ck_assert_msg(j.event == target_rows[_i].event, "%s: event %d", target_rows[_i].why,
                   (int)j.event);
     ck_assert_msg(j.rag == target_rows[_i].rag, "%s: %s", target_rows[_i].why, rag_name(j.rag));
@@ -137,7 +137,7 @@ START_TEST(a_figure_is_judged_against_the_latest_milestone)
     m.expect = sample_expect;
     m.expect_count = 2;
     m.tolerance = 5;
-    j = measure_judge(&m, NULL, &v, end, end);
+    measure_judge(&m, NULL, &v, end, end, &j);
     ck_assert_msg(j.event == expect_rows[_i].event, "%s: event %d", expect_rows[_i].end,
                   (int)j.event);
     ck_assert_msg(j.rag == expect_rows[_i].rag, "%s: %s", expect_rows[_i].end, rag_name(j.rag));
@@ -188,7 +188,7 @@ START_TEST(a_missing_figure_is_unknown_and_a_small_one_held)
     v.high = absent_rows[_i].high;
     v.denominator = absent_rows[_i].denominator;
     v.gap = absent_rows[_i].gap;
-    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"), &j);
     ck_assert_msg(j.event == absent_rows[_i].event, "%s: event %d", absent_rows[_i].why,
                   (int)j.event);
     ck_assert_msg(j.holds == absent_rows[_i].holds, "%s: holds %u", absent_rows[_i].why, j.holds);
@@ -225,7 +225,7 @@ START_TEST(a_figure_whose_outcomes_were_not_told_is_judged_by_its_bounds)
     v.high = untold_rows[_i].high;
     v.untold = 10;
     v.stops = 50;
-    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"), &j);
     ck_assert_msg(j.event == untold_rows[_i].event && j.holds == untold_rows[_i].holds,
                   "%s: event %d, holds %u", untold_rows[_i].why, (int)j.event, j.holds);
 }
@@ -263,7 +263,7 @@ START_TEST(what_nobody_sent_never_meets_a_target_and_bounds_that_tell_nothing_do
     v.marker = nobody_rows[_i].marker;
     v.low = nobody_rows[_i].low;
     v.high = nobody_rows[_i].high;
-    j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+    measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"), &j);
     ck_assert_msg(j.event == nobody_rows[_i].event, "%s: event %d", nobody_rows[_i].why,
                   (int)j.event);
     if (j.event == PERIOD_UNKNOWN)
@@ -919,7 +919,7 @@ START_TEST(a_wave_that_does_not_say_how_many_answered_is_held)
         m.min_n = 30;
         m.survey.every = (struct span){ rows[i].is_survey ? 6 : 0, SPAN_MONTHS };
         v.denominator = rows[i].n;
-        j = measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"));
+        measure_judge(&m, NULL, &v, date_of("2024-06-01"), date_of("2024-06-30"), &j);
         ck_assert_int_eq(j.event, PERIOD_CLEAR);
         ck_assert_uint_eq(j.holds, rows[i].holds);
     }

@@ -89,7 +89,7 @@ START_TEST(without_the_figure_that_its_line_rests_on_nothing_is_judged)
 
     add_month(&own, "2024-03-31", NAN, 0);
     m.baseline.date = date_of("2024-03-31");
-    j = measure_judge(&m, &from, &v, date_of("2024-04-01"), date_of("2024-04-30"));
+    measure_judge(&m, &from, &v, date_of("2024-04-01"), date_of("2024-04-30"), &j);
     ck_assert_int_eq(j.event, PERIOD_UNKNOWN);
     ck_assert_int_eq(j.rag, RAG_GREY);
     ck_assert_uint_eq(j.holds, HOLD_NO_LINE);
@@ -110,10 +110,10 @@ START_TEST(a_line_that_rests_on_a_rounded_figure_is_an_interval)
     m.baseline.date = date_of("2024-03-31");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct series_version v = exactly(rows[i].value);
+        struct period_judgement j;
 
-        ck_assert_int_eq(
-            measure_judge(&m, &from, &v, date_of("2024-04-01"), date_of("2024-04-30")).event,
-            rows[i].event);
+        measure_judge(&m, &from, &v, date_of("2024-04-01"), date_of("2024-04-30"), &j);
+        ck_assert_int_eq(j.event, rows[i].event);
     }
 }
 END_TEST
@@ -282,7 +282,7 @@ START_TEST(close_to_a_figure_is_judged_on_both_sides)
     m.tolerance = 3;
     v.low = close_rows[_i].low;
     v.high = close_rows[_i].high;
-    j = measure_judge(&m, NULL, &v, date_of("2024-04-01"), date_of("2024-04-30"));
+    measure_judge(&m, NULL, &v, date_of("2024-04-01"), date_of("2024-04-30"), &j);
     ck_assert_msg(j.event == close_rows[_i].event, "%s: event %d", close_rows[_i].why,
                   (int)j.event);
     ck_assert_msg(j.rag == close_rows[_i].rag, "%s: %s", close_rows[_i].why, rag_name(j.rag));
