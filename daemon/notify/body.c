@@ -93,7 +93,7 @@ static void say_item(struct surfaces *s, const struct item_view *v)
     AUTO(text_release) struct text words = TEXT_INIT;
 
     (void)text_printf(&words, "%s: ", wording_state(v));
-    wording_clean(&words, v->title, 150, 18);
+    wording_title(v, &words);
     title(s, text_str(&words));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         text_clear(&words);
@@ -112,7 +112,7 @@ static void say_plan(struct surfaces *s, const struct message_context *c)
         return;
     wording_clean(&words, c->plan->title ? c->plan->title : c->plan->id, 80, 10);
     (void)text_puts(&words, ", ");
-    wording_clean(&words, c->plan->place, 40, 4);
+    wording_clean(&words, plan_place_title(c->plan), 60, 6);
     (void)text_printf(&words, ", version %ld", c->plan->version);
     if (c->priority < c->plan->priority_count) {
         (void)text_puts(&words, "; priority ");

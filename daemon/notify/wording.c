@@ -515,6 +515,13 @@ static const char *feed_named(const struct item_view *v)
     return title && *title ? title : v->feed;
 }
 
+void wording_title(const struct item_view *v, struct text *out)
+{
+    bool says_late = v->item->alert->rule == RULE_FEED_LATE && v->feed;
+
+    wording_clean(out, says_late ? feed_named(v) : v->title, 150, 18);
+}
+
 /* A number, or a word that wants another: "Waiting over 52" of "Waiting over 52 weeks for a diagnosis". */
 static bool is_dangling(const char *word, size_t len)
 {

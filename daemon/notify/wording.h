@@ -82,6 +82,8 @@ bool wording_projection_over(const struct message_item *item);
 /** One line for the subject: at most max characters; the title is shortened, the figures are not.
  * lead: what stands before it, "3 measures behind plan"; NULL: its state. */
 void wording_subject(const struct item_view *v, const char *lead, size_t max, struct text *out);
+/** What it is about, to stand behind wording_state(): of a late feed its name alone. */
+void wording_title(const struct item_view *v, struct text *out);
 /** How many characters of the title such a subject has room for; 0 where it would have no figure. */
 size_t wording_subject_room(const struct item_view *v, const char *lead, size_t max);
 

@@ -68,6 +68,14 @@ static void say_promise(const struct item_view *v, struct text *out)
     (void)text_puts(out, ".");
 }
 
+/* Whether more is better nobody needs to know by heart. */
+static const char *way_of(const struct item_view *v, double gap)
+{
+    if (!v->measure || v->measure->polarity == POLARITY_CLOSE)
+        return gap < 0 ? "below" : "above";
+    return (gap < 0) == (v->measure->polarity == POLARITY_LOWER) ? "better than" : "worse than";
+}
+
 static void gap_to_line(const struct item_view *v, struct text *out)
 {
     char words[FIGURE_MAX + 32];
@@ -82,7 +90,7 @@ static void gap_to_line(const struct item_view *v, struct text *out)
         (void)text_printf(out, ": at %s, as rounded", name);
     else
         (void)text_printf(out, ": %s %s %s", figure_difference(fabs(gap), v->kind.unit, words),
-                          gap < 0 ? "below" : "above", name);
+                          way_of(v, gap), name);
 }
 
 static void what_figure(const struct item_view *v, struct text *out)
@@ -506,7 +514,7 @@ void wording_footprint(const struct item_view *v, struct text *out)
         return;
     wording_clean(out, m->footprint_of, 80, 10);
     (void)text_printf(out, " (%s), not ", footprint_name((enum footprint)m->footprint));
-    wording_clean(out, f->plan->place, 40, 4);
+    wording_clean(out, plan_place_title(f->plan), 60, 6);
     (void)text_puts(out, " alone");
 }
 

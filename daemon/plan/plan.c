@@ -98,8 +98,14 @@ void plan_free(struct plan *p)
     free(p->path);
     free(p->id);
     free(p->place);
+    free(p->place_title);
     free(p->title);
     free(p);
+}
+
+const char *plan_place_title(const struct plan *p)
+{
+    return p->place_title ? p->place_title : p->place;
 }
 
 const struct plan_measure *plan_measure_find(const struct plan *p, const char *id)

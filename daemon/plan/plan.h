@@ -241,7 +241,8 @@ struct plan_measure {
 
 struct plan {
     char *path, *id, *place, *title;
-    char *source; /* its bytes as read, NUL-terminated */
+    char *place_title; /* as people call the place; NULL: no places file knows it */
+    char *source;      /* its bytes as read, NUL-terminated */
     size_t source_len;
     char source_digest[SHA256_TEXT_MAX]; /* of these */
     long version;
@@ -312,6 +313,8 @@ int plan_parse(const char *path, const char *text, size_t len, const struct plan
                struct diags *diags, struct plan **out_plan);
 void plan_free(struct plan *p);
 
+/** The plan's place as people call it, else its id. */
+const char *plan_place_title(const struct plan *p);
 const struct plan_measure *plan_measure_find(const struct plan *p, const char *id);
 const struct plan_action *plan_action_find(const struct plan *p, const char *id);
 const struct plan_role *plan_role_find(const struct plan *p, const char *id);

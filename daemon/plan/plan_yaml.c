@@ -100,18 +100,22 @@ static void complain_of_order(struct plan_reading *r, const struct validity *v, 
 }
 
 /* Of a place that nobody declared no footprint is known, and no measure can be told to be of another. */
-static void check_place(struct plan_reading *r, yaml_node *mapping)
+static int read_place(struct plan_reading *r, yaml_node *mapping)
 {
     const struct footprint_source *source = r->footprints;
     yaml_node *at = yaml_get(mapping, "place");
 
     if (!source || !source->has_places || !r->plan->place)
-        return;
-    if (source->place(source->arg, r->plan->place).kind == FOOTPRINT_UNKNOWN)
-        plan_complain(r, at ? at : mapping, PLAN_PLACE_UNKNOWN,
-                      "declare it in places.yaml, or write one that is there",
-                      "plan: place \"%.64s\" is not declared: whose figures are wider is not known",
-                      r->plan->place);
+        return 0;
+    struct footprint_of is = source->place(source->arg, r->plan->place);
+
+    if (is.kind != FOOTPRINT_UNKNOWN)
+        return copy_if_missing(&r->plan->place_title, is.title);
+    plan_complain(r, at ? at : mapping, PLAN_PLACE_UNKNOWN,
+                  "declare it in places.yaml, or write one that is there",
+                  "plan: place \"%.64s\" is not declared: whose figures are wider is not known",
+                  r->plan->place);
+    return 0;
 }
 
 static int read_head(struct plan_reading *r, yaml_node *mapping)
@@ -137,7 +141,8 @@ static int read_head(struct plan_reading *r, yaml_node *mapping)
         complain_of_order(r, &v, yaml_get(h.valid, "to"));
     if (p->title)
         plan_check_title(r, p->title, yaml_get(mapping, "title"));
-    check_place(r, mapping);
+    if (read_place(r, mapping) < 0)
+        return -ENOMEM;
     return bound == -ENOMEM ? bound : 0;
 }
 

@@ -111,7 +111,7 @@ def test_whose_figures_they_are_is_printed_with_them(build):
         i.write("places.yaml", PLACES)
         i.put("1.csv", three(10, "2024-06"))
         i.once("2024-08-15")
-        assert [m for m in i.mails() if "Figures of: Black Country Healthcare (provider), not dudley alone" in m.text], \
+        assert [m for m in i.mails() if "Figures of: Black Country Healthcare (provider), not Dudley alone" in m.text], \
             [m.text for m in i.mails()]
         m = i.look("2024-08-15", lambda x: x.ctl("measure", "m"))
         assert m["footprint"] == "provider" and m["footprint_of"] == "Black Country Healthcare", m

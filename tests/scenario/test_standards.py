@@ -28,9 +28,9 @@ def test_events_mails_and_explain_say_whose_line_a_miss_is_of(build):
         w.start("2024-05-10")
         mail, = wait_for(w.mails, "the mail")
         said = " ".join(mail.text.split())
-        for words in ("where the plan has 60%: 10 percentage points below plan",
-                      "where the national standard is 92%: 42 percentage points below the national standard",
-                      "where the law asks for 100%: 50 percentage points below what the law asks for",
+        for words in ("where the plan has 60%: 10 percentage points worse than plan",
+                      "where the national standard is 92%: 42 percentage points worse than the national standard",
+                      "where the law asks for 100%: 50 percentage points worse than what the law asks for",
                       "That is the plan's line; the national standard is at least 92%."):
             assert words in said, (words, said)
         items = {i["measure"]: i for e in w.events().values() for i in e["data"]["items"]}

@@ -349,7 +349,7 @@ END_TEST
 
 static const char *const answers[] = {
     "5% for Black Country Healthcare NHS Foundation Trust (TAJ)", /* what, and whose figure it is */
-    "15 percentage points below plan",                            /* by how much */
+    "15 percentage points worse than plan",                       /* by how much */
     "Since: 30 June 2024",                                        /* since when */
     "Who: camhs-lead; action 1.1: Second assessment team, due 30 September 2024, in progress",
     "What clears it: At least 20% in one data period",
@@ -648,7 +648,8 @@ static const struct {
       "just under 30% for" },
     { "days", UNIT_DAYS, 30.4, 30, "Behind plan: Waits just over 30 days, plan 30 days",
       "just over 30 days for" },
-    { "away from the line", UNIT_COUNT, 33, 30, "Behind plan: Waits 35, plan 30", "5 above plan" },
+    { "away from the line", UNIT_COUNT, 33, 30, "Behind plan: Waits 35, plan 30",
+      "5 better than plan" },
     { "on the line", UNIT_COUNT, 20, 20, "Behind plan: Waits 20, plan 20", "at plan, as rounded" },
 };
 
@@ -667,6 +668,54 @@ START_TEST(a_figure_that_rounding_puts_on_its_line_is_said_to_be_beside_it)
     ck_assert_msg(strstr(text_str(&body), line_rows[_i].says) != NULL, "%s: %s", line_rows[_i].why,
                   text_str(&body));
     ck_assert_ptr_null(strstr(text_str(&body), "exactly"));
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+/* Of a figure that is better when lower "10 below plan" would read like a failure. */
+static const struct {
+    enum polarity polarity;
+    double value;
+    const char *says;
+} way_rows[] = {
+    { POLARITY_HIGHER, 10, ": 10 percentage points worse than plan" },
+    { POLARITY_HIGHER, 30, ": 10 percentage points better than plan" },
+    { POLARITY_LOWER, 10, ": 10 percentage points better than plan" },
+    { POLARITY_LOWER, 30, ": 10 percentage points worse than plan" },
+    { POLARITY_CLOSE, 10, ": 10 percentage points below plan" },
+    { POLARITY_CLOSE, 30, ": 10 percentage points above plan" },
+};
+
+START_TEST(how_far_a_figure_is_from_plan_is_said_as_better_or_worse)
+{
+    fixture_init(&f);
+    f.measure.polarity = way_rows[_i].polarity;
+    f.version.value = way_rows[_i].value;
+    struct message m = composed();
+    struct text body = flat_body();
+
+    ck_assert_msg(strstr(text_str(&body), way_rows[_i].says) != NULL, "%s", text_str(&body));
+    text_release(&body);
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(a_late_feed_is_named_once)
+{
+    fixture_init(&f);
+    f.alert.rule = f.finding.rule = RULE_FEED_LATE;
+    f.finding.title = WORDS("Feed Four week waits is late");
+    f.finding.history_count = 0;
+    f.finding.measure = NULL;
+    f.alert.measure = NULL;
+    f.context.plan = NULL;
+    struct message m = composed();
+    struct text body = plain_body();
+
+    ck_assert_msg(strstr(text_str(&body), "Feed late: cyp4ww\n") &&
+                      !strstr(text_str(&body), "Feed late: Feed"),
+                  "%s", text_str(&body));
     text_release(&body);
     message_release(&m);
 }
@@ -1139,6 +1188,8 @@ UNIT_MAIN("message",
           UNIT_TEST(a_rule_that_ended_is_told_from_what_the_episode_remembers),
           UNIT_TEST(the_plans_unit_stands_over_the_publishers),
           UNIT_ROWS(a_figure_that_rounding_puts_on_its_line_is_said_to_be_beside_it, line_rows),
+          UNIT_ROWS(how_far_a_figure_is_from_plan_is_said_as_better_or_worse, way_rows),
+          UNIT_TEST(a_late_feed_is_named_once),
           UNIT_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown),
           UNIT_TEST(a_figure_of_which_nobody_knows_the_unit_any_more_is_not_shown),
           UNIT_ROWS(a_rolling_window_says_its_first_and_its_last_day, window_rows),
