@@ -183,8 +183,8 @@ static int set_outcome(struct apply *a)
         add_count(&words, sum.verdicts[v], list_verdict_name((enum list_verdict)v));
     if (without_start)
         (void)text_printf(&words,
-                          "; %" PRIu64 " of the list have events and no referral: they are "
-                          "counted nowhere, a file may be lost",
+                          "; %" PRIu64 " of the list have events and no referral: a file may be "
+                          "lost, and figures are bounds until it comes",
                           without_start);
     if (l->others)
         log_warning("apply",

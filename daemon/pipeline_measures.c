@@ -109,6 +109,7 @@ struct counting {
     const struct pipeline *pipeline;
     const struct plan_measure *measure;
     struct waits waits;
+    struct waits unreferred; /* of pathways whose events tell of no referral */
     struct list_coverage coverage;
     struct civil_date *censuses;
     struct waits_unknown unknown;
@@ -224,8 +225,16 @@ static int gather_part(struct counting *c, const struct pathway_selection *selec
         return -ENOMEM;
     if (is_stage)
         list_stage_untold(part->state, untold);
-    return selection_gather(selection, clock, t, list_known_upto(part->state), untold, &c->waits,
-                            found);
+    int r = selection_gather(selection, clock, t, list_known_upto(part->state), untold, &c->waits,
+                             found);
+    struct list_counts counts;
+    struct selection_found unreferred = { 0 };
+
+    list_counts(part->state, &counts);
+    if (r == 0 && counts.without_start)
+        r = selection_gather(selection, TALLY_UNREFERRED, t, DATE_NONE, NULL, &c->unreferred,
+                             &unreferred);
+    return r;
 }
 
 static int gather(struct counting *c, const struct list_setting *list)
@@ -258,6 +267,7 @@ static int gather(struct counting *c, const struct list_setting *list)
 static void counting_release(struct counting *c)
 {
     waits_release(&c->waits);
+    waits_release(&c->unreferred);
     free(c->censuses);
 }
 
@@ -267,14 +277,19 @@ static void counting_init(struct counting *c, const struct pipeline *p,
     *c = (struct counting){ .pipeline = p,
                             .measure = m,
                             .waits = WAITS_INIT,
+                            .unreferred = WAITS_INIT,
                             .coverage = { .from = DATE_NONE, .upto = DATE_NONE } };
 }
 
-/* Who began or ended a stage in a period has events: those of whose stage nothing is known did not. */
-static struct waits_unknown unknown_of(const struct counting *c, bool is_stock)
+/* Who began or ended a stage in a period has events: those of whose stage nothing is known did not. A pathway
+ * without a referral may wait at the end of the window, or have begun or ended in it. */
+static struct waits_unknown unknown_of(const struct counting *c, bool is_stock,
+                                       struct period window)
 {
     struct waits_unknown unknown = c->unknown;
+    struct civil_date from = is_stock ? date_add_days(window.end, 1) : window.start;
 
+    unknown.rows += waits_within(&c->unreferred, from, window.end);
     unknown.untold = c->found.untold + (is_stock ? c->found.stage_untold : 0);
     unknown.mostly = unknown.untold > 0 && unknown.untold >= c->found.told;
     return unknown;
@@ -284,7 +299,8 @@ static struct waits_unknown unknown_of(const struct counting *c, bool is_stock)
 static int figure_of(const struct counting *c, struct period window, struct series_version *out)
 {
     const struct pathway_metric *m = &c->measure->list->metric;
-    const struct waits_unknown unknown = unknown_of(c, metric_def_of(m->id)->kind == METRIC_STOCK);
+    const struct waits_unknown unknown =
+        unknown_of(c, metric_def_of(m->id)->kind == METRIC_STOCK, window);
     struct metric_figure figure;
     int r = pathway_count(m, &c->waits, window, &unknown, &figure);
 
@@ -510,9 +526,11 @@ int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *
         return r;
     if (!date_is_set(known->upto))
         return -ENODATA;
-    *out = (struct outlook_look){ .waits = &a->last.waits,
-                                  .known = { known->from, known->upto },
-                                  .unknown = unknown_of(&a->last, true) };
+    *out =
+        (struct outlook_look){ .waits = &a->last.waits,
+                               .known = { known->from, known->upto },
+                               .unknown = unknown_of(&a->last, true,
+                                                     (struct period){ known->upto, known->upto }) };
     if (a->last.flows_untold)
         out->known.start = DATE_NONE;
     else if (known->census_count > 0) /* who came and went before the first is in no snapshot */

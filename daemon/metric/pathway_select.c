@@ -151,7 +151,7 @@ int selection_gather(const struct pathway_selection *s, int clock, const struct 
             continue;
         if (open && is_doubtful(&cell, clock, f))
             found->untold += count;
-        if (cell.clock != clock || f != FIT_YES)
+        if (cell.clock != clock || (f != FIT_YES && (f == FIT_NO || clock != TALLY_UNREFERRED)))
             continue;
         found->told += open ? count : 0;
         r = waits_add(w, &wait);

@@ -43,7 +43,7 @@ struct selection_found {
 };
 
 /** Adds what is selected of one provider's tally; call it for each provider that is counted. clock: as
- * selection_clock() says. day: to which the list is known; DATE_NONE: nobody is counted as told or not.
+ * selection_clock() says, or TALLY_UNREFERRED: then also those of whom nothing tells that they do not fit. day: to which the list is known; DATE_NONE: nobody is counted as told or not.
  * stage_untold: by group, list_stage_untold(), for a stage of a declared service; else NULL. Returns 0 or
  * -ENOMEM. */
 int selection_gather(const struct pathway_selection *s, int clock, const struct tally *t,

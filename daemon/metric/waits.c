@@ -67,6 +67,21 @@ int waits_add(struct waits *w, const struct wait_cell *cell)
     return r;
 }
 
+uint64_t waits_within(const struct waits *w, struct civil_date from, struct civil_date to)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < w->open_days && w->first.day + (long)i <= to.day; i++)
+        sum += w->open[i];
+    for (size_t i = 0; i < w->closed_count; i++) {
+        const struct wait_cell *c = &w->closed[i];
+
+        if (date_compare(c->start, to) <= 0 && date_compare(c->stop, from) >= 0)
+            sum += c->count;
+    }
+    return sum;
+}
+
 void waits_release(struct waits *w)
 {
     if (w == NULL)

@@ -44,6 +44,9 @@ struct waits {
 
 /** Adds waits, in any order. Returns 0 or -ENOMEM. */
 int waits_add(struct waits *w, const struct wait_cell *cell);
+/** How many ran on some day from `from` to `to`; of a clock that stopped on a day it counts as one on which it
+ * ran. */
+uint64_t waits_within(const struct waits *w, struct civil_date from, struct civil_date to);
 void waits_release(struct waits *w);
 
 #endif

@@ -295,6 +295,26 @@ static int clock_first(const struct whole *w, size_t clock)
     return finish(w, clock, &c);
 }
 
+int clocks_unreferred(const struct lives *v, const struct clock_frame *f, struct cells *out_cells)
+{
+    const struct clock_rule *own = &f->service->clocks[0];
+
+    if (v->count == 0)
+        return 0;
+    uint16_t first = v->list[0].date;
+    struct running c = { .start = first > UNREFERRED_BEFORE_DAYS
+                                      ? (uint16_t)(first - UNREFERRED_BEFORE_DAYS)
+                                      : 1 };
+    const struct live *stop =
+        own->latest ? latest_of(v, own->to, first) : first_of(v, own->to, first);
+    const struct ending ending = lives_ending(v, f, first);
+
+    if (stop)
+        stop_at(&c, stop->date, OUTCOME_COMPLETED, stop->exception);
+    stop_at(&c, ending.date, ending.outcome, ending.exception);
+    return emit(f, TALLY_UNREFERRED, &c, out_cells);
+}
+
 static int clock_each(const struct whole *w, size_t clock)
 {
     const struct clock_rule *rule = &w->f->service->clocks[clock];

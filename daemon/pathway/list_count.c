@@ -429,9 +429,17 @@ int evented_cells(struct pathway_list *l, const struct listing *v, uint32_t path
     if (e)
         return cells_under(l, v, e, pathway, out_cells);
     int r = unlisted_cells(l, v, pathway, out_cells, &disagrees);
+    const struct service *service = l->senses[p->group].service;
+    bool no_start = !lives_start(&l->lives, service);
 
-    evented_flag(l, pathway, disagrees, !lives_start(&l->lives, l->senses[p->group].service));
-    return r;
+    evented_flag(l, pathway, disagrees, no_start);
+    /* A census says who is on the list, and a table that names no service may speak of another list. */
+    if (r < 0 || !no_start || listing_census(v) || (p->flags & EVENTED_UNSAID))
+        return r;
+    return clocks_unreferred(
+        &l->lives,
+        &(struct clock_frame){ .service = service, .reasons = &l->reasons, .group = p->group },
+        out_cells);
 }
 
 int alone_cells(struct pathway_list *l, const struct listing *v, const uint8_t *key,

@@ -351,6 +351,8 @@ uint16_t lives_reopened(const struct lives *v);
 struct ending lives_ending(const struct lives *v, const struct clock_frame *f, uint16_t start);
 /** Adds the cells of every clock, the pathway's own first; none without a start. 0 or -ENOMEM. */
 int clocks_of(const struct lives *v, const struct clock_frame *f, struct cells *out_cells);
+/** Adds the cell of TALLY_UNREFERRED, of facts without a start. 0 or -ENOMEM. */
+int clocks_unreferred(const struct lives *v, const struct clock_frame *f, struct cells *out_cells);
 
 /* ---- list_spell.c ---- */
 

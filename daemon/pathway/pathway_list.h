@@ -141,7 +141,7 @@ struct list_counts {
     uint64_t by_events;     /* with facts */
     uint64_t facts;         /* registers, retracted ones too */
     uint64_t disagreeing;   /* pathways with facts that a snapshot contradicts (rule 2) */
-    uint64_t without_start; /* pathways with events and no clock start: counted nowhere else */
+    uint64_t without_start; /* pathways with events and no clock start: TALLY_UNREFERRED */
     uint64_t too_old;       /* events set aside so far (rule 6) */
     uint64_t forgotten;     /* pathways purged so far (rule 6) */
 };

@@ -32,12 +32,19 @@ static inline bool tally_holds_day(struct civil_date d)
 struct tally_cell {
     uint32_t group;       /* tally_group_at */
     uint16_t start, stop; /* days; stop TALLY_OPEN while it runs */
-    uint8_t clock; /* 0 the pathway's own, else the stage's number in its service, or TALLY_STAGE */
-    uint8_t outcome;   /* enum pathway_outcome */
+    uint8_t clock;   /* 0 the pathway's own, else the stage's number in its service, or TALLY_STAGE,
+                      TALLY_UNREFERRED */
+    uint8_t outcome; /* enum pathway_outcome */
     uint8_t exception; /* of the service; 0 none */
 };
 /** The clock of a snapshot's current stage where the service does not declare that stage. */
 #define TALLY_STAGE 255
+/** Of a pathway whose events tell of no referral, as when a file of referrals was lost: from some time before its
+ * first event to its end it may have been on the list. In no count; makes counts bounds. */
+#define TALLY_UNREFERRED 254
+/** How long before: the days that a monthly file brings. In earlier periods, which were judged, nobody knows who
+ * else is missing. */
+#define UNREFERRED_BEFORE_DAYS 31
 
 /** Who waits for what: NULL where the feed does not say. stage: as the last snapshot says; of the
  * pathway, so the same for each of its clocks. */

@@ -362,6 +362,36 @@ def test_events_without_a_referral_are_counted_where_people_look(build):
         assert "no referral" not in feed(i, "events")["last_outcome"], feed(i, "events")
 
 
+def test_events_without_a_referral_end_no_alert_until_their_referrals_come(build):
+    """A file of referrals that was lost would else make the list shorter, by the very data that show it."""
+    few = lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 3}",
+                        more="    period: day\n")
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(few)) as i:
+        i.put("1.csv", lists.events(*[(f"A{n}", "referral", f"2026-05-0{n}", 1) for n in range(1, 6)],
+                                    ("A1", "first-contact", "2026-05-10", 1)), feed="events")
+        i.start("2026-05-18")
+        taken(i, 1, "events")
+        wait_for(lambda: [a for a in i.alerts(measure="open") if a["state"] == "FIRING"], "the alert")
+        i.put("2.csv", lists.events(("A1", "removal", "2026-05-15", 1), ("A2", "removal", "2026-05-15", 1),
+                                    ("B1", "first-contact", "2026-05-16", 1), ("B2", "first-contact", "2026-05-16", 1),
+                                    ("B3", "first-contact", "2026-05-16", 1), ("B3", "removal", "2026-05-17", 1)),
+              feed="events")
+        taken(i, 2, "events")
+        newest = i.ctl("measure", "open")
+        assert (newest["value"], newest["low"], newest["high"]) == (3, 3, 5), newest
+        alert = i.alert(measure="open")
+        assert alert["state"] == "FIRING" and alert["held"], alert
+        mails = len(i.mails())
+        i.put("3.csv", lists.events(("B1", "referral", "2026-05-02", 1), ("B2", "referral", "2026-05-02", 1),
+                                    ("B1", "removal", "2026-05-17", 1), ("B2", "removal", "2026-05-17", 1),
+                                    ("B3", "referral", "2026-05-02", 1)), feed="events")
+        taken(i, 3, "events")
+        wait_for(lambda: i.alert(measure="open")["state"] == "RESOLVED", "the alert to end")
+        newest = i.ctl("measure", "open")
+        assert (newest["value"], newest["low"], newest["high"]) == (3, 3, 3), newest
+        wait_for(lambda: len(i.mails()) == mails + 1, "one mail that it is over")
+
+
 def test_a_snapshot_sent_again_stands_also_where_no_figure_changes_by_it(build):
     with lists.instance(build, plan_text=lists.plan(OPEN)) as i:
         good = lists.snapshot("2026-05-17", lists.starts(30, START))
