@@ -29,6 +29,20 @@ static struct wait_report *waits_of(const struct feed_book *b)
     return waits;
 }
 
+static void tell_left_out(const struct pipeline *p, const char *feed, struct feed_report *out)
+{
+    const struct receipt *r = receipt_in_force(p, feed, NULL);
+
+    if (!r || !r->shape)
+        return;
+    out->left_out.is_known = true;
+    out->left_out.receipt = r->sequence;
+    out->left_out.rows = r->shape->rows;
+    out->left_out.set_aside = r->set_aside;
+    out->left_out.service = r->left_out.of[LEFT_OUT_SERVICE];
+    out->left_out.provider = r->left_out.of[LEFT_OUT_PROVIDER];
+}
+
 static json_t *feeds_of(struct pipeline *p)
 {
     struct feed_states states = { 0 };
@@ -56,6 +70,7 @@ static json_t *feeds_of(struct pipeline *p)
             reports[i].last_outcome_at = b->last_outcome_at;
             reports[i].waits = waits_of(b);
             reports[i].wait_count = b->wait_count;
+            tell_left_out(p, s->feeds[i].id, &reports[i]);
             has_memory &= reports[i].waits != NULL;
         }
         if (has_memory)

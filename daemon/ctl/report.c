@@ -335,6 +335,24 @@ json_t *report_alerts(const struct table *alerts, const struct finding_set *find
 /* ---- feeds ------------------------------------------------------------------------------------
  */
 
+/* Rows of the newest file that took effect which are in no count. */
+static json_t *left_out_object(const struct feed_report *f)
+{
+    json_t *o = f->left_out.is_known ? json_object() : NULL;
+    int r = 0;
+
+    if (!f->left_out.is_known)
+        return json_null();
+    r |= report_put(o, "receipt", json_integer((json_int_t)f->left_out.receipt));
+    r |= report_put(o, "rows", json_integer((json_int_t)f->left_out.rows));
+    r |= report_put(o, "set_aside", json_integer((json_int_t)f->left_out.set_aside));
+    r |= report_put(o, "service",
+                    f->list ? json_integer((json_int_t)f->left_out.service) : json_null());
+    r |= report_put(o, "provider",
+                    f->list ? json_integer((json_int_t)f->left_out.provider) : json_null());
+    return finish(o, r);
+}
+
 static json_t *feed_object(const struct feed_report *f)
 {
     const struct feed_state *s = f->state;
@@ -380,6 +398,7 @@ static json_t *feed_object(const struct feed_report *f)
     r |= report_put(o, "incomplete", report_text(s->incomplete));
     r |= report_put(o, "held_file", report_text(s->held_file_why));
     r |= report_put(o, "waits", waits);
+    r |= report_put(o, "left_out", left_out_object(f));
     r |= report_put(o, "list", f->list ? json_incref(f->list) : json_null());
     return finish(o, r);
 }

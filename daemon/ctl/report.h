@@ -32,7 +32,13 @@ struct feed_report {
     struct wall_time last_outcome_at;
     const struct wait_report *waits;
     size_t wait_count;
-    json_t *list; /* how the list stands that it writes: id, parts; borrowed; NULL: none */
+    struct {
+        bool is_known;
+        uint64_t receipt;
+        unsigned long rows, set_aside, service,
+            provider; /* the last two: of a list, under other codes */
+    } left_out;       /* of the newest file that took effect */
+    json_t *list;     /* how the list stands that it writes: id, parts; borrowed; NULL: none */
 };
 
 /** Array; only_id NULL: all. Keys: id, title, value, marker, unit, numerator, denominator,

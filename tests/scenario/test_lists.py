@@ -433,6 +433,8 @@ def test_rows_of_others_and_of_other_services_are_left_out_and_counted(build):
         i.start("2026-05-18")
         taken(i, 1)
         assert "6 of services or providers that are not on this list" in feed(i)["last_outcome"]
+        left_out = {"receipt": 1, "rows": 36, "set_aside": 0, "service": 2, "provider": 4}
+        assert feed(i)["left_out"] == left_out, feed(i)
         assert i.measure("open")["value"] == 30
 
 

@@ -411,7 +411,7 @@ START_TEST(feeds_and_plans_keep_null_for_what_is_absent)
 
     keys_are(f,
              "id title kind format newest_period_end awaited due late last_received last_outcome "
-             "last_outcome_at files gaps incomplete held_file waits list");
+             "last_outcome_at files gaps incomplete held_file waits left_out list");
     ck_assert(json_is_null(json_object_get(f, "last_received")));
     ck_assert(json_is_null(json_object_get(f, "due")));
     json_decref(list);
