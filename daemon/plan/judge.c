@@ -131,8 +131,7 @@ static void judge_met(const struct plan_measure *m, const struct judged_range *r
 
 #define EARLY_DAYS_MAX    2   /* a week that ends on a Sunday may be sent on its Friday */
 #define YEAR_LENGTH_LEAST 360 /* days: a stock by year is published once the year has begun */
-
-#define DAY_MS 86400000
+#define DAY_MS            86400000
 
 /* Whether the figure came before its period was over: what it is then of, and whether it is the last word, nobody
  * knows. A projected one did not come. By days of UTC, as each period of each measure is asked. */
