@@ -94,7 +94,7 @@ def check_one_baseline(w, http):
 def test_a_rehearsal_of_24_months_then_go_live_tells_each_receiver_once_and_then_changes_alone(build):
     with HttpServer() as http, instance(build, http) as w:
         fill(w)
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         settled(w)
         assert behind(w) == ["m-" + code for code in RED]
         assert not http.requests and not w.mails("last") and not w.mails("ops")
@@ -128,7 +128,7 @@ def test_a_rehearsal_of_24_months_then_go_live_tells_each_receiver_once_and_then
         assert news == [("m-A00", "new"), ("m-A03", "cleared")] and "baseline" not in told[0]["data"], news
 
 
-def rehearsed(w, at="2026-01-10"):
+def rehearsed(w, at="2026-02-10"):
     """After its rehearsal, all that was told then put away."""
     fill(w)
     w.start(at)
@@ -143,10 +143,10 @@ def test_killed_right_after_it_went_live_each_receiver_still_gets_exactly_one(bu
         rehearsed(w)
         w.ctl("plan", "go-live")
         w.kill()  # at whatever point
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         check_one_baseline(w, http)
         w.kill()
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         check_one_baseline(w, http)
 
 
@@ -157,7 +157,7 @@ def test_a_redis_emptied_after_it_went_live_tells_nobody_twice(build):
         check_one_baseline(w, http)
         w.redis("FLUSHALL")
         w.kill()
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         check_one_baseline(w, http)
 
 
@@ -203,7 +203,7 @@ def check_history_told(w, http):
 
 def test_history_of_a_live_plan_is_told_as_one_message_and_given_again_as_none(build):
     with HttpServer() as http, instance(build, http, "live") as w:
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         settled(w)
         history(w)
         w.write("history/0.csv", month_of("2023-12")[:-40].replace("REPORTING_PERIOD_START", "SOMETHING"))
@@ -224,13 +224,13 @@ def test_history_of_a_live_plan_is_told_as_one_message_and_given_again_as_none(b
 
 def test_a_backfill_that_was_killed_is_run_again_and_told_once(build):
     with HttpServer() as http, instance(build, http, "live") as w:
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         settled(w)
         history(w)
         for number in range(12):
             assert ask(w, feed="cyp4ww", path=w.path("history", f"{chr(ord('z') - number)}.csv"))["outcome"] == "accepted"
         w.kill()
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         again = w.ctl("feed", "backfill", w.path("history"))
         assert (again["accepted"], again["known"]) == (12, 12), again
         check_history_told(w, http)
@@ -250,7 +250,7 @@ def ask(w, **more):
 
 def test_a_file_that_arrives_during_a_backfill_is_told_as_news(build):
     with HttpServer() as http, instance(build, http, "live") as w:
-        w.start("2026-01-10")
+        w.start("2026-02-10")
         settled(w)
         history(w)
         for number in range(24):
@@ -270,7 +270,7 @@ def test_a_file_that_arrives_during_a_backfill_is_told_as_news(build):
 def test_what_is_asked_during_a_backfill_waits_for_its_end_or_says_what_is_under_way(build):
     import subprocess
     with HttpServer() as http, instance(build, http, "live") as w:
-        w.start("2026-01-10", env=fast(8))  # a backfill is waited for longer than 10 s, the limit of what rests
+        w.start("2026-02-10", env=fast(8))  # a backfill is waited for longer than 10 s, the limit of what rests
         settled(w)
         history(w)
         names = [f"{chr(ord('z') - n)}.csv" for n in range(24)]

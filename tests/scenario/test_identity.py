@@ -68,6 +68,35 @@ def test_a_person_s_accept_replaces_the_part_and_counts_no_stop(build):
         wait_for(lambda: feed(i)["files"] == 2 and (part(i)["digest"], values(i, "open")) == before, "the same after a rebuild", 40)
 
 
+def test_accepting_a_part_under_other_keys_counts_nobody_as_seen_and_leaves_what_was_counted(build):
+    """One team's system was re-numbered: 14 of 40 under other numbers, and two that are really gone. Nobody can tell
+    these from those, so that the part begins anew."""
+    seen = SEEN.replace("period: month", "period: week")
+    rows = list(lists.starts(40, START).items())
+    second = dict(rows[:36] + [("C1", "2026-05-12")])                     # four seen in the first week
+    third = dict([(f"N{n}" if n < 14 else name, day) for n, (name, day) in enumerate(list(second.items())[:35])])
+    with lists.instance(build, plan_text=lists.plan(OPEN, seen)) as i:
+        for census, content in (("2026-05-10", dict(rows)), ("2026-05-17", second)):
+            i.put(f"{census}.csv", lists.snapshot(census, content), feed="weekly")
+            i.once(f"2026-05-{int(census[-2:]) + 1}")
+        i.put("3.csv", lists.snapshot("2026-05-24", third), feed="weekly")
+        i.start("2026-05-25")
+        wait_for(lambda: feed(i)["waits"], "what is held")
+        assert "identities changed" in feed(i)["waits"][0]["why"], feed(i)["waits"]
+        i.ctl("feed", "accept", str(feed(i)["waits"][0]["receipt"]), "--why", "the team's system was re-numbered")
+        wait_for(lambda: feed(i)["files"] == 3, "the accepted file")
+        counted = (values(i, "open"), values(i, "stops"))
+        assert counted[0] == {"2026-05-10": 40, "2026-05-17": 37, "2026-05-24": 35}, counted
+        assert counted[1]["2026-05-17"] == 4 and counted[1].get("2026-05-24") is None, counted
+        i.put("4.csv", lists.snapshot("2026-05-25", {k: v for k, v in third.items() if k != "N3"}), feed="weekly")
+        wait_for(lambda: feed(i)["files"] == 4, "the next file under the new numbers")
+        assert "1 stopped" in feed(i)["last_outcome"], feed(i)["last_outcome"]
+        before = (values(i, "open"), values(i, "stops"), part(i)["digest"])
+        i.ctl("rebuild")
+        wait_for(lambda: feed(i)["files"] == 4 and (values(i, "open"), values(i, "stops"), part(i)["digest"]) == before,
+                 "the same after a rebuild", 40)
+
+
 KEYS = "identity: {key_file: new.key, previous_key_file: old.key}\n"
 
 
