@@ -222,14 +222,28 @@ static void say_evaluated(struct pipeline *p)
     (void)fflush(stdout);
 }
 
+/* Whether nothing comes between a file that Redis is being given and its evaluation. */
+static bool judges_ahead(const struct pipeline *p)
+{
+    return p->batch.is_ahead && !p->batch.failed && p->need_evaluate && !p->simulation &&
+           date_is_set(p->evaluated_on) && date_compare(p->evaluated_on, pipeline_today(p)) == 0 &&
+           !p->rebuild_wanted && !p->need_takeover && !p->need_heal && !p->need_sweep &&
+           !apply_next(p) && !take_is_busy(p) && !backfill_is_on(p) &&
+           !(p->options.once && pull_is_busy(p));
+}
+
 /* One thing at a time; returns false when nothing is left to start. */
 static bool advance_once(struct pipeline *p)
 {
     const struct receipt *next;
 
-    if (p->stopping || !store_is_ready(p->store) || p->loading || p->batch.in_flight ||
-        p->batch.open)
+    if (p->stopping || !store_is_ready(p->store) || p->loading || p->batch.open)
         return false;
+    if (p->batch.in_flight) {
+        if (judges_ahead(p))
+            judge_start(p);
+        return false;
+    }
     if (rebuild_start(p))
         return false;
     if (!p->loaded) {

@@ -122,17 +122,24 @@ static void finish_ledger(struct pipeline *p)
     finish_feed(p);
 }
 
+/* The last call of a file that counts: the books go ahead, so that what follows from it is judged and
+ * journalled while Redis takes and syncs it. */
 static void send_ledger(struct pipeline *p)
 {
     struct apply *a = p->apply;
     AUTO(auto_free) char *key = key_of(a->file);
     const struct ledger_entry entry = { a->file->at, a->file->sequence, a->feed->id };
+    bool goes_ahead = a->counts;
 
     batch_begin(p, finish_ledger);
     batch_add(p, !key      ? -ENOMEM
                  : a->into ? apply_list_send(a, key, &entry)
                            : store_commit_feed(p->store, a->book, a->expected, key, &entry,
                                                batch_done, p));
+    if (goes_ahead && !p->batch.failed) {
+        batch_ahead(p);
+        finish_ledger(p);
+    }
     batch_end(p);
 }
 
@@ -327,6 +334,7 @@ static int commit_file(struct apply *a, int result)
             send_book(a->pipeline);
         return result;
     }
+    a->counts = result == 0;
     if (result == 0 && a->into)
         apply_list_commit(a);
     else if (result == 0)

@@ -65,6 +65,7 @@ struct apply {
     char part[96];                      /* which table and band of the edition this is */
     bool restated, covers, keeps_first;
     bool is_spoilt;  /* a pathway file that could not be read to its end */
+    bool counts;     /* it takes effect: nobody decides on it first */
     bool is_again;   /* bytes applied before and superseded since: an edition that goes back */
     bool says_anew;  /* it changes what is in force */
     bool is_partial; /* what the file does not hold stands as it was */

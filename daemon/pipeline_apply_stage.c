@@ -156,8 +156,13 @@ static void add_date(struct part *part, size_t *n, const char *name, struct civi
     add_field(part, n, name, text, strlen(text));
 }
 
-/* A part that the file did not touch only says its era, which its generation is of already: then the
+/* A part that the file did not touch only says its era, once, which its generation is of already: then the
  * list is whole. */
+static bool has_news(const struct part *part)
+{
+    return is_changed(part) || part->stored->era != part->stored->era_stored;
+}
+
 static int describe(struct part *part, struct list_part_state *out)
 {
     const struct stored_list *stored = part->stored;
@@ -246,20 +251,20 @@ int apply_list_send(struct apply *a, const char *ledger_key, const struct ledger
     struct list_apply *l = a->into;
     AUTO(overlay_release) struct overlay overlay = { 0 };
     AUTO(auto_free) struct list_part_state *states = calloc(l->part_count, sizeof *states);
-    const struct list_commit commit = {
+    struct list_commit commit = {
         .book = a->book,
         .expected = a->expected,
         .ledger_key = ledger_key,
         .entry = entry,
         .changes = states,
-        .change_count = l->part_count,
         .cells = a->changes + a->sliced,
         .cell_count = a->change_count - a->sliced,
     };
     int r = states ? find_overlay(l, &overlay) : -ENOMEM;
 
     for (size_t i = 0; r == 0 && i < l->part_count; i++)
-        r = describe(&l->parts[i], &states[i]);
+        if (has_news(&l->parts[i]))
+            r = describe(&l->parts[i], &states[commit.change_count++]);
     if (r < 0)
         return r;
     return overlay.count == 0 ? store_commit_list(p->store, &commit, batch_done, p)
@@ -280,6 +285,7 @@ void apply_list_adopt(struct apply *a)
             part->stored->overlaid += part->touched;
         }
         part->stored->is_anew = false;
+        part->stored->era_stored = part->stored->era;
         list_touched_clear(part->stored->state);
         stored_list_changed(part->stored);
     }

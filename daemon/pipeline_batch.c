@@ -62,8 +62,27 @@ void pipeline_all_is_well(struct pipeline *p)
 
 void batch_begin(struct pipeline *p, void (*finish)(struct pipeline *p))
 {
+    const struct batch before = p->batch;
+
     p->batch = (struct batch){ .open = true, .finish = finish };
-    p->batch_error = 0;
+    if (before.is_ahead) { /* both take effect, or the books are loaded again */
+        p->batch.in_flight = before.in_flight;
+        p->batch.failed = before.failed;
+        p->batch.has_calls = before.has_calls;
+    }
+    if (!p->batch.failed)
+        p->batch_error = 0;
+}
+
+static void adopted_before(struct pipeline *p)
+{
+    (void)p;
+}
+
+void batch_ahead(struct pipeline *p)
+{
+    p->batch.is_ahead = true;
+    p->batch.finish = adopted_before;
 }
 
 void batch_fail(struct pipeline *p, int error)
@@ -91,6 +110,7 @@ static void batch_settle(struct pipeline *p)
     if (p->batch.open || p->batch.in_flight || !finish)
         return;
     p->batch.finish = NULL;
+    p->batch.is_ahead = false;
     if (failed) {
         pipeline_abandon(p);
         pipeline_try_later(p, "a change could not be stored", p->batch_error);
@@ -136,6 +156,7 @@ void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
 void batch_forget(struct pipeline *p)
 {
     p->batch.finish = NULL;
+    p->batch.is_ahead = false;
     if (p->batch.more) {
         p->batch.more = NULL;
         p->batch.open = false;
@@ -167,5 +188,6 @@ void batch_add(struct pipeline *p, int r)
 void batch_end(struct pipeline *p)
 {
     p->batch.open = false;
+    store_flush(p->store);
     batch_settle(p);
 }

@@ -41,7 +41,7 @@ static int on_field(void *arg, const char *name, struct bytes value)
     if (strcmp(name, "generation") == 0)
         part->generation = strtoull(value.at, NULL, 10);
     else if (strcmp(name, "era") == 0)
-        part->era = strtoull(value.at, NULL, 10);
+        part->era = part->era_stored = strtoull(value.at, NULL, 10);
     else if (strcmp(name, "overlaid") == 0)
         part->overlaid = strtoull(value.at, NULL, 10);
     else if (strcmp(name, "set_aside") == 0)

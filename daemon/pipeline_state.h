@@ -72,7 +72,8 @@ struct batch {
     size_t in_flight;
     bool failed, open; /* open: more calls are being added */
     bool has_calls;
-    size_t most; /* of a paced batch: so many in flight */
+    bool is_ahead; /* the books hold what it changes already: the next batch joins it */
+    size_t most;   /* of a paced batch: so many in flight */
     void (*finish)(struct pipeline *p);
     bool (*more)(struct pipeline *p); /* of a paced batch: adds a call; false when all are added */
 };

@@ -61,7 +61,9 @@ void batch_done(void *arg, int result);
 void batch_add(struct pipeline *p, int r);
 /** It cannot be made whole: r is -errno. */
 void batch_fail(struct pipeline *p, int r);
-/** No more calls: runs finish at once when none is in flight. */
+/** The books hold what the open batch changes already: the next batch joins it, and finishes for both. */
+void batch_ahead(struct pipeline *p);
+/** No more calls: those made leave, and finish runs at once when none is in flight. */
 void batch_end(struct pipeline *p);
 /** Drops the work under way: the books are loaded again. */
 void pipeline_abandon(struct pipeline *p);

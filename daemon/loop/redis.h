@@ -65,6 +65,8 @@ bool redis_is_full(const struct redis *r);
  * come), -ENOTCONN, -ENOMEM, -EBUSY (over 10,000 in flight). */
 int redis_call(struct redis *r, int argc, const char *const *argv, const size_t *argv_len,
                unsigned deadline_ms, redis_done *done, void *arg);
+/** What was asked leaves now, as far as the socket takes it, and not when the loop turns. */
+void redis_flush(struct redis *r);
 /** Drops the connection and starts over (after a reply that cannot be). Callbacks and `lost` come
  * later, from the loop. */
 void redis_reset(struct redis *r, const char *why);

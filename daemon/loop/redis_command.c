@@ -192,6 +192,15 @@ int redis_call(struct redis *r, int argc, const char *const *argv, const size_t 
                         done, arg, false);
 }
 
+/* The write event stays: it takes the rest, and says what failed, from the loop. */
+void redis_flush(struct redis *r)
+{
+    int is_all;
+
+    if (!r->is_freed && redis_is_ready(r))
+        (void)redisBufferWrite(&r->context->c, &is_all);
+}
+
 /* ---- greeting -------------------------------------------------------------------------------- */
 
 /* Not welcome: said in the state, and tried again as any lost connection is. */

@@ -42,6 +42,7 @@ struct stored_list {
     struct pathway_list *state;
     uint64_t generation; /* in Redis; 0: none yet */
     uint64_t era;        /* see pipeline_lists.c */
+    uint64_t era_stored; /* as Redis has it */
     bool is_anew;        /* of this era is nothing in Redis yet: the generation is older */
     size_t overlaid;     /* pathways in the overlay of the generation */
     struct civil_date first_event; /* the earliest date of an event; DATE_NONE: none */

@@ -474,13 +474,54 @@ int feed_book_decode(const char *json, size_t len, struct feed_book **out)
     return 0;
 }
 
+/* ---- copying ---- */
+
+static int copy_text(const char *from, char **to)
+{
+    *to = from ? strdup(from) : NULL;
+    return from && !*to ? -ENOMEM : 0;
+}
+
+/* What a book has any number of. */
+static int copy_lists(const struct feed_book *from, struct feed_book *to)
+{
+    const char *measure;
+    void *part;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < from->gap_count; i++)
+        r = add_gap(to, &from->gaps[i]);
+    for (size_t i = 0; r == 0 && i < from->part_count; i++)
+        r = feed_book_part(to, from->parts[i].part, from->parts[i].newest);
+    for (size_t at = 0; r == 0 && table_next(&from->seen, &at, &measure, &part);)
+        r = feed_book_saw(to, measure, part);
+    for (size_t i = 0; r == 0 && i < from->wait_count; i++)
+        r = feed_book_wait(to, &from->waits[i]);
+    return r;
+}
+
 int feed_book_copy(const struct feed_book *b, struct feed_book **out)
 {
-    AUTO(auto_free) char *json = feed_book_encode(b);
+    struct feed_book *copy = feed_book_fresh(b->id, b->stored);
+    int r = copy ? 0 : -ENOMEM;
 
-    int r = json ? feed_book_decode(json, strlen(json), out) : -ENOMEM;
-
+    if (r < 0)
+        return r;
+    copy->newest_period_end = b->newest_period_end;
+    copy->last_received = b->last_received;
+    copy->files = b->files;
+    copy->receipt = b->receipt;
+    copy->era = b->era;
+    copy->last_outcome_at = b->last_outcome_at;
+    r = copy_text(b->kept, &copy->kept);
     if (r == 0)
-        (*out)->stored = b->stored;
-    return r;
+        r = copy_text(b->last_outcome, &copy->last_outcome);
+    if (r == 0)
+        r = copy_lists(b, copy);
+    if (r < 0) {
+        feed_book_free(copy);
+        return r;
+    }
+    *out = copy;
+    return 0;
 }

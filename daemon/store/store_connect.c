@@ -478,6 +478,11 @@ bool store_is_ready(const struct store *s)
     return s->ready;
 }
 
+void store_flush(struct store *s)
+{
+    redis_flush(s->redis);
+}
+
 const char *store_leader(const struct store *s)
 {
     return redis_is_ready(s->redis) ? s->leader : NULL;

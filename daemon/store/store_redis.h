@@ -73,6 +73,8 @@ bool store_may_send(const struct store *s);
 int store_release(struct store *s, store_done *done, void *arg);
 void store_free(struct store *s);
 bool store_is_ready(const struct store *s);
+/** The calls made so far leave now, and not when the loop turns. */
+void store_flush(struct store *s);
 /** A result that is not 0, for people: what is wrong, and what would do. Borrowed. */
 const char *store_words(const struct store *s, int result);
 const char *store_state(const struct store *s);

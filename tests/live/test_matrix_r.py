@@ -134,6 +134,20 @@ def test_R2_the_answer_to_an_alert_a_message_or_its_outcome_cut_at_any_byte_tell
     assert all(cuts), cuts
 
 
+def test_R3_what_follows_from_a_file_is_journalled_while_redis_takes_it_and_told_once(build):
+    with Server() as server, RespProxy(server.socket) as proxy, watched(build, proxy) as story:
+        story.server = server
+        story.w.start(DAY)
+        story.is_ready_again()
+        proxy.set(to_daemon=Spoil(hold=True, match=b"commit_feed"))
+        story.put("a.csv", "2024-04", 6)
+        with open(story.w.path("state", "journal", "sent"), encoding="utf-8") as sent:
+            wait_for(lambda: '"due"' in sent.read(), "the messages to be journalled")
+        assert not story.w.ctl("status")["messages_due"], "the books have it before Redis answered"
+        proxy.clear()
+        story.check()
+
+
 def test_R3_a_black_hole_is_noticed_by_the_deadline_and_the_work_is_done_after_it(build):
     with Server() as server, RespProxy(server.socket) as proxy, watched(build, proxy) as story:
         story.server = server
