@@ -1,4 +1,4 @@
-#include "pipeline_internal.h"
+#include "pipeline_plans.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "pipeline_internal.h"
 
 /*
  * Whether a plan is in rehearsal. The file says so, until a person lets the plan go live: that act is in
@@ -35,13 +36,17 @@ static int set_mode(struct pipeline *p, const char *plan, unsigned mode)
     return table_set(&p->modes, plan, (void *)(uintptr_t)mode, NULL);
 }
 
+void golive_adopt_plan(const struct pipeline *p, struct plan *plan)
+{
+    const unsigned acted = MODE_OF_REHEARSAL | MODE_ACTED;
+
+    plan->mode = (mode_of(p, plan->id) & acted) == acted ? PLAN_LIVE : plan->written_mode;
+}
+
 void golive_adopt(struct pipeline *p)
 {
-    for (size_t i = 0; i < p->config->plan_count; i++) {
-        struct plan *plan = p->config->plans[i];
-
-        plan->mode = mode_of(p, plan->id) & MODE_ACTED ? PLAN_LIVE : plan->written_mode;
-    }
+    for (size_t i = 0; i < p->config->plan_count; i++)
+        golive_adopt_plan(p, p->config->plans[i]);
 }
 
 /* ---- the mode of the file ---- */
@@ -51,9 +56,11 @@ int golive_read(struct pipeline *p, const json_t *record)
     const char *plan = json_string_value(json_object_get(record, "planned"));
     bool rehearses = json_is_true(json_object_get(record, "rehearsal"));
 
+    int r = plan_ledger_take(&p->plan_ledger, record);
+
     if (rehearses)
         known_forget(p, plan);
-    return set_mode(p, plan, MODE_SEEN | (rehearses ? MODE_OF_REHEARSAL : 0));
+    return r < 0 ? r : set_mode(p, plan, MODE_SEEN | (rehearses ? MODE_OF_REHEARSAL : 0));
 }
 
 static int note_file(struct pipeline *p, const struct plan *plan)
@@ -142,6 +149,8 @@ int golive_take(struct pipeline *p, const json_t *act)
     const char *plan = json_string_value(json_object_get(act, "plan"));
     int r = plan ? set_mode(p, plan, mode_of(p, plan) | MODE_ACTED) : -EBADMSG;
 
+    if (r == 0)
+        r = plan_ledger_take(&p->plan_ledger, act);
     if (p->config)
         golive_adopt(p);
     p->need_evaluate = true;

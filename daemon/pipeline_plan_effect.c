@@ -233,10 +233,9 @@ void plans_answer_diff(struct pipeline *p, struct ctl_request *request)
     struct diags diags = DIAGS_INIT;
     struct plan *plan = NULL;
     json_t *changes = NULL, *effect = NULL;
-    int r = json_is_string(text) && file
-                ? config_parse_plan(p->config, file, json_string_value(text),
-                                    json_string_length(text), &diags, &plan)
-                : -EINVAL;
+    int r = json_is_string(text) && file ? plans_parse(p, p->config, file, json_string_value(text),
+                                                       json_string_length(text), &diags, &plan)
+                                         : -EINVAL;
     size_t i = r == 0 ? plans_index(p->config, plan->id) : 0;
 
     if (r == 0 && i < p->config->plan_count) {

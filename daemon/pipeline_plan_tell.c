@@ -186,6 +186,22 @@ static bool make_due(struct pipeline *p, struct due_again *list, size_t count, j
 
 /* ---- it was changed ---- */
 
+/* Whoever has a measure or an action in the plan, and ops. */
+static int add_everybody(const struct pipeline *p, const struct plan *plan, struct readers *all)
+{
+    int r = plan->mode == PLAN_REHEARSAL ? 0 : add_readers(p, plan, NULL, all);
+
+    for (size_t i = 0; r == 0 && i < plan->action_count; i++) {
+        r = add_readers(p, plan, plan->actions[i].lead, all);
+        if (r == 0 && plan->actions[i].accountable)
+            r = add_readers(p, plan, plan->actions[i].accountable, all);
+    }
+    for (size_t i = 0; r == 0 && i < plan->measure_count; i++)
+        if (plan->measures[i].owner)
+            r = add_readers(p, plan, plan->measures[i].owner, all);
+    return r;
+}
+
 static int add_roles(const struct pipeline *p, const struct plan *plan, const json_t *record,
                      struct readers *all)
 {
@@ -193,12 +209,16 @@ static int add_roles(const struct pipeline *p, const struct plan *plan, const js
     const json_t *changes = json_object_get(record, "changes");
     size_t count = 0, i, k;
     json_t *change, *role;
+    bool is_for_all = false;
     int r = 0;
 
     json_array_foreach(changes, i, change)
     {
         count += json_array_size(json_object_get(change, "roles"));
+        is_for_all |= plan_change_is_for_all(change);
     }
+    if (is_for_all)
+        r = add_everybody(p, plan, all);
     seen = calloc(count + 1, sizeof *seen);
     if (!seen)
         return -ENOMEM;
@@ -221,15 +241,37 @@ static int add_roles(const struct pipeline *p, const struct plan *plan, const js
     return r;
 }
 
-static bool tell_change(struct pipeline *p, const struct plan *plan, const struct plan_book *b)
+/* The mode of the plan before the oldest of the changes, by which that is told: what puts it into rehearsal is told
+ * to everybody once more. */
+static enum plan_mode mode_then(const struct plan *plan, const json_t *untold)
+{
+    enum plan_mode mode = (enum plan_mode)plan->mode;
+
+    for (size_t i = json_array_size(untold); i-- > 0;) {
+        enum mode_change change = plan_mode_change(json_array_get(untold, i));
+
+        if (change != MODE_STAYS)
+            mode = change == MODE_TO_REHEARSAL ? PLAN_LIVE : PLAN_REHEARSAL;
+    }
+    return mode;
+}
+
+/* A version that lets a plan go live is told by the baseline that each gets of it: of those before it they were
+ * told nothing. */
+static bool tell_change(struct pipeline *p, const struct plan *in_force, const struct plan_book *b)
 {
     const json_t *record = json_array_get(b->untold, 0);
     AUTO(readers_release) struct readers all = { .count = 0 };
     struct due_again *list = calloc(COMPOSER_RECIPIENTS_MAX, sizeof *list);
+    struct plan then = *in_force;
+    const struct plan *plan = &then;
     char which[24];
     size_t count = 0;
-    int r = list ? add_roles(p, plan, record, &all) : -ENOMEM;
+    int r = list ? 0 : -ENOMEM;
 
+    then.mode = mode_then(in_force, b->untold);
+    if (r == 0 && plan_mode_change(record) != MODE_TO_LIVE)
+        r = add_roles(p, plan, record, &all);
     (void)snprintf(which, sizeof which, "%ld", b->told + 1);
     for (size_t i = 0; r == 0 && i < all.count; i++) {
         struct words w = { NOTICE_PLAN_CHANGED, TEXT_INIT, TEXT_INIT };
@@ -266,16 +308,20 @@ static int add_accountable(const struct pipeline *p, const struct plan *plan, st
     return r;
 }
 
-static bool tell_end(struct pipeline *p, const struct plan *plan, int days)
+static bool tell_end(struct pipeline *p, const struct plan *plan, const struct plan_book *b,
+                     int days)
 {
     AUTO(readers_release) struct readers all = { .count = 0 };
     struct words w = { NOTICE_PLAN_ENDS, TEXT_INIT, TEXT_INIT };
     struct due_again *list = calloc(COMPOSER_RECIPIENTS_MAX, sizeof *list);
-    char which[32], date[DATE_TEXT_MAX];
+    char which[64], date[DATE_TEXT_MAX];
+    int len;
     size_t count = 0;
     int r = list ? add_accountable(p, plan, &all) : -ENOMEM;
 
-    (void)snprintf(which, sizeof which, "%s|%d", date_format(plan->valid_to, date), days);
+    len = snprintf(which, sizeof which, "%s|%d", date_format(plan->valid_to, date), days);
+    if (b->ends_moved)
+        (void)snprintf(which + len, sizeof which - (size_t)len, "|%ld", b->ends_moved);
     if (r == 0)
         r = plan_ends_words(plan, pipeline_today(p), &w.subject, &w.body);
     for (size_t i = 0; r == 0 && i < all.count; i++)
@@ -301,7 +347,7 @@ static int tell_next_of(struct pipeline *p, const struct plan *plan)
 
     if (json_array_size(b->untold) > 0)
         return tell_change(p, plan, b) ? 1 : b->told > told ? 0 : -1;
-    if (tell_end(p, plan, days))
+    if (tell_end(p, plan, b, days))
         return 1;
     return plan_book_expiry_due(b, plan->valid_to, pipeline_today(p)) == days ? -1 : 0;
 }

@@ -54,6 +54,16 @@ int plans_bytes(struct pipeline *p, const char *digest, struct text *out)
     return r == 0 && strcmp(sha, digest) != 0 ? -EBADMSG : r;
 }
 
+int plans_parse(const struct pipeline *p, const struct config *config, const char *name,
+                const char *text, size_t len, struct diags *diags, struct plan **out_plan)
+{
+    int r = config_parse_plan(config, name, text, len, diags, out_plan);
+
+    if (r == 0)
+        golive_adopt_plan(p, *out_plan);
+    return r;
+}
+
 /* A version from the archive. Returns as config_parse_plan(), or as plans_bytes(). */
 static int parse_kept(struct pipeline *p, const struct config *config, const json_t *record,
                       struct diags *diags, struct plan **out_plan)
@@ -64,8 +74,7 @@ static int parse_kept(struct pipeline *p, const struct config *config, const jso
 
     (void)snprintf(name, sizeof name, "plan %s version %lld", text_of(record, "plan"),
                    (long long)json_integer_value(json_object_get(record, "version")));
-    return r < 0 ? r
-                 : config_parse_plan(config, name, text_str(&bytes), bytes.len, diags, out_plan);
+    return r < 0 ? r : plans_parse(p, config, name, text_str(&bytes), bytes.len, diags, out_plan);
 }
 
 /* ---- plan files ---- */
@@ -156,6 +165,7 @@ static int settle_one(struct pipeline *p, struct config *config, size_t i, struc
     const char *in_force = plan_book_digest(b);
     int r = 1;
 
+    golive_adopt_plan(p, config->plans[i]);
     if (!in_force) {
         r = journal_file(p, file, NULL);
         return r < 0 ? r : 0;
@@ -264,14 +274,16 @@ int plans_check_apply(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
     char sha[SHA256_TEXT_MAX];
     int r = check_reason(act, why);
 
+    if (r == 0)
+        r = golive_note(p); /* this version is compared with one of which that is known */
     (void)json_object_del(act, "text"); /* the archive keeps it, not the audit */
     if (r == 0 && (!json_is_string(text) || !file)) {
         (void)snprintf(why, ACT_WHY_MAX, "a plan file is wanted");
         r = -EINVAL;
     }
     if (r == 0)
-        r = config_parse_plan(p->config, file, json_string_value(text), json_string_length(text),
-                              &diags, &plan);
+        r = plans_parse(p, p->config, file, json_string_value(text), json_string_length(text),
+                        &diags, &plan);
     if (r == -EINVAL && !why[0])
         say_faults(&diags, why);
     diags_release(&diags);

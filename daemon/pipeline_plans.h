@@ -16,6 +16,10 @@
 int plans_settle(struct pipeline *p, struct config *config, struct diags *diags);
 /** Tries again what plans_settle could not do for want of room. */
 void plans_tick(struct pipeline *p);
+/** A version of a plan, as it would stand under this configuration: in rehearsal or live. Returns as
+ * config_parse_plan(). */
+int plans_parse(const struct pipeline *p, const struct config *config, const char *name,
+                const char *text, size_t len, struct diags *diags, struct plan **out_plan);
 /** The bytes of a version, from the archive. Returns 0 or -errno. */
 int plans_bytes(struct pipeline *p, const char *digest, struct text *out_bytes);
 /** The plan of an id in the configuration; .plan_count: none. */

@@ -46,6 +46,8 @@ size_t role_recipients(const struct pipeline *p, const struct plan *plan, const 
 /* ---- pipeline_golive.c ---- */
 /** Says in each plan of the configuration whether it is in rehearsal. */
 void golive_adopt(struct pipeline *p);
+/** The same of one version of a plan, in force or not. */
+void golive_adopt_plan(const struct pipeline *p, struct plan *plan);
 /** The same, once the audit has what the files say. A full disk says so itself. Returns 0 or -errno. */
 int golive_note(struct pipeline *p);
 /** What a file said, as the audit has it. Returns 0 or -ENOMEM. */

@@ -89,6 +89,7 @@ static void say_item(struct surfaces *s, const struct item_view *v)
         { "Who", wording_who },
         { "What clears it", wording_clears },
         { "How sure", wording_sure },
+        { "The plan", wording_plan },
     };
     AUTO(text_release) struct text words = TEXT_INIT;
 

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "notify/wording.h"
+#include "plan/plan_ledger.h"
 
 #define SUBJECT_MAX 60
 #define LINES_MAX   25 /* of changes; the rest is counted */
@@ -14,11 +15,45 @@ static const char *text_of(const json_t *o, const char *key)
     return json_string_value(json_object_get(o, key));
 }
 
+static bool is_of_plan(const json_t *change, const char *what)
+{
+    const char *subject = text_of(change, "subject"), *of = text_of(change, "what");
+
+    return subject && of && strcmp(subject, "plan") == 0 && strcmp(of, what) == 0;
+}
+
+bool plan_change_is_for_all(const json_t *change)
+{
+    static const char *const all[] = { "mode", "valid from", PLAN_END_MOVED };
+    bool is_for_all = false;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        is_for_all |= is_of_plan(change, all[i]);
+    return is_for_all;
+}
+
+enum mode_change plan_mode_change(const json_t *record)
+{
+    size_t i;
+    json_t *change;
+
+    json_array_foreach(json_object_get(record, "changes"), i, change)
+    {
+        const char *after = text_of(change, "after");
+
+        if (is_of_plan(change, "mode") && after)
+            return strcmp(after, "live") == 0 ? MODE_TO_LIVE : MODE_TO_REHEARSAL;
+    }
+    return MODE_STAYS;
+}
+
 static bool is_for(const json_t *change, const json_t *roles)
 {
     size_t i, k;
     json_t *of, *mine;
 
+    if (plan_change_is_for_all(change))
+        return true;
     json_array_foreach(json_object_get(change, "roles"), i, of)
     {
         json_array_foreach(roles, k, mine)
@@ -146,6 +181,7 @@ int plan_changed_words(const struct plan *plan, const json_t *record, const json
     const json_t *changes = json_object_get(record, "changes");
     const char *act = text_of(record, "act"), *at = text_of(record, "at");
     bool back = act && strcmp(act, "plan-rollback") == 0;
+    bool is_quiet = plan_mode_change(record) == MODE_TO_REHEARSAL;
     char date[WORDING_DATE_MAX];
     struct civil_date on = DATE_NONE;
     size_t count[PARTS] = { 0 }, lines = 0, news = 0, i;
@@ -162,7 +198,11 @@ int plan_changed_words(const struct plan *plan, const json_t *record, const json
         return 0;
     if (at && strlen(at) >= 10)
         (void)date_parse_iso(at, 10, &on);
-    begin_subject(plan, back ? "Plan rolled back" : "Plan changed", out_subject);
+    begin_subject(plan,
+                  is_quiet ? "Plan in rehearsal"
+                  : back   ? "Plan rolled back"
+                           : "Plan changed",
+                  out_subject);
     if (count[PART_SOFTER])
         (void)text_printf(out_subject, ", %zu softer", count[PART_SOFTER]);
     if (count[PART_HARDER])
@@ -173,6 +213,10 @@ int plan_changed_words(const struct plan *plan, const json_t *record, const json
                       (long long)json_integer_value(json_object_get(record, "version")),
                       wording_date(on, date), back ? ", the version before" : "");
     say_who(record, out_body);
+    if (is_quiet)
+        (void)text_puts(out_body,
+                        "\nFrom now on it is in rehearsal: what is behind it is told to its "
+                        "author alone, not to you, until it is live again.\n");
     for (int part = PART_SOFTER; part < PARTS; part++)
         say_part(changes, roles, (enum part)part, &lines, out_body);
     if (lines > LINES_MAX)

@@ -97,6 +97,8 @@ void wording_since(const struct item_view *v, struct text *out);
 void wording_who(const struct item_view *v, struct text *out);
 void wording_clears(const struct item_view *v, struct text *out);
 void wording_sure(const struct item_view *v, struct text *out);
+/** That the plan has expired, or that it was changed, where this owes to it. */
+void wording_plan(const struct item_view *v, struct text *out);
 /** What its reader can do: a new sentence's beginning in lower case, without its end. */
 void wording_next(const struct item_view *v, struct text *out);
 /** Whose figures they are, where they are not those of the plan's place alone. */

@@ -546,9 +546,20 @@ void wording_sure(const struct item_view *v, struct text *out)
                           v->earlier);
     else if (v->restated || v->item->episode->restated)
         (void)text_puts(out, " Restated: the publisher replaced an earlier figure.");
-    if (v->item->finding && v->item->finding->plan_expired)
-        (void)text_puts(out, " The plan has expired; its last milestone is used.");
-    if (v->item->episode->by_plan && episode_is_active(v->item->episode) &&
-        v->item->news != NEWS_NONE)
-        (void)text_puts(out, " This is told because the plan changed, not because a figure did.");
+}
+
+void wording_plan(const struct item_view *v, struct text *out)
+{
+    const struct finding *f = v->item->finding;
+    bool is_of_plan = v->item->episode->by_plan && episode_is_active(v->item->episode) &&
+                      v->item->news != NEWS_NONE;
+    char date[WORDING_DATE_MAX];
+
+    if (f && f->plan_expired)
+        (void)text_printf(out, "It has expired: its last day was %s%s.%s",
+                          wording_date(f->plan->valid_to, date),
+                          f->measure ? "; its last milestone is used" : "", is_of_plan ? " " : "");
+    if (is_of_plan)
+        (void)text_printf(out, "This is told because the plan changed%s.",
+                          f && f->action && !f->measure ? "" : ", not because a figure did");
 }

@@ -79,21 +79,18 @@ static void diff_number(struct diffing *d, const char *what, double before, doub
             isnan(after) ? NULL : text_number(after, b));
 }
 
-/* No date is later than any. */
+/* A day that is softer when it comes later, or earlier. unset: that no day is earlier than any (-1), or later. */
 static void diff_date(struct diffing *d, const char *what, struct civil_date before,
-                      struct civil_date after, bool has_effect)
+                      struct civil_date after, int unset, bool later_is_softer)
 {
     char a[DATE_TEXT_MAX], b[DATE_TEXT_MAX];
-    bool is_later = !date_is_set(after) || (date_is_set(before) && date_compare(after, before) > 0);
+    bool had = date_is_set(before), has = date_is_set(after);
+    bool is_later = had && has ? date_compare(after, before) > 0 : had == (unset > 0);
 
-    if (date_is_set(before) == date_is_set(after) && date_compare(before, after) == 0)
+    if (had == has && date_compare(before, after) == 0)
         return;
-    add(d,
-        !has_effect ? EFFECT_NONE
-        : is_later  ? EFFECT_SOFTER
-                    : EFFECT_HARDER,
-        CHANGE_DATE, what, date_is_set(before) ? date_format(before, a) : NULL,
-        date_is_set(after) ? date_format(after, b) : NULL);
+    add(d, is_later == later_is_softer ? EFFECT_SOFTER : EFFECT_HARDER, CHANGE_DATE, what,
+        had ? date_format(before, a) : NULL, has ? date_format(after, b) : NULL);
 }
 
 /* ---- measures ---- */
@@ -310,7 +307,7 @@ static void diff_rule(struct diffing *d, const struct plan_measure *before,
 
     diff_number(d, "target", before->has_target ? before->target : NAN,
                 after->has_target ? after->target : NAN, lower);
-    diff_date(d, "target date", before->target_by, after->target_by, true);
+    diff_date(d, "target date", before->target_by, after->target_by, 1, true);
     diff_lines(d, before, after);
     diff_number(d, "tolerance", before->tolerance, after->tolerance, true);
     diff_clear(d, before, after);
@@ -390,7 +387,7 @@ static void diff_action(struct diffing *d, const struct plan_action *before,
 {
     static const char *const statuses[] = { "not-started", "in-progress", "complete" };
 
-    diff_date(d, "due", before->due, after->due, true);
+    diff_date(d, "due", before->due, after->due, 1, true);
     diff_text(d, CHANGE_OWNER, "lead", before->lead, after->lead);
     diff_text(d, CHANGE_OWNER, "accountable", before->accountable, after->accountable);
     diff_text(d, CHANGE_OTHER, "status", statuses[before->status], statuses[after->status]);
@@ -457,12 +454,13 @@ static void diff_head(struct diffing *d, const struct plan *before, const struct
     diff_text(d, CHANGE_OTHER, "version", text_number((double)before->version, a),
               text_number((double)after->version, b));
     diff_text(d, CHANGE_OTHER, "place", before->place, after->place);
-    if (before->written_mode != after->written_mode) /* of a rehearsal nobody is told */
-        add(d, after->written_mode == PLAN_LIVE ? EFFECT_HARDER : EFFECT_SOFTER, CHANGE_OTHER,
-            "mode", modes[before->written_mode], modes[after->written_mode]);
+    if (before->mode != after->mode) /* of a rehearsal nobody is told */
+        add(d, after->mode == PLAN_LIVE ? EFFECT_HARDER : EFFECT_SOFTER, CHANGE_OTHER, "mode",
+            modes[before->mode], modes[after->mode]);
     diff_text(d, CHANGE_OTHER, "author", before->author, after->author);
-    diff_date(d, "valid from", before->valid_from, after->valid_from, false);
-    diff_date(d, "valid to", before->valid_to, after->valid_to, false);
+    /* A plan that holds for a shorter time asks for less. */
+    diff_date(d, "valid from", before->valid_from, after->valid_from, -1, true);
+    diff_date(d, "valid to", before->valid_to, after->valid_to, 1, false);
     diff_text(d, CHANGE_OTHER, "approval", before->approval.reference, after->approval.reference);
 }
 

@@ -75,8 +75,12 @@ static int note_changes(struct plan_book *b, const json_t *record)
         return 0;
     json_array_foreach(changes, i, change)
     {
-        const char *effect = text_of(change, "effect");
+        const char *effect = text_of(change, "effect"), *what = text_of(change, "what");
 
+        if (what && strcmp(what, PLAN_END_MOVED) == 0) { /* what was told was of another end */
+            b->expiry_of = DATE_NONE;
+            b->ends_moved++;
+        }
         if (r == 0 && effect && strcmp(effect, "softer") == 0)
             r = note_softened(b, record, change);
     }
@@ -164,6 +168,19 @@ static int take_told(struct plan_book *b, const json_t *record)
 
 /* ---- the fold ---- */
 
+/* Owners hear of a plan from then on: also that it ends. */
+static void take_going_live(struct table *ledger, const json_t *record)
+{
+    const char *act = text_of(record, "act"), *planned = text_of(record, "planned");
+    bool is_live = planned ? !json_is_true(json_object_get(record, "rehearsal"))
+                           : act && strcmp(act, "plan-go-live") == 0;
+    const char *plan = planned ? planned : text_of(record, "plan");
+    struct plan_book *b = is_live && plan ? table_get(ledger, plan) : NULL;
+
+    if (b)
+        b->expiry_of = DATE_NONE;
+}
+
 int plan_ledger_take(struct table *ledger, const json_t *record)
 {
     const char *act = text_of(record, "act"), *told = text_of(record, "plan_told");
@@ -172,6 +189,7 @@ int plan_ledger_take(struct table *ledger, const json_t *record)
     bool is_act = act && (strcmp(act, "plan-apply") == 0 || strcmp(act, "plan-rollback") == 0);
     bool is_approval = act && strcmp(act, "plan-approve") == 0;
 
+    take_going_live(ledger, record);
     if (!told && !is_of_file && !is_act && !is_approval)
         return 0;
     struct plan_book *b = plan ? book_of(ledger, plan) : NULL;
@@ -240,12 +258,10 @@ int plan_book_expiry_due(const struct plan_book *b, struct civil_date valid_to,
             days = left < 0 ? 0 : before[i];
     if (days < 0)
         return -1;
-    struct civil_date due = date_add_days(valid_to, days > 0 ? -days : 1),
-                      since = day_of(b->in_force);
     bool is_told = date_is_set(b->expiry_of) && date_compare(b->expiry_of, valid_to) == 0 &&
                    b->expiry_days <= days;
 
-    return is_told || !date_is_set(since) || date_compare(since, due) > 0 ? -1 : days;
+    return is_told ? -1 : days;
 }
 
 const json_t *plan_book_pending(const struct plan_book *b, struct civil_date today)

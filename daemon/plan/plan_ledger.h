@@ -10,6 +10,7 @@
  *   act         plan-apply, plan-rollback: plan, digest, version, reason, who, uid, changes;
  *               second: true waits for plan-approve: plan, digest, who, uid
  *   plan_told   ID; change: how many changes its owners were told of; or expiry: DATE, days: N
+ *   planned     ID; rehearsal: false, or the act plan-go-live: owners hear of its end from then on
  *
  * Which rules: the plan file, until a person applies a plan of its id; from then on what was applied.
  */
@@ -22,7 +23,8 @@
 #include "base/date.h"
 #include "base/table.h"
 
-#define PLAN_PENDING_DAYS 14 /* so long a plan waits for a second person */
+#define PLAN_PENDING_DAYS 14         /* so long a plan waits for a second person */
+#define PLAN_END_MOVED    "valid to" /* as plan_diff calls that change */
 
 struct plan_book {
     json_t *in_force;   /* the record that brought it into force; of a plan that waited, with
@@ -36,6 +38,7 @@ struct plan_book {
     long changes, told; /* how many changes came into force; of how many the owners were told */
     struct civil_date expiry_of; /* the plan's last day of the newest notice; DATE_NONE: none */
     int expiry_days;             /* which notice that was: days before it, 0 its end */
+    long ends_moved;             /* how many changes moved it: the same date again is news again */
 };
 
 /** Takes what a record says of plans: of another kind nothing. ledger: plan id -> struct plan_book *.
@@ -56,7 +59,7 @@ struct civil_date plan_book_pending_until(const struct plan_book *b);
 const json_t *plan_book_before(const struct plan_book *b);
 /**
  * Which notice of a plan's end is due: 90, 30 or 7 days before its last day, 0 after it; the nearest alone,
- * whatever was missed before; -1: none, it was told, or the version came into force later than it was due.
+ * whatever was missed before, and when the version came into force; -1: none, or it was told.
  */
 int plan_book_expiry_due(const struct plan_book *b, struct civil_date valid_to,
                          struct civil_date today);

@@ -174,7 +174,38 @@ def test_a_file_that_says_live_is_as_good_as_the_act_and_one_that_says_rehearsal
         w.put("next.csv", month_of(NEXT, red=RED[1:] + ["A00"]))
         wait_for(lambda: "m-A00" in behind(w), "the next month to be judged")
         settled(w)
-        assert len(events_of(http)) == 1, "nobody hears of a plan in rehearsal, not even that something ended"
+        told = [e["data"] for e in events_of(http)]
+        assert told[1:] and [d["text"] for d in told[1:]] == ["Plan in rehearsal: dudley, 1 softer"], \
+            f"nobody hears of a plan in rehearsal, not even that something ended: {told}"
+
+
+def test_a_version_applied_to_a_plan_that_went_live_by_command_is_live_and_told_once_through_kills_and_a_rebuild(build):
+    def changes():
+        return [e["data"] for e in events_of(http) if e["data"].get("kind") == "plan-changed"]
+    with HttpServer() as http, instance(build, http) as w:
+        rehearsed(w)
+        w.ctl("plan", "go-live")
+        check_one_baseline(w, http)
+        for n, what in ((2, "softer"), (3, "harder")):  # the file says rehearsal still, as does what is applied
+            w.write("next.yaml", plan_text(CODES).replace("version: 1,", f"version: {n},").replace("tolerance: 0", f"tolerance: {7 - 2 * n}"))
+            w.ctl("plan", "apply", w.path("next.yaml"), "--reason", "the board agreed it")
+            w.kill()  # at whatever point
+            w.start("2026-01-10")
+            settled(w)
+            wait_for(lambda: len(changes()) == n - 1, "the change to be told")
+            assert changes()[-1]["text"] == f"Plan changed: dudley, 18 {'harder' if n == 3 else 'softer'}", changes()
+            assert w.ctl("plan", "show")[0]["mode"] == "live"
+        w.ctl("rebuild")
+        settled(w)
+        w.redis("FLUSHALL")
+        w.kill()
+        w.start("2026-01-11")
+        settled(w)
+        assert len(changes()) == 2 and len(events_of(http)) == 3, [e["data"]["text"] for e in events_of(http)]
+        assert [m.subject for m in w.mails("second")][1:] == [d["text"] for d in changes()], [m.subject for m in w.mails("second")]
+        back = w.ctl("plan", "rollback", "--reason", "not agreed after all")
+        assert "mode" not in {c["what"] for c in back["changes"]}, back["changes"]
+        wait_for(lambda: len(changes()) == 3, "the rollback to be told")
 
 
 def history(w, months=MONTHS):

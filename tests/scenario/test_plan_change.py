@@ -12,6 +12,7 @@ from waitlist import Instance, measure, plan, run_tests, skip, three, wait_for
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 STRICT = dict(expect="{2024-04-30: 20, 2025-03-31: 60}")
+SPOOLS = "".join(f"  - {{id: {name}, kind: spool, dir: ./{name}}}\n" for name in ("spool", "ops"))
 SOFT = dict(expect="{2024-04-30: 10, 2025-03-31: 60}", tolerance=8)
 
 
@@ -210,6 +211,57 @@ def test_the_end_of_a_plan_is_told_90_30_and_7_days_before_and_after_it_each_onc
         assert len(ends(w)) == 3, ends(w)
         w.once("2026-01-10")
         assert ends(w)[3:] == ["Plan ends: dudley, 31 March 2026"], ends(w)
+
+
+def test_an_end_that_moves_is_told_to_its_owners_and_ops_with_the_nearest_notice_at_once(build):
+    def told(w, folder, start="Plan "):
+        return [m.subject for m in w.mails(folder) if m.subject.startswith(start)]
+    with Instance(build, plan_text=version(1), receivers=SPOOLS, routes="{ops: [ops], governance: [ops], fallback: [ops]}") as w:
+        w.put("a.csv", three("60"))
+        w.start("2025-05-02")
+        wait_for(lambda: told(w, "ops") and told(w, "spool", "Overdue"), "what was missed before")
+        overdue = next(m for m in w.mails() if m.subject.startswith("Overdue"))
+        assert "The plan: It has expired: its last day was 31 March 2025." in " ".join(overdue.text.split()), overdue.text
+        for folder in ("spool", "ops"):
+            assert told(w, folder) == ["Plan expired: dudley, 31 March 2025"], told(w, folder)
+        w.write("v2.yaml", version(2).replace("to: 2025-03-31", "to: 2025-05-20"))
+        w.ctl("plan", "apply", w.path("v2.yaml"), "--reason", "seven weeks more")
+        wait_for(lambda: len(told(w, "ops")) == 3 and len(told(w, "spool")) == 3, "both to be told of both")
+        for folder in ("spool", "ops"):
+            assert sorted(told(w, folder)[1:]) == ["Plan changed: dudley, 1 harder", "Plan ends: dudley, 20 May 2025"], told(w, folder)
+        body = said(next(m for m in w.mails("ops") if m.subject.startswith("Plan changed")))
+        assert "- plan (dudley): valid to: 2025-05-20 (before: 2025-03-31)" in body and "seven weeks more" in body, body
+        w.kill()
+        shutil.rmtree(w.path("state", "redis"))
+        w.start("2025-05-03")
+        w.ctl("plan", "rollback", "--reason", "not agreed")
+        wait_for(lambda: len(told(w, "ops")) == 5 and len(told(w, "spool")) == 5, "both to be told of both")
+        w.kill()
+        w.start("2025-05-04")
+        w.measure()
+        w.stop()
+        for folder in ("spool", "ops"):
+            assert sorted(told(w, folder)[3:]) == ["Plan expired: dudley, 31 March 2025", "Plan rolled back: dudley, 1 softer"], told(w, folder)
+
+
+def test_a_plan_put_back_into_rehearsal_tells_its_owners_and_ops_so_before_it_is_quiet(build):
+    with Instance(build, plan_text=version(1, **STRICT), receivers=SPOOLS, routes="{ops: [ops], governance: [ops], fallback: [ops]}") as w:
+        w.put("a.csv", three("12"))
+        w.start("2024-06-10")
+        wait_for(lambda: of(w, "Behind plan"), "behind plan")
+        w.write("v2.yaml", version(2, **SOFT).replace("mode: live", "mode: rehearsal, author: camhs-lead"))
+        done = w.ctl("plan", "apply", w.path("v2.yaml"), "--reason", "quiet please")
+        assert "mode" in {c["what"] for c in done["changes"] if c["effect"] == "softer"}, done["changes"]
+        subject = "Plan in rehearsal: dudley, 3 softer"
+        wait_for(lambda: subject in [m.subject for m in w.mails()] and w.mails("ops"), "both to be told")
+        assert "mode" in {s["what"] for s in shown(w)["softened"]}
+        body = said(of(w, "Plan in rehearsal")[0])
+        assert "told to its author alone" in " ".join(body.split()) and "- plan (dudley): mode: rehearsal (before: live)" in body, body
+        assert [m.subject for m in w.mails("ops")] == ["Plan in rehearsal: dudley, 1 softer"], [m.subject for m in w.mails("ops")]
+        w.write("v3.yaml", version(3, **STRICT).replace("mode: live", "mode: live, author: camhs-lead"))
+        w.ctl("plan", "apply", w.path("v3.yaml"), "--reason", "loud again")
+        wait_for(lambda: shown(w)["mode"] == "live" and "1 measure, 1 already behind plan: dudley" in [m.subject for m in w.mails()], "the baseline")
+        assert not of(w, "Plan changed") and len(w.mails("ops")) == 1, "the baseline says it"
 
 
 def test_where_a_second_person_is_asked_for_one_alone_brings_nothing_into_force(build):

@@ -166,17 +166,66 @@ START_TEST(of_the_notices_of_an_end_the_nearest_alone_is_due_and_once)
 }
 END_TEST
 
-START_TEST(a_version_that_came_into_force_later_than_a_notice_was_due_is_not_told_of_it)
+START_TEST(a_version_that_comes_into_force_near_its_end_or_after_it_has_the_nearest_notice_at_once)
 {
     struct table ledger = TABLE_INIT;
 
     begin(&ledger); /* on 1 June 2024 */
     const struct plan_book *b = plan_book_find(&ledger, "p");
 
-    ck_assert_int_eq(plan_book_expiry_due(b, day(2024, 6, 20), day(2024, 6, 2)), -1);
+    ck_assert_int_eq(plan_book_expiry_due(b, day(2024, 6, 20), day(2024, 6, 2)), 30);
     ck_assert_int_eq(plan_book_expiry_due(b, day(2024, 6, 20), day(2024, 6, 13)), 7);
-    ck_assert_int_eq(plan_book_expiry_due(b, day(2024, 5, 1), day(2024, 6, 13)), -1);
+    ck_assert_int_eq(plan_book_expiry_due(b, day(2024, 5, 1), day(2024, 6, 13)), 0);
     plan_ledger_release(&ledger);
+}
+END_TEST
+
+START_TEST(an_end_that_moved_away_and_back_is_told_again)
+{
+    static const char moved[] = ",\"changes\":[{\"subject\":\"plan\",\"id\":\"p\",\"what\":"
+                                "\"valid to\",\"before\":null,\"after\":null}]}";
+    struct table ledger = TABLE_INIT;
+    struct civil_date last = day(2024, 6, 20), after = day(2024, 6, 21);
+    char act[512];
+
+    begin(&ledger);
+    const struct plan_book *b = plan_book_find(&ledger, "p");
+
+    ck_assert_int_eq(take(&ledger, "{\"plan_told\":\"p\",\"expiry\":\"2024-06-20\",\"days\":0}"),
+                     0);
+    ck_assert_int_eq(plan_book_expiry_due(b, last, after), -1);
+    (void)snprintf(act, sizeof act, "%s%s",
+                   "{\"act\":\"plan-apply\",\"plan\":\"p\",\"digest\":\"d2\"", moved);
+    ck_assert_int_eq(take(&ledger, act), 0);
+    (void)snprintf(act, sizeof act, "%s%s",
+                   "{\"act\":\"plan-rollback\",\"plan\":\"p\",\"digest\":\"d1\"", moved);
+    ck_assert_int_eq(take(&ledger, act), 0);
+    ck_assert_int_eq(plan_book_expiry_due(b, last, after), 0);
+    ck_assert_int_eq(b->ends_moved, 2);
+    plan_ledger_release(&ledger);
+}
+END_TEST
+
+START_TEST(an_end_that_was_told_in_rehearsal_is_told_again_once_the_plan_is_live)
+{
+    static const char *const lives[] = { "{\"act\":\"plan-go-live\",\"plan\":\"p\"}",
+                                         "{\"planned\":\"p\",\"rehearsal\":false}" };
+    static const char told[] = "{\"plan_told\":\"p\",\"expiry\":\"2024-06-20\",\"days\":30}";
+
+    for (size_t i = 0; i < 2; i++) {
+        struct table ledger = TABLE_INIT;
+        struct civil_date last = day(2024, 6, 20), today = day(2024, 6, 2);
+
+        begin(&ledger);
+        const struct plan_book *b = plan_book_find(&ledger, "p");
+
+        ck_assert_int_eq(take(&ledger, told), 0);
+        ck_assert_int_eq(take(&ledger, "{\"planned\":\"p\",\"rehearsal\":true}"), 0);
+        ck_assert_int_eq(plan_book_expiry_due(b, last, today), -1);
+        ck_assert_int_eq(take(&ledger, lives[i]), 0);
+        ck_assert_int_eq(plan_book_expiry_due(b, last, today), 30);
+        plan_ledger_release(&ledger);
+    }
 }
 END_TEST
 
@@ -199,11 +248,14 @@ START_TEST(a_record_that_lacks_a_word_is_refused_and_one_of_another_kind_says_no
 }
 END_TEST
 
-UNIT_MAIN("plan_ledger", UNIT_TEST(the_file_rules_until_a_person_applies),
-          UNIT_TEST(a_rollback_goes_back_one_version_each_time_and_forgets_no_softening),
-          UNIT_TEST(what_waits_for_a_second_person_is_not_in_force_and_waits_14_days),
-          UNIT_TEST(owners_are_to_be_told_of_each_change_once),
-          UNIT_ROWS(of_the_notices_of_an_end_the_nearest_alone_is_due_and_once, ends),
-          UNIT_TEST(a_version_that_came_into_force_later_than_a_notice_was_due_is_not_told_of_it),
-          UNIT_ROWS(a_record_that_lacks_a_word_is_refused_and_one_of_another_kind_says_nothing,
-                    bad))
+UNIT_MAIN(
+    "plan_ledger", UNIT_TEST(the_file_rules_until_a_person_applies),
+    UNIT_TEST(a_rollback_goes_back_one_version_each_time_and_forgets_no_softening),
+    UNIT_TEST(what_waits_for_a_second_person_is_not_in_force_and_waits_14_days),
+    UNIT_TEST(owners_are_to_be_told_of_each_change_once),
+    UNIT_ROWS(of_the_notices_of_an_end_the_nearest_alone_is_due_and_once, ends),
+    UNIT_TEST(
+        a_version_that_comes_into_force_near_its_end_or_after_it_has_the_nearest_notice_at_once),
+    UNIT_TEST(an_end_that_moved_away_and_back_is_told_again),
+    UNIT_TEST(an_end_that_was_told_in_rehearsal_is_told_again_once_the_plan_is_live),
+    UNIT_ROWS(a_record_that_lacks_a_word_is_refused_and_one_of_another_kind_says_nothing, bad))
