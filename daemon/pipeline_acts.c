@@ -181,8 +181,7 @@ static json_t *who_of(const struct ctl_request *request)
     return json_sprintf("uid %lu", (unsigned long)ctl_request_uid(request));
 }
 
-/* The record: the request without its command, then act, who (by name and number) and when. */
-static json_t *record_of(struct pipeline *p, const struct ctl_request *request)
+json_t *act_record(const struct pipeline *p, const struct ctl_request *request)
 {
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
@@ -214,7 +213,7 @@ void act_answer(struct pipeline *p, struct ctl_request *request)
         ctl_fail(request, 1, "standby: %s leads: ask that one", store_leader(p->store));
         return;
     }
-    record = record_of(p, request);
+    record = act_record(p, request);
     r = record ? a->check(p, record, why) : -ENOMEM;
     if (r < 0) {
         ctl_fail(request, 1, "%s", why[0] ? why : strerror(-r));

@@ -205,6 +205,10 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
         plans_answer_diff(p, request);
         return;
     }
+    if (strcmp(command, "render") == 0) {
+        render_answer(p, request);
+        return;
+    }
     const char *text = json_string_value(json_object_get(ctl_request_json(request), "text"));
     json_t *result = strcmp(command, "plan-check") == 0
                          ? plan_check_report(p, id ? id : "plan", text ? text : "")
@@ -238,10 +242,10 @@ void ctl_answer(void *arg, struct ctl_request *request)
     struct pipeline *p = arg;
     const char *command = ctl_request_command(request);
     json_t *result = NULL;
-    static const char *const waits[] = { "feeds",     "measures",  "measure",   "alerts",
-                                         "explain",   "plan-show", "outbox-ls", "spc-show",
-                                         "forecast",  "plan-gap",  "plan-diff", "series-find",
-                                         "plan-check" };
+    static const char *const waits[] = { "feeds",      "measures",  "measure",   "alerts",
+                                         "explain",    "plan-show", "outbox-ls", "spc-show",
+                                         "forecast",   "plan-gap",  "plan-diff", "series-find",
+                                         "plan-check", "render" };
 
     if (strcmp(command, "status") == 0) {
         result = status_report(p);
@@ -254,6 +258,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
         return;
     } else if (strcmp(command, "feed-backfill") == 0) {
         backfill_answer(p, request);
+        return;
+    } else if (strcmp(command, "notify-test") == 0) {
+        notify_test_answer(p, request);
         return;
     } else if (act_is_known(command)) {
         act_answer(p, request);

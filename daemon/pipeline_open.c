@@ -268,6 +268,7 @@ void pipeline_close(struct pipeline *p)
     if (p->findings_of.day != DATE_NONE.day || p->waiting_count)
         ctl_settle_waiting(p);
     free(p->waiting);
+    notify_close(p);
     ctl_server_close(p->ctl);
     intake_close(p);
     server_close(p);

@@ -246,6 +246,7 @@ struct pipeline {
     struct mono_time redis_since;  /* it is usable, or not, since */
     bool redis_was_usable, said_direct;
     struct direct *directs;      /* messages that go out without Redis */
+    struct notify_test *tests;   /* on their way */
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */
 

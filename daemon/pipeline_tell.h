@@ -132,6 +132,16 @@ int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
+/* ---- pipeline_render.c ---- */
+/** Answers with the message that a receiver would get of one alert now. */
+void render_answer(struct pipeline *p, struct ctl_request *request);
+
+/* ---- pipeline_notify.c ---- */
+/** Sends a test to a receiver and answers once it was taken or not. */
+void notify_test_answer(struct pipeline *p, struct ctl_request *request);
+/** At the end: whoever still waits for such an answer hears so. */
+void notify_close(struct pipeline *p);
+
 /* ---- pipeline_forecast.c ---- */
 /** The outlook of a list measure as waitlistctl shows it (new reference, or NULL). */
 json_t *forecast_report(const struct pipeline *p, const char *id);

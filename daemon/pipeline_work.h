@@ -165,6 +165,9 @@ void lease_release(struct pipeline *p);
 bool act_is_known(const char *name);
 /** Checks, journals and does it, and answers. */
 void act_answer(struct pipeline *p, struct ctl_request *request);
+/** The request without its command, then act, who (by name and number) and when, for the audit; NULL without
+ * memory. */
+json_t *act_record(const struct pipeline *p, const struct ctl_request *request);
 /** The effect of an act read back from the audit. Returns 0 or -errno. */
 int act_take(struct pipeline *p, const json_t *record);
 

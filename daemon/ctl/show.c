@@ -151,6 +151,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "plan-diff", show_diff },        { "plan-apply", show_plan_act },
         { "plan-approve", show_plan_act }, { "plan-rollback", show_plan_act },
         { "plan-gap", show_gap },          { "series-find", show_series },
+        { "render", show_rendered },       { "notify-test", show_tested },
     };
     const struct view v = { width, colour, out };
 

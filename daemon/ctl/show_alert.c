@@ -106,3 +106,22 @@ int show_outbox(const json_t *list, const struct view *v)
     }
     return show_print(&t, v);
 }
+
+int show_rendered(const json_t *list, const struct view *v)
+{
+    const json_t *first = json_array_get(list, 0);
+    const char *eml = json_string_value(json_object_get(first, "eml"));
+
+    return text_puts(v->out, eml ? eml : show_string(first, "event"));
+}
+
+int show_tested(const json_t *record, const struct view *v)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    (void)text_printf(&words, "test %.8s to %s: accepted by %s (%s)",
+                      show_string(record, "delivery_id"), show_string(record, "recipient"),
+                      show_string(record, "accepted_by"), show_string(record, "answer"));
+    (void)output_escaped(v->out, text_str(&words));
+    return text_putc(v->out, '\n');
+}

@@ -55,6 +55,10 @@ int show_series(const json_t *list, const struct view *v);
 
 int show_alerts(const json_t *list, const struct view *v);
 int show_outbox(const json_t *list, const struct view *v);
+/** `render`: the first message as its server would get it, mail or event. */
+int show_rendered(const json_t *list, const struct view *v);
+/** `notify test`: who took it. */
+int show_tested(const json_t *record, const struct view *v);
 
 /* ---- show_plan.c ---- */
 

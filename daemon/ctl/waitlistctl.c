@@ -86,6 +86,9 @@ static const char usage[] =
     "                         due now; one given up begins again with eight tries\n"
     "  outbox drop ID --why TEXT\n"
     "                         given up by you: its recipient is not told\n"
+    "  render ALERT --receiver R\n"
+    "                         the message that R would get of it now; nothing is sent\n"
+    "  notify test R          a test through receiver R; says which server took it, or why not\n"
     "  rebuild [--why TEXT]   empties Redis and fills it from archive and journals\n"
     "\n"
     "Offline:\n"
@@ -107,9 +110,9 @@ static const char usage[] =
     "  --help, --version\n";
 
 /* Options of single commands: each goes into the request under its name. */
-static const char *const named_options[] = { "why", "by", "at", "reason" };
+static const char *const named_options[] = { "why", "by", "at", "reason", "receiver" };
 /* A record of the audit has the time of the act under "at". */
-static const char *const named_keys[] = { "why", "by", "at_date", "reason" };
+static const char *const named_keys[] = { "why", "by", "at_date", "reason", "receiver" };
 
 struct options {
     const char *config, *socket;
@@ -145,6 +148,8 @@ static const struct detail {
     { "plan-rollback", "id", " !reason " },
     { "plan-approve", "id", " reason " },
     { "plan-go-live", "plan", " reason " },
+    { "render", "id", " !receiver " },
+    { "notify-test", "receiver", "" },
 };
 
 static const struct command commands[] = {
@@ -173,6 +178,8 @@ static const struct command commands[] = {
     { "outbox", "retry", "outbox-retry", 1, 1 },
     { "outbox", "drop", "outbox-drop", 1, 1 },
     { "forecast", NULL, "forecast", 1, 1 },
+    { "render", NULL, "render", 1, 1 },
+    { "notify", "test", "notify-test", 1, 1 },
     { "spc", "show", "spc-show", 1, 1 },
     { "spc", "rebase", "spc-rebase", 1, 1 },
     { "spc", "unrebase", "spc-unrebase", 1, 1 },
@@ -184,8 +191,6 @@ static const struct command commands[] = {
     { "note", NULL, NULL, 0, 0 },
     { "silence", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
-    { "render", NULL, NULL, 0, 0 },
-    { "notify", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */

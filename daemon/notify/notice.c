@@ -27,14 +27,33 @@ static const char *subject_of(const struct notice *n)
 {
     if (n->subject)
         return n->subject;
+    if (n->kind == NOTICE_TEST)
+        return "Test: messages of the monitor reach you";
     return n->kind == NOTICE_REDIS_UNUSABLE ? "Monitoring stands still: Redis is unusable"
                                             : "Monitoring goes on: Redis is usable again";
+}
+
+static int test_body(const struct notice *n, struct text *out)
+{
+    (void)text_puts(out,
+                    "This is a test: nothing is wrong, and nothing is asked of you.\n\nInstance ");
+    wording_clean(out, n->instance, 60, 5);
+    (void)text_puts(out, " sent it on ");
+    moment(n->now, out);
+    (void)text_puts(out, " through receiver ");
+    wording_clean(out, n->receiver, 60, 5);
+    (void)text_puts(out, ", as it sends its alerts; ");
+    wording_clean(out, n->why, 60, 6);
+    (void)text_puts(out, " asked for it.\n");
+    return text_puts(out, "\nFor service oversight; not for deciding any child's care.\n");
 }
 
 static int body_of(const struct notice *n, struct text *out)
 {
     if (n->body)
         return text_puts(out, n->body);
+    if (n->kind == NOTICE_TEST)
+        return test_body(n, out);
     AUTO(text_release) struct text since = TEXT_INIT;
 
     moment(n->since, &since);
@@ -94,8 +113,16 @@ static char *mail_of(const struct notice *n, const char *body)
 static char *event_of(const struct notice *n, const char *body)
 {
     AUTO(text_release) struct text source = TEXT_INIT;
-    static const char *const kinds[] = { "redis-unusable", "redis-usable", "plan-changed",
-                                         "plan-ends" };
+    static const struct {
+        const char *kind, *subject; /* subject NULL: the plan */
+    } kinds[] = {
+        [NOTICE_REDIS_UNUSABLE] = { "redis-unusable", "redis" },
+        [NOTICE_REDIS_USABLE] = { "redis-usable", "redis" },
+        [NOTICE_PLAN_CHANGED] = { "plan-changed", NULL },
+        [NOTICE_PLAN_ENDS] = { "plan-ends", NULL },
+        [NOTICE_TEST] = { "test", "test" },
+    };
+    const char *subject = kinds[n->kind].subject;
     bool down = n->kind == NOTICE_REDIS_UNUSABLE;
     char now[WALL_TEXT_MAX], since[WALL_TEXT_MAX];
 
@@ -104,9 +131,9 @@ static char *event_of(const struct notice *n, const char *body)
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s?, s:s, s:s, s:s}}",
         "specversion", "1.0", "id", n->delivery_id, "source", text_str(&source), "type",
         "uk.waitlistd.notice.v1", "time", wall_format_utc(n->now, now), "datacontenttype",
-        "application/json", "subject", n->plan ? n->plan : "redis", "data", "instance", n->instance,
-        "receiver", n->receiver, "kind", kinds[n->kind], "severity", down ? "red" : NULL, "since",
-        wall_format_utc(n->since, since), "text", subject_of(n), "detail", body);
+        "application/json", "subject", subject ? subject : n->plan, "data", "instance", n->instance,
+        "receiver", n->receiver, "kind", kinds[n->kind].kind, "severity", down ? "red" : NULL,
+        "since", wall_format_utc(n->since, since), "text", subject_of(n), "detail", body);
     char *text = j && text_ok(&source) ? json_text(j, JSON_COMPACT) : NULL;
 
     json_decref(j);

@@ -2,8 +2,8 @@
  * notice - a short message that tells of no alert, as frozen bytes
  *
  * Pure wording. For what must be said without Redis: that it is unusable, and that it is usable again;
- * and of a plan: that it was changed, that it ends (plan_notice.h). Plain text alone; the JSON is a
- * CloudEvent of a type of its own. No clock is read.
+ * of a plan: that it was changed, that it ends (plan_notice.h); and a test, which says nothing. Plain text
+ * alone; the JSON is a CloudEvent of a type of its own. No clock is read.
  */
 #ifndef NOTIFY_NOTICE_H
 #define NOTIFY_NOTICE_H
@@ -14,7 +14,8 @@ enum notice_kind {
     NOTICE_REDIS_UNUSABLE,
     NOTICE_REDIS_USABLE,
     NOTICE_PLAN_CHANGED,
-    NOTICE_PLAN_ENDS
+    NOTICE_PLAN_ENDS,
+    NOTICE_TEST
 };
 
 struct notice {
@@ -22,7 +23,8 @@ struct notice {
     const char *instance, *receiver, *recipient;
     const char *from;        /* mail sender, or NULL: waitlistd@instance */
     const char *delivery_id; /* the caller's, stable for one outage, reminder and recipient */
-    const char *why;         /* what Redis, or the connection, said last; may be "" */
+    const char
+        *why; /* what Redis, or the connection, said last; may be "". Of a test: who asked for it */
     struct wall_time since, now;
     const char *plan, *subject, *body; /* of a plan: its id, and the words; else NULL */
     const char *recipient_name;        /* or NULL */
