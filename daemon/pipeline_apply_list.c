@@ -33,6 +33,7 @@ void apply_list_free(struct list_apply *l)
     text_release(&l->why);
     for (size_t i = 0; i < l->part_count; i++) {
         elsewhere_release(&l->parts[i].elsewhere);
+        ended_release(&l->parts[i].ended);
         text_release(&l->parts[i].book);
         text_release(&l->parts[i].censuses);
     }
@@ -151,6 +152,8 @@ static int on_row(void *arg, const struct pathway_record *row)
     struct part *part = row->provider && !is_other ? part_of(a, row->provider) : NULL;
     struct civil_date date = apply_is_snapshot(a) ? row->census : row->event_date;
 
+    if (apply_is_snapshot(a) && row->event)
+        return part ? ended_note(&part->ended, row) : 0;
     l->rows += is_news;
     if (!part) {
         l->others += is_news;
@@ -345,6 +348,7 @@ static void abandon(struct part *part)
     if (part->has_begun && !part->is_older)
         list_snapshot_abandon(part->stored->state);
     elsewhere_release(&part->elsewhere);
+    ended_release(&part->ended);
     part->has_begun = part->is_older = false;
     part->rows = 0;
     part->change = (struct list_change)LIST_CHANGE_INIT;
@@ -401,6 +405,7 @@ static int check_part(struct apply *a, struct part *part)
 
     if (!part->has_begun || part->is_older)
         return check_elsewhere(a, part);
+    part->change.duplicates += ended_apply(&part->ended, part->stored->state);
     int r = list_is_rekeyed(part->stored->state, &counts);
 
     if (r < 0)

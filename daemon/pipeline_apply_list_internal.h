@@ -12,6 +12,7 @@
 #include "feed/relay.h"
 #include "parse/pathway_archive.h"
 #include "pathway/list_elsewhere.h"
+#include "pathway/list_ended.h"
 #include "pipeline_apply_internal.h"
 #include "pipeline_apply_set.h"
 #include "store/store_list.h"
@@ -25,6 +26,7 @@ struct part {
     struct civil_date before;   /* to which day it was known; DATE_NONE: not at all */
     struct civil_date reaches;  /* of a set: end of the newest period that it tells of */
     unsigned long rows;         /* of the file */
+    struct ended ended;         /* rows of pathways that are not of the list any more */
     struct elsewhere elsewhere; /* its pathways that the file names under codes not of the list */
     bool has_begun;             /* a snapshot */
     bool is_older;              /* the list has a later census: nothing of the file counts */

@@ -52,6 +52,8 @@ int take_pathway_row(void *arg, const struct pathway_record *row)
     struct taking *t = arg;
     int r = pathway_writer_add(&t->writer, row);
 
+    if (row->event && format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT)
+        return r; /* its pathway is not of the list */
     if (r == 0 && t->is_set)
         r = note_submission(t, row);
     if (r == 0 && row->provider && !table_has(&t->printed, row->provider))

@@ -151,14 +151,22 @@ static void say_result(const struct talk *t, const struct parse_result *r)
 
 /* ---- the two passes ---- */
 
+struct printing {
+    struct record_printer printer;
+    bool is_snapshot;
+};
+
 static int on_record(void *arg, const struct record *record)
 {
-    return record_print(arg, record);
+    return record_print(&((struct printing *)arg)->printer, record);
 }
 
+/* A row of a snapshot that has ended is not of the list. */
 static int on_pathway(void *arg, const struct pathway_record *record)
 {
-    return pathway_print(arg, record);
+    struct printing *p = arg;
+
+    return p->is_snapshot && record->event ? 0 : pathway_print(&p->printer, record);
 }
 
 /* One pass over the input. Returns 0 with *out_parser to read, or an exit code said on stderr. */
@@ -214,13 +222,13 @@ static int parse_file(const struct request *q, const struct format *f, const cha
     if (r == 0 && q->summary) {
         r = summary_print(format_id(f), parser_result(first), stdout) < 0;
     } else if (r == 0) {
-        struct record_printer printer;
+        struct printing p = { .is_snapshot = format_records(f) == RECORDS_PATHWAY_SNAPSHOT };
 
-        record_printer_init(&printer, q->kind, f, stdout);
+        record_printer_init(&p.printer, q->kind, f, stdout);
         r = pass(fd, q, f, name,
-                 (struct parse_sink){ .record = on_record, .pathway = on_pathway, .arg = &printer },
+                 (struct parse_sink){ .record = on_record, .pathway = on_pathway, .arg = &p },
                  &second, NULL);
-        if (record_printer_end(&printer) < 0 && r == 0) {
+        if (record_printer_end(&p.printer) < 0 && r == 0) {
             fputs("waitlistctl: standard output cannot be written\n", stderr);
             r = 1;
         }

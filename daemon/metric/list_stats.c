@@ -173,7 +173,7 @@ static int find_row(struct list_stats *s, const struct pathway_record *row, size
 
 int list_stats_add(struct list_stats *s, const struct pathway_record *row)
 {
-    uint32_t group = 0;
+    uint32_t group = NO_GROUP;
     size_t at = 0;
     int days, r;
 
@@ -184,7 +184,7 @@ int list_stats_add(struct list_stats *s, const struct pathway_record *row)
         return 0;
     }
     r = make_room(s);
-    if (r == 0)
+    if (r == 0 && !row->event) /* else it ended: nobody waits where it takes an older one's place */
         r = group_of(s, row, &group);
     if (r == 0)
         r = find_row(s, row, &at);
@@ -232,7 +232,8 @@ static uint16_t *by_group(const struct list_stats *s, size_t groups, size_t *end
     if (waits == NULL)
         return NULL;
     for (size_t i = 0; i < s->count; i++)
-        ends[s->group[i]]++;
+        if (s->group[i] != NO_GROUP)
+            ends[s->group[i]]++;
     for (size_t g = 0; g < groups; g++) {
         size_t n = ends[g];
 
@@ -240,7 +241,8 @@ static uint16_t *by_group(const struct list_stats *s, size_t groups, size_t *end
         total += n;
     }
     for (size_t i = 0; i < s->count; i++)
-        waits[ends[s->group[i]]++] = s->wait[i];
+        if (s->group[i] != NO_GROUP)
+            waits[ends[s->group[i]]++] = s->wait[i];
     return waits;
 }
 

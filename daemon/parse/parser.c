@@ -343,7 +343,10 @@ static int hand_on_pathways(struct parser *p)
     int r = 0;
 
     while (r == 0 && (r = pathway_row_next(&p->pathways, &rec)) == 1) {
-        r = note_pathway(p, rec);
+        /* A row of a snapshot that has ended says nothing of who waits. */
+        bool is_ended = rec->event && p->format->records == RECORDS_PATHWAY_SNAPSHOT;
+
+        r = is_ended ? 0 : note_pathway(p, rec);
         if (r == 0)
             r = give(p, p->sink.pathway ? p->sink.pathway(p->sink.arg, rec) : 0);
     }

@@ -45,7 +45,9 @@ struct pathway_record {
      * the period in which the row was submitted, where the format has one. */
     struct civil_date clock_start, stage_start, census; /* DATE_NONE: absent */
 
-    const char *event;    /* one of pathway_event_names; NULL in a snapshot */
+    /** One of pathway_event_names. NULL in a snapshot, but for the clock-stop of a row with a version whose clock
+     * stopped by the census: it is not of the list, and an older row of its pathway is not either. */
+    const char *event;
     const char *event_id; /* under a key its pseudonym in 32 hex digits; tells occurrences apart */
     struct civil_date event_date;
     uint64_t version; /* the higher one stands: of rows of a snapshot and of reports of one event */

@@ -230,7 +230,11 @@ static void judge_snapshot(struct pathway_reader *r, struct row_fault *fault)
     else if (is_before_start(r, stop))
         *fault = (struct row_fault){ "end-before-start", pathway_column_of(r, FIELD_CLOCK_STOP) };
     /* It is not waiting at this census: not of the list, and no fault. */
-    r->is_left_out |= date_is_set(stop) && date_compare(stop, census) <= 0;
+    if (!date_is_set(stop) || date_compare(stop, census) > 0)
+        return;
+    r->is_left_out |= !r->record.has_version;
+    r->record.event = pathway_event_find("clock-stop");
+    r->record.event_date = stop;
 }
 
 static bool lies_ahead(const struct pathway_reader *r, struct civil_date day)

@@ -14,6 +14,7 @@
  *   list_purge.c      what is then only counted (rule 6)
  *   list_pack.c, list_unpack.c, list_bytes.c   packed, and back
  *   list_staged.c     rows of a snapshot, sorted
+ *   list_ended.c      rows of a snapshot that older ones of their pathways give way to
  *   list_digest.c     the state as one SHA-256
  *   list_rename.c     the same under another key of pseudonyms
  *   list_identity.c   whether rows are the pathways of before under other keys

@@ -129,6 +129,29 @@ def test_a_list_of_a_bare_treatment_function_code_is_counted(build):
         assert i.measure("over-18")["value"] == 10, i.measure("over-18")
 
 
+WLMDS = ("Week_Ending_Date,Waiting_List_Type,PATIENT_PATHWAY_IDENTIFIER,"
+         "ORGANISATION_CODE_PATIENT_PATHWAY_IDENTIFIER_ISSUER,ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER,"
+         "ACTIVITY_TREATMENT_FUNCTION_CODE,REFERRAL_TO_TREATMENT_PERIOD_START_DATE,REFERRAL_TO_TREATMENT_PERIOD_END_DATE,"
+         "derSubmissionId,derRowId\n")
+
+
+def test_of_a_pathway_that_ended_by_a_later_submission_of_the_week_no_older_row_waits(build):
+    def row(n, submission, ended=""):
+        return f"2026-05-17,ORTT,X{n},TAJ,TAJ,420,2026-01-{n % 28 + 1:02},{ended},{submission},{n + 1}\n"
+
+    waiting = lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 1000}")
+    with lists.instance(build, feeds=lists.SNAPSHOTS.replace("pathway-snapshot", "wlmds-open"),
+                        plan_text=lists.plan(waiting), extra=lists.LISTS.replace("mental-health", "'420'")) as i:
+        i.put("1.csv", WLMDS + row(0, 3, "2026-05-16") + "".join(row(n, 2) for n in range(40)) +
+              row(1, 3, "2026-05-17") + row(2, 1, "2026-05-17") + row(50, 3, "2026-05-10"), feed="weekly")
+        i.once("2026-05-18")
+        i.start("2026-05-18")
+        assert i.measure("open")["value"] == 38, i.measure("open")
+        assert i.ctl("feeds")[0]["last_outcome"].startswith("accepted: 40 rows"), i.ctl("feeds")
+        i.ctl("rebuild", "--why", "a try")
+        wait_for(lambda: i.ctl("status")["ready"] and i.measure("open")["value"] == 38, "the same after a rebuild", 40)
+
+
 def test_the_daemon_refuses_to_start_on_a_bad_configuration(build):
     with Instance(build, plan_text=plan(measure(target="{at_leest: 60}"))) as w:
         w.once("2024-06-10", expect=78)

@@ -80,8 +80,9 @@ END_TEST
 struct row {
     const char *key, *provider, *band;
     int wait;
-    long version; /* -1: none */
+    long version; /* -1: none; ENDED + version: it ended by the census */
 };
+#define ENDED 100
 
 static int add(struct list_stats *s, const struct row *row)
 {
@@ -91,7 +92,8 @@ static int add(struct list_stats *s, const struct row *row)
                                 .provider = row->provider,
                                 .clock_start = { CENSUS - row->wait },
                                 .has_version = row->version >= 0,
-                                .version = row->version >= 0 ? (uint64_t)row->version : 0,
+                                .version = row->version >= 0 ? (uint64_t)row->version % ENDED : 0,
+                                .event = row->version >= ENDED ? "clock-stop" : NULL,
                                 .cohort = { { "need", "x" }, { "age_band", row->band } },
                                 .cohort_count = 2 };
 
@@ -168,6 +170,18 @@ static const struct {
         { "a", "TAJ", "80+", 3, 2 },
         { "a", "TAJ", "80+", 4, 3 } },
       "650|TAJ||80+ 1 0 0 0 2 2 2\n",
+      3,
+      0 },
+    { "of a pathway that ended by its highest version nobody waits, in whatever order",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", 1, 1 },
+        { "a", "TAJ", "80+", 1, ENDED + 2 },
+        { "b", "TAJ", "80+", 3, ENDED + 2 },
+        { "b", "TAJ", "80+", 3, 1 },
+        { "c", "RXK", "80+", 5, ENDED + 1 },
+        { "c", "RXK", "80+", 5, 2 } },
+      "650|RXK||80+ 1 0 0 0 5 5 5\n",
       3,
       0 },
     { "a clock that starts after the census is none, and stands before nobody",

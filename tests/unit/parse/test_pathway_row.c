@@ -544,6 +544,33 @@ START_TEST(a_row_that_stopped_by_its_census_is_not_of_the_list_and_no_fault)
 }
 END_TEST
 
+START_TEST(a_row_with_a_version_that_stopped_by_its_census_takes_the_place_of_an_older_one)
+{
+    struct diags d = DIAGS_INIT;
+    struct format *f = NULL;
+    struct text out = TEXT_INIT, yaml = TEXT_INIT;
+    static const char bytes[] = "Path,Referred,Ended,Census,Number\n"
+                                "A,2025-01-06,,2025-03-02,1\n"
+                                "A,2025-01-06,2025-03-01,2025-03-02,2\n"
+                                "B,2025-01-06,2025-03-01,2025-03-02,\n";
+
+    (void)text_printf(&yaml, "%s    version: Number\n", stop_format);
+    ck_assert_int_eq(format_parse("stop.yaml", text_str(&yaml), yaml.len, &d, &f), 0);
+    struct parser *p = run(f, &no_key, bytes, sizeof bytes - 1, 99, &out);
+
+    ck_assert_str_eq(text_str(&out),
+                     "A provider=RNA start=2025-01-06 census=2025-03-02 version=1\n"
+                     "A provider=RNA start=2025-01-06 census=2025-03-02 event=clock-stop "
+                     "date=2025-03-01 version=2\n");
+    ck_assert(!date_is_set(parser_result(p)->first_event));
+    parser_free(p);
+    text_release(&out);
+    text_release(&yaml);
+    format_free(f);
+    diags_release(&d);
+}
+END_TEST
+
 START_TEST(digits_that_are_all_the_same_are_no_nhs_number)
 {
     struct format_set *set = load_formats();
@@ -889,21 +916,22 @@ START_TEST(more_than_eight_cohort_columns_are_refused)
 }
 END_TEST
 
-UNIT_MAIN("pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
-          UNIT_ROWS(what_is_no_list_of_rows_is_refused_with_its_place, broken),
-          UNIT_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths),
-          UNIT_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident),
-          UNIT_ROWS(a_column_of_nhs_numbers_is_an_incident, incidents),
-          UNIT_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault),
-          UNIT_TEST(a_row_that_stopped_by_its_census_is_not_of_the_list_and_no_fault),
-          UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
-          UNIT_ROWS(a_header_is_repeated_only_where_the_mapping_or_everybody_calls_a_column_so,
-                    headers),
-          UNIT_ROWS(a_list_is_checked_by_the_rules_of_its_mapping, ptl),
-          UNIT_ROWS(a_text_that_is_kept_holds_no_nhs_number, kept),
-          UNIT_TEST(a_cohort_whose_name_holds_an_nhs_number_is_no_cohort),
-          UNIT_TEST(a_kept_column_with_an_nhs_number_in_half_of_its_texts_is_an_incident),
-          UNIT_TEST(who_only_counts_is_told_of_identifiers_and_goes_on),
-          UNIT_TEST(practice_and_area_tell_the_place_and_are_in_no_record),
-          UNIT_TEST(a_mapping_says_which_tables_make_a_set_whole),
-          UNIT_TEST(more_than_eight_cohort_columns_are_refused))
+UNIT_MAIN(
+    "pathway_row", UNIT_ROWS(a_row_says_what_its_columns_say, samples),
+    UNIT_ROWS(what_is_no_list_of_rows_is_refused_with_its_place, broken),
+    UNIT_TEST(a_pseudonym_is_128_bits_of_hmac_over_the_parts_with_their_lengths),
+    UNIT_TEST(a_thousand_files_of_ten_digit_local_numbers_are_no_incident),
+    UNIT_ROWS(a_column_of_nhs_numbers_is_an_incident, incidents),
+    UNIT_TEST(a_column_declared_as_local_numbers_is_neither_incident_nor_fault),
+    UNIT_TEST(a_row_that_stopped_by_its_census_is_not_of_the_list_and_no_fault),
+    UNIT_TEST(a_row_with_a_version_that_stopped_by_its_census_takes_the_place_of_an_older_one),
+    UNIT_TEST(digits_that_are_all_the_same_are_no_nhs_number),
+    UNIT_ROWS(a_header_is_repeated_only_where_the_mapping_or_everybody_calls_a_column_so, headers),
+    UNIT_ROWS(a_list_is_checked_by_the_rules_of_its_mapping, ptl),
+    UNIT_ROWS(a_text_that_is_kept_holds_no_nhs_number, kept),
+    UNIT_TEST(a_cohort_whose_name_holds_an_nhs_number_is_no_cohort),
+    UNIT_TEST(a_kept_column_with_an_nhs_number_in_half_of_its_texts_is_an_incident),
+    UNIT_TEST(who_only_counts_is_told_of_identifiers_and_goes_on),
+    UNIT_TEST(practice_and_area_tell_the_place_and_are_in_no_record),
+    UNIT_TEST(a_mapping_says_which_tables_make_a_set_whole),
+    UNIT_TEST(more_than_eight_cohort_columns_are_refused))
