@@ -43,8 +43,9 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
     const struct period_judgement *j = f->history_count ? &f->history[f->history_count - 1] : NULL;
     const struct series_version *v = j && !(f->holds & HOLD_WAVE_OVER) ? j->version : NULL;
     enum unit unit = finding_unit(f);
-    const struct figure_kind kind = { unit, m->of_feed || feed_is_published(p, f->feed),
-                                      measure_is_longest(m), PROFILE_PARTNER };
+    const struct figure_kind kind = { .unit = unit,
+                                      .published = m->of_feed || feed_is_published(p, f->feed),
+                                      .is_longest = measure_is_longest(m) };
     enum rag rag = f->rag == RAG_AMBER && figure_veiled(m, f->line, kind) ? RAG_RED : f->rag;
     char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
     size_t n = 0;

@@ -187,7 +187,7 @@ static bool is_number(const struct series_version *v)
 
 bool figure_is_bounds(const struct series_version *v, struct figure_kind kind)
 {
-    if (!is_between(v))
+    if (!is_between(v) || kind.is_withheld)
         return false;
     return kind.published ||
            (kind.unit == UNIT_PERCENT ? share_is_shown(v) : v->high >= COUNT_SHOWN_MIN);
@@ -213,14 +213,25 @@ const char *figure_untold(const struct series_version *v, struct figure_kind kin
     return out;
 }
 
+bool figure_bounds(const struct series_version *v, struct figure_kind kind, double *out_low,
+                   double *out_high)
+{
+    double step = kind.published ? 0 : kind.unit == UNIT_PERCENT ? 1 : COUNT_ROUNDED_TO;
+
+    if (!figure_is_bounds(v, kind))
+        return false;
+    *out_low = step > 0 ? floor(v->low / step) * step : v->low;
+    *out_high = step > 0 ? ceil(v->high / step) * step : v->high;
+    return true;
+}
+
 static void bounds_words(const struct series_version *v, struct figure_kind kind,
                          char out[FIGURE_MAX])
 {
-    double step = kind.published ? 0 : kind.unit == UNIT_PERCENT ? 1 : COUNT_ROUNDED_TO;
-    double low = step > 0 ? floor(v->low / step) * step : v->low;
-    double high = step > 0 ? ceil(v->high / step) * step : v->high;
+    double low = 0, high = 0;
     char from[40], to[FIGURE_MAX];
 
+    (void)figure_bounds(v, kind, &low, &high);
     plain_number(low, from);
     (void)figure_amount(high, kind.unit, to);
     if (low > 0)
@@ -231,7 +242,7 @@ static void bounds_words(const struct series_version *v, struct figure_kind kind
 
 bool figure_shown(const struct series_version *v, struct figure_kind kind, double *out_value)
 {
-    if (!is_number(v))
+    if (!is_number(v) || kind.is_withheld)
         return false;
     if (!kind.published)
         return controlled_value(v, kind, out_value);
@@ -241,24 +252,47 @@ bool figure_shown(const struct series_version *v, struct figure_kind kind, doubl
 
 bool figure_is_band(const struct series_version *v, struct figure_kind kind)
 {
-    return is_number(v) && kind.is_longest && !kind.published && is_enough(v->denominator);
+    return is_number(v) && !kind.is_withheld && kind.is_longest && !kind.published &&
+           is_enough(v->denominator);
 }
 
 /* The lines that are spoken of, in weeks: a wait of 18 weeks to the day is within them. */
-static void band_of_wait(double value, enum unit unit, char out[FIGURE_MAX])
+static const int band_lines[] = { 4, 13, 18, 26, 52, 65, 78, 104 };
+#define BAND_LINES (sizeof band_lines / sizeof band_lines[0])
+
+/* How many lines it is over. */
+static size_t band_of(double value, enum unit unit)
 {
-    static const int lines[] = { 4, 13, 18, 26, 52, 65, 78, 104 };
     double weeks = unit == UNIT_WEEKS ? value : value / 7;
     size_t at = 0;
 
-    while (at < sizeof lines / sizeof lines[0] && weeks > lines[at])
+    while (at < BAND_LINES && weeks > band_lines[at])
         at++;
+    return at;
+}
+
+bool figure_band(const struct series_version *v, struct figure_kind kind, double *out_low,
+                 double *out_high)
+{
+    if (!figure_is_band(v, kind))
+        return false;
+    size_t at = band_of(v->value, kind.unit);
+
+    *out_low = at ? 7.0 * band_lines[at - 1] : 0;
+    *out_high = at < BAND_LINES ? 7.0 * band_lines[at] : INFINITY;
+    return true;
+}
+
+static void band_of_wait(double value, enum unit unit, char out[FIGURE_MAX])
+{
+    size_t at = band_of(value, unit);
+
     if (at == 0)
-        (void)snprintf(out, FIGURE_MAX, "up to %d weeks", lines[0]);
-    else if (at == sizeof lines / sizeof lines[0])
-        (void)snprintf(out, FIGURE_MAX, "over %d weeks", lines[at - 1]);
+        (void)snprintf(out, FIGURE_MAX, "up to %d weeks", band_lines[0]);
+    else if (at == BAND_LINES)
+        (void)snprintf(out, FIGURE_MAX, "over %d weeks", band_lines[at - 1]);
     else
-        (void)snprintf(out, FIGURE_MAX, "%d to %d weeks", lines[at - 1], lines[at]);
+        (void)snprintf(out, FIGURE_MAX, "%d to %d weeks", band_lines[at - 1], band_lines[at]);
 }
 
 /* Why there is no number at all; NULL when there is one. */
@@ -284,11 +318,10 @@ static const char *absent(const struct series_version *v, struct figure_kind kin
     return isnan(v->value) ? "no figure" : NULL;
 }
 
-/* A count of people, of 1 to 4, to those who may know that much. */
-static bool is_few_to_tell(const struct series_version *v, struct figure_kind kind)
+bool figure_is_few_to_tell(const struct series_version *v, struct figure_kind kind)
 {
-    return kind.profile == PROFILE_INTERNAL && kind.unit == UNIT_COUNT && v->value > 0 &&
-           v->value < COUNT_SHOWN_MIN;
+    return is_number(v) && kind.profile == PROFILE_INTERNAL && !kind.is_withheld &&
+           !kind.published && kind.unit == UNIT_COUNT && v->value > 0 && v->value < COUNT_SHOWN_MIN;
 }
 
 const char *message_figure(const struct series_version *v, struct figure_kind kind,
@@ -308,6 +341,7 @@ const char *message_figure(const struct series_version *v, struct figure_kind ki
     else if (figure_shown(v, kind, &value))
         (void)figure_amount(value, kind.unit, out);
     else
-        (void)snprintf(out, FIGURE_MAX, "%s", is_few_to_tell(v, kind) ? "fewer than 5" : "*");
+        (void)snprintf(out, FIGURE_MAX, "%s",
+                       figure_is_few_to_tell(v, kind) ? "fewer than 5" : "*");
     return out;
 }

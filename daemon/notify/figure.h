@@ -32,6 +32,7 @@ struct figure_kind {
     bool published;
     bool is_longest; /* the longest wait: that of one person, however many wait */
     enum profile profile;
+    bool is_withheld; /* beside others it would tell how few (notify/release.h): hidden */
 };
 
 /** Sets the number that may be shown. False: there is none, it is hidden, or a band stands for it;
@@ -46,8 +47,15 @@ const char *message_figure(const struct series_version *v, struct figure_kind ki
 bool figure_is_bounds(const struct series_version *v, struct figure_kind kind);
 const char *figure_untold(const struct series_version *v, struct figure_kind kind,
                           char out[FIGURE_MAX]);
-/** Whether that is a band: the longest wait. */
+/** Whether that is a band: the longest wait; and between which days, as the band has it. */
 bool figure_is_band(const struct series_version *v, struct figure_kind kind);
+bool figure_band(const struct series_version *v, struct figure_kind kind, double *out_low,
+                 double *out_high);
+/** The bounds as they are told; false: it is none. */
+bool figure_bounds(const struct series_version *v, struct figure_kind kind, double *out_low,
+                   double *out_high);
+/** Whether it is told as "fewer than 5", to an internal audience, and is not 0. */
+bool figure_is_few_to_tell(const struct series_version *v, struct figure_kind kind);
 /** Whether a line is itself told only as FIGURE_LINE_HIDDEN: that of a count of people, under 5. */
 bool figure_line_hidden(double line, struct figure_kind kind);
 /** Whether amber or red, worse or better would narrow a hidden count: the line, the line with its

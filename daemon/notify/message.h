@@ -14,6 +14,7 @@
 
 #include "alert/alert.h"
 #include "base/clock.h"
+#include "notify/release.h"
 #include "plan/finding.h"
 #include "settings/settings.h"
 
@@ -51,7 +52,8 @@ struct message_context {
     const char *not_reached; /* likewise, whose message was given up or waits for too long */
     const char *from;        /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
-    enum profile profile; /* how its figures are shown */
+    enum profile profile;    /* how its figures are shown */
+    struct release *release; /* what its audience was shown, to which it adds; NULL: not kept */
     /* A digest of messages that waited (DESIGN section 10); 0: none. */
     size_t backlog_messages;
     const char (*backlog_notices)[ALERT_ID_MAX]; /* all that it tells: its delivery id's parts */

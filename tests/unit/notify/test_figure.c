@@ -76,8 +76,12 @@ START_TEST(a_figure_is_shown_as_its_audience_may_see_it)
                                 .high = rows[_i].high,
                                 .marker = rows[_i].marker,
                                 .gap = rows[_i].gap };
-    const struct figure_kind published = { rows[_i].unit, true, false, PROFILE_PARTNER },
-                             partner = { rows[_i].unit, false, false, PROFILE_PARTNER };
+    const struct figure_kind published = { .unit = rows[_i].unit,
+                                           .published = true,
+                                           .is_longest = false },
+                             partner = { .unit = rows[_i].unit,
+                                         .published = false,
+                                         .is_longest = false };
     char out[FIGURE_MAX];
 
     ck_assert_msg(strcmp(message_figure(&v, published, out), rows[_i].published) == 0, "%s: %s",
@@ -91,7 +95,9 @@ END_TEST
  * few are in it, or in the rest. */
 START_TEST(no_share_tells_how_many_are_in_it_or_in_the_rest_when_those_are_under_five)
 {
-    const struct figure_kind kind = { UNIT_PERCENT, false, false, PROFILE_PARTNER };
+    const struct figure_kind kind = { .unit = UNIT_PERCENT,
+                                      .published = false,
+                                      .is_longest = false };
     char out[FIGURE_MAX];
 
     for (int all = 1; all <= 400; all++)
@@ -132,8 +138,9 @@ START_TEST(the_longest_wait_is_a_band_and_never_a_number)
     struct series_version v = { .value = longest_rows[_i].value,
                                 .numerator = 1, /* it rests on one person */
                                 .denominator = longest_rows[_i].denominator };
-    const struct figure_kind kind = { longest_rows[_i].unit, longest_rows[_i].published, true,
-                                      PROFILE_PARTNER };
+    const struct figure_kind kind = { .unit = longest_rows[_i].unit,
+                                      .published = longest_rows[_i].published,
+                                      .is_longest = true };
     char out[FIGURE_MAX];
     double value;
 
@@ -145,7 +152,9 @@ END_TEST
 
 START_TEST(no_count_under_five_can_be_told_apart_by_a_partner)
 {
-    const struct figure_kind count_kind = { UNIT_COUNT, false, false, PROFILE_PARTNER };
+    const struct figure_kind count_kind = { .unit = UNIT_COUNT,
+                                            .published = false,
+                                            .is_longest = false };
     char out[FIGURE_MAX];
 
     for (int count = 0; count < 5; count++) {
@@ -158,7 +167,7 @@ END_TEST
 
 START_TEST(no_version_is_no_figure)
 {
-    const struct figure_kind kind = { UNIT_COUNT, true, false, PROFILE_PARTNER };
+    const struct figure_kind kind = { .unit = UNIT_COUNT, .published = true, .is_longest = false };
     char out[FIGURE_MAX];
     double value = 7;
 
@@ -207,7 +216,9 @@ static const struct {
 
 START_TEST(a_figure_whose_outcomes_were_not_told_is_its_bounds_and_never_a_number)
 {
-    const struct figure_kind kind = { untold[_i].unit, false, false, PROFILE_PARTNER };
+    const struct figure_kind kind = { .unit = untold[_i].unit,
+                                      .published = false,
+                                      .is_longest = false };
     char out[FIGURE_MAX];
     double value;
 

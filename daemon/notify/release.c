@@ -1,0 +1,478 @@
+#include "notify/release.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "notify/release_system.h"
+
+#define MOVED_MIN 5 /* DESIGN section 10: re-rendered only then */
+#define FEW_BELOW 5
+#define ROUNDED   2 /* a whole number to the nearest 5 is at most so far from it */
+
+/* An entry, or a figure of the findings, that may stand beside another. */
+struct known_cell {
+    char *key;
+    struct release_cell cell;
+    struct release_entry entry;
+    bool is_new; /* of this message */
+};
+
+struct release {
+    struct known_cell *list;
+    size_t count, room;
+    const struct finding_set *findings;
+    int error;
+};
+
+static void known_cell_release(struct known_cell *k)
+{
+    free(k->key);
+    release_cell_free(&k->cell);
+}
+
+void release_free(struct release *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        known_cell_release(&r->list[i]);
+    free(r->list);
+    free(r);
+}
+
+/* Takes the key. Returns what is kept, or NULL with r->error. */
+static struct known_cell *add_known(struct release *r, char *key, const struct release_entry *e)
+{
+    struct known_cell k = { .key = key, .entry = *e };
+
+    if (r->count == r->room) {
+        size_t room = r->room ? 2 * r->room : 16;
+        struct known_cell *list = key ? realloc(r->list, room * sizeof *list) : NULL;
+
+        r->list = list ? list : r->list;
+        r->room = list ? room : r->room;
+        r->error = list ? r->error : -ENOMEM;
+    }
+    int parsed = r->error == 0 && key[0] != '=' ? release_cell_parse(key, &k.cell) : r->error;
+
+    if (parsed == -ENOMEM || r->error) {
+        r->error = -ENOMEM;
+        free(key);
+        return NULL;
+    }
+    r->list[r->count] = k; /* no figure of a list has no cell: nothing is added up with it */
+    return &r->list[r->count++];
+}
+
+int release_open(const struct table *entries, const char *receiver,
+                 const struct finding_set *findings, struct release **out_release)
+{
+    struct release *r = calloc(1, sizeof *r);
+    size_t len = strlen(receiver);
+    const char *name;
+    void *value;
+
+    if (!r)
+        return -ENOMEM;
+    r->findings = findings;
+    for (size_t at = 0; r->error == 0 && table_next(entries, &at, &name, &value);)
+        if (strncmp(name, receiver, len) == 0 && name[len] == '|')
+            (void)add_known(r, strdup(name + len + 1), value);
+    int error = r->error;
+
+    if (error < 0)
+        release_free(r);
+    else
+        *out_release = r;
+    return error;
+}
+
+/* ---- what is known of a figure that is told ---- */
+
+static bool is_count(struct figure_kind kind)
+{
+    return kind.unit == UNIT_COUNT || kind.unit == UNIT_UNKNOWN;
+}
+
+static void within(struct release_entry *e, double low, double high)
+{
+    e->low = fmax(e->low, low);
+    e->high = fmin(e->high, high);
+}
+
+/* The news says on which side of the line it lies. */
+static void on_its_side(struct release_entry *e, double value, double line, bool is_whole)
+{
+    if (isnan(line) || isnan(value))
+        return;
+    if (value > line)
+        within(e, is_whole ? floor(line) + 1 : line, INFINITY);
+    else
+        within(e, -INFINITY, is_whole ? floor(line) : line);
+}
+
+/* A number that is reckoned from a count stands for it. */
+static double scale_of(const struct release_figure *f)
+{
+    const struct series_version *v = f->version;
+
+    return f->measure->list && f->measure->list->metric.id == METRIC_TARGET_QUEUE &&
+                   v->numerator > 0
+               ? v->value / v->numerator
+               : 1;
+}
+
+static struct release_entry entry_of(const struct release_figure *f, struct figure_kind kind)
+{
+    const struct series_version *v = f->version;
+    struct release_entry e = { v->value, v->numerator, v->denominator, -INFINITY, INFINITY, true };
+    double shown, low, high, scale = scale_of(f);
+
+    if (figure_shown(v, kind, &shown) && isinf(shown))
+        within(&e, shown, shown);
+    else if (figure_shown(v, kind, &shown) && is_count(kind) && shown > 0)
+        within(&e, fmax(FEW_BELOW, shown - ROUNDED), shown + ROUNDED);
+    else if (figure_shown(v, kind, &shown) && is_count(kind))
+        within(&e, 0, 0);
+    else if (figure_shown(v, kind, &shown))
+        within(&e, shown - 0.5 - f->aged, shown + 0.5 - f->aged);
+    else if (figure_band(v, kind, &low, &high))
+        within(&e, low - f->aged, high - f->aged);
+    else if (figure_bounds(v, kind, &low, &high))
+        within(&e, low, high);
+    else if (figure_is_few_to_tell(v, kind))
+        within(&e, 1, FEW_BELOW - 1);
+    else
+        e.is_shown = false;
+    if (!kind.is_longest)
+        on_its_side(&e, v->value - f->aged * !is_count(kind), f->line - f->aged * !is_count(kind),
+                    is_count(kind) && scale == 1);
+    e.low /= scale;
+    e.high /= scale;
+    return e;
+}
+
+/* ---- beside what ---- */
+
+struct beside {
+    struct statement *list;
+    size_t count, room;
+};
+
+static int add_statement(struct beside *b, const struct statement *s)
+{
+    if (b->count == b->room) {
+        size_t room = b->room ? 2 * b->room : 32;
+        struct statement *list = realloc(b->list, room * sizeof *list);
+
+        if (!list)
+            return -ENOMEM;
+        b->list = list;
+        b->room = room;
+    }
+    b->list[b->count++] = *s;
+    return 0;
+}
+
+/* Beside the figure itself, or a flow that is beside it. */
+static bool is_beside_any(const struct beside *b, size_t anchors, const struct release_cell *c)
+{
+    for (size_t i = 0; i < anchors; i++)
+        if (release_is_beside(b->list[i].cell, c))
+            return true;
+    return false;
+}
+
+static int add_entries(const struct release *r, const char *but, size_t anchors, bool flows,
+                       struct beside *b)
+{
+    int error = 0;
+
+    for (size_t i = 0; error == 0 && i < r->count; i++) {
+        const struct known_cell *k = &r->list[i];
+        const struct statement s = { &k->cell, STATEMENT_SHOWN, k->entry.low, k->entry.high,
+                                     false };
+
+        if (!k->cell.family || k->cell.is_stock == flows || strcmp(k->key, but) == 0 ||
+            !is_beside_any(b, anchors, &k->cell))
+            continue;
+        if (k->entry.is_shown || (k->cell.metric.unit == UNIT_COUNT &&
+                                  (isfinite(k->entry.low) || isfinite(k->entry.high))))
+            error = add_statement(b, &s);
+    }
+    return error;
+}
+
+static bool is_few(double people)
+{
+    return people < FEW_BELOW;
+}
+
+/* A figure that is known to be hidden because it is small: so nobody has to guess that. */
+static enum statement_kind kind_of(const struct pathway_metric *m, const struct series_version *v)
+{
+    if (v->marker != MARKER_NONE || v->gap || isnan(v->value))
+        return STATEMENT_KNOWN;
+    if (m->unit == UNIT_PERCENT || m->id == METRIC_SHORTFALL || m->id == METRIC_TARGET_QUEUE)
+        return is_few(v->numerator)                                               ? STATEMENT_FEW
+               : m->unit == UNIT_PERCENT && is_few(v->denominator - v->numerator) ? STATEMENT_REST
+                                                                                  : STATEMENT_KNOWN;
+    return m->unit == UNIT_COUNT && m->id != METRIC_NET_CHANGE && is_few(v->value)
+               ? STATEMENT_FEW
+               : STATEMENT_KNOWN;
+}
+
+/* What the findings know of a list around some days; takes its cells into facts. */
+static int add_facts(const struct release *r, const char *list, size_t anchors, bool flows,
+                     struct beside *b, struct release_cell **facts, size_t *fact_count)
+{
+    int error = 0;
+
+    for (size_t i = 0; r->findings && i < r->findings->count; i++) {
+        const struct finding *f = &r->findings->list[i];
+
+        if (f->rule != RULE_BEHIND_PLAN || !f->measure->list ||
+            strcmp(f->measure->list->list, list) != 0)
+            continue;
+        for (size_t k = 0; error == 0 && k < f->history_count; k++) {
+            const struct period_judgement *j = &f->history[k];
+            AUTO(auto_free)
+            char *key = j->version ? release_key(f->measure, j->start, j->end, 0) : NULL;
+            AUTO(release_cell_free) struct release_cell cell = { 0 };
+
+            if (!j->version)
+                continue;
+            error = key ? release_cell_parse(key, &cell) : -ENOMEM;
+            if (error < 0 || cell.is_stock == flows || !is_beside_any(b, anchors, &cell))
+                continue;
+            struct release_cell *fact = calloc(1, sizeof *fact);
+            struct statement s = { fact, kind_of(&cell.metric, j->version), 0, 0, false };
+
+            if (!fact)
+                return -ENOMEM;
+            *fact = cell;
+            cell = (struct release_cell){ 0 };
+            error = add_statement(b, &s);
+            facts[(*fact_count)++] = fact;
+        }
+    }
+    return error;
+}
+
+static size_t facts_most(const struct release *r)
+{
+    size_t most = 1;
+
+    for (size_t i = 0; r->findings && i < r->findings->count; i++)
+        most += r->findings->list[i].history_count;
+    return 2 * most;
+}
+
+/* Flows first, then what is beside them too. */
+static bool is_safe(struct release *r, const char *key, const struct statement *own,
+                    const char *list)
+{
+    struct beside b = { 0 };
+    AUTO(auto_free)
+    struct release_cell **facts = calloc(facts_most(r), sizeof(struct release_cell *));
+    size_t fact_count = 0;
+    int error = facts ? add_statement(&b, own) : -ENOMEM;
+
+    for (int flows = 1; error == 0 && flows >= 0; flows--) {
+        size_t anchors = b.count;
+
+        error = add_entries(r, key, anchors, flows, &b);
+        if (error == 0)
+            error = add_facts(r, list, anchors, flows, &b, facts, &fact_count);
+    }
+    bool safe = error == 0 && release_is_safe(b.list, b.count);
+
+    for (size_t i = 0; facts && i < fact_count; i++) {
+        release_cell_free(facts[i]);
+        free(facts[i]);
+    }
+    free(b.list);
+    if (error < 0)
+        r->error = error;
+    return safe;
+}
+
+/* ---- the answer ---- */
+
+static bool is_near(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) < MOVED_MIN;
+}
+
+/* Its parts where they are known: a share of few moves much. */
+static bool has_moved(const struct release_entry *e, const struct series_version *v)
+{
+    bool by_parts = !isnan(e->numerator) && !isnan(v->numerator) && !isnan(e->denominator) &&
+                    !isnan(v->denominator);
+
+    if (isinf(e->value) || isinf(v->value))
+        return e->value != v->value;
+    if (by_parts)
+        return !is_near(e->numerator, v->numerator) || !is_near(e->denominator, v->denominator);
+    return !is_near(e->value, v->value);
+}
+
+static bool has_crossed(const struct release_entry *e, const struct release_figure *f)
+{
+    return !isnan(f->line) && (e->value > f->line) != (f->version->value > f->line);
+}
+
+static struct known_cell *find(const struct release *r, const char *key)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->list[i].key, key) == 0)
+            return &r->list[i];
+    return NULL;
+}
+
+static bool answer(const struct known_cell *k, struct series_version *out)
+{
+    out->value = k->entry.value;
+    out->numerator = k->entry.numerator;
+    out->denominator = k->entry.denominator;
+    return k->entry.is_shown;
+}
+
+/* Whether what is projected is a figure of the same people under another line, or none of counts. */
+static bool can_age(const struct plan_measure *m)
+{
+    switch (m->list ? m->list->metric.id : METRIC_SHORTFALL) {
+    case METRIC_OPEN:
+    case METRIC_OPEN_OVER:
+    case METRIC_OPEN_WITHIN:
+    case METRIC_MEDIAN_WAIT:
+    case METRIC_P90_WAIT:
+    case METRIC_P92_WAIT:
+    case METRIC_MEAN_WAIT:
+    case METRIC_LONGEST_WAIT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_safe_to_tell(struct release *r, const struct known_cell *k,
+                            const struct release_figure *f, const struct statement *own)
+{
+    if (!f->measure->list)
+        return true;
+    return k->cell.family && (f->aged == 0 || can_age(f->measure)) &&
+           is_safe(r, k->key, own, f->measure->list->list);
+}
+
+/* A figure that is rendered, for the first time or anew: beside all the others or not at all. */
+static void settle(struct release *r, struct known_cell *k, const struct release_figure *f,
+                   struct figure_kind kind)
+{
+    struct release_entry told = entry_of(f, kind);
+    const struct statement own = { &k->cell, STATEMENT_SHOWN, told.low, told.high,
+                                   kind.profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT };
+
+    if (told.is_shown && !is_safe_to_tell(r, k, f, &own)) {
+        told.is_shown = false;
+        told.low = -INFINITY;
+        told.high = INFINITY;
+        if (is_count(kind))
+            on_its_side(&told, f->version->value, f->line, true);
+    }
+    k->entry = told;
+    k->is_new = true;
+}
+
+bool release_ask(struct release *r, const struct release_figure *f, struct figure_kind kind,
+                 struct series_version *out_version)
+{
+    const struct series_version *v = f->version;
+
+    *out_version = *v;
+    if (!r || kind.published || v->marker != MARKER_NONE || v->gap || isnan(v->value))
+        return true;
+    char *key = release_key(f->measure, f->start, f->end, f->aged);
+    struct known_cell *k = key ? find(r, key) : NULL;
+    const struct release_entry none = { NAN, NAN, NAN, -INFINITY, INFINITY, false };
+    bool is_there = k != NULL;
+
+    if (is_there)
+        free(key);
+    else
+        k = add_known(r, key, &none);
+    if (!k)
+        return false;
+    if (!is_there || (!k->is_new && (has_moved(&k->entry, v) || has_crossed(&k->entry, f))))
+        settle(r, k, f, kind);
+    return answer(k, out_version);
+}
+
+/* ---- as it is kept ---- */
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *release_entry_json(const struct release_entry *e)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "value", number(e->value), "numerator",
+                     number(e->numerator), "denominator", number(e->denominator), "low",
+                     number(e->low), "high", number(e->high), "shown", (int)e->is_shown);
+}
+
+static double number_of(const json_t *j, const char *key, double none)
+{
+    const json_t *value = json_object_get(j, key);
+
+    return json_is_number(value) ? json_number_value(value) : none;
+}
+
+int release_entry_of_json(const json_t *j, struct release_entry *out_entry)
+{
+    if (!json_is_object(j) || !json_is_boolean(json_object_get(j, "shown")))
+        return -EBADMSG;
+    *out_entry = (struct release_entry){
+        number_of(j, "value", INFINITY),  number_of(j, "numerator", NAN),
+        number_of(j, "denominator", NAN), number_of(j, "low", -INFINITY),
+        number_of(j, "high", INFINITY),   json_is_true(json_object_get(j, "shown"))
+    };
+    return 0;
+}
+
+json_t *release_added(const struct release *r, int *out_error)
+{
+    json_t *added = NULL;
+
+    *out_error = r ? r->error : 0;
+    for (size_t i = 0; r && i < r->count; i++) {
+        if (!r->list[i].is_new)
+            continue;
+        if (!added)
+            added = json_object();
+        if (json_object_set_new(added, r->list[i].key, release_entry_json(&r->list[i].entry)) < 0)
+            *out_error = -ENOMEM;
+    }
+    return added;
+}
+
+int release_keep(struct table *entries, const char *receiver, const char *cell,
+                 const struct release_entry *e)
+{
+    AUTO(text_release) struct text name = TEXT_INIT;
+    struct release_entry *copy = malloc(sizeof *copy);
+    void *old = NULL;
+    int r = copy && text_printf(&name, "%s|%s", receiver, cell) == 0 ? 0 : -ENOMEM;
+
+    if (r == 0) {
+        *copy = *e;
+        r = table_set(entries, text_str(&name), copy, &old);
+    }
+    free(r == 0 ? old : copy);
+    return r;
+}
