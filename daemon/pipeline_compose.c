@@ -30,6 +30,8 @@ static int adopt_update(struct pipeline *p, const char *receiver, const struct t
 {
     AUTO(text_release) struct text key = TEXT_INIT;
 
+    if (u->is_release)
+        return release_keep(&p->books.released, receiver, strchr(u->field, '|') + 1, &u->entry);
     (void)text_printf(&key, "%s|%s", receiver, u->field);
     if (!text_ok(&key))
         return -ENOMEM;

@@ -2,12 +2,13 @@
  * pipeline_compose_internal - what the files that make messages of alerts share
  *
  * pipeline_compose.c: which messages, their batches, and the books. pipeline_recipients.c: who is told.
- * pipeline_message.c: one message as it is frozen, and what was told by it.
+ * pipeline_message.c: one message as it is frozen, and what was told by it. pipeline_released.c: what it shows.
  */
 #ifndef PIPELINE_COMPOSE_INTERNAL_H
 #define PIPELINE_COMPOSE_INTERNAL_H
 
 #include "base/text.h"
+#include "notify/release.h"
 #include "outbox/composer.h"
 #include "pipeline_internal.h"
 
@@ -16,6 +17,8 @@ struct told_update {
     char *field, *value; /* as Redis holds them: "recipient|episode" */
     struct told told;
     struct civil_date day; /* set: the day of a day's message in place of told */
+    bool is_release;       /* .field is "released|cell": what was shown of it, in place of told */
+    struct release_entry entry;
 };
 
 struct composed {
@@ -69,6 +72,9 @@ int composed_tells(struct composed *c, const char *recipient, const char *episod
                    const struct told *told);
 int composed_of_day(struct composed *c, const char *recipient, const char *group,
                     struct civil_date day);
+/** Adds to .updates what a message shows of figures, {cell: entry}, and to the books at once. Returns 0 or
+ * -errno. */
+int composed_shows(struct pipeline *p, struct composed *c, const json_t *released);
 void composed_release(struct composed *c);
 
 #endif

@@ -252,6 +252,15 @@ static int find_untold(struct pipeline *p, struct retelling *out)
             if (r == 0)
                 r = day_keep(&p->books.days, key, *(struct civil_date *)value);
         }
+    while (r == 0 && out->count < RETOLD_SLICE) {
+        AUTO(auto_free) char *lacking = NULL;
+        char *entry = NULL;
+
+        r = released_lacking(p, &lacking, &entry);
+        if (r <= 0)
+            break;
+        r = add_entry(p, out, lacking, entry);
+    }
     return r;
 }
 

@@ -16,7 +16,7 @@
  * It is judged        _judge books to findings and alerts, _now the hashes now:<measure>, _checks
  *                     what may be wrong with the daemon itself
  * People are told     _golive which plans are in rehearsal, _known what each recipient knows of a plan;
- *                     _compose alerts to messages, with _recipients, _message; _deliver messages to
+ *                     _compose alerts to messages, with _recipients, _message, _released what each shows; _deliver messages to
  *                     receivers, _sent the sent journal, _pending what is due as that journal knows
  *                     it, _digest what waited, as one message, _letters messages given up, _direct
  *                     what is told without Redis; _render what one would be told, _notify a test

@@ -122,7 +122,7 @@ static int list_items(const struct composition *c, struct message_item *items, s
 
 /* The words, for a receiver of that kind. Returns as message_compose(). */
 static int word(struct pipeline *p, const struct composition *c, const struct message_item *items,
-                struct message *out)
+                struct release *release, struct message *out)
 {
     const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
     AUTO(text_release) struct text others = TEXT_INIT;
@@ -157,6 +157,7 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .from = receiver->from,
         .now = clock_wall(&p->clock),
         .profile = receiver_profile(receiver, pipeline_today(p)),
+        .release = release,
         .backlog_messages = c->backlog.messages,
         .backlog_notices = (const char(*)[ALERT_ID_MAX])c->backlog.notices,
         .backlog_notice_count = c->backlog.notice_count,
@@ -198,7 +199,7 @@ static int fill_item(struct pipeline *p, const struct composition *c, struct mes
         const struct told_update *u = &out->updates[i];
         struct tell *tell = &item->tells[item->tell_count];
 
-        if (date_is_set(u->day))
+        if (date_is_set(u->day) || u->is_release)
             continue;
         (void)snprintf(tell->episode, sizeof tell->episode, "%s", strrchr(u->field, '|') + 1);
         tell->told = u->told;
@@ -218,14 +219,24 @@ int compose_message(struct pipeline *p, const struct composition *c, struct comp
     out->item = calloc(1, sizeof *out->item);
     if (!items || !out->updates || !out->item)
         return -ENOMEM;
+    struct release *release = NULL;
+    json_t *released = NULL;
     int r = list_items(c, items, out);
 
     if (r == 0)
         r = composed_of_day(out, c->recipient, c->group, pipeline_today(p));
     if (r == 0)
-        r = word(p, c, items, &m);
+        r = release_open(&p->books.released, c->receiver, &p->findings, &release);
+    if (r == 0)
+        r = word(p, c, items, release, &m);
+    if (r == 0)
+        released = release_added(release, &r);
     if (r == 0)
         r = fill_item(p, c, &m, out);
+    if (r == 0 && released)
+        r = composed_shows(p, out, released);
+    json_decref(released);
+    release_free(release);
     message_release(&m);
     return r;
 }

@@ -296,6 +296,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->sent_ids, NULL);
     table_release(&p->sent_tells, free);
     table_release(&p->sent_days, free);
+    released_release(p);
     heal_release(p);
     table_release(&p->lacks, NULL);
     table_release(&p->got_tells, free);

@@ -63,7 +63,12 @@ static int note_due(struct pipeline *p, const json_t *list)
 
         r = outbox_item_of_json(json_array_get(list, i), &item);
         if (r == 0)
+            r = released_note(p, item->receiver,
+                              json_object_get(json_array_get(list, i), "released"));
+        if (r == 0)
             r = pending_add(p, item);
+        else
+            outbox_item_free(item);
     }
     return r;
 }
@@ -127,6 +132,10 @@ static int note_outcome(struct pipeline *p, const json_t *record, uint64_t seque
     const json_t *due = json_object_get(record, "due"),
                  *elsewhere = json_object_get(record, "elsewhere");
 
+    const json_t *released = json_object_get(record, "released");
+
+    if (released)
+        return released_note(p, json_string_value(json_object_get(record, "receiver")), released);
     if (due || elsewhere)
         return due ? note_due(p, due) : note_elsewhere(p, elsewhere);
     return json_object_get(record, "direct") ? direct_note(p, record)

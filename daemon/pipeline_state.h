@@ -148,6 +148,7 @@ struct pipeline {
     struct table got_tells;   /* the same of messages that were taken, not given up or dropped */
     struct table pending;     /* delivery id -> struct outbox_item *: due without an outcome yet */
     struct table sent_days;   /* "receiver|recipient|day|group" -> struct civil_date * */
+    struct table released;    /* "receiver|cell" -> struct release_entry *, likewise */
     struct table letters;     /* delivery id -> struct letter *: given up, likewise */
     struct table dropped;     /* delivery id -> not NULL: a person gave it up, as the audit says */
     struct table hurried;     /* delivery id -> struct wall_time *: a person wanted it tried then */

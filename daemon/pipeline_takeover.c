@@ -210,7 +210,7 @@ int takeover_told(struct pipeline *p)
         list = NULL;
     }
     json_decref(list);
-    return r;
+    return r == 0 ? released_adopt(p) : r;
 }
 
 /* ---- the books ---- */

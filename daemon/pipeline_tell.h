@@ -176,6 +176,17 @@ int spc_check_unrebase(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int spc_take_rebase(struct pipeline *p, const json_t *act);
 int spc_take_unrebase(struct pipeline *p, const json_t *act);
 
+/* ---- pipeline_released.c ---- */
+/** What a message shows of figures, or another daemon's did, as the sent journal says: {cell: entry}. Returns 0
+ * or -errno. */
+int released_note(struct pipeline *p, const char *receiver, const json_t *released);
+/** The next entry that Redis lacks: "receiver|released|cell" and its value, both malloc'ed; the books have
+ * it then. Returns 1, 0 when there is none, -ENOMEM. */
+int released_lacking(struct pipeline *p, char **out_key, char **out_value);
+/** What another daemon showed goes into our own sent journal. Returns 0 or -errno. */
+int released_adopt(struct pipeline *p);
+void released_release(struct pipeline *p);
+
 /* ---- pipeline_sent.c ---- */
 /** What another daemon told, into our own sent journal: an array of sent_entry(). Takes it (NULL:
  * -ENOMEM). Returns 0 or -errno. */

@@ -115,6 +115,12 @@ static void on_its_side(struct release_entry *e, double value, double line, bool
         within(e, -INFINITY, is_whole ? floor(line) : line);
 }
 
+/* "About 9": it is at the line and would round to another number. */
+static bool is_at_line(const struct release_figure *f, double shown)
+{
+    return f->version->value == f->line && shown != f->line;
+}
+
 /* A number that is reckoned from a count stands for it. */
 static double scale_of(const struct release_figure *f)
 {
@@ -134,6 +140,8 @@ static struct release_entry entry_of(const struct release_figure *f, struct figu
 
     if (figure_shown(v, kind, &shown) && isinf(shown))
         within(&e, shown, shown);
+    else if (figure_shown(v, kind, &shown) && f->aged == 0 && is_at_line(f, shown))
+        within(&e, f->line, f->line);
     else if (figure_shown(v, kind, &shown) && is_count(kind) && shown > 0)
         within(&e, fmax(FEW_BELOW, shown - ROUNDED), shown + ROUNDED);
     else if (figure_shown(v, kind, &shown) && is_count(kind))
@@ -187,6 +195,50 @@ static bool is_beside_any(const struct beside *b, size_t anchors, const struct r
     return false;
 }
 
+/* The exact counts that a figure is about, as metric/pathway_count.c gives them beside it. */
+static void counts_of(struct statement *s, double value, double numerator, double denominator)
+{
+    const struct pathway_metric *m = &s->cell->metric;
+
+    switch (m->id) {
+    case METRIC_OPEN:
+    case METRIC_COMPLETED:
+    case METRIC_REFERRALS:
+    case METRIC_FIRST_CONTACTS:
+    case METRIC_CLOCK_STOPS:
+    case METRIC_REMOVALS_UNSEEN:
+        s->part = s->whole = value;
+        break;
+    case METRIC_BREACHING_WITHIN:
+        s->part = value;
+        s->whole = denominator;
+        break;
+    case METRIC_OPEN_OVER:
+    case METRIC_OPEN_WITHIN:
+    case METRIC_COMPLETED_WITHIN:
+    case METRIC_SHORTFALL:
+        s->part = numerator;
+        s->whole = denominator;
+        break;
+    case METRIC_MEDIAN_WAIT:
+    case METRIC_P90_WAIT:
+    case METRIC_P92_WAIT:
+    case METRIC_MEAN_WAIT:
+    case METRIC_LONGEST_WAIT:
+    case METRIC_PRESSURE:
+        s->part = s->whole = denominator;
+        break;
+    case METRIC_TARGET_QUEUE:
+    case METRIC_RELIEF_CAPACITY:
+    case METRIC_CLEARANCE_WEEKS:
+    case METRIC_LOAD:
+        s->part = numerator;
+        break;
+    case METRIC_NET_CHANGE:
+        break;
+    }
+}
+
 static int add_entries(const struct release *r, const char *but, size_t anchors, bool flows,
                        struct beside *b)
 {
@@ -194,12 +246,13 @@ static int add_entries(const struct release *r, const char *but, size_t anchors,
 
     for (size_t i = 0; error == 0 && i < r->count; i++) {
         const struct known_cell *k = &r->list[i];
-        const struct statement s = { &k->cell, STATEMENT_SHOWN, k->entry.low, k->entry.high,
-                                     false };
+        struct statement s = { &k->cell, STATEMENT_SHOWN, k->entry.low, k->entry.high, false, NAN,
+                               NAN };
 
         if (!k->cell.family || k->cell.is_stock == flows || strcmp(k->key, but) == 0 ||
             !is_beside_any(b, anchors, &k->cell))
             continue;
+        counts_of(&s, k->entry.value, k->entry.numerator, k->entry.denominator);
         if (k->entry.is_shown || (k->cell.metric.unit == UNIT_COUNT &&
                                   (isfinite(k->entry.low) || isfinite(k->entry.high))))
             error = add_statement(b, &s);
@@ -250,12 +303,13 @@ static int add_facts(const struct release *r, const char *list, size_t anchors, 
             if (error < 0 || cell.is_stock == flows || !is_beside_any(b, anchors, &cell))
                 continue;
             struct release_cell *fact = calloc(1, sizeof *fact);
-            struct statement s = { fact, kind_of(&cell.metric, j->version), 0, 0, false };
+            struct statement s = { fact, kind_of(&cell.metric, j->version), 0, 0, false, NAN, NAN };
 
             if (!fact)
                 return -ENOMEM;
             *fact = cell;
             cell = (struct release_cell){ 0 };
+            counts_of(&s, j->version->value, j->version->numerator, j->version->denominator);
             error = add_statement(b, &s);
             facts[(*fact_count)++] = fact;
         }
@@ -374,8 +428,16 @@ static void settle(struct release *r, struct known_cell *k, const struct release
                    struct figure_kind kind)
 {
     struct release_entry told = entry_of(f, kind);
-    const struct statement own = { &k->cell, STATEMENT_SHOWN, told.low, told.high,
-                                   kind.profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT };
+    struct statement own = { &k->cell,
+                             STATEMENT_SHOWN,
+                             told.low,
+                             told.high,
+                             kind.profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT,
+                             NAN,
+                             NAN };
+
+    if (k->cell.family)
+        counts_of(&own, told.value, told.numerator, told.denominator);
 
     if (told.is_shown && !is_safe_to_tell(r, k, f, &own)) {
         told.is_shown = false;

@@ -514,23 +514,36 @@ static void rows_of_shown(struct system *s, const struct subject *u, const struc
 
 /* ---- what is guarded ---- */
 
-static void guard(struct system *s, const double *factors)
+static void guard(struct system *s, const double *factors, double people)
 {
-    double *v = vector_new(s, &s->guarded, 0, 0);
+    double *v = vector_new(s, &s->guarded, people, INFINITY);
 
     if (v)
         memcpy(v, factors, s->atoms * sizeof *v);
 }
 
-static void guard_statement(struct system *s, const struct subject *u, const struct release_cell *c)
+/* .low of what is guarded: how many they are, NAN: not known. .high: how many at most, as everybody knows. */
+static void guard_statement(struct system *s, const struct subject *u, const struct statement *t)
 {
-    double *part = vector_new(s, &s->guarded, 0, 0);
-    double *whole = vector_new(s, &s->guarded, 0, 0);
+    const struct release_cell *c = t->cell;
+    double *part = vector_new(s, &s->guarded, t->part, t->kind == STATEMENT_FEW ? FEW : INFINITY);
+    double *whole = vector_new(s, &s->guarded, u->whole_plane ? t->whole : NAN, INFINITY);
 
     if (!part || !whole)
         return;
     add_sum(s, part, u->part_plane, c, u->over, u->upto, 1);
-    add_all(s, whole, u->part_plane, c, 1);
+    add_all(s, whole, u->whole_plane ? u->whole_plane : u->part_plane, c, 1);
+}
+
+/* Who came, stopped, was completed or removed on the same days, whether a figure speaks of them or not. */
+static void guard_flows(struct system *s, const struct release_cell *c)
+{
+    for (enum quantity q = START; !c->is_stock && q <= GONE; q++) {
+        double *v = vector_new(s, &s->guarded, NAN, INFINITY);
+
+        if (v)
+            add_all(s, v, flow_of(s, c, q), c, 1);
+    }
 }
 
 /* What is left of one when another is taken away; false where the other is no part of it. */
@@ -556,6 +569,7 @@ static bool is_guarded(const struct system *s, const double *v)
     return false;
 }
 
+/* Of one that is few itself a part is fewer: nothing more is told by that. */
 static void guard_what_is_left(struct system *s)
 {
     AUTO(auto_free) double *left = calloc(s->atoms + 1, sizeof *left);
@@ -563,10 +577,10 @@ static void guard_what_is_left(struct system *s)
 
     for (size_t i = 0; left && i < count; i++)
         for (size_t k = 0; k < count && s->error == 0; k++)
-            if (i != k &&
+            if (i != k && s->guarded.list[i].high > FEW &&
                 left_of(s, s->guarded.list[i].factors, s->guarded.list[k].factors, left) &&
                 !is_guarded(s, left))
-                guard(s, left);
+                guard(s, left, s->guarded.list[i].low - s->guarded.list[k].low);
     if (!left)
         s->error = -ENOMEM;
 }
@@ -576,11 +590,18 @@ static void drop_twins(struct system *s)
     size_t kept = 0;
 
     for (size_t i = 0; i < s->guarded.count; i++) {
+        struct vector *v = &s->guarded.list[i];
         bool is_twin = false;
 
-        for (size_t k = 0; k < kept && !is_twin; k++)
-            is_twin = memcmp(s->guarded.list[k].factors, s->guarded.list[i].factors,
-                             s->atoms * sizeof(double)) == 0;
+        for (size_t k = 0; k < kept && !is_twin; k++) {
+            struct vector *twin = &s->guarded.list[k];
+
+            is_twin = memcmp(twin->factors, v->factors, s->atoms * sizeof(double)) == 0;
+            if (is_twin)
+                twin->high = fmin(twin->high, v->high);
+            if (is_twin && isnan(twin->low)) /* another figure says how many */
+                twin->low = v->low;
+        }
         if (is_twin)
             free(s->guarded.list[i].factors);
         else
@@ -698,6 +719,8 @@ static int add_rows(const struct system *s, const struct vectors *v, struct narr
 static bool keeps_all(const struct system *s, struct narrow *n, double *room)
 {
     for (size_t i = 0; i < s->guarded.count; i++) {
+        if (s->guarded.list[i].low > FEW) /* more: nobody is found by them */
+            continue;
         grouped(s, s->guarded.list[i].factors, room);
         if (!narrow_keeps_few(n, room))
             return false;
@@ -739,7 +762,8 @@ static void add_statement(struct system *s, const struct statement *t)
         row_of_part(s, &u, t->cell, 0, FEW);
     else if (t->kind == STATEMENT_REST)
         row_of_rest(s, &u, t->cell, 0, FEW);
-    guard_statement(s, &u, t->cell);
+    guard_statement(s, &u, t);
+    guard_flows(s, t->cell);
 }
 
 bool release_is_safe(const struct statement *list, size_t count)

@@ -6,7 +6,7 @@
  * and after. The system has an unknown count for each way in which the figures tell people apart (places,
  * providers, cohorts, waits between two lines; days; starts and stops), and a row for each figure. Safe is
  * what leaves each count that they speak of, and each that is left between two of them, all of the
- * values 1, 2, 3 and 4, or none (notify/narrow.h), also for one who takes the places or cohorts that he
+ * values 1, 2, 3 and 4, or none (notify/narrow.h), unless it is known to be more; also for one who takes the places or cohorts that he
  * knows of for all there are, and starts and stops for all that changes a list.
  * Source: DESIGN section 10, DOMAIN section 5 (differencing, secondary suppression).
  */
@@ -26,7 +26,8 @@ struct statement {
     const struct release_cell *cell;
     enum statement_kind kind;
     double low, high;
-    bool is_rounded; /* a share of rounded parts */
+    bool is_rounded;    /* a share of rounded parts */
+    double part, whole; /* the exact counts that it is about; NAN: not known */
 };
 
 /** Whether statements of one family leave every count as it is. Also false where that could not be

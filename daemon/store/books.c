@@ -54,6 +54,7 @@ void books_release(struct books *b)
     table_release(&b->alerts, stored_alert_free);
     table_release(&b->told, free);
     table_release(&b->days, free);
+    table_release(&b->released, free);
     for (size_t i = 0; i < b->outbox_count; i++)
         outbox_item_free(b->outbox[i]);
     free(b->outbox);

@@ -58,11 +58,12 @@ struct books {
     struct table ledger; /* "feed|sha256:format digest" -> struct ledger_entry * */
     struct table feeds;  /* id -> struct feed_book * */
     struct series_set series;
-    struct table lists;  /* "list id:provider" -> struct stored_list * */
-    struct table alerts; /* alert id -> struct stored_alert * */
-    struct table told;   /* "receiver|recipient|episode" -> struct told *;
+    struct table lists;    /* "list id:provider" -> struct stored_list * */
+    struct table alerts;   /* alert id -> struct stored_alert * */
+    struct table told;     /* "receiver|recipient|episode" -> struct told *;
                             "receiver|recipient|day|group" -> (day number) */
-    struct table days;   /* the latter: -> struct civil_date * */
+    struct table days;     /* the latter: -> struct civil_date * */
+    struct table released; /* "receiver|cell" -> struct release_entry *: what was shown to whom */
     struct outbox_item **outbox;
     size_t outbox_count;
     struct table outbox_ids; /* delivery id -> struct outbox_item * of .outbox */
@@ -74,7 +75,7 @@ struct books {
 #define BOOKS_INIT                                                                                 \
     {                                                                                              \
         TABLE_INIT, TABLE_INIT, SERIES_SET_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT, TABLE_INIT,   \
-            NULL, 0, TABLE_INIT, TABLE_INIT, NULL                                                  \
+            TABLE_INIT, NULL, 0, TABLE_INIT, TABLE_INIT, NULL                                      \
     }
 
 void books_release(struct books *b);

@@ -23,6 +23,7 @@ void outbox_item_free(struct outbox_item *i)
     free(i->json);
     free(i->tells);
     free(i->replaces);
+    free(i->released);
     free(i);
 }
 
@@ -111,12 +112,13 @@ json_t *outbox_item_json(const struct outbox_item *i)
 {
     char day[DATE_TEXT_MAX];
 
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*}",
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*, s:o*}",
                      "delivery_id", i->delivery_id, "receiver", i->receiver, "recipient",
                      i->recipient, "subject", i->subject, "group", i->group, "day",
                      i->group ? date_format(i->day, day) : NULL, "eml", i->eml, "json", i->json,
                      "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "tells",
-                     tells_to_json(i->tells, i->tell_count), "replaces", i->replaces);
+                     tells_to_json(i->tells, i->tell_count), "replaces", i->replaces, "released",
+                     i->released ? json_parse(i->released, strlen(i->released), 0, NULL) : NULL);
 }
 
 char *outbox_item_encode(const struct outbox_item *i)
@@ -152,12 +154,25 @@ static int read_texts(const json_t *j, struct outbox_item *i)
     return r;
 }
 
+/* A message of before there was a ledger has none. */
+static int read_released(const json_t *j, struct outbox_item *i)
+{
+    const json_t *released = json_object_get(j, "released");
+
+    if (!released)
+        return 0;
+    i->released = json_is_object(released) ? json_text(released, JSON_COMPACT) : NULL;
+    return i->released ? 0 : json_is_object(released) ? -ENOMEM : -EBADMSG;
+}
+
 static int read_item(const json_t *j, struct outbox_item *i)
 {
     int r = read_texts(j, i);
 
     if (r == 0)
         r = tells_of_json(json_object_get(j, "tells"), &i->tells, &i->tell_count);
+    if (r == 0)
+        r = read_released(j, i);
     if (r == 0)
         r = json_read_severity(j, &i->severity);
     if (r == 0)

@@ -37,6 +37,7 @@ struct outbox_item {
     size_t tell_count;
     char
         *replaces; /* of a digest: the ids of the messages it stands for, blanks between; or NULL */
+    char *released; /* what it shows of figures, JSON: {cell: struct release_entry}; or NULL */
     /* the record of its tries */
     unsigned tries;              /* refusals */
     enum retry_cause last_cause; /* of the last attempt; RETRY_NONE: none */

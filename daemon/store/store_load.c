@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "notify/release.h"
 #include "store/command.h"
 
 /* A key of its own to be read: the versions of a series, or an alert. */
@@ -495,6 +496,28 @@ static int read_dead(struct load *l, const char *name, const redisReply *reply)
     return each_pair(reply, l, take_dead);
 }
 
+/* field: "receiver|cell". */
+static int take_released(void *arg, const redisReply *field, const redisReply *value)
+{
+    struct load *l = arg;
+    json_t *j = json_parse(value->str, value->len, 0, NULL);
+    const char *cell = strchr(field->str, '|');
+    AUTO(auto_free) char *receiver = cell ? strndup(field->str, (size_t)(cell - field->str)) : NULL;
+    struct release_entry e;
+    int r = j && cell ? release_entry_of_json(j, &e) : -EBADMSG;
+
+    if (r == 0)
+        r = receiver ? release_keep(&l->books->released, receiver, cell + 1, &e) : -ENOMEM;
+    json_decref(j);
+    return r;
+}
+
+static int read_released(struct load *l, const char *name, const redisReply *reply)
+{
+    (void)name;
+    return each_pair(reply, l, take_released);
+}
+
 static int read_flying(struct load *l, const char *name, const redisReply *reply)
 {
     (void)name;
@@ -521,6 +544,7 @@ int store_load(struct store *s, const char *const *receivers, size_t receiver_co
     load_key(l, "HGETALL", "outbox:tries", read_tries, ""); /* answered after the outbox */
     load_key(l, "HGETALL", "outbox:flying", read_flying, "");
     load_key(l, "HGETALL", "dead", read_dead, "");
+    load_key(l, "HGETALL", "released", read_released, "");
     for (size_t i = 0; i < receiver_count; i++) {
         AUTO(text_release) struct text key = TEXT_INIT;
 

@@ -294,12 +294,22 @@ local function transition(keys, argv)
   return redis.status_reply('OK')
 end
 
+-- What a receiver was told; what its readers were shown of a figure ("released|cell") stands in a hash of its own.
+local function tell(p, receiver, field, value)
+  local cell = field:match('^released|(.*)$')
+  if cell then
+    redis.call('HSET', key(p, 'released'), receiver .. '|' .. cell, value)
+  else
+    redis.call('HSET', key(p, 'told:' .. receiver), field, value)
+  end
+end
+
 local function put_in(p, argv)
   redis.call('HSET', key(p, 'outbox:ids'), argv[1], '1')
   local id = redis.call('XADD', key(p, 'outbox'), '*', 'delivery', argv[1], 'receiver', argv[2], 'item', argv[3])
   local n = tonumber(argv[4])
   for i = 0, n - 1 do
-    redis.call('HSET', key(p, 'told:' .. argv[2]), argv[5 + 2 * i], argv[6 + 2 * i])
+    tell(p, argv[2], argv[5 + 2 * i], argv[6 + 2 * i])
   end
   return id
 end
@@ -328,7 +338,7 @@ end
 -- Told-state that the sent journal has and Redis lost. ARGV: per entry receiver, field, value.
 local function retold(keys, argv)
   for i = 1, #argv, 3 do
-    redis.call('HSET', key(keys[1], 'told:' .. argv[i]), argv[i + 1], argv[i + 2])
+    tell(keys[1], argv[i], argv[i + 1], argv[i + 2])
   end
   return redis.status_reply('OK')
 end
@@ -411,7 +421,7 @@ local function digest(keys, argv)
     redis.call('HDEL', tries, argv[i + 1])
   end
   for i = last + 2, #argv, 2 do
-    redis.call('HSET', key(p, 'told:' .. argv[2]), argv[i], argv[i + 1])
+    tell(p, argv[2], argv[i], argv[i + 1])
   end
   return id
 end

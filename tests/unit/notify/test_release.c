@@ -1,0 +1,212 @@
+#include "notify/release.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/date_of.h"
+#include "support/unit.h"
+
+/* A list measure as its text names it: "open-over:126d place=dudley". */
+struct made {
+    struct plan_measure m;
+    struct list_measure l;
+    char metric[64], text[128], provider[16];
+};
+
+static char list_id[] = "cyp";
+
+static const struct plan_measure *make(struct made *to, const char *text, const char *provider)
+{
+    *to = (struct made){ .l.list = list_id };
+    (void)snprintf(to->metric, sizeof to->metric, "%.*s", (int)strcspn(text, " "), text);
+    (void)snprintf(to->text, sizeof to->text, "%s", text);
+    (void)snprintf(to->provider, sizeof to->provider, "%s", provider);
+    ck_assert_int_eq(pathway_metric_parse(to->metric, &to->l.metric), METRIC_FINE);
+    to->l.text = to->text;
+    to->l.provider = *provider ? to->provider : NULL;
+    to->m.list = &to->l;
+    return &to->m;
+}
+
+/* One figure that a message tells. */
+struct telling {
+    const char *text, *provider;
+    double value, numerator, denominator;
+    const char *figure; /* as it is shown */
+};
+
+/* Tells it on a ledger; returns what its reader sees. */
+static const char *tell(struct table *entries, const char *receiver, const struct telling *t,
+                        double line, char out[FIGURE_MAX])
+{
+    struct made made;
+    const struct series_version v = { .value = t->value,
+                                      .numerator = t->numerator,
+                                      .denominator = t->denominator };
+    const struct release_figure f = {
+        make(&made, t->text, t->provider), date_of("2026-01-04"), date_of("2026-01-04"), 0, &v, line
+    };
+    struct figure_kind kind = { .unit = made.l.metric.unit,
+                                .is_longest = made.l.metric.id == METRIC_LONGEST_WAIT };
+    struct series_version shown;
+    struct release *r = NULL;
+    const char *cell;
+    json_t *entry, *added;
+    int error;
+
+    ck_assert_int_eq(release_open(entries, receiver, NULL, &r), 0);
+    kind.is_withheld = !release_ask(r, &f, kind, &shown);
+    (void)message_figure(&shown, kind, out);
+    added = release_added(r, &error);
+    ck_assert_int_eq(error, 0);
+    json_object_foreach(added, cell, entry)
+    {
+        struct release_entry e;
+
+        ck_assert_int_eq(release_entry_of_json(entry, &e), 0);
+        ck_assert_int_eq(release_keep(entries, receiver, cell, &e), 0);
+    }
+    json_decref(added);
+    release_free(r);
+    return out;
+}
+
+#define OPEN(v)  v, NAN, NAN
+#define TELLINGS 5
+
+static const struct {
+    const char *why;
+    struct telling list[TELLINGS];
+} beside[] = {
+    { "a total and a part, the rest of which is 0 to 2",
+      { { "open", "", OPEN(6), "5" }, { "open place=dudley", "", OPEN(5), "*" } } },
+    { "the same, the other way round",
+      { { "open place=dudley", "", OPEN(5), "5" }, { "open", "", OPEN(6), "*" } } },
+    { "a total and a part, the rest of which may be few or not",
+      { { "open", "", OPEN(11), "10" }, { "open place=dudley", "", OPEN(6), "5" } } },
+    { "two lists of one provider each, and both",
+      { { "open", "", OPEN(12), "10" },
+        { "open", "TAJ", OPEN(11), "10" },
+        { "open", "RXT", OPEN(1), "*" } } },
+    { "who waits longer is a part of who waits",
+      { { "open", "", OPEN(7), "5" }, { "open-over:126d", "", 6, 6, 7, "*" } } },
+    { "a share and the list tell the rest",
+      { { "open-within:126d", "", 87.5, 35, 40, "88%" }, { "open", "", OPEN(40), "40" } } },
+    { "a share, a list and who waits longest",
+      { { "open", "", OPEN(40), "40" },
+        { "open-over:126d", "", 7, 7, 40, "5" },
+        { "open-over:364d", "", 6, 6, 40, "*" } } },
+    { "a percentile over the line leaves few no choice",
+      { { "open", "", OPEN(40), "40" },
+        { "p92-wait", "", 130, NAN, 40, "130 days" },
+        { "open-over:126d", "", 4, 4, 40, "*" } } },
+    { "starts and stops of days that touch no census",
+      { { "referrals period=week", "", OPEN(7), "5" },
+        { "clock-stops period=week", "", OPEN(6), "5" } } },
+    { "stops are completed or removed",
+      { { "clock-stops period=week", "", OPEN(6), "5" },
+        { "completed period=week", "", OPEN(5), "*" } } },
+    { "another clock is another family",
+      { { "open", "", OPEN(6), "5" }, { "open stage=assessment", "", OPEN(5), "5" } } },
+};
+
+START_TEST(a_figure_is_told_beside_others_or_withheld)
+{
+    struct table entries = TABLE_INIT;
+    char out[FIGURE_MAX];
+
+    for (size_t i = 0; i < TELLINGS && beside[_i].list[i].text; i++) {
+        const struct telling *t = &beside[_i].list[i];
+
+        ck_assert_msg(strcmp(tell(&entries, "hook", t, NAN, out), t->figure) == 0, "%s: %s: %s",
+                      beside[_i].why, t->text, out);
+    }
+    table_release(&entries, free);
+}
+END_TEST
+
+START_TEST(what_another_audience_was_shown_is_nothing_to_this_one)
+{
+    struct table entries = TABLE_INIT;
+    const struct telling total = { "open", "", OPEN(6), "5" },
+                         part = { "open place=dudley", "", OPEN(5), "5" };
+    char out[FIGURE_MAX];
+
+    ck_assert_str_eq(tell(&entries, "hook", &total, NAN, out), "5");
+    ck_assert_str_eq(tell(&entries, "hooks", &part, NAN, out), "5");
+    ck_assert_str_eq(tell(&entries, "hook", &part, NAN, out), "*");
+    table_release(&entries, free);
+}
+END_TEST
+
+static const struct {
+    const char *why, *text;
+    double before[3], after[3], line;
+    const char *first, *second;
+} frozen[] = {
+    { "moved by 1", "open", { 12, NAN, NAN }, { 13, NAN, NAN }, NAN, "10", "10" },
+    { "moved by 4", "open", { 12, NAN, NAN }, { 16, NAN, NAN }, NAN, "10", "10" },
+    { "moved by 5", "open", { 12, NAN, NAN }, { 17, NAN, NAN }, NAN, "10", "15" },
+    { "hidden, moved by 1", "open", { 4, NAN, NAN }, { 5, NAN, NAN }, NAN, "*", "*" },
+    { "shown, moved by 1", "open", { 5, NAN, NAN }, { 4, NAN, NAN }, NAN, "5", "5" },
+    { "moved over the line", "open", { 12, NAN, NAN }, { 13, NAN, NAN }, 12, "10", "15" },
+    { "a share of which 3 moved",
+      "open-within:126d",
+      { 60, 12, 20 },
+      { 75, 15, 20 },
+      NAN,
+      "60%",
+      "60%" },
+    { "a share of which 5 moved",
+      "open-within:126d",
+      { 50, 20, 40 },
+      { 62.5, 25, 40 },
+      NAN,
+      "50%",
+      "63%" },
+    { "days", "median-wait", { 50, NAN, 40 }, { 54, NAN, 41 }, NAN, "50 days", "50 days" },
+};
+
+START_TEST(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line)
+{
+    struct table entries = TABLE_INIT;
+    const double *a = frozen[_i].before, *b = frozen[_i].after;
+    const struct telling before = { frozen[_i].text, "", a[0], a[1], a[2], NULL },
+                         after = { frozen[_i].text, "", b[0], b[1], b[2], NULL };
+    char out[FIGURE_MAX];
+
+    ck_assert_msg(strcmp(tell(&entries, "hook", &before, frozen[_i].line, out), frozen[_i].first) ==
+                      0,
+                  "%s: %s", frozen[_i].why, out);
+    ck_assert_msg(strcmp(tell(&entries, "hook", &after, frozen[_i].line, out), frozen[_i].second) ==
+                      0,
+                  "%s: %s", frozen[_i].why, out);
+    table_release(&entries, free);
+}
+END_TEST
+
+START_TEST(an_entry_comes_back_from_json_as_it_was_and_nothing_else_does)
+{
+    const struct release_entry e = { 12, NAN, 40, 10, INFINITY, true };
+    struct release_entry back;
+    json_t *j = release_entry_json(&e);
+
+    ck_assert_int_eq(release_entry_of_json(j, &back), 0);
+    ck_assert(back.value == 12 && isnan(back.numerator) && back.denominator == 40);
+    ck_assert(back.low == 10 && back.high == INFINITY && back.is_shown);
+    ck_assert_int_eq(json_object_del(j, "shown"), 0);
+    ck_assert_int_eq(release_entry_of_json(j, &back), -EBADMSG);
+    ck_assert_int_eq(release_entry_of_json(NULL, &back), -EBADMSG);
+    json_decref(j);
+}
+END_TEST
+
+UNIT_MAIN(
+    "release", UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
+    UNIT_TEST(what_another_audience_was_shown_is_nothing_to_this_one),
+    UNIT_ROWS(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line,
+              frozen),
+    UNIT_TEST(an_entry_comes_back_from_json_as_it_was_and_nothing_else_does))
