@@ -7,6 +7,7 @@
 #ifndef PARSE_VALUE_H
 #define PARSE_VALUE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,9 +56,18 @@ int value_day(const char *text, size_t len, struct civil_date *out_day);
 /** Reads true, yes, y, 1 or false, no, n, 0. Returns whether it was one of them. */
 bool value_flag(const char *text, bool *out_flag);
 
+#define VALUE_NO_OFFSET INT_MAX
+/** What ends a time at `end`: "Z", "+01:00", "+0100", "+01" in minutes east, or nothing (VALUE_NO_OFFSET).
+ * Returns 0, or -EINVAL for other text. */
+int value_offset(const char *s, const char *end, int *out_offset);
+/** Minutes by which London is ahead of UTC, so many UTC minutes after the day began. */
+int value_london_ahead(struct civil_date day, int minutes);
+
 /**
  * Reads the version of a report: digits as a number, or a day, with or without a time, as its digits:
- * 2025-03-03T06:10 is 20250303061000. What follows the seconds is not read. Returns 0 or -EINVAL.
+ * 2025-03-03T06:10 is 20250303061000. A time with an offset is that which the clocks of London showed; those of
+ * the hour that they show twice in October stand behind those of its first time: 20241027T01:10+00:00 is
+ * 20241027016560. Returns 0 or -EINVAL.
  */
 int value_version(const char *text, uint64_t *out_version);
 

@@ -167,7 +167,6 @@ static int three_groups(const struct date_words *w, struct date_span *out)
 /* ---- a time of day behind it ---- */
 
 #define MINUTES_A_DAY (24 * 60)
-#define NO_OFFSET     INT_MAX
 
 /* The next two digits, up to a most; -1: others. */
 static int two_digits(const char **s, int most)
@@ -181,12 +180,11 @@ static int two_digits(const char **s, int most)
     return n <= most ? n : -1;
 }
 
-/* "Z", "+01:00", "+0100", "+01" or nothing, in minutes east. Returns -EINVAL for other text. */
-static int read_offset(const char *s, const char *end, int *out_offset)
+int value_offset(const char *s, const char *end, int *out_offset)
 {
     int sign = *s == '-' ? -1 : 1, hours, minutes = 0;
 
-    *out_offset = s == end ? NO_OFFSET : 0;
+    *out_offset = s == end ? VALUE_NO_OFFSET : 0;
     if (s == end || (*s == 'Z' && s + 1 == end))
         return 0;
     if (*s != '+' && *s != '-')
@@ -219,7 +217,7 @@ static int read_time(const char *s, const char *end, int *out_minutes, int *out_
     if (second < 0 || (hour == 24 && (minute > 0 || second > 0 || is_past)))
         return -EINVAL;
     *out_minutes = hour * 60 + minute;
-    return read_offset(s, end, out_offset);
+    return value_offset(s, end, out_offset);
 }
 
 static int last_sunday(int year, int month)
@@ -230,9 +228,9 @@ static int last_sunday(int year, int month)
     return d.day - (date_weekday(d) + 1) % 7;
 }
 
-/* Minutes by which London is ahead of UTC: an hour from 01:00 UTC on the last Sunday of March to that of
- * October. By rule, so that a file reads the same wherever it is read. */
-static int london_ahead(struct civil_date day, int minutes)
+/* An hour from 01:00 UTC on the last Sunday of March to that of October. By rule, so that a file reads the same
+ * wherever it is read. */
+int value_london_ahead(struct civil_date day, int minutes)
 {
     int year, month, of_month, now;
 
@@ -251,9 +249,9 @@ static void move_to_local(int minutes, int offset, struct date_span *span)
 
     if (span->grain != GRAIN_DAY)
         return;
-    if (offset != NO_OFFSET) {
+    if (offset != VALUE_NO_OFFSET) {
         minutes -= offset;
-        minutes += london_ahead(span->start, minutes);
+        minutes += value_london_ahead(span->start, minutes);
     }
     days = minutes < 0 ? -1 : minutes / MINUTES_A_DAY;
     span->start = span->end = date_add_days(span->start, days);
@@ -287,7 +285,7 @@ static int read_day(const char *s, size_t len, struct date_span *out_span)
 int value_date(const char *cell, struct date_span *out_span)
 {
     struct date_span span;
-    int minutes = 0, offset = NO_OFFSET;
+    int minutes = 0, offset = VALUE_NO_OFFSET;
     size_t len;
     const char *s = value_trim(cell, &len);
 

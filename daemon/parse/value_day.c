@@ -75,8 +75,21 @@ bool value_flag(const char *text, bool *out_flag)
     return false;
 }
 
-/* "06:10" or "06:10:59" and whatever follows, as 61059. Returns -EINVAL for other text. */
-static int time_digits(const char *s, uint64_t *out)
+#define MINUTES_A_DAY (24 * 60)
+
+/* What stands behind a time: fractions of a second, which no version tells apart, and an offset. */
+static int offset_after(const char *s)
+{
+    int offset;
+
+    if (*s == '.')
+        for (s++; digit(*s) >= 0;)
+            s++;
+    return value_offset(s, s + strlen(s), &offset) == 0 ? offset : VALUE_NO_OFFSET;
+}
+
+/* "06:10" or "06:10:59" and what follows, which may be an offset. Returns -EINVAL for other text. */
+static int read_clock(const char *s, int *out_minutes, int *out_second, int *out_offset)
 {
     int hour = two_digits(s), minute, second = 0;
 
@@ -89,8 +102,31 @@ static int time_digits(const char *s, uint64_t *out)
         second = two_digits(s + 6);
     if (second < 0 || second > 60)
         return -EINVAL;
-    *out = (uint64_t)(hour * 10000 + minute * 100 + second);
+    *out_minutes = hour * 60 + minute;
+    *out_second = second;
+    *out_offset = offset_after(s + (s[5] == ':' ? 8 : 5));
     return 0;
+}
+
+static uint64_t clock_digits(int minutes, int second)
+{
+    return (uint64_t)(minutes / 60 * 10000 + minutes % 60 * 100 + second);
+}
+
+/* The day and time that it was in London. The last Sunday of October has the hour from one to two twice: the
+ * digits of the second one, its seconds counted on, lie between 01:59:59 and 02:00:00. */
+static uint64_t move_to_london(int minutes, int second, int offset, struct civil_date *day)
+{
+    minutes -= offset;
+    int ahead = value_london_ahead(*day, minutes);
+    bool is_second = ahead == 0 && value_london_ahead(*day, minutes - 60) > 0;
+    int local = minutes + ahead, days = local < 0 ? -1 : local / MINUTES_A_DAY;
+
+    *day = date_add_days(*day, days);
+    local -= days * MINUTES_A_DAY;
+    if (!is_second)
+        return clock_digits(local, second);
+    return clock_digits(60 + 59, 60) + (uint64_t)(local % 60 * 60 + second);
 }
 
 static int digits_as_number(const char *s, uint64_t *out)
@@ -113,7 +149,7 @@ int value_version(const char *text, uint64_t *out_version)
     char date[32];
     struct civil_date d;
     uint64_t time = 0;
-    int year, month, day;
+    int year, month, day, minutes, second, offset;
 
     if (*text && text[strspn(text, "0123456789")] == '\0')
         return digits_as_number(text, out_version);
@@ -125,8 +161,12 @@ int value_version(const char *text, uint64_t *out_version)
         return -EINVAL;
     memcpy(date, text, n);
     date[n] = '\0';
-    if (value_day(date, n, &d) < 0 || (text[n] && time_digits(text + n + 1, &time) < 0))
+    if (value_day(date, n, &d) < 0 ||
+        (text[n] && read_clock(text + n + 1, &minutes, &second, &offset) < 0))
         return -EINVAL;
+    if (text[n])
+        time = offset == VALUE_NO_OFFSET ? clock_digits(minutes, second)
+                                         : move_to_london(minutes, second, offset, &d);
     date_to_ymd(d, &year, &month, &day);
     *out_version = (uint64_t)(year * 10000 + month * 100 + day) * 1000000 + time;
     return 0;

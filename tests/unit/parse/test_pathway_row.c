@@ -157,7 +157,7 @@ static const struct {
       "RNA/P1 service=nd provider=RNA commissioner=QUA start=2024-09-16 event=referral "
       "date=2024-09-16 version=1\n"
       "RNA/P1 service=nd provider=RNA commissioner=QUA event=first-contact id=C1 date=2024-10-01 "
-      "version=20241002061000 reason=seen\n"
+      "version=20241002071000 reason=seen\n"
       "RNA/P1 service=nd provider=RNA commissioner=QUA event=first-contact id=C1 date=2024-10-01 "
       "version=20241003061000 retracted\n"
       "RNA/P1 service=nd provider=RNA commissioner=QUA event=clock-stop date=2024-10-01 "

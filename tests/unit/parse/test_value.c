@@ -322,12 +322,76 @@ START_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one)
 }
 END_TEST
 
-UNIT_MAIN("value", UNIT_ROWS(a_number_is_a_plain_decimal_and_nothing_else, numbers),
-          UNIT_ROWS(a_date_is_read_day_first, dates),
-          UNIT_ROWS(a_year_begins_in_the_month_of_its_kind, years),
-          UNIT_ROWS(a_month_is_found_in_a_banner, banners),
-          UNIT_ROWS(a_quarter_is_read_only_when_its_year_is_plain, months),
-          UNIT_ROWS(a_year_over_columns_may_carry_a_mark_of_a_note, groups),
-          UNIT_ROWS(a_mark_of_a_note_is_no_part_of_a_name, notes),
-          UNIT_TEST(blanks_of_every_kind_are_trimmed_and_made_one),
-          UNIT_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one))
+static const struct {
+    const char *why, *text;
+    uint64_t version; /* 0: none */
+} versions[] = {
+    { "a number", "123", 123 },
+    { "a day", "2025-07-03", 20250703000000 },
+    { "the clock of London", "2025-07-03T06:10", 20250703061000 },
+    { "with a blank", "03/07/2025 06:10:59", 20250703061059 },
+    { "a fraction is not told apart", "2025-07-03T06:10:59.25", 20250703061059 },
+    { "with an offset: as London's clocks showed", "2025-07-03T05:10Z", 20250703061000 },
+    { "east of it", "2025-07-03T07:10:30.5+02:00", 20250703061030 },
+    { "in winter", "2025-01-03T06:10+0000", 20250103061000 },
+    { "the day before", "2025-01-03T00:30+01:00", 20250102233000 },
+    { "the day after", "2025-07-03T23:30Z", 20250704003000 },
+    { "the last second of summer", "2024-10-27T00:59:59Z", 20241027015959 },
+    { "the first second of winter", "2024-10-27T01:00Z", 20241027015960 },
+    { "of the first time of the hour", "2024-10-27T01:30+01:00", 20241027013000 },
+    { "ten past in its second time", "2024-10-27T01:10+00:00", 20241027016560 },
+    { "the same, said on the day before", "2024-10-26T20:10-05:00", 20241027016560 },
+    { "its last second", "2024-10-27T01:59:59Z", 20241027019559 },
+    { "and the next", "2024-10-27T02:00Z", 20241027020000 },
+    { "the hour that March leaves out", "2024-03-31T01:00Z", 20240331020000 },
+    { "no time", "2025-07-03T6", 0 },
+    { "no day", "2025-02-30T06:10Z", 0 },
+};
+
+START_TEST(a_version_is_a_number_or_the_time_that_london_had)
+{
+    uint64_t version = 0;
+    int r = value_version(versions[_i].text, &version);
+
+    ck_assert_msg(r == (versions[_i].version ? 0 : -EINVAL) && version == versions[_i].version,
+                  "%s: %d, %lu", versions[_i].why, r, version);
+}
+END_TEST
+
+START_TEST(versions_with_an_offset_are_in_the_order_of_their_times_through_both_clock_changes)
+{
+    static const char *const days[] = { "2024-03-30", "2024-03-31", "2024-10-26", "2024-10-27" };
+    char text[40];
+
+    for (size_t d = 0; d < sizeof days / sizeof days[0]; d++) {
+        uint64_t before = 0, utc, other;
+
+        for (int minute = 0; minute < 1440; minute++) {
+            (void)snprintf(text, sizeof text, "%sT%02d:%02d:59Z", days[d], minute / 60,
+                           minute % 60);
+            ck_assert_int_eq(value_version(text, &utc), 0);
+            ck_assert_msg(utc > before, "%s", text);
+            before = utc;
+            if (minute >= 1380)
+                continue;
+            (void)snprintf(text, sizeof text, "%sT%02d:%02d:59+01:00", days[d], minute / 60 + 1,
+                           minute % 60);
+            ck_assert_int_eq(value_version(text, &other), 0);
+            ck_assert_msg(other == utc, "%s", text);
+        }
+    }
+}
+END_TEST
+
+UNIT_MAIN(
+    "value", UNIT_ROWS(a_number_is_a_plain_decimal_and_nothing_else, numbers),
+    UNIT_ROWS(a_date_is_read_day_first, dates),
+    UNIT_ROWS(a_year_begins_in_the_month_of_its_kind, years),
+    UNIT_ROWS(a_month_is_found_in_a_banner, banners),
+    UNIT_ROWS(a_quarter_is_read_only_when_its_year_is_plain, months),
+    UNIT_ROWS(a_year_over_columns_may_carry_a_mark_of_a_note, groups),
+    UNIT_ROWS(a_mark_of_a_note_is_no_part_of_a_name, notes),
+    UNIT_TEST(blanks_of_every_kind_are_trimmed_and_made_one),
+    UNIT_TEST(bytes_that_are_no_utf8_are_replaced_one_by_one),
+    UNIT_ROWS(a_version_is_a_number_or_the_time_that_london_had, versions),
+    UNIT_TEST(versions_with_an_offset_are_in_the_order_of_their_times_through_both_clock_changes))
