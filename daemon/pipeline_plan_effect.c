@@ -24,14 +24,22 @@ static int add_role(json_t *roles, const char *role)
     size_t i;
     json_t *have;
 
-    if (!role)
-        return 0;
     json_array_foreach(roles, i, have)
     {
         if (strcmp(json_string_value(have), role) == 0)
             return 0;
     }
     return json_array_append_new(roles, json_string(role));
+}
+
+static int add_each(json_t *to, const char *roles)
+{
+    char role[PLAN_ROLE_MAX];
+    int r = 0;
+
+    for (const char *at = roles; r == 0 && plan_roles_next(&at, role);)
+        r = add_role(to, role);
+    return r;
 }
 
 /* The owner of a measure or the lead of an action, and who is accountable for it. */
@@ -46,9 +54,9 @@ static int add_owners(json_t *roles, const struct plan *plan, const struct plan_
 
     if (m && m->action)
         a = plan_action_find(plan, m->action);
-    int r = add_role(roles, m ? m->owner : a ? a->lead : NULL);
+    int r = add_each(roles, m ? m->owner : a ? a->lead : NULL);
 
-    return r | add_role(roles, a ? a->accountable : NULL);
+    return r | add_each(roles, a ? a->accountable : NULL);
 }
 
 /* As the version after calls it, else the one before; NULL: it has none. */

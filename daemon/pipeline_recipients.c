@@ -55,12 +55,17 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
                     role ? role : "-");
 }
 
-static void add_role(struct audience *a, const struct plan *plan, const char *role)
+/* Each of those who lead together. */
+static void add_role(struct audience *a, const struct plan *plan, const char *roles)
 {
-    const struct plan_role *r = role ? plan_role_find(plan, role) : NULL;
+    char role[PLAN_ROLE_MAX];
 
-    for (size_t i = 0; r && i < r->receivers.count; i++)
-        add_receiver(a, r->receivers.items[i], role);
+    for (const char *at = roles; plan_roles_next(&at, role);) {
+        const struct plan_role *r = plan_role_find(plan, role);
+
+        for (size_t i = 0; r && i < r->receivers.count; i++)
+            add_receiver(a, r->receivers.items[i], role);
+    }
 }
 
 /* Of a plan in rehearsal: its author, and the spools of whoever would be told. */

@@ -353,6 +353,21 @@ void wording_since(const struct item_view *v, struct text *out)
     (void)text_puts(out, ".");
 }
 
+/* One of those who own it, by name where that is known. */
+static void add_owner(const struct message_context *c, const char *role, bool is_last,
+                      struct text *out)
+{
+    const char *holder = c->role_holder ? c->role_holder(c->names_arg, role) : NULL;
+
+    if (holder) {
+        wording_clean(out, holder, 60, 6);
+        (void)text_puts(out, " (");
+    }
+    wording_clean(out, role, 60, 5);
+    (void)text_puts(out, holder ? ")" : "");
+    (void)text_puts(out, is_last ? "" : " and ");
+}
+
 void wording_who(const struct item_view *v, struct text *out)
 {
     static const char *const status[] = {
@@ -363,17 +378,10 @@ void wording_who(const struct item_view *v, struct text *out)
     const struct plan_action *a = v->action;
     char date[WORDING_DATE_MAX];
 
-    const struct message_context *c = v->context;
-    const char *holder = v->owner && c->role_holder ? c->role_holder(c->names_arg, v->owner) : NULL;
+    char role[PLAN_ROLE_MAX];
 
-    if (holder) {
-        wording_clean(out, holder, 60, 6);
-        (void)text_puts(out, " (");
-    }
-    if (v->owner)
-        wording_clean(out, v->owner, 60, 5);
-    if (holder)
-        (void)text_putc(out, ')');
+    for (const char *at = v->owner; plan_roles_next(&at, role);)
+        add_owner(v->context, role, at[0] == '\0', out);
     if (wording_is_incident(v->item))
         (void)text_puts(out, "information governance and ops are told; no lead is");
     else if (!v->owner)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,18 @@ const struct plan_action *plan_action_find(const struct plan *p, const char *id)
         if (strcmp(p->actions[i].id, id) == 0)
             return &p->actions[i];
     return NULL;
+}
+
+bool plan_roles_next(const char **at, char out_role[PLAN_ROLE_MAX])
+{
+    if (!*at || !**at)
+        return false;
+    int len = (int)strcspn(*at, ",");
+
+    (void)snprintf(out_role, PLAN_ROLE_MAX, "%.*s", len, *at);
+    *at += len;
+    *at += strspn(*at, ", ");
+    return true;
 }
 
 const struct plan_role *plan_role_find(const struct plan *p, const char *id)

@@ -50,7 +50,8 @@ struct plan_delivery {
 };
 
 struct plan_action {
-    char *id, *title, *lead, *accountable; /* roles; accountable may be NULL */
+    char *id, *title, *lead,
+        *accountable;      /* roles, see plan_roles_next(); accountable may be NULL */
     struct civil_date due; /* last day in time: the month's last day where the plan gives a month;
                               DATE_NONE: ongoing */
     int status;            /* enum action_status */
@@ -230,7 +231,7 @@ struct plan_measure {
     size_t expect_count;
     bool linear;        /* between two milestones the line is straight, else it is a step */
     char *action;       /* id, or NULL */
-    char *owner;        /* role: `owner:`, else the action's lead; NULL: nobody, told to ops */
+    char *owner;        /* roles: `owner:`, else the action's lead; NULL: nobody, told to ops */
     size_t priority;    /* of its action, else its `priority:`, else 0 */
     int footprint;      /* enum footprint */
     char *footprint_of; /* whose figures they are, as people call it; NULL: not known */
@@ -318,6 +319,10 @@ const char *plan_place_title(const struct plan *p);
 const struct plan_measure *plan_measure_find(const struct plan *p, const char *id);
 const struct plan_action *plan_action_find(const struct plan *p, const char *id);
 const struct plan_role *plan_role_find(const struct plan *p, const char *id);
+#define PLAN_ROLE_MAX 65
+/** for (const char *at = roles; plan_roles_next(&at, role);) each of a lead or an owner, which is one role or, of
+ * those who do it together, several: "camhs-lead, council-lead". roles may be NULL. */
+bool plan_roles_next(const char **at, char out_role[PLAN_ROLE_MAX]);
 
 /** Whose line a miss of the measure is of. */
 enum line_of measure_line_of(const struct plan_measure *m);

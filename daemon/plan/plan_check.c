@@ -2,6 +2,7 @@
  * plan_check - the checks that every section of plan.yaml uses
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,30 @@ void plan_check_reference(struct plan_reading *r, const struct plan_ids *known, 
             (void)text_puts(&hint, ", ...");
     }
     plan_complain(r, at, PLAN_NO_SUCH_REFERENCE, text_str(&hint), "no such %s: \"%s\"", what, id);
+}
+
+int plan_join_roles(struct plan_reading *r, const char *key, const struct text_list *roles,
+                    yaml_node *at, char **out_roles)
+{
+    bool is_list = yaml_kind(at) == YAML_SEQUENCE;
+    struct text joined = TEXT_INIT;
+
+    if (is_list && roles->count == 0)
+        (void)plan_check_id(r, key, "", at);
+    for (size_t i = 0; i < roles->count; i++) {
+        bool is_again = false;
+
+        plan_check_reference(r, &r->roles, "role", roles->items[i],
+                             is_list ? yaml_item(at, i) : at);
+        for (size_t k = 0; k < i && !is_again; k++)
+            is_again = strcmp(roles->items[k], roles->items[i]) == 0;
+        if (!is_again)
+            (void)text_printf(&joined, "%s%s", i ? ", " : "", roles->items[i]);
+    }
+    if (roles->count == 0)
+        return 0;
+    *out_roles = text_take(&joined);
+    return *out_roles ? 0 : -ENOMEM;
 }
 
 void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at)

@@ -100,8 +100,8 @@ static const struct bind_key measure_keys[] = {
       "of a survey: {every: 6m, wording: TEXT}; a wave's figure is never carried over" },
     { "action", BIND_ITEM, MEASURE(m.action), NULL, 0, 0, NULL, 0,
       "the action that should move it: cited in every message" },
-    { "owner", BIND_ID, MEASURE(m.owner), NULL, 0, 0, NULL, 0,
-      "the role that is told; the action's lead when left out" },
+    { "owner", BIND_TEXTS, MEASURE(owners), NULL, 0, 0, NULL, 0,
+      "the role that is told, or a list of them; the action's lead when left out" },
     { "priority", BIND_ITEM, MEASURE(priority), NULL, 0, 0, NULL, 0,
       "the priority it belongs to; its action's when it has one" },
     { "unit", BIND_CHOICE, MEASURE(unit), NULL, 0, 0, units, 0,
@@ -380,8 +380,9 @@ static int settle_owner(struct plan_reading *r, struct measure_reading *reading)
             if (p->priorities[i].id && strcmp(p->priorities[i].id, reading->priority) == 0)
                 m->priority = i;
     }
-    if (m->owner)
-        plan_check_reference(r, &r->roles, "role", m->owner, yaml_get(reading->node, "owner"));
+    if (plan_join_roles(r, "owner", &reading->owners, yaml_get(reading->node, "owner"), &m->owner) <
+        0)
+        return -ENOMEM;
     if (m->action)
         plan_check_reference(r, &r->actions, "action", m->action,
                              yaml_get(reading->node, "action"));

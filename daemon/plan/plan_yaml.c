@@ -221,6 +221,7 @@ static const struct bind_key priority_keys[] = {
 
 struct action_reading {
     struct plan_action a;
+    struct text_list leads;
     yaml_node *due, *weakness, *delivery;
 };
 
@@ -232,8 +233,8 @@ static const struct bind_key action_keys[] = {
     { "id", BIND_ITEM, ACTION(a.id), NULL, 0, 0, NULL, 1,
       "text, unique in the plan: 1.10 is another action than 1.1" },
     { "title", BIND_TEXT, ACTION(a.title), NULL, 0, 0, NULL, 1, "what is done, in a few words" },
-    { "lead", BIND_ID, ACTION(a.lead), NULL, 0, 0, NULL, 1,
-      "the role that does it, and that hears of its measures" },
+    { "lead", BIND_TEXTS, ACTION(leads), NULL, 0, 0, NULL, 1,
+      "the role that does it, and that hears of its measures; of those who lead together a list" },
     { "accountable", BIND_ID, ACTION(a.accountable), NULL, 0, 0, NULL, 0,
       "the role that answers for it" },
     { "forum", BIND_ID, ACTION(a.forum), NULL, 0, 0, NULL, 0, "the forum that it reports to" },
@@ -277,14 +278,15 @@ static int read_action(struct plan_reading *r, yaml_node *mapping, size_t priori
     bound = bind_mapping(r->y, mapping, "action", action_keys, &reading, r->diags);
     read_due(r, &reading);
     reading.a.priority = priority;
-    if (plan_read_weakness(r, reading.weakness, &reading.a.weakness) < 0 ||
+    if (plan_join_roles(r, "lead", &reading.leads, yaml_get(mapping, "lead"), &reading.a.lead) <
+            0 ||
+        plan_read_weakness(r, reading.weakness, &reading.a.weakness) < 0 ||
         plan_read_delivery(r, reading.delivery, &reading.a.delivery) < 0)
         bound = -ENOMEM;
     p->actions[p->action_count++] = reading.a;
     if (reading.a.title)
         plan_check_title(r, reading.a.title, yaml_get(mapping, "title"));
-    if (reading.a.lead)
-        plan_check_reference(r, &r->roles, "role", reading.a.lead, yaml_get(mapping, "lead"));
+    text_list_release(&reading.leads);
     if (reading.a.accountable)
         plan_check_reference(r, &r->roles, "role", reading.a.accountable,
                              yaml_get(mapping, "accountable"));

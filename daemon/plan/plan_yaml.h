@@ -54,6 +54,10 @@ void plan_seen_release(struct plan_seen *seen);
 /** Complains (with "did you mean") where id names nothing known. at: the node that refers. */
 void plan_check_reference(struct plan_reading *r, const struct plan_ids *known, const char *what,
                           const char *id, yaml_node *at);
+/** Roles as one text for plan_roles_next(), each once, and complains of those that are none; *out_roles stays
+ * where there are none. at: their node, or NULL. Returns 0 or -ENOMEM. */
+int plan_join_roles(struct plan_reading *r, const char *key, const struct text_list *roles,
+                    yaml_node *at, char **out_roles);
 /** Whether it is 1 to 64 letters, digits, '-', '_' or '.'; complains when not. */
 bool plan_check_id(struct plan_reading *r, const char *what, const char *id, yaml_node *at);
 void plan_check_title(struct plan_reading *r, const char *title, yaml_node *at);
@@ -84,7 +88,7 @@ void plan_check_holders(struct plan_reading *r, const char *role, yaml_node *key
 struct measure_reading {
     struct plan_measure m;
     char *metric, *priority; /* as written; owned */
-    struct text_list was;
+    struct text_list was, owners;
     int polarity, unit, period, method, act_on; /* as chosen, -1: left out */
     double share;
     bool metric_is_good; /* of a list measure: its metric was understood */

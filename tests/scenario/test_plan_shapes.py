@@ -106,7 +106,8 @@ def test_shape_B_of_Devon_an_action_with_two_leads_and_a_month_is_reported_apart
     name = "b-devon-actions"
     with shape(build, name) as w:
         check_actions(w, name, last=lambda: wait_for(
-            lambda: all(any("A guide written with families" in m.text for m in w.mails(folder))
+            lambda: all(any("A guide written with families" in m.text and
+                            "icb-lead and council-lead" in " ".join(m.text.split()) for m in w.mails(folder))
                         for folder in ("spool", "partner")), "both leads to be told that 1.10 is overdue"))
         assert lint(w) == []
 

@@ -273,6 +273,37 @@ START_TEST(a_note_or_the_order_of_milestones_changes_no_digest)
 }
 END_TEST
 
+START_TEST(those_who_lead_together_are_several_roles_each_once)
+{
+    static const char text[] =
+        "plan: {id: p}\nroles: {a: {receivers: [spool]}, b: {receivers: [hook]}}\npriorities:\n"
+        "  - id: 1\n    title: A\n    actions: [{id: 1.1, title: A, lead: [b, a, b], due: "
+        "ongoing}]\n"
+        "measures:\n"
+        "  - {id: m, metric: published:X, action: 1.1, select: {feed: chs, org: A}, target: "
+        "{at_least: 1}}\n"
+        "  - {id: n, metric: published:Y, owner: [a], action: 1.1, select: {feed: chs, org: A}, "
+        "target: {at_least: 1}}\n";
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    AUTO(plan_release) struct plan *p = NULL;
+    char role[PLAN_ROLE_MAX];
+
+    ck_assert_int_eq(load_text(text, &diags, &p), 0);
+    ck_assert_str_eq(plan_measure_find(p, "m")->owner, "b, a");
+    ck_assert_str_eq(plan_measure_find(p, "n")->owner, "a");
+
+    const char *at = plan_action_find(p, "1.1")->lead;
+
+    ck_assert(plan_roles_next(&at, role));
+    ck_assert_str_eq(role, "b");
+    ck_assert(plan_roles_next(&at, role));
+    ck_assert_str_eq(role, "a");
+    ck_assert(!plan_roles_next(&at, role));
+    at = NULL;
+    ck_assert(!plan_roles_next(&at, role));
+}
+END_TEST
+
 /* ---- what does not load ---- */
 
 static const struct {
@@ -404,6 +435,14 @@ static const struct {
       "plan: {id: p}\nroles: {a: {receivers: [spool]}}\npriorities:\n  - id: 1\n    title: A\n"
       "    actions: [{id: 1.1, title: A, lead: a}]\n",
       6, 15, DIAG_ERROR, "\"due\" is missing", "ongoing" },
+    { "one of two leads that is no role",
+      "plan: {id: p}\nroles: {lead: {receivers: [spool]}}\npriorities:\n  - id: 1\n    title: A\n"
+      "    actions: [{id: 1.1, title: A, lead: [lead, leed], due: ongoing}]\n",
+      6, 48, DIAG_ERROR, "no such role: \"leed\"", "did you mean \"lead\"?" },
+    { "no lead in a list of leads",
+      "plan: {id: p}\nroles: {lead: {receivers: [spool]}}\npriorities:\n  - id: 1\n    title: A\n"
+      "    actions: [{id: 1.1, title: A, lead: [], due: ongoing}]\n",
+      6, 41, DIAG_ERROR, "is not an id", NULL },
     { "a title split by its comma",
       "plan: {id: p}\nroles: {a: {receivers: [spool]}}\npriorities:\n  - id: 1\n    title: A\n"
       "    actions:\n      - {id: 1.1, title: Team, second, lead: a, due: ongoing}\n",
@@ -656,6 +695,7 @@ UNIT_MAIN("plan_yaml", UNIT_TEST(the_smallest_plan_of_the_design_loads_as_printe
           UNIT_ROWS(the_digest_changes_with_what_changes_a_judgement_and_with_nothing_else,
                     digest_rows),
           UNIT_TEST(a_note_or_the_order_of_milestones_changes_no_digest),
+          UNIT_TEST(those_who_lead_together_are_several_roles_each_once),
           UNIT_TEST(six_errors_are_six_messages_each_at_its_line_and_column),
           UNIT_TEST(an_error_among_the_warnings_fails_and_warnings_alone_do_not),
           UNIT_TEST(a_clear_line_between_milestone_and_target_is_no_fault),
