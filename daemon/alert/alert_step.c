@@ -273,7 +273,7 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
     if (r == 0 && stored == NULL)
         r = alert_id_of(instance, f, s.next.id);
     if (r == 0)
-        r = fold_run(s.next.id, stored, f, NULL, &s.folds, &s.fold_count, &newest);
+        r = fold_run(s.next.id, stored, f, NULL, &s.folds, &s.fold_count, &newest, &s.came_late);
     if (r == 0)
         r = stepping_room(&s);
     if (r == 0)

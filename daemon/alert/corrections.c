@@ -66,8 +66,11 @@ static const struct period_judgement *find_late(const struct stepping *s, struct
                                                 struct civil_date before)
 {
     const struct finding *f = s->f;
-    size_t end = finding_upto(f, date_add_days(before, -1));
+    size_t end;
 
+    if (!s->came_late) /* mostly none did */
+        return NULL;
+    end = finding_upto(f, date_add_days(before, -1));
     for (size_t i = finding_upto(f, date_add_days(from, -1)); i < end; i++) {
         const struct period_judgement *p = &f->history[i];
 

@@ -66,6 +66,8 @@ struct fold {
     long steady;                        /* so many data periods on that side, without a hold */
     struct civil_date marked;           /* stored ends up to here are in .state */
     bool has_marks;                     /* some are stored */
+    bool came_late;                     /* a figure, after that of a newer period */
+    int64_t latest;                     /* when the figures so far came, in ms */
 };
 
 static struct fold_episode *fold_last(struct fold *fold)
@@ -346,6 +348,9 @@ static int fold_period(struct fold *fold, const struct period_judgement *p,
     const char *why;
     int r = 0;
 
+    fold->came_late |= p->first_received.ms + ALERT_LATE_AFTER_MS <= fold->latest;
+    if (p->received.ms > fold->latest)
+        fold->latest = p->received.ms;
     fold_tally(fold, p);
     if (!is_open(from) && period_is_behind(p->event))
         r = fold_cross(fold, p);
@@ -414,9 +419,11 @@ static void fold_rule(struct fold *fold, const struct finding *f)
 
 int fold_run(const char *alert_id, const struct alert *stored, const struct finding *f,
              const struct episode *seed, struct fold_episode **out_episodes, size_t *out_count,
-             const struct fold_trace *trace)
+             const struct fold_trace *trace, bool *out_came_late)
 {
-    struct fold fold = { .alert_id = alert_id, .stored = stored, .marked = { INT32_MIN } };
+    struct fold fold = {
+        .alert_id = alert_id, .stored = stored, .marked = { INT32_MIN }, .latest = INT64_MIN
+    };
     int r;
 
     assert(alert_id != NULL && f != NULL);
@@ -449,6 +456,8 @@ int fold_run(const char *alert_id, const struct alert *stored, const struct find
         fold_last(&fold)->e.held = f->holds != 0;
     *out_episodes = fold.list;
     *out_count = fold.count;
+    if (out_came_late != NULL)
+        *out_came_late = fold.came_late;
     return 0;
 }
 
@@ -460,7 +469,7 @@ int alert_fold(const char *alert_id, const struct alert *stored, const struct fi
     struct fold_episode *list = NULL;
     struct episode *episodes;
     size_t count = 0;
-    int r = fold_run(alert_id, stored, f, NULL, &list, &count, &each);
+    int r = fold_run(alert_id, stored, f, NULL, &list, &count, &each, NULL);
 
     if (r < 0)
         return r;

@@ -28,11 +28,12 @@ struct fold_trace {
 
 /**
  * As alert_fold(). seed may be NULL; else the fold begins inside this open episode, after its
- * opening period (.folded), and the first of out_episodes is what became of it.
+ * opening period (.folded), and the first of out_episodes is what became of it. out_came_late (may be NULL):
+ * whether the figure of any period came ALERT_LATE_AFTER_MS after that of a newer one, or later.
  */
 int fold_run(const char *alert_id, const struct alert *stored, const struct finding *f,
              const struct episode *seed, struct fold_episode **out_episodes, size_t *out_count,
-             const struct fold_trace *trace);
+             const struct fold_trace *trace, bool *out_came_late);
 /** Whether a period says where the value is. */
 bool period_is_judged(enum period_event event);
 /** Whether it says that the value is behind the line. */

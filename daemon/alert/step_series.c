@@ -72,7 +72,8 @@ static const struct fold_episode *fold_now_open(const struct stepping *s)
 static int fold_on(struct stepping *s, const struct episode *e, const struct fold_episode **out_x)
 {
     static const struct fold_trace nobody;
-    int r = fold_run(s->next.id, s->stored, s->f, e, &s->continued, &s->continued_count, &nobody);
+    int r =
+        fold_run(s->next.id, s->stored, s->f, e, &s->continued, &s->continued_count, &nobody, NULL);
 
     if (r < 0)
         return r;

@@ -26,7 +26,8 @@ struct stepping {
     enum alert_news news, ended_news;
     char news_of[ALERT_ID_MAX], ended_of[ALERT_ID_MAX]; /* episode ids */
     const char *why;
-    bool judged; /* .newest is set: the row of the newest period */
+    bool came_late; /* some figure did, after that of a newer period */
+    bool judged;    /* .newest is set: the row of the newest period */
     struct alert_step newest;
 };
 

@@ -8,7 +8,7 @@ double mean_below(const double *values, size_t n, double limit, size_t *out_used
     size_t used = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i]) && !(values[i] >= limit)) {
+        if (values[i] < limit) {
             sum += values[i];
             used++;
         }
@@ -19,12 +19,12 @@ double mean_below(const double *values, size_t n, double limit, size_t *out_used
     long double mean = sum / (long double)used;
 
     for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i]) && !(values[i] >= limit))
+        if (values[i] < limit)
             left_over += values[i] - mean;
     return (double)(mean + left_over / (long double)used);
 }
 
 double mean_of(const double *values, size_t n, size_t *out_used)
 {
-    return mean_below(values, n, NAN, out_used); /* nothing compares with it */
+    return mean_below(values, n, INFINITY, out_used); /* NAN is below nothing */
 }

@@ -10,9 +10,9 @@
 
 #include <stddef.h>
 
-/** NAN values are left out; NAN where nothing is left. out_used (may be NULL): how many counted. */
+/** Of finite values: NAN are left out; NAN where nothing is left. out_used (may be NULL): how many counted. */
 double mean_of(const double *values, size_t n, size_t *out_used);
-/** The same without the values from a limit on. */
+/** The same of those below a limit alone. */
 double mean_below(const double *values, size_t n, double limit, size_t *out_used);
 
 #endif

@@ -27,14 +27,14 @@ enum history_kind {
 };
 
 struct series_version {
-    /* What each judgement reads stands first, in one line of memory. */
+    /* What each judgement reads stands first (series_fetch). */
     double value, low, high; /* as struct record */
     enum marker marker;
     bool gap; /* the publisher's figure is contradicted (a total of 0 over blank parts): held,
                  marker not-submitted */
-    struct wall_time as_of;        /* when the file was received */
-    double numerator, denominator; /* NAN: none */
+    struct wall_time as_of; /* when the file was received */
     uint64_t untold, stops; /* stops of its period whose outcome nobody told, of how many; else 0 */
+    double numerator, denominator; /* NAN: none */
     enum publication_status status;
     int edition;      /* vN of the file, 0: none */
     uint64_t receipt; /* order of receipt: sequence number of the file in the received journal */
@@ -104,6 +104,13 @@ static inline const struct series_version *series_current(const struct series_po
 {
     assert(p && p->current < p->version_count);
     return &p->versions[p->current];
+}
+/** Has what a judgement reads of a version brought near, some turns before it is read: versions lie apart,
+ * and of a long series each would be awaited. */
+static inline void series_fetch(const struct series_version *v)
+{
+    __builtin_prefetch(&v->value);
+    __builtin_prefetch(&v->untold);
 }
 /** Whether a later version replaced another value of this period. */
 bool series_point_restated(const struct series_point *p);

@@ -27,15 +27,19 @@ static bool any_from(const double *ranges, size_t n, double limit)
     return false;
 }
 
-/* values, ranges: the segment's; between two segments there is none. */
-static void set_limits(struct spc_segment *s, const double *values, const double *ranges,
+/* How many first points of n mean and limits rest on. */
+static size_t fixed_of(size_t n, const struct spc_options *options)
+{
+    return options->fix_after > 0 && options->fix_after < n ? options->fix_after : n;
+}
+
+/* After the mean. ranges: the segment's; between two segments there is none. */
+static void set_limits(struct spc_segment *s, const double *ranges,
                        const struct spc_options *options)
 {
-    size_t fixed = options->fix_after > 0 && options->fix_after < s->n ? options->fix_after : s->n;
-    size_t steps = fixed - 1;
+    size_t steps = fixed_of(s->n, options) - 1;
 
     ranges++;
-    s->mean = mean_of(values, fixed, NULL);
     s->moving_range_all = mean_of(ranges, steps, &s->moving_ranges);
     s->screen_limit = SPC_SCREEN_FACTOR * s->moving_range_all;
     s->moving_range = s->moving_range_all;
@@ -47,11 +51,16 @@ static void set_limits(struct spc_segment *s, const double *values, const double
     s->near_upper = s->mean + SPC_NEAR_FACTOR * s->moving_range;
 }
 
+static signed char side_of(const struct spc_segment *s, double value)
+{
+    return (signed char)((value > s->mean) - (value < s->mean));
+}
+
 /* Every comparison with NAN is false: a missing value or limit marks nothing. */
 static void set_point(struct spc_point *p, const struct spc_segment *s, double value, bool is_fixed)
 {
     p->in_baseline = is_fixed && !isnan(value);
-    p->side = (value > s->mean) - (value < s->mean);
+    p->side = side_of(s, value);
     p->outside = value > s->upper || value < s->lower;
     p->near = !p->outside && (value > s->near_upper || value < s->near_lower);
 }
@@ -70,6 +79,28 @@ static enum spc_assurance assurance_of(const struct spc_segment *last,
     return SPC_HIT_OR_MISS;
 }
 
+/* Whether the newest points are a shift. */
+static bool is_shift(const struct spc_segment *s, const double *values)
+{
+    int side = side_of(s, values[s->n - 1]);
+    size_t i = 1;
+
+    while (i < s->n && i < SPC_RUN_POINTS && side_of(s, values[s->n - 1 - i]) == side)
+        i++;
+    return side != 0 && i == SPC_RUN_POINTS;
+}
+
+/* Whether they are a trend towards the mean: of a shift nothing else can point the other way. */
+static bool is_trend_back(const struct spc_segment *s, const double *values)
+{
+    int back = -side_of(s, values[s->n - 1]);
+    size_t i = s->n - 1;
+
+    while (i > 0 && (values[i] - values[i - 1]) * back > 0)
+        i--;
+    return s->n - 1 - i >= SPC_RUN_POINTS - 1;
+}
+
 enum spc_variation spc_newest(const double *values, const double *ranges, size_t n,
                               const struct spc_options *options)
 {
@@ -78,7 +109,11 @@ enum spc_variation spc_newest(const double *values, const double *ranges, size_t
     size_t first = n > NEWEST_POINTS ? n - NEWEST_POINTS : 0;
 
     assert(values && ranges && options && n > 0);
-    set_limits(&s, values, ranges, options);
+    s.mean = mean_of(values, fixed_of(n, options), NULL);
+    if (is_shift(&s, values) && !is_trend_back(&s, values))
+        return spc_variation_of(side_of(&s, values[n - 1]) > 0 ? SPC_SHIFT_ABOVE : SPC_SHIFT_BELOW,
+                                options->improvement);
+    set_limits(&s, ranges, options);
     for (size_t i = first; i < n; i++)
         set_point(&points[i - first], &s, values[i], false);
     spc_rules(values + first, n - first, points);
@@ -100,7 +135,7 @@ static void cut_segments(const bool *starts, struct spc_chart *c)
         if (i == 0 || (starts && starts[i]))
             c->segments[c->segment_count++].first = i;
         c->segments[c->segment_count - 1].n++;
-        c->points[i].segment = c->segment_count - 1;
+        c->points[i].segment = (unsigned)c->segment_count - 1;
     }
 }
 
@@ -124,7 +159,8 @@ int spc_chart(const double *values, const bool *starts, size_t n, const struct s
     for (size_t k = 0; k < c.segment_count; k++) {
         struct spc_segment *s = &c.segments[k];
 
-        set_limits(s, values + s->first, ranges + s->first, options);
+        s->mean = mean_of(values + s->first, fixed_of(s->n, options), NULL);
+        set_limits(s, ranges + s->first, options);
         for (size_t i = 0; i < s->n; i++)
             set_point(&c.points[s->first + i], s, values[s->first + i],
                       options->fix_after == 0 || i < options->fix_after);

@@ -63,12 +63,12 @@ enum spc_assurance {
 
 /** For a missing value side is 0 and outside and near are false, as they are without limits. */
 struct spc_point {
-    size_t segment;   /* its index */
+    unsigned segment; /* its index */
+    enum spc_cause cause;
+    signed char side; /* of the mean: -1 below, 0 on it, 1 above */
     bool in_baseline; /* mean and limits rest on it */
-    int side;         /* of the mean: -1 below, 0 on it, 1 above */
     bool outside;     /* strictly beyond a limit */
     bool near;        /* strictly beyond a near limit, not outside */
-    enum spc_cause cause;
 };
 
 /** NAN: not to be had, as limits are without two consecutive values, or where screening leaves no

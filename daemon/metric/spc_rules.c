@@ -2,17 +2,31 @@
 
 /* Each rule marks over what the one before it marked: the last that holds is named. */
 
+/*
+ * Marks the runs of so many steps that are one and not 0. Most runs are short and end where chance has
+ * it, so the loop branches on the long ones alone.
+ */
+struct run {
+    int step;
+    size_t length; /* steps so far */
+};
+
+static bool run_is_long(struct run *r, int step, size_t least)
+{
+    r->length = (r->length & -(size_t)(step == r->step)) + 1;
+    r->step = step;
+    return r->length >= least && step != 0;
+}
+
 static void mark_shifts(size_t n, struct spc_point *points)
 {
-    size_t end;
+    struct run run = { 0, 0 };
 
-    for (size_t first = 0; first < n; first = end) {
-        int side = points[first].side;
-
-        for (end = first + 1; end < n && points[end].side == side; end++)
-            ;
-        for (size_t i = first; side != 0 && end - first >= SPC_RUN_POINTS && i < end; i++)
-            points[i].cause = side > 0 ? SPC_SHIFT_ABOVE : SPC_SHIFT_BELOW;
+    for (size_t i = 0; i < n; i++) {
+        if (!run_is_long(&run, points[i].side, SPC_RUN_POINTS))
+            continue;
+        for (size_t k = run.length == SPC_RUN_POINTS ? i + 1 - run.length : i; k <= i; k++)
+            points[k].cause = run.step > 0 ? SPC_SHIFT_ABOVE : SPC_SHIFT_BELOW;
     }
 }
 
@@ -21,8 +35,8 @@ static void mark_near(size_t n, struct spc_point *points)
     for (size_t first = 0; first + 3 <= n; first++) {
         struct spc_point *p = points + first;
 
-        if (p[0].side == 0 || p[0].side != p[1].side || p[0].side != p[2].side ||
-            p[0].near + p[1].near + p[2].near < 2)
+        if (p[0].near + p[1].near + p[2].near < 2 || p[0].side == 0 || p[0].side != p[1].side ||
+            p[0].side != p[2].side)
             continue;
         for (size_t i = 0; i < 3; i++)
             if (p[i].near)
@@ -43,16 +57,18 @@ static bool is_trend(const struct spc_point *p)
 
 static void mark_trends(const double *values, size_t n, struct spc_point *points)
 {
-    size_t last;
+    struct run run = { 0, 0 };
+    bool is_any = false;
 
-    for (size_t first = 0; first + 1 < n; first = last) {
-        int step = step_to(values, first + 1);
-
-        for (last = first + 1; last + 1 < n && step_to(values, last + 1) == step; last++)
-            ;
-        for (size_t i = first; step != 0 && last - first + 1 >= SPC_RUN_POINTS && i <= last; i++)
-            points[i].cause = SPC_TREND_UP;
+    for (size_t i = 1; i < n; i++) {
+        if (!run_is_long(&run, step_to(values, i), SPC_RUN_POINTS - 1))
+            continue;
+        for (size_t k = run.length == SPC_RUN_POINTS - 1 ? i - run.length : i; k <= i; k++)
+            points[k].cause = SPC_TREND_UP;
+        is_any = true;
     }
+    if (!is_any)
+        return;
     /* A point is named by the step that leads on to a marked one, else by the step that led to it:
      * where two trends meet, by the one that follows. The package takes what does not rise for
      * falling, which names the last point of a rising trend so where an equal value parts it from

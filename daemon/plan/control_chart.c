@@ -108,22 +108,37 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Days from one end to the next that still are one step. Single days (a census) have no length of their
- * own: half as much again as they usually lie apart. */
-static int widest_step(const struct control_chart *c, int *steps, int length)
+static int step_from(const struct control_chart *c, size_t i)
 {
-    size_t n = c->n - 1;
+    return c->points[i + 1].end.day - c->points[i].end.day;
+}
+
+/* Days from one end to the next that still are one step. Single days (a census) have no length of their
+ * own: half as much again as they usually lie apart. Returns 0 or -ENOMEM. */
+static int widest_step(const struct control_chart *c, int length, int *out_widest)
+{
+    size_t n = c->n > 0 ? c->n - 1 : 0;
     bool is_sorted = true;
 
-    if (length != 1)
+    *out_widest = 0;
+    if (length != 1 || n == 0)
         return 0;
-    for (size_t i = 0; i < n; i++) {
-        steps[i] = c->points[i + 1].end.day - c->points[i].end.day;
-        is_sorted &= i == 0 || steps[i] >= steps[i - 1];
-    }
-    if (!is_sorted) /* a figure a day is */
+    for (size_t i = 1; i < n && is_sorted; i++)
+        is_sorted = step_from(c, i) >= step_from(c, i - 1);
+    int usual = step_from(c, n / 2); /* a figure a day is sorted */
+
+    if (!is_sorted) {
+        AUTO(auto_free) int *steps = malloc(n * sizeof *steps);
+
+        if (steps == NULL)
+            return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+            steps[i] = step_from(c, i);
         qsort(steps, n, sizeof *steps, by_number);
-    return steps[n / 2] + steps[n / 2] / 2;
+        usual = steps[n / 2];
+    }
+    *out_widest = usual + usual / 2;
+    return 0;
 }
 
 /* Whether a period is missing before the i-th point. */
@@ -139,13 +154,11 @@ static bool is_gap(const struct control_chart *c, size_t i, int length, int wide
 /* Where a period is missing between two points one without a value stands for it. */
 static int add_gaps(struct control_chart *c, int length)
 {
-    AUTO(auto_free) int *steps = malloc((c->n + 1) * sizeof *steps);
     size_t gaps = 0, n = 0;
+    int widest, r = widest_step(c, length, &widest);
 
-    if (steps == NULL)
-        return -ENOMEM;
-    int widest = c->n > 1 ? widest_step(c, steps, length) : 0;
-
+    if (r < 0)
+        return r;
     for (size_t i = 1; i < c->n; i++)
         gaps += is_gap(c, i, length, widest);
     if (gaps == 0) /* mostly none is */
@@ -242,12 +255,13 @@ static void find_opening(struct control_chart *c, const double *values, const do
 
 static int draw(struct control_chart *c, const struct plan_measure *m, double target)
 {
-    AUTO(auto_free) double *values = malloc((c->n + 1) * sizeof *values);
-    AUTO(auto_free) double *ranges = malloc((c->n + 1) * sizeof *ranges);
+    AUTO(auto_free) double *values = malloc((2 * c->n + 1) * sizeof *values);
     size_t all = c->n;
 
-    if (values == NULL || ranges == NULL)
+    if (values == NULL)
         return -ENOMEM;
+    double *ranges = values + all;
+
     for (size_t i = 0; i < c->n; i++)
         values[i] = c->points[i].value;
     while (c->n > 0 && isnan(values[c->n - 1]))

@@ -98,12 +98,7 @@ static struct wall_time received_at(const struct series_point *point)
     return now->as_of;
 }
 
-#define FETCH_AHEAD 8 /* points; versions lie apart: of a long series each would be awaited */
-
-static void fetch_version(const struct series_point *point)
-{
-    __builtin_prefetch(&point->versions[point->current]);
-}
+#define FETCH_AHEAD 8 /* points */
 
 /* Days after the one, up to the other; DATE_NONE: no bound. */
 struct days {
@@ -133,7 +128,7 @@ static void judge_series(const struct evaluation_input *in, const struct plan *p
         struct period_judgement *j;
 
         if (i + FETCH_AHEAD < s->point_count)
-            fetch_version(&s->points[i + FETCH_AHEAD]);
+            series_fetch(series_current(&s->points[i + FETCH_AHEAD]));
         if (date_is_set(p->valid_from) && i + 1 < s->point_count &&
             date_compare(s->points[i + 1].period_end, p->valid_from) < 0)
             continue;

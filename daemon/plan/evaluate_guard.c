@@ -47,12 +47,12 @@ struct guard {
     size_t before, now; /* so many of its periods end up to the ends of the two that are compared */
 };
 
-#define FETCH_AHEAD 8 /* periods: versions lie apart, of long histories each would be awaited */
+#define FETCH_AHEAD 8 /* periods */
 
 static void fetch_version(const struct finding *f, size_t at)
 {
     if (at + FETCH_AHEAD < f->history_count)
-        __builtin_prefetch(f->history[at + FETCH_AHEAD].version);
+        series_fetch(f->history[at + FETCH_AHEAD].version);
 }
 
 /* The newest judged period that ends on or before a date, or NULL. *n: as of an earlier date. */

@@ -65,6 +65,25 @@ static double tidied(double excess, double value, double line)
     return fabs(excess) <= JUDGE_EPSILON * size ? 0 : excess;
 }
 
+/* Whether the figure, wherever it lies, is at a line or better. */
+static bool is_met(const struct plan_measure *m, const struct judged_range *range,
+                   const struct plan_line *line)
+{
+    double worst;
+
+    switch ((enum polarity)m->polarity) {
+    case POLARITY_HIGHER:
+        worst = line->high - range->low;
+        break;
+    case POLARITY_LOWER:
+        worst = range->high - line->low;
+        break;
+    default:
+        worst = fmax(fabs(range->low - line->high), fabs(range->high - line->low)) - m->rule.within;
+    }
+    return tidied(worst, range->printed, line->value) <= 0;
+}
+
 static struct excess excess_over(const struct plan_measure *m, const struct judged_range *range,
                                  const struct plan_line *line)
 {
@@ -122,11 +141,10 @@ static void judge_met(const struct plan_measure *m, const struct judged_range *r
     if (m->expect_count > 0) {
         struct plan_line target = measure_target(m, from, j->end);
 
-        if (!isnan(target.value) && excess_over(m, range, &target).worst <= 0)
+        if (!isnan(target.value) && is_met(m, range, &target))
             j->rag = RAG_BLUE;
     }
-    j->event =
-        !m->has_clear || excess_over(m, range, &clear).worst <= 0 ? PERIOD_CLEAR : PERIOD_BETWEEN;
+    j->event = !m->has_clear || is_met(m, range, &clear) ? PERIOD_CLEAR : PERIOD_BETWEEN;
 }
 
 #define EARLY_DAYS_MAX    2   /* a week that ends on a Sunday may be sent on its Friday */

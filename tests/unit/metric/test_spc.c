@@ -339,6 +339,20 @@ START_TEST(the_newest_point_says_alone_what_it_says_in_the_chart)
 }
 END_TEST
 
+/* Above the mean for nine points, and falling all the while: the trend is named, and it is the better. */
+START_TEST(within_a_shift_a_trend_back_to_the_mean_is_what_the_newest_point_says)
+{
+    const double values[] = { 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 14, 13, 12, 11, 10, 9, 8, 7, 6 };
+    const struct spc_options options = { SPC_DECREASE, NAN, 0, false };
+    AUTO(spc_chart_release) struct spc_chart c = chart_of(values, COUNT(values), &options);
+    double ranges[COUNT(values)];
+
+    spc_ranges(values, COUNT(values), ranges);
+    ck_assert_int_eq(c.points[COUNT(values) - 1].cause, SPC_TREND_DOWN);
+    ck_assert_int_eq(spc_newest(values, ranges, COUNT(values), &options), SPC_IMPROVEMENT);
+}
+END_TEST
+
 UNIT_MAIN(
     "spc", UNIT_TEST(the_worked_example_has_limits_of_67_22_and_55_61),
     UNIT_ROWS(the_worked_example_is_assured_by_its_limits_and_the_target, targets),
@@ -353,4 +367,5 @@ UNIT_MAIN(
     UNIT_TEST(a_moving_range_exactly_on_the_screening_limit_is_left_out),
     UNIT_TEST(the_variation_is_that_of_the_last_point),
     UNIT_TEST(the_newest_point_says_alone_what_it_says_in_the_chart),
+    UNIT_TEST(within_a_shift_a_trend_back_to_the_mean_is_what_the_newest_point_says),
     UNIT_TEST(one_value_has_a_mean_and_no_limits_and_none_has_no_chart))
