@@ -529,6 +529,8 @@ int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *
     *out =
         (struct outlook_look){ .waits = &a->last.waits,
                                .known = { known->from, known->upto },
+                               .censuses = known->censuses,
+                               .census_count = known->census_count,
                                .unknown = unknown_of(&a->last, true,
                                                      (struct period){ known->upto, known->upto }) };
     if (a->last.flows_untold)

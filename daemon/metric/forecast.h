@@ -1,14 +1,15 @@
 /*
  * forecast - where a waiting list will stand: what is certain if nobody is seen, and what is likely
  *
- * Pure. The certain part follows from the clocks alone, exactly. The likely part is a seeded bootstrap:
- * each path lives the coming days as days of the recent past were lived, four weeks at a time, so that
- * days of the week and runs of good or bad weeks stay together. Who is seen is drawn by his place in the
- * queue, so that a list that is seen in turn stays so. How far back a path looks, whether it lives the same
- * weeks of last year again, and by how much demand and capacity drift from that, differ from path to path: no
- * list stays as it was. How wide that makes the fan is measured, not derived (test_forecast.c), and tried on lists
- * with which nothing was settled (test_forecast_fresh.c). The same input and
- * seed give the same figures. What a list lives through that its past never showed, no path knows.
+ * Pure. The certain part follows from the clocks alone, exactly. The likely part is a seeded bootstrap: on
+ * each path the coming weeks are lived as weeks of the past were, day by day, so that days of the week and the
+ * noise of the weeks stay, but with as many who join and as many who are seen as the path takes demand and capacity
+ * to be: drawn from what the weeks known tell of their level now, and drifting on from week to week as they did
+ * (metric/flow_level.h). Where more than a year is known some paths live about the same weeks of last year
+ * instead, by as much more as the list grew since. Who is seen is drawn by his place in the queue, so that a list
+ * that is seen in turn stays so. Nobody tells the model which of this a list does; how wide the fan is was tried on
+ * lists that it does not know, at each horizon (test_forecast.c, test_forecast_fresh.c, test_forecast_ramps.c). The
+ * same input and seed give the same figures. What a list lives through that its past never showed, no path knows.
  */
 #ifndef METRIC_FORECAST_H
 #define METRIC_FORECAST_H
@@ -19,7 +20,6 @@
 #include "metric/pathway_count.h"
 
 #define FORECAST_WEEKS_MIN 8   /* of known flows; with fewer nothing is likely */
-#define FORECAST_WEEKS_MAX 52  /* that a path looks back */
 #define FORECAST_DAYS_MAX  366 /* ahead */
 #define FORECAST_PATHS     400
 
@@ -41,6 +41,9 @@ struct forecast_input {
     const struct period
         *windows; /* that the figure is wanted for; ascending, ending after .known */
     size_t window_count;
+    const struct civil_date
+        *censuses; /* of snapshots, ascending; none where each stop's day is told */
+    size_t census_count;
     size_t paths; /* 0: FORECAST_PATHS */
     uint64_t seed;
 };

@@ -83,6 +83,7 @@ static int digest_of(const struct forecast_input *in, char out[SHA256_TEXT_MAX])
                                  (uint64_t)in->known.start.day,
                                  (uint64_t)in->known.end.day,
                                  in->window_count,
+                                 in->census_count,
                                  in->paths,
                                  in->seed };
     struct digest *d = digest_new();
@@ -97,6 +98,8 @@ static int digest_of(const struct forecast_input *in, char out[SHA256_TEXT_MAX])
 
         digest_add(d, days, sizeof days);
     }
+    if (in->census_count > 0)
+        digest_add(d, in->censuses, in->census_count * sizeof *in->censuses);
     add_waits(d, in->waits);
     digest_end(d, out);
     return 0;

@@ -107,6 +107,8 @@ static int add_fans(struct outlook *o, const struct outlook_look *look, struct f
     const struct forecast_input in = { .waits = look->waits,
                                        .metric = &m->list->metric,
                                        .known = look->known,
+                                       .censuses = look->censuses,
+                                       .census_count = look->census_count,
                                        .windows = windows,
                                        .window_count = o->milestone_count,
                                        .seed = seed_of(m, o->data_date) };

@@ -18,6 +18,10 @@
 struct outlook_look {
     const struct waits *waits;
     struct period known; /* of these days starts and stops are known; the last is the data's */
+    const struct civil_date
+        *censuses; /* of its snapshots, ascending; who is gone from one left since the
+                                        * one before, on a day that nobody told */
+    size_t census_count;
     struct waits_unknown unknown;
 };
 

@@ -30,7 +30,7 @@ static inline int unit_run(const char *name, const struct unit_case *cases, size
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
 
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, getenv("WAITLIST_FULL") != NULL ? 1200 : 120);
     for (size_t i = 0; i < count; i++) {
         if (cases[i].rows > 0)
             tcase_add_loop_test(tcase, cases[i].test, 0, cases[i].rows);
