@@ -43,8 +43,8 @@ ROWS = [
      [("daemon/parse/pathway_row.c", "    rec->retracted |= !is_true;\n", "")],
      [(FORMATS, "a_first_contact_counts_when_attended_and_is_taken_back_when_not")]),
     ("stopped-at-census-waits", "D5", "a row whose clock stopped on the census day is of the list",
-     [("daemon/parse/pathway_row.c", "date_is_set(stop) && date_compare(stop, census) <= 0;",
-       "date_is_set(stop) && date_compare(stop, census) < 0;")],
+     [("daemon/parse/pathway_row.c", "    if (!date_is_set(stop) || date_compare(stop, census) > 0)\n",
+       "    if (!date_is_set(stop) || date_compare(stop, census) >= 0)\n")],
      [(ROW, "a_row_that_stopped_by_its_census_is_not_of_the_list_and_no_fault")]),
     # ---- lists ----
     ("tie-keeps-first", "D6", "of two reports of one version the first to come stands",
@@ -165,7 +165,7 @@ ROWS = [
      [(TAKE_BACK, "a_place_and_a_cohort_that_only_the_taken_back_record_said_are_said_by_nobody")]),
     # ---- edges of intake ----
     ("header-told", "D5", "an incident repeats whatever header its column has",
-     [("daemon/parse/pathway_identity.c", "    if (is_named || is_well_known(name))\n", "    if (name || is_named)\n")],
+     [("daemon/parse/pathway_identity.c", "    if (is_named || is_well_known(name))\n", "    if (is_named || is_well_known(name) || *name)\n")],
      [(ROW, "a_header_is_repeated_only_where_the_mapping_or_everybody_calls_a_column_so"),
       ("scenario/test_lists_identity", "a_canary_in_any_column_header_or_name_comes_out_nowhere")]),
     ("unreferred-nowhere", "D7", "a pathway with events and no referral is in no figure's bounds",
