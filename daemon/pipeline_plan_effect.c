@@ -42,7 +42,7 @@ static int add_each(json_t *to, const char *roles)
     return r;
 }
 
-/* The owner of a measure or the lead of an action, and who is accountable for it. */
+/* The owner of a measure or the lead of an action, and who is accountable for it; a role itself. */
 static int add_owners(json_t *roles, const struct plan *plan, const struct plan_change *c)
 {
     bool is_measure = strcmp(c->subject, "measure") == 0;
@@ -54,6 +54,8 @@ static int add_owners(json_t *roles, const struct plan *plan, const struct plan_
 
     if (m && m->action)
         a = plan_action_find(plan, m->action);
+    if (strcmp(c->subject, "role") == 0)
+        return plan_role_find(plan, c->id) ? add_role(roles, c->id) : 0;
     int r = add_each(roles, m ? m->owner : a ? a->lead : NULL);
 
     return r | add_each(roles, a ? a->accountable : NULL);

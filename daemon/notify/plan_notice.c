@@ -68,13 +68,18 @@ static bool is_for(const json_t *change, const json_t *roles)
 /* What changes nothing in how a measure or an action is judged, nor whose it is: no news by itself. */
 static bool is_of_words(const json_t *change)
 {
-    static const char *const words[] = { "id", "title", "status", "forum", "weakness", "action" };
+    static const char *const words[] = {
+        "id",           "title",     "status",         "forum",
+        "weakness",     "judgement", "judgement date", "action",
+        "priority",     "was",       "delivery date",  "delivery note",
+        "baseline note"
+    };
     const char *what = text_of(change, "what");
 
     for (size_t i = 0; what && i < sizeof words / sizeof words[0]; i++)
         if (strcmp(what, words[i]) == 0)
             return true;
-    return false;
+    return what && strncmp(what, "note on ", strlen("note on ")) == 0;
 }
 
 /* In which part of the message a change stands. */

@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/text.h"
-#include "plan/line.h"
-#include "plan/target_words.h"
+#include "plan/finding.h"
+#include "plan/plan_diff_internal.h"
 
-/* What is being compared; the first failure of memory stays. */
-struct diffing {
-    struct plan_changes *out;
-    const char *subject, *id;
-    int result;
-};
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 static char *copy_of(struct diffing *d, const char *text)
 {
@@ -27,8 +23,8 @@ static char *copy_of(struct diffing *d, const char *text)
     return copy;
 }
 
-static void add(struct diffing *d, enum change_effect effect, enum change_kind kind,
-                const char *what, const char *before, const char *after)
+void diff_add(struct diffing *d, enum change_effect effect, enum change_kind kind, const char *what,
+              const char *before, const char *after)
 {
     struct plan_changes *c = d->out;
 
@@ -51,312 +47,92 @@ static void add(struct diffing *d, enum change_effect effect, enum change_kind k
 
 /* ---- values ---- */
 
-static bool same_text(const char *a, const char *b)
+bool diff_same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static void diff_text(struct diffing *d, enum change_kind kind, const char *what,
-                      const char *before, const char *after)
+void diff_text(struct diffing *d, enum change_kind kind, const char *what, const char *before,
+               const char *after)
 {
-    if (!same_text(before, after))
-        add(d, EFFECT_NONE, kind, what, before, after);
+    if (!diff_same_text(before, after))
+        diff_add(d, EFFECT_NONE, kind, what, before, after);
 }
 
-/* A number that is softer when it grows, or when it shrinks. */
-static void diff_number(struct diffing *d, const char *what, double before, double after,
-                        bool grows_softer)
+static const char *text_at(const void *of, size_t offset)
+{
+    return *(char *const *)((const char *)of + offset);
+}
+
+void diff_texts(struct diffing *d, const struct text_key *keys, size_t count, const void *before,
+                const void *after)
+{
+    for (size_t i = 0; i < count; i++)
+        diff_text(d, keys[i].kind, keys[i].what, text_at(before, keys[i].offset),
+                  text_at(after, keys[i].offset));
+}
+
+void diff_number(struct diffing *d, const char *what, double before, double after, enum order order)
 {
     char a[32], b[32];
-    bool same = before == after || (isnan(before) && isnan(after));
-    enum change_effect effect = (after > before) == grows_softer ? EFFECT_SOFTER : EFFECT_HARDER;
+    bool had = !isnan(before), has = !isnan(after);
+    bool softer = had && has ? (after > before) == (order == GROWS_SOFTER) : had;
+    enum change_effect effect = had && has && order == NO_ORDER ? EFFECT_NONE
+                                : softer                        ? EFFECT_SOFTER
+                                                                : EFFECT_HARDER;
 
-    /* A line left out is softer, one that is new is harder. */
-    if (isnan(before) != isnan(after))
-        effect = isnan(after) ? EFFECT_SOFTER : EFFECT_HARDER;
-    if (!same)
-        add(d, effect, CHANGE_LINE, what, isnan(before) ? NULL : text_number(before, a),
-            isnan(after) ? NULL : text_number(after, b));
+    if (before != after && (had || has))
+        diff_add(d, effect, CHANGE_LINE, what, had ? text_number(before, a) : NULL,
+                 has ? text_number(after, b) : NULL);
 }
 
-/* A day that is softer when it comes later, or earlier. unset: that no day is earlier than any (-1), or later. */
-static void diff_date(struct diffing *d, const char *what, struct civil_date before,
-                      struct civil_date after, int unset, bool later_is_softer)
+void diff_count(struct diffing *d, const char *what, long before, long after)
+{
+    char a[32], b[32];
+
+    diff_text(d, CHANGE_OTHER, what, text_number((double)before, a), text_number((double)after, b));
+}
+
+static void add_date(struct diffing *d, enum change_effect effect, const char *what,
+                     struct civil_date before, struct civil_date after)
 {
     char a[DATE_TEXT_MAX], b[DATE_TEXT_MAX];
     bool had = date_is_set(before), has = date_is_set(after);
+
+    if (had != has || date_compare(before, after) != 0)
+        diff_add(d, effect, CHANGE_DATE, what, had ? date_format(before, a) : NULL,
+                 has ? date_format(after, b) : NULL);
+}
+
+void diff_date(struct diffing *d, const char *what, struct civil_date before,
+               struct civil_date after, int unset, bool later_is_softer)
+{
+    bool had = date_is_set(before), has = date_is_set(after);
     bool is_later = had && has ? date_compare(after, before) > 0 : had == (unset > 0);
 
-    if (had == has && date_compare(before, after) == 0)
-        return;
-    add(d, is_later == later_is_softer ? EFFECT_SOFTER : EFFECT_HARDER, CHANGE_DATE, what,
-        had ? date_format(before, a) : NULL, has ? date_format(after, b) : NULL);
+    add_date(d, is_later == later_is_softer ? EFFECT_SOFTER : EFFECT_HARDER, what, before, after);
+}
+
+void diff_day(struct diffing *d, const char *what, struct civil_date before,
+              struct civil_date after)
+{
+    add_date(d, EFFECT_NONE, what, before, after);
+}
+
+bool diff_presence(struct diffing *d, const char *what, bool before, bool after)
+{
+    if (before != after)
+        diff_add(d, after ? EFFECT_HARDER : EFFECT_SOFTER, CHANGE_LINE, what, before ? "yes" : NULL,
+                 after ? "yes" : NULL);
+    return before && after;
 }
 
 /* ---- measures ---- */
 
-static double line_on(const struct plan_measure *m, struct civil_date day)
-{
-    return measure_line(m, NULL, day).value;
-}
-
-static void diff_line_on(struct diffing *d, const struct plan_measure *before,
-                         const struct plan_measure *after, struct civil_date day)
-{
-    char date[DATE_TEXT_MAX], what[48];
-
-    (void)snprintf(what, sizeof what, "line on %s", date_format(day, date));
-    diff_number(d, what, line_on(before, day), line_on(after, day),
-                after->polarity == POLARITY_LOWER);
-}
-
-static bool has_milestone(const struct plan_measure *m, struct civil_date day)
-{
-    for (size_t i = 0; i < m->expect_count; i++)
-        if (date_compare(m->expect[i].date, day) == 0)
-            return true;
-    return false;
-}
-
-/* Between two milestones of one plan, where the other one's line takes another way. */
-static void diff_between(struct diffing *d, const struct plan_measure *before,
-                         const struct plan_measure *after, const struct plan_measure *of)
-{
-    for (size_t i = 1; i < of->expect_count; i++) {
-        struct civil_date from = of->expect[i - 1].date;
-
-        diff_line_on(d, before, after,
-                     date_add_days(from, (of->expect[i].date.day - from.day) / 2));
-    }
-}
-
-/* On each day on which a milestone of either begins; where only one has milestones, before its first as well:
- * nothing is due there. */
-static void diff_lines(struct diffing *d, const struct plan_measure *before,
-                       const struct plan_measure *after)
-{
-    const struct plan_measure *more = after->expect_count ? after : before;
-
-    if (!before->expect_count != !after->expect_count)
-        diff_line_on(d, before, after, date_add_days(more->expect[0].date, -1));
-    for (size_t i = 0; i < before->expect_count; i++)
-        diff_line_on(d, before, after, before->expect[i].date);
-    for (size_t i = 0; i < after->expect_count; i++)
-        if (!has_milestone(before, after->expect[i].date))
-            diff_line_on(d, before, after, after->expect[i].date);
-    if (before->linear != after->linear)
-        diff_between(d, before, after, more);
-}
-
-/* A length of time, likewise; months for the order alone. */
-static double days_of(struct span s)
-{
-    static const double days[] = { [SPAN_DAYS] = 1,
-                                   [SPAN_WORKING_DAYS] = 7.0 / 5,
-                                   [SPAN_WEEKS] = 7,
-                                   [SPAN_MONTHS] = 365.25 / 12,
-                                   [SPAN_SECONDS] = 1.0 / 86400 };
-
-    return (double)s.count * days[s.unit];
-}
-
-static void diff_span(struct diffing *d, const char *what, struct span before, struct span after,
-                      bool grows_softer)
-{
-    char a[32], b[32];
-
-    if (before.count == after.count && (before.count == 0 || before.unit == after.unit))
-        return;
-    enum change_effect effect =
-        (days_of(after) > days_of(before)) == grows_softer ? EFFECT_SOFTER : EFFECT_HARDER;
-
-    /* The one that is left out allows any wait, or looks nowhere. */
-    if (!before.count != !after.count)
-        effect = after.count ? EFFECT_HARDER : EFFECT_SOFTER;
-    add(d, effect, CHANGE_LINE, what, before.count ? target_wait(before, a) : NULL,
-        after.count ? target_wait(after, b) : NULL);
-}
-
-/* ---- the rules that watch it ---- */
-
-/* A rule that is left out tells nothing any more. Whether both have it. */
-static bool diff_presence(struct diffing *d, const char *what, bool before, bool after)
-{
-    if (before != after)
-        add(d, after ? EFFECT_HARDER : EFFECT_SOFTER, CHANGE_LINE, what, before ? "yes" : NULL,
-            after ? "yes" : NULL);
-    return before && after;
-}
-
-static void diff_guards(struct diffing *d, const struct plan_measure *before,
-                        const struct plan_measure *after)
-{
-    char a[32], b[32];
-
-    if (before->guards.count && after->guards.count)
-        diff_text(d, CHANGE_OTHER, "guard_over", text_number((double)before->guard_over, a),
-                  text_number((double)after->guard_over, b));
-    for (size_t i = 0; i < before->guards.count; i++)
-        if (!text_list_has(&after->guards, before->guards.items[i]))
-            add(d, EFFECT_SOFTER, CHANGE_LINE, "guard", before->guards.items[i], NULL);
-    for (size_t i = 0; i < after->guards.count; i++)
-        if (!text_list_has(&before->guards, after->guards.items[i]))
-            add(d, EFFECT_HARDER, CHANGE_LINE, "guard", NULL, after->guards.items[i]);
-}
-
-static void diff_forecast(struct diffing *d, const struct plan_forecast *before,
-                          const struct plan_forecast *after)
-{
-    if (!diff_presence(d, "forecast", before, after))
-        return;
-    diff_number(d, "forecast chance", before->chance, after->chance, false);
-    diff_number(d, "forecast at_most", before->has_at_most ? (double)before->at_most : NAN,
-                after->has_at_most ? (double)after->at_most : NAN, true);
-    diff_span(d, "forecast within", before->within, after->within, false);
-}
-
-static void diff_spc(struct diffing *d, const struct plan_spc *before, const struct plan_spc *after)
-{
-    static const char *const limits[] = { "unscreened", "screened" };
-    char a[32], b[32];
-
-    if (!diff_presence(d, "spc", before, after))
-        return;
-    diff_number(d, "spc points", (double)before->points, (double)after->points, true);
-    diff_text(d, CHANGE_OTHER, "spc limits", limits[before->screens], limits[after->screens]);
-    diff_text(d, CHANGE_OTHER, "spc baseline", text_number((double)before->baseline, a),
-              text_number((double)after->baseline, b));
-    diff_text(d, CHANGE_OTHER, "spc rebases", text_number((double)before->rebase_count, a),
-              text_number((double)after->rebase_count, b));
-}
-
-/* A longer wait lets more people meet it, or fewer be over it. */
-static void diff_metric(struct diffing *d, const struct list_measure *before,
-                        const struct list_measure *after)
-{
-    if (!before || !after || before->metric.id != after->metric.id)
-        return;
-    if (before->metric.id != METRIC_BREACHING_WITHIN)
-        diff_span(d, "wait", before->metric.wait, after->metric.wait, true);
-    diff_span(d, "wait allowed", before->metric.standard, after->metric.standard, true);
-    diff_number(d, "share", before->metric.share, after->metric.share, false);
-    diff_presence(d, "act_on projected", before->act_on_projected, after->act_on_projected);
-}
-
-/* The target's own rule: what cannot be put into an order is said in words. */
-static void diff_promise(struct diffing *d, const struct plan_measure *before,
-                         const struct plan_measure *after)
-{
-    const struct target_rule *was = &before->rule, *is = &after->rule;
-    struct text a = TEXT_INIT, b = TEXT_INIT;
-    size_t count = d->out->count;
-
-    if (was->kind == is->kind) {
-        diff_number(d, "within", was->within, is->within, true);
-        diff_number(d, "percentile", was->percentile, is->percentile, false);
-        if (before->target == after->target) { /* else its figure says it */
-            diff_number(d, "change", was->change, is->change, after->polarity == POLARITY_LOWER);
-            diff_span(d, "longest wait", was->wait, is->wait, true);
-        }
-        diff_number(d, "periods of the trend", (double)was->periods, (double)is->periods, true);
-    }
-    diff_span(d, "a survey every", before->survey.every, after->survey.every, true);
-    if (before->polarity != after->polarity)
-        add(d, EFFECT_SOFTER, CHANGE_LINE, "polarity",
-            polarity_name((enum polarity)before->polarity),
-            polarity_name((enum polarity)after->polarity));
-    if (target_words(before, before->unit, &a) < 0 || target_words(after, after->unit, &b) < 0)
-        d->result = -ENOMEM;
-    else if (d->out->count == count && before->target == after->target &&
-             date_compare(before->target_by, after->target_by) == 0 &&
-             !same_text(text_str(&a), text_str(&b)))
-        add(d, EFFECT_NONE, CHANGE_LINE, "promise", a.len ? text_str(&a) : NULL,
-            b.len ? text_str(&b) : NULL);
-    text_release(&a);
-    text_release(&b);
-}
-
-/* By which an alert ends: the line itself, where no other is given. */
-static double clear_of(const struct plan_measure *m)
-{
-    return m->has_clear ? m->clear : m->has_target && !m->expect_count ? m->target : NAN;
-}
-
-static void diff_clear(struct diffing *d, const struct plan_measure *before,
-                       const struct plan_measure *after)
-{
-    double was = clear_of(before), is = clear_of(after);
-    char a[32], b[32];
-    bool is_lower = after->polarity == POLARITY_LOWER;
-
-    if (before->has_clear == after->has_clear && (!after->has_clear || was == is))
-        return;
-    enum change_effect effect = isnan(was) || isnan(is)  ? EFFECT_NONE
-                                : (is > was) == is_lower ? EFFECT_SOFTER
-                                                         : EFFECT_HARDER;
-
-    add(d, was == is ? EFFECT_NONE : effect, CHANGE_LINE, "clear",
-        before->has_clear ? text_number(before->clear, a) : NULL,
-        after->has_clear ? text_number(after->clear, b) : NULL);
-}
-
-static void diff_rule(struct diffing *d, const struct plan_measure *before,
-                      const struct plan_measure *after)
-{
-    bool lower = after->polarity == POLARITY_LOWER;
-
-    diff_number(d, "target", before->has_target ? before->target : NAN,
-                after->has_target ? after->target : NAN, lower);
-    diff_date(d, "target date", before->target_by, after->target_by, 1, true);
-    diff_lines(d, before, after);
-    diff_number(d, "tolerance", before->tolerance, after->tolerance, true);
-    diff_clear(d, before, after);
-    diff_number(d, "for", (double)before->for_periods, (double)after->for_periods, true);
-    diff_number(d, "clear_for", (double)before->clear_for, (double)after->clear_for, false);
-    diff_number(d, "min_n", before->min_n, after->min_n, false);
-    diff_number(d, "steady_for", (double)before->steady_for, (double)after->steady_for, true);
-    diff_promise(d, before, after);
-    diff_metric(d, before->list, after->list);
-    diff_guards(d, before, after);
-    diff_spc(d, before->spc, after->spc);
-    diff_forecast(d, before->forecast, after->forecast);
-}
-
-static const char *compared(const struct plan_measure *m)
-{
-    return m->compare ? m->compare->title : NULL;
-}
-
-static void diff_measure(struct diffing *d, const struct plan_measure *before,
-                         const struct plan_measure *after)
-{
-    size_t count = d->out->count;
-    char a[32], b[32];
-
-    diff_rule(d, before, after);
-    diff_text(d, CHANGE_OTHER, "figure", measure_figure(before), measure_figure(after));
-    diff_text(d, CHANGE_OTHER, "source", measure_source(before), measure_source(after));
-    diff_text(d, CHANGE_OTHER, "organisation", measure_org(before), measure_org(after));
-    diff_text(d, CHANGE_OTHER, "unit",
-              before->unit == UNIT_UNKNOWN ? NULL : unit_name(before->unit),
-              after->unit == UNIT_UNKNOWN ? NULL : unit_name(after->unit));
-    diff_text(d, CHANGE_OTHER, "compared with", compared(before), compared(after));
-    diff_text(d, CHANGE_OTHER, "reopen_within", text_number((double)before->reopen_within, a),
-              text_number((double)after->reopen_within, b));
-    /* Whatever else changes a judgement, such as another kind of target. */
-    if (d->out->count == count && strcmp(before->digest, after->digest) != 0)
-        add(d, EFFECT_NONE, CHANGE_OTHER, "how it is judged", NULL, NULL);
-    diff_text(d, CHANGE_OWNER, "owner", before->owner, after->owner);
-    diff_text(d, CHANGE_OTHER, "action", before->action, after->action);
-    diff_text(d, CHANGE_OTHER, "standard", before->standard.id, after->standard.id);
-    diff_text(d, CHANGE_OTHER, "id", before->id, after->id);
-    diff_text(d, CHANGE_OTHER, "title", before->title, after->title);
-}
-
 static const struct plan_measure *same_measure(const struct plan *p, const struct plan_measure *m)
 {
     for (size_t i = 0; i < p->measure_count; i++)
-        if (same_text(p->measures[i].first_id, m->first_id))
+        if (diff_same_text(p->measures[i].first_id, m->first_id))
             return &p->measures[i];
     return plan_measure_find(p, m->id);
 }
@@ -371,29 +147,62 @@ static void diff_measures(struct diffing *d, const struct plan *before, const st
         if (now)
             diff_measure(d, m, now);
         else
-            add(d, EFFECT_SOFTER, CHANGE_REMOVED, "measure", m->title, NULL);
+            diff_add(d, EFFECT_SOFTER, CHANGE_REMOVED, "measure", m->title, NULL);
     }
     for (size_t i = 0; i < after->measure_count; i++) {
         d->id = after->measures[i].id;
         if (!same_measure(before, &after->measures[i]))
-            add(d, EFFECT_NONE, CHANGE_ADDED, "measure", NULL, after->measures[i].title);
+            diff_add(d, EFFECT_NONE, CHANGE_ADDED, "measure", NULL, after->measures[i].title);
     }
 }
 
-/* ---- actions, roles, the plan ---- */
+/* ---- actions ---- */
+
+/* How bad the colour is that its lead reports: what is not said is no worse than green. */
+static double colour_of(const struct plan_delivery *delivery)
+{
+    static const double worse[] = { [RAG_AMBER] = 1, [RAG_RED] = 2 };
+
+    return delivery->is_said && delivery->rag >= RAG_AMBER ? worse[delivery->rag] : 0;
+}
+
+static void diff_delivery(struct diffing *d, const struct plan_delivery *before,
+                          const struct plan_delivery *after)
+{
+    const char *was = before->is_said ? rag_name(before->rag) : NULL;
+    const char *is = after->is_said ? rag_name(after->rag) : NULL;
+    double a = colour_of(before), b = colour_of(after);
+
+    if (!diff_same_text(was, is))
+        diff_add(d,
+                 b < a   ? EFFECT_SOFTER
+                 : b > a ? EFFECT_HARDER
+                         : EFFECT_NONE,
+                 CHANGE_OTHER, "delivery", was, is);
+    diff_day(d, "delivery date", before->date, after->date);
+    diff_text(d, CHANGE_OTHER, "delivery note", before->note, after->note);
+}
 
 static void diff_action(struct diffing *d, const struct plan_action *before,
                         const struct plan_action *after)
 {
     static const char *const statuses[] = { "not-started", "in-progress", "complete" };
+    static const struct text_key keys[] = {
+        { "lead", CHANGE_OWNER, offsetof(struct plan_action, lead) },
+        { "accountable", CHANGE_OWNER, offsetof(struct plan_action, accountable) },
+        { "forum", CHANGE_OTHER, offsetof(struct plan_action, forum) },
+        { "weakness", CHANGE_OTHER, offsetof(struct plan_action, weakness.id) },
+        { "judgement", CHANGE_OTHER, offsetof(struct plan_action, weakness.judgement) },
+        { "title", CHANGE_OTHER, offsetof(struct plan_action, title) },
+    };
 
     diff_date(d, "due", before->due, after->due, 1, true);
-    diff_text(d, CHANGE_OWNER, "lead", before->lead, after->lead);
-    diff_text(d, CHANGE_OWNER, "accountable", before->accountable, after->accountable);
     diff_text(d, CHANGE_OTHER, "status", statuses[before->status], statuses[after->status]);
-    diff_text(d, CHANGE_OTHER, "forum", before->forum, after->forum);
-    diff_text(d, CHANGE_OTHER, "weakness", before->weakness.id, after->weakness.id);
-    diff_text(d, CHANGE_OTHER, "title", before->title, after->title);
+    diff_delivery(d, &before->delivery, &after->delivery);
+    diff_texts(d, keys, COUNT(keys), before, after);
+    diff_day(d, "judgement date", before->weakness.date, after->weakness.date);
+    diff_text(d, CHANGE_OTHER, "priority", d->before->priorities[before->priority].id,
+              d->after->priorities[after->priority].id);
 }
 
 static void diff_actions(struct diffing *d, const struct plan *before, const struct plan *after)
@@ -406,62 +215,164 @@ static void diff_actions(struct diffing *d, const struct plan *before, const str
         if (now)
             diff_action(d, a, now);
         else
-            add(d, EFFECT_SOFTER, CHANGE_REMOVED, "action", a->title, NULL);
+            diff_add(d, EFFECT_SOFTER, CHANGE_REMOVED, "action", a->title, NULL);
     }
     for (size_t i = 0; i < after->action_count; i++) {
         d->id = after->actions[i].id;
         if (!plan_action_find(before, d->id))
-            add(d, EFFECT_NONE, CHANGE_ADDED, "action", NULL, after->actions[i].title);
+            diff_add(d, EFFECT_NONE, CHANGE_ADDED, "action", NULL, after->actions[i].title);
     }
+}
+
+/* ---- roles, forums, priorities ---- */
+
+static void join(const struct text_list *list, struct text *out)
+{
+    for (size_t i = 0; i < list->count; i++)
+        (void)text_printf(out, "%s%s", i ? ", " : "", list->items[i]);
+}
+
+/* Fewer receivers, and none that is new: somebody hears of it no more. */
+static bool is_fewer(const struct text_list *before, const struct text_list *after)
+{
+    for (size_t i = 0; i < after->count; i++)
+        if (!text_list_has(before, after->items[i]))
+            return false;
+    return after->count < before->count;
+}
+
+static void diff_role(struct diffing *d, const struct plan_role *before,
+                      const struct plan_role *after)
+{
+    AUTO(text_release) struct text a = TEXT_INIT, b = TEXT_INIT;
+
+    join(&before->receivers, &a);
+    if (after)
+        join(&after->receivers, &b);
+    if (!text_ok(&a) || !text_ok(&b))
+        d->result = -ENOMEM;
+    else if (!after)
+        diff_add(d, EFFECT_NONE, CHANGE_REMOVED, "role", text_str(&a), NULL);
+    else if (!diff_same_text(text_str(&a), text_str(&b)))
+        diff_add(d,
+                 is_fewer(&before->receivers, &after->receivers)   ? EFFECT_SOFTER
+                 : is_fewer(&after->receivers, &before->receivers) ? EFFECT_HARDER
+                                                                   : EFFECT_NONE,
+                 CHANGE_OTHER, "receivers", text_str(&a), text_str(&b));
 }
 
 static void diff_roles(struct diffing *d, const struct plan *before, const struct plan *after)
 {
     d->subject = "role";
     for (size_t i = 0; i < before->role_count; i++) {
-        const struct plan_role *role = &before->roles[i], *now = plan_role_find(after, role->id);
-        struct text a = TEXT_INIT, b = TEXT_INIT;
-
-        d->id = role->id;
-        for (size_t k = 0; k < role->receivers.count; k++)
-            (void)text_printf(&a, "%s%s", k ? ", " : "", role->receivers.items[k]);
-        for (size_t k = 0; now && k < now->receivers.count; k++)
-            (void)text_printf(&b, "%s%s", k ? ", " : "", now->receivers.items[k]);
-        if (!text_ok(&a) || !text_ok(&b))
-            d->result = -ENOMEM;
-        else if (!now)
-            add(d, EFFECT_NONE, CHANGE_REMOVED, "role", text_str(&a), NULL);
-        else
-            diff_text(d, CHANGE_OTHER, "receivers", text_str(&a), text_str(&b));
-        text_release(&a);
-        text_release(&b);
+        d->id = before->roles[i].id;
+        diff_role(d, &before->roles[i], plan_role_find(after, d->id));
     }
     for (size_t i = 0; i < after->role_count; i++) {
         d->id = after->roles[i].id;
         if (!plan_role_find(before, d->id))
-            add(d, EFFECT_NONE, CHANGE_ADDED, "role", NULL, NULL);
+            diff_add(d, EFFECT_NONE, CHANGE_ADDED, "role", NULL, NULL);
     }
 }
+
+/* "2024-09-10 (papers 2024-09-03), ..." */
+static void list_meetings(const struct plan_forum *f, struct text *out)
+{
+    char on[DATE_TEXT_MAX], papers[DATE_TEXT_MAX];
+
+    for (size_t i = 0; i < f->meeting_count; i++)
+        (void)text_printf(out, "%s%s (papers %s)", i ? ", " : "",
+                          date_format(f->meetings[i].on, on),
+                          date_format(f->meetings[i].papers, papers));
+}
+
+static void diff_forum(struct diffing *d, const struct plan_forum *before,
+                       const struct plan_forum *after)
+{
+    AUTO(text_release) struct text a = TEXT_INIT, b = TEXT_INIT;
+
+    list_meetings(before, &a);
+    list_meetings(after, &b);
+    if (!text_ok(&a) || !text_ok(&b))
+        d->result = -ENOMEM;
+    diff_text(d, CHANGE_OTHER, "title", before->title, after->title);
+    diff_text(d, CHANGE_DATE, "meetings", text_str(&a), text_str(&b));
+}
+
+static void diff_forums(struct diffing *d, const struct plan *before, const struct plan *after)
+{
+    d->subject = "forum";
+    for (size_t i = 0; i < before->forum_count; i++) {
+        const struct plan_forum *f = &before->forums[i], *now = plan_forum_find(after, f->id);
+
+        d->id = f->id;
+        if (now)
+            diff_forum(d, f, now);
+        else
+            diff_add(d, EFFECT_NONE, CHANGE_REMOVED, "forum", f->title, NULL);
+    }
+    for (size_t i = 0; i < after->forum_count; i++) {
+        d->id = after->forums[i].id;
+        if (!plan_forum_find(before, d->id))
+            diff_add(d, EFFECT_NONE, CHANGE_ADDED, "forum", NULL, after->forums[i].title);
+    }
+}
+
+static const char *priority_title(const struct plan *p, const char *id)
+{
+    for (size_t i = 0; i < p->priority_count; i++)
+        if (strcmp(p->priorities[i].id, id) == 0)
+            return p->priorities[i].title;
+    return NULL;
+}
+
+static void diff_priorities(struct diffing *d, const struct plan *before, const struct plan *after)
+{
+    d->subject = "priority";
+    for (size_t i = 0; i < before->priority_count; i++) {
+        const struct plan_priority *was = &before->priorities[i];
+        const char *now = priority_title(after, was->id);
+
+        d->id = was->id;
+        if (now)
+            diff_text(d, CHANGE_OTHER, "title", was->title, now);
+        else
+            diff_add(d, EFFECT_NONE, CHANGE_REMOVED, "priority", was->title, NULL);
+    }
+    for (size_t i = 0; i < after->priority_count; i++) {
+        d->id = after->priorities[i].id;
+        if (!priority_title(before, d->id))
+            diff_add(d, EFFECT_NONE, CHANGE_ADDED, "priority", NULL, after->priorities[i].title);
+    }
+}
+
+/* ---- the plan ---- */
 
 static void diff_head(struct diffing *d, const struct plan *before, const struct plan *after)
 {
     static const char *const modes[] = { "live", "rehearsal" };
-    char a[32], b[32];
+    static const struct text_key keys[] = {
+        { "id", CHANGE_OTHER, offsetof(struct plan, id) },
+        { "place", CHANGE_OTHER, offsetof(struct plan, place) },
+        { "title", CHANGE_OTHER, offsetof(struct plan, title) },
+        { "author", CHANGE_OTHER, offsetof(struct plan, author) },
+        { "approval", CHANGE_OTHER, offsetof(struct plan, approval.reference) },
+        { "approved by", CHANGE_OTHER, offsetof(struct plan, approval.by) },
+    };
 
     d->subject = "plan";
     d->id = after->id;
-    diff_text(d, CHANGE_OTHER, "id", before->id, after->id);
-    diff_text(d, CHANGE_OTHER, "version", text_number((double)before->version, a),
-              text_number((double)after->version, b));
-    diff_text(d, CHANGE_OTHER, "place", before->place, after->place);
+    diff_count(d, "version", before->version, after->version);
+    diff_texts(d, keys, COUNT(keys), before, after);
     if (before->mode != after->mode) /* of a rehearsal nobody is told */
-        add(d, after->mode == PLAN_LIVE ? EFFECT_HARDER : EFFECT_SOFTER, CHANGE_OTHER, "mode",
-            modes[before->mode], modes[after->mode]);
-    diff_text(d, CHANGE_OTHER, "author", before->author, after->author);
+        diff_add(d, after->mode == PLAN_LIVE ? EFFECT_HARDER : EFFECT_SOFTER, CHANGE_OTHER, "mode",
+                 modes[before->mode], modes[after->mode]);
+    diff_text(d, CHANGE_OTHER, "illustrative", before->illustrative ? "yes" : NULL,
+              after->illustrative ? "yes" : NULL);
     /* A plan that holds for a shorter time asks for less. */
     diff_date(d, "valid from", before->valid_from, after->valid_from, -1, true);
     diff_date(d, "valid to", before->valid_to, after->valid_to, 1, false);
-    diff_text(d, CHANGE_OTHER, "approval", before->approval.reference, after->approval.reference);
+    diff_day(d, "approval date", before->approval.date, after->approval.date);
 }
 
 /* Softer first; a stable order within, since the place in the list is the last to decide. */
@@ -479,12 +390,14 @@ static void sort(struct plan_changes *c)
 
 int plan_diff(const struct plan *before, const struct plan *after, struct plan_changes *out)
 {
-    struct diffing d = { .out = out };
+    struct diffing d = { .out = out, .before = before, .after = after };
 
     assert(before && after && out);
     diff_measures(&d, before, after);
     diff_actions(&d, before, after);
     diff_roles(&d, before, after);
+    diff_forums(&d, before, after);
+    diff_priorities(&d, before, after);
     diff_head(&d, before, after);
     sort(out);
     return d.result;

@@ -2,8 +2,9 @@
  * plan_diff - what a new version of a plan changes
  *
  * Pure. Softer is what makes a miss less likely to be told: a worse line, a later date, a wider
- * tolerance, an easier end, a rule or a measure left out. What cannot be put into an order, such as another
- * baseline, is neither. What is softer comes first, then what is harder, then the rest, each in the
+ * tolerance, an easier end, a rule, a receiver or a measure left out, a better colour that a lead gives to the
+ * work, a plan that holds for a shorter time or goes into rehearsal. What cannot be put into an order, such as
+ * another baseline, is neither, and said with what stood before and after. What is softer comes first, then what is harder, then the rest, each in the
  * order of the plan. A measure that was renamed (`was:`) is the same one. Source: DESIGN section 8.
  */
 #ifndef PLAN_PLAN_DIFF_H
@@ -24,7 +25,7 @@ enum change_kind {
 struct plan_change {
     enum change_effect effect;
     enum change_kind kind;
-    const char *subject;  /* "plan", "measure", "action", "role" */
+    const char *subject;  /* "plan", "measure", "action", "role", "forum", "priority" */
     char *id, *what;      /* of the subject; what of it, in a word or two */
     char *before, *after; /* as written in the plan; NULL: nothing stood there */
 };

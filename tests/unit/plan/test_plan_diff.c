@@ -96,7 +96,7 @@ static const struct {
       "measures: [{id: m, metric: \"published:X\", select: {feed: f, org: O, breakdown: B}, owner: "
       "a, "
       "target: {at_least: 60, by: 2025-03}, expect: {2024-06-30: 20}, tolerance: 5}]\n",
-      EFFECT_NONE, CHANGE_OTHER, "how it is judged", NULL, NULL },
+      EFFECT_NONE, CHANGE_OTHER, "breakdown", NULL, "B" },
     { "another owner", OLD,
       "plan: {id: p, valid: {from: 2024-04-01, to: 2025-03-31}}\n"
       "roles: {a: {receivers: [x]}, b: {receivers: [x]}}\n"
@@ -132,8 +132,8 @@ static const struct {
     SOFT("spc", "yes", NULL, "target: {at_least: 60}, spc: on", "target: {at_least: 60}"),
     SOFT("spc points", "12", "40", "target: {at_least: 60}, spc: {points: 12}",
          "target: {at_least: 60}, spc: {points: 40}"),
-    SOFT("steady_for", "3", "10", "target: {at_least: 60}, steady_for: 3",
-         "target: {at_least: 60}, steady_for: 10"),
+    SOFT("steady_for", "10", "3", "target: {at_least: 60}, steady_for: 10",
+         "target: {at_least: 60}, steady_for: 3"),
     SOFT("within", "5", "15", "target: {close_to: 60, within: 5}",
          "target: {close_to: 60, within: 15}"),
 };
