@@ -294,6 +294,23 @@ START_TEST(who_took_over_begins_a_chart_anew)
 }
 END_TEST
 
+START_TEST(a_census_that_is_skipped_is_a_gap_wherever_it_lies)
+{
+    static const int days[] = { 0, 7, 14, 35, 42, 49 }; /* the longest step is the middle one */
+    AUTO(control_chart_release) struct control_chart c;
+    struct story s;
+
+    tell(&s, worked, sizeof days / sizeof days[0]);
+    for (size_t i = 0; i < s.series.point_count; i++)
+        s.points[i].period_start = s.points[i].period_end = date_add_days(month_start(0), days[i]);
+    chart_with(&s, NULL, 0, &c);
+    ck_assert_uint_eq(c.n, 7);
+    ck_assert(c.points[3].version == NULL && isnan(c.points[3].value));
+    ck_assert_int_eq(c.points[3].start.day, s.points[2].period_end.day + 1);
+    ck_assert_int_eq(c.points[3].end.day, s.points[3].period_end.day - 1);
+}
+END_TEST
+
 UNIT_MAIN("control_chart", UNIT_TEST(the_worked_example_of_XmR_has_its_limits_and_no_special_cause),
           UNIT_TEST(limits_without_screening_are_those_of_the_spreadsheet),
           UNIT_TEST(a_withheld_or_absent_figure_breaks_a_run_and_is_not_bridged),
@@ -304,4 +321,5 @@ UNIT_MAIN("control_chart", UNIT_TEST(the_worked_example_of_XmR_has_its_limits_an
           UNIT_TEST(of_months_and_their_quarters_the_months_are_charted),
           UNIT_TEST(with_too_few_figures_nothing_is_told),
           UNIT_TEST(a_figure_that_lacks_a_provider_is_missing),
-          UNIT_TEST(who_took_over_begins_a_chart_anew))
+          UNIT_TEST(who_took_over_begins_a_chart_anew),
+          UNIT_TEST(a_census_that_is_skipped_is_a_gap_wherever_it_lies))

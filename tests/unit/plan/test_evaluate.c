@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/control_chart.h"
 #include "support/date_of.h"
 #include "support/unit.h"
 
@@ -603,6 +604,25 @@ START_TEST(the_feeds_troubles_hold_its_measures)
 }
 END_TEST
 
+START_TEST(a_period_that_lacks_a_provider_is_missing_from_the_chart_too)
+{
+    struct plan_spc spc = { .screens = true, .points = 2 };
+    const struct finding *chart;
+    struct world w;
+
+    world_init(&w, "2024-08-15");
+    w.measure.spc = &spc;
+    offer(&w, "Provider", "TAJ", NULL, "2024-04-01", "2024-04-30", 70);
+    offer(&w, "Provider", "TAJ", NULL, "2024-05-01", "2024-05-31", 70);
+    w.gaps[0] = (struct coverage_gap){ .provider = "RXT", .period_end = date_of("2024-04-30") };
+    w.feed.gap_count = 1;
+    chart = finding_beside(&w.found, run(&w), RULE_SPECIAL_CAUSE);
+    ck_assert_ptr_nonnull(chart);
+    ck_assert(isnan(chart->chart->points[0].value) && chart->chart->points[1].value == 70);
+    world_release(&w);
+}
+END_TEST
+
 START_TEST(a_newest_period_without_a_figure_is_grey_with_its_line)
 {
     struct world w;
@@ -953,6 +973,7 @@ UNIT_MAIN(
     UNIT_TEST(what_select_leaves_out_means_none_or_the_only_one),
     UNIT_TEST(who_took_over_has_the_figures_of_before_up_to_the_break),
     UNIT_TEST(the_feeds_troubles_hold_its_measures),
+    UNIT_TEST(a_period_that_lacks_a_provider_is_missing_from_the_chart_too),
     UNIT_TEST(a_newest_period_without_a_figure_is_grey_with_its_line),
     UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),
     UNIT_ROWS(an_action_is_delivered_as_its_lead_last_reported_it_else_as_the_plan_says,
