@@ -124,9 +124,9 @@ def test_plan_diff_shows_what_a_new_version_changes_what_is_softer_first(build):
             ("softer", "removed", "measure", "gone", "measure", "Left out", None),
             ("softer", "date", "action", "1.1", "due", "2025-03-31", "2025-05-31"),
             ("harder", "line", "measure", "cyp-4w", "target", "60", "65"),
+            ("harder", "date", "plan", "dudley", "valid to", "2025-03-31", "2025-06-30"),
             (None, "added", "measure", "come", "measure", None, "New"),
-            (None, "other", "plan", "dudley", "version", "1", "2"),
-            (None, "date", "plan", "dudley", "valid to", "2025-03-31", "2025-06-30")], r.stdout
+            (None, "other", "plan", "dudley", "version", "1", "2")], r.stdout
         assert offline(build, "plan", "diff", old, old).stdout == "no changes\n"
         assert "softer" in offline(build, "plan", "diff", old, new).stdout.splitlines()[1]
         assert offline(build, "plan", "diff").returncode == 2
