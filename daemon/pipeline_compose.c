@@ -239,6 +239,8 @@ void compose_digest(struct pipeline *p, const struct composition *composition,
     if (c && c->list) {
         c->list[0] = (struct composed){ .replaced = replaced, .replaced_count = count };
         r = compose_message(p, composition, &c->list[c->count++]);
+        if (r == 0)
+            r = composed_shown(p, &c->list[0]);
     } else {
         free(replaced);
         r = -ENOMEM;
@@ -322,6 +324,8 @@ static int compose_slice(struct pipeline *p)
 
     while (r == 0 && c->count < c->compositions.count && c->count < from + COMPOSE_SLICE) {
         r = compose_message(p, &c->compositions.list[c->count], &c->list[c->count]);
+        if (r == 0)
+            r = composed_shown(p, &c->list[c->count]);
         c->count++;
     }
     if (r == 0)

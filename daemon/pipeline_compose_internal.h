@@ -72,9 +72,11 @@ int composed_tells(struct composed *c, const char *recipient, const char *episod
                    const struct told *told);
 int composed_of_day(struct composed *c, const char *recipient, const char *group,
                     struct civil_date day);
-/** Adds to .updates what a message shows of figures, {cell: entry}, and to the books at once. Returns 0 or
- * -errno. */
-int composed_shows(struct pipeline *p, struct composed *c, const json_t *released);
+/** Adds to .updates what a message shows of figures, {cell: entry}. Returns 0 or -ENOMEM. */
+int composed_shows(struct composed *c, const json_t *released);
+/** That goes into the books at once, so that the next message knows of it; they are loaded again if Redis does
+ * not take it. Returns 0 or -ENOMEM. */
+int composed_shown(struct pipeline *p, const struct composed *c);
 void composed_release(struct composed *c);
 
 #endif

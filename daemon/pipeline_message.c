@@ -234,7 +234,7 @@ int compose_message(struct pipeline *p, const struct composition *c, struct comp
     if (r == 0)
         r = fill_item(p, c, &m, out);
     if (r == 0 && released)
-        r = composed_shows(p, out, released);
+        r = composed_shows(out, released);
     json_decref(released);
     release_free(release);
     message_release(&m);

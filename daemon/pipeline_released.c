@@ -55,7 +55,7 @@ static char *entry_text(const struct release_entry *e)
 
 /* ---- with a message ---- */
 
-static int add_update(struct pipeline *p, struct composed *c, const char *cell, const json_t *entry)
+static int add_update(struct composed *c, const char *cell, const json_t *entry)
 {
     struct told_update *u = &c->updates[c->update_count];
     struct text field = TEXT_INIT;
@@ -69,12 +69,10 @@ static int add_update(struct pipeline *p, struct composed *c, const char *cell, 
     u->day = DATE_NONE;
     u->is_release = true;
     c->update_count++;
-    return u->field && u->value
-               ? release_keep(&p->books.released, c->item->receiver, cell, &u->entry)
-               : -ENOMEM;
+    return u->field && u->value ? 0 : -ENOMEM;
 }
 
-static int add_updates(struct pipeline *p, struct composed *c, const json_t *released)
+static int add_updates(struct composed *c, const json_t *released)
 {
     size_t count = c->update_count + json_object_size(released);
     struct told_update *more = realloc(c->updates, (count + 1) * sizeof *more);
@@ -87,14 +85,25 @@ static int add_updates(struct pipeline *p, struct composed *c, const json_t *rel
     c->updates = more;
     memset(more + c->update_count, 0, (count + 1 - c->update_count) * sizeof *more);
     json_object_foreach((json_t *)(uintptr_t)released, cell, entry) r =
-        r == 0 ? add_update(p, c, cell, entry) : r;
+        r == 0 ? add_update(c, cell, entry) : r;
     return r;
 }
 
-int composed_shows(struct pipeline *p, struct composed *c, const json_t *released)
+int composed_shows(struct composed *c, const json_t *released)
 {
     c->item->released = json_text(released, JSON_COMPACT);
-    return c->item->released ? add_updates(p, c, released) : -ENOMEM;
+    return c->item->released ? add_updates(c, released) : -ENOMEM;
+}
+
+int composed_shown(struct pipeline *p, const struct composed *c)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->update_count; i++)
+        if (c->updates[i].is_release)
+            r = release_keep(&p->books.released, c->item->receiver,
+                             c->updates[i].field + strlen(FIELD_OF_RELEASED), &c->updates[i].entry);
+    return r;
 }
 
 /* ---- what Redis lacks, and what the journal lacks ---- */

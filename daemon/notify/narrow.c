@@ -20,6 +20,7 @@ struct narrow {
     double *examples; /* EXAMPLES * unknowns: counts that fulfilled every row of then */
     size_t example_count, example_next;
     size_t steps;
+    bool lacked_memory;
 };
 
 /* The bounds of each unknown while an example is looked for. */
@@ -218,8 +219,12 @@ static enum narrow_answer search_part(struct narrow *n, const struct bounds *b, 
     AUTO(auto_free) double *room = low <= high ? malloc(2 * n->unknowns * sizeof *room) : NULL;
     struct bounds part = { room, room ? room + n->unknowns : NULL };
 
-    if (!room)
-        return low <= high ? NARROW_UNSETTLED : NARROW_NO;
+    if (low > high)
+        return NARROW_NO;
+    if (!room) {
+        n->lacked_memory = true;
+        return NARROW_UNSETTLED;
+    }
     memcpy(part.low, b->low, n->unknowns * sizeof *room);
     memcpy(part.high, b->high, n->unknowns * sizeof *room);
     part.low[at] = low;
@@ -273,8 +278,10 @@ static enum narrow_answer find_example(struct narrow *n)
     struct bounds all = { NULL, NULL };
     size_t newest = (n->example_next + EXAMPLES - 1) % EXAMPLES;
 
-    if (!near)
+    if (!near) {
+        n->lacked_memory = true;
         return NARROW_UNSETTLED;
+    }
     all.low = near + n->unknowns;
     all.high = all.low + n->unknowns;
     for (size_t i = 0; i < n->unknowns; i++)
@@ -290,8 +297,10 @@ enum narrow_answer narrow_can(struct narrow *n, const double *factors, double lo
     size_t rows = n->rows;
     enum narrow_answer r;
 
-    if (factors && narrow_add(n, factors, low, high) < 0)
+    if (factors && narrow_add(n, factors, low, high) < 0) {
+        n->lacked_memory = true;
         return NARROW_UNSETTLED;
+    }
     r = has_example(n) ? NARROW_YES : find_example(n);
     narrow_cut(n, rows);
     return r;
@@ -306,4 +315,9 @@ bool narrow_keeps_few(struct narrow *n, const double *factors)
     for (int few = 1; few <= FEW; few++)
         can += narrow_can(n, factors, few, few) == NARROW_YES;
     return can == FEW;
+}
+
+bool narrow_lacked_memory(const struct narrow *n)
+{
+    return n->lacked_memory;
 }

@@ -34,5 +34,7 @@ enum narrow_answer narrow_can(struct narrow *n, const double *factors, double lo
 /** Whether the rows leave the sum all of the values 1, 2, 3 and 4, or none of them. What is not settled is
  * taken for told: false. */
 bool narrow_keeps_few(struct narrow *n, const double *factors);
+/** Whether an answer lacked memory: none of them counts. */
+bool narrow_lacked_memory(const struct narrow *n);
 
 #endif

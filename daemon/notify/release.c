@@ -343,16 +343,16 @@ static bool is_safe(struct release *r, const char *key, const struct statement *
         if (error == 0)
             error = add_facts(r, list, anchors, flows, &b, facts, &fact_count);
     }
-    bool safe = error == 0 && release_is_safe(b.list, b.count);
+    int safe = error == 0 ? release_is_safe(b.list, b.count) : error;
 
     for (size_t i = 0; facts && i < fact_count; i++) {
         release_cell_free(facts[i]);
         free(facts[i]);
     }
     free(b.list);
-    if (error < 0)
-        r->error = error;
-    return safe;
+    if (safe < 0)
+        r->error = safe;
+    return safe > 0;
 }
 
 /* ---- the answer ---- */

@@ -256,9 +256,9 @@ static double *vector_new(struct system *s, struct vectors *to, double low, doub
         struct vector *list =
             to->room < VECTORS_MOST ? realloc(to->list, room * sizeof *list) : NULL;
 
+        s->error = list ? 0 : to->room < VECTORS_MOST ? -ENOMEM : -E2BIG;
         to->list = list ? list : to->list;
         to->room = list ? room : to->room;
-        s->error = list ? 0 : -E2BIG;
     }
     double *factors = s->error == 0 ? calloc(s->atoms + 1, sizeof *factors) : NULL;
 
@@ -729,7 +729,7 @@ static bool keeps_all(const struct system *s, struct narrow *n, double *room)
 }
 
 /* Whatever one supposes; what cannot be is supposed by nobody. */
-static bool keeps_all_supposed(const struct system *s, struct narrow *n, double *room)
+static int keeps_all_supposed(const struct system *s, struct narrow *n, double *room)
 {
     size_t rows = narrow_rows(n);
 
@@ -741,15 +741,15 @@ static bool keeps_all_supposed(const struct system *s, struct narrow *n, double 
             continue;
         if ((closed && add_rows(s, closed, n, room) < 0) ||
             (linked && add_rows(s, linked, n, room) < 0))
-            return false;
+            return -ENOMEM;
         enum narrow_answer is_possible = narrow_can(n, NULL, 0, 0);
 
         if (is_possible == NARROW_UNSETTLED ||
             (is_possible == NARROW_YES ? !keeps_all(s, n, room) : supposed == 0))
-            return false;
+            return 0;
         narrow_cut(n, rows);
     }
-    return true;
+    return 1;
 }
 
 static void add_statement(struct system *s, const struct statement *t)
@@ -766,10 +766,24 @@ static void add_statement(struct system *s, const struct statement *t)
     guard_flows(s, t->cell);
 }
 
-bool release_is_safe(const struct statement *list, size_t count)
+/* Of a system that is laid out. */
+static int ask(struct system *s)
+{
+    struct narrow *n = narrow_new(s->group_count);
+    AUTO(auto_free) double *room = n ? calloc(s->group_count + 1, sizeof *room) : NULL;
+    int r = room ? add_rows(s, &s->rows, n, room) : -ENOMEM;
+
+    if (r == 0)
+        r = keeps_all_supposed(s, n, room);
+    if (n && narrow_lacked_memory(n))
+        r = -ENOMEM;
+    narrow_free(n);
+    return r;
+}
+
+int release_is_safe(const struct statement *list, size_t count)
 {
     AUTO(system_release) struct system s = { .statements = list, .statement_count = count };
-    AUTO(auto_free) double *room = NULL;
 
     lay_out(&s);
     for (size_t i = 0; i < count && s.error == 0; i++)
@@ -782,13 +796,7 @@ bool release_is_safe(const struct statement *list, size_t count)
     }
     if (s.error == 0)
         group_atoms(&s);
-    struct narrow *n = s.error == 0 ? narrow_new(s.group_count) : NULL;
-
-    room = n ? calloc(s.group_count + 1, sizeof *room) : NULL;
-    bool is_safe = room && add_rows(&s, &s.rows, n, room) == 0 && keeps_all_supposed(&s, n, room);
-
-    narrow_free(n);
-    return is_safe;
+    return s.error == 0 ? ask(&s) : s.error == -ENOMEM ? -ENOMEM : 0;
 }
 
 static bool touches(const struct release_cell *flow, const struct release_cell *stock)

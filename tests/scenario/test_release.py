@@ -3,12 +3,13 @@ import datetime
 import json
 import os
 import random
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
 from narrowing import Census
-from waitlist import run_tests
+from waitlist import run_tests, wait_for
 
 FULL = os.environ.get("WAITLIST_FULL")
 PLACES = ("dudley", "sandwell", "walsall", "wolverhampton")
@@ -155,6 +156,59 @@ def test_the_attacker_finds_counts_where_each_figure_is_rounded_by_itself(_build
                          if of in ("open", "over18", "over52", "share")], truth)
         year.week(day)
     assert found, "an attacker who finds nothing proves nothing"
+
+
+TWO_PLAN = lists.plan(lists.measure(id="t", title="Waiting at one", metric="open", select=", provider: TAJ", target="{at_most: 5}"),
+                      lists.measure(id="both", title="Waiting at both", metric="open", target="{at_most: 6}"))
+TWO_FEEDS = (lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ]") +
+             lists.FEED.format(id="other", kind="snapshot", providers="[RXT]"))
+
+
+def figures(w):
+    return {item["measure"]: item["figure"] for item in items_told(w)}
+
+
+def told_of_both(build, between):
+    """Six wait at one provider, which is told; then a file says that one waits at the other: seven."""
+    with lists.instance(build, feeds=TWO_FEEDS, plan_text=TWO_PLAN, extra=lists.TWO) as w:
+        w.put("1.csv", lists.snapshot("2026-05-17", lists.starts(6, "2026-05-01")), feed="weekly")
+        w.start("2026-05-18T10:00")
+        wait_for(lambda: "t" in figures(w), "the first message")
+        between(w)
+        w.put("2.csv", lists.snapshot("2026-05-17", lists.starts(1, "2026-05-01", prefix="B"), provider="RXT"), feed="other")
+        wait_for(lambda: "both" in figures(w), "the second message")
+        return figures(w)
+
+
+def killed(w):
+    w.kill()
+    w.start("2026-05-18T10:05")
+
+
+def killed_and_redis_lost(w):
+    w.kill()
+    shutil.rmtree(w.path("state", "redis"))
+    w.start("2026-05-18T10:05")
+
+
+def rebuilt(w):
+    assert w.ctl_raw("rebuild").returncode == 0
+
+
+def test_what_was_shown_is_remembered_through_a_kill_the_loss_of_redis_and_a_rebuild(build):
+    for between in (lambda w: None, killed, killed_and_redis_lost, rebuilt):
+        told = told_of_both(build, between)
+        assert told == {"t": "just over 5", "both": "*"}, (between, told)
+
+
+def test_what_was_shown_is_in_redis_for_the_daemon_alone_and_in_its_journal_before(build):
+    def look(w):
+        released = w.redis("HGETALL", f"wl:{{{w.instance}}}:released")
+        assert released[0] == "spool|cyp|TAJ|2026-05-17|2026-05-17|open period=census", released
+        assert json.loads(released[1])["value"] == 6 and json.loads(released[1])["shown"], released
+        with open(w.path("state", "journal", "sent"), "rb") as f:
+            assert b'"released":{"cyp|TAJ|2026-05-17|2026-05-17|open period=census"' in f.read()
+    told_of_both(build, look)
 
 
 if __name__ == "__main__":
