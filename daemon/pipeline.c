@@ -388,6 +388,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     if (!disk_rests(p))
         retention_incidents(p);
     pipeline_advance(p); /* which evaluates again after midnight */
+    heartbeat_tick(p);
 }
 
 void pipeline_stop(struct pipeline *p, int exit_status)

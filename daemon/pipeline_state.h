@@ -114,6 +114,15 @@ struct expected_file {
 
 struct simulation;
 
+/** The sign of life for a monitor outside. */
+struct heartbeat {
+    bool is_flying;
+    size_t read;           /* bytes of the answer */
+    struct mono_time next; /* not before */
+    struct wall_time last; /* that was taken; .ms 0: none */
+    char failed[160];      /* "" or why the newest was not */
+};
+
 struct waiting_request {
     struct ctl_request *request;
     struct mono_time until, most; /* most: while the daemon is at work */
@@ -246,8 +255,9 @@ struct pipeline {
     struct wall_time outage_since; /* Redis unusable, on record; .ms 0: no outage */
     struct mono_time redis_since;  /* it is usable, or not, since */
     bool redis_was_usable, said_direct;
-    struct direct *directs;      /* messages that go out without Redis */
-    struct notify_test *tests;   /* on their way */
+    struct direct *directs;    /* messages that go out without Redis */
+    struct notify_test *tests; /* on their way */
+    struct heartbeat heartbeat;
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */
 

@@ -132,6 +132,12 @@ int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
+/* ---- pipeline_heartbeat.c ---- */
+/** Each second: a sign of life to the monitor outside, when it is due and all is well. */
+void heartbeat_tick(struct pipeline *p);
+/** When the last was taken, why none is given now (new reference): null where none is asked for. */
+json_t *heartbeat_report(const struct pipeline *p);
+
 /* ---- pipeline_render.c ---- */
 /** Answers with the message that a receiver would get of one alert now. */
 void render_answer(struct pipeline *p, struct ctl_request *request);

@@ -512,8 +512,9 @@ static int start(struct embedded_redis *s, const char *state_folder, const char 
 {
     int r;
 
-    /* The server runs in another folder than we do. */
-    s->binary = strchr(binary, '/') ? realpath(binary, NULL) : strdup(binary);
+    /* The server runs in another folder than we do, and under the name that was given: a link may lead to a
+     * program that goes by its name in what it does. */
+    s->binary = strchr(binary, '/') && *binary != '/' ? realpath(binary, NULL) : strdup(binary);
     if (!s->binary && errno != ENOMEM)
         return -errno;
     s->restart = evtimer_new(s->base, on_restart, s);

@@ -29,6 +29,8 @@ static const char *subject_of(const struct notice *n)
         return n->subject;
     if (n->kind == NOTICE_TEST)
         return "Test: messages of the monitor reach you";
+    if (n->kind == NOTICE_HEARTBEAT)
+        return "The monitor is at work";
     return n->kind == NOTICE_REDIS_UNUSABLE ? "Monitoring stands still: Redis is unusable"
                                             : "Monitoring goes on: Redis is usable again";
 }
@@ -54,6 +56,8 @@ static int body_of(const struct notice *n, struct text *out)
         return text_puts(out, n->body);
     if (n->kind == NOTICE_TEST)
         return test_body(n, out);
+    if (n->kind == NOTICE_HEARTBEAT)
+        return text_puts(out, "");
     AUTO(text_release) struct text since = TEXT_INIT;
 
     moment(n->since, &since);
@@ -121,6 +125,7 @@ static char *event_of(const struct notice *n, const char *body)
         [NOTICE_PLAN_CHANGED] = { "plan-changed", NULL },
         [NOTICE_PLAN_ENDS] = { "plan-ends", NULL },
         [NOTICE_TEST] = { "test", "test" },
+        [NOTICE_HEARTBEAT] = { "heartbeat", "heartbeat" },
     };
     const char *subject = kinds[n->kind].subject;
     bool down = n->kind == NOTICE_REDIS_UNUSABLE;

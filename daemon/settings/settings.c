@@ -20,7 +20,7 @@
 /* The settings first, so that bind_release may be given the settings alone. */
 struct top_raw {
     struct settings s;
-    yaml_node *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers;
+    yaml_node *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers, *heartbeat;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -69,6 +69,8 @@ static const struct bind_key top_keys[] = {
     { "feeds", BIND_NODE, NODE(feeds), NULL, 0, 0, NULL, 0,
       "what is to arrive, how often and from whom" },
     { "receivers", BIND_NODE, NODE(receivers), NULL, 0, 0, NULL, 0, "where messages go" },
+    { "heartbeat", BIND_NODE, NODE(heartbeat), NULL, 0, 0, NULL, 0,
+      "a sign of life for a monitor outside, which speaks up when it stops; none when left out" },
     { "demo_banner", BIND_TEXT, FIELD(demo_banner), NULL, 0, 0, NULL, 0,
       "a text printed at the start, to say that this is a demonstration" },
     BIND_END,
@@ -357,6 +359,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, settings_read_feeds(&rd, raw.feeds));
     r = settings_worse(r, settings_read_http(&rd, raw.http));
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
+    r = settings_worse(r, settings_read_heartbeat(&rd, raw.heartbeat));
     r = settings_worse(r, read_routes(&rd, raw.routes));
     r = settings_worse(r, read_retention(&rd, raw.retention));
     r = settings_worse(r, read_identity(&rd, root, raw.identity));
@@ -448,6 +451,7 @@ void settings_free(struct settings *s)
     free(s->places);
     bind_release(redis_keys, &s->redis);
     bind_release(http_keys, &s->http);
+    bind_release(heartbeat_keys, &s->heartbeat);
     bind_release(route_keys, s);
     bind_release(identity_keys, s);
     bind_release(top_keys, s);
@@ -521,19 +525,13 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },
-        { "redis", redis_keys },
-        { "http", http_keys },
-        { "routes", route_keys },
-        { "retention", retention_keys },
-        { "identity", identity_keys },
-        { "list", list_keys },
-        { "feed", feed_keys },
-        { "receiver", receiver_keys },
-        { "person", person_keys },
-        { "holder", holding_keys },
-        { "absence", absence_keys },
-        { "organisation", organisation_keys },
+        { "settings", top_keys },      { "redis", redis_keys },
+        { "http", http_keys },         { "heartbeat", heartbeat_keys },
+        { "routes", route_keys },      { "retention", retention_keys },
+        { "identity", identity_keys }, { "list", list_keys },
+        { "feed", feed_keys },         { "receiver", receiver_keys },
+        { "person", person_keys },     { "holder", holding_keys },
+        { "absence", absence_keys },   { "organisation", organisation_keys },
         { "place", place_keys },
     };
 

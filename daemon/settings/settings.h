@@ -88,6 +88,13 @@ struct http_setting {
     struct text_list proxies; /* numeric addresses */
 };
 
+/** The sign of life for a monitor outside; neither url nor receiver: none. */
+struct heartbeat_setting {
+    char *url, *receiver, *ca_file;
+    bool allow_private;
+    struct span every; /* seconds */
+};
+
 struct person {
     char *id, *name, *mail;
 };
@@ -125,6 +132,7 @@ struct settings {
     char *instance, *state, *control, *timezone, *log_level;
     struct redis_setting redis;
     struct http_setting http;
+    struct heartbeat_setting heartbeat;
     struct text_list plans, formats; /* absolute paths */
     int approval;                    /* enum plan_approval_by: of a change of a plan */
     char *people_path,

@@ -39,7 +39,7 @@ struct settings_index {
 
 /* ---- the tables of keys, one a section ---- */
 extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], http_keys[], list_keys[],
-    identity_keys[];
+    identity_keys[], heartbeat_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
     place_keys[];
 
@@ -52,6 +52,8 @@ int settings_read_lists(const struct reading *rd, yaml_node *sequence);
 /** Lists against each other and against the feeds, once providers are codes. */
 int settings_check_lists(const struct reading *rd);
 int settings_read_receivers(const struct reading *rd, yaml_node *sequence);
+/** Call when the receivers are read: it may name one. */
+int settings_read_heartbeat(const struct reading *rd, yaml_node *mapping);
 int settings_read_people(const char *path, struct diags *diags, struct settings *s);
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */
 int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,
