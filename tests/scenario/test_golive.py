@@ -190,7 +190,7 @@ def test_a_version_applied_to_a_plan_that_went_live_by_command_is_live_and_told_
             w.write("next.yaml", plan_text(CODES).replace("version: 1,", f"version: {n},").replace("tolerance: 0", f"tolerance: {7 - 2 * n}"))
             w.ctl("plan", "apply", w.path("next.yaml"), "--reason", "the board agreed it")
             w.kill()  # at whatever point
-            w.start("2026-01-10")
+            w.start("2026-02-10")
             settled(w)
             wait_for(lambda: len(changes()) == n - 1, "the change to be told")
             assert changes()[-1]["text"] == f"Plan changed: dudley, 18 {'harder' if n == 3 else 'softer'}", changes()
@@ -199,7 +199,7 @@ def test_a_version_applied_to_a_plan_that_went_live_by_command_is_live_and_told_
         settled(w)
         w.redis("FLUSHALL")
         w.kill()
-        w.start("2026-01-11")
+        w.start("2026-02-11")
         settled(w)
         assert len(changes()) == 2 and len(events_of(http)) == 3, [e["data"]["text"] for e in events_of(http)]
         assert [m.subject for m in w.mails("second")][1:] == [d["text"] for d in changes()], [m.subject for m in w.mails("second")]
