@@ -14,7 +14,7 @@ static double tenths(double x)
 
 static double tenths_up(double x)
 {
-    return ceil(x * 10 - 1e-9) / 10;
+    return ceil(x * 10 - 1e-9) / 10 + 0.0; /* of nothing 0, not -0 */
 }
 
 static double micro(double x)
@@ -59,6 +59,14 @@ static void say_pace(const struct gap *g, struct text *t)
         text_printf(t, "; %+g of late", tenths(g->pace_lately));
 }
 
+/* A list that grows is never empty: that is known, and no number. */
+static bool is_never(const struct gap *g)
+{
+    const struct series_version *v = g->point ? series_current(g->point) : NULL;
+
+    return v && !v->gap && v->marker == MARKER_NONE && isinf(v->value);
+}
+
 /* Why there is no figure; NULL: there is one. */
 static const char *why_not(const struct gap *g)
 {
@@ -70,6 +78,8 @@ static const char *why_not(const struct gap *g)
         return "its newest wave is over";
     if (!g->point)
         return "no figure yet";
+    if (is_never(g))
+        return "never: more join than leave";
     return marker_name(series_current(g->point)->marker);
 }
 
@@ -77,7 +87,7 @@ static json_t *takes_of(const struct gap *g)
 {
     AUTO(text_release) struct text t = TEXT_INIT;
 
-    if (isnan(g->value))
+    if (isnan(g->value) && !is_never(g))
         text_puts(&t, "not measurable");
     else if (g->is_of_list)
         say_list(&g->flow, &t);

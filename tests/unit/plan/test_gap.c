@@ -322,10 +322,53 @@ START_TEST(a_measure_without_a_figure_is_named_not_measurable_with_why)
 }
 END_TEST
 
+START_TEST(a_list_that_is_never_empty_is_said_so_and_what_it_takes_all_the_same)
+{
+    static const double never[] = { INFINITY };
+    struct queue q;
+    struct world w;
+
+    world_init(&w, "clearance-weeks", POLARITY_LOWER, 10);
+    begin(&q, &w.waits);
+    add_waiting(&q, &w.waits);
+    give_figures(&w, never, 1);
+    says(&w, "why_not", "never: more join than leave");
+    struct gap g = gap_of(&w);
+    json_t *o = report_gap(&g);
+    const char *takes = json_string_value(json_object_get(o, "takes"));
+
+    ck_assert_msg(takes && strstr(takes, " a week until "), "%s", takes ? takes : "nothing");
+    json_decref(o);
+    waits_release(&w.waits);
+}
+END_TEST
+
+START_TEST(where_nobody_need_leave_none_are_enough)
+{
+    static const double now[] = { 300 };
+    struct queue q;
+    struct world w;
+
+    world_init(&w, "open", POLARITY_LOWER, 100000);
+    begin(&q, &w.waits);
+    add_waiting(&q, &w.waits);
+    give_figures(&w, now, 1);
+    struct gap g = gap_of(&w);
+    json_t *o = report_gap(&g);
+
+    ck_assert_str_eq(json_string_value(json_object_get(o, "takes")),
+                     "no more a week than of late (0 are enough)");
+    json_decref(o);
+    waits_release(&w.waits);
+}
+END_TEST
+
 UNIT_MAIN("gap",
           UNIT_ROWS(what_a_gap_says_is_needed_meets_the_step_and_a_twentieth_less_does_not, asked),
           UNIT_TEST(a_share_within_a_wait_has_the_size_and_the_capacity_that_keep_it),
           UNIT_TEST(without_a_step_to_come_it_is_reckoned_in_26_weeks_to_the_target),
           UNIT_TEST(of_a_list_whose_flows_nobody_tells_nothing_is_said_but_why),
           UNIT_TEST(a_published_figure_has_the_pace_that_the_next_step_asks_beside_that_of_late),
-          UNIT_TEST(a_measure_without_a_figure_is_named_not_measurable_with_why))
+          UNIT_TEST(a_measure_without_a_figure_is_named_not_measurable_with_why),
+          UNIT_TEST(a_list_that_is_never_empty_is_said_so_and_what_it_takes_all_the_same),
+          UNIT_TEST(where_nobody_need_leave_none_are_enough))
