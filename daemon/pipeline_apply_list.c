@@ -85,10 +85,23 @@ static int take_over(struct apply *a, struct part *part, struct civil_date censu
     return 0;
 }
 
+/* The list begins with the earliest day that an event is told of, also by one over which another stands: figures
+ * begin there whatever the order of the files. */
+static void note_first(struct part *part, struct civil_date day)
+{
+    struct civil_date *first = &part->stored->first_event, *from = &part->change.from;
+
+    if (date_is_set(*first) && date_compare(day, *first) >= 0)
+        return;
+    *first = day;
+    if (!date_is_set(*from) || date_compare(day, *from) < 0)
+        *from = day;
+}
+
 static int take_event(const struct reading *reading, struct part *part,
                       const struct pathway_record *row)
 {
-    struct civil_date came = wall_date(reading->file->at), *first = &part->stored->first_event;
+    struct civil_date came = wall_date(reading->file->at);
 
     if (reading->only && !reading->takes_back && date_is_set(row->census) &&
         date_compare(row->census, came) <= 0 &&
@@ -98,9 +111,8 @@ static int take_event(const struct reading *reading, struct part *part,
         return list_take_back(part->stored->state, row, came, &part->change);
     int r = list_event(part->stored->state, row, came, &part->change);
 
-    if (r >= 0 && r <= LIST_OLDER &&
-        (!date_is_set(*first) || date_compare(row->event_date, *first) < 0))
-        *first = row->event_date;
+    if (r >= 0 && r <= LIST_OLDER)
+        note_first(part, row->event_date);
     return r < 0 ? r : 0;
 }
 

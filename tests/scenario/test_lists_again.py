@@ -1,4 +1,4 @@
-"""A list that an older version of the daemon packed into Redis is made again from the archive by the next one."""
+"""Lists that come about again: after an upgrade, from other batches of the same events, by a rebuild."""
 import hashlib
 import os
 import sys
@@ -74,6 +74,29 @@ def test_a_list_that_an_older_version_packed_is_made_again_and_nobody_starts_sto
         assert i.log().count("it is made again from the archive") == 1, i.log()[-3000:]
         subjects = [m.subject for m in i.mails()]
         assert subjects and len(subjects) == len(set(subjects)), subjects
+
+
+def test_the_periods_of_a_measure_do_not_depend_on_the_batches_of_the_events_or_a_rebuild(build):
+    """The earliest day is one that a later version corrects, and an event before its referral."""
+    rows = [("A", "referral", "2026-05-20", 2), ("A", "referral", "2026-05-11", 1), ("B", "referral", "2026-05-15", 1),
+            ("B", "first-contact", "2026-05-13", 1), ("C", "referral", "2026-05-22", 1)]
+    daily = lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 1000}", more="    period: day\n")
+
+    def figures(i):
+        return {h["period_end"]: h["value"] for h in i.ctl("measure", "open")["history"]}
+
+    found = []
+    for batches in ([rows], [rows[:1], rows[1:3], rows[3:]], [[r] for r in rows], [[r] for r in reversed(rows)]):
+        with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(daily)) as i:
+            for n, batch in enumerate(batches):
+                i.put(f"{n}.csv", lists.events(*batch), feed="events")
+                i.once("2026-05-23")
+            i.start("2026-05-23")
+            found.append(figures(i))
+            i.ctl("rebuild", "--why", "a try")
+            wait_for(lambda: i.ctl("status")["ready"] and figures(i) == found[0], "the same after a rebuild", 40)
+    assert all(f == found[0] for f in found), found
+    assert sorted(found[0])[0] == "2026-05-11" and found[0]["2026-05-12"] == 0 and found[0]["2026-05-22"] == 3, found[0]
 
 
 if __name__ == "__main__":
