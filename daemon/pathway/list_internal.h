@@ -12,7 +12,7 @@
  *   list_snapshot.c   a census takes the place of the one before (rules 3, 4)
  *   list_event.c      one event
  *   list_purge.c      what is then only counted (rule 6)
- *   list_pack.c, list_unpack.c, list_bytes.c   packed, and back
+ *   list_pack.c, list_unpack.c, list_loaded.c, list_bytes.c   packed, and back
  *   list_staged.c     rows of a snapshot, sorted
  *   list_ended.c      rows of a snapshot that older ones of their pathways give way to
  *   list_digest.c     the state as one SHA-256
