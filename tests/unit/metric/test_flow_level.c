@@ -126,12 +126,12 @@ START_TEST(how_it_grew_is_told_by_the_same_weeks_of_two_years_and_only_as_far_as
     ck_assert_double_eq_tol(f.growth, log(1.1), 0.06);
     ck_assert_double_le(f.growth_spread, 0.1);
     flow_level_fit(&f, counts + 6, WEEKS - 6);
-    ck_assert(isnan(f.growth)); /* seven weeks of both years */
-    dice_state = 6;
-    for (size_t i = 0; i < WEEKS; i++)
-        counts[i] = fabs(about(i < FLOW_YEAR ? 2 : 3, 4));
+    ck_assert(isnan(f.growth));        /* seven weeks of both years */
+    for (size_t i = 0; i < WEEKS; i++) /* twice as many, but they come as they come */
+        counts[i] = i % 2 ? 0 : i < FLOW_YEAR ? 8 : 16;
     flow_level_fit(&f, counts, WEEKS);
-    ck_assert_double_le(fabs(f.growth), 0.1);
+    ck_assert_double_ge(f.growth, 0);
+    ck_assert_double_le(f.growth, 0.15);
     ck_assert_double_ge(f.growth_spread, 0.06);
 }
 END_TEST

@@ -368,7 +368,90 @@ START_TEST(who_is_gone_from_a_snapshot_left_on_any_day_since_the_one_before)
 }
 END_TEST
 
-/* One a week joins for most of the year, and then six a day: nobody is seen. */
+/* On each of five days 10 join; on the Sunday a snapshot tells that 50 are gone: by Friday they are. */
+START_TEST(who_is_gone_from_a_snapshot_left_on_days_on_which_others_join)
+{
+    struct pathway_metric m = metric_of("open");
+    struct civil_date censuses[PAST_DAYS / 7];
+    struct period friday = day_after(33);
+    struct waits w = WAITS_INIT;
+    struct forecast_input in = input_of(&w, &m, &friday, 1, 3);
+    struct forecast_fan *fans;
+    int last = PAST_DAYS - 1;
+
+    for (int day = 0; day < PAST_DAYS; day++) {
+        int stop = day - day % 7 + 6 + 12 * 7;
+        struct wait_cell cell = { date_add_days(day_zero, day),
+                                  stop <= last ? date_add_days(day_zero, stop) : DATE_NONE,
+                                  WAIT_UNKNOWN, day % 7 < 5 ? 10 : 0 };
+
+        ck_assert_int_eq(waits_add(&w, &cell), 0);
+        if (day % 7 == 6)
+            censuses[in.census_count++] = date_add_days(day_zero, day);
+    }
+    in.censuses = censuses;
+    ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+    ck_assert_double_eq_tol(forecast_quantile(&fans[0], 0.5), 600, 6);
+    forecast_fans_free(fans, 1);
+    waits_release(&w);
+}
+END_TEST
+
+/* Four weeks each of more and of fewer who join, without any noise: what comes after is less and less known. */
+START_TEST(a_list_that_drifts_is_the_less_known_the_further_it_is)
+{
+    struct pathway_metric m = metric_of("open");
+    struct period windows[2] = { day_after(28), day_after(182) };
+    struct waits w = WAITS_INIT;
+    struct forecast_input in = input_of(&w, &m, windows, 2, 3);
+    struct forecast_fan *fans;
+    double width[2];
+
+    in.known.start = date_add_days(in.known.end, 1 - 52 * 7); /* no season is known */
+    for (int day = 0; day < PAST_DAYS; day++) {
+        static const uint64_t joined[] = { 40, 46, 43, 50, 52, 47, 41 };
+        struct wait_cell cell = { date_add_days(day_zero, day), DATE_NONE, WAIT_COMPLETED,
+                                  joined[day / 28 % 7] };
+
+        ck_assert_int_eq(waits_add(&w, &cell), 0);
+    }
+    ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+    for (size_t i = 0; i < 2; i++)
+        width[i] = forecast_quantile(&fans[i], 0.9) - forecast_quantile(&fans[i], 0.1);
+    ck_assert_double_gt(width[1], 1.3 * width[0] * 182 / 28);
+    forecast_fans_free(fans, 2);
+    waits_release(&w);
+}
+END_TEST
+
+/* 20 a day join, and 60 a day in one week, ten weeks ahead of today's a year ago. */
+START_TEST(what_a_week_of_last_year_brought_may_come_two_weeks_earlier)
+{
+    struct pathway_metric m = metric_of("open");
+    struct period window = day_after(8 * 7);
+    struct waits w = WAITS_INIT;
+    struct forecast_input in = input_of(&w, &m, &window, 1, 3);
+    struct forecast_fan *fans;
+    double waiting = 0;
+    size_t came = 0;
+
+    for (int day = 0; day < PAST_DAYS; day++) {
+        uint64_t joined = (PAST_DAYS - 1 - day) / 7 == 52 - 10 ? 60 : 20;
+        struct wait_cell cell = { date_add_days(day_zero, day), DATE_NONE, WAIT_COMPLETED, joined };
+
+        ck_assert_int_eq(waits_add(&w, &cell), 0);
+        waiting += (double)joined;
+    }
+    ck_assert_int_eq(forecast_likely(&in, &fans), 0);
+    for (size_t i = 0; i < fans[0].count; i++)
+        came += fans[0].values[i] > waiting + 8 * 7 * 20 + 3 * 7 * 20 / 2.0;
+    ck_assert_uint_ge(came, 33); /* of 400; where it comes in its own week alone, 23 */
+    forecast_fans_free(fans, 1);
+    waits_release(&w);
+}
+END_TEST
+
+/* Two every other week join for most of the year, and then six a day: nobody is seen. */
 START_TEST(a_list_that_was_much_smaller_goes_on_as_large_as_it_is)
 {
     struct pathway_metric m = metric_of("open");
@@ -380,7 +463,7 @@ START_TEST(a_list_that_was_much_smaller_goes_on_as_large_as_it_is)
 
     in.known.start = date_add_days(in.known.end, 1 - 52 * 7); /* no season is known */
     for (int day = 0; day < PAST_DAYS; day++) {
-        uint64_t joined = day >= PAST_DAYS - 12 * 7 ? 6 : day % 7 == 0;
+        uint64_t joined = day >= PAST_DAYS - 12 * 7 ? 6 : day % 14 == 0 ? 2 : 0;
         struct wait_cell cell = { date_add_days(day_zero, day), DATE_NONE, WAIT_COMPLETED, joined };
 
         ck_assert_int_eq(waits_add(&w, &cell), 0);
@@ -388,6 +471,8 @@ START_TEST(a_list_that_was_much_smaller_goes_on_as_large_as_it_is)
     }
     ck_assert_int_eq(forecast_likely(&in, &fans), 0);
     ck_assert_double_eq_tol(forecast_quantile(&fans[0], 0.5), waiting + 91 * 6, 91 * 6 * 0.2);
+    /* Weeks of the small list, as many times as it grew, would make it wider by a third. */
+    ck_assert_double_le(forecast_quantile(&fans[0], 0.9) - forecast_quantile(&fans[0], 0.1), 330);
     forecast_fans_free(fans, 1);
     waits_release(&w);
 }
@@ -521,6 +606,9 @@ UNIT_MAIN(
     UNIT_TEST(who_is_seen_in_turn_stays_in_turn_so_that_hardly_anybody_is_passed_by),
     UNIT_TEST(who_is_seen_in_turn_in_one_clinic_a_week_stays_in_turn),
     UNIT_TEST(who_is_gone_from_a_snapshot_left_on_any_day_since_the_one_before),
+    UNIT_TEST(who_is_gone_from_a_snapshot_left_on_days_on_which_others_join),
+    UNIT_TEST(a_list_that_drifts_is_the_less_known_the_further_it_is),
+    UNIT_TEST(what_a_week_of_last_year_brought_may_come_two_weeks_earlier),
     UNIT_TEST(a_list_that_was_much_smaller_goes_on_as_large_as_it_is),
     UNIT_TEST(the_season_of_last_year_is_among_what_is_likely),
     UNIT_TEST(with_too_few_weeks_nothing_is_likely_and_nothing_is_beyond_a_year),
