@@ -106,6 +106,8 @@ static const struct plan_fault_def faults[PLAN_FAULTS] = {
     [PLAN_LAW_WITH_TOLERANCE] = { "law-with-tolerance", DIAG_WARNING,
                                   "the law knows no tolerance" },
     [PLAN_LINE_OF_FEW] = { "line-of-few", DIAG_WARNING, "messages cannot tell a line of so few" },
+    [PLAN_REHEARSAL_UNREAD] = { "rehearsal-unread", DIAG_WARNING,
+                                "a rehearsal without an author is told to nobody by mail" },
     [PLAN_PERIODS_JUDGED] = { "periods-judged", DIAG_NOTE,
                               "how many of the last 12 periods could be judged" },
     [PLAN_FEW_PERIODS] = { "few-periods", DIAG_WARNING,

@@ -141,6 +141,10 @@ static int read_head(struct plan_reading *r, yaml_node *mapping)
         complain_of_order(r, &v, yaml_get(h.valid, "to"));
     if (p->title)
         plan_check_title(r, p->title, yaml_get(mapping, "title"));
+    if (p->written_mode == PLAN_REHEARSAL && !p->author)
+        plan_complain(r, yaml_get(mapping, "mode"), PLAN_REHEARSAL_UNREAD,
+                      "add \"author: ROLE\": the role that reads what it would tell",
+                      "plan: nobody reads this rehearsal: what it would tell lies in spools alone");
     if (read_place(r, mapping) < 0)
         return -ENOMEM;
     return bound == -ENOMEM ? bound : 0;

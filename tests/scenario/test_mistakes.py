@@ -88,6 +88,7 @@ MISTAKES = [
 
 # Faults that are found and whose hint says what is at stake, since only a person knows what was meant.
 FURTHER = [
+    ("a rehearsal that nobody reads", "mode: live", "mode: rehearsal", "rehearsal-unread", "rehearsal"),
     ("not YAML", "valid: {from: 2024-04-01, to: 2026-03-31}", "valid: {from: 2024-04-01", "yaml", None),
     ("a key given twice", "    tolerance: 5\n", "    tolerance: 5\n    tolerance: 6\n", "yaml", "tolerance: 6"),
     ("a mapping for a number", "min_n: 10", "min_n: {ten: 10}", "not-one-value", "{ten: 10}"),

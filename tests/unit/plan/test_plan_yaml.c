@@ -408,6 +408,11 @@ static const struct {
     { "a version of none", "plan: {id: p, version: 0}\n", 1, 24, DIAG_ERROR, "not between", NULL },
     { "a mode that is none", "plan: {id: p, mode: rehearsel}\n", 1, 21, DIAG_ERROR, "rehearsel",
       "did you mean \"rehearsal\"?" },
+    { "a rehearsal that nobody reads",
+      "plan: {id: p, mode: rehearsal}\nroles: {a: {receivers: [spool]}}\nmeasures:\n  - {id: m, "
+      "metric: "
+      "published:X, owner: a, select: {feed: chs, org: A}, target: {at_least: 60}}\n",
+      1, 21, DIAG_WARNING, "nobody reads this rehearsal", "author: ROLE" },
     { "an end before the beginning", "plan: {id: p, valid: {from: 2024-04-01, to: 2024-03-31}}\n",
       1, 45, DIAG_ERROR, "the last day is before the first", NULL },
     { "another thing on expiry", "plan: {id: p, on_expiry: stop}\n", 1, 26, DIAG_ERROR,
