@@ -306,6 +306,8 @@ static bool advance_once(struct pipeline *p)
     if (digest_start(p))
         return true;
     deliver_due(p);
+    if (!table_count(&p->flying)) /* first what is on its way to people */
+        arrivals_idle(p);
     retention_step(p);
     witness_tell(p);
     return false;
@@ -385,6 +387,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     deliver_tick(p);
     direct_tick(p);
     plans_tick(p);
+    arrivals_tick(p);
     if (!disk_rests(p))
         retention_incidents(p);
     pipeline_advance(p); /* which evaluates again after midnight */

@@ -318,6 +318,7 @@ int decide_take_purge(struct pipeline *p, const json_t *act)
     /* A refused file never was in the archive; what came again since, and is in force, stays. */
     if (result >= 0 && r->outcome != RECEIPT_REFUSED && !needed_by(p, r))
         result = archive_erase(p->archive, receipt_archived(r));
+    arrivals_empty(p);
     if (result >= 0 && !r->decided)
         result = decide_take(p, act, false); /* what is gone cannot be accepted any more */
     return result < 0 ? result : 0;

@@ -135,7 +135,27 @@ void backfill_answer(struct pipeline *p, struct ctl_request *request);
 /** Whether one is under way, so that nothing in between is judged, let alone told. */
 bool backfill_is_on(const struct pipeline *p);
 
+/* ---- pipeline_arrivals.c ---- */
+/** Reads what the last run did not settle, after archive and received journal. Returns 0 or -errno. */
+int arrivals_open(struct pipeline *p, const char *journals);
+/** Settles what it can. */
+void arrivals_close(struct pipeline *p);
+/** Appends a receipt with its file's bytes, and syncs; the file is one that the archive has deferred. Sets the
+ * number of the receipt. Returns 0; -ENOMEM also for bytes that are not UTF-8; -errno. */
+int arrivals_add(struct pipeline *p, const char *receipt, const char *bytes, size_t len,
+                 uint64_t *out_sequence);
+/** Archive and received journal get what they lack. Returns 0 or -errno: the rest is tried again. */
+int arrivals_settle(struct pipeline *p);
+/** When nothing else is to be done. */
+void arrivals_idle(struct pipeline *p);
+/** Each second. */
+void arrivals_tick(struct pipeline *p);
+/** No row is to be in the journal any more: now, or as soon as it can be settled. */
+void arrivals_empty(struct pipeline *p);
+
 /* ---- pipeline_receipts.c ---- */
+/** The number of the newest receipt; 0: none. */
+uint64_t receipts_last(const struct pipeline *p);
 int receipt_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** Appends to the received journal, then to the list. Takes what the receipt holds. */
 int receipt_append(struct pipeline *p, struct receipt *r);

@@ -45,6 +45,8 @@ static int open_state(struct pipeline *p)
     if (r == 0)
         r = journal_open(received, receipt_read, p, &p->received);
     if (r == 0)
+        r = arrivals_open(p, journals);
+    if (r == 0)
         r = journal_open(sent, sent_read, p, &p->sent);
     if (r == 0)
         r = journal_open(audit, audit_read, p, &p->audit);
@@ -313,6 +315,7 @@ void pipeline_close(struct pipeline *p)
     known_release(p);
     table_release(&p->modes, NULL);
     table_release(&p->decisions, decision_free);
+    arrivals_close(p);
     receipt_list_release(&p->receipts);
     journal_close(p->received);
     journal_close(p->sent);

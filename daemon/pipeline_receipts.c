@@ -70,6 +70,11 @@ struct receipt *receipt_find(const struct pipeline *p, uint64_t sequence)
                : NULL;
 }
 
+uint64_t receipts_last(const struct pipeline *p)
+{
+    return p->receipts.count ? p->receipts.list[p->receipts.count - 1]->sequence : 0;
+}
+
 const struct receipt *receipt_file(const struct pipeline *p, const struct receipt *r)
 {
     return r->decides ? receipt_find(p, r->decides) : r;
@@ -415,6 +420,19 @@ const struct receipt *receipt_same(const struct pipeline *p, const struct receip
     return same;
 }
 
+/* With its bytes, where the archive has deferred them. */
+static int append(struct pipeline *p, struct receipt *r, const char *text)
+{
+    size_t len;
+    const char *bytes = r->archived ? archive_deferred(p->archive, r->archived, &len) : NULL;
+
+    if (bytes && text_is_utf8(bytes, len))
+        return arrivals_add(p, text, bytes, len, &r->sequence);
+    int result = arrivals_settle(p);
+
+    return result == 0 ? journal_append(p->received, text, strlen(text), &r->sequence) : result;
+}
+
 int receipt_append(struct pipeline *p, struct receipt *r)
 {
     char at[WALL_TEXT_MAX];
@@ -428,7 +446,7 @@ int receipt_append(struct pipeline *p, struct receipt *r)
                           "url", r->url, "renamed", r->renamed, "set", r->set);
     AUTO(auto_free)
     char *text = j && write_shape(j, r) == 0 ? json_text(j, JSON_COMPACT) : NULL;
-    int result = text ? journal_append(p->received, text, strlen(text), &r->sequence) : -ENOMEM;
+    int result = text ? append(p, r, text) : -ENOMEM;
 
     json_decref(j);
     if (result < 0) {

@@ -147,6 +147,7 @@ struct pipeline {
     int lock_fd;
 
     struct journal *received, *sent, *audit;
+    struct arrivals *arrivals; /* received, and not yet in .received and .archive */
     struct archive *archive;
     struct archive *raw; /* the quarantine: raw bytes of pathway files; NULL: no feed brings any */
     struct table mappings;        /* digests of the mapping files that this run has put there */

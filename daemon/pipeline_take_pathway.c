@@ -129,7 +129,7 @@ int take_pathway_begin(struct taking *t)
 
     r = parser_configure(t->parser, &options);
     if (r == 0)
-        r = archive_begin(p->archive, &t->canonical);
+        r = archive_begin_small(p->archive, &t->canonical);
     if (r < 0)
         return r;
     pathway_writer_init(&t->writer, on_bytes, t);
@@ -240,7 +240,9 @@ int take_pathway_keep(struct taking *t)
     int r = pathway_writer_end(&t->writer);
 
     if (r == 0) {
-        r = archive_commit(t->canonical, sha);
+        r = t->receipt.outcome == RECEIPT_ACCEPTED && !t->renamed
+                ? archive_defer(t->canonical, sha)
+                : archive_commit(t->canonical, sha);
         t->canonical = NULL;
     }
     if (r < 0)

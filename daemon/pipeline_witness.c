@@ -31,8 +31,7 @@ struct marks {
 
 struct reach witness_reach(const struct pipeline *p)
 {
-    return (struct reach){ journal_last(p->received), journal_last(p->sent),
-                           journal_last(p->audit) };
+    return (struct reach){ receipts_last(p), journal_last(p->sent), journal_last(p->audit) };
 }
 
 static const char *file_of(const struct pipeline *p, uint64_t receipt)
@@ -138,7 +137,7 @@ static bool is_receipt_other(const struct pipeline *p, const struct marks *known
 {
     uint64_t at = known->reach.received;
 
-    return at && known->file[0] && at <= journal_last(p->received) &&
+    return at && known->file[0] && at <= receipts_last(p) &&
            strncmp(known->file, file_of(p, at), FILE_DIGITS) != 0;
 }
 

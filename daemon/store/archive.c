@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 /*
  * Invariants: (1) a file under its hash is whole and synced, and so is its name; (2) a crash leaves
@@ -30,7 +32,8 @@
 
 struct archive {
     int folder;
-    bool is_synced[PARTS]; /* the folder's name is known to be on the disk */
+    bool is_synced[PARTS];         /* the folder's name is known to be on the disk */
+    struct archive_file *deferred; /* the oldest first */
 };
 
 struct archive_file {
@@ -40,6 +43,10 @@ struct archive_file {
     off_t size, synced;
     int error; /* the first failed write: nothing may be kept after it */
     char temporary[TEMPORARY_MAX];
+    bool is_small;                /* in .small, and not on the disk */
+    struct text small;            /* its bytes so far */
+    struct archive_file *next;    /* deferred after it */
+    char sha256[SHA256_TEXT_MAX]; /* of a deferred one */
 };
 
 static bool is_temporary(const char *name)
@@ -131,29 +138,43 @@ void archive_close(struct archive *a)
 {
     if (!a)
         return;
+    while (a->deferred) {
+        struct archive_file *f = a->deferred;
+
+        a->deferred = f->next;
+        archive_abort(f);
+    }
     fd_close(&a->folder);
     free(a);
 }
 
-int archive_begin(struct archive *a, struct archive_file **out_file)
+static int open_temporary(struct archive_file *f)
+{
+    unsigned long long salt;
+    int r = random_bytes(&salt, sizeof salt);
+
+    if (r < 0)
+        return r;
+    (void)snprintf(f->temporary, sizeof f->temporary, TEMPORARY_PREFIX "%016llx", salt);
+    f->fd = openat(f->archive->folder, f->temporary,
+                   O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return f->fd < 0 ? -errno : 0;
+}
+
+static int begin(struct archive *a, bool is_small, struct archive_file **out_file)
 {
     struct archive_file *f = calloc(1, sizeof *f);
-    unsigned long long salt;
-    int r;
 
     assert(a && out_file);
     if (!f)
         return -ENOMEM;
     f->archive = a;
     f->fd = -1;
+    f->is_small = is_small;
+    f->small = (struct text)TEXT_INIT;
     f->digest = digest_new();
-    r = f->digest ? random_bytes(&salt, sizeof salt) : -ENOMEM;
-    if (r == 0) {
-        (void)snprintf(f->temporary, sizeof f->temporary, TEMPORARY_PREFIX "%016llx", salt);
-        f->fd = openat(a->folder, f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                       0600);
-        r = f->fd < 0 ? -errno : 0;
-    }
+    int r = !f->digest ? -ENOMEM : is_small ? 0 : open_temporary(f);
+
     if (r < 0) {
         archive_abort(f);
         return r;
@@ -162,16 +183,51 @@ int archive_begin(struct archive *a, struct archive_file **out_file)
     return 0;
 }
 
+int archive_begin(struct archive *a, struct archive_file **out_file)
+{
+    return begin(a, false, out_file);
+}
+
+int archive_begin_small(struct archive *a, struct archive_file **out_file)
+{
+    return begin(a, true, out_file);
+}
+
+/* From memory onto the disk; its bytes stay in memory where that fails. */
+static int put_down(struct archive_file *f)
+{
+    int r = f->is_small ? open_temporary(f) : 0;
+
+    if (r == 0 && f->is_small)
+        r = file_write_all(f->fd, text_str(&f->small), f->small.len);
+    if (r == 0) {
+        f->is_small = false;
+    } else if (f->fd >= 0) {
+        (void)unlinkat(f->archive->folder, f->temporary, 0);
+        fd_close(&f->fd);
+    }
+    return r;
+}
+
+static int write_on(struct archive_file *f, const void *bytes, size_t len)
+{
+    if (f->is_small && f->small.len + len <= ARCHIVE_SMALL)
+        return text_add(&f->small, bytes, len);
+    int r = put_down(f);
+
+    return r == 0 ? file_write_all(f->fd, bytes, len) : r;
+}
+
 int archive_write(struct archive_file *f, const void *bytes, size_t len)
 {
     assert(f && (bytes || len == 0));
     if (f->error == 0)
-        f->error = file_write_all(f->fd, bytes, len);
+        f->error = write_on(f, bytes, len);
     if (f->error == 0) {
         digest_add(f->digest, bytes, len);
         f->size += (off_t)len;
     }
-    if (f->error == 0 && f->size - f->synced >= SYNC_BYTES) {
+    if (f->error == 0 && !f->is_small && f->size - f->synced >= SYNC_BYTES) {
         f->error = file_sync(f->fd);
         f->synced = f->size;
     }
@@ -223,8 +279,10 @@ static bool is_kept(const struct archive_file *f, int part, const char *sha256)
 static int keep(struct archive_file *f, const char *sha256)
 {
     AUTO(fd_close) int part = -1;
-    int r = open_part(f->archive, sha256, &part);
+    int r = put_down(f);
 
+    if (r == 0)
+        r = open_part(f->archive, sha256, &part);
     if (r < 0)
         return r;
     if (is_kept(f, part, sha256)) {
@@ -257,6 +315,65 @@ int archive_commit(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX])
     return r;
 }
 
+int archive_defer(struct archive_file *f, char out_sha256[SHA256_TEXT_MAX])
+{
+    struct archive_file **end = &f->archive->deferred;
+
+    if (!f->is_small || f->error < 0)
+        return archive_commit(f, out_sha256);
+    digest_end(f->digest, f->sha256);
+    f->digest = NULL;
+    memcpy(out_sha256, f->sha256, sizeof f->sha256);
+    while (*end)
+        end = &(*end)->next;
+    *end = f;
+    return 0;
+}
+
+static const struct archive_file *find_deferred(const struct archive *a, const char *sha256)
+{
+    const struct archive_file *f = a->deferred;
+
+    while (f && strcmp(f->sha256, sha256) != 0)
+        f = f->next;
+    return f;
+}
+
+const char *archive_deferred(const struct archive *a, const char *sha256, size_t *out_len)
+{
+    const struct archive_file *f = find_deferred(a, sha256);
+
+    if (!f)
+        return NULL;
+    *out_len = f->small.len;
+    return text_str(&f->small);
+}
+
+/* Nothing of a failed try is used again: a second sync may succeed without the bytes. */
+static void take_back(struct archive_file *f)
+{
+    if (f->fd >= 0 && f->temporary[0])
+        (void)unlinkat(f->archive->folder, f->temporary, 0);
+    fd_close(&f->fd);
+    f->is_small = true;
+}
+
+int archive_settle(struct archive *a)
+{
+    while (a->deferred) {
+        struct archive_file *f = a->deferred;
+        int r = keep(f, f->sha256);
+
+        if (r < 0) {
+            take_back(f);
+            return r;
+        }
+        a->deferred = f->next;
+        archive_abort(f);
+    }
+    return 0;
+}
+
 int archive_divert(struct archive_file *f, const char *folder, const char *name)
 {
     AUTO(fd_close) int to = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -282,6 +399,7 @@ void archive_abort(struct archive_file *f)
         (void)unlinkat(f->archive->folder, f->temporary, 0);
     fd_close(&f->fd);
     digest_free(f->digest);
+    text_release(&f->small);
     free(f);
 }
 
@@ -300,11 +418,29 @@ int archive_erase(struct archive *a, const char *sha256)
     assert(a && sha256);
     if (!is_hash(sha256))
         return -EINVAL;
+    int r = archive_settle(a);
+
+    if (r < 0)
+        return r;
     (void)snprintf(name, sizeof name, "%.2s", sha256);
     part = openat(a->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (part < 0 || unlinkat(part, sha256, 0) < 0)
         return errno == ENOENT ? 1 : -errno;
     return file_sync(part);
+}
+
+/* A descriptor of bytes in memory, at their start, or -errno. */
+static int read_deferred(const struct archive_file *f)
+{
+    int fd = memfd_create("deferred", MFD_CLOEXEC), r = fd < 0 ? -errno : 0;
+
+    if (r == 0)
+        r = file_write_all(fd, text_str(&f->small), f->small.len);
+    if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+        r = -errno;
+    if (r < 0)
+        fd_close(&fd);
+    return r < 0 ? r : fd;
 }
 
 int archive_read(struct archive *a, const char *sha256)
@@ -315,6 +451,10 @@ int archive_read(struct archive *a, const char *sha256)
     assert(a && sha256);
     if (!is_hash(sha256))
         return -EINVAL;
+    const struct archive_file *f = find_deferred(a, sha256);
+
+    if (f)
+        return read_deferred(f);
     (void)snprintf(place, sizeof place, "%.2s/%s", sha256, sha256);
     fd = openat(a->folder, place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     return fd < 0 ? -errno : fd;

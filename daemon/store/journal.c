@@ -361,6 +361,25 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
     return 0;
 }
 
+int journal_clear(struct journal *j)
+{
+    if (j->is_broken)
+        return -ENOTRECOVERABLE;
+    /* A record written before this is on the disk would stand before the rest of the old ones. */
+    if (ftruncate(j->fd, 0) < 0 || fsync(j->fd) < 0) {
+        j->is_broken = true;
+        return -ENOTRECOVERABLE;
+    }
+    j->end = 0;
+    j->last = 0;
+    return 0;
+}
+
+off_t journal_size(const struct journal *j)
+{
+    return j->end;
+}
+
 uint64_t journal_last(const struct journal *j)
 {
     return j->last;

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct journal;
 /** Called for each record in order, at opening. Non-zero stops and is returned. */
@@ -26,6 +27,9 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
 /** Reads a journal that may be open for appending meanwhile, up to its last whole record; changes
  * nothing. Returns as journal_open(). */
 int journal_walk(const char *path, journal_reader *reader, void *arg);
+/** Empties it, synced: the next record is the first. Returns 0, or -ENOTRECOVERABLE as above. */
+int journal_clear(struct journal *j);
+off_t journal_size(const struct journal *j);    /* bytes */
 uint64_t journal_last(const struct journal *j); /* 0: empty */
 void journal_close(struct journal *j);
 

@@ -488,10 +488,92 @@ START_TEST(a_file_that_cannot_be_diverted_leaves_what_was_there)
 }
 END_TEST
 
+static void defer(struct ground *g, const char *bytes, char out_sha256[SHA256_TEXT_MAX])
+{
+    struct archive_file *f = NULL;
+
+    ck_assert_int_eq(archive_begin_small(g->archive, &f), 0);
+    ck_assert_int_eq(archive_write(f, bytes, strlen(bytes)), 0);
+    ck_assert_int_eq(archive_defer(f, out_sha256), 0);
+}
+
+static bool is_on_disk(struct ground *g, const char *sha256)
+{
+    char path[FOLDER_MAX + 128];
+
+    (void)snprintf(path, sizeof path, "%s/%.2s/%s", g->path, sha256, sha256);
+    return access(path, F_OK) == 0;
+}
+
+START_TEST(a_deferred_file_is_read_as_any_other_and_comes_on_the_disk_when_it_is_settled)
+{
+    struct ground g;
+    char sha256[SHA256_TEXT_MAX];
+    size_t len = 0;
+
+    ground_begin(&g);
+    defer(&g, "abc", sha256);
+    ck_assert_str_eq(sha256, contents[1].sha256);
+    check_kept(&g, sha256, "abc");
+    ck_assert_str_eq(archive_deferred(g.archive, sha256, &len), "abc");
+    ck_assert_uint_eq(len, 3);
+    ck_assert(!is_on_disk(&g, sha256));
+    ck_assert_int_eq(archive_settle(g.archive), 0);
+    ck_assert(is_on_disk(&g, sha256) && !archive_deferred(g.archive, sha256, &len));
+    check_kept(&g, sha256, "abc");
+    defer(&g, "abc", sha256); /* it came again */
+    ck_assert_int_eq(archive_erase(g.archive, sha256), 0);
+    ck_assert_int_eq(archive_read(g.archive, sha256), -ENOENT);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_small_is_on_the_disk_at_once)
+{
+    AUTO(auto_free) char *bytes = calloc(1, ARCHIVE_SMALL + 2);
+    struct ground g;
+    char sha256[SHA256_TEXT_MAX];
+
+    ck_assert_ptr_nonnull(bytes);
+    memset(bytes, 'x', ARCHIVE_SMALL + 1);
+    ground_begin(&g);
+    defer(&g, bytes, sha256);
+    ck_assert(is_on_disk(&g, sha256));
+    check_kept(&g, sha256, bytes);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_call_that_fails_while_settling_leaves_the_file_deferred)
+{
+    static const char *const calls[] = { "openat", "fsync", "renameat" };
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct ground g;
+        char sha256[SHA256_TEXT_MAX];
+
+        ground_begin(&g);
+        defer(&g, "abc", sha256);
+        failing_begin(calls[i], 1, 1, EIO);
+        int r = archive_settle(g.archive);
+
+        ck_assert_msg(failing_end() == 1 && r < 0, "%s: %d", calls[i], r);
+        ck_assert_uint_eq(temporaries(&g), 0);
+        check_kept(&g, sha256, "abc");
+        ck_assert_int_eq(archive_settle(g.archive), 0);
+        ck_assert(is_on_disk(&g, sha256));
+        ground_end(&g);
+    }
+}
+END_TEST
+
 UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, contents),
           UNIT_TEST(keeping_the_same_content_twice_changes_nothing),
           UNIT_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one),
           UNIT_TEST(a_file_given_up_leaves_nothing),
+          UNIT_TEST(a_deferred_file_is_read_as_any_other_and_comes_on_the_disk_when_it_is_settled),
+          UNIT_TEST(a_file_that_is_not_small_is_on_the_disk_at_once),
+          UNIT_TEST(a_call_that_fails_while_settling_leaves_the_file_deferred),
           UNIT_TEST(a_file_diverted_replaces_what_is_there_and_leaves_nothing_in_the_archive),
           UNIT_TEST(leftovers_of_a_crash_are_removed_at_opening_and_kept_files_stay),
           UNIT_TEST(after_a_failed_write_nothing_can_be_kept),

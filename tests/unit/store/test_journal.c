@@ -619,8 +619,40 @@ START_TEST(a_call_that_fails_while_appending_is_told_and_tears_nothing)
 }
 END_TEST
 
+START_TEST(a_journal_that_was_emptied_begins_anew_or_takes_nothing_more)
+{
+    static const char *const calls[] = { NULL, "ftruncate", "fsync" };
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct ground g;
+        struct seen seen = { 0 };
+        struct journal *j = NULL;
+        uint64_t sequence = 77;
+
+        ground_begin(&g);
+        ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+        ck_assert_int_eq(journal_size(j), (off_t)g.whole.len);
+        if (calls[i])
+            failing_begin(calls[i], 1, 1, EIO);
+        int r = journal_clear(j);
+
+        ck_assert(!calls[i] || failing_end() == 1);
+        ck_assert_int_eq(r, calls[i] ? -ENOTRECOVERABLE : 0);
+        r = journal_append(j, three[0], strlen(three[0]), &sequence);
+        ck_assert_int_eq(r, calls[i] ? -ENOTRECOVERABLE : 0);
+        ck_assert_uint_eq(sequence, calls[i] ? 77 : 1);
+        journal_close(j);
+        ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+        ck_assert(calls[i] || (seen.count == 1 && journal_size(j) > 0));
+        journal_close(j);
+        ground_end(&g);
+    }
+}
+END_TEST
+
 UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
           UNIT_TEST(the_line_is_checksum_sequence_and_json),
+          UNIT_TEST(a_journal_that_was_emptied_begins_anew_or_takes_nothing_more),
           UNIT_TEST(a_cut_at_any_byte_costs_only_the_record_it_cuts),
           UNIT_TEST(a_flipped_bit_anywhere_is_found_also_in_the_last_record),
           UNIT_TEST(a_sector_that_was_never_written_costs_the_last_record_and_no_other),
