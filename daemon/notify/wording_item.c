@@ -122,7 +122,8 @@ static void what_figure(const struct item_view *v, struct text *out)
                                           : " Projected from data of %s, if nobody was seen since.",
                           wording_date(v->projected_from, date));
     if (strcmp(v->figure, "*") == 0)
-        (void)text_puts(out, " The figure is hidden because it rests on small numbers.");
+        (void)text_puts(out, " The figure is hidden: it rests on small numbers, or would tell of "
+                             "them beside others.");
     else if (v->is_band)
         (void)text_puts(out, " The figure is a band: the longest wait is that of one person.");
     else if (v->version && figure_is_bounds(v->version, v->kind))
