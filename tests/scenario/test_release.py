@@ -143,7 +143,8 @@ def test_nobody_finds_out_from_a_year_of_messages_which_of_one_to_four_a_count_i
                 told[item["period_end"]].append((item["measure"], item["figure"], is_behind))
         shown = sum(figure != "*" for items in told.values() for _, figure, _ in items)
         found = {day: attack(told[day], truths[day]) for day in truths}
-        assert shown >= weeks, (shown, told)  # to hide everything is no way out
+        hidden = sum(map(len, told.values())) - shown
+        assert 2 * shown >= weeks and shown > 2 * hidden, (shown, told)  # to hide everything is no way out
         assert not any(found.values()), [(day, found[day], told[day]) for day in found if found[day]]
 
 

@@ -18,6 +18,17 @@ Bug = namedtuple("Bug", "id source what edits tests")
 DURABLE = ("scenario/test_durable", "a_file_leaves_the_inbox_only_after_archive_and_journal_are_on_the_disk")
 
 BUGS = [
+    # ---- what an audience was shown ----
+    Bug("release-unread", "D10", "what a receiver's messages showed before is not looked at",
+        [("daemon/notify/release.c", "name[len] == '|')", "name[len] == '\\0')")],
+        [("scenario/test_release", "what_was_shown_is_remembered_through_a_kill_the_loss_of_redis_and_a_rebuild")]),
+    Bug("release-each-alone", "D10", "a figure is shown whatever it tells beside others",
+        [("daemon/notify/release.c", "    return safe > 0;\n", "    return safe >= 0;\n")],
+        [("scenario/test_release", "nobody_finds_out_from_a_year_of_messages_which_of_one_to_four_a_count_is")]),
+    Bug("release-unjournalled", "D10, D13", "what a message shows is not frozen with it",
+        [("daemon/pipeline_released.c", "    c->item->released = json_text(released, JSON_COMPACT);\n",
+          "    c->item->released = strdup(\"{}\");\n")],
+        [("scenario/test_release", "what_was_shown_is_remembered_through_a_kill_the_loss_of_redis_and_a_rebuild")]),
     # ---- the durable places: files, archive, journals ----
     Bug("journal-unsynced", "R2.1, F19", "a journal's record is not synced",
         [("daemon/store/journal.c", "    if (fdatasync(j->fd) < 0) {\n", "    if (j->fd < 0) {\n")],

@@ -39,8 +39,9 @@ struct telling {
 };
 
 /* Tells it on a ledger; returns what its reader sees. */
-static const char *tell(struct table *entries, const char *receiver, const struct telling *t,
-                        double line, char out[FIGURE_MAX])
+static const char *tell_beside(struct table *entries, const char *receiver,
+                               const struct finding_set *findings, const struct telling *t,
+                               double line, char out[FIGURE_MAX])
 {
     struct made made;
     const struct series_version v = { .value = t->value,
@@ -57,7 +58,7 @@ static const char *tell(struct table *entries, const char *receiver, const struc
     json_t *entry, *added;
     int error;
 
-    ck_assert_int_eq(release_open(entries, receiver, NULL, &r), 0);
+    ck_assert_int_eq(release_open(entries, receiver, findings, &r), 0);
     kind.is_withheld = !release_ask(r, &f, kind, &shown);
     (void)message_figure(&shown, kind, out);
     added = release_added(r, &error);
@@ -72,6 +73,12 @@ static const char *tell(struct table *entries, const char *receiver, const struc
     json_decref(added);
     release_free(r);
     return out;
+}
+
+static const char *tell(struct table *entries, const char *receiver, const struct telling *t,
+                        double line, char out[FIGURE_MAX])
+{
+    return tell_beside(entries, receiver, NULL, t, line, out);
 }
 
 #define OPEN(v)  v, NAN, NAN
@@ -123,6 +130,65 @@ START_TEST(a_figure_is_told_beside_others_or_withheld)
 
         ck_assert_msg(strcmp(tell(&entries, "hook", t, NAN, out), t->figure) == 0, "%s: %s: %s",
                       beside[_i].why, t->text, out);
+    }
+    table_release(&entries, free);
+}
+END_TEST
+
+#define KNOWN 3
+
+/* What nobody was told, and is known to be few: a reader may take its "*" for that. */
+static const struct {
+    const char *why;
+    struct telling known[KNOWN], list[KNOWN];
+} few[] = {
+    { "six at least are left for two places of at most four each",
+      { { "open place=sandwell", "", OPEN(3), NULL }, { "open place=walsall", "", OPEN(3), NULL } },
+      { { "open", "", OPEN(18), "20" }, { "open place=dudley", "", OPEN(12), "*" } } },
+    { "one at least is left for them",
+      { { "open place=sandwell", "", OPEN(1), NULL }, { "open place=walsall", "", OPEN(1), NULL } },
+      { { "open", "", OPEN(18), "20" }, { "open place=dudley", "", OPEN(16), "15" } } },
+    { "of 40 more than three wait longer than a percentile over the line",
+      { { "open-over:126d", "", 4, 4, 40, NULL } },
+      { { "open", "", OPEN(40), "40" }, { "p92-wait", "", 130, NAN, 40, "*" } } },
+    { "of 40 any number waits longer than a median within the line",
+      { { "open-over:126d", "", 4, 4, 40, NULL } },
+      { { "open", "", OPEN(40), "40" }, { "median-wait", "", 100, NAN, 40, "100 days" } } },
+    { "of the longest wait the band alone",
+      { { "open-over:364d", "", 4, 4, 40, NULL } },
+      { { "open", "", OPEN(40), "40" }, { "longest-wait", "", 400, 1, 40, "52 to 65 weeks" } } },
+};
+
+START_TEST(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few)
+{
+    struct table entries = TABLE_INIT;
+    struct made made[KNOWN];
+    struct series_version versions[KNOWN];
+    struct period_judgement judged[KNOWN];
+    struct finding findings[KNOWN];
+    struct finding_set set = { .list = findings };
+    char out[FIGURE_MAX];
+
+    for (; set.count < KNOWN && few[_i].known[set.count].text; set.count++) {
+        const struct telling *t = &few[_i].known[set.count];
+
+        versions[set.count] = (struct series_version){ .value = t->value,
+                                                       .numerator = t->numerator,
+                                                       .denominator = t->denominator };
+        judged[set.count] = (struct period_judgement){ .start = date_of("2026-01-04"),
+                                                       .end = date_of("2026-01-04"),
+                                                       .version = &versions[set.count] };
+        findings[set.count] =
+            (struct finding){ .rule = RULE_BEHIND_PLAN,
+                              .measure = make(&made[set.count], t->text, t->provider),
+                              .history = &judged[set.count],
+                              .history_count = 1 };
+    }
+    for (size_t i = 0; i < KNOWN && few[_i].list[i].text; i++) {
+        const struct telling *t = &few[_i].list[i];
+
+        ck_assert_msg(strcmp(tell_beside(&entries, "hook", &set, t, NAN, out), t->figure) == 0,
+                      "%s: %s: %s", few[_i].why, t->text, out);
     }
     table_release(&entries, free);
 }
@@ -206,6 +272,7 @@ END_TEST
 
 UNIT_MAIN(
     "release", UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
+    UNIT_ROWS(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few, few),
     UNIT_TEST(what_another_audience_was_shown_is_nothing_to_this_one),
     UNIT_ROWS(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line,
               frozen),
