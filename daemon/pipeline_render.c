@@ -149,7 +149,6 @@ static void fail_other(const struct rendering *r, struct ctl_request *request)
 static void render(struct rendering *r, struct ctl_request *request)
 {
     struct table nothing = TABLE_INIT;
-    AUTO(text_release) struct text name = TEXT_INIT;
     json_t *list = json_array();
     size_t at = 0;
     int result = list ? compose(r, &r->p->books.told) : -ENOMEM;
