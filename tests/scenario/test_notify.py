@@ -21,7 +21,7 @@ TWO = plan("".join(measure(id=id, title=f"Helped in 4 weeks at {org}", org=org, 
 
 
 def instance(build, hook, smtp):
-    w = Instance(build, plan_text=TWO, feeds=FEED, receivers=HOOK_RECEIVER.format(port=hook.port) + MAIL.format(port=smtp.port),
+    w = Instance(build, plan_text=TWO, feeds=FEED, receivers=HOOK_RECEIVER.format(port=hook.port) + MAIL.format(port=smtp.port) + "  - {id: board, kind: spool, dir: ./board}\n",
                  routes="{ops: [spool], governance: [spool], fallback: [spool]}")
     w.write("hook.secret", SECRET + "\n")
     return w
@@ -74,7 +74,8 @@ def test_render_shows_the_bytes_that_a_receiver_gets_and_tells_and_records_nothi
         second = rendered(w, "second", "mail")
         assert not second["told"] and "RXT" in second["subject"] and "47%" in second["subject"], second["subject"]
         assert len(smtp.mails) == 1 and rendered(w, "second", "hook")["told"]
-        for words, alert, receiver in (("no receiver has this id", id, "nobody"), ("no alert, or more than one", "0" * 8, "mail")):
+        for words, alert, receiver in (("no receiver has this id", id, "nobody"), ("no alert, or more than one", "0" * 8, "mail"),
+                                       ("receiver board is not told of it: spool, hook, mail", id, "board")):
             result = w.ctl_raw("render", alert, "--receiver", receiver)
             assert result.returncode == 1 and words in result.stderr, result.stderr
         assert w.ctl_raw("render", id).returncode == 2, "it wants --receiver"
