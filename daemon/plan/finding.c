@@ -93,7 +93,6 @@ const char *hold_words(unsigned holds, char out[HOLD_WORDS_MAX])
         { HOLD_TWICE, "counted twice" },
         { HOLD_NO_LINE, "line not known" },
         { HOLD_WAVE_OVER, "no new survey wave" },
-        { HOLD_EARLY, "period not over" },
     };
     size_t len = 0;
 

@@ -30,9 +30,8 @@ enum hold {
     HOLD_TWICE = 256,      /* two organisations report the same pathways */
     HOLD_NO_LINE = 512,    /* what the line rests on has no figure: a baseline, comparator, trend */
     HOLD_WAVE_OVER = 1024, /* a survey, and no wave of it for longer than it stands */
-    HOLD_EARLY = 2048,     /* the figure came before its period was over: it is of a part of it */
 };
-#define HOLD_WORDS_MAX 256 /* all of them, as hold_words() writes them */
+#define HOLD_WORDS_MAX 224 /* all of them, as hold_words() writes them */
 
 /** One data period judged: what the alert machine consumes, oldest first. */
 enum period_event {

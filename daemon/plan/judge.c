@@ -147,18 +147,6 @@ static void judge_met(const struct plan_measure *m, const struct judged_range *r
     j->event = !m->has_clear || is_met(m, range, &clear) ? PERIOD_CLEAR : PERIOD_BETWEEN;
 }
 
-#define EARLY_DAYS_MAX    2   /* a week that ends on a Sunday may be sent on its Friday */
-#define YEAR_LENGTH_LEAST 360 /* days: a stock by year is published once the year has begun */
-#define DAY_MS            86400000
-
-/* Whether the figure came before its period was over: what it is then of, and whether it is the last word, nobody
- * knows. A projected one did not come. By days of UTC, as each period of each measure is asked. */
-static bool is_early(const struct series_version *v, struct civil_date start, struct civil_date end)
-{
-    return v->as_of.ms > 0 && end.day - start.day < YEAR_LENGTH_LEAST &&
-           end.day - v->as_of.ms / DAY_MS > EARLY_DAYS_MAX;
-}
-
 void measure_judge(const struct plan_measure *m, const struct line_source *from,
                    const struct series_version *v, struct civil_date period_start,
                    struct civil_date period_end, struct period_judgement *out_judgement)
@@ -211,6 +199,4 @@ void measure_judge(const struct plan_measure *m, const struct line_source *from,
     if (m->min_n > 0 &&
         (v->denominator < m->min_n || (m->survey.every.count > 0 && isnan(v->denominator))))
         j->holds |= HOLD_MIN_N;
-    if (is_early(v, period_start, period_end))
-        j->holds |= HOLD_EARLY;
 }

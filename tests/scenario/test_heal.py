@@ -190,21 +190,6 @@ def test_a_figure_of_a_period_that_lies_ahead_is_left_out_and_silences_nothing(b
         assert feed["newest_period_end"] == "2024-05-31" and "lie ahead" in feed["last_outcome"], feed
 
 
-def test_a_figure_that_came_before_its_period_was_over_ends_no_alert(build):
-    with Instance(build) as w:
-        w.put("a.csv", three(6, "2024-04"))
-        w.once("2024-05-06")
-        assert w.look("2024-05-06", lambda w: w.alert("behind-plan")["state"]) == "FIRING"
-        w.put("b.csv", three(70, "2024-05"))
-        w.once("2024-05-10")
-        m, alert = w.look("2024-05-10", lambda w: (w.measure(), w.alert("behind-plan")))
-        assert m["value"] == 70 and alert["state"] == "FIRING", (m, alert)
-        assert "period not over" in w.look("2024-05-10", lambda w: w.ctl("measure", "cyp-4w"))["holds"]
-        w.put("c.csv", three(71, "2024-05"))
-        w.once("2024-05-31")
-        assert w.look("2024-05-31", lambda w: w.alert("behind-plan")["state"]) == "RESOLVED"
-
-
 def test_every_refused_file_is_told_also_on_the_same_day(build):
     with Instance(build) as w:
         w.put("a.csv", "this,is,nothing\n1,2,3\n")
