@@ -136,10 +136,10 @@ def test_P14_a_person_acts_on_the_leader_and_the_standby_refuses(build):
 def test_P14_the_standby_leads_when_the_leader_dies_tells_nothing_again_and_goes_on(build):
     with pair(build) as (server, hook, a, b):
         both(a, b, "a.csv", three(6))
-        a.start("2024-06-10")
+        a.start("2024-07-10")
         takes(server, a, "the first to lead")
         wait_for(lambda: len(ids(hook)) == 1, "the message")
-        b.start("2024-06-10")
+        b.start("2024-07-10")
         wait_for(lambda: stands_by(b) and not b.inbox(), "the second to stand by")
         before = books(server)
         a.kill()
@@ -157,7 +157,7 @@ def test_P14_the_standby_leads_when_the_leader_dies_tells_nothing_again_and_goes
         assert "taken_over" in kinds and "adopted" in kinds, kinds
         b.stop()
         server.say("FLUSHALL")
-        b.start("2024-06-10T18:00")
+        b.start("2024-07-10T18:00")
         takes(server, b, "it to lead again")
         assert b.alert()["state"] == "RESOLVED" and len(ids(hook)) == 2
 

@@ -44,7 +44,7 @@ def test_a_plain_mail_has_its_headers_and_both_parts(build):
     assert m["Date"].datetime.isoformat() == "2024-08-14T10:00:00+00:00" and m["Auto-Submitted"] == "auto-generated"
     assert re.fullmatch(r"<[0-9a-f]{32}@black-country>", m["Message-ID"])
     assert m["In-Reply-To"] == m["References"] == "<22222222222222222222222222222222@black-country>"
-    for word in ("5%", "20%", "15 percentage points below plan", "camhs-lead", "not for deciding any child"):
+    for word in ("5%", "20%", "15 percentage points worse than plan", "camhs-lead", "not for deciding any child"):
         assert word in text and word in html, word
 
 

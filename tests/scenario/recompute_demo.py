@@ -155,7 +155,7 @@ def check_places(plain, title, period, value, line, unit):
                          f"where the plan has {planned}: "):
             if expected not in flat:
                 wrong.append(f"paragraph of {title}: no {expected!r}")
-        if not re.search(rf": {re.escape(apart)}(?: percentage points?| days?)? (?:above|below) plan", flat):
+        if not re.search(rf": {re.escape(apart)}(?: percentage points?| days?)? (?:better than|worse than) plan", flat):
             wrong.append(f"paragraph of {title}: the distance is not {apart}")
     for row in plain.splitlines():
         cells = [c.strip() for c in row.split("|")]
@@ -235,7 +235,7 @@ def main():
                 allowed |= base
             allowed |= {round(abs(a - b), 6) for a in figures for b in plan.get(name, set())}
             allowed |= {round(abs(a - b), 6) for a in figures for b in figures}
-        apart = [re.findall(r"(\d[\d,.]*)(?: percentage points?| days?)? (?:above|below) plan", " ".join(t.split()))
+        apart = [re.findall(r"(\d[\d,.]*)(?: percentage points?| days?)? (?:better than|worse than) plan", " ".join(t.split()))
                  for t in (plain, marked_up)]
         if sorted(apart[0]) != sorted(apart[1]):
             wrong.append(f"{where}: distances differ between text and html: {apart}")
