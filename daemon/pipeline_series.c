@@ -402,7 +402,7 @@ static json_t *row_of(const struct watchable *w, const struct offer *offered,
     r |= report_put(o, "secondary", report_text(w->series ? w->series->secondary : NULL));
     r |= report_put(o, "stage", report_text(w->stage ? w->stage->id : NULL));
     r |= report_put(o, "value", report_value(v));
-    r |= report_put(o, "marker", report_text(v ? marker_name(v->marker) : NULL));
+    r |= report_put(o, "marker", report_marker(v));
     r |= report_put(o, "period_end", newest ? report_date(newest->period_end) : json_null());
     r |= report_put(o, "judged", json_integer(judged));
     r |= report_put(o, "periods", json_integer(PERIODS_LOOKED_AT));

@@ -54,7 +54,7 @@ static json_t *measure_object(const struct finding *f)
     r |= report_put(o, "id", report_text(m->id));
     r |= report_put(o, "title", report_text(m->title));
     r |= report_put(o, "value", report_value(v));
-    r |= report_put(o, "marker", report_text(v ? marker_name(v->marker) : NULL));
+    r |= report_put(o, "marker", report_marker(v));
     r |= report_put(o, "unit", report_text(unit_name(finding_unit(f))));
     r |= report_put(o, "numerator", v ? report_number(v->numerator) : json_null());
     r |= report_put(o, "denominator", v ? report_number(v->denominator) : json_null());
@@ -95,7 +95,7 @@ static json_t *version_object(const struct series_version *v, int is_current)
     if (!o)
         return NULL;
     r |= report_put(o, "value", report_value(v));
-    r |= report_put(o, "marker", report_text(marker_name(v->marker)));
+    r |= report_put(o, "marker", report_marker(v));
     r |= report_put(o, "numerator", report_number(v->numerator));
     r |= report_put(o, "denominator", report_number(v->denominator));
     r |= report_put(o, "status", report_text(publication_name(v->status)));
@@ -122,7 +122,7 @@ static json_t *point_object(const struct series_point *p, const struct period_ju
     r |= report_put(o, "period_start", report_date(p->period_start));
     r |= report_put(o, "period_end", report_date(p->period_end));
     r |= report_put(o, "value", report_value(v));
-    r |= report_put(o, "marker", report_text(v ? marker_name(v->marker) : NULL));
+    r |= report_put(o, "marker", report_marker(v));
     r |= report_put(o, "status", report_text(report_status(v, restated)));
     r |= report_put(o, "rag", report_text(judged ? rag_name(judged->rag) : NULL));
     r |= report_put(o, "expected", judged ? report_number(judged->line) : json_null());

@@ -44,6 +44,14 @@ json_t *report_value(const struct series_version *v)
     return v && v->marker == MARKER_NONE ? report_number(v->value) : json_null();
 }
 
+json_t *report_marker(const struct series_version *v)
+{
+    if (!v)
+        return json_null();
+    return report_text(v->marker == MARKER_NONE && isinf(v->value) ? "never"
+                                                                   : marker_name(v->marker));
+}
+
 int report_put(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) == 0 ? 0 : -ENOMEM;

@@ -21,6 +21,9 @@ json_t *report_date(struct civil_date date);
 json_t *report_time(struct wall_time w);
 /** The version's number; null when a marker stands in its place or there is no version. */
 json_t *report_value(const struct series_version *v);
+/** Why no number stands there: the version's marker, or "never" of weeks until nobody waits where the list grows;
+ * null where a number does, or there is no version. */
+json_t *report_marker(const struct series_version *v);
 /** Sets key to value and takes it; false when either is NULL or memory is short. */
 int report_put(json_t *object, const char *key, json_t *value);
 /** final (also where the publisher says nothing), provisional or restated, of the version in force; restated: it replaced another value. */

@@ -195,6 +195,27 @@ START_TEST(a_measure_has_the_keys_of_the_contract_in_their_order)
 }
 END_TEST
 
+START_TEST(a_list_that_never_empties_says_never_where_its_weeks_would_stand)
+{
+    static const struct figure grows[] = {
+        { "2024-05-01", "2024-05-31", INFINITY, MARKER_NONE, PUBLICATION_FINAL },
+    };
+
+    FIGURES(grows);
+    json_t *list = report_measures(&findings, NULL), *one = report_measure(&findings, "cyp-4w");
+    const json_t *m = json_array_get(list, 0);
+    const json_t *period = json_array_get(json_object_get(one, "history"), 0);
+
+    ck_assert(json_is_null(json_object_get(m, "value")));
+    ck_assert_str_eq(word(m, "marker"), "never");
+    ck_assert_str_eq(word(period, "marker"), "never");
+    ck_assert_str_eq(word(json_array_get(json_object_get(period, "versions"), 0), "marker"),
+                     "never");
+    json_decref(list);
+    json_decref(one);
+}
+END_TEST
+
 static const struct {
     const char *why;
     struct figure figures[2];
@@ -745,6 +766,7 @@ START_TEST(a_report_survives_the_socket)
 END_TEST
 
 UNIT_MAIN("report", UNIT_TEST(a_measure_has_the_keys_of_the_contract_in_their_order),
+          UNIT_TEST(a_list_that_never_empties_says_never_where_its_weeks_would_stand),
           UNIT_ROWS(status_value_and_marks_follow_the_version_in_force, status_rows),
           UNIT_TEST(an_unknown_measure_is_null_and_no_entry),
           UNIT_TEST(one_measure_shows_every_version_of_every_period),
