@@ -267,18 +267,28 @@ int plan_names_make(const struct settings *s, const struct services *services,
     return 0;
 }
 
+/* NULL: no such feed, or format. */
+static const struct format *format_of_feed(const struct plan_names *n, const char *feed)
+{
+    for (size_t i = 0; i < n->settings->feed_count; i++)
+        if (strcmp(n->settings->feeds[i].id, feed) == 0)
+            return format_set_find(n->formats, n->settings->feeds[i].format);
+    return NULL;
+}
+
 static bool is_rolling(const void *arg, const char *feed, const char *measure)
 {
-    const struct plan_names *n = arg;
+    const struct format *format = format_of_feed(arg, feed);
 
-    for (size_t i = 0; i < n->settings->feed_count; i++) {
-        const struct feed_setting *f = &n->settings->feeds[i];
-        const struct format *format = format_set_find(n->formats, f->format);
+    return format && format_is_rolling(format, measure);
+}
 
-        if (strcmp(f->id, feed) == 0)
-            return format && format_is_rolling(format, measure);
-    }
-    return false;
+/* Of a feed that is not there it is not asked. */
+static bool is_published(const void *arg, const char *feed)
+{
+    const struct format *format = format_of_feed(arg, feed);
+
+    return !format || format_is_published(format);
 }
 
 struct plan_context plan_names_context(const struct plan_names *n)
@@ -290,7 +300,9 @@ struct plan_context plan_names_context(const struct plan_names *n)
                                   .standards = n->standards,
                                   .holders = n->holders.gap ? &n->holders : NULL,
                                   .is_rolling = n->formats ? is_rolling : NULL,
-                                  .is_rolling_arg = n };
+                                  .is_rolling_arg = n,
+                                  .is_published = n->formats ? is_published : NULL,
+                                  .is_published_arg = n };
 }
 
 void plan_names_release(struct plan_names *n)

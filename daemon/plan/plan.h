@@ -300,6 +300,9 @@ struct plan_context {
     /** Whether a feed publishes this measure for rolling periods only; may be NULL. */
     bool (*is_rolling)(const void *arg, const char *feed, const char *measure);
     const void *is_rolling_arg;
+    /** Whether what a feed brings is published, so that nothing of it is hidden; may be NULL. */
+    bool (*is_published)(const void *arg, const char *feed);
+    const void *is_published_arg;
     /** How many of the last PERIODS_LOOKED_AT periods of a measure's series could be judged; below 0: nothing is
      * known of it. NULL where no data are at hand. */
     int (*judged)(void *arg, const struct plan_measure *m);

@@ -302,14 +302,25 @@ static void lint_better(struct plan_reading *r, const struct measure_reading *re
 
 #define COUNT_SHOWN_MIN 5 /* DESIGN section 10, partner */
 
-/* Of people on a list: whoever is told the line and that it is crossed knows how few they are. That none
- * is asked for is no secret. */
+/* Whether messages hide its small numbers: those of a list, and of a feed that is known not to be published. */
+static bool is_controlled(const struct plan_reading *r, const struct plan_measure *m)
+{
+    const struct plan_context *c = r->context;
+
+    if (m->list)
+        return true;
+    return m->published && m->select.feed && c && c->is_published &&
+           !c->is_published(c->is_published_arg, m->select.feed);
+}
+
+/* Of people: whoever is told the line and that it is crossed knows how few they are. That none is asked for
+ * is no secret. */
 static void lint_few(struct plan_reading *r, const struct measure_reading *reading)
 {
     const struct lines lines = lines_of(reading);
     char number[32];
 
-    if (!reading->m.list || reading->m.unit != UNIT_COUNT)
+    if (reading->m.unit != UNIT_COUNT || !is_controlled(r, &reading->m))
         return;
     for (size_t i = 0; i < lines.count; i++) {
         double value = line_value(&lines, i);

@@ -213,6 +213,18 @@ def test_forty_mistakes_are_each_found_at_their_line_and_column(build):
             found_at(c, put(good(), old, new), code, at, why)
 
 
+def test_a_line_of_few_is_found_by_the_format_of_its_feed(build):
+    text = put(put(good(), "2024-12-31: 30", "2024-12-31: 3"), "    min_n: 10\n", "    min_n: 10\n    unit: count\n")
+    for format, found in (("mhsds", []), ("measures", ["line-of-few"])):
+        with Checker(build) as c:
+            path = os.path.join(c.folder, "waitlistd.yaml")
+            with open(path) as f:
+                settings = f.read()
+            with open(path, "w") as f:
+                f.write(put(settings, "format: mhsds", f"format: {format}"))
+            assert [f["code"] for f in c.check(text) if f["code"] == "line-of-few"] == found, format
+
+
 def mended(text, fault, at, by_hand):
     """The plan as its writer leaves it who does what the hint says; None when it says nothing that would do."""
     meant = MEANT.search(fault["hint"] or "")

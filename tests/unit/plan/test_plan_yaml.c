@@ -596,6 +596,42 @@ START_TEST(a_chart_of_a_measure_that_is_published_for_rolling_periods_is_refused
 }
 END_TEST
 
+static bool x_is_published(const void *arg, const char *feed)
+{
+    ck_assert_str_eq(feed, "chs");
+    return *(const bool *)arg;
+}
+
+#define FEW(unit)                                                                                  \
+    MEASURE_OF("    select: {feed: chs, org: A}\n    unit: " unit "\n    target: {at_most: 3}\n")
+
+static const struct {
+    const char *why, *text;
+    bool is_published, is_warned;
+} few_rows[] = {
+    { "few of a feed that nobody publishes", FEW("count"), false, true },
+    { "few that are published", FEW("count"), true, false },
+    { "a share", FEW("percent"), false, false },
+};
+
+START_TEST(a_line_of_few_is_warned_of_where_the_feed_is_not_published)
+{
+    AUTO(diags_release) struct diags diags = DIAGS_INIT;
+    AUTO(plan_release) struct plan *p = NULL;
+    struct plan_context known = context;
+
+    known.is_published = x_is_published;
+    known.is_published_arg = &few_rows[_i].is_published;
+    ck_assert_msg(plan_text_load(few_rows[_i].text, &known, &diags, &p) == 0, "%s: %s",
+                  few_rows[_i].why, diags.count ? diags.list[0].text : "");
+    ck_assert_msg(diags.count == (few_rows[_i].is_warned ? 1 : 0), "%s", few_rows[_i].why);
+    if (few_rows[_i].is_warned) {
+        ck_assert_str_eq(diags.list[0].code, "line-of-few");
+        ck_assert(diags.list[0].line == 9 && diags.list[0].column == 23);
+    }
+}
+END_TEST
+
 static const struct {
     const char *metric, *says, *hint;
 } metric_rows[] = {
@@ -708,6 +744,7 @@ UNIT_MAIN("plan_yaml", UNIT_TEST(the_smallest_plan_of_the_design_loads_as_printe
           UNIT_TEST(a_file_that_is_not_there_is_said),
           UNIT_ROWS(a_fault_is_told_at_its_place_with_what_would_do, fault_rows),
           UNIT_TEST(a_chart_of_a_measure_that_is_published_for_rolling_periods_is_refused),
+          UNIT_ROWS(a_line_of_few_is_warned_of_where_the_feed_is_not_published, few_rows),
           UNIT_ROWS(a_metric_that_is_not_published_is_refused_by_name, metric_rows),
           UNIT_ROWS(a_metric_of_a_feed_takes_the_feed_and_nothing_else, feed_metrics),
           UNIT_TEST(a_plan_cut_anywhere_is_refused_with_a_place_or_is_a_plan))
