@@ -133,6 +133,13 @@ static int check_range(const struct bind_key *key, double value, struct bind_pro
                  text_number(key->max, max));
 }
 
+/* YAML 1.1 reads 010 as 8, YAML 1.2 as 10. */
+static bool is_led_by_zero(const char *text)
+{
+    text += *text == '-' || *text == '+';
+    return text[0] == '0' && text[1];
+}
+
 static int read_integer(const struct bind_key *key, const char *text, long *field,
                         struct bind_problem *p)
 {
@@ -144,6 +151,10 @@ static int read_integer(const struct bind_key *key, const char *text, long *fiel
     if (errno || *end || end == text || isspace((unsigned char)text[0])) {
         hint_guess(p, guess_number, text, "digits only, for example 2");
         return wrong(p, "is not a whole number");
+    }
+    if (is_led_by_zero(text)) {
+        (void)snprintf(p->hint, sizeof p->hint, "did you mean \"%ld\"?", value);
+        return wrong(p, "begins with 0, as octal numbers do");
     }
     int r = check_range(key, (double)value, p);
 

@@ -31,6 +31,7 @@ MISTAKES = [
     ("thousands with a comma", "tolerance: 5", "tolerance: '1,0'", "bad-value", "'1,0'", "a number alone", "'1,0'", "1.0"),
     ("half a period", "for: 2", "for: 1.5", "bad-value", "1.5", "digits only", "1.5", "2"),
     ("no period at all", "for: 2", "for: 0", "bad-value", "0\n"),
+    ("a number that may be octal", "for: 2", "for: 010", "bad-value", "010"),
     ("a unit that is none", "unit: percent", "unit: percentage", "bad-value", "percentage"),
     ("a day that the month lacks", "from: 2024-04-01", "from: 2024-04-31", "bad-value", "2024-04-31"),
     ("an id with a blank", "- id: nd-18w", "- id: nd 18w", "bad-value", "nd 18w"),

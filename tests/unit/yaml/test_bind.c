@@ -146,6 +146,8 @@ static const struct {
     { "id: x\nzzzzzz:\n", 2, 1, "unknown key", "keys here" },
     { "{id: x, count: 11}", 1, 16, "is not between 1 and 10", NULL },
     { "{id: x, count: 1.5}", 1, 16, "whole number", NULL },
+    { "{id: x, count: 010}", 1, 16, "begins with 0", "did you mean \"10\"?" },
+    { "{id: x, count: +007}", 1, 16, "begins with 0", "did you mean \"7\"?" },
     { "{id: x, count: 99999999999999999999}", 1, 16, "whole number", NULL },
     { "{id: x, share: 0x1p-1}", 1, 16, "not a number", NULL },
     { "{id: x, share: nan}", 1, 16, "not a number", NULL },
