@@ -547,14 +547,15 @@ void wording_sure(const struct item_view *v, struct text *out)
                           hold_words(v->holds, held));
     else if (v->held)
         (void)text_puts(out, "held, so nothing is called better.");
-    else
+    else if (v->item->finding) /* of what nobody judges any more nobody knows it */
         (void)text_puts(out,
                         date_is_set(v->projected_from) ? "its data are complete." : "complete.");
     if (v->earlier[0])
         (void)text_printf(out, " Restated: the publisher replaced an earlier figure, %s.",
                           v->earlier);
     else if (v->restated || v->item->episode->restated)
-        (void)text_puts(out, " Restated: the publisher replaced an earlier figure.");
+        (void)text_printf(out, "%sRestated: the publisher replaced an earlier figure.",
+                          out->len ? " " : "");
 }
 
 void wording_plan(const struct item_view *v, struct text *out)

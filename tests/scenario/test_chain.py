@@ -368,6 +368,9 @@ def test_a_measure_taken_out_of_the_plan_is_told_as_withdrawn_once(build):
         assert a["state"] == "WITHDRAWN", a
         told = [m.subject for m in w.mails()]
         assert len(told) == 3 and told[1] == "Plan changed: dudley, 1 softer" and told[2].startswith("No longer watched"), told
+        last = w.mails()[2].text
+        assert "What: not shown." in last and "6%" not in last and "How sure" not in last, last
+        assert (a["value"], a["threshold"]) == (6, 20), "the control socket is exact"
         w.once("2024-06-12")
         assert len(w.mails()) == 3
 

@@ -750,8 +750,31 @@ START_TEST(a_figure_of_which_nobody_knows_the_unit_any_more_is_not_shown)
     ck_assert_msg(strstr(text_str(&body), "not shown") && !strstr(text_str(&body), "70") &&
                       !strstr(text_str(&body), "71"),
                   "%s", text_str(&body));
+    ck_assert_msg(strstr(m.json, "\"value\":null,\"figure\":\"not shown\",\"unit\":null,"
+                                 "\"line\":null,\"target\":null") != NULL,
+                  "%s", m.json);
     text_release(&body);
     message_release(&m);
+}
+END_TEST
+
+START_TEST(how_sure_a_figure_is_that_nobody_judges_any_more_is_not_said)
+{
+    fixture_init(&f);
+    f.items[0].finding = NULL;
+    f.items[0].news = NEWS_WITHDRAWN;
+    f.alert.measure = WORDS("gone");
+    for (int restated = 0; restated < 2; restated++) {
+        f.episode.restated = restated;
+        struct message m = composed();
+        struct text body = plain_body();
+
+        ck_assert_msg(strstr(text_str(&body), "omplete") == NULL, "%s", text_str(&body));
+        ck_assert_msg(!strstr(text_str(&body), "How sure: Restated: ") == !restated, "%s",
+                      text_str(&body));
+        text_release(&body);
+        message_release(&m);
+    }
 }
 END_TEST
 
@@ -1192,6 +1215,7 @@ UNIT_MAIN("message",
           UNIT_TEST(a_late_feed_is_named_once),
           UNIT_TEST(a_share_that_is_remembered_without_how_many_it_rests_on_is_not_shown),
           UNIT_TEST(a_figure_of_which_nobody_knows_the_unit_any_more_is_not_shown),
+          UNIT_TEST(how_sure_a_figure_is_that_nobody_judges_any_more_is_not_said),
           UNIT_ROWS(a_rolling_window_says_its_first_and_its_last_day, window_rows),
           UNIT_TEST(the_longest_wait_is_a_band_on_every_surface),
           UNIT_ROWS(a_special_cause_tells_its_mean_and_limits_as_its_audience_may_see_them,
