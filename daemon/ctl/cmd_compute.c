@@ -28,10 +28,12 @@ static const struct computation {
     json_t *(*line)(const json_t *line, char why[128]); /* JSON lines, or */
     compute_row *row;                                   /* CSV */
     const char *option, *value;
+    const char *
+        odd; /* the line of a row with more or fewer cells than the header, so that lines stay rows */
 } computations[] = {
     { "waits", compute_waits, NULL, NULL, NULL },
     { "rtt-published", NULL, compute_published, NULL, NULL },
-    { "nhs-numbers", NULL, compute_nhs_number, NULL, NULL },
+    { "nhs-numbers", NULL, compute_nhs_number, NULL, NULL, "invalid\n" },
     { "rules", compute_rules, NULL, NULL, NULL },
     { "spc", compute_spc, NULL, NULL, NULL },
     { "spc", compute_spc, NULL, "--engine", "plotthedots" },
@@ -125,7 +127,7 @@ static int on_row(void *arg, const struct csv_row *row)
     if (row->count != run->count) {
         run->code =
             complain_of(run->file, row->line, "the row has not as many cells as the header");
-        return 0;
+        return run->computation->odd && fputs(run->computation->odd, stdout) == EOF ? -EIO : 0;
     }
     r = run->computation->row(run->computation->value, header, is_header ? header : row->cells,
                               row->count, &run->out, why);

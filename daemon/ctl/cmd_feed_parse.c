@@ -209,8 +209,8 @@ static void say_ahead(const struct request *q, const char *name, const struct pa
 
     if (!date_is_set(q->received) && date_is_set(res->last_census) &&
         date_compare(res->last_census, clock_today(&CLOCK_REAL)) > 0)
-        fprintf(stderr, "%s: warning: its census, %s, is after today: until then it is refused\n", name,
-                date_format(res->last_census, date));
+        fprintf(stderr, "%s: warning: its census, %s, is after today: until then it is refused\n",
+                name, date_format(res->last_census, date));
 }
 
 static int parse_file(const struct request *q, const struct format *f, const char *name)

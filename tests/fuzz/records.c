@@ -38,10 +38,14 @@ static void check_receipt(struct pipeline *p)
     struct pipeline *writer = pipeline_new_empty(), *reader = pipeline_new_empty();
     struct receipt *taken = p->receipts.list[--p->receipts.count];
 
-    FUZZ_CHECK(journal_open(path, NULL, NULL, &writer->received) == 0, "no journal");
+    FUZZ_CHECK(journal_open(path, NULL, NULL, &writer->received) == 0 &&
+                   archive_open(fuzz_folder(), &writer->archive) == 0 &&
+                   arrivals_open(writer, fuzz_folder()) == 0,
+               "no journal");
     FUZZ_CHECK(receipt_append(writer, taken) == 0 && writer->receipts.count == 1,
                "a receipt that cannot be written");
     free(taken);
+    arrivals_close(writer);
     journal_close(writer->received);
     writer->received = NULL;
     FUZZ_CHECK(journal_open(path, receipt_read, reader, &reader->received) == 0 &&

@@ -84,6 +84,14 @@ def test_check_digits_and_ten_equal_digits(build):
         assert verdict == ("valid" if valid else "invalid"), row["note"]
 
 
+def test_a_row_that_lacks_a_cell_has_its_line_too(build):
+    with tempfile.NamedTemporaryFile("w", suffix=".csv") as f:
+        f.write("id,input\n1,x\n2\n3,y,z\n4,9990000018\n")
+        f.flush()
+        r = compute(build, "nhs-numbers", f.name, code=1)
+        assert r.stdout.split() == ["invalid", "invalid", "invalid", "valid"], r
+
+
 def lines_are_those_of_the_reference(build, what, name, *options):
     path = os.path.join(DATA, name)
     wanted = [json.loads(line) for line in given(name).splitlines()]

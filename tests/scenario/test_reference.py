@@ -75,7 +75,8 @@ class Reader:
         fresh = {k: v for k, v in w.events().items() if k not in self.seen}
         self.seen |= set(fresh)
         for event in sorted(fresh.values(), key=lambda e: e["time"]):
-            items = [i for i in event["data"]["items"] if i["rule"] == "behind-plan"]
+            # That a plan ends is an event of another type, of no alert.
+            items = [i for i in event["data"].get("items", ()) if i["rule"] == "behind-plan"]
             # What ended first, then what began: both may be of one measure.
             for item in sorted(items, key=lambda i: i["state"] in ("FIRING", "RECOVERING")):
                 is_open = item["state"] in ("FIRING", "RECOVERING")
