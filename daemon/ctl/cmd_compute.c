@@ -28,22 +28,21 @@ static const struct computation {
     json_t *(*line)(const json_t *line, char why[128]); /* JSON lines, or */
     compute_row *row;                                   /* CSV */
     const char *option, *value;
-    const char *
-        odd; /* the line of a row with more or fewer cells than the header, so that lines stay rows */
+    const char *odd; /* said of a row with more or fewer cells than the header; NULL: no line */
 } computations[] = {
-    { "waits", compute_waits, NULL, NULL, NULL },
-    { "rtt-published", NULL, compute_published, NULL, NULL },
+    { "waits", compute_waits, NULL, NULL, NULL, NULL },
+    { "rtt-published", NULL, compute_published, NULL, NULL, NULL },
     { "nhs-numbers", NULL, compute_nhs_number, NULL, NULL, "invalid\n" },
-    { "rules", compute_rules, NULL, NULL, NULL },
-    { "spc", compute_spc, NULL, NULL, NULL },
-    { "spc", compute_spc, NULL, "--engine", "plotthedots" },
-    { "spc", compute_i_chart, NULL, "--engine", "qicharts2" },
-    { "queue", NULL, compute_queue, "--function", "calc_queue_load" },
-    { "queue", NULL, compute_queue, "--function", "calc_target_mean_wait" },
-    { "queue", NULL, compute_queue, "--function", "calc_target_queue_size" },
-    { "queue", NULL, compute_queue, "--function", "calc_target_capacity" },
-    { "queue", NULL, compute_queue, "--function", "calc_relief_capacity" },
-    { "queue", NULL, compute_queue, "--function", "calc_waiting_list_pressure" },
+    { "rules", compute_rules, NULL, NULL, NULL, NULL },
+    { "spc", compute_spc, NULL, NULL, NULL, NULL },
+    { "spc", compute_spc, NULL, "--engine", "plotthedots", NULL },
+    { "spc", compute_i_chart, NULL, "--engine", "qicharts2", NULL },
+    { "queue", NULL, compute_queue, "--function", "calc_queue_load", NULL },
+    { "queue", NULL, compute_queue, "--function", "calc_target_mean_wait", NULL },
+    { "queue", NULL, compute_queue, "--function", "calc_target_queue_size", NULL },
+    { "queue", NULL, compute_queue, "--function", "calc_target_capacity", NULL },
+    { "queue", NULL, compute_queue, "--function", "calc_relief_capacity", NULL },
+    { "queue", NULL, compute_queue, "--function", "calc_waiting_list_pressure", NULL },
 };
 
 json_t *compute_number(double value)
