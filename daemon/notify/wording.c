@@ -212,9 +212,10 @@ static const struct series_version *released(const struct item_view *v, struct p
     const struct release_figure f = { v->measure, period.start, period.end, aged, version, line };
 
     *out_kind = v->kind;
+    out_kind->is_withheld = false; /* another figure of it may be, which is nothing to this one */
     if (!version || !v->measure || !v->context->release)
         return version;
-    out_kind->is_withheld = !release_ask(v->context->release, &f, v->kind, room);
+    out_kind->is_withheld = !release_ask(v->context->release, &f, *out_kind, room);
     return room;
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "notify/body.h"
 #include "notify/event_json.h"
+#include "notify/release.h"
 #include "notify/wording.h"
 #include "plan/control_chart.h"
 #include "support/message_fixture.h"
@@ -1022,6 +1023,75 @@ START_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data)
 }
 END_TEST
 
+/* A list of which nobody was told anything yet: by its data 3 wait over 18 weeks. */
+static struct release *fixture_few(struct list_measure *list, const struct finding_set *findings,
+                                   struct table *entries)
+{
+    struct release *r = NULL;
+
+    *list = (struct list_measure){ .list = WORDS("cyp-mh"), .text = WORDS("open-over:18w") };
+    ck_assert_int_eq(pathway_metric_parse("open-over:18w", &list->metric), METRIC_FINE);
+    f.measure.list = list;
+    f.measure.unit = f.series.unit = UNIT_COUNT;
+    f.measure.polarity = POLARITY_LOWER;
+    f.measure.tolerance = 0;
+    f.version = (struct series_version){ 3, 3, 3, .numerator = 3, .denominator = 100 };
+    f.finding.line = f.judged[0].line = 10;
+    ck_assert_int_eq(release_open(entries, "mail", findings, &r), 0);
+    f.context.release = r;
+    return r;
+}
+
+START_TEST(a_projected_figure_is_shown_where_that_of_the_data_is_hidden_since_it_is_few)
+{
+    struct table entries = TABLE_INIT;
+    struct list_measure list;
+    struct finding_set findings = { .list = &f.finding, .count = 1 };
+
+    fixture_early(ALERT_EARLY, NEWS_NEW);
+    struct release *r = fixture_few(&list, &findings, &entries);
+
+    f.finding.ageing.version =
+        (struct series_version){ 13, 13, 13, .numerator = 13, .denominator = 100 };
+    f.finding.ageing.judged.line = 10;
+    f.finding.ageing.judged.end = date_of("2024-07-10");
+    struct text body = flat_body();
+
+    ck_assert_msg(strstr(body.buf, "What: 15, where the plan has 10: 5 worse than plan") != NULL,
+                  "%s", body.buf);
+    text_release(&body);
+    release_free(r);
+    table_release(&entries, free);
+}
+END_TEST
+
+START_TEST(a_newer_figure_is_shown_where_the_one_that_is_told_is_hidden_since_it_is_few)
+{
+    struct table entries = TABLE_INIT;
+    struct list_measure list;
+    struct finding_set findings = { .list = &f.finding, .count = 1 };
+    struct series_version newest = { 13, 13, 13, .numerator = 13, .denominator = 100 };
+
+    fixture_early(ALERT_FIRING, NEWS_CORRECTED);
+    f.episode.early = false;
+    f.finding.ageing.state = AGEING_NONE;
+    struct release *r = fixture_few(&list, &findings, &entries);
+
+    f.judged[1] = (struct period_judgement){
+        .start = date_of("2024-07-01"), .end = date_of("2024-07-31"), .line = 10, .version = &newest
+    };
+    f.finding.history_count = 2;
+    struct text body = flat_body();
+
+    ck_assert_msg(strstr(body.buf, "What: *") != NULL, "%s", body.buf);
+    ck_assert_msg(strstr(body.buf, "The newest period, to 31 July 2024: 15.") != NULL, "%s",
+                  body.buf);
+    text_release(&body);
+    release_free(r);
+    table_release(&entries, free);
+}
+END_TEST
+
 static const struct {
     enum alert_state state;
     enum alert_news news;
@@ -1190,6 +1260,8 @@ END_TEST
 UNIT_MAIN("message",
           UNIT_TEST(what_data_opened_and_ageing_alone_opened_again_says_both_with_its_day),
           UNIT_TEST(an_early_warning_says_that_it_is_projected_and_from_which_data),
+          UNIT_TEST(a_projected_figure_is_shown_where_that_of_the_data_is_hidden_since_it_is_few),
+          UNIT_TEST(a_newer_figure_is_shown_where_the_one_that_is_told_is_hidden_since_it_is_few),
           UNIT_ROWS(what_becomes_of_an_early_warning_has_its_own_words, early_rows),
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
           UNIT_TEST(a_group_is_counted_in_the_subject),

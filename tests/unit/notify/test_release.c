@@ -157,6 +157,9 @@ static const struct {
     { "of the longest wait the band alone",
       { { "open-over:364d", "", 4, 4, 40, NULL } },
       { { "open", "", OPEN(40), "40" }, { "longest-wait", "", 400, 1, 40, "52 to 65 weeks" } } },
+    { "of who will be over the line soon few are yet",
+      { { "open-over:126d", "", 3, 3, 100, NULL } },
+      { { "open-over:126d", "", 3, 3, 100, "*" }, { "open-over:116d", "", 13, 13, 100, "15" } } },
 };
 
 START_TEST(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few)
