@@ -69,8 +69,8 @@ void unread_tick(struct pipeline *p);
  * bring it the one that was silent for the shortest. */
 int silent_cadences(const struct pipeline *p, const struct list_setting *list,
                     const struct stored_list *part, struct civil_date today);
-/** Whether a part lacks the census of the feed's period that a day is of, which the feed brought of others: of a gap
- * that stands. */
+/** Whether a part known by censuses lacks that of the day's period which another part of the list has;
+ * a period is of the cadence of the snapshots that may bring the part, whether or not they must cover it. */
 bool silent_skipped(const struct pipeline *p, const struct list_setting *list,
                     const struct stored_list *part, struct civil_date day);
 /** Adds the providers of the feed's list that are two cadences behind what else it brought, and of which no gap

@@ -325,10 +325,8 @@ static bool is_skipped(const struct counting *c, const struct list_setting *list
     struct counted_parts parts = parts_counted(c->pipeline, c->measure, list);
 
     for (const struct stored_list *part; (part = next_part(&parts));)
-        if (part->census_count > 0 &&
-            (silent_skipped(c->pipeline, list, part, window.end) ||
-             (!is_stock &&
-              silent_skipped(c->pipeline, list, part, date_add_days(window.start, -1)))))
+        if (silent_skipped(c->pipeline, list, part, window.end) ||
+            (!is_stock && silent_skipped(c->pipeline, list, part, date_add_days(window.start, -1))))
             return true;
     return false;
 }

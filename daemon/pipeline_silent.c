@@ -106,9 +106,25 @@ static bool speaks(const struct pipeline *p, const struct list_setting *list,
 static bool has_census(const struct stored_list *part, enum due_cadence cadence,
                        struct civil_date end)
 {
-    for (size_t i = part->census_count; i-- > 0;)
-        if (date_compare(feed_period_end(cadence, part->censuses[i]), end) == 0)
+    for (size_t i = part->census_count; i-- > 0;) {
+        int order = date_compare(feed_period_end(cadence, part->censuses[i]), end);
+
+        if (order <= 0) /* they ascend */
+            return order == 0;
+    }
+    return false;
+}
+
+static bool others_have_census(const struct pipeline *p, const struct list_setting *list,
+                               const struct stored_list *part, enum due_cadence cadence,
+                               struct civil_date end)
+{
+    for (size_t i = 0; i < list->providers.count; i++) {
+        const struct stored_list *other = books_list(&p->books, list->id, list->providers.items[i]);
+
+        if (other && other != part && has_census(other, cadence, end))
             return true;
+    }
     return false;
 }
 
@@ -116,26 +132,23 @@ bool silent_skipped(const struct pipeline *p, const struct list_setting *list,
                     const struct stored_list *part, struct civil_date day)
 {
     const struct settings *s = p->config->settings;
+    bool is_skipped = false;
 
+    if (part->census_count == 0) /* events tell of it */
+        return false;
     for (size_t i = 0; i < s->feed_count; i++) {
         const struct feed_setting *f = &s->feeds[i];
-        const struct feed_book *b = table_get(&p->books.feeds, f->id);
 
-        if (f->kind != FEED_SNAPSHOT || !writes(f, list) || !b)
+        if (f->kind != FEED_SNAPSHOT || !brings(p, list, f, part->provider))
             continue;
         enum due_cadence cadence = feed_schedule_of(f).cadence;
         struct civil_date end = feed_period_end(cadence, day);
 
-        for (size_t k = 0; k < b->gap_count; k++) {
-            const struct feed_gap *g = &b->gaps[k];
-
-            if (!g->flaw && !g->measure && strcmp(g->provider, part->provider) == 0 &&
-                date_compare(feed_period_end(cadence, g->period_end), end) == 0 &&
-                !has_census(part, cadence, end))
-                return true;
-        }
+        if (has_census(part, cadence, end))
+            return false;
+        is_skipped |= others_have_census(p, list, part, cadence, end);
     }
-    return false;
+    return is_skipped;
 }
 
 /* ---- gaps ---- */

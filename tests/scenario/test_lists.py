@@ -324,15 +324,17 @@ def test_one_census_a_week_covers_the_week_of_another_provider_whichever_its_day
         assert feed(i)["gaps"] == [], feed(i)
 
 
-def test_a_census_that_a_provider_skipped_leaves_no_figure_of_its_week_when_the_next_one_comes(build):
-    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ, RXT]")
-    stops = lists.measure(id="stops", title="Seen", metric="clock-stops", polarity="higher", target="{at_least: 1}",
-                          more="    period: week\n")
+def a_census_is_skipped(build, providers, gaps):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers=providers)
+    feeds += lists.FEED.format(id="other", kind="snapshot", providers="[RXT]").replace("weekly", "monthly")
+    stops, own = (lists.measure(id=id, title="Seen", metric="clock-stops", polarity="higher", target="{at_least: 1}",
+                                select=select, more="    period: week\n")
+                  for id, select in (("stops", ""), ("stops-taj", ", provider: TAJ")))
     taj, rxt = lists.starts(30, START), lists.starts(30, START, prefix="B")
     fewer = lambda rows, n: dict(list(rows.items())[n:])
     sent = (("05-03", rxt, taj), ("05-10", fewer(rxt, 1), None), ("05-17", fewer(rxt, 2), fewer(taj, 3)),
             ("05-24", fewer(rxt, 3), fewer(taj, 4)))
-    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN, stops)) as i:
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN, stops, own)) as i:
         for n, (day, of_rxt, of_taj) in enumerate(sent):
             i.put(f"{n}r.csv", lists.snapshot(f"2026-{day}", of_rxt, provider="RXT"), feed="weekly")
             i.once(f"2026-05-{int(day[3:]) + 1:02}")
@@ -340,12 +342,51 @@ def test_a_census_that_a_provider_skipped_leaves_no_figure_of_its_week_when_the_
                 i.put(f"{n}t.csv", lists.snapshot(f"2026-{day}", of_taj), feed="weekly")
                 i.once(f"2026-05-{int(day[3:]) + 1:02}")
         i.start("2026-05-25")
-        assert [g["period_end"] for g in feed(i)["gaps"]] == ["2026-05-10"], feed(i)
+        assert [g["period_end"] for g in feed(i)["gaps"]] == gaps, feed(i)
         said = {m: {h["period_end"][5:]: (h["value"], h["marker"]) for h in i.ctl("measure", m)["history"]}
-                for m in ("open", "stops")}
+                for m in ("open", "stops", "stops-taj")}
         none = (None, "not-submitted")
         assert said["open"] == {"05-03": (60, None), "05-10": none, "05-17": (55, None), "05-24": (53, None)}, said
         assert said["stops"] == {"05-10": none, "05-17": none, "05-24": (2, None)}, said
+        assert said["stops-taj"] == {"05-10": none, "05-17": none, "05-24": (1, None)}, said
+
+
+def test_a_census_that_a_provider_skipped_leaves_no_figure_of_its_week_when_the_next_one_comes(build):
+    a_census_is_skipped(build, "[TAJ, RXT]", ["2026-05-10"])
+
+
+def test_a_census_that_a_provider_of_the_list_skipped_leaves_no_figure_though_the_feed_names_nobody(build):
+    a_census_is_skipped(build, "[]", [])
+
+
+def test_a_provider_of_whom_only_events_tell_skips_no_census_of_another(build):
+    feeds = lists.FEED.format(id="weekly", kind="snapshot", providers="[]") + lists.EVENTS
+    with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+        i.put("1.csv", lists.events(*((f"A{n}", "referral", "2026-04-30", 1) for n in range(8)),
+                                    ("A8", "referral", "2026-05-12", 1)), feed="events")
+        i.once("2026-05-13")
+        for day in ("2026-05-03", "2026-05-10"):
+            i.put(f"{day}.csv", lists.snapshot(day, lists.starts(30, START, prefix="B"), provider="RXT"), feed="weekly")
+            i.once("2026-05-13")
+        i.start("2026-05-13")
+        said = {h["period_end"][5:]: h["value"] for h in i.ctl("measure", "open")["history"]}
+        assert (said["05-03"], said["05-10"]) == (38, 38), said
+
+
+def test_a_provider_that_sends_once_a_month_skips_no_week_of_another(build):
+    for of_taj, of_rxt in (("[TAJ]", "[RXT]"), ("[]", "[]")):
+        feeds = lists.FEED.format(id="weekly", kind="snapshot", providers=of_taj)
+        feeds += lists.FEED.format(id="monthly", kind="snapshot", providers=of_rxt).replace("weekly", "monthly")
+        with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+            for feed_id, provider, day in (("monthly", "RXT", "2026-04-30"), ("weekly", "TAJ", "2026-05-03"),
+                                           ("weekly", "TAJ", "2026-05-10"), ("weekly", "TAJ", "2026-05-31"),
+                                           ("monthly", "RXT", "2026-05-31")):
+                rows = lists.starts(30, START, prefix=provider)
+                i.put(f"{day}.csv", lists.snapshot(day, rows, provider=provider), feed=feed_id)
+                i.once(day)
+            i.start("2026-06-01")
+            said = {h["period_end"][5:]: h["value"] for h in i.ctl("measure", "open")["history"]}
+            assert said == {"04-30": None, "05-03": 60, "05-10": 60, "05-31": 60}, said
 
 
 def test_events_without_a_referral_are_counted_where_people_look(build):
