@@ -291,6 +291,20 @@ static bool is_published(const void *arg, const char *feed)
     return !format || format_is_published(format);
 }
 
+/* The series of a list bear its id, which a feed may have too. */
+static const char *list_behind(const void *arg, const char *feed, const char *measure)
+{
+    const struct plan_names *n = arg;
+
+    for (size_t i = 0; i < n->settings->feed_count; i++)
+        if (strcmp(n->settings->feeds[i].id, feed) == 0 && n->settings->feeds[i].into)
+            return n->settings->feeds[i].into;
+    for (size_t i = 0; i < n->settings->list_count; i++)
+        if (strcmp(n->settings->lists[i].id, feed) == 0 && list_measure_is_text(measure))
+            return n->settings->lists[i].id;
+    return NULL;
+}
+
 struct plan_context plan_names_context(const struct plan_names *n)
 {
     return (struct plan_context){ .feeds = n->feeds,
@@ -302,7 +316,9 @@ struct plan_context plan_names_context(const struct plan_names *n)
                                   .is_rolling = n->formats ? is_rolling : NULL,
                                   .is_rolling_arg = n,
                                   .is_published = n->formats ? is_published : NULL,
-                                  .is_published_arg = n };
+                                  .is_published_arg = n,
+                                  .list_behind = list_behind,
+                                  .list_behind_arg = n };
 }
 
 void plan_names_release(struct plan_names *n)

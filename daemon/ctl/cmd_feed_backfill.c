@@ -114,6 +114,31 @@ static int find_files(struct backfill *b, const char *folder, const char *feed)
     return r;
 }
 
+/* Folders called as the feeds are. */
+static int find_folders(struct backfill *b)
+{
+    const struct settings *s = b->settings;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < s->feed_count; i++) {
+        AUTO(auto_free) char *folder = path_join(b->folder, s->feeds[i].id);
+
+        r = folder ? find_files(b, folder, s->feeds[i].id) : -ENOMEM;
+        r = r == -ENOENT || r == -ENOTDIR ? 0 : r;
+    }
+    return r;
+}
+
+/* Nothing found is no history taken. Returns an exit code. */
+static int say_none(const struct backfill *b)
+{
+    if (!b->feed && b->settings->feed_count > 1)
+        return usage_error("of which feed? --feed ID, or a folder of each feed in ", b->folder);
+    (void)fprintf(stderr, "waitlistctl: feed backfill: no files in %s%s\n", b->folder,
+                  b->feed ? "" : ", nor in a folder there called as the feed is");
+    return CTL_FINDING;
+}
+
 /* Without --feed: of the only feed, or folders called as the feeds are. Returns 0 or an exit code, said. */
 static int find_all(struct backfill *b)
 {
@@ -122,20 +147,12 @@ static int find_all(struct backfill *b)
 
     if (b->feed && !settings_feed(s, b->feed))
         return usage_error("the settings have no feed ", b->feed);
-    if (b->feed || s->feed_count == 1) {
+    if (b->feed || s->feed_count == 1)
         r = find_files(b, b->folder, b->feed ? b->feed : s->feeds[0].id);
-    } else {
-        for (size_t i = 0; r == 0 && i < s->feed_count; i++) {
-            AUTO(auto_free) char *folder = path_join(b->folder, s->feeds[i].id);
-
-            r = folder ? find_files(b, folder, s->feeds[i].id) : -ENOMEM;
-            r = r == -ENOENT ? 0 : r;
-        }
-        if (r == 0 && b->count == 0)
-            return usage_error("of which feed? --feed ID, or a folder of each feed in ", b->folder);
-    }
+    if (r == 0 && !b->feed)
+        r = find_folders(b);
     if (r == 0)
-        return 0;
+        return b->count ? 0 : say_none(b);
     (void)fprintf(stderr, "waitlistctl: %s: %s\n", b->folder, strerror(-r));
     return CTL_FINDING;
 }

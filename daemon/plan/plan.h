@@ -303,6 +303,10 @@ struct plan_context {
     /** Whether what a feed brings is published, so that nothing of it is hidden; may be NULL. */
     bool (*is_published)(const void *arg, const char *feed);
     const void *is_published_arg;
+    /** The list of which this measure under this feed's id is a figure, which nobody publishes: what a plan of
+     * another day had counted, and nothing keeps up to date. NULL: of none. May be NULL. */
+    const char *(*list_behind)(const void *arg, const char *feed, const char *measure);
+    const void *list_behind_arg;
     /** How many of the last PERIODS_LOOKED_AT periods of a measure's series could be judged; below 0: nothing is
      * known of it. NULL where no data are at hand. */
     int (*judged)(void *arg, const struct plan_measure *m);
@@ -355,6 +359,8 @@ bool measure_acts_on_projected(const struct plan_measure *m);
 /** Whether it is the longest wait: a figure of one person. */
 bool measure_is_longest(const struct plan_measure *m);
 /** What a list measure counts, borrowing from it; cohort is storage that out_selection borrows too. */
+/** Whether the measure part of a series' key is a list measure's text: no publisher names a measure like that. */
+bool list_measure_is_text(const char *measure);
 void list_measure_selection(const struct list_measure *l, struct cohort_value cohort[COHORT_MAX],
                             struct pathway_selection *out_selection);
 

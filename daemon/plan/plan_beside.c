@@ -104,6 +104,15 @@ static int read_published(struct plan_reading *r, yaml_node *at, const char *met
     return 0;
 }
 
+/* Figures of a list are nobody's published ones. */
+static bool is_of_list(const struct plan_reading *r, const struct figure_ref *ref)
+{
+    const struct plan_context *c = r->context;
+
+    return c && c->list_behind &&
+           c->list_behind(c->list_behind_arg, ref->select.feed, ref->published);
+}
+
 /* Makes the reference; *out stays NULL after what was said. Returns 0 or -ENOMEM. */
 static int make_ref(struct plan_reading *r, struct measure_reading *reading, yaml_node *at,
                     struct ref_reading *from, struct figure_ref **out)
@@ -135,6 +144,11 @@ static int make_ref(struct plan_reading *r, struct measure_reading *reading, yam
                       !ref->select.org    ? "an organisation"
                       : !ref->select.feed ? "a feed"
                                           : "a published metric");
+        result = -EINVAL;
+    }
+    if (result == 0 && is_of_list(r, ref)) {
+        plan_complain(r, at, PLAN_BAD_COMPARISON, "compare with a feed of published figures",
+                      "feed \"%s\" publishes no figures: it writes into a list", ref->select.feed);
         result = -EINVAL;
     }
     if (result == 0 && !m->list && text_same(ref->select.org, m->select.org) &&

@@ -466,6 +466,11 @@ int plan_list_name(struct list_measure *l)
     return r == 0 && l->text ? 0 : -ENOMEM;
 }
 
+bool list_measure_is_text(const char *measure)
+{
+    return strstr(measure, " period=") != NULL;
+}
+
 void list_measure_free(struct list_measure *l)
 {
     if (!l)

@@ -207,6 +207,35 @@ static int read_feed_select(struct plan_reading *r, struct measure_reading *read
     return s->org ? 0 : -ENOMEM;
 }
 
+/* The measure of a list that is meant by a published name, or what one looks like. */
+static void add_list_metric(struct text *hint, const char *published)
+{
+    if (list_measure_is_text(published))
+        (void)text_printf(hint, "\"%.*s\"", (int)strcspn(published, " "), published);
+    else
+        (void)text_puts(hint, "the list's own, such as \"open-over:18w\",");
+}
+
+/* A figure of a list is published by nobody: it would be read as it once was counted, and never age. */
+static void check_published(struct plan_reading *r, const struct measure_reading *reading)
+{
+    const struct plan_context *c = r->context;
+    const struct plan_measure *m = &reading->m;
+    bool is_named = m->published && !m->of_feed && m->select.feed && c && c->list_behind;
+    const char *list =
+        is_named ? c->list_behind(c->list_behind_arg, m->select.feed, m->published) : NULL;
+    AUTO(text_release) struct text hint = TEXT_INIT;
+
+    if (!list)
+        return;
+    (void)text_puts(&hint, "write metric: ");
+    add_list_metric(&hint, m->published);
+    (void)text_printf(&hint, " with select: {list: %s}", list);
+    plan_complain(r, yaml_get(reading->node, "metric"), PLAN_UNKNOWN_METRIC, text_str(&hint),
+                  "measure: feed \"%s\" publishes no figures: they are counted of list \"%s\"",
+                  m->select.feed, list);
+}
+
 static int read_select(struct plan_reading *r, struct measure_reading *reading)
 {
     int bound;
@@ -223,6 +252,7 @@ static int read_select(struct plan_reading *r, struct measure_reading *reading)
     if (reading->m.select.feed)
         plan_check_reference(r, &r->feeds, "feed", reading->m.select.feed,
                              yaml_get(reading->select, "feed"));
+    check_published(r, reading);
     return bound == -ENOMEM ? bound : 0;
 }
 

@@ -253,6 +253,20 @@ def test_history_of_a_live_plan_is_told_as_one_message_and_given_again_as_none(b
         assert news == [("m-A00", "new"), ("m-A03", "cleared")], news
 
 
+def test_history_of_the_only_feed_may_lie_in_a_folder_called_as_the_feed_and_none_at_all_is_said(build):
+    with HttpServer() as http, instance(build, http, "live") as w:
+        w.start("2026-02-10")
+        settled(w)
+        w.write("history/cyp4ww/a.csv", month_of(MONTHS[0]))
+        w.write("history/b.csv", month_of(MONTHS[1]))
+        taken = w.ctl("feed", "backfill", w.path("history"))
+        assert taken == {"files": 2, "accepted": 2, "known": 0, "held": 0, "refused": 0}, taken
+        w.write("empty/other/a.csv", month_of(MONTHS[0]))
+        for option in ((), ("--feed", "cyp4ww")):
+            none = w.ctl_raw("feed", "backfill", w.path("empty"), *option)
+            assert none.returncode == 1 and f"no files in {w.path('empty')}" in none.stderr and not none.stdout, none
+
+
 def test_a_backfill_that_was_killed_is_run_again_and_told_once(build):
     with HttpServer() as http, instance(build, http, "live") as w:
         w.start("2026-02-10")

@@ -111,6 +111,26 @@ def test_series_find_offers_what_is_asked_for_in_plain_words_and_each_snippet_pa
         assert "8 of 12" in table and "only 8 of the last 12 periods could be judged" in table and "    metric: \"published:MRS08b\"" in table, table
 
 
+def test_a_series_that_a_plan_had_counted_of_a_list_is_not_offered_as_published_and_not_taken_into_a_plan(build):
+    """It would stay as it was counted last, whatever comes."""
+    feeds = lists.FEED.format(id="cyp", kind="snapshot", providers="[TAJ]")  # called as the list is, as its series are
+    with lists.instance(build, feeds=feeds, plan_text=lists.plan(lists.measure(id="size", metric="open", target="{at_most: 60}"))) as i:
+        i.put("c.csv", lists.snapshot("2026-06-28", lists.starts(15, "2026-01-05")), feed="cyp")
+        i.start("2026-06-29")
+        waitlist.wait_for(lambda: i.measure("size")["value"] == 15, "the list to be counted")
+        found = i.ctl("series", "find", "open")
+        assert found and {f["kind"] for f in found} == {"list"}, [f["snippet"] for f in found if f["kind"] != "list"]
+        frozen = lists.plan("  - id: size\n    title: Waiting\n    metric: \"published:open period=census\"\n"
+                            "    select: {feed: cyp, org: all}\n    polarity: lower\n    target: {at_most: 60}\n    action: \"1.1\"\n")
+        i.write("mine.yaml", frozen)
+        for words in (("check", i.path("mine.yaml"), "--settings", i.path("waitlistd.yaml")), ("check", i.path("mine.yaml"), "--live"),
+                      ("apply", i.path("mine.yaml"), "--reason", "x")):
+            result = i.ctl_raw("plan", *words)
+            said = result.stdout + result.stderr
+            assert result.returncode != 0 and 'feed "cyp" publishes no figures' in said.replace('\\"', '"'), (words, said)
+        assert i.measure("size")["value"] == 15
+
+
 def censuses(i, skipped=()):
     """Lists at the ends of fifteen months, some of which nobody sent; each month one more waits."""
     waiting = lists.starts(15, "2023-01-02")
