@@ -232,14 +232,14 @@ static int last_sunday(int year, int month)
  * wherever it is read. */
 int value_london_ahead(struct civil_date day, int minutes)
 {
-    int year, month, of_month, now;
+    int year, month, of_month;
 
     date_to_ymd(day, &year, &month, &of_month);
-    now = day.day * MINUTES_A_DAY + minutes;
-    return now >= last_sunday(year, 3) * MINUTES_A_DAY + 60 &&
-                   now < last_sunday(year, 10) * MINUTES_A_DAY + 60
-               ? 60
-               : 0;
+    /* Minutes before or after these Sundays: of all time they would not fit into an int. */
+    int since_march = (day.day - last_sunday(year, 3)) * MINUTES_A_DAY + minutes,
+        since_october = (day.day - last_sunday(year, 10)) * MINUTES_A_DAY + minutes;
+
+    return since_march >= 60 && since_october < 60 ? 60 : 0;
 }
 
 /* The day that it was in London, of a day and time with an offset; else the day as it stands. */
