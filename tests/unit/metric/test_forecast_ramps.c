@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/dice.h"
 #include "support/fan_cover.h"
 
 #define PAST_DAYS  (156 * 7)
@@ -20,49 +21,6 @@
 enum world { DEMAND_RAMPS, CAPACITY_FADES, SEASONS, WORLDS };
 
 static const struct civil_date day_zero = { 17000 };
-
-/* ---- chance ---- */
-
-static uint64_t dice_state;
-
-static double dice(void) /* xorshift64* */
-{
-    dice_state ^= dice_state >> 12;
-    dice_state ^= dice_state << 25;
-    dice_state ^= dice_state >> 27;
-    return (double)((dice_state * 2685821657736338717u) >> 11) / 9007199254740992.0;
-}
-
-static void dice_begin(uint64_t seed)
-{
-    dice_state = (seed + 3) * 0xbf58476d1ce4e5b9u;
-    for (int i = 0; i < 10; i++)
-        (void)dice();
-}
-
-static double between(double low, double high)
-{
-    return low + (high - low) * dice();
-}
-
-static double normal(void)
-{
-    double sum = -6;
-
-    for (int i = 0; i < 12; i++)
-        sum += dice();
-    return sum;
-}
-
-static int how_many(double mean) /* Poisson */
-{
-    double limit = exp(-mean), product = dice();
-    int n = 0;
-
-    for (; product > limit; n++)
-        product *= dice();
-    return n;
-}
 
 /* ---- a list ---- */
 
@@ -205,7 +163,7 @@ START_TEST(the_80_per_cent_fan_covers_75_to_85_per_cent_of_lists_written_when_th
 
     ck_assert_ptr_nonnull(l.people);
     for (size_t n = 0; n < lists; n++) {
-        dice_begin(n);
+        dice_begin((n + 3) * 0xbf58476d1ce4e5b9u);
         live(&l, (enum world)(n % WORLDS));
         cover_add(&cover, n % WORLDS,
                   &(struct cover_list){ .people = l.people,
