@@ -9,13 +9,14 @@
  *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
  *   pathway/   how long a wait is; the clocks of each service; who waits on a list; counts of clocks
  *   metric/    series: every version of every period; when a feed is due; waits, bands, SPC, queues,
- *              forecast
+ *              forecast (of what was: forecast_past; how flows move: flow_level; who is next: wait_queue)
  *   plan/      plan.yaml, standards.yaml; the line of a day (line), how far from it (gap), its words
  *              (target_words, watch_words); what a new version changes (plan_diff), what became softer
  *              ever (plan_ledger); series and plan to findings (judge, evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
- *   notify/    wording; spool, webhook, email
+ *   notify/    wording; what an audience may be shown beside what it was shown (release); spool,
+ *              webhook, email
  *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content,
  *              its rows by a thread
  *   store/     EDGE archive, journals, the books in memory and in Redis

@@ -323,11 +323,10 @@ def test_what_is_asked_during_a_backfill_waits_for_its_end_or_says_what_is_under
         wait_for(lambda: f'apply: feed=cyp4ww file="{names[0]}"' in w.log(), "what was judged to be out of date")
         question = subprocess.Popen([os.path.join(w.build, "waitlistctl"), "--config", w.path("waitlistd.yaml"), "-o", "json", "measures"],
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=w.folder)
-        until = time.monotonic() + 2  # 16 s of the daemon's
-        for name in names[1:]:
+        began = time.monotonic()
+        for n, name in enumerate(names[1:]):  # spread over 2 s, 16 s of the daemon's
+            wait_for(lambda: time.monotonic() - began >= 2 * n / len(names), "the next file's turn")
             ask(w, feed="cyp4ww", path=w.path("history", name))
-            if time.monotonic() < until:
-                time.sleep(0.1)
         ask(w)
         out, err = question.communicate(timeout=60)
         if question.returncode == 0:

@@ -106,6 +106,14 @@ def wait_for(condition, what, seconds=20, longest=0.2):
         pause = min(pause * 1.5, longest)
 
 
+def stays(condition, what, seconds=2):
+    """Looks for a while, longer on a slow machine: fails naming what as soon as condition() is false."""
+    deadline = time.monotonic() + seconds * PATIENCE_S
+    while time.monotonic() < deadline:
+        assert condition(), what
+        time.sleep(0.05)
+
+
 def ids_hash(*parts):
     """DESIGN section 9: first 128 bits of SHA-256 over length-prefixed parts."""
     h = hashlib.sha256()
