@@ -70,16 +70,30 @@ static const struct {
 void pathway_writer_init(struct pathway_writer *w, int (*put)(void *, const void *, size_t),
                          void *arg)
 {
-    *w = (struct pathway_writer){ put, arg, TEXT_INIT, TEXT_INIT };
+    *w = (struct pathway_writer){ put, arg, TEXT_INIT, TEXT_INIT, 0 };
     for (size_t i = 0; i < AT_COUNT; i++)
         (void)text_printf(&w->pending, "%s%s", i ? "," : "", names[i]);
     (void)text_putc(&w->pending, '\n');
 }
 
-static void add_cell(struct text *t, const char *s)
+/* The commas since the cell before, of which those between were empty. */
+static struct text *begin_cell(struct pathway_writer *w)
 {
-    if (!s[strcspn(s, ",\"\r\n")]) {
-        (void)text_puts(t, s);
+    static const char commas[] = ",,,,,,,,,,,,,,,,,,";
+
+    _Static_assert(sizeof commas == AT_COUNT, "one fewer than columns, and a NUL");
+    (void)text_add(&w->pending, commas, w->owed);
+    w->owed = 0;
+    return &w->pending;
+}
+
+static void add_cell(struct pathway_writer *w, const char *s)
+{
+    struct text *t = begin_cell(w);
+    size_t plain = strcspn(s, ",\"\r\n");
+
+    if (!s[plain]) {
+        (void)text_add(t, s, plain);
         return;
     }
     (void)text_putc(t, '"');
@@ -115,65 +129,64 @@ static void add_cohort(struct pathway_writer *w, const struct pathway_record *r)
         (void)text_putc(t, '=');
         add_word(t, r->cohort[i].value);
     }
-    add_cell(&w->pending, text_str(t));
+    add_cell(w, text_str(t));
 }
 
-static void add_number(struct text *t, uint64_t number)
+static void add_number(struct pathway_writer *w, uint64_t number)
 {
     char digits[24], *at = digits + sizeof digits;
 
     do
         *--at = (char)('0' + number % 10);
     while (number /= 10);
-    (void)text_add(t, at, (size_t)(digits + sizeof digits - at));
+    (void)text_add(begin_cell(w), at, (size_t)(digits + sizeof digits - at));
 }
 
-static void add_pseudonym(struct text *t, const uint8_t pseudonym[PSEUDONYM_BYTES])
+static void add_pseudonym(struct pathway_writer *w, const uint8_t pseudonym[PSEUDONYM_BYTES])
 {
     char hex[2 * PSEUDONYM_BYTES + 1];
 
     digest_hex(pseudonym, PSEUDONYM_BYTES, hex);
-    (void)text_add(t, hex, sizeof hex - 1);
+    (void)text_add(begin_cell(w), hex, sizeof hex - 1);
 }
 
-static void add_day(struct text *t, struct civil_date day)
+static void add_day(struct pathway_writer *w, struct civil_date day)
 {
     char text[DATE_TEXT_MAX];
 
-    (void)text_puts(t, date_format(day, text));
+    if (date_is_set(day))
+        (void)text_puts(begin_cell(w), date_format(day, text));
 }
 
 /* A column that is no text. */
 static void add_other(struct pathway_writer *w, enum archive_column column,
                       const struct pathway_record *r)
 {
-    struct text *t = &w->pending;
-
     switch (column) {
     case AT_PATHWAY:
-        add_pseudonym(t, r->pathway);
+        add_pseudonym(w, r->pathway);
         break;
     case AT_PERSON:
         if (r->has_person)
-            add_pseudonym(t, r->person);
+            add_pseudonym(w, r->person);
         break;
     case AT_EVENT:
         if (r->event)
-            (void)text_puts(t, r->event);
+            (void)text_puts(begin_cell(w), r->event);
         break;
     case AT_VERSION:
         if (r->has_version)
-            add_number(t, r->version);
+            add_number(w, r->version);
         break;
     case AT_RETRACTED:
         if (r->retracted)
-            (void)text_putc(t, '1');
+            (void)text_putc(begin_cell(w), '1');
         break;
     case AT_COHORT:
         add_cohort(w, r);
         break;
     case AT_LINE:
-        add_number(t, r->line);
+        add_number(w, r->line);
         break;
     default:
         break;
@@ -192,16 +205,15 @@ int pathway_writer_add(struct pathway_writer *w, const struct pathway_record *r)
     for (size_t i = 0; i < DAYS; i++)
         dates[days[i].column] = (const struct civil_date *)((const char *)r + days[i].offset);
     for (enum archive_column i = 0; i < AT_COUNT; i++) {
-        if (i)
-            (void)text_putc(t, ',');
+        w->owed += i > 0;
         if (cells[i])
-            add_cell(t, cells[i]);
+            add_cell(w, cells[i]);
         else if (dates[i])
-            add_day(t, *dates[i]);
+            add_day(w, *dates[i]);
         else
             add_other(w, i, r);
     }
-    (void)text_putc(t, '\n');
+    (void)text_putc(begin_cell(w), '\n');
     return t->len < PENDING_BYTES && text_ok(t) && text_ok(&w->cohort) ? 0 : pathway_writer_end(w);
 }
 

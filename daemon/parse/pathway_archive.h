@@ -18,6 +18,7 @@ struct pathway_writer {
     void *arg;
     struct text pending; /* not yet put */
     struct text cohort;  /* scratch */
+    size_t owed;         /* commas before the next cell that says something */
 };
 
 void pathway_writer_init(struct pathway_writer *w, int (*put)(void *, const void *, size_t),
