@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "pathway/packed_rows.h"
 
 /*
  * Applying a receipt. Invariants: (1) the archived bytes are parsed, a portion in a turn of the loop,
@@ -77,6 +78,7 @@ static void finish_feed(struct pipeline *p)
     feed_book_free(old);
     p->need_evaluate = true;
     rebuild_applied(p);
+    packed_rows_free(packed_take(p, a->file)); /* it did not want them: it said what stands */
     bool is_spoilt = a->is_spoilt;
 
     apply_abort(p);

@@ -28,6 +28,7 @@ void apply_list_free(struct list_apply *l)
         return;
     relay_free(l->relay); /* its thread works on what goes now */
     pathway_archive_free(l->reader);
+    packed_rows_free(l->packed);
     digest_free(l->digest);
     readings_release(&l->readings);
     text_release(&l->why);
@@ -45,6 +46,7 @@ void apply_list_free(struct list_apply *l)
 /* ---- rows ---- */
 
 #define ARCHIVE_BLOCK ((size_t)16 << 10) /* bytes read and parsed at once */
+#define PACKED_ROWS   4096               /* taken in one turn of the loop */
 
 static struct part *part_of(struct apply *a, const char *provider)
 {
@@ -247,7 +249,7 @@ static int begin_reading(struct apply *a)
     return l->relay ? 0 : -ENOMEM;
 }
 
-/* The next of the files that are read. */
+/* The next of the files that are read: its rows as they were packed, or its bytes in the archive. */
 static int open_reading(struct apply *a)
 {
     struct list_apply *l = a->into;
@@ -258,8 +260,13 @@ static int open_reading(struct apply *a)
     fd_close(&a->fd);
     pathway_archive_free(l->reader);
     digest_free(l->digest);
+    packed_rows_free(l->packed);
     l->relay = NULL;
     l->reader = NULL;
+    l->digest = NULL;
+    l->packed = packed_take(a->pipeline, file);
+    if (l->packed)
+        return 0;
     l->digest = file->sequence <= a->pipeline->loaded_upto ? digest_new() : NULL;
     a->fd = archive_read(a->pipeline->archive, receipt_archived(file));
     if (a->fd < 0)
@@ -383,11 +390,9 @@ static int begin_afresh(struct apply *a)
             part->before = DATE_NONE;
         }
     }
-    pathway_archive_free(l->reader);
-    l->reader = NULL;
     l->rows = l->others = 0;
     if (r == 0)
-        r = lseek(a->fd, 0, SEEK_SET) < 0 ? -errno : begin_reading(a);
+        r = open_reading(a);
     return r < 0 ? r : 1;
 }
 
@@ -494,6 +499,8 @@ static int end_reading(struct apply *a, bool *out_is_done)
 
     relay_free(l->relay);
     l->relay = NULL;
+    packed_rows_free(l->packed);
+    l->packed = NULL;
     if (l->digest) { /* what lay there for long may have rotted, and still read as rows */
         digest_end(l->digest, found);
         l->digest = NULL;
@@ -516,8 +523,10 @@ static int read_portion(struct apply *a, bool *out_is_done)
     for (size_t done = 0; r == 0 && done < PORTION_BYTES && !*out_is_done;) {
         bool is_read = false;
 
-        done += l->relay ? PORTION_BYTES : ARCHIVE_BLOCK;
-        r = l->relay ? relay_take(l->relay, on_row, a, &is_read) : read_block(a, &is_read);
+        done += l->relay || l->packed ? PORTION_BYTES : ARCHIVE_BLOCK;
+        r = l->packed  ? packed_rows_take(l->packed, PACKED_ROWS, on_row, a, &is_read)
+            : l->relay ? relay_take(l->relay, on_row, a, &is_read)
+                       : read_block(a, &is_read);
         if (r == 0 && is_read)
             r = end_reading(a, out_is_done);
     }

@@ -13,6 +13,7 @@
 #include "parse/pathway_archive.h"
 #include "pathway/list_elsewhere.h"
 #include "pathway/list_ended.h"
+#include "pathway/packed_rows.h"
 #include "pipeline_apply_internal.h"
 #include "pipeline_apply_set.h"
 #include "store/store_list.h"
@@ -46,7 +47,9 @@ struct part {
 struct list_apply {
     const struct list_setting *list;
     struct pathway_archive *reader;
-    struct relay *relay;      /* reader, digest and file are its thread's; NULL: the loop's */
+    struct relay *relay; /* reader, digest and file are its thread's; NULL: the loop's */
+    struct packed_rows
+        *packed;              /* of the file being read, instead of the archive's bytes; or NULL */
     struct digest *digest;    /* of the bytes read so far, where they are not fresh; or NULL */
     struct readings readings; /* of the archive, one after the other */
     size_t reading;

@@ -98,6 +98,7 @@ void pipeline_abandon(struct pipeline *p)
     judge_abort(p);
     compose_abort(p);
     apply_abort(p);
+    packed_forget(p);
     p->loaded = false;
     p->need_evaluate = true;
 }

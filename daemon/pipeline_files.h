@@ -101,6 +101,14 @@ void take_forget(struct pipeline *p, const void *source_arg);
 /** All are left with their sources; what was read of them is gone. */
 void take_abort(struct pipeline *p);
 
+/* ---- pipeline_packed.c ---- */
+struct packed_rows;
+/** The rows of a file that was received now; takes them. NULL: there are none. */
+void packed_keep(struct pipeline *p, struct packed_rows *rows, const struct receipt *file);
+/** The rows of this file, the caller's from now on; NULL: read the archive. */
+struct packed_rows *packed_take(struct pipeline *p, const struct receipt *file);
+void packed_forget(struct pipeline *p);
+
 /* ---- pipeline_http.c ---- */
 /** Where the settings ask for it. Returns 0 or -errno. */
 int server_open(struct pipeline *p);

@@ -9,7 +9,7 @@
  * A file comes        _intake the inboxes, _http and _push what is posted, _pull what is fetched, _backfill what is of the past,
  *                     _take a file to a receipt, _take_pathway without its identifiers, _identity the
  *                     key of the pseudonyms, _renamed when that changes, _receipts the received journal,
- *                     _arrivals a small file and its receipt in one sync,
+ *                     _arrivals a small file and its receipt in one sync, _packed its rows until it counts,
  *                     _waiting files without proof of their end, _disk a full disk, _quarantine raw
  *                     bytes of refused files, _retention what is kept for a time
  * A receipt counts    _apply, with _apply_read, _apply_kept, _apply_book; _mapping which mapping

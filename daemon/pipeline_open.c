@@ -279,6 +279,7 @@ void pipeline_close(struct pipeline *p)
     deliverer_free(p->deliverer);
     http_free(p->http);
     apply_abort(p);
+    packed_forget(p);
     heal_abort(p);
     judge_abort(p);
     compose_abort(p);

@@ -80,6 +80,7 @@ static bool same_receivers(const struct settings *a, const struct settings *b)
 void pipeline_let_go(struct pipeline *p, bool of_books)
 {
     apply_abort(p);
+    packed_forget(p);
     judge_abort(p);
     compose_abort(p);
     heal_abort(p);

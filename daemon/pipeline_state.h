@@ -234,7 +234,9 @@ struct pipeline {
     struct table waiting_files; /* feed -> struct waiting_file * */
     struct feed_inbox *inboxes;
     size_t inbox_count;
-    struct taking *takings; /* offered files, the first being read */
+    struct taking *takings;          /* offered files, the first being read */
+    struct packed_rows *packed;      /* of the snapshot taken in last, or NULL */
+    char packed_of[SHA256_TEXT_MAX]; /* its name in the archive */
 
     struct forecast_kept *forecasts; /* of the last evaluations */
     struct finding_set findings;

@@ -33,6 +33,7 @@ static void taking_free(struct taking *t)
     digest_free(t->digest);
     archive_abort(t->file);
     pathway_writer_release(&t->writer);
+    packed_rows_free(t->packed);
     free(t->renamed);
     archive_abort(t->canonical);
     table_release(&t->organisations, NULL);
@@ -332,6 +333,9 @@ static void receive(struct taking *t)
     r = p->receipts.list[p->receipts.count - 1];
     say_received(t, r);
     disk_is_well(p);
+    if (t->packed)
+        packed_keep(p, t->packed, r);
+    t->packed = NULL;
     taken(t, TAKE_RECEIVED, r);
 }
 

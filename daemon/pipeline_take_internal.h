@@ -11,6 +11,7 @@
 #include "feed/relay.h"
 #include "parse/parser.h"
 #include "parse/pathway_archive.h"
+#include "pathway/packed_rows.h"
 #include "pipeline_internal.h"
 
 /* One file on its way. */
@@ -38,10 +39,12 @@ struct taking {
     bool is_pathway;
     bool is_refused;                 /* it was read to its end: now its bytes are kept */
     const struct list_setting *list; /* that it goes into; of the configuration */
-    struct table printed;            /* providers, as its rows name them -> not NULL: on the list */
-    struct archive_file *canonical;  /* its rows, pseudonymised */
-    struct pathway_writer writer;    /* of these */
-    struct renamed *renamed;         /* what its pseudonyms were under the key before */
+    struct table printed; /* providers, as its rows name them -> whether the list has them */
+    struct archive_file *canonical; /* its rows, pseudonymised */
+    struct pathway_writer writer;   /* of these */
+    struct packed_rows
+        *packed;             /* the same rows in memory; NULL: they are too many, or no snapshot */
+    struct renamed *renamed; /* what its pseudonyms were under the key before */
     size_t renamed_count, renamed_cap;
     bool is_set;
     bool lacks_submission;    /* a row names none */

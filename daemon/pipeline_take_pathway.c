@@ -18,6 +18,8 @@
  * called it comes out nowhere: a name may be a person's.
  */
 
+#define PACKED_MOST ((size_t)256 << 20) /* bytes: some five million rows */
+
 /* No more than a file may have, and one more to know it. */
 static int note_submission(struct taking *t, const struct pathway_record *row)
 {
@@ -34,33 +36,51 @@ static int note_submission(struct taking *t, const struct pathway_record *row)
     return table_set(&t->submissions, text_str(&key), t, NULL);
 }
 
-/* Each as its rows name it, once. */
-static int note_provider(struct taking *t, const char *printed)
+static const char is_listed_mark, is_other_mark; /* of what .printed says of a provider */
+
+/* Each as its rows name it, once: it is known then whether the list has it. */
+static int provider_is_listed(struct taking *t, const char *printed, bool *out_is_listed)
 {
+    const void *known = table_get(&t->printed, printed);
+
+    *out_is_listed = known == &is_listed_mark;
+    if (known)
+        return 0;
     const char *code = settings_org_code(t->pipeline->config->settings, printed);
-    bool is_listed = false;
 
     for (size_t i = 0; i < t->list->providers.count; i++)
-        is_listed |= strcmp(t->list->providers.items[i], code) == 0;
-    int r = table_set(&t->printed, printed, is_listed ? t : NULL, NULL);
+        *out_is_listed |= strcmp(t->list->providers.items[i], code) == 0;
+    const char *mark = *out_is_listed ? &is_listed_mark : &is_other_mark;
+    int r = table_set(&t->printed, printed, (void *)(uintptr_t)mark, NULL);
 
     return r < 0 ? r : table_set(&t->organisations, code, t, NULL);
+}
+
+/* Into memory too. Without room there they are read from the archive once more. */
+static void pack_row(struct taking *t, const struct pathway_record *row)
+{
+    if (!t->packed || packed_rows_add(t->packed, row) == 0)
+        return;
+    packed_rows_free(t->packed);
+    t->packed = NULL;
 }
 
 int take_pathway_row(void *arg, const struct pathway_record *row)
 {
     struct taking *t = arg;
+    bool is_listed = false;
     int r = pathway_writer_add(&t->writer, row);
 
+    pack_row(t, row);
     if (row->event && format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT)
         return r; /* its pathway is not of the list */
     if (r == 0 && t->is_set)
         r = note_submission(t, row);
-    if (r == 0 && row->provider && !table_has(&t->printed, row->provider))
-        r = note_provider(t, row->provider);
+    if (r == 0 && row->provider)
+        r = provider_is_listed(t, row->provider, &is_listed);
     if (row->service && strcmp(row->service, t->list->service) != 0)
         t->receipt.left_out.of[LEFT_OUT_SERVICE]++;
-    else if (!row->provider || !table_get(&t->printed, row->provider))
+    else if (!is_listed)
         t->receipt.left_out.of[LEFT_OUT_PROVIDER]++;
     return r;
 }
@@ -133,6 +153,8 @@ int take_pathway_begin(struct taking *t)
     if (r < 0)
         return r;
     pathway_writer_init(&t->writer, on_bytes, t);
+    if (format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT)
+        t->packed = packed_rows_new(PACKED_MOST);
     if (is_zipped) /* hashed whole, then opened */
         return archive_begin(p->raw, &t->file);
     return begin_parsing(t);

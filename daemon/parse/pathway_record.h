@@ -54,6 +54,10 @@ struct pathway_record {
     bool has_version, retracted;
 
     unsigned long line; /* 1-based physical line of its row in the file */
+
+    /** Of packed rows (pathway/packed_rows.h), from 1 on: rows of one file that have the same service,
+     * commissioner, place, stage and cohort have the same number. 0: nobody compared them. */
+    uint32_t group;
 };
 
 /** The events of DESIGN section 5, NULL-terminated. */

@@ -51,10 +51,8 @@ static size_t recent_of(const char *text, size_t len)
     return (first * 31 + middle * 7 + last * 3 + len * 64) % GROUP_RECENT;
 }
 
-/* The number of a word, made when new. */
-static int word_number(struct group_set *s, const char *text, uint32_t *out_number)
+int group_set_word_number(struct group_set *s, const char *text, uint32_t *out_number)
 {
-
     *out_number = 0;
     if (!text)
         return 0;
@@ -106,13 +104,13 @@ static int read_group(struct group_set *s, const struct group *g, uint32_t out[1
 
     out[0] = (uint32_t)g->cohort_count;
     for (size_t i = 0; i < GROUP_PLAIN && r == 0; i++)
-        r = word_number(s, plain[i], &out[1 + i]);
+        r = group_set_word_number(s, plain[i], &out[1 + i]);
     for (size_t i = 0; i < g->cohort_count && r == 0; i++) {
         size_t place = GROUP_PLAIN + 2 * i;
 
-        r = word_number(s, g->cohort[i].name, &out[1 + place]);
+        r = group_set_word_number(s, g->cohort[i].name, &out[1 + place]);
         if (r == 0)
-            r = word_number(s, g->cohort[i].value, &out[2 + place]);
+            r = group_set_word_number(s, g->cohort[i].value, &out[2 + place]);
     }
     return r;
 }

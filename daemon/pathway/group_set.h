@@ -46,6 +46,8 @@ const uint32_t *group_set_words(const struct group_set *s, uint32_t id, size_t *
 bool group_set_same_sense(const struct group_set *s, uint32_t a, uint32_t b);
 /** Whether the place of a group is known. */
 bool group_set_has_place(const struct group_set *s, uint32_t id);
+/** The number of a word, from 1 on, made when new; 0 for NULL. Returns 0 or -ENOMEM. */
+int group_set_word_number(struct group_set *s, const char *text, uint32_t *out_number);
 /** A word by its number; NULL for 0. */
 const char *group_set_word(const struct group_set *s, uint32_t number);
 

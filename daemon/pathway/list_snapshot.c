@@ -47,9 +47,53 @@ void list_snapshot_abandon(struct pathway_list *l)
     if (l->staged) {
         free(l->staged->rows);
         free(l->staged->people);
+        free(l->staged->groups);
     }
     free(l->staged);
     l->staged = NULL;
+}
+
+#define GROUPS_NUMBERED 16384 /* that a file's own numbers are kept for, in each part of a list */
+
+/* Room for the groups of the file up to one. Returns 0 or -ENOMEM. */
+static int reserve_groups(struct staged *s, uint32_t group)
+{
+    size_t cap = s->group_cap ? s->group_cap : 256;
+
+    if (group <= s->group_cap)
+        return 0;
+    while (cap < group)
+        cap *= 2;
+    uint32_t *groups = reallocarray(s->groups, cap, sizeof *groups);
+
+    if (!groups)
+        return -ENOMEM;
+    memset(groups + s->group_cap, 0, (cap - s->group_cap) * sizeof *groups);
+    s->groups = groups;
+    s->group_cap = cap;
+    return 0;
+}
+
+/* Its group in the list. Rows of a file repeat few of them: one that the file numbers is looked up once. */
+static int group_of(struct pathway_list *l, const struct pathway_record *r, uint32_t *out_group)
+{
+    struct staged *s = l->staged;
+
+    if (!r->group || r->group > GROUPS_NUMBERED)
+        return list_group(l, r, out_group);
+    int e = reserve_groups(s, r->group);
+
+    if (e < 0)
+        return e;
+    uint32_t *known = &s->groups[r->group - 1];
+
+    if (!*known) {
+        e = list_group(l, r, out_group);
+        *known = e == 0 ? *out_group + 1 : 0;
+        return e;
+    }
+    *out_group = *known - 1;
+    return 0;
 }
 
 /* Returns an enum list_verdict, or -ENOMEM; the row's start is 0 unless it is taken. */
@@ -63,7 +107,7 @@ static int understand(struct pathway_list *l, const struct pathway_record *r, st
     if (!list_day_ok(r->clock_start, received) ||
         (date_is_set(r->stage_start) && !list_day_ok(r->stage_start, received)))
         return LIST_OUT_OF_RANGE;
-    int v = list_group(l, r, &group);
+    int v = group_of(l, r, &group);
 
     if (v < 0)
         return v == -EFBIG ? LIST_TOO_MANY_CODES : v;

@@ -28,6 +28,9 @@ struct staged {
     struct staged_person *people; /* by number */
     size_t people_count, people_cap;
     uint64_t verdicts[LIST_VERDICTS];
+    uint32_t *
+        groups; /* of the list, + 1, by the number that the file's rows give them; 0: not yet looked up */
+    size_t group_cap;
 };
 
 /** Sorts the rows by key and leaves one of each pathway. Returns how many were dropped. */

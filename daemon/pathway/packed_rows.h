@@ -1,0 +1,32 @@
+/*
+ * packed_rows - the rows of a snapshot in memory, from its archive's writing to its list
+ *
+ * A file takes effect once its receipt is durable. Its rows, kept here meanwhile, need not be read from the
+ * archive again, and what most of them repeat is looked up once. The archive stays the record: a row given
+ * here is equal, field by field, to what pathway_archive reads of it (a test shows it), so that whoever finds
+ * no packed rows reads those. Memory is bounded, and goes as rows are taken. Pure.
+ */
+#ifndef PATHWAY_PACKED_ROWS_H
+#define PATHWAY_PACKED_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "parse/pathway_record.h"
+
+struct packed_rows;
+
+/** most: bytes, of the rows and of their words. NULL without memory. */
+struct packed_rows *packed_rows_new(size_t most);
+/** Adds a record made under a key. Returns 0; -ENOMEM; -EFBIG more than may be kept. After an error what was
+ * added is of no use. */
+int packed_rows_add(struct packed_rows *p, const struct pathway_record *r);
+/** Gives the next rows to record, at most count of them, in the order in which they were added, each with
+ * its .group; borrowed for the call. They are gone afterwards. *out_is_done: none is left. Returns 0 or what
+ * record returned other than 0, which ends the taking. */
+int packed_rows_take(struct packed_rows *p, size_t count,
+                     int (*record)(void *arg, const struct pathway_record *record), void *arg,
+                     bool *out_is_done);
+void packed_rows_free(struct packed_rows *p); /* accepts NULL */
+
+#endif
