@@ -7,25 +7,7 @@
 #include "base/text.h"
 #include "parse/parser.h"
 #include "support/unit.h"
-
-/* Every field of a record as one line of text, so that two lists of records can be compared. */
-static int tell(void *arg, const struct pathway_record *r)
-{
-    struct text *to = arg;
-    const char *words[] = { r->service, r->provider,  r->commissioner, r->place,   r->stage,
-                            r->reason,  r->exception, r->event,        r->event_id };
-
-    for (size_t i = 0; i < PSEUDONYM_BYTES; i++)
-        (void)text_printf(to, "%02x%02x", r->pathway[i], r->person[i]);
-    (void)text_printf(to, " %d %d %d %d %d %d %llu %d %lu", r->has_person, r->clock_start.day,
-                      r->stage_start.day, r->census.day, r->event_date.day, r->has_version,
-                      (unsigned long long)r->version, r->retracted, r->line);
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        (void)text_printf(to, "|%s%s", words[i] ? "=" : "", words[i] ? words[i] : "");
-    for (size_t i = 0; i < r->cohort_count; i++)
-        (void)text_printf(to, "|%s:%s", r->cohort[i].name, r->cohort[i].value);
-    return text_putc(to, '\n');
-}
+#include "unit/parse/record_line.h"
 
 static int keep(void *arg, const void *bytes, size_t len)
 {
@@ -41,7 +23,7 @@ static int tell_and_write(void *arg, const struct pathway_record *r)
 {
     struct both *b = arg;
 
-    ck_assert_int_eq(tell(&b->told, r), 0);
+    ck_assert_int_eq(record_line(&b->told, r), 0);
     return pathway_writer_add(&b->writer, r);
 }
 
@@ -101,7 +83,7 @@ START_TEST(what_is_read_back_equals_what_was_parsed)
     parse(files[_i].format, files[_i].bytes, &b, &archive);
     for (size_t portion = 1; portion <= archive.len; portion += 37) {
         struct text told = TEXT_INIT;
-        struct pathway_archive *a = pathway_archive_new(tell, &told);
+        struct pathway_archive *a = pathway_archive_new(record_line, &told);
 
         for (size_t i = 0; i < archive.len; i += portion)
             ck_assert_int_eq(
@@ -128,7 +110,7 @@ START_TEST(a_cut_or_changed_archive_is_damaged)
     parse(files[0].format, files[0].bytes, &b, &archive);
     for (size_t len = 0; len < archive.len; len++) {
         bool row_end = len && archive.buf[len - 1] == '\n' && memchr(archive.buf, '\n', len);
-        struct pathway_archive *a = pathway_archive_new(tell, &told);
+        struct pathway_archive *a = pathway_archive_new(record_line, &told);
         int r = pathway_archive_push(a, archive.buf, len);
 
         if (r == 0)
@@ -139,7 +121,7 @@ START_TEST(a_cut_or_changed_archive_is_damaged)
         pathway_archive_free(a);
     }
     archive.buf[0] = 'P';
-    struct pathway_archive *a = pathway_archive_new(tell, &told);
+    struct pathway_archive *a = pathway_archive_new(record_line, &told);
 
     ck_assert_int_eq(pathway_archive_push(a, archive.buf, archive.len), -EBADMSG);
     pathway_archive_free(a);

@@ -1,0 +1,346 @@
+/*
+ * Rows of a snapshot in memory, beside the same rows as the archive gives them back.
+ */
+#include "pathway/packed_rows.h"
+
+#include "base/table.h"
+#include "parse/pathway_archive.h"
+#include "support/failing.h"
+#include "unit/parse/record_line.h"
+#include "unit/pathway/list_history.h"
+
+#define ROWS   5000
+#define PLENTY ((size_t)64 << 20)
+
+/* ---- invented rows ---- */
+
+/* One of so many texts, some of which the archive quotes; none, or without a letter, at times. */
+static const char *word(uint64_t *state, int of)
+{
+    static const char *const odd[] = { "Dudley, \"north\"", "a\nb", "x=y;z\\", " ", "\r\n" };
+    static char plain[400][8];
+    int n = pick(state, of);
+
+    if (one_in(state, 5))
+        return one_in(state, 2) ? NULL : "";
+    if (one_in(state, 7))
+        return odd[pick(state, sizeof odd / sizeof odd[0])];
+    (void)snprintf(plain[n], sizeof plain[n], "W%d", n);
+    return plain[n];
+}
+
+static struct civil_date day(uint64_t *state)
+{
+    return one_in(state, 3) ? DATE_NONE : date_add_days(date_of("2025-03-02"), -pick(state, 3000));
+}
+
+static struct pathway_record invent_row(uint64_t *state, int places)
+{
+    static const char *const cohorts[COHORT_MAX] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+    struct pathway_record r = { .has_person = one_in(state, 2),
+                                .has_version = one_in(state, 2),
+                                .retracted = one_in(state, 9),
+                                .service = word(state, 2),
+                                .provider = word(state, 9),
+                                .commissioner = word(state, 3),
+                                .place = word(state, places),
+                                .stage = word(state, 3),
+                                .exception = word(state, 2),
+                                .reason = word(state, 2),
+                                .event = one_in(state, 9) ? "clock-stop" : NULL,
+                                .event_id = word(state, 4),
+                                .clock_start = day(state),
+                                .stage_start = day(state),
+                                .census = day(state),
+                                .event_date = day(state),
+                                .line = (unsigned long)pick(state, 1000000) };
+
+    for (size_t i = 0; i < PSEUDONYM_BYTES; i++) {
+        r.pathway[i] = (uint8_t)next_random(state);
+        r.person[i] = r.has_person ? (uint8_t)next_random(state) : 0;
+    }
+    r.version = r.has_version ? next_random(state) : 0;
+    for (size_t i = 0; i < COHORT_MAX && one_in(state, 2); i++) {
+        const char *value = word(state, 2);
+
+        r.cohort[r.cohort_count++] =
+            (struct cohort_value){ cohorts[i], value && *value ? value : "V" };
+    }
+    return r;
+}
+
+/* ---- both ways ---- */
+
+static int keep(void *arg, const void *bytes, size_t len)
+{
+    return text_add(arg, bytes, len);
+}
+
+/* The rows that a seed invents, through the archive, to record. */
+static void by_archive(uint64_t seed, int places,
+                       int (*record)(void *, const struct pathway_record *), void *arg)
+{
+    struct text archive = TEXT_INIT;
+    struct pathway_writer w;
+    struct pathway_archive *a = pathway_archive_new(record, arg);
+
+    pathway_writer_init(&w, keep, &archive);
+    for (int i = 0; i < ROWS; i++) {
+        struct pathway_record r = invent_row(&seed, places);
+
+        ck_assert_int_eq(pathway_writer_add(&w, &r), 0);
+    }
+    ck_assert_int_eq(pathway_writer_end(&w), 0);
+    ck_assert_int_eq(pathway_archive_push(a, archive.buf, archive.len), 0);
+    ck_assert_int_eq(pathway_archive_finish(a), 0);
+    pathway_archive_free(a);
+    pathway_writer_release(&w);
+    text_release(&archive);
+}
+
+static struct packed_rows *pack(uint64_t seed, int places)
+{
+    struct packed_rows *p = packed_rows_new(PLENTY);
+
+    for (int i = 0; i < ROWS; i++) {
+        struct pathway_record r = invent_row(&seed, places);
+
+        ck_assert_int_eq(packed_rows_add(p, &r), 0);
+    }
+    return p;
+}
+
+/* The same rows, packed, to record; so many at once. */
+static void by_packed(uint64_t seed, int places, size_t portion,
+                      int (*record)(void *, const struct pathway_record *), void *arg)
+{
+    struct packed_rows *p = pack(seed, places);
+    size_t turns = 0;
+
+    for (bool is_done = false; !is_done; turns++)
+        ck_assert_int_eq(packed_rows_take(p, portion, record, arg, &is_done), 0);
+    ck_assert_uint_eq(turns, (ROWS + portion - 1) / portion);
+    packed_rows_free(p);
+}
+
+START_TEST(a_packed_row_is_equal_to_what_the_archive_gives_back)
+{
+    static const size_t portions[] = { 1, 7, 4096, ROWS + 1 };
+
+    for (size_t i = 0; i < sizeof portions / sizeof portions[0]; i++) {
+        struct text read = TEXT_INIT, taken = TEXT_INIT;
+
+        by_archive(i, 40, record_line, &read);
+        by_packed(i, 40, portions[i], record_line, &taken);
+        ck_assert_uint_gt(read.len, ROWS);
+        ck_assert(strcmp(text_str(&read), text_str(&taken)) == 0);
+        text_release(&read);
+        text_release(&taken);
+    }
+}
+END_TEST
+
+/* ---- groups ---- */
+
+struct seen {
+    struct table by_words; /* group as text -> its number */
+    size_t rows;
+};
+
+static int note_group(void *arg, const struct pathway_record *r)
+{
+    struct seen *s = arg;
+    struct pathway_record alone = { .service = r->service,
+                                    .commissioner = r->commissioner,
+                                    .place = r->place,
+                                    .stage = r->stage,
+                                    .cohort_count = r->cohort_count };
+    struct text line = TEXT_INIT;
+
+    memcpy(alone.cohort, r->cohort, sizeof alone.cohort);
+    ck_assert_uint_gt(r->group, 0);
+    ck_assert_int_eq(record_line(&line, &alone), 0);
+    uintptr_t known = (uintptr_t)table_get(&s->by_words, text_str(&line));
+
+    if (!known)
+        ck_assert_int_eq(
+            table_set(&s->by_words, text_str(&line), (void *)(uintptr_t)r->group, NULL), 0);
+    /* Numbers are given in the order of the rows, so a new group has the next. */
+    ck_assert_uint_eq(r->group, known ? known : table_count(&s->by_words));
+    text_release(&line);
+    s->rows++;
+    return 0;
+}
+
+START_TEST(rows_of_one_group_have_one_number_and_those_of_another_another)
+{
+    struct seen s = { TABLE_INIT, 0 };
+
+    by_packed(3, 5, 100, note_group, &s);
+    ck_assert_uint_eq(s.rows, ROWS);
+    ck_assert_uint_gt(table_count(&s.by_words), 100);
+    ck_assert_uint_lt(table_count(&s.by_words), ROWS);
+    table_release(&s.by_words, NULL);
+}
+END_TEST
+
+/* ---- into a list ---- */
+
+static int into_list(void *arg, const struct pathway_record *r)
+{
+    int verdict = list_snapshot_row(arg, r);
+
+    return verdict < 0 ? verdict : 0;
+}
+
+/* All that a store would hold of the list. */
+static void pack_list(struct pathway_list *l, struct text *out)
+{
+    size_t pathways;
+
+    ck_assert_int_eq(list_pack_book(l, out), 0);
+    ck_assert_int_eq(list_pack_counted(l, out), 0);
+    ck_assert_int_eq(list_pack(l, 0, 0, out, &pathways), 0);
+    ck_assert_uint_gt(pathways, 100);
+}
+
+static struct pathway_list *begun(void)
+{
+    struct pathway_list *l = story_new("RNA");
+
+    ck_assert_int_eq(
+        list_snapshot_begin(l, date_of("2025-03-02"), date_of(RECEIVED), LIST_FIRST_STANDS), 0);
+    return l;
+}
+
+static void ended(struct pathway_list *l, char out_digest[SHA256_TEXT_MAX], struct text *out_book)
+{
+    struct list_change change = LIST_CHANGE_INIT;
+
+    ck_assert_int_eq(list_snapshot_end(l, &change), 0);
+    ck_assert_int_eq(list_digest(l, out_digest), 0);
+    pack_list(l, out_book);
+    list_free(l);
+}
+
+/* Few groups, and more than a list keeps numbers for. */
+static const int places_of[] = { 1, 40, 400 };
+
+START_TEST(a_list_is_the_same_from_packed_rows_and_from_the_archive)
+{
+    struct pathway_list *read = begun(), *taken = begun();
+    struct text read_book = TEXT_INIT, taken_book = TEXT_INIT;
+    char a[SHA256_TEXT_MAX], b[SHA256_TEXT_MAX];
+
+    by_archive(11, places_of[_i], into_list, read);
+    by_packed(11, places_of[_i], 512, into_list, taken);
+    ended(read, a, &read_book);
+    ended(taken, b, &taken_book);
+    ck_assert_str_eq(a, b);
+    ck_assert_uint_gt(read_book.len, 100);
+    ck_assert_uint_eq(read_book.len, taken_book.len);
+    ck_assert_mem_eq(read_book.buf, taken_book.buf, read_book.len);
+    text_release(&read_book);
+    text_release(&taken_book);
+}
+END_TEST
+
+START_TEST(a_group_beyond_those_whose_numbers_are_kept_is_found_by_its_words)
+{
+    struct pathway_list *l = begun();
+    struct list_change change = LIST_CHANGE_INIT;
+    struct pathway_record row = { .clock_start = date_of("2025-01-06"), .group = UINT32_MAX };
+
+    row.stage_start = row.census = row.event_date = DATE_NONE;
+    ck_assert_int_eq(list_snapshot_row(l, &row), LIST_TAKEN);
+    ck_assert_int_eq(list_snapshot_end(l, &change), 0);
+    CHECK_COUNTS(l, "pathway 2025-01-06 open\n");
+    list_free(l);
+}
+END_TEST
+
+/* ---- bounds ---- */
+
+START_TEST(more_rows_than_may_be_kept_are_an_error)
+{
+    struct packed_rows *p = packed_rows_new((size_t)300 << 10);
+    uint64_t seed = 1;
+    int r = 0, added = 0;
+
+    for (; r == 0 && added < ROWS; added++) {
+        struct pathway_record row = invent_row(&seed, 40);
+
+        r = packed_rows_add(p, &row);
+    }
+    ck_assert_int_eq(r, -EFBIG);
+    ck_assert_int_gt(added, 300);
+    packed_rows_free(p);
+}
+END_TEST
+
+START_TEST(words_count_as_memory_too)
+{
+    struct packed_rows *p = packed_rows_new((size_t)300 << 10);
+    int r = 0, added = 0;
+
+    for (; r == 0 && added < ROWS; added++) {
+        char place[16];
+        struct pathway_record row = { .place = place };
+
+        (void)snprintf(place, sizeof place, "P%d", added);
+        r = packed_rows_add(p, &row);
+    }
+    ck_assert_int_eq(r, -EFBIG);
+    ck_assert_int_lt(added, ROWS);
+    packed_rows_free(p);
+}
+END_TEST
+
+static int refuse_third(void *arg, const struct pathway_record *r)
+{
+    int *left = arg;
+
+    (void)r;
+    return --*left == 0 ? -EBADMSG : 0;
+}
+
+START_TEST(the_taking_ends_where_a_row_is_refused)
+{
+    struct packed_rows *p = pack(5, 3);
+    int left = 3;
+    bool is_done = true;
+
+    ck_assert_int_eq(packed_rows_take(p, 100, refuse_third, &left, &is_done), -EBADMSG);
+    ck_assert_int_eq(left, 0);
+    ck_assert(!is_done);
+    packed_rows_free(p);
+}
+END_TEST
+
+START_TEST(without_memory_a_row_is_an_error)
+{
+    uint64_t seed = 2;
+    struct pathway_record row = invent_row(&seed, 3);
+
+    for (long n = 1;; n++) {
+        struct packed_rows *p = packed_rows_new(PLENTY);
+
+        failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
+        int r = packed_rows_add(p, &row);
+        long failed = failing_end();
+
+        ck_assert_int_eq(r, failed ? -ENOMEM : 0);
+        packed_rows_free(p);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
+UNIT_MAIN("packed_rows", UNIT_TEST(a_packed_row_is_equal_to_what_the_archive_gives_back),
+          UNIT_TEST(rows_of_one_group_have_one_number_and_those_of_another_another),
+          UNIT_ROWS(a_list_is_the_same_from_packed_rows_and_from_the_archive, places_of),
+          UNIT_TEST(a_group_beyond_those_whose_numbers_are_kept_is_found_by_its_words),
+          UNIT_TEST(more_rows_than_may_be_kept_are_an_error), UNIT_TEST(words_count_as_memory_too),
+          UNIT_TEST(the_taking_ends_where_a_row_is_refused),
+          UNIT_TEST(without_memory_a_row_is_an_error))
