@@ -70,8 +70,12 @@ def figures(i):
         m: [(h["period_end"], [v["value"] for v in h["versions"]]) for h in told] for m, told in histories.items()}
 
 
+def two(rows):
+    return (FIRST, range(1, rows * 4 // 5)), (SECOND, range(5, rows))
+
+
 def offer_two(i, rows):
-    for n, (day, numbers) in enumerate(((FIRST, range(1, rows * 4 // 5)), (SECOND, range(5, rows))), 1):
+    for n, (day, numbers) in enumerate(two(rows), 1):
         i.put(f"{n}.csv", census(day, numbers), feed="weekly")
         wait_for(lambda: i.ctl("feeds")[0]["files"] == n, f"file {n}", 30)
     wait_for(lambda: {p["census"] for p in i.ctl("feeds")[0]["list"]["parts"]} == {SECOND}, "both providers")
@@ -89,6 +93,20 @@ def test_a_snapshot_reaches_its_list_without_its_archive_being_read_and_a_rebuil
             i.ctl("rebuild")
             wait_for(lambda: set(read_of_archive(i, seam)) == set(archived(i)), "the archive to be read", 40)
             wait_for(lambda: seen(i) == before, "the same after a rebuild", 40)
+
+
+def test_of_two_files_that_wait_together_each_brings_its_own_rows(build):
+    with waiting(build) as i:
+        i.start(DAY)
+        offer_two(i, 400)
+        before = figures(i)
+    with waiting(build) as i:
+        seam = Seam(build, i.folder, trace=True)
+        for n, (day, numbers) in enumerate(two(400), 1):
+            i.put(f"{n}.csv", census(day, numbers), feed="weekly")
+        i.once(DAY, env=seam.env())  # as a rule both are taken before its Redis is up: the first is read back
+        assert archived(i)[1] not in read_of_archive(i, seam)
+        assert i.look(DAY, figures) == before
 
 
 def packing(build, chains):

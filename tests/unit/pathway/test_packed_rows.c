@@ -5,6 +5,7 @@
 
 #include "base/table.h"
 #include "parse/pathway_archive.h"
+#include "pathway/list_staged.h"
 #include "support/failing.h"
 #include "unit/parse/record_line.h"
 #include "unit/pathway/list_history.h"
@@ -249,10 +250,11 @@ START_TEST(a_group_beyond_those_whose_numbers_are_kept_is_found_by_its_words)
 {
     struct pathway_list *l = begun();
     struct list_change change = LIST_CHANGE_INIT;
-    struct pathway_record row = { .clock_start = date_of("2025-01-06"), .group = UINT32_MAX };
+    struct pathway_record row = { .clock_start = date_of("2025-01-06"), .group = 1u << 20 };
 
     row.stage_start = row.census = row.event_date = DATE_NONE;
     ck_assert_int_eq(list_snapshot_row(l, &row), LIST_TAKEN);
+    ck_assert_uint_eq(l->staged->group_cap, 0); /* no room for a million numbers */
     ck_assert_int_eq(list_snapshot_end(l, &change), 0);
     CHECK_COUNTS(l, "pathway 2025-01-06 open\n");
     list_free(l);
@@ -284,10 +286,10 @@ START_TEST(words_count_as_memory_too)
     int r = 0, added = 0;
 
     for (; r == 0 && added < ROWS; added++) {
-        char place[16];
-        struct pathway_record row = { .place = place };
+        char code[16];
+        struct pathway_record row = { .provider = code };
 
-        (void)snprintf(place, sizeof place, "P%d", added);
+        (void)snprintf(code, sizeof code, "P%d", added);
         r = packed_rows_add(p, &row);
     }
     ck_assert_int_eq(r, -EFBIG);
