@@ -16,11 +16,13 @@ struct slot {
 
 struct tally {
     struct slot *slots;
+    uint64_t *counting;            /* a bit for each slot: its count is not 0 */
     size_t slot_count, used, live; /* slot_count: 0 or a power of two */
     struct group_set groups;
 };
 
-#define TALLY_SLOTS_LEAST 64
+#define BITS              64
+#define TALLY_SLOTS_LEAST BITS
 
 struct tally *tally_new(void)
 {
@@ -33,6 +35,7 @@ void tally_free(struct tally *t)
         return;
     group_set_release(&t->groups);
     free(t->slots);
+    free(t->counting);
     free(t);
 }
 
@@ -90,6 +93,17 @@ static struct slot *find_slot(const struct tally *t, const struct tally_cell *ce
     }
 }
 
+/* Whether a slot counts something: whoever goes through a tally meets as many that do as that do not, in no
+ * order, which a test of each would tell too late. */
+static void mark_slot(struct tally *t, const struct slot *s)
+{
+    size_t at = (size_t)(s - t->slots);
+    uint64_t bit = UINT64_C(1) << at % BITS;
+
+    t->counting[at / BITS] =
+        s->count ? t->counting[at / BITS] | bit : t->counting[at / BITS] & ~bit;
+}
+
 /* Makes room for one more; drops cells that are 0. */
 static int make_room(struct tally *t)
 {
@@ -102,15 +116,24 @@ static int make_room(struct tally *t)
     struct slot *old = t->slots;
     size_t old_count = t->slot_count;
     struct slot *slots = calloc(count, sizeof *slots);
+    uint64_t *counting = slots ? calloc(count / BITS, sizeof *counting) : NULL;
 
-    if (!slots)
+    if (!counting) {
+        free(slots);
         return -ENOMEM;
+    }
+    free(t->counting);
+    t->counting = counting;
     t->slots = slots;
     t->slot_count = count;
     t->used = t->live;
     for (size_t i = 0; i < old_count; i++) {
-        if (old[i].count)
-            *find_slot(t, &old[i].cell) = old[i];
+        if (!old[i].count)
+            continue;
+        struct slot *s = find_slot(t, &old[i].cell);
+
+        *s = old[i];
+        mark_slot(t, s);
     }
     free(old);
     return 0;
@@ -134,6 +157,7 @@ int tally_move(struct tally *t, const struct tally_cell *cell, int64_t by)
     t->live -= s->count != 0;
     s->count = (uint32_t)((int64_t)s->count + by);
     t->live += s->count != 0;
+    mark_slot(t, s);
     return 0;
 }
 
@@ -150,10 +174,15 @@ size_t tally_count(const struct tally *t)
 bool tally_next(const struct tally *t, size_t *at, struct tally_cell *out_cell, uint64_t *out_count)
 {
     while (*at < t->slot_count) {
+        uint64_t left = t->counting[*at / BITS] >> *at % BITS;
+
+        if (!left) {
+            *at += BITS - *at % BITS;
+            continue;
+        }
+        *at += (size_t)__builtin_ctzll(left);
         const struct slot *s = &t->slots[(*at)++];
 
-        if (!s->count)
-            continue;
         *out_cell = s->cell;
         *out_count = s->count;
         return true;
@@ -164,6 +193,8 @@ bool tally_next(const struct tally *t, size_t *at, struct tally_cell *out_cell, 
 void tally_clear(struct tally *t)
 {
     free(t->slots);
+    free(t->counting);
     t->slots = NULL;
+    t->counting = NULL;
     t->slot_count = t->used = t->live = 0;
 }
