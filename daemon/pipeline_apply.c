@@ -9,8 +9,9 @@
 #include "pathway/packed_rows.h"
 
 /*
- * Applying a receipt. Invariants: (1) the archived bytes are parsed, a portion in a turn of the loop,
- * and nothing else of the books changes meanwhile; never the inbox file again;
+ * Applying a receipt. Invariants: (1) the archived bytes are parsed (of a snapshot, rows that went into memory
+ * as they went there will do), a portion in a turn of the loop, and nothing else of the books changes meanwhile;
+ * never the inbox file again;
  * (2) cells reach Redis in slices, each judged against what is stored, so a slice applied twice
  * adds nothing; (3) the ledger entry comes after all slices took effect; (4) the feed's book counts
  * the receipts applied, so that a crash at any point repeats the receipt and changes nothing twice;

@@ -14,8 +14,9 @@
 #include "pathway/list_rename.h"
 
 /*
- * A pathway file into its list. The archived rows are read, a portion in a turn of the loop, and taken
- * into the parts of the list in memory; then (1) parts that changed much are staged in Redis as a new
+ * A pathway file into its list. Its rows, as they were packed when it was taken in or, where they were not or
+ * something came between, as the archive has them, are taken into the parts of the list in memory, a portion in a
+ * turn of the loop; then (1) parts that changed much are staged in Redis as a new
  * generation, which nobody sees; (2) the figures that the file changed go to their series, each judged
  * against what is stored; (3) one call brings the generations, or the few pathways that changed, into force
  * together with the feed's book and the ledger. A crash before (3) leaves Redis with the list as it was,

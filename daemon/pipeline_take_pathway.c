@@ -18,7 +18,9 @@
  * called it comes out nowhere: a name may be a person's.
  */
 
-#define PACKED_MOST ((size_t)256 << 20) /* bytes: some five million rows */
+/* Bytes, of some five million rows; at most twice that: of the file being read, and of the one before it. They
+ * are gone when the list, which takes more, is put together. */
+#define PACKED_MOST ((size_t)256 << 20)
 
 /* No more than a file may have, and one more to know it. */
 static int note_submission(struct taking *t, const struct pathway_record *row)
