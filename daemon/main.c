@@ -13,7 +13,8 @@
  *   plan/      plan.yaml, standards.yaml; the line of a day (line), how far from it (gap), its words
  *              (target_words, watch_words); what a new version changes (plan_diff), what became softer
  *              ever (plan_ledger); series and plan to findings (judge, evaluate)
- *   alert/     findings to alerts: one table of transitions, folded over data periods
+ *   alert/     findings to alerts: one table of transitions, folded over data periods; what people said of
+ *              them (workflow)
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; what an audience may be shown beside what it was shown (release); spool,
  *              webhook, email

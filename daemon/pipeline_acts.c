@@ -148,6 +148,13 @@ static const struct act {
     { "plan-apply", plans_check_apply, plans_take },
     { "plan-approve", plans_check_approve, plans_take },
     { "plan-rollback", plans_check_rollback, plans_take },
+    { "ack", workflow_check_ack, workflow_take_act },
+    { "unack", workflow_check_unack, workflow_take_act },
+    { "note", workflow_check_words, workflow_take_act },
+    { "commentary", workflow_check_words, workflow_take_act },
+    { "close", workflow_check_close, workflow_take_act },
+    { "silence-add", workflow_check_silence, workflow_take_act },
+    { "silence-end", workflow_check_silence_end, workflow_take_act },
 };
 
 static const struct act *act_find(const char *name)

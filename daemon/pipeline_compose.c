@@ -304,6 +304,7 @@ static int find_compositions(struct pipeline *p, struct composition_list *out)
             .baseline_count = p->composing->baselines.count,
             .is_new = known_is_new,
             .recipients_arg = p,
+            .workflow = &p->workflow,
         };
 
         r = composer_run(&in, out);

@@ -122,7 +122,7 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
     else if (strcmp(command, "measure") == 0)
         result = about_report(p, id);
     else if (strcmp(command, "alerts") == 0)
-        result = report_alerts(&alerts, &p->findings, pipeline_today(p));
+        result = workflow_add_to_alerts(p, report_alerts(&alerts, &p->findings, pipeline_today(p)));
     else if (strcmp(command, "forecast") == 0)
         result = forecast_report(p, id);
     else if (strcmp(command, "series-find") == 0)
@@ -134,8 +134,10 @@ static json_t *result_of(struct pipeline *p, const char *command, const char *id
     else if (strcmp(command, "outbox-ls") == 0)
         result = outbox_list(p);
     else if (strcmp(command, "explain") == 0)
-        result = report_explain(p->config->settings->instance, &alerts, &p->findings, id,
-                                pipeline_today(p));
+        result = workflow_add_to_explain(p, report_explain(p->config->settings->instance, &alerts,
+                                                           &p->findings, id, pipeline_today(p)));
+    else if (strcmp(command, "silence-ls") == 0)
+        result = workflow_silences(p);
     else
         result = plans_of(p);
     table_release(&alerts, NULL);
@@ -205,6 +207,10 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
         plans_answer_diff(p, request);
         return;
     }
+    if (strcmp(command, "silence-preview") == 0) {
+        workflow_answer_preview(p, request);
+        return;
+    }
     if (strcmp(command, "render") == 0) {
         render_answer(p, request);
         return;
@@ -242,10 +248,11 @@ void ctl_answer(void *arg, struct ctl_request *request)
     struct pipeline *p = arg;
     const char *command = ctl_request_command(request);
     json_t *result = NULL;
-    static const char *const waits[] = { "feeds",      "measures",  "measure",   "alerts",
-                                         "explain",    "plan-show", "outbox-ls", "spc-show",
-                                         "forecast",   "plan-gap",  "plan-diff", "series-find",
-                                         "plan-check", "render" };
+    static const char *const waits[] = {
+        "feeds",      "measures", "measure",    "alerts",         "explain",   "plan-show",
+        "outbox-ls",  "spc-show", "forecast",   "plan-gap",       "plan-diff", "series-find",
+        "plan-check", "render",   "silence-ls", "silence-preview"
+    };
 
     if (strcmp(command, "status") == 0) {
         result = status_report(p);

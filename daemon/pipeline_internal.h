@@ -32,7 +32,7 @@
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us, _witness whether a
  *                     journal lost its end
- * People act and ask  _audit the audit journal, _acts what they do, _decide accept, refuse, purge,
+ * People act and ask  _audit the audit journal, _acts what they do, _workflow what they say of alerts, _decide accept, refuse, purge,
  *                     _spc where charts begin anew, _forecast how a measure will stand, _gap how far
  *                     it is from its plan, _series what can be watched, _about what a measure is, _outbox messages due, _ctl answers to waitlistctl, _status how the daemon is
  * It is tried out     _simulate one date after another, told by waitlistctl, _history what an instance

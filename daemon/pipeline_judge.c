@@ -237,6 +237,14 @@ static int step_without_finding(struct pipeline *p, const struct stepped *s,
     return alert_step(p->config->settings->instance, a, &gone, today, now, c);
 }
 
+/* Whether a person closed what is open of it. */
+static bool is_closed_by_person(const struct pipeline *p, const struct stored_alert *stored)
+{
+    const struct episode *e = stored ? alert_current(&stored->alert) : NULL;
+
+    return e && episode_is_active(e) && workflow_closes(&p->workflow, e);
+}
+
 /* Returns 0 or -ENOMEM; either way .changes holds .count of them. */
 static int step_all(struct pipeline *p, struct stepped *s, struct civil_date today,
                     struct wall_time now)
@@ -252,8 +260,10 @@ static int step_all(struct pipeline *p, struct stepped *s, struct civil_date tod
         const struct stored_alert *stored = table_get(&p->books.alerts, s->ids[i]);
         struct alert_change c = { 0 };
 
-        r = alert_step(p->config->settings->instance, stored ? &stored->alert : NULL,
-                       &s->findings->list[i], today, now, &c);
+        r = is_closed_by_person(p, stored)
+                ? alert_close(&stored->alert, today, now, &c)
+                : alert_step(p->config->settings->instance, stored ? &stored->alert : NULL,
+                             &s->findings->list[i], today, now, &c);
         if (r == 0)
             keep_change(s, &c);
     }

@@ -312,6 +312,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     spc_release(p);
+    workflow_release(&p->workflow);
     plan_ledger_release(&p->plan_ledger);
     known_release(p);
     table_release(&p->modes, NULL);

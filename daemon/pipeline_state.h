@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "alert/workflow.h"
 #include "ctl/ctl_server.h"
 #include "feed/inbox.h"
 #include "loop/embedded_redis.h"
@@ -173,7 +174,8 @@ struct pipeline {
     struct table known;   /* "plan|receiver|recipient" -> struct known *: what each was told of */
     bool has_met;         /* the audit says what was known when it began to keep that */
     struct table rebases; /* "plan|measure" -> struct rebases *: of charts, as the audit says */
-    struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
+    struct workflow workflow; /* what people said of alerts, as the audit says */
+    struct table journalled;  /* alert id -> struct journalled_alert *: the newest state */
     bool
         journals_are_behind; /* the disk was full: Redis knows alerts, or messages, that they lack */
     struct retention *retention; /* the day's run under way, or NULL */

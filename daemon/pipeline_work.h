@@ -171,6 +171,25 @@ json_t *act_record(const struct pipeline *p, const struct ctl_request *request);
 /** The effect of an act read back from the audit. Returns 0 or -errno. */
 int act_take(struct pipeline *p, const json_t *record);
 
+/* ---- pipeline_workflow.c ---- */
+/* Acts of people on alerts: rows of the table in pipeline_acts.c. Each names an alert by the beginning of
+ * its id, or by its measure where one alert of that is open. */
+int workflow_check_ack(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int workflow_check_unack(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int workflow_check_words(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int workflow_check_close(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int workflow_check_silence(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int workflow_check_silence_end(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+int workflow_take_act(struct pipeline *p, const json_t *act);
+/** Adds to a report of alerts, or to explain, what people said. Takes it and gives it back; NULL without
+ * memory. */
+json_t *workflow_add_to_alerts(const struct pipeline *p, json_t *alerts);
+json_t *workflow_add_to_explain(const struct pipeline *p, json_t *explain);
+/** Silences that stand, and those that ended in the last 30 days (new reference, or NULL). */
+json_t *workflow_silences(const struct pipeline *p);
+/** Answers with the alerts that a silence would be about now. */
+void workflow_answer_preview(struct pipeline *p, struct ctl_request *request);
+
 /* ---- pipeline_simulate.c ---- */
 /** Where --simulate asks for it. Returns 0 or -errno. */
 int simulate_open(struct pipeline *p);

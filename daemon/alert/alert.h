@@ -103,6 +103,7 @@ struct episode {
     bool flapping;  /* better news waits until it is steady */
     bool told_open; /* the newest notice told it as open */
     bool by_plan;   /* that notice owes to a change of the plan, not to a figure */
+    bool by_person; /* WITHDRAWN: a person closed it, whatever its figures said by then */
     bool
         early; /* ageing opened it, and no period of data has borne it out (also of an ended one) */
     bool warned; /* ageing opened it, perhaps again, whatever came of it */
@@ -172,6 +173,10 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
  * it was only watched). */
 int alert_end(const struct alert *stored, struct civil_date today, struct wall_time now,
               struct alert_change *out_change);
+/** The same for one that a person closed: the data periods up to its newest count no more. The next one that
+ * is behind opens another episode. */
+int alert_close(const struct alert *stored, struct civil_date today, struct wall_time now,
+                struct alert_change *out_change);
 void alert_change_release(struct alert_change *c);
 void alert_release(struct alert *a);
 int alert_copy(const struct alert *a, struct alert *out_copy);

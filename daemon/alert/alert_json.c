@@ -37,7 +37,7 @@ static json_t *date_or_null(struct civil_date d)
 
 static json_t *episode_json(const struct episode *e)
 {
-    return json_pack(
+    json_t *j = json_pack(
         "{s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I,"
         " s:o, s:b, s:b, s:o, s:i, s:o, s:o, s:b, s:b, s:b, s:o, s:b}",
         "id", e->id, "opened", date_or_null(e->opened), "folded", date_or_null(e->folded), "state",
@@ -52,6 +52,11 @@ static json_t *episode_json(const struct episode *e)
         number_or_null(e->told_value), "told_on", date_or_null(e->told_on), "early", (int)e->early,
         "warned", (int)e->warned, "by_time", (int)e->by_time, "projected_from",
         date_or_null(e->projected_from), "by_plan", (int)e->by_plan);
+
+    if (!j || !e->by_person || json_object_set_new(j, "by_person", json_true()) == 0)
+        return j;
+    json_decref(j);
+    return NULL;
 }
 
 json_t *alert_json(const struct alert *a)
@@ -210,6 +215,12 @@ static bool read_by_plan(const json_t *j, struct episode *e)
     return json_object_get(j, "by_plan") == NULL || read_bool(j, "by_plan", &e->by_plan);
 }
 
+/* Few alerts are closed by a person. */
+static bool read_by_person(const json_t *j, struct episode *e)
+{
+    return json_object_get(j, "by_person") == NULL || read_bool(j, "by_person", &e->by_person);
+}
+
 /* What was told, of an alert stored before it was kept: by its state. */
 static bool read_told(const json_t *j, struct episode *e)
 {
@@ -250,7 +261,7 @@ static bool read_episode(const json_t *j, struct episode *e)
     e->ordinal = (unsigned)ordinal;
     e->count = (unsigned long)count;
     e->changed_at.ms = changed_at;
-    return ok && read_told(j, e) && read_aged(j, e) && read_by_plan(j, e);
+    return ok && read_told(j, e) && read_aged(j, e) && read_by_plan(j, e) && read_by_person(j, e);
 }
 
 static int read_episodes(const json_t *list, struct alert *a)

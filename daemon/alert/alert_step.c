@@ -115,7 +115,7 @@ static int describe(struct alert *a, const struct finding *f)
 
 /* ---- what differs ---- */
 
-#define EPISODE_NUMBERS 22
+#define EPISODE_NUMBERS 23
 
 /* All that an evaluation may change in an episode, but when it changed. */
 static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS])
@@ -132,6 +132,7 @@ static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS]
         (double)e->count,  e->told_open,
         e->early,          e->warned,
         e->by_time,        e->projected_from.day,
+        e->by_person,
     };
 
     memcpy(out, numbers, sizeof numbers);
@@ -286,8 +287,8 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
     return r;
 }
 
-int alert_end(const struct alert *stored, struct civil_date today, struct wall_time now,
-              struct alert_change *out_change)
+static int end_open(const struct alert *stored, bool by_person, struct civil_date today,
+                    struct wall_time now, struct alert_change *out_change)
 {
     static const struct finding nothing; /* no periods: nothing is said */
     struct stepping s = { .f = &nothing, .today = today, .next = ALERT_INIT };
@@ -299,9 +300,24 @@ int alert_end(const struct alert *stored, struct civil_date today, struct wall_t
     if (r < 0)
         return r;
     open = stepping_open(&s);
-    if (open != NO_EPISODE)
-        stepping_close(&s, open, ALERT_WITHDRAWN, NEWS_WITHDRAWN, "the rule ended");
+    if (open != NO_EPISODE) {
+        stepping_close(&s, open, ALERT_WITHDRAWN, NEWS_WITHDRAWN,
+                       by_person ? "a person closed it" : "the rule ended");
+        stepping_episode(&s, open)->by_person = by_person;
+    }
     settle(&s, now, out_change);
     alert_release(&s.next);
     return 0;
+}
+
+int alert_end(const struct alert *stored, struct civil_date today, struct wall_time now,
+              struct alert_change *out_change)
+{
+    return end_open(stored, false, today, now, out_change);
+}
+
+int alert_close(const struct alert *stored, struct civil_date today, struct wall_time now,
+                struct alert_change *out_change)
+{
+    return end_open(stored, true, today, now, out_change);
 }

@@ -29,6 +29,7 @@ static const char why_flaps[] = "opened too often: better news waits until it is
 static const char why_damped[] = "stays, because it flaps: better news waits until it is steady";
 static const char why_retracted[] = "a restated figure shows that it was not behind";
 static const char why_withdrawn[] = "its rule ended after this period";
+static const char why_closed[] = "a person closed it after this period";
 
 bool period_is_judged(enum period_event event)
 {
@@ -340,6 +341,18 @@ static enum alert_state fold_mark(struct fold *fold, struct civil_date end, enum
     return to;
 }
 
+/* Whether a person closed what is open by then, with this period as its newest. */
+static bool fold_is_closed(const struct fold *fold, struct civil_date end)
+{
+    for (size_t i = 0; fold->has_marks && i < fold->stored->episode_count; i++) {
+        const struct episode *e = &fold->stored->episodes[i];
+
+        if (e->state == ALERT_WITHDRAWN && e->by_person && date_compare(e->period_end, end) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int fold_period(struct fold *fold, const struct period_judgement *p,
                        const struct fold_trace *trace)
 {
@@ -357,6 +370,10 @@ static int fold_period(struct fold *fold, const struct period_judgement *p,
     if (r < 0)
         return r;
     to = fold_count(fold, row, &why);
+    if (is_open(to) && fold_is_closed(fold, p->end)) {
+        to = ALERT_WITHDRAWN;
+        why = why_closed;
+    }
     if (is_open(from) || is_open(to))
         fold_settle(fold, p, to, &why);
     to = fold_mark(fold, p->end, to, &why);

@@ -152,6 +152,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "plan-approve", show_plan_act }, { "plan-rollback", show_plan_act },
         { "plan-gap", show_gap },          { "series-find", show_series },
         { "render", show_rendered },       { "notify-test", show_tested },
+        { "silence-ls", show_silences },   { "silence-preview", show_matched },
     };
     const struct view v = { width, colour, out };
 

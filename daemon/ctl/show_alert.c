@@ -85,6 +85,51 @@ int show_alerts(const json_t *list, const struct view *v)
     return show_print(&t, v);
 }
 
+int show_silences(const json_t *list, const struct view *v)
+{
+    static const struct output_column columns[] = {
+        { "SILENCE", true, 0 }, { "STATE", false, 0 },    { "ABOUT", false, 24 },
+        { "FROM", false, 0 },   { "UNTIL", false, 0 },    { "AUTHOR", false, 0 },
+        { "OPEN", true, 0 },    { "APPROVED", false, 0 }, { "WHY", false, 24 },
+    };
+    static const char *const keys[] = { "silence", "state",       "match",       "from", "until",
+                                        "author",  "open_alerts", "approved_by", "why" };
+    struct output_table t;
+
+    if (json_array_size(list) == 0)
+        return text_puts(v->out, "no silences stand, and none ended in the last 30 days\n");
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        for (size_t k = 0; k < COUNT(keys); k++)
+            show_add_key(&t, json_array_get(list, i), keys[k]);
+    return show_print(&t, v);
+}
+
+int show_matched(const json_t *list, const struct view *v)
+{
+    static const struct output_column columns[] = {
+        { "STATE", false, 0 },  { "SEVERITY", false, 0 }, { "TITLE", false, 24 },
+        { "OWNER", false, 12 }, { "TOLD", false, 0 },     { "ALERT", false, 0 },
+    };
+    struct output_table t;
+
+    if (json_array_size(list) == 0)
+        return text_puts(v->out, "no open alert fits\n");
+    output_table_init(&t, columns, COUNT(columns));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *a = json_array_get(list, i);
+
+        output_table_add(&t, show_state_words(show_string(a, "rule"), show_string(a, "state")),
+                         output_colour_of(show_string(a, "severity")));
+        show_add_coloured(&t, a, "severity");
+        show_add_key(&t, a, "title");
+        show_add_key(&t, a, "owner");
+        show_add_key(&t, a, "told");
+        show_add_beginning(&t, a, "alert_id");
+    }
+    return show_print(&t, v);
+}
+
 int show_outbox(const json_t *list, const struct view *v)
 {
     static const struct output_column columns[] = {

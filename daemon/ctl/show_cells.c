@@ -62,14 +62,20 @@ void show_add_judged(struct output_table *t, const json_t *measure)
 
 void show_add_marks(struct output_table *t, const json_t *o)
 {
-    static const char *const marks[] = { "held", "restated", "rehearsal" };
-    char words[40] = "";
+    static const char *const marks[] = { "held", "restated", "rehearsal", "silenced" };
+    AUTO(text_release) struct text words = TEXT_INIT;
+    size_t notes = json_array_size(json_object_get(o, "notes"));
 
     for (size_t i = 0; i < COUNT(marks); i++)
         if (json_is_true(json_object_get(o, marks[i])))
-            (void)snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s",
-                           words[0] ? ", " : "", marks[i]);
-    output_table_add(t, words, COLOUR_NONE);
+            (void)text_printf(&words, "%s%s", words.len ? ", " : "", marks[i]);
+    if (json_is_true(json_object_get(o, "acked")))
+        (void)text_printf(&words, "%sacked by %s", words.len ? ", " : "",
+                          show_string(json_object_get(o, "ack"), "who"));
+    if (notes)
+        (void)text_printf(&words, "%s%zu %s", words.len ? ", " : "", notes,
+                          notes == 1 ? "note" : "notes");
+    output_table_add_text(t, &words, COLOUR_NONE);
 }
 
 void show_add_beginning(struct output_table *t, const json_t *o, const char *key)

@@ -54,6 +54,8 @@ int show_series(const json_t *list, const struct view *v);
 /* ---- show_alert.c ---- */
 
 int show_alerts(const json_t *list, const struct view *v);
+int show_silences(const json_t *list, const struct view *v);
+int show_matched(const json_t *list, const struct view *v);
 int show_outbox(const json_t *list, const struct view *v);
 /** `render`: the first message as its server would get it, mail or event. */
 int show_rendered(const json_t *list, const struct view *v);

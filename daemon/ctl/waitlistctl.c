@@ -49,7 +49,25 @@ static const char usage[] =
     "  measures               each measure: value, plan, target, RAG\n"
     "  measure ID             one measure with every period and version\n"
     "  alerts                 open alerts, and those closed in the last 30 days\n"
-    "  explain ALERT|MEASURE  why an alert fires, or does not\n"
+    "  explain ALERT|MEASURE  why an alert fires, or does not, and what people said of it\n"
+    "  ack ALERT --why TEXT [--until DATE]\n"
+    "                         you deal with it: no reminders until DATE (14 days), all else is "
+    "told\n"
+    "  unack ALERT [--why TEXT]\n"
+    "                         takes that back\n"
+    "  note ALERT --text TEXT what was found out, for those who work on it\n"
+    "  commentary ALERT --text TEXT\n"
+    "                         what its lead says of it\n"
+    "  close ALERT --why TEXT ends it; the next data period that is behind opens it anew\n"
+    "  silence add WORD... --until DATE --why TEXT [--approved-by NAME]\n"
+    "                         nothing new is told of what fits every WORD: measure=ID, plan=ID, "
+    "feed=ID,\n"
+    "                         provider=CODE, rule=NAME, action=ID, alert=ID; 14 days at most, 90 "
+    "by an\n"
+    "                         accountable officer\n"
+    "  silence preview WORD... the open alerts that this would be about\n"
+    "  silence ls             silences, also those of the last 30 days\n"
+    "  silence end NUMBER [--why TEXT]\n"
     "  plan show [PLAN]       priorities, actions and measures\n"
     "  plan go-live [PLAN] [--reason TEXT]\n"
     "                         ends its rehearsal: each receiver gets one message on how it stands\n"
@@ -110,9 +128,11 @@ static const char usage[] =
     "  --help, --version\n";
 
 /* Options of single commands: each goes into the request under its name. */
-static const char *const named_options[] = { "why", "by", "at", "reason", "receiver" };
+static const char *const named_options[] = { "why",      "by",    "at",   "reason",
+                                             "receiver", "until", "text", "approved-by" };
 /* A record of the audit has the time of the act under "at". */
-static const char *const named_keys[] = { "why", "by", "at_date", "reason", "receiver" };
+static const char *const named_keys[] = { "why",      "by",    "at_date", "reason",
+                                          "receiver", "until", "text",    "approved_by" };
 
 struct options {
     const char *config, *socket;
@@ -150,6 +170,14 @@ static const struct detail {
     { "plan-go-live", "plan", " reason " },
     { "render", "id", " !receiver " },
     { "notify-test", "receiver", "" },
+    { "ack", "id", " !why until " },
+    { "unack", "id", " why " },
+    { "note", "id", " !text " },
+    { "commentary", "id", " !text " },
+    { "close", "id", " !why " },
+    { "silence-add", "match", " !why !until approved-by " },
+    { "silence-preview", "match", "" },
+    { "silence-end", "id", " why " },
 };
 
 static const struct command commands[] = {
@@ -160,6 +188,15 @@ static const struct command commands[] = {
     { "measure", NULL, "measure", 1, 1 },
     { "alerts", NULL, "alerts", 0, 0 },
     { "explain", NULL, "explain", 1, 1 },
+    { "ack", NULL, "ack", 1, 1 },
+    { "unack", NULL, "unack", 1, 1 },
+    { "note", NULL, "note", 1, 1 },
+    { "commentary", NULL, "commentary", 1, 1 },
+    { "close", NULL, "close", 1, 1 },
+    { "silence", "add", "silence-add", 1, WORDS_MAX },
+    { "silence", "ls", "silence-ls", 0, 0 },
+    { "silence", "preview", "silence-preview", 1, WORDS_MAX },
+    { "silence", "end", "silence-end", 1, 1 },
     { "plan", "show", "plan-show", 0, 1 },
     { "plan", "gap", "plan-gap", 0, 1 },
     { "plan", "diff", "plan-diff", 1, 2 }, /* two files: offline */
@@ -185,11 +222,6 @@ static const struct command commands[] = {
     { "spc", "unrebase", "spc-unrebase", 1, 1 },
     /* Named by the design, brought by later work. */
     { "doctor", NULL, NULL, 0, 0 },
-    { "ack", NULL, NULL, 0, 0 },
-    { "unack", NULL, NULL, 0, 0 },
-    { "close", NULL, NULL, 0, 0 },
-    { "note", NULL, NULL, 0, 0 },
-    { "silence", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
@@ -473,7 +505,8 @@ static int finish(const struct command *c, const json_t *result, char **argument
                   const struct options *o)
 {
     if (json_is_null(result) ||
-        (count > 0 && json_is_array(result) && json_array_size(result) == 0)) {
+        (count > 0 && json_is_array(result) && json_array_size(result) == 0 &&
+         strcmp(c->request, "silence-preview") != 0)) {
         AUTO(text_release) struct text id = TEXT_INIT;
 
         (void)output_escaped(&id, count > 0 ? arguments[0] : "");

@@ -502,7 +502,9 @@ const char *wording_state(const struct item_view *v)
     case NEWS_WITHDRAWN:
         if (wording_projection_over(item))
             return "No longer projected";
-        return item->finding != NULL ? "Plan changed" : "No longer watched";
+        return item->episode->by_person ? "Closed"
+               : item->finding != NULL  ? "Plan changed"
+                                        : "No longer watched";
     case NEWS_REMINDER:
         return words->again ? words->again : words->open;
     case NEWS_WORSE:

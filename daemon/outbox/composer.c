@@ -262,7 +262,11 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
         item.news = NEWS_NEW;
         return add_item(g, item);
     }
-    if (news == NEWS_NONE) {
+    bool withheld = in->workflow && workflow_withholds(in->workflow, a, e, news, in->today);
+
+    if (withheld && news == NEWS_NEW) /* news once the silence is over */
+        return 0;
+    if (withheld || news == NEWS_NONE) {
         g->c.unchanged++;
         return 0;
     }

@@ -6,7 +6,7 @@
  * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
  * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
  * episode began is told that it ended; what began and ended untold stays untold, unless it was
- * discovered late. Who hears of a plan, or of a part of it, for the first time is told once how things
+ * discovered late. A person may ask to be spared reminders, and for a time what would be new: workflow.h. Who hears of a plan, or of a part of it, for the first time is told once how things
  * stand (a baseline), whatever the priorities: of what was before nothing else is told.
  */
 #ifndef OUTBOX_COMPOSER_H
@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "alert/alert.h"
+#include "alert/workflow.h"
 #include "base/date.h"
 #include "base/table.h"
 #include "plan/finding.h"
@@ -68,7 +69,8 @@ struct composer_input {
      * it. Returns 1, 0 or -ENOMEM. */
     int (*is_new)(void *arg, const struct composer_baseline *b, const struct alert *alert,
                   bool is_untold);
-    void *recipients_arg; /* for all of these */
+    void *recipients_arg;            /* for all of these */
+    const struct workflow *workflow; /* what people asked to be spared; NULL: nothing */
 };
 
 struct composed_item {

@@ -37,6 +37,8 @@ static void setup(enum alert_state state, enum alert_severity severity, unsigned
     who = (struct composer_recipient){ "spool", "spool", NULL, false };
 }
 
+static const struct workflow *workflow; /* what people asked to be spared */
+
 /* day_spent: 0 the day's message has not gone out ever; 1 today; 2 yesterday. */
 static struct composition_list run(struct told *told, int day_spent)
 {
@@ -58,7 +60,8 @@ static struct composition_list run(struct told *told, int day_spent)
                                        .days = &days,
                                        .today = today,
                                        .recipients = one_recipient,
-                                       .receiver_kind = kind_of };
+                                       .receiver_kind = kind_of,
+                                       .workflow = workflow };
 
     ck_assert_int_eq(composer_run(&in, &out), 0);
     table_release(&told_table, NULL);
@@ -636,7 +639,72 @@ START_TEST(of_a_plan_put_back_into_rehearsal_an_end_is_told_to_its_readers_alone
 }
 END_TEST
 
-UNIT_MAIN("composer", UNIT_ROWS(desired_minus_told_is_the_news, rows),
+/* A silence that is about it, and what he was told: open or ended; 0: nothing. */
+static const struct {
+    const char *why;
+    enum alert_state state;
+    enum alert_severity severity;
+    int was_told;
+    struct told told;
+    enum alert_news news; /* NEWS_NONE: no message */
+} silenced[] = {
+    { "new: held back", ALERT_FIRING, SEVERITY_RED, 0, { 0 }, NEWS_NONE },
+    { "opened again: held back",
+      ALERT_FIRING,
+      SEVERITY_RED,
+      1,
+      { 1, SEVERITY_RED, false },
+      NEWS_NONE },
+    { "told amber and now red",
+      ALERT_FIRING,
+      SEVERITY_RED,
+      1,
+      { 1, SEVERITY_AMBER, true },
+      NEWS_WORSE },
+    { "told and ended", ALERT_RESOLVED, SEVERITY_RED, 1, { 1, SEVERITY_RED, true }, NEWS_CLEARED },
+    { "told and corrected",
+      ALERT_RETRACTED,
+      SEVERITY_RED,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_CORRECTED },
+    { "told and closed",
+      ALERT_WITHDRAWN,
+      SEVERITY_RED,
+      1,
+      { 1, SEVERITY_RED, true },
+      NEWS_WITHDRAWN },
+};
+
+START_TEST(a_silence_holds_back_what_is_new_and_is_over_without_a_trace)
+{
+    struct silence silence = { .until = { 20000 }, .match.of[MATCH_FEED] = WORDS("f") };
+    const struct workflow w = { .silences = &silence, .silence_count = 1 };
+    struct told told = silenced[_i].told;
+
+    workflow = &w;
+    setup(silenced[_i].state, silenced[_i].severity, 2);
+    alert.feed = WORDS("f");
+    struct composition_list l = run(silenced[_i].was_told ? &told : NULL, 0);
+
+    ck_assert_msg(l.count == (silenced[_i].news != NEWS_NONE), "%s", silenced[_i].why);
+    if (l.count)
+        ck_assert_msg(l.list[0].items[0].news == silenced[_i].news, "%s", silenced[_i].why);
+    composition_list_release(&l);
+    if (silenced[_i].news == NEWS_NONE) { /* the day after its last */
+        silence.until.day--;
+        l = run(silenced[_i].was_told ? &told : NULL, 0);
+        ck_assert_uint_eq(l.count, 1);
+        ck_assert_int_eq(l.list[0].items[0].news, NEWS_NEW);
+        composition_list_release(&l);
+    }
+    workflow = NULL;
+}
+END_TEST
+
+UNIT_MAIN("composer",
+          UNIT_ROWS(a_silence_holds_back_what_is_new_and_is_over_without_a_trace, silenced),
+          UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_ROWS(a_baseline_lists_what_is_behind_and_leaves_nothing_to_tell_of_what_was,
                     baselines),
           UNIT_TEST(of_a_plan_put_back_into_rehearsal_an_end_is_told_to_its_readers_alone),
