@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/report.h"
@@ -243,17 +244,55 @@ void ctl_settle_waiting(struct pipeline *p)
     p->waiting_count = kept;
 }
 
+static gid_t group_of(const char *name)
+{
+    gid_t gid;
+    int r = settings_group(name, &gid);
+
+    if (name && r < 0)
+        log_warning("control", "group=%s: there is none: its members may not ask", name);
+    return r < 0 ? CTL_NO_GROUP : gid;
+}
+
+void ctl_allow(struct pipeline *p)
+{
+    const struct settings *s = p->config->settings;
+    const struct ctl_groups groups = { group_of(s->control_operators),
+                                       group_of(s->control_readers) };
+    int r = ctl_server_allow(p->ctl, &groups);
+
+    if (r < 0)
+        log_warning("control", "socket=\"%s\" error=\"%s\"", s->control, strerror(-r));
+}
+
+static bool is_among(const char *command, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], command) == 0)
+            return true;
+    return false;
+}
+
 void ctl_answer(void *arg, struct ctl_request *request)
 {
     struct pipeline *p = arg;
     const char *command = ctl_request_command(request);
     json_t *result = NULL;
+    static const char *const at_once[] = { "status", "health", "audit" };
     static const char *const waits[] = {
         "feeds",      "measures", "measure",    "alerts",         "explain",   "plan-show",
         "outbox-ls",  "spc-show", "forecast",   "plan-gap",       "plan-diff", "series-find",
         "plan-check", "render",   "silence-ls", "silence-preview"
     };
 
+    bool is_waited_for = is_among(command, waits, sizeof waits / sizeof waits[0]);
+
+    /* Whatever is no question may change something. */
+    if (!ctl_request_may_act(request) && !is_waited_for &&
+        !is_among(command, at_once, sizeof at_once / sizeof at_once[0])) {
+        ctl_fail(request, 1, "you may ask, not act: that is for the operators of control:");
+        return;
+    }
     if (strcmp(command, "status") == 0) {
         result = status_report(p);
     } else if (strcmp(command, "health") == 0) {
@@ -273,11 +312,7 @@ void ctl_answer(void *arg, struct ctl_request *request)
         act_answer(p, request);
         return;
     } else {
-        bool known = false;
-
-        for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++)
-            known |= strcmp(command, waits[i]) == 0;
-        if (!known) {
+        if (!is_waited_for) {
             ctl_fail(request, 2, "no such command: %s", command);
             return;
         }

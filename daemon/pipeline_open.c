@@ -241,6 +241,8 @@ int pipeline_open(struct event_base *base, struct config *config,
         if (r < 0)
             log_error("control", "socket=\"%s\" error=\"%s\"", config->settings->control,
                       strerror(-r));
+        else
+            ctl_allow(p);
     }
     if (r == 0 && status == 0)
         r = server_open(p);

@@ -106,6 +106,7 @@ static void adopt(struct pipeline *p, struct config *next)
     tzset();
     log_set_level(log_level_of(next->settings->log_level));
     (void)spools_make(next->settings); /* says itself what it cannot make */
+    ctl_allow(p);
     intake_close(p);
     if (intake_open(p) < 0)
         log_error("reload", "no memory for the inboxes");

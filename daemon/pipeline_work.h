@@ -249,6 +249,8 @@ void pending_release(struct pipeline *p);
 /* ---- pipeline_ctl.c ---- */
 void ctl_answer(void *arg, struct ctl_request *request); /* ctl_handle */
 void ctl_settle_waiting(struct pipeline *p);
+/** Lets the groups of the settings use the control socket; a group that there is not, nobody. */
+void ctl_allow(struct pipeline *p);
 /** The alerts as a table on standard output (the demo). */
 void ctl_print_alerts(struct pipeline *p);
 

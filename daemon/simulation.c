@@ -90,6 +90,8 @@ int simulation_of_settings(struct settings *s, const struct simulation_options *
     s->redis.mode = REDIS_EMBEDDED;
     s->http.is_on = false;
     forget(&s->demo_banner);
+    forget(&s->control_operators);
+    forget(&s->control_readers);
     if (r == 0)
         r = move(&s->state, o->folder, "state", NULL);
     if (r == 0)

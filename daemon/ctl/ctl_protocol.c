@@ -7,9 +7,20 @@
 
 #include "base/json_text.h"
 
-bool ctl_peer_may_ask(uid_t peer, uid_t own)
+static bool is_member(gid_t group, const gid_t *memberships, size_t count)
 {
-    return peer == 0 || peer == own;
+    for (size_t i = 0; group != CTL_NO_GROUP && i < count; i++)
+        if (memberships[i] == group)
+            return true;
+    return false;
+}
+
+enum ctl_right ctl_peer_right(uid_t peer, uid_t own, const gid_t *memberships, size_t count,
+                              const struct ctl_groups *groups)
+{
+    if (peer == 0 || peer == own || is_member(groups->operators, memberships, count))
+        return CTL_MAY_ACT;
+    return is_member(groups->readers, memberships, count) ? CTL_MAY_ASK : CTL_MAY_NOTHING;
 }
 
 int ctl_request_parse(const char *line, size_t len, json_t **out_request, const char **out_why)

@@ -28,8 +28,15 @@
 /* Exit codes of waitlistctl (DESIGN section 12). */
 enum ctl_exit { CTL_OK = 0, CTL_FINDING = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3, CTL_CONFIG = 78 };
 
-/** Root, and the user that the daemon runs as. */
-bool ctl_peer_may_ask(uid_t peer, uid_t own);
+/** Groups of the system whose members may use the socket too; CTL_NO_GROUP: none. */
+#define CTL_NO_GROUP ((gid_t)-1)
+struct ctl_groups {
+    gid_t operators, readers;
+};
+enum ctl_right { CTL_MAY_NOTHING, CTL_MAY_ASK, CTL_MAY_ACT };
+/** What a peer may do. Root, and the user that the daemon runs as, may act. memberships: of the peer's process. */
+enum ctl_right ctl_peer_right(uid_t peer, uid_t own, const gid_t *memberships, size_t count,
+                              const struct ctl_groups *groups);
 
 /**
  * Reads a request, its line end removed or not.

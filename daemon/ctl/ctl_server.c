@@ -41,6 +41,7 @@ struct client {
     struct event *deadline; /* absolute: a timeout of the stream would start anew at each byte */
     struct ctl_request *request;
     uid_t uid;
+    enum ctl_right right;
     enum phase phase;
 };
 
@@ -48,6 +49,7 @@ struct ctl_request {
     struct client *client; /* NULL: gone */
     json_t *json;
     uid_t uid;
+    enum ctl_right right;
 };
 
 struct ctl_server {
@@ -59,6 +61,7 @@ struct ctl_server {
     ino_t inode;
     ctl_handle *handle;
     void *arg;
+    struct ctl_groups groups;
     struct client *clients;
     size_t client_count;
     struct timeval limit; /* for the request to arrive, and for the answer to be taken */
@@ -127,6 +130,11 @@ uid_t ctl_request_uid(const struct ctl_request *r)
     return r->uid;
 }
 
+bool ctl_request_may_act(const struct ctl_request *r)
+{
+    return r->right == CTL_MAY_ACT;
+}
+
 static void request_end(struct ctl_request *r, const char *line)
 {
     if (r->client) {
@@ -179,6 +187,7 @@ static void take_request(struct client *c, const char *line, size_t len)
     }
     r->client = c;
     r->uid = c->uid;
+    r->right = c->right;
     c->request = r;
     c->phase = WAITING;
     event_del(c->deadline);
@@ -277,20 +286,54 @@ static bool is_of_reserve(evutil_socket_t fd)
            (rlim_t)fd + DESCRIPTORS_RESERVED >= limit.rlim_cur;
 }
 
+/* The groups of the peer's process, its own first; malloc'ed. NULL without memory. */
+static gid_t *groups_of(evutil_socket_t fd, gid_t own, size_t *out_count)
+{
+    gid_t *list = NULL;
+    socklen_t size = 0;
+
+    /* An old kernel knows of no groups: then the first alone. */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) < 0 && errno != ERANGE)
+        size = 0;
+    list = malloc(sizeof *list + size);
+    if (!list)
+        return NULL;
+    list[0] = own;
+    if (size && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list + 1, &size) < 0)
+        size = 0;
+    *out_count = 1 + size / sizeof *list;
+    return list;
+}
+
+/* *out_uid is set where the kernel says who it is. */
+static enum ctl_right right_of(const struct ctl_server *s, evutil_socket_t fd, uid_t *out_uid)
+{
+    struct ucred peer = { .uid = (uid_t)-1 };
+    socklen_t peer_len = sizeof peer;
+    AUTO(auto_free) gid_t *groups = NULL;
+    size_t count = 0;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_len) < 0)
+        return CTL_MAY_NOTHING;
+    *out_uid = peer.uid;
+    groups = groups_of(fd, peer.gid, &count);
+    return ctl_peer_right(peer.uid, geteuid(), groups, groups ? count : 0, &s->groups);
+}
+
 static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
                           struct sockaddr *address, int len, void *arg)
 {
     struct ctl_server *s = arg;
-    struct ucred peer = { .uid = (uid_t)-1 };
-    socklen_t peer_len = sizeof peer;
+    uid_t uid = (uid_t)-1;
+    enum ctl_right right = right_of(s, fd, &uid);
 
     (void)listener;
     (void)address;
     (void)len;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_len) < 0 ||
-        !ctl_peer_may_ask(peer.uid, geteuid())) {
-        log_warning("control", "refused uid=%ld", (long)peer.uid);
-        turn_away(fd, "only root and the daemon's own user may ask");
+    if (right == CTL_MAY_NOTHING) {
+        log_warning("control", "refused uid=%ld", (long)uid);
+        turn_away(fd, "only root and the daemon's own user, and members of the groups under "
+                      "control:, may ask");
         return;
     }
     if (s->client_count >= CTL_CLIENTS_MAX || is_of_reserve(fd)) {
@@ -304,7 +347,8 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
         return;
     }
     c->server = s;
-    c->uid = peer.uid;
+    c->uid = uid;
+    c->right = right;
     c->next = s->clients;
     if (c->next)
         c->next->previous = c;
@@ -425,6 +469,7 @@ int ctl_server_open(struct event_base *base, const char *path, ctl_handle *handl
         return -ENOMEM;
     s->base = base;
     s->limit.tv_sec = CTL_REQUEST_S;
+    s->groups = (struct ctl_groups){ CTL_NO_GROUP, CTL_NO_GROUP };
     s->handle = handle;
     s->arg = arg;
     s->path = strdup(path);
@@ -449,6 +494,18 @@ int ctl_server_open(struct event_base *base, const char *path, ctl_handle *handl
 fail:
     ctl_server_close(s);
     return r;
+}
+
+int ctl_server_allow(struct ctl_server *s, const struct ctl_groups *groups)
+{
+    bool is_private = groups->operators == CTL_NO_GROUP && groups->readers == CTL_NO_GROUP;
+    struct stat st;
+
+    s->groups = *groups;
+    /* Two groups cannot own one file: who connects is told by the kernel, and turned away here. */
+    if (lstat(s->path, &st) < 0 || st.st_dev != s->device || st.st_ino != s->inode)
+        return -ENOENT;
+    return chmod(s->path, is_private ? 0600 : 0666) < 0 ? -errno : 0;
 }
 
 void ctl_server_set_limit_ms(struct ctl_server *s, int limit_ms)

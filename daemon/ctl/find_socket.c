@@ -42,7 +42,9 @@ int find_socket(const char *config, const char *datadir, struct diags *diags, ch
 
     if (r < 0)
         return r;
-    const char *control = yaml_text(yaml_get(yaml_root(y), "control"));
+    yaml_node *node = yaml_get(yaml_root(y), "control");
+    const char *control =
+        yaml_text(yaml_kind(node) == YAML_MAPPING ? yaml_get(node, "socket") : node);
     const char *state = yaml_text(yaml_get(yaml_root(y), "state"));
 
     if (control && *control)

@@ -20,7 +20,8 @@
 /* The settings first, so that bind_release may be given the settings alone. */
 struct top_raw {
     struct settings s;
-    yaml_node *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers, *heartbeat;
+    yaml_node *control, *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers,
+        *heartbeat;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -34,8 +35,8 @@ static const struct bind_key top_keys[] = {
       "be new" },
     { "state", BIND_TEXT, FIELD(state), NULL, 0, 0, NULL, 1,
       "the folder of archive, journals and embedded Redis; made when missing; back it up" },
-    { "control", BIND_TEXT, FIELD(control), NULL, 0, 0, NULL, 0,
-      "the control socket, <state>/control.sock when left out" },
+    { "control", BIND_NODE, NODE(control), NULL, 0, 0, NULL, 0,
+      "the control socket, <state>/control.sock when left out; or socket, and who may use it" },
     { "timezone", BIND_TEXT, FIELD(timezone), "Europe/London", 0, 0, NULL, 0,
       "whose midnight ends a day" },
     { "log_level", BIND_TEXT, FIELD(log_level), "info", 0, 0, NULL, 0,
@@ -353,6 +354,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, check_instance(&rd, root));
     r = settings_worse(r, check_timezone(&rd, root));
     r = settings_worse(r, check_log_level(&rd, root));
+    r = settings_worse(r, settings_read_control(&rd, raw.control));
     r = settings_worse(r, check_paths(&rd, root));
     r = settings_worse(r, settings_read_redis(&rd, raw.redis));
     r = settings_worse(r, settings_read_lists(&rd, raw.lists));
@@ -452,6 +454,7 @@ void settings_free(struct settings *s)
     bind_release(redis_keys, &s->redis);
     bind_release(http_keys, &s->http);
     bind_release(heartbeat_keys, &s->heartbeat);
+    bind_release(control_keys, s);
     bind_release(route_keys, s);
     bind_release(identity_keys, s);
     bind_release(top_keys, s);
@@ -525,13 +528,21 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },      { "redis", redis_keys },
-        { "http", http_keys },         { "heartbeat", heartbeat_keys },
-        { "routes", route_keys },      { "retention", retention_keys },
-        { "identity", identity_keys }, { "list", list_keys },
-        { "feed", feed_keys },         { "receiver", receiver_keys },
-        { "person", person_keys },     { "holder", holding_keys },
-        { "absence", absence_keys },   { "organisation", organisation_keys },
+        { "settings", top_keys },
+        { "redis", redis_keys },
+        { "control", control_keys },
+        { "http", http_keys },
+        { "heartbeat", heartbeat_keys },
+        { "routes", route_keys },
+        { "retention", retention_keys },
+        { "identity", identity_keys },
+        { "list", list_keys },
+        { "feed", feed_keys },
+        { "receiver", receiver_keys },
+        { "person", person_keys },
+        { "holder", holding_keys },
+        { "absence", absence_keys },
+        { "organisation", organisation_keys },
         { "place", place_keys },
     };
 

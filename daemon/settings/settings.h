@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/date.h"
 #include "base/diag.h"
@@ -130,6 +131,7 @@ enum plan_approval_by { APPROVAL_ONE, APPROVAL_SECOND };
 struct settings {
     char *path, *folder; /* of the settings file */
     char *instance, *state, *control, *timezone, *log_level;
+    char *control_operators, *control_readers; /* groups of the system, or NULL */
     struct redis_setting redis;
     struct http_setting http;
     struct heartbeat_setting heartbeat;
@@ -176,6 +178,8 @@ void settings_free(struct settings *s);
 /** Whether each feed's format is one of ids (NULL-terminated). Returns 0, or -EINVAL with a message
  * at the feed's `format:`. */
 int settings_check_formats(const struct settings *s, const char *const *ids, struct diags *diags);
+/** The number of a group of the system. Returns 0, -ENOENT (also for NULL) or -ENOMEM. */
+int settings_group(const char *name, gid_t *out_gid);
 /** One line a key, "section.key<TAB>default<TAB>meaning": the table that the sample and the man
  * page follow. */
 void settings_print_defaults(FILE *to);

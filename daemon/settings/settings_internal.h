@@ -39,11 +39,13 @@ struct settings_index {
 
 /* ---- the tables of keys, one a section ---- */
 extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], http_keys[], list_keys[],
-    identity_keys[], heartbeat_keys[];
+    identity_keys[], heartbeat_keys[], control_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
     place_keys[];
 
 /* ---- section readers ---- */
+/** node: a path, or a mapping. Call before the paths are resolved. */
+int settings_read_control(const struct reading *rd, yaml_node *node);
 int settings_read_redis(const struct reading *rd, yaml_node *mapping);
 /** Call when the feeds are read: one that is pushed needs the server. */
 int settings_read_http(const struct reading *rd, yaml_node *mapping);

@@ -18,7 +18,7 @@ STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 TEXT = {"type": ["string", "number", "boolean", "null"]}
 SHAPES = {
     "waitlistd": {
-        ("top_keys", "redis"): "redis_keys", ("top_keys", "http"): "http_keys", ("top_keys", "routes"): "route_keys",
+        ("top_keys", "control"): ["any of", TEXT, "control_keys"], ("top_keys", "redis"): "redis_keys", ("top_keys", "http"): "http_keys", ("top_keys", "routes"): "route_keys",
         ("top_keys", "retention"): "retention_keys", ("top_keys", "identity"): "identity_keys",
         ("top_keys", "lists"): ["list", "list_keys"], ("top_keys", "feeds"): ["list", "feed_keys"],
         ("top_keys", "receivers"): ["list", "receiver_keys"], ("top_keys", "heartbeat"): "heartbeat_keys",

@@ -118,13 +118,38 @@ START_TEST(an_answer_is_a_result_or_a_refusal_or_not_ours)
 }
 END_TEST
 
-START_TEST(root_and_the_daemons_own_user_may_ask)
+/* Of a daemon run as 998; its operators are group 10, its readers 20 where .groups. */
+static const struct {
+    const char *why;
+    uid_t peer;
+    gid_t memberships[3];
+    size_t count;
+    bool groups;
+    enum ctl_right right;
+} peers[] = {
+    { "root", 0, { 0 }, 1, false, CTL_MAY_ACT },
+    { "the daemon's own user", 998, { 998 }, 1, false, CTL_MAY_ACT },
+    { "anybody else", 1000, { 1000 }, 1, false, CTL_MAY_NOTHING },
+    { "nobody, as is every peer under PrivateUsers=", 65534, { 65534 }, 1, false, CTL_MAY_NOTHING },
+    { "nothing known of it", (uid_t)-1, { (gid_t)-1 }, 1, false, CTL_MAY_NOTHING },
+    { "an operator", 1000, { 1000, 10 }, 2, true, CTL_MAY_ACT },
+    { "a reader", 1000, { 1000, 20 }, 2, true, CTL_MAY_ASK },
+    { "both", 1000, { 1000, 20, 10 }, 3, true, CTL_MAY_ACT },
+    { "by the group of its process alone", 1000, { 20 }, 1, true, CTL_MAY_ASK },
+    { "neither", 1000, { 1000, 30 }, 2, true, CTL_MAY_NOTHING },
+    { "without a group known", 1000, { 0 }, 0, true, CTL_MAY_NOTHING },
+    { "root in no group", 0, { 0 }, 1, true, CTL_MAY_ACT },
+};
+
+START_TEST(who_may_ask_and_who_may_act)
 {
-    ck_assert(ctl_peer_may_ask(0, 998));
-    ck_assert(ctl_peer_may_ask(998, 998));
-    ck_assert(!ctl_peer_may_ask(1000, 998));
-    ck_assert(!ctl_peer_may_ask(65534, 998)); /* what every peer is under PrivateUsers= */
-    ck_assert(!ctl_peer_may_ask((uid_t)-1, 0));
+    struct ctl_groups groups = { CTL_NO_GROUP, CTL_NO_GROUP };
+
+    if (peers[_i].groups)
+        groups = (struct ctl_groups){ .operators = 10, .readers = 20 };
+    ck_assert_msg(ctl_peer_right(peers[_i].peer, 998, peers[_i].memberships, peers[_i].count,
+                                 &groups) == peers[_i].right,
+                  "%s", peers[_i].why);
 }
 END_TEST
 
@@ -132,4 +157,4 @@ UNIT_MAIN("ctl_protocol", UNIT_ROWS(a_request_is_one_object_with_a_command, requ
           UNIT_TEST(a_request_of_64_KiB_passes_and_one_byte_more_does_not),
           UNIT_TEST(answers_read_back_as_they_were_given),
           UNIT_ROWS(an_answer_is_a_result_or_a_refusal_or_not_ours, answers),
-          UNIT_TEST(root_and_the_daemons_own_user_may_ask))
+          UNIT_ROWS(who_may_ask_and_who_may_act, peers))

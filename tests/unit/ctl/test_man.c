@@ -48,6 +48,7 @@ static const struct {
 } tables[] = {
     { "daemon/settings/settings.c", "daemon/man/waitlistd.yaml.5", 10 },
     { "daemon/settings/settings_feed.c", "daemon/man/waitlistd.yaml.5", 8 },
+    { "daemon/settings/settings_control.c", "daemon/man/waitlistd.yaml.5", 3 },
     { "daemon/settings/settings_http.c", "daemon/man/waitlistd.yaml.5", 5 },
     { "daemon/settings/settings_list.c", "daemon/man/waitlistd.yaml.5", 5 },
     { "daemon/settings/settings_receiver.c", "daemon/man/waitlistd.yaml.5", 8 },
