@@ -68,6 +68,9 @@ struct http_post {
     bool allow_private;  /* loopback, link-local and private addresses, and plain http */
     const char *ca_file; /* or NULL */
     long connect_timeout_ms, timeout_ms; /* 0: 5 s and 30 s */
+    /** Each part of the reply's body, given the argument of done; non-zero ends the transfer. NULL: it is
+     * counted only. */
+    int (*write)(void *arg, const void *bytes, size_t len);
 };
 /** Copies what it needs. Returns 0 or -errno (no callback). */
 int http_post(struct http *h, const struct http_post *post, http_done *done, void *arg);
@@ -85,14 +88,24 @@ struct http_get {
 /** Copies what it needs. Returns 0 or -errno (no callback). */
 int http_get(struct http *h, const struct http_get *get, http_done *done, void *arg);
 
+/** What the relay must offer; others are not tried. */
+enum smtp_auth {
+    SMTP_AUTH_PASSWORD, /* PLAIN or LOGIN */
+    SMTP_AUTH_PLAIN,
+    SMTP_AUTH_LOGIN,
+    SMTP_AUTH_XOAUTH2,
+};
+
 struct smtp_send {
     const char *url;       /* smtp://host:port or smtps:// */
     const char *from, *to; /* checked by the caller: no CR, LF, NUL, blank, angle bracket */
     const void *message;   /* whole mail, CRLF */
     size_t message_len;
     bool require_tls;
-    const char *user, *password, *ca_file; /* or NULL */
-    long connect_timeout_ms, timeout_ms;   /* 0: 30 s and 10 min */
+    enum smtp_auth auth;                 /* how to log in where user is given */
+    const char *user, *ca_file;          /* or NULL */
+    const char *password;                /* or NULL; of SMTP_AUTH_XOAUTH2 the access token */
+    long connect_timeout_ms, timeout_ms; /* 0: 30 s and 10 min */
 };
 int smtp_send(struct http *h, const struct smtp_send *mail, http_done *done, void *arg);
 

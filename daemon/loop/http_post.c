@@ -30,6 +30,15 @@ static int rewind_body(void *arg, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* A body that its caller reads; counted like one that nobody does. */
+static size_t give_reply(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct http_transfer *t = arg;
+    size_t len = http_count_reply(bytes, size, count, t);
+
+    return len && t->write(t->arg, bytes, len) == 0 ? len : 0;
+}
+
 static CURLcode post_options(struct http_transfer *t)
 {
     CURLcode r = CURLE_OK;
@@ -40,7 +49,7 @@ static CURLcode post_options(struct http_transfer *t)
     TRANSFER_SET(t, r, CURLOPT_READDATA, t);
     TRANSFER_SET(t, r, CURLOPT_SEEKFUNCTION, rewind_body);
     TRANSFER_SET(t, r, CURLOPT_SEEKDATA, t);
-    TRANSFER_SET(t, r, CURLOPT_WRITEFUNCTION, http_count_reply);
+    TRANSFER_SET(t, r, CURLOPT_WRITEFUNCTION, t->write ? give_reply : http_count_reply);
     TRANSFER_SET(t, r, CURLOPT_WRITEDATA, t);
     TRANSFER_SET(t, r, CURLOPT_HEADERFUNCTION, http_read_header);
     TRANSFER_SET(t, r, CURLOPT_HEADERDATA, t);
@@ -57,6 +66,7 @@ int http_post(struct http *h, const struct http_post *post, http_done *done, voi
     t = transfer_new(h, post->body ? post->body : "", post->body_len, done, arg);
     if (!t)
         return -ENOMEM;
+    t->write = post->write;
     /* "Expect: 100-continue" would cost a second with receivers that do not know it. */
     r = http_add_header(t, "Expect:");
     if (r == 0)

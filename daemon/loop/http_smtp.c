@@ -182,6 +182,24 @@ void mail_stop(struct http_transfer *t)
     t->http->mails_running--;
 }
 
+static CURLcode login_options(struct http_transfer *t, const struct smtp_send *mail, CURLcode r)
+{
+    static const char *const options[] = {
+        [SMTP_AUTH_PASSWORD] = "AUTH=PLAIN;AUTH=LOGIN",
+        [SMTP_AUTH_PLAIN] = "AUTH=PLAIN",
+        [SMTP_AUTH_LOGIN] = "AUTH=LOGIN",
+        [SMTP_AUTH_XOAUTH2] = "AUTH=XOAUTH2",
+    };
+
+    TRANSFER_SET(t, r, CURLOPT_USERNAME, mail->user);
+    TRANSFER_SET(t, r, CURLOPT_LOGIN_OPTIONS, options[mail->auth]);
+    if (mail->auth == SMTP_AUTH_XOAUTH2)
+        TRANSFER_SET(t, r, CURLOPT_XOAUTH2_BEARER, mail->password);
+    else
+        TRANSFER_SET(t, r, CURLOPT_PASSWORD, mail->password);
+    return r;
+}
+
 static CURLcode mail_options(struct http_transfer *t, const struct smtp_send *mail)
 {
     long timeout_ms = mail->timeout_ms > 0 ? mail->timeout_ms : MAIL_TIMEOUT_MS;
@@ -194,9 +212,7 @@ static CURLcode mail_options(struct http_transfer *t, const struct smtp_send *ma
                  mail->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
     TRANSFER_SET(t, r, CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout_ms / 1000 + 1);
     if (mail->user)
-        TRANSFER_SET(t, r, CURLOPT_USERNAME, mail->user);
-    if (mail->password)
-        TRANSFER_SET(t, r, CURLOPT_PASSWORD, mail->password);
+        r = login_options(t, mail, r);
     TRANSFER_SET(t, r, CURLOPT_MAIL_FROM, mail->from);
     TRANSFER_SET(t, r, CURLOPT_MAIL_RCPT, t->list);
     TRANSFER_SET(t, r, CURLOPT_UPLOAD, 1L);

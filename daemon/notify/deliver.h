@@ -43,8 +43,9 @@ struct delivery {
  * state, no fault of the message); every other status refused; no answer: unknown once the body was
  * sent, else connection failed. Email: 250 to the final dot delivered, whatever follows; a reply
  * before MAIL, and 421, 454 at any point, connection failed (the relay's state); 530, 534, 535, 538
- * login refused; else 4xx refused, 5xx for good; no answer: unknown after the final dot, else
- * connection failed.
+ * login refused, and so is a token endpoint that answers 400, 401 or 403 (any other failure of it is a
+ * connection failure); else 4xx refused, 5xx for good, and likewise an address that is none or lies outside
+ * the receiver's domains; no answer: unknown after the final dot, else connection failed.
  *
  * The webhook timestamp and Retry-After use the machine's time even where --at sets the clock: a
  * receiver compares them with its own.

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
+
 #include "base/auto.h"
 #include "base/digest.h"
 
@@ -130,6 +132,13 @@ struct delivery_result email_judge(const struct http_result *r)
                                           : DELIVERY_REFUSED_FOR_GOOD;
         (void)snprintf(out.text, sizeof out.text, "SMTP %ld%s", r->code,
                        r->smtp_stage == SMTP_STAGE_SESSION ? " before the message" : "");
+    } else if (r->curl_code == CURLE_LOGIN_DENIED) {
+        out.code = 0;
+        out.outcome = DELIVERY_LOGIN_REFUSED;
+        /* An access token is refused by one question more (334), which curl does not answer. */
+        (void)snprintf(out.text, sizeof out.text, "%s",
+                       r->code / 100 == 3 ? "the relay refused the login"
+                                          : "the relay offers no login of this kind");
     } else {
         out.code = 0; /* the last code belongs to an earlier command */
         judge_silence(r, &out);

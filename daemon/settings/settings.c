@@ -369,6 +369,8 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, read_places(&rd, root));
     r = settings_worse(r, read_people(&rd, root));
     if (r == 0)
+        settings_warn_of_domains(&rd, raw.receivers);
+    if (r == 0)
         r = code_providers(s);
     return r == 0 ? settings_check_lists(&rd) : r;
 }

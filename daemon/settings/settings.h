@@ -31,6 +31,8 @@ enum receiver_kind { RECEIVER_SPOOL, RECEIVER_WEBHOOK, RECEIVER_EMAIL };
 /** How figures are shown to whom a receiver's messages go (DESIGN section 10; notify/figure.h). */
 enum profile { PROFILE_PARTNER, PROFILE_PUBLIC, PROFILE_INTERNAL, PROFILE_EXACT };
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OFF };
+/** As enum smtp_auth of loop/http.h, in its order. */
+enum mail_login { MAIL_LOGIN_PASSWORD, MAIL_LOGIN_PLAIN, MAIL_LOGIN_LOGIN, MAIL_LOGIN_XOAUTH2 };
 enum redis_mode { REDIS_EMBEDDED, REDIS_SERVER };
 
 struct list_setting {
@@ -64,7 +66,10 @@ struct receiver_setting {
     char *url, *secret_file;
     bool allow_private; /* webhook; the secret is read at use, never kept in a message */
     char *to, *smtp, *from, *user, *password_file, *ca_file;
-    int tls;                     /* email; enum smtp_tls */
+    struct text_list domains; /* email: of those it may write to; none: any */
+    int tls;                  /* email; enum smtp_tls */
+    int auth;                 /* email with a user; enum mail_login */
+    char *token_url, *client_id, *client_secret_file, *scope, *token_ca_file; /* of XOAUTH2 */
     long rate;                   /* email: mails a minute at most */
     int profile;                 /* enum profile; never PROFILE_EXACT */
     char *approved_by, *basis;   /* of PROFILE_INTERNAL: who allows it, on which basis */
@@ -188,6 +193,9 @@ const struct feed_setting *settings_feed(const struct settings *s, const char *i
 const struct list_setting *settings_list(const struct settings *s, const char *id);
 /** How figures are shown to it on a day: what was allowed until a day is partner after it. */
 enum profile receiver_profile(const struct receiver_setting *r, struct civil_date on);
+/** Whether the domain of a mail address is one of the receiver's `domains:`, or below one; without any
+ * every one is. */
+bool receiver_may_write_to(const struct receiver_setting *r, const char *address);
 const struct receiver_setting *settings_receiver(const struct settings *s, const char *id);
 /** The code of a printed name or code (folded), or the text itself when no organisation matches.
  * Borrowed. */

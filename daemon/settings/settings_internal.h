@@ -54,6 +54,10 @@ int settings_read_lists(const struct reading *rd, yaml_node *sequence);
 /** Lists against each other and against the feeds, once providers are codes. */
 int settings_check_lists(const struct reading *rd);
 int settings_read_receivers(const struct reading *rd, yaml_node *sequence);
+/** What an email receiver is asked beside its keys. */
+int settings_check_email(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v);
+/** Call when the people are read: whom a receiver's domains leave out is a warning. */
+void settings_warn_of_domains(const struct reading *rd, yaml_node *receivers);
 /** Call when the receivers are read: it may name one. */
 int settings_read_heartbeat(const struct reading *rd, yaml_node *mapping);
 int settings_read_people(const char *path, struct diags *diags, struct settings *s);
@@ -90,6 +94,9 @@ void *settings_grow(void *array_pointer, size_t *count, size_t size);
 /** One plain address: ASCII, one "@", nothing that could end a header or a command (RELIABILITY
  * M9). */
 bool settings_mail_ok(const char *address);
+
+/** A host or domain name: letters, digits and "-" in labels joined by single dots. */
+bool settings_host_ok(const char *host);
 
 /** Takes apart "scheme://host[:port][/rest]"; strict: what it does not know it refuses. */
 struct settings_url {

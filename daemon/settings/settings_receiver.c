@@ -13,6 +13,7 @@
 
 static const char *const kinds[] = { "spool", "webhook", "email", "teams", "alertmanager", NULL };
 static const char *const profiles[] = { "partner", "public", "internal", "exact", NULL };
+static const char *const logins[] = { "password", "plain", "login", "xoauth2", NULL };
 static const char *const tls_modes[] = { "required", "implicit", "off", NULL };
 
 #define FIELD(name) BIND_FIELD(struct receiver_setting, name)
@@ -29,7 +30,9 @@ const struct bind_key receiver_keys[] = {
     { "secret_file", BIND_TEXT, FIELD(secret_file), NULL, 0, 0, NULL, 0,
       "webhook: a file holding whsec_ and base64 of at least 24 random bytes" },
     { "allow_private", BIND_BOOL, FIELD(allow_private), "false", 0, 0, NULL, 0,
-      "webhook: true lets it reach loopback and private addresses, for a receiver of your own" },
+      "webhook: true lets it reach loopback and private addresses, for a receiver of your own; "
+      "email: "
+      "the same of token_url" },
     { "to", BIND_TEXT, FIELD(to), NULL, 0, 0, NULL, 0,
       "email: the address used when a role has no holder" },
     { "smtp", BIND_TEXT, FIELD(smtp), NULL, 0, 0, NULL, 0,
@@ -45,6 +48,22 @@ const struct bind_key receiver_keys[] = {
     { "tls", BIND_CHOICE, FIELD(tls), "required", 0, 0, tls_modes, 0,
       "email: required: STARTTLS must succeed; implicit: smtps; off: only for a relay on this host "
       "or network" },
+    { "domains", BIND_TEXTS, FIELD(domains), NULL, 0, 0, NULL, 0,
+      "email: the only domains, with those below them, that it may write to; any when left out" },
+    { "auth", BIND_CHOICE, FIELD(auth), "password", 0, 0, logins, 0,
+      "email with a user: password (PLAIN or LOGIN, as the relay offers), plain, login, or "
+      "xoauth2: an "
+      "access token fetched with client credentials" },
+    { "token_url", BIND_TEXT, FIELD(token_url), NULL, 0, 0, NULL, 0,
+      "auth xoauth2: where access tokens are given; https" },
+    { "client_id", BIND_TEXT, FIELD(client_id), NULL, 0, 0, NULL, 0,
+      "auth xoauth2: by which name this program is known there" },
+    { "client_secret_file", BIND_TEXT, FIELD(client_secret_file), NULL, 0, 0, NULL, 0,
+      "auth xoauth2: the file that holds its secret" },
+    { "scope", BIND_TEXT, FIELD(scope), NULL, 0, 0, NULL, 0,
+      "auth xoauth2: what the token is to allow, as the relay's operator says" },
+    { "token_ca_file", BIND_TEXT, FIELD(token_ca_file), NULL, 0, 0, NULL, 0,
+      "auth xoauth2: certificates to trust at token_url in place of the system's" },
     { "rate", BIND_INTEGER, FIELD(rate), "20", 1, 600, NULL, 0,
       "email: at most so many mails a minute" },
     { "profile", BIND_CHOICE, FIELD(profile), "partner", 0, 0, profiles, 0,
@@ -71,7 +90,7 @@ static const struct {
     { "dir", SPOOL, SPOOL },
     { "url", WEBHOOK, WEBHOOK },
     { "secret_file", WEBHOOK, WEBHOOK },
-    { "allow_private", WEBHOOK, 0 },
+    { "allow_private", WEBHOOK | EMAIL, 0 },
     { "to", EMAIL, 0 },
     { "smtp", EMAIL, EMAIL },
     { "from", EMAIL, EMAIL },
@@ -79,6 +98,13 @@ static const struct {
     { "password_file", EMAIL, 0 },
     { "ca_file", WEBHOOK | EMAIL, 0 },
     { "tls", EMAIL, 0 },
+    { "domains", EMAIL, 0 },
+    { "auth", EMAIL, 0 },
+    { "token_url", EMAIL, 0 },
+    { "client_id", EMAIL, 0 },
+    { "client_secret_file", EMAIL, 0 },
+    { "scope", EMAIL, 0 },
+    { "token_ca_file", EMAIL, 0 },
     { "rate", EMAIL, 0 },
 };
 
@@ -149,64 +175,6 @@ static int check_webhook(const struct reading *rd, yaml_node *mapping, struct re
         r, settings_check_url(rd, yaml_get(mapping, "url"), "receiver", v->url, v->allow_private));
 }
 
-static int check_mail(const struct reading *rd, yaml_node *at, const char *key, const char *address)
-{
-    if (!address || settings_mail_ok(address))
-        return 0;
-    return COMPLAIN(rd, at, "one address and nothing else: name.surname@example.nhs.uk",
-                    "receiver: %s is not a mail address", key);
-}
-
-static int check_relay(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
-{
-    yaml_node *at = yaml_get(mapping, "smtp"), *tls = yaml_get(mapping, "tls");
-    struct settings_url u = { .port = 0 };
-    const char *why = NULL;
-
-    if (!v->smtp)
-        return 0;
-    int parsed = settings_url_parse(v->smtp, &u, &why);
-    bool smtps = strcmp(u.scheme, "smtps") == 0;
-
-    if (u.scheme[0] && !smtps && strcmp(u.scheme, "smtp") != 0)
-        return COMPLAIN(rd, at, "smtp://host:port or smtps://host:port",
-                        "receiver: scheme %s:// is not for mail", u.scheme);
-    if (parsed < 0)
-        return COMPLAIN(rd, at, "smtp://host:port", "receiver: smtp %s", why);
-    if (u.has_rest)
-        return COMPLAIN(rd, at, "smtp://host:port",
-                        "receiver: smtp has more than a host and a port");
-    if (smtps && v->tls == SMTP_TLS_OFF)
-        return COMPLAIN(rd, tls, NULL, "receiver: smtps:// is TLS; tls: off contradicts it");
-    if (!smtps && v->tls == SMTP_TLS_IMPLICIT)
-        return COMPLAIN(rd, tls, "write smtps://host:port",
-                        "receiver: tls: implicit needs smtps://");
-    if (smtps)
-        v->tls = SMTP_TLS_IMPLICIT;
-    return 0;
-}
-
-static int check_email(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
-{
-    int r = check_mail(rd, yaml_get(mapping, "to"), "to", v->to);
-
-    r = settings_worse(r, check_mail(rd, yaml_get(mapping, "from"), "from", v->from));
-    r = settings_worse(r, check_relay(rd, mapping, v));
-    if (!v->to && !rd->s->people_path)
-        r = settings_worse(r, COMPLAIN(rd, mapping,
-                                       "give to:, or people: with the holders of the roles",
-                                       "receiver: this email has nobody to write to"));
-    if (!v->user != !v->password_file)
-        r = settings_worse(
-            r, COMPLAIN(rd, mapping, NULL, "receiver: user and password_file go together"));
-    r = settings_worse(r, settings_require_file(rd, yaml_get(mapping, "password_file"),
-                                                "receiver: password_file", v->password_file));
-    if (r == 0 && v->user && v->tls == SMTP_TLS_OFF)
-        yaml_complain(rd->y, yaml_get(mapping, "user"), rd->diags, DIAG_WARNING, "tls: required",
-                      "receiver: with tls: off the password goes in clear");
-    return r;
-}
-
 static int check_kind(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
 {
     const char *written = yaml_text(yaml_get(mapping, "kind"));
@@ -222,7 +190,7 @@ static int check_kind(const struct reading *rd, yaml_node *mapping, struct recei
     if (v->kind == RECEIVER_WEBHOOK)
         r = settings_worse(r, check_webhook(rd, mapping, v));
     if (v->kind == RECEIVER_EMAIL)
-        r = settings_worse(r, check_email(rd, mapping, v));
+        r = settings_worse(r, settings_check_email(rd, mapping, v));
     return settings_worse(r, settings_require_file(rd, yaml_get(mapping, "ca_file"),
                                                    "receiver: ca_file", v->ca_file));
 }
@@ -237,6 +205,8 @@ static int read_receiver(const struct reading *rd, yaml_node *list, size_t index
     r = settings_worse(r, settings_resolve(rd->folder, &v->secret_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->password_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->ca_file));
+    r = settings_worse(r, settings_resolve(rd->folder, &v->client_secret_file));
+    r = settings_worse(r, settings_resolve(rd->folder, &v->token_ca_file));
     r = settings_worse(r, check_kind(rd, mapping, v));
     r = settings_worse(r, check_profile(rd, mapping, v));
     for (size_t i = 0; i < index; i++) {

@@ -37,6 +37,11 @@ static bool host_ok(const char *host, size_t len)
     return true;
 }
 
+bool settings_host_ok(const char *host)
+{
+    return host_ok(host, strlen(host));
+}
+
 bool settings_mail_ok(const char *address)
 {
     const char *at;

@@ -3,7 +3,7 @@
  *
  *     deliver_once kind=webhook url=... secret=FILE json=FILE [private=1]
  *     deliver_once kind=email smtp=... to=... eml=FILE [from=...] [tls=off|required|implicit]
- * [ca=FILE] [user= password=FILE] deliver_once kind=spool dir=... json=FILE eml=FILE deliver_once
+ * [ca=FILE] [user= password=FILE] [domain=] [auth=3 token_url= client_id= client_secret=FILE scope= token_ca=] deliver_once kind=spool dir=... json=FILE eml=FILE deliver_once
  * kind=post url=... json=FILE timeout_ms=N     the HTTP client alone, with a short deadline
  *     deliver_once kind=mail smtp=... to=... eml=FILE timeout_ms=N
  *
@@ -125,6 +125,8 @@ int main(int argc, char **argv)
     struct http *http;
     char *eml, *json;
     const char *kind, *tls;
+    char *domain[1];
+    long rounds;
     int r = 0;
 
     argument_count = argc;
@@ -142,6 +144,16 @@ int main(int argc, char **argv)
     receiver.user = option("user");
     receiver.password_file = option("password");
     receiver.ca_file = option("ca");
+    receiver.token_url = option("token_url");
+    receiver.client_id = option("client_id");
+    receiver.client_secret_file = option("client_secret");
+    receiver.scope = option("scope");
+    receiver.token_ca_file = option("token_ca");
+    receiver.auth = (int)number("auth", MAIL_LOGIN_PASSWORD); /* enum mail_login */
+    if (option("domain")) {
+        domain[0] = option("domain");
+        receiver.domains = (struct text_list){ domain, 1 };
+    }
     receiver.tls = strcmp(tls, "off") == 0        ? SMTP_TLS_OFF
                    : strcmp(tls, "implicit") == 0 ? SMTP_TLS_IMPLICIT
                                                   : SMTP_TLS_REQUIRED;
@@ -158,9 +170,12 @@ int main(int argc, char **argv)
     tick = event_new(run.base, -1, EV_PERSIST, on_tick, &run);
     freeing = evtimer_new(run.base, on_free, &run);
     (void)event_add(tick, &every);
-    run.left = number("repeat", 1);
+    /* turns=1: each attempt after the end of the one before. */
+    rounds = number("turns", 0) ? number("repeat", 1) : 1;
     run.last_tick = clock_mono(&run.clock);
-    for (long i = number("repeat", 1); i > 0 && r == 0; i--) {
+next_round:
+    run.left = number("turns", 0) ? 1 : number("repeat", 1);
+    for (long i = run.left; i > 0 && r == 0; i--) {
         const struct http_post post = { .url = receiver.url,
                                         .body = json,
                                         .body_len = delivery.json_len,
@@ -195,6 +210,8 @@ int main(int argc, char **argv)
     }
     if (r == 0)
         (void)event_base_dispatch(run.base);
+    if (r == 0 && --rounds > 0)
+        goto next_round;
     printf("busy=%zu\n", http_busy(http));
     deliverer_free(deliverer);
     http_free(http);

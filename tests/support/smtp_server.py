@@ -12,10 +12,13 @@ drop_at       closes instead of answering that verb; BODY: after the first line 
 hang_at       never answers that verb
 delay         {verb: seconds}
 certificate   PEM with key: offers STARTTLS; implicit=True speaks TLS from the start
-login         offers AUTH PLAIN
+login         offers AUTH PLAIN; a text: the mechanisms it offers instead ("LOGIN", "XOAUTH2")
+passwords     {name: password or access token} that are let in, by whichever mechanism; others get 535
+greylist      answers 451 to the first RCPT of each sender and recipient
 dialogue      every line received in clear or under TLS, with "tls" or "clear" beside it
 """
 import argparse
+import base64
 import os
 import socket
 import ssl
@@ -52,11 +55,13 @@ class Cut:
 
 class SmtpServer(Listening):
     def __init__(self, replies=None, drop_at=None, hang_at=None, delay=None, certificate=None, implicit=False,
-                 login=False, folder=None, port=0, cut_after=None):
+                 login=False, folder=None, port=0, cut_after=None, passwords=None, greylist=False):
         self.replies = dict(DEFAULTS, **(replies or {}))
         self.drop_at, self.hang_at, self.delay = drop_at, hang_at, delay or {}
         self.certificate, self.implicit, self.login, self.folder = certificate, implicit, login, folder
         self.mails, self.dialogue, self.cut_after = [], [], cut_after
+        self.passwords, self.logins = passwords, []  # logins: (mechanism, name, secret, "tls" or "clear")
+        self.greylist, self.seen = greylist, set()
         self.stopped = threading.Event()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -111,8 +116,15 @@ class SmtpServer(Listening):
                     if self.certificate and tls == "clear":
                         extra.append("250-STARTTLS")
                     if self.login:
-                        extra.append("250-AUTH PLAIN")
+                        extra.append("250-AUTH " + (self.login if isinstance(self.login, str) else "PLAIN"))
                     self._answer(s, "EHLO", self.replies.get("EHLO") or "\r\n".join(extra + ["250 8BITMIME"]))
+                    continue
+                if verb == "AUTH" and self.passwords is not None:
+                    self._answer(s, verb, self._log_in(s, f, line, tls))
+                    continue
+                if verb == "RCPT" and self.greylist and (sender, line) not in self.seen:
+                    self.seen.add((sender, line))
+                    self._answer(s, verb, "451 4.7.1 greylisted, come again")
                     continue
                 if verb == "AUTH" and len(line.split()) == 2 and self.replies["AUTH"].startswith("2"):
                     self._answer(s, verb, "334 ")
@@ -135,6 +147,33 @@ class SmtpServer(Listening):
             except OSError:
                 pass
             s.close()
+
+    def _log_in(self, s, f, line, tls):
+        """Speaks PLAIN, LOGIN or XOAUTH2; returns the answer to it."""
+        words = line.decode().split()
+        mechanism = words[1].upper()
+
+        def ask(prompt, first=None):
+            if first is None:
+                s.sendall(f"334 {base64.b64encode(prompt).decode()}\r\n".encode())
+                first = f.readline(65536).decode().strip()
+            return base64.b64decode(first).decode()
+
+        first = words[2] if len(words) > 2 else None
+        if mechanism == "LOGIN":
+            name, secret = ask(b"Username:", first), ask(b"Password:")
+        elif mechanism == "XOAUTH2":
+            fields = dict(x.split("=", 1) for x in ask(b"", first).split("\1") if x)
+            name, secret = fields["user"], fields["auth"].removeprefix("Bearer ")
+        else:
+            _, name, secret = ask(b"", first).split("\0")
+        self.logins.append((mechanism, name, secret, tls))
+        if self.passwords.get(name) == secret:
+            return "235 2.7.0 in"
+        if mechanism == "XOAUTH2":  # as the large providers do: the reason first, then the refusal
+            s.sendall(b"334 " + base64.b64encode(b'{"status":"401"}') + b"\r\n")
+            f.readline(65536)
+        return "535 5.7.8 not in"
 
     def _content(self, s, f, sender, to):
         lines = []

@@ -154,10 +154,12 @@ START_TEST(the_smallest_settings_take_every_default)
 }
 END_TEST
 
-#define TOP    "instance: x\nstate: s\n"
-#define LIST   TOP "lists:\n  - {id: l, service: mental-health, providers: [TAJ]}\n"
-#define FEED   TOP "feeds:\n  - {id: f, kind: aggregate, format: m, inbox: i, cadence: "
-#define RCV    TOP "receivers:\n  - {id: r, "
+#define TOP  "instance: x\nstate: s\n"
+#define LIST TOP "lists:\n  - {id: l, service: mental-health, providers: [TAJ]}\n"
+#define FEED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, inbox: i, cadence: "
+#define RCV  TOP "receivers:\n  - {id: r, "
+#define TOKEN                                                                                      \
+    "auth: xoauth2, token_url: 'https://login.example/t', client_id: c, client_secret_file: pw"
 #define PUSHED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, cadence: daily, transport: push"
 #define PULLED TOP "feeds:\n  - {id: f, kind: aggregate, format: m, cadence: daily, transport: pull"
 
@@ -181,6 +183,12 @@ static const char *const accepted_rows[] = {
     RCV "kind: email, smtp: 'smtps://relay.example.nhs.uk:465/', from: a@b.uk, to: c@d.uk, "
         "tls: implicit, user: u, password_file: pw, ca_file: pw}\n",
     RCV "kind: email, smtp: 'smtp://relay', from: a@b.uk, to: \"o'neil+x@sub.d-e.uk\", tls: off}\n",
+    RCV "kind: email, smtp: 'smtp://h', from: a@b.uk, to: c@sub.d.uk, domains: [d.uk, nhs.net]}\n",
+    RCV "kind: email, smtp: 'smtp://h', from: a@b.uk, to: c@d.uk, user: u, password_file: pw, "
+        "auth: login}\n",
+    RCV "kind: email, smtp: 'smtp://h', from: a@b.uk, to: c@d.uk, user: u, " TOKEN "}\n",
+    RCV "kind: email, smtp: 'smtp://h', from: a@b.uk, to: c@d.uk, user: u, " TOKEN ", scope: s, "
+        "token_ca_file: pw}\n",
     RCV "kind: spool, dir: d, profile: public}\n",
     RCV "kind: spool, dir: d, profile: internal, approved_by: 'A Person', basis: 'agreement 7', "
         "review_by: 2027-01-31}\n",
@@ -404,6 +412,21 @@ static const struct {
     { MAIL "c@d.uk, user: u}\n", 4, "go together" },
     { MAIL "c@d.uk, user: u, password_file: none}\n", 4, "none cannot be read" },
     { MAIL "c@d.uk, ca_file: none}\n", 4, "none cannot be read" },
+    { MAIL "c@d.uk, domains: [nhs.net]}\n", 4, "to is outside the domains" },
+    { MAIL "c@d.uk, domains: ['*.uk', d.uk]}\n", 4, "\"*.uk\" is no domain" },
+    { MAIL "c@d.uk, auth: cram}\n", 4, "none of: password, plain, login, xoauth2" },
+    { MAIL "c@d.uk, " TOKEN "}\n", 4, "goes with a user and no password_file" },
+    { MAIL "c@d.uk, user: u, password_file: pw, " TOKEN "}\n", 4, "and no password_file" },
+    { MAIL "c@d.uk, user: u, auth: xoauth2, client_id: c, client_secret_file: pw}\n", 4,
+      "auth xoauth2 needs \"token_url\"" },
+    { MAIL "c@d.uk, user: u, password_file: pw, scope: s}\n", 4,
+      "scope is for auth: xoauth2 alone" },
+    { MAIL "c@d.uk, user: u, auth: xoauth2, client_id: c, client_secret_file: none, "
+           "token_url: 'https://login.example/t'}\n",
+      4, "none cannot be read" },
+    { MAIL "c@d.uk, user: u, auth: xoauth2, client_id: c, client_secret_file: pw, "
+           "token_url: 'http://login.example/t'}\n",
+      4, "http:// would be in clear" },
     { RCV "kind: email, smtp: 'smtps://h', from: a@b.uk, to: c@d.uk, tls: off}\n", 4,
       "contradicts" },
 };
