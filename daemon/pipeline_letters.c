@@ -66,6 +66,7 @@ int letters_add(struct pipeline *p, const json_t *record, uint64_t sequence)
         l->sequence = sequence;
         l->at.ms = json_integer_value(json_object_get(record, "at_ms"));
         l->code = (long)json_integer_value(json_object_get(record, "code"));
+        l->is_permanent = json_is_true(json_object_get(record, "permanent"));
         l->tries = (unsigned)json_integer_value(json_object_get(record, "tries"));
         (void)snprintf(l->why, sizeof l->why, "%s", why);
         (void)snprintf(l->address, sizeof l->address, "%s", address ? address : "");
@@ -96,6 +97,21 @@ void letters_delivered(struct pipeline *p, const char *delivery_id, const char *
     }
     if (letter_find(p, delivery_id))
         letters_remove(p, delivery_id);
+}
+
+bool letters_stand(const struct pipeline *p, const char *receiver, const char *recipient,
+                   bool is_permanent)
+{
+    void *value;
+
+    for (size_t at = 0; table_next(&p->letters, &at, NULL, &value);) {
+        const struct letter *l = value;
+
+        if (!l->is_due_again && !l->is_answered && (l->is_permanent || !is_permanent) &&
+            strcmp(l->item->receiver, receiver) == 0 && strcmp(l->item->recipient, recipient) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* ---- a receiver that is gone ---- */

@@ -7,9 +7,10 @@
 
 struct audience {
     const struct pipeline *pipeline;
-    const char *except; /* a receiver that is not told, or NULL */
-    bool rehearsing;    /* a plan in rehearsal reaches spools only, */
-    bool by_author;     /* and its author by mail */
+    const char *
+        except; /* a receiver that is spoken of, or NULL: only those whom it reaches are told by it */
+    bool rehearsing; /* a plan in rehearsal reaches spools only, */
+    bool by_author;  /* and its author by mail */
     struct composer_recipient *out;
     size_t count, max;
 };
@@ -28,6 +29,28 @@ static void add_recipient(struct audience *a, const struct receiver_setting *r,
             (struct composer_recipient){ r->id, recipient, name, r->kind == RECEIVER_WEBHOOK };
 }
 
+/* Whether a recipient of this receiver hears of it: of a dead letter not whoever did not get it. */
+static bool is_left_out(const struct audience *a, const struct receiver_setting *r,
+                        const char *recipient)
+{
+    return a->except && strcmp(r->id, a->except) == 0 &&
+           letters_stand(a->pipeline, r->id, recipient, false);
+}
+
+/* A holder and, while what is for the holder is refused for good, the deputy as well. */
+static void add_holder(struct audience *a, const struct receiver_setting *r, const char *role,
+                       const struct person *holder)
+{
+    const struct person *deputy = letters_stand(a->pipeline, r->id, holder->mail, true)
+                                      ? settings_deputy(a->pipeline->config->settings, role, holder,
+                                                        pipeline_today(a->pipeline))
+                                      : NULL;
+
+    add_recipient(a, r, holder->mail, holder->name);
+    if (deputy)
+        add_recipient(a, r, deputy->mail, deputy->name);
+}
+
 /* An email receiver writes to each holder of the role; its `to:` when there is none. */
 static void add_receiver(struct audience *a, const char *id, const char *role)
 {
@@ -37,19 +60,18 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
 
     if (a->rehearsing && r->kind != RECEIVER_SPOOL && !(a->by_author && r->kind == RECEIVER_EMAIL))
         return;
-    if (a->except && strcmp(id, a->except) == 0)
-        return;
     if (r->kind != RECEIVER_EMAIL) {
-        add_recipient(a, r, r->id, NULL);
+        if (!a->except || strcmp(id, a->except) != 0)
+            add_recipient(a, r, r->id, NULL);
         return;
     }
     size_t n = role ? settings_holders(s, role, pipeline_today(a->pipeline), people, 16) : 0;
 
     for (size_t i = 0; i < n; i++)
-        add_recipient(a, r, people[i]->mail, people[i]->name);
-    if (n == 0 && r->to)
+        add_holder(a, r, role, people[i]);
+    if (n == 0 && r->to && !is_left_out(a, r, r->to))
         add_recipient(a, r, r->to, NULL);
-    else if (n == 0)
+    else if (n == 0 && !r->to)
         log_warning("compose",
                     "receiver=%s role=%s: nobody holds the role and the receiver has no to:", id,
                     role ? role : "-");
@@ -137,7 +159,7 @@ size_t compose_recipients(void *arg, const struct alert *alert, struct composer_
     const struct pipeline *p = arg;
     struct audience a = { .pipeline = p, .out = out, .max = max };
 
-    if (alert->rule == RULE_DEAD_LETTER) { /* not by the receiver that it speaks of */
+    if (alert->rule == RULE_DEAD_LETTER) {
         a.except = alert->receiver;
         add_operators(&a);
         return a.count;

@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "outbox/retry.h"
 
 /*
  * The sent journal: what became of each message. (1) An outcome (delivered, dead, dropped) is
@@ -236,9 +237,10 @@ int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *ad
 {
     AUTO(auto_free) char *frozen = outbox_item_encode(item);
     json_t *record = record_of(item);
-    json_t *more = json_pack("{s:s, s:s, s:I, s:i, s:s, s:s}", "outcome", "dead", "why", item->why,
-                             "code", (json_int_t)item->code, "tries", (int)item->tries, "address",
-                             address, "item", frozen ? frozen : "");
+    json_t *more = json_pack("{s:s, s:s, s:I, s:i, s:b, s:s, s:s}", "outcome", "dead", "why",
+                             item->why, "code", (json_int_t)item->code, "tries", (int)item->tries,
+                             "permanent", (int)(item->last_cause == RETRY_REFUSED_FOR_GOOD),
+                             "address", address, "item", frozen ? frozen : "");
 
     if (!frozen || json_object_update(record, more) < 0) {
         json_decref(record);

@@ -95,6 +95,7 @@ struct letter {
     long code;
     unsigned tries;
     char address[SHA256_TEXT_MAX]; /* digest of the webhook's url then; "" for other kinds */
+    bool is_permanent;             /* refused for good, not given up after a time */
     bool is_answered;  /* its receiver has since taken a message for the same recipient */
     bool is_due_again; /* a person decided so, at .decided_at */
     struct wall_time decided_at;

@@ -233,6 +233,10 @@ size_t letters_count(const struct pipeline *p);
 /** Digest of where its receiver is, "" for other than webhooks. Returns 0 or -errno. */
 int letter_address(const struct pipeline *p, const struct outbox_item *item,
                    char out[SHA256_TEXT_MAX]);
+/** Whether a message for this recipient was given up and a person has not decided upon it, nor has one
+ *  been taken since; is_permanent: one that was refused for good. */
+bool letters_stand(const struct pipeline *p, const char *receiver, const char *recipient,
+                   bool is_permanent);
 /** Whether this address answered 410 (gone): nothing is posted there until a person decides upon
  *  that letter, or the address changes. */
 bool letters_receiver_is_off(const struct pipeline *p, const struct receiver_setting *r);

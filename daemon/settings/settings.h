@@ -219,6 +219,10 @@ const char *settings_org_title(const struct settings *s, const char *code);
 size_t settings_holders(const struct settings *s, const char *role, struct civil_date on,
                         const struct person **out_people, size_t max);
 
+/** Who stands in for a holder of a role on a date; NULL: nobody. */
+const struct person *settings_deputy(const struct settings *s, const char *role,
+                                     const struct person *holder, struct civil_date on);
+
 enum role_held { HELD_ALWAYS, HELD_NEVER, HELD_WITH_GAP };
 /** Whether somebody holds a role on each day between two (DATE_NONE: open; then only gaps between holders
  * and after the last are looked for), else the first gap; *out_to is DATE_NONE where it does not end. */

@@ -252,6 +252,19 @@ size_t settings_holders(const struct settings *s, const char *role, struct civil
     return count;
 }
 
+const struct person *settings_deputy(const struct settings *s, const char *role,
+                                     const struct person *holder, struct civil_date on)
+{
+    for (size_t i = 0; i < s->holding_count; i++) {
+        const struct holding *h = &s->holdings[i];
+
+        if (strcmp(h->role, role) == 0 && covers(h->from, h->to, on) && h->deputy &&
+            person_of(s, h->person) == holder && strcmp(h->deputy, h->person) != 0)
+            return person_of(s, h->deputy);
+    }
+    return NULL;
+}
+
 /* The newest day of a run of holdings that goes on from a day; DATE_NONE: it does not end. */
 static struct civil_date held_until(const struct settings *s, const char *role,
                                     struct civil_date day)

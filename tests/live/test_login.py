@@ -73,17 +73,18 @@ def test_a_token_that_ends_within_a_minute_is_fetched_again_for_the_next_mail(bu
 
 
 def test_a_kept_token_that_is_refused_is_fetched_again_once(build):
-    with Folder() as f, HttpServer([token_answer(), token_answer("second")]) as endpoint, SmtpServer(login="XOAUTH2") as smtp:
-        class Withdrawn(dict):
-            """The first token is good for the first login alone."""
+    for then, wanted in (("second", "delivered"), ("another", "login-refused")):
+        with Folder() as f, HttpServer([token_answer(), token_answer("second")]) as endpoint, SmtpServer(login="XOAUTH2") as smtp:
+            class Withdrawn(dict):
+                """The first token is good for the first login alone."""
 
-            def get(self, name, otherwise=None):
-                return TOKEN if len(smtp.logins) == 1 else "second"
+                def get(self, name, otherwise=None):
+                    return TOKEN if len(smtp.logins) == 1 else then
 
-        smtp.passwords = Withdrawn()
-        r = by_token(f, build, smtp, endpoint, repeat=2, turns=1)
-        assert [x["outcome"] for x in r] == ["delivered"] * 2, r
-        assert [secret for _, _, secret, _ in smtp.logins] == [TOKEN, TOKEN, "second"] and len(endpoint.requests) == 2
+            smtp.passwords = Withdrawn()
+            r = by_token(f, build, smtp, endpoint, repeat=2, turns=1)
+            assert [x["outcome"] for x in r] == ["delivered", wanted], r
+            assert [secret for _, _, secret, _ in smtp.logins] == [TOKEN, TOKEN, "second"] and len(endpoint.requests) == 2
 
 
 def test_a_fresh_token_that_is_refused_is_the_receivers_fault_and_not_fetched_again_at_once(build):

@@ -14,7 +14,6 @@ delay         {verb: seconds}
 certificate   PEM with key: offers STARTTLS; implicit=True speaks TLS from the start
 login         offers AUTH PLAIN; a text: the mechanisms it offers instead ("LOGIN", "XOAUTH2")
 passwords     {name: password or access token} that are let in, by whichever mechanism; others get 535
-greylist      answers 451 to the first RCPT of each sender and recipient
 dialogue      every line received in clear or under TLS, with "tls" or "clear" beside it
 """
 import argparse
@@ -55,13 +54,12 @@ class Cut:
 
 class SmtpServer(Listening):
     def __init__(self, replies=None, drop_at=None, hang_at=None, delay=None, certificate=None, implicit=False,
-                 login=False, folder=None, port=0, cut_after=None, passwords=None, greylist=False):
+                 login=False, folder=None, port=0, cut_after=None, passwords=None):
         self.replies = dict(DEFAULTS, **(replies or {}))
         self.drop_at, self.hang_at, self.delay = drop_at, hang_at, delay or {}
         self.certificate, self.implicit, self.login, self.folder = certificate, implicit, login, folder
         self.mails, self.dialogue, self.cut_after = [], [], cut_after
         self.passwords, self.logins = passwords, []  # logins: (mechanism, name, secret, "tls" or "clear")
-        self.greylist, self.seen = greylist, set()
         self.stopped = threading.Event()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -121,10 +119,6 @@ class SmtpServer(Listening):
                     continue
                 if verb == "AUTH" and self.passwords is not None:
                     self._answer(s, verb, self._log_in(s, f, line, tls))
-                    continue
-                if verb == "RCPT" and self.greylist and (sender, line) not in self.seen:
-                    self.seen.add((sender, line))
-                    self._answer(s, verb, "451 4.7.1 greylisted, come again")
                     continue
                 if verb == "AUTH" and len(line.split()) == 2 and self.replies["AUTH"].startswith("2"):
                     self._answer(s, verb, "334 ")
