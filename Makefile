@@ -138,7 +138,8 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
 # Installed only when something is missing, so that a second run asks for nothing.
 BUILD_PACKAGES := gcc make python3 libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
                   libjansson-dev libssl-dev libsystemd-dev libzip-dev redis-server tzdata
-TEST_PACKAGES  := check python3 python3-aiosmtpd python3-jsonschema python3-yaml python3-z3 strace faketime openssl
+TEST_PACKAGES  := check python3 python3-aiosmtpd python3-jsonschema python3-yaml python3-z3 strace faketime openssl \
+                  prometheus-alertmanager
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
 FULL_PACKAGES  := valgrind
 COVERAGE_PACKAGES := gcovr

@@ -17,7 +17,7 @@
  *              them (workflow)
  *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
  *   notify/    wording; what an audience may be shown beside what it was shown (release); spool,
- *              webhook, email
+ *              webhook, email, a channel's cards, an Alertmanager's alerts
  *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content,
  *              its rows by a thread
  *   store/     EDGE archive, journals, the books in memory and in Redis

@@ -392,6 +392,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
         retention_incidents(p);
     pipeline_advance(p); /* which evaluates again after midnight */
     heartbeat_tick(p);
+    resend_tick(p);
 }
 
 void pipeline_stop(struct pipeline *p, int exit_status)

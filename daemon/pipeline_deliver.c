@@ -284,7 +284,7 @@ static bool receiver_is_busy(const struct pipeline *p, const char *receiver)
     for (size_t at = 0; table_next(&p->flying, &at, NULL, &value);)
         if (strcmp(((const struct attempt *)value)->message->receiver, receiver) == 0)
             return true;
-    return false;
+    return resend_is_flying(p, receiver);
 }
 
 bool deliver_receiver_is_free(const struct pipeline *p, const char *receiver)

@@ -127,10 +127,11 @@ static int make(struct pipeline *p, const struct composer_recipient *to, const c
         .why = p->trouble[0] ? p->trouble : checks_redis_state(p),
         .since = p->outage_since,
         .now = clock_wall(&p->clock),
+        .form = message_form_of(r ? r->kind : RECEIVER_SPOOL),
     };
-    int result =
-        d && r ? notice_compose(&notice, r->kind != RECEIVER_WEBHOOK, r->kind != RECEIVER_EMAIL, &m)
-               : -ENOMEM;
+    int result = d && r
+                     ? notice_compose(&notice, receiver_takes_mail(r), receiver_takes_data(r), &m)
+                     : -ENOMEM;
 
     if (result < 0) {
         free(d);

@@ -99,15 +99,14 @@ void letters_delivered(struct pipeline *p, const char *delivery_id, const char *
         letters_remove(p, delivery_id);
 }
 
-bool letters_stand(const struct pipeline *p, const char *receiver, const char *recipient,
-                   bool is_permanent)
+bool letters_bounced(const struct pipeline *p, const char *receiver, const char *recipient)
 {
     void *value;
 
     for (size_t at = 0; table_next(&p->letters, &at, NULL, &value);) {
         const struct letter *l = value;
 
-        if (!l->is_due_again && !l->is_answered && (l->is_permanent || !is_permanent) &&
+        if (!l->is_due_again && !l->is_answered && l->is_permanent &&
             strcmp(l->item->receiver, receiver) == 0 && strcmp(l->item->recipient, recipient) == 0)
             return true;
     }

@@ -156,6 +156,7 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .not_reached = text_str(&unreached),
         .from = receiver->from,
         .now = clock_wall(&p->clock),
+        .form = message_form_of(receiver->kind),
         .profile = receiver_profile(receiver, pipeline_today(p)),
         .release = release,
         .backlog_messages = c->backlog.messages,
@@ -172,8 +173,8 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .feed_is_published_arg = p,
     };
 
-    return message_compose(&context, receiver->kind != RECEIVER_WEBHOOK,
-                           receiver->kind != RECEIVER_EMAIL, out);
+    return message_compose(&context, receiver_takes_mail(receiver), receiver_takes_data(receiver),
+                           out);
 }
 
 /* What is due: the words, which it takes, and whom they tell of what. Returns 0 or -ENOMEM. */

@@ -64,9 +64,10 @@ void notify_close(struct pipeline *p)
 /* The path and the query of a webhook's address may be its key. */
 static void server_of(const struct receiver_setting *r, char *out, size_t size)
 {
-    const char *url = r->kind == RECEIVER_EMAIL     ? r->smtp
-                      : r->kind == RECEIVER_WEBHOOK ? r->url
-                                                    : r->dir;
+    const char *url = r->kind == RECEIVER_EMAIL ? r->smtp
+                      : r->url                  ? r->url
+                      : r->url_file             ? "the channel's workflow"
+                                                : r->dir;
     const char *host = r->kind == RECEIVER_SPOOL ? NULL : strstr(url, "://");
     size_t len = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : strlen(url);
 
@@ -159,9 +160,10 @@ static int compose(const struct pipeline *p, const struct receiver_setting *r, c
                                    .delivery_id = text_of(record, "delivery_id"),
                                    .why = text_of(record, "who"),
                                    .since = clock_wall(&p->clock),
-                                   .now = clock_wall(&p->clock) };
+                                   .now = clock_wall(&p->clock),
+                                   .form = message_form_of(r->kind) };
 
-    return notice_compose(&notice, r->kind != RECEIVER_WEBHOOK, r->kind != RECEIVER_EMAIL, out);
+    return notice_compose(&notice, receiver_takes_mail(r), receiver_takes_data(r), out);
 }
 
 static int send_it(struct notify_test *t, const struct receiver_setting *r, const struct message *m)

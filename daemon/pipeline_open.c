@@ -311,6 +311,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->paces, pace_free);
     letters_release(p);
     direct_release(p);
+    resend_release(p);
     table_release(&p->configured, free);
     table_release(&p->expected, free);
     spc_release(p);

@@ -93,14 +93,14 @@ static int freeze(struct pipeline *p, const struct plan *plan, const struct word
                                    .why = "",
                                    .since = clock_wall(&p->clock),
                                    .now = clock_wall(&p->clock),
+                                   .form = message_form_of(r->kind),
                                    .plan = plan->id,
                                    .subject = text_str(&w->subject),
                                    .body = text_str(&w->body) };
     struct message m = { 0 };
     struct outbox_item *item = calloc(1, sizeof *item);
-    int result =
-        item ? notice_compose(&notice, r->kind != RECEIVER_WEBHOOK, r->kind != RECEIVER_EMAIL, &m)
-             : -ENOMEM;
+    int result = item ? notice_compose(&notice, receiver_takes_mail(r), receiver_takes_data(r), &m)
+                      : -ENOMEM;
 
     if (result < 0) {
         free(item);

@@ -26,22 +26,14 @@ static void add_recipient(struct audience *a, const struct receiver_setting *r,
                   r->id, a->max);
     else
         a->out[a->count++] =
-            (struct composer_recipient){ r->id, recipient, name, r->kind == RECEIVER_WEBHOOK };
-}
-
-/* Whether a recipient of this receiver hears of it: of a dead letter not whoever did not get it. */
-static bool is_left_out(const struct audience *a, const struct receiver_setting *r,
-                        const char *recipient)
-{
-    return a->except && strcmp(r->id, a->except) == 0 &&
-           letters_stand(a->pipeline, r->id, recipient, false);
+            (struct composer_recipient){ r->id, recipient, name, receiver_is_machine(r) };
 }
 
 /* A holder and, while what is for the holder is refused for good, the deputy as well. */
 static void add_holder(struct audience *a, const struct receiver_setting *r, const char *role,
                        const struct person *holder)
 {
-    const struct person *deputy = letters_stand(a->pipeline, r->id, holder->mail, true)
+    const struct person *deputy = letters_bounced(a->pipeline, r->id, holder->mail)
                                       ? settings_deputy(a->pipeline->config->settings, role, holder,
                                                         pipeline_today(a->pipeline))
                                       : NULL;
@@ -69,9 +61,9 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
 
     for (size_t i = 0; i < n; i++)
         add_holder(a, r, role, people[i]);
-    if (n == 0 && r->to && !is_left_out(a, r, r->to))
+    if (n == 0 && r->to)
         add_recipient(a, r, r->to, NULL);
-    else if (n == 0 && !r->to)
+    else if (n == 0)
         log_warning("compose",
                     "receiver=%s role=%s: nobody holds the role and the receiver has no to:", id,
                     role ? role : "-");
@@ -200,7 +192,7 @@ int compose_receiver_kind(void *arg, const char *id)
     const struct pipeline *p = arg;
     const struct receiver_setting *r = settings_receiver(p->config->settings, id);
 
-    return r ? r->kind == RECEIVER_WEBHOOK : -1;
+    return r ? receiver_is_machine(r) : -1;
 }
 
 /* By name where people.yaml has one, else by receiver; each once. Returns 0 or -ENOMEM. */

@@ -86,6 +86,15 @@ static int note_replaced(struct pipeline *p, const char *ids)
     return r;
 }
 
+/* The frozen data of a message that was due, or given up and due again; NULL: not known, or none. */
+static const char *data_of(const struct pipeline *p, const char *id)
+{
+    const struct outbox_item *item = pending_item(p, id);
+    const struct letter *letter = letter_find(p, id);
+
+    return item ? item->json : letter ? letter->item->json : NULL;
+}
+
 static int note_message(struct pipeline *p, const json_t *record, uint64_t sequence)
 {
     static const char delivered[] = "delivered", dropped[] = "dropped";
@@ -102,8 +111,9 @@ static int note_message(struct pipeline *p, const json_t *record, uint64_t seque
     if (r < 0)
         return r;
     if (!outcome) {
+        r = resend_note(p, receiver, data_of(p, id));
         letters_delivered(p, id, receiver, recipient);
-        r = table_set(&p->sent_ids, id, (void *)(uintptr_t)delivered, NULL);
+        r = r < 0 ? r : table_set(&p->sent_ids, id, (void *)(uintptr_t)delivered, NULL);
     } else if (strcmp(outcome, "dead") == 0) {
         r = letters_add(p, record, sequence);
     } else {

@@ -263,6 +263,9 @@ struct pipeline {
     bool redis_was_usable, said_direct;
     struct direct *directs;    /* messages that go out without Redis */
     struct notify_test *tests; /* on their way */
+    struct table
+        firing; /* "receiver|alert id" -> what an Alertmanager was last told fires, as JSON */
+    struct resend *resends; /* when it is sent again */
     struct heartbeat heartbeat;
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */

@@ -132,6 +132,15 @@ int outbox_check_drop(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int outbox_take_retry(struct pipeline *p, const json_t *act);
 int outbox_take_drop(struct pipeline *p, const json_t *act);
 
+/* ---- pipeline_resend.c ---- */
+/** A receiver took these data: what fires there from now on. Returns 0 or -errno. */
+int resend_note(struct pipeline *p, const char *receiver, const char *alerts);
+/** Call each second. */
+void resend_tick(struct pipeline *p);
+/** Whether it is under way there: nothing else is sent meanwhile. */
+bool resend_is_flying(const struct pipeline *p, const char *receiver);
+void resend_release(struct pipeline *p);
+
 /* ---- pipeline_heartbeat.c ---- */
 /** Each second: a sign of life to the monitor outside, when it is due and all is well. */
 void heartbeat_tick(struct pipeline *p);
@@ -233,10 +242,9 @@ size_t letters_count(const struct pipeline *p);
 /** Digest of where its receiver is, "" for other than webhooks. Returns 0 or -errno. */
 int letter_address(const struct pipeline *p, const struct outbox_item *item,
                    char out[SHA256_TEXT_MAX]);
-/** Whether a message for this recipient was given up and a person has not decided upon it, nor has one
- *  been taken since; is_permanent: one that was refused for good. */
-bool letters_stand(const struct pipeline *p, const char *receiver, const char *recipient,
-                   bool is_permanent);
+/** Whether a message for this recipient was refused for good, a person has not decided upon it, and none
+ *  has been taken since. */
+bool letters_bounced(const struct pipeline *p, const char *receiver, const char *recipient);
 /** Whether this address answered 410 (gone): nothing is posted there until a person decides upon
  *  that letter, or the address changes. */
 bool letters_receiver_is_off(const struct pipeline *p, const struct receiver_setting *r);

@@ -8,9 +8,6 @@
 
 #include <event2/event.h>
 
-#include "base/auto.h"
-#include "notify/mime.h"
-
 static void attempt_free(struct attempt *a)
 {
     struct attempt **at = &a->deliverer->attempts;
@@ -44,13 +41,6 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
     attempt_finish(a, &a->result);
 }
 
-static void on_webhook(void *arg, const struct http_result *r)
-{
-    struct delivery_result result = webhook_judge(r);
-
-    attempt_finish(arg, &result);
-}
-
 /* The outcome is known now; it is told from the loop. */
 int attempt_finish_later(struct attempt *a, enum delivery_outcome outcome, const char *text)
 {
@@ -71,7 +61,7 @@ int attempt_fail_later(struct attempt *a, const char *what, int error)
     return attempt_finish_later(a, DELIVERY_CONNECTION_FAILED, text);
 }
 
-/* ---- spool and webhook --------------------------------------------------------------------- */
+/* ---- spool --------------------------------------------------------------------- */
 
 static int try_spool(struct attempt *a, const struct receiver_setting *receiver,
                      const struct delivery *delivery)
@@ -82,52 +72,6 @@ static int try_spool(struct attempt *a, const struct receiver_setting *receiver,
         return r;
     return r < 0 ? attempt_fail_later(a, "the spool folder cannot be written", r)
                  : attempt_finish_later(a, DELIVERED, "written");
-}
-
-static int try_webhook(struct attempt *a, const struct receiver_setting *receiver,
-                       const struct delivery *delivery)
-{
-    AUTO(secret_release) char *secrets = NULL;
-    AUTO(text_release) struct text signature = TEXT_INIT;
-    AUTO(text_release) struct text signature_header = TEXT_INIT;
-    char timestamp[24], id_header[96], timestamp_header[48];
-    const struct clock real = CLOCK_REAL;
-    int r;
-
-    if (!delivery->json || strlen(delivery->delivery_id) > 64)
-        return -EINVAL;
-    if (!receiver->secret_file)
-        return attempt_finish_later(a, DELIVERY_CONNECTION_FAILED,
-                                    "no secret_file: a webhook is always signed");
-    r = secret_file_read(receiver->secret_file, &secrets);
-    if (r < 0)
-        return attempt_fail_later(a, "the secret file cannot be read", r);
-    (void)snprintf(timestamp, sizeof timestamp, "%lld", (long long)(clock_wall(&real).ms / 1000));
-    r = webhook_sign(secrets, delivery->delivery_id, timestamp, delivery->json, delivery->json_len,
-                     &signature);
-    if (r == -EINVAL)
-        return attempt_finish_later(a, DELIVERY_CONNECTION_FAILED,
-                                    "the secret file holds no whsec_ secret of at least 24 bytes");
-    if (r == 0)
-        r = text_printf(&signature_header, "webhook-signature: %s", text_str(&signature));
-    if (r < 0)
-        return r;
-    (void)snprintf(id_header, sizeof id_header, "webhook-id: %s", delivery->delivery_id);
-    (void)snprintf(timestamp_header, sizeof timestamp_header, "webhook-timestamp: %s", timestamp);
-
-    const char *const headers[] = { "Content-Type: application/cloudevents+json; charset=utf-8",
-                                    id_header, timestamp_header, text_str(&signature_header),
-                                    NULL };
-    const struct http_post post = {
-        .url = receiver->url,
-        .headers = headers,
-        .body = delivery->json,
-        .body_len = delivery->json_len,
-        .allow_private = receiver->allow_private,
-        .ca_file = receiver->ca_file,
-    };
-
-    return http_post(a->deliverer->http, &post, on_webhook, a);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -170,7 +114,13 @@ int deliver_try(struct deliverer *d, const struct receiver_setting *receiver,
         r = try_spool(a, receiver, delivery);
         break;
     case RECEIVER_WEBHOOK:
-        r = try_webhook(a, receiver, delivery);
+        r = webhook_try(a, receiver, delivery);
+        break;
+    case RECEIVER_TEAMS:
+        r = teams_try(a, receiver, delivery);
+        break;
+    case RECEIVER_ALERTMANAGER:
+        r = alertmanager_try(a, receiver, delivery);
         break;
     case RECEIVER_EMAIL:
         r = email_try(a, receiver, delivery);
@@ -188,7 +138,7 @@ void deliverer_free(struct deliverer *d)
     while (d->attempts) {
         struct attempt *a = d->attempts;
 
-        http_cancel(d->http, on_webhook, a);
+        post_cancel(a);
         email_cancel(a);
         attempt_free(a);
     }

@@ -3,8 +3,9 @@
  *
  * Edge. Spool: two files written whole (temporary name, fsync, rename, fsync of the folder), file
  * name = delivery id; writing the same id again is the same file. Webhook: POST of the JSON with
- * Standard Webhooks headers. Email: SMTP by libcurl, one recipient a transaction. Every attempt
- * ends in exactly one callback, never from inside deliver_try().
+ * Standard Webhooks headers. Teams: POST of a card to an address that is a secret. Alertmanager: POST of
+ * alerts, each with its end by the machine's time. Email: SMTP by libcurl, one recipient a transaction. Every
+ * attempt ends in exactly one callback, never from inside deliver_try().
  */
 #ifndef NOTIFY_DELIVER_H
 #define NOTIFY_DELIVER_H
@@ -38,7 +39,7 @@ struct delivery {
 };
 
 /*
- * Outcomes. Spool: a folder that cannot be written is a connection failure. Webhook: 2xx delivered;
+ * Outcomes. Spool: a folder that cannot be written is a connection failure. Webhook, teams, alertmanager: 2xx delivered;
  * 410 refused for good; 429, 502, 503, 504 connection failed, with Retry-After (the receiver's
  * state, no fault of the message); every other status refused; no answer: unknown once the body was
  * sent, else connection failed. Email: 250 to the final dot delivered, whatever follows; a reply

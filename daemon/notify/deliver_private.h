@@ -37,6 +37,16 @@ int attempt_finish_later(struct attempt *a, enum delivery_outcome outcome, const
 int attempt_fail_later(struct attempt *a, const char *what, int error);
 void secret_release(char **secret);
 
+/* ---- deliver_post.c ---- */
+int webhook_try(struct attempt *a, const struct receiver_setting *receiver,
+                const struct delivery *delivery);
+int teams_try(struct attempt *a, const struct receiver_setting *receiver,
+              const struct delivery *delivery);
+int alertmanager_try(struct attempt *a, const struct receiver_setting *receiver,
+                     const struct delivery *delivery);
+/** What is under way for it ends without a callback. */
+void post_cancel(struct attempt *a);
+
 /* ---- deliver_email.c ---- */
 int email_try(struct attempt *a, const struct receiver_setting *receiver,
               const struct delivery *delivery);

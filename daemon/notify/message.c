@@ -9,6 +9,8 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "notify/body.h"
+#include "notify/alerts_json.h"
+#include "notify/card_json.h"
 #include "notify/event_json.h"
 #include "notify/mime.h"
 #include "notify/wording.h"
@@ -348,6 +350,27 @@ static int delivery_id(const struct message_context *c, char out_id[ALERT_ID_MAX
     return delivery_id_of(ids, count, c->receiver, c->recipient, out_id);
 }
 
+enum message_form message_form_of(int receiver_kind)
+{
+    return receiver_kind == RECEIVER_TEAMS          ? FORM_CARD
+           : receiver_kind == RECEIVER_ALERTMANAGER ? FORM_ALERTS
+                                                    : FORM_EVENT;
+}
+
+static char *data_of(const struct message_context *c, const struct message_item *const *items,
+                     const struct message *m)
+{
+    switch (c->form) {
+    case FORM_CARD:
+        return card_json(c, items, c->item_count, m->subject);
+    case FORM_ALERTS:
+        return alerts_json(c, items, c->item_count);
+    case FORM_EVENT:
+        break;
+    }
+    return event_json(c, items, c->item_count, m->delivery_id, m->subject, severity_told(c));
+}
+
 int message_compose(const struct message_context *c, bool want_eml, bool want_json,
                     struct message *out_message)
 {
@@ -372,8 +395,7 @@ int message_compose(const struct message_context *c, bool want_eml, bool want_js
         return -ENOMEM;
     if (want_eml && !(m.eml = mail_of(c, items, m.delivery_id, m.subject)))
         return -ENOMEM;
-    if (want_json &&
-        !(m.json = event_json(c, items, c->item_count, m.delivery_id, m.subject, severity_told(c))))
+    if (want_json && !(m.json = data_of(c, items, &m)))
         return -ENOMEM;
     if (text_losses() != losses) /* a word, somewhere: a figure, or whose it is */
         return -ENOMEM;

@@ -28,6 +28,16 @@ struct message_item {
     bool came_and_went;            /* it began and ended while the message waited */
 };
 
+/** In what form a message's data are given. */
+enum message_form {
+    FORM_EVENT,  /* one CloudEvent (event_json.h) */
+    FORM_CARD,   /* an Adaptive Card for a channel of people (card_json.h) */
+    FORM_ALERTS, /* alerts of an Alertmanager, as deliver.c completes them (alerts_json.h) */
+};
+
+/** The form that a kind of receiver takes. */
+enum message_form message_form_of(int receiver_kind);
+
 /** How a plan, or what is new of it, stands: told once, its items being what is behind already. */
 struct message_baseline {
     const char *notice_id;
@@ -52,6 +62,7 @@ struct message_context {
     const char *not_reached; /* likewise, whose message was given up or waits for too long */
     const char *from;        /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
+    enum message_form form;  /* of its data */
     enum profile profile;    /* how its figures are shown */
     struct release *release; /* what its audience was shown, to which it adds; NULL: not kept */
     /* A digest of messages that waited (DESIGN section 10); 0: none. */
@@ -77,7 +88,7 @@ struct message {
     enum alert_severity severity; /* the worst of its items' news; SEVERITY_RED is sent at once */
     char *subject;                /* at most 60 characters */
     char *eml;  /* the whole mail: headers and MIME body, CRLF; NULL unless asked for */
-    char *json; /* the whole CloudEvent, one object; NULL unless asked for */
+    char *json; /* the whole of its data in the form asked for; NULL unless asked for */
 };
 
 /** Whether it tells of a plan that nobody acts on yet: said in the subject, in the body and in the data. */

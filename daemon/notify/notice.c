@@ -10,6 +10,8 @@
 #include "base/auto.h"
 #include "base/json_text.h"
 #include "base/text.h"
+#include "notify/alerts_json.h"
+#include "notify/card_json.h"
 #include "notify/mime.h"
 #include "notify/wording.h"
 
@@ -145,6 +147,39 @@ static char *event_of(const struct notice *n, const char *body)
     return text;
 }
 
+static char *alerts_of(const struct notice *n)
+{
+    static const struct {
+        const char *name;
+        long lasts_s;
+    } kinds[] = {
+        [NOTICE_REDIS_UNUSABLE] = { "redis-unusable", 2 * 86400 }, /* said again each day */
+        [NOTICE_REDIS_USABLE] = { "redis-unusable", 0 },
+        [NOTICE_PLAN_CHANGED] = { "plan-changed", 86400 },
+        [NOTICE_PLAN_ENDS] = { "plan-ends", 86400 },
+        [NOTICE_TEST] = { "test", 300 },
+        [NOTICE_HEARTBEAT] = { "heartbeat", 300 },
+    };
+    const bool is_red =
+        n->kind == NOTICE_REDIS_UNUSABLE || n->kind == NOTICE_REDIS_USABLE; /* one and the same */
+
+    return alerts_json_of_notice(n->instance, kinds[n->kind].name, is_red ? "red" : NULL, n->plan,
+                                 subject_of(n), n->since, kinds[n->kind].lasts_s);
+}
+
+static char *data_of(const struct notice *n, const char *body)
+{
+    switch (n->form) {
+    case FORM_CARD:
+        return card_json_of_notice(subject_of(n), body);
+    case FORM_ALERTS:
+        return alerts_of(n);
+    case FORM_EVENT:
+        break;
+    }
+    return event_of(n, body);
+}
+
 static bool address_ok(const char *s)
 {
     if (strchr(s, '@') && !strchr(s, '/'))
@@ -171,7 +206,7 @@ int notice_compose(const struct notice *n, bool want_eml, bool want_json,
     if (want_eml)
         m.eml = mail_of(n, text_str(&body));
     if (want_json)
-        m.json = event_of(n, text_str(&body));
+        m.json = data_of(n, text_str(&body));
     if (!m.subject || (want_eml && !m.eml) || (want_json && !m.json))
         return -ENOMEM;
     *out_message = m;

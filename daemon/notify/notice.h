@@ -27,6 +27,7 @@ struct notice {
     const char
         *why; /* what Redis, or the connection, said last; may be "". Of a test: who asked for it */
     struct wall_time since, now;
+    enum message_form form;            /* of its data */
     const char *plan, *subject, *body; /* of a plan: its id, and the words; else NULL */
     const char *recipient_name;        /* or NULL */
 };

@@ -27,7 +27,13 @@ enum feed_cadence {
     CADENCE_QUARTERLY,
     CADENCE_YEARLY
 };
-enum receiver_kind { RECEIVER_SPOOL, RECEIVER_WEBHOOK, RECEIVER_EMAIL };
+enum receiver_kind {
+    RECEIVER_SPOOL,
+    RECEIVER_WEBHOOK,
+    RECEIVER_EMAIL,
+    RECEIVER_TEAMS,
+    RECEIVER_ALERTMANAGER
+};
 /** How figures are shown to whom a receiver's messages go (DESIGN section 10; notify/figure.h). */
 enum profile { PROFILE_PARTNER, PROFILE_PUBLIC, PROFILE_INTERNAL, PROFILE_EXACT };
 enum smtp_tls { SMTP_TLS_REQUIRED, SMTP_TLS_IMPLICIT, SMTP_TLS_OFF };
@@ -61,9 +67,11 @@ struct feed_setting {
 
 struct receiver_setting {
     char *id;
-    int kind;  /* enum receiver_kind */
-    char *dir; /* spool */
-    char *url, *secret_file;
+    int kind;             /* enum receiver_kind */
+    char *dir;            /* spool */
+    char *url, *url_file; /* url_file: of teams, whose address is a credential */
+    char *secret_file;
+    struct span resend; /* alertmanager: how often what fires is sent again; seconds */
     bool allow_private; /* webhook; the secret is read at use, never kept in a message */
     char *to, *smtp, *from, *user, *password_file, *ca_file;
     struct text_list domains; /* email: of those it may write to; none: any */
@@ -193,6 +201,10 @@ const struct feed_setting *settings_feed(const struct settings *s, const char *i
 const struct list_setting *settings_list(const struct settings *s, const char *id);
 /** How figures are shown to it on a day: what was allowed until a day is partner after it. */
 enum profile receiver_profile(const struct receiver_setting *r, struct civil_date on);
+/** Whether its messages are mails; data (JSON); and are read by a program, which waits for no day's message. */
+bool receiver_takes_mail(const struct receiver_setting *r);
+bool receiver_takes_data(const struct receiver_setting *r);
+bool receiver_is_machine(const struct receiver_setting *r);
 /** Whether the domain of a mail address is one of the receiver's `domains:`, or below one; without any
  * every one is. */
 bool receiver_may_write_to(const struct receiver_setting *r, const char *address);

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "settings/settings_internal.h"
 
@@ -22,15 +23,23 @@ const struct bind_key receiver_keys[] = {
     { "id", BIND_ID, FIELD(id), NULL, 0, 0, NULL, 1,
       "the receiver's name in plans (roles) and routes" },
     { "kind", BIND_CHOICE, FIELD(kind), NULL, 0, 0, kinds, 1,
-      "spool: files in a folder; webhook: signed CloudEvents; email: to the holders of the role" },
+      "spool: files in a folder; webhook: signed CloudEvents; email: to the holders of the role; "
+      "teams: "
+      "cards in a channel; alertmanager: alerts of Prometheus" },
     { "dir", BIND_TEXT, FIELD(dir), NULL, 0, 0, NULL, 0,
       "spool: the folder for .eml and .json files; made when missing" },
     { "url", BIND_TEXT, FIELD(url), NULL, 0, 0, NULL, 0,
-      "webhook: where to post; https, or http where allow_private is true" },
+      "webhook, alertmanager: where to post; https, or http where allow_private is true; of an "
+      "Alertmanager "
+      "its root, to which /api/v2/alerts is added" },
+    { "url_file", BIND_TEXT, FIELD(url_file), NULL, 0, 0, NULL, 0,
+      "teams: the file that holds the address of the channel's workflow: whoever has it can post "
+      "there" },
     { "secret_file", BIND_TEXT, FIELD(secret_file), NULL, 0, 0, NULL, 0,
       "webhook: a file holding whsec_ and base64 of at least 24 random bytes" },
     { "allow_private", BIND_BOOL, FIELD(allow_private), "false", 0, 0, NULL, 0,
-      "webhook: true lets it reach loopback and private addresses, for a receiver of your own; "
+      "webhook, teams, alertmanager: true lets it reach loopback and private addresses, for a "
+      "receiver of your own; "
       "email: "
       "the same of token_url" },
     { "to", BIND_TEXT, FIELD(to), NULL, 0, 0, NULL, 0,
@@ -44,7 +53,7 @@ const struct bind_key receiver_keys[] = {
     { "password_file", BIND_TEXT, FIELD(password_file), NULL, 0, 0, NULL, 0,
       "email: the file that holds its password" },
     { "ca_file", BIND_TEXT, FIELD(ca_file), NULL, 0, 0, NULL, 0,
-      "webhook, email: certificates to trust in place of the system's, for a private authority" },
+      "all but spool: certificates to trust in place of the system's, for a private authority" },
     { "tls", BIND_CHOICE, FIELD(tls), "required", 0, 0, tls_modes, 0,
       "email: required: STARTTLS must succeed; implicit: smtps; off: only for a relay on this host "
       "or network" },
@@ -66,6 +75,9 @@ const struct bind_key receiver_keys[] = {
       "auth xoauth2: certificates to trust at token_url in place of the system's" },
     { "rate", BIND_INTEGER, FIELD(rate), "20", 1, 600, NULL, 0,
       "email: at most so many mails a minute" },
+    { "resend", BIND_DURATION, FIELD(resend), "5min", 0, 0, NULL, 0,
+      "alertmanager: how often what fires is sent again, since an Alertmanager forgets it when it "
+      "restarts; 1s to 24h" },
     { "profile", BIND_CHOICE, FIELD(profile), "partner", 0, 0, profiles, 0,
       "how small numbers are shown: partner, public, or internal, which needs approved_by, basis "
       "and "
@@ -79,24 +91,30 @@ const struct bind_key receiver_keys[] = {
     BIND_END,
 };
 
+#define RESEND_MOST_S 86400
+
 #define SPOOL   (1u << RECEIVER_SPOOL)
 #define WEBHOOK (1u << RECEIVER_WEBHOOK)
 #define EMAIL   (1u << RECEIVER_EMAIL)
+#define TEAMS   (1u << RECEIVER_TEAMS)
+#define MANAGER (1u << RECEIVER_ALERTMANAGER)
 
 static const struct {
     const char *key;
     unsigned used_by, required_by;
 } uses[] = {
     { "dir", SPOOL, SPOOL },
-    { "url", WEBHOOK, WEBHOOK },
+    { "url", WEBHOOK | MANAGER, WEBHOOK | MANAGER },
+    { "url_file", TEAMS, TEAMS },
+    { "resend", MANAGER, 0 },
     { "secret_file", WEBHOOK, WEBHOOK },
-    { "allow_private", WEBHOOK | EMAIL, 0 },
+    { "allow_private", WEBHOOK | EMAIL | TEAMS | MANAGER, 0 },
     { "to", EMAIL, 0 },
     { "smtp", EMAIL, EMAIL },
     { "from", EMAIL, EMAIL },
     { "user", EMAIL, 0 },
     { "password_file", EMAIL, 0 },
-    { "ca_file", WEBHOOK | EMAIL, 0 },
+    { "ca_file", WEBHOOK | EMAIL | TEAMS | MANAGER, 0 },
     { "tls", EMAIL, 0 },
     { "domains", EMAIL, 0 },
     { "auth", EMAIL, 0 },
@@ -160,6 +178,21 @@ static int check_profile(const struct reading *rd, yaml_node *mapping,
     return r;
 }
 
+bool receiver_takes_mail(const struct receiver_setting *r)
+{
+    return r->kind == RECEIVER_SPOOL || r->kind == RECEIVER_EMAIL;
+}
+
+bool receiver_takes_data(const struct receiver_setting *r)
+{
+    return r->kind != RECEIVER_EMAIL;
+}
+
+bool receiver_is_machine(const struct receiver_setting *r)
+{
+    return r->kind == RECEIVER_WEBHOOK || r->kind == RECEIVER_ALERTMANAGER;
+}
+
 enum profile receiver_profile(const struct receiver_setting *r, struct civil_date on)
 {
     if (r->profile == PROFILE_INTERNAL && date_compare(on, r->review_by) > 0)
@@ -175,6 +208,38 @@ static int check_webhook(const struct reading *rd, yaml_node *mapping, struct re
         r, settings_check_url(rd, yaml_get(mapping, "url"), "receiver", v->url, v->allow_private));
 }
 
+/* Its address is read at use, too, and never told. */
+static int check_teams(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
+{
+    yaml_node *at = yaml_get(mapping, "url_file");
+    char *url = NULL;
+    int r = settings_require_file(rd, at, "receiver: url_file", v->url_file);
+
+    if (r < 0 || !v->url_file)
+        return r;
+    r = secret_file_read(v->url_file, &url);
+    if (r == 0) {
+        url[strcspn(url, "\r\n")] = '\0';
+        r = settings_check_url(rd, at, "receiver", url, v->allow_private);
+    } else if (r != -ENOMEM) {
+        r = COMPLAIN(rd, at, "one line: the address of the workflow",
+                     "receiver: the url file cannot be used");
+    }
+    secret_wipe(url);
+    return r;
+}
+
+static int check_alertmanager(const struct reading *rd, yaml_node *mapping,
+                              struct receiver_setting *v)
+{
+    int r = settings_check_url(rd, yaml_get(mapping, "url"), "receiver", v->url, v->allow_private);
+
+    if (v->resend.unit != SPAN_SECONDS || v->resend.count < 1 || v->resend.count > RESEND_MOST_S)
+        r = COMPLAIN(rd, yaml_get(mapping, "resend"), "for example 5min",
+                     "receiver: resend is from 1s to 24h");
+    return r;
+}
+
 static int check_kind(const struct reading *rd, yaml_node *mapping, struct receiver_setting *v)
 {
     const char *written = yaml_text(yaml_get(mapping, "kind"));
@@ -182,13 +247,14 @@ static int check_kind(const struct reading *rd, yaml_node *mapping, struct recei
     /* A kind that could not be read (and was said) would make every key look wrong. */
     if (!written || strcmp(written, kinds[v->kind]) != 0)
         return 0;
-    if (v->kind > RECEIVER_EMAIL)
-        return COMPLAIN(rd, yaml_get(mapping, "kind"), "kinds built so far: spool, webhook, email",
-                        "receiver: kind %s is not built yet", kinds[v->kind]);
     int r = check_uses(rd, mapping, v->kind);
 
     if (v->kind == RECEIVER_WEBHOOK)
         r = settings_worse(r, check_webhook(rd, mapping, v));
+    if (v->kind == RECEIVER_TEAMS)
+        r = settings_worse(r, check_teams(rd, mapping, v));
+    if (v->kind == RECEIVER_ALERTMANAGER)
+        r = settings_worse(r, check_alertmanager(rd, mapping, v));
     if (v->kind == RECEIVER_EMAIL)
         r = settings_worse(r, settings_check_email(rd, mapping, v));
     return settings_worse(r, settings_require_file(rd, yaml_get(mapping, "ca_file"),
@@ -205,6 +271,7 @@ static int read_receiver(const struct reading *rd, yaml_node *list, size_t index
     r = settings_worse(r, settings_resolve(rd->folder, &v->secret_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->password_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->ca_file));
+    r = settings_worse(r, settings_resolve(rd->folder, &v->url_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->client_secret_file));
     r = settings_worse(r, settings_resolve(rd->folder, &v->token_ca_file));
     r = settings_worse(r, check_kind(rd, mapping, v));

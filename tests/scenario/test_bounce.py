@@ -72,6 +72,9 @@ def test_a_refusal_that_may_pass_moves_nothing(build):
     with SmtpServer({"RCPT": bounce("450 4.2.1", LEAD)}) as smtp, mailing(build, smtp) as w:
         w.once("2024-06-10", expect=1)
         assert subjects(smtp, DEPUTY) == [] and subjects(smtp, OPS) == []
+        for hour in range(13, 21):
+            w.run("--once", "--at", f"2024-06-10T{hour}:00")
+        assert subjects(smtp, DEPUTY) == [] and len(subjects(smtp, OPS)) == 2, "given up after eight: ops hear of it"
 
 
 def test_an_address_outside_the_domains_is_asked_of_no_relay_and_its_message_goes_to_the_deputy(build):

@@ -8,6 +8,8 @@
 #include "support/message_fixture.h"
 #include "support/unit.h"
 
+static const enum message_form forms[] = { FORM_EVENT, FORM_CARD, FORM_ALERTS };
+
 START_TEST(composing_that_lost_a_word_gives_no_message)
 {
     struct message_fixture f;
@@ -15,6 +17,7 @@ START_TEST(composing_that_lost_a_word_gives_no_message)
     bool has_failed = true;
 
     fixture_init(&f);
+    f.context.form = forms[_i];
     f.org_title = "Black Country Healthcare";
     f.context.recipient_name = "Zo\xc3\xab Lead"; /* encoded */
     ck_assert_int_eq(message_compose(&f.context, true, true, &whole), 0);
@@ -38,4 +41,4 @@ START_TEST(composing_that_lost_a_word_gives_no_message)
 }
 END_TEST
 
-UNIT_MAIN("message_memory", UNIT_TEST(composing_that_lost_a_word_gives_no_message))
+UNIT_MAIN("message_memory", UNIT_ROWS(composing_that_lost_a_word_gives_no_message, forms))

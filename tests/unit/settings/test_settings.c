@@ -38,8 +38,9 @@ static bool ends_with(const char *s, const char *end)
 /* ---- a folder of a test's own ---- */
 
 static char folder[] = "/tmp/test_settings.XXXXXX";
-static const char *const written[] = { "t.yaml",    "people.yaml",  "own.yaml",    "plan.yaml",
-                                       "ok.secret", "short.secret", "bare.secret", "pw" };
+static const char *const written[] = { "t.yaml",      "people.yaml", "own.yaml",
+                                       "plan.yaml",   "ok.secret",   "short.secret",
+                                       "bare.secret", "pw",          "workflow.url" };
 
 static void put(const char *name, const char *text)
 {
@@ -59,6 +60,7 @@ static void folder_open(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     put("plan.yaml", "plan: {id: x}\n");
     put("pw", "password\n");
+    put("workflow.url", "https://flow.example/1?sig=x\n");
     put("ok.secret", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n");    /* 24 bytes */
     put("short.secret", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=\n"); /* 23 bytes */
     put("bare.secret", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n");
@@ -189,6 +191,8 @@ static const char *const accepted_rows[] = {
     RCV "kind: email, smtp: 'smtp://h', from: a@b.uk, to: c@d.uk, user: u, " TOKEN "}\n",
     RCV "kind: email, smtp: 'smtp://h', from: a@b.uk, to: c@d.uk, user: u, " TOKEN ", scope: s, "
         "token_ca_file: pw}\n",
+    RCV "kind: teams, url_file: workflow.url}\n",
+    RCV "kind: alertmanager, url: 'https://am.example/prefix/', resend: 1min, ca_file: pw}\n",
     RCV "kind: spool, dir: d, profile: public}\n",
     RCV "kind: spool, dir: d, profile: internal, approved_by: 'A Person', basis: 'agreement 7', "
         "review_by: 2027-01-31}\n",
@@ -358,7 +362,15 @@ static const struct {
       "\"f\" is taken; first at line 4" },
     { FEED "monthly}\n  - {id: g, kind: aggregate, format: m, inbox: ./i, cadence: daily}\n", 5,
       "taken by the feed \"f\" at line 4" },
-    { RCV "kind: teams}\n", 4, "kind teams is not built yet" },
+    { RCV "kind: teams}\n", 4, "kind teams needs \"url_file\"" },
+    { RCV "kind: teams, url: 'https://x.uk/'}\n", 4, "url is not for kind teams" },
+    { RCV "kind: teams, url_file: none}\n", 4, "none cannot be read" },
+    { RCV "kind: teams, url_file: pw}\n", 4, "the url does not begin with a scheme" },
+    { RCV "kind: alertmanager}\n", 4, "kind alertmanager needs \"url\"" },
+    { RCV "kind: alertmanager, url: 'http://am.example/'}\n", 4, "http:// would be in clear" },
+    { RCV "kind: alertmanager, url: 'https://am.example/', resend: 2d}\n", 4, "from 1s to 24h" },
+    { RCV "kind: webhook, url: 'https://x.uk/', secret_file: ok.secret, resend: 5min}\n", 4,
+      "resend is not for kind webhook" },
     { RCV "kind: spol, dir: d}\n", 4, "none of: spool, webhook" },
     { RCV "kind: spool}\n", 4, "kind spool needs \"dir\"" },
     { RCV "kind: spool, dir: d, url: 'https://x'}\n", 4, "url is not for kind spool" },
