@@ -233,6 +233,10 @@ int pipeline_open(struct event_base *base, struct config *config,
         p->http = http_new(base);
         p->deliverer = p->http ? deliverer_new(p->http, &p->clock) : NULL;
         r = p->deliverer ? 0 : -ENOMEM;
+        if (r == 0)
+            r = http_use_proxy(p->http, p->config->settings->proxy,
+                               p->config->settings->no_proxy.items,
+                               p->config->settings->no_proxy.count);
         if (r == 0 && p->simulation)
             deliverer_mute(p->deliverer);
     }

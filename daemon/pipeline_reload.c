@@ -105,6 +105,9 @@ static void adopt(struct pipeline *p, struct config *next)
     (void)setenv("TZ", next->settings->timezone, 1);
     tzset();
     log_set_level(log_level_of(next->settings->log_level));
+    if (http_use_proxy(p->http, next->settings->proxy, next->settings->no_proxy.items,
+                       next->settings->no_proxy.count) < 0)
+        log_error("reload", "no memory for the proxy: what is posted goes without it");
     (void)spools_make(next->settings); /* says itself what it cannot make */
     ctl_allow(p);
     intake_close(p);

@@ -92,7 +92,7 @@ CURLcode transfer_common(struct http_transfer *t, const char *url, const char *p
     TRANSFER_SET(t, r, CURLOPT_PROTOCOLS_STR, protocols);
     TRANSFER_SET(t, r, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
     TRANSFER_SET(t, r, CURLOPT_FOLLOWLOCATION, 0L);
-    /* None from the environment; a proxy setting comes with its issue. */
+    /* None from the environment; http_prepare() sets the one of the settings. */
     TRANSFER_SET(t, r, CURLOPT_PROXY, "");
     TRANSFER_SET(t, r, CURLOPT_NOPROXY, "*");
     TRANSFER_SET(t, r, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -352,6 +352,7 @@ void http_free(struct http *h)
         event_free(h->mail_ended);
     if (h->mail_ended_fd >= 0)
         (void)close(h->mail_ended_fd);
+    http_proxy_release(h);
     free(h);
 }
 

@@ -53,6 +53,13 @@ struct http *http_new(struct event_base *base);
 /** Unfinished transfers end without a callback. May wait for a name resolution that is under way.
  */
 void http_free(struct http *h);
+/**
+ * From now on what is posted and fetched goes through a proxy (http://host:port; NULL: none), in a tunnel, so
+ * that it sees names and no contents; but for the hosts named, those below them and this host. What the proxy
+ * resolves a name to is not known here, and not refused. Mail goes without it. Returns 0, or
+ * -ENOMEM: none then.
+ */
+int http_use_proxy(struct http *h, const char *url, char *const *except, size_t except_count);
 /** The loop that it runs on. */
 struct event_base *http_base(const struct http *h);
 /** Ends every transfer that was started with this callback and argument, without calling it. */

@@ -26,7 +26,7 @@ struct http_transfer {
     size_t body_len, body_sent;
     bool body_read_whole; /* curl asked past the end, or took the last byte of a known length */
     size_t reply_bytes;
-    bool allow_private, address_refused;
+    bool allow_private, address_refused, is_proxied;
     char retry_after[64];
     long status; /* of the newest status line, as read by us; 0: none, or malformed */
     bool is_get;
@@ -62,6 +62,8 @@ struct http {
     struct http_socket *sockets;
     struct http_transfer *posts, *mails, *ended; /* posts: and what is fetched */
     size_t mails_running;
+    char *proxy, **except; /* NULL: none; hosts that are reached without it */
+    size_t except_count;
 };
 
 /* http.c */
@@ -108,6 +110,11 @@ int http_add_header(struct http_transfer *t, const char *header);
 int http_errno_of(CURLcode code);
 /** Gives it to the multi handle. Takes it. Returns 0 or -ENOMEM. */
 int http_start(struct http_transfer *t);
+
+/* http_proxy.c */
+/** Whether a request of this URL goes through the proxy. */
+bool http_is_proxied(const struct http *h, const char *url);
+void http_proxy_release(struct http *h);
 
 /* http_get.c */
 /** After transfer_judge(): whether the end of the body is proven. */

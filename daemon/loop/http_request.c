@@ -76,7 +76,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     struct http_transfer *t = arg;
 
     (void)purpose;
-    if (!t->allow_private && !http_address_is_public(&address->addr, address->addrlen)) {
+    if (!t->allow_private && !t->is_proxied &&
+        !http_address_is_public(&address->addr, address->addrlen)) {
         t->address_refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -125,6 +126,15 @@ int http_prepare(struct http_transfer *t, const struct http_request *q, long tim
                         q->connect_timeout_ms > 0 ? q->connect_timeout_ms : CONNECT_TIMEOUT_MS,
                         q->timeout_ms > 0 ? q->timeout_ms : timeout_ms);
 
+    t->is_proxied = http_is_proxied(t->http, q->url);
+    if (t->is_proxied) {
+        TRANSFER_SET(t, c, CURLOPT_PROXY, t->http->proxy);
+        TRANSFER_SET(t, c, CURLOPT_NOPROXY, "");
+        TRANSFER_SET(t, c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+        /* What the proxy says is no answer of the receiver's, and what we say is not for it. */
+        TRANSFER_SET(t, c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        TRANSFER_SET(t, c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    }
     TRANSFER_SET(t, c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     TRANSFER_SET(t, c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     TRANSFER_SET(t, c, CURLOPT_OPENSOCKETDATA, t);

@@ -72,6 +72,14 @@ static const struct bind_key top_keys[] = {
     { "receivers", BIND_NODE, NODE(receivers), NULL, 0, 0, NULL, 0, "where messages go" },
     { "heartbeat", BIND_NODE, NODE(heartbeat), NULL, 0, 0, NULL, 0,
       "a sign of life for a monitor outside, which speaks up when it stops; none when left out" },
+    { "proxy", BIND_TEXT, FIELD(proxy), NULL, 0, 0, NULL, 0,
+      "a proxy for what is posted and fetched, http://host:port; mail goes without it; no "
+      "environment "
+      "variable sets one" },
+    { "no_proxy", BIND_TEXTS, FIELD(no_proxy), NULL, 0, 0, NULL, 0,
+      "hosts, addresses and domains with those below them that are reached without the proxy; this "
+      "host "
+      "always is" },
     { "demo_banner", BIND_TEXT, FIELD(demo_banner), NULL, 0, 0, NULL, 0,
       "a text printed at the start, to say that this is a demonstration" },
     BIND_END,
@@ -356,6 +364,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, check_log_level(&rd, root));
     r = settings_worse(r, settings_read_control(&rd, raw.control));
     r = settings_worse(r, check_paths(&rd, root));
+    r = settings_worse(r, settings_check_proxy(&rd, root));
     r = settings_worse(r, settings_read_redis(&rd, raw.redis));
     r = settings_worse(r, settings_read_lists(&rd, raw.lists));
     r = settings_worse(r, settings_read_feeds(&rd, raw.feeds));

@@ -148,6 +148,8 @@ struct settings {
     struct redis_setting redis;
     struct http_setting http;
     struct heartbeat_setting heartbeat;
+    char *proxy;                     /* for what is posted and fetched by http(s); NULL: none */
+    struct text_list no_proxy;       /* hosts and domains that are reached without it */
     struct text_list plans, formats; /* absolute paths */
     int approval;                    /* enum plan_approval_by: of a change of a plan */
     char *people_path,

@@ -95,6 +95,9 @@ void *settings_grow(void *array_pointer, size_t *count, size_t size);
  * M9). */
 bool settings_mail_ok(const char *address);
 
+/** `proxy:` and `no_proxy:`. */
+int settings_check_proxy(const struct reading *rd, yaml_node *root);
+
 /** A host or domain name: letters, digits and "-" in labels joined by single dots. */
 bool settings_host_ok(const char *host);
 

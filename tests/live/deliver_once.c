@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     struct http *http;
     char *eml, *json;
     const char *kind, *tls;
-    char *domain[1];
+    char *domain[1], *except[1];
     long rounds;
     int r = 0;
 
@@ -167,6 +167,11 @@ int main(int argc, char **argv)
 
     http = http_new(run.base);
     deliverer = deliverer_new(http, &run.clock);
+    if (option("proxy")) {
+        except[0] = option("no_proxy");
+        if (http_use_proxy(http, option("proxy"), except, except[0] ? 1 : 0) < 0)
+            abort();
+    }
     tick = event_new(run.base, -1, EV_PERSIST, on_tick, &run);
     freeing = evtimer_new(run.base, on_free, &run);
     (void)event_add(tick, &every);
