@@ -37,15 +37,20 @@ static const char *label_of(const json_t *alert, const char *name)
     return json_string_value(json_object_get(json_object_get(alert, "labels"), name));
 }
 
-/* Whether an end is that of what is kept: of another severity it is none. */
-static bool is_end_of(const char *kept, const json_t *end)
+/* What is kept fires no more, where it is that which ended: an end of another severity is none of it. */
+static int note_end(struct pipeline *p, const char *key, const json_t *end)
 {
+    const char *kept = table_get(&p->firing, key);
     json_t *alert = kept ? json_parse(kept, strlen(kept), 0, NULL) : NULL;
     const char *was = label_of(alert, "severity"), *is = label_of(end, "severity");
-    bool same = was && is && strcmp(was, is) == 0;
+    bool is_same = was && is && strcmp(was, is) == 0;
 
+    if (kept && !alert)
+        return -ENOMEM;
     json_decref(alert);
-    return same;
+    if (is_same)
+        free(table_remove(&p->firing, key));
+    return 0;
 }
 
 static int note_alert(struct pipeline *p, const char *receiver, const json_t *alert)
@@ -58,11 +63,8 @@ static int note_alert(struct pipeline *p, const char *receiver, const json_t *al
         return 0;
     if (text_printf(&key, "%s|%s", receiver, id) < 0)
         return -ENOMEM;
-    if (json_integer_value(json_object_get(alert, "lasts_s")) == 0) {
-        if (is_end_of(table_get(&p->firing, text_str(&key)), alert))
-            free(table_remove(&p->firing, text_str(&key)));
-        return 0;
-    }
+    if (json_integer_value(json_object_get(alert, "lasts_s")) == 0)
+        return note_end(p, text_str(&key), alert);
     char *text = json_text(alert, JSON_COMPACT);
     int r = text ? table_set(&p->firing, text_str(&key), text, &old) : -ENOMEM;
 

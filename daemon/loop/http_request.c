@@ -131,8 +131,7 @@ int http_prepare(struct http_transfer *t, const struct http_request *q, long tim
         TRANSFER_SET(t, c, CURLOPT_PROXY, t->http->proxy);
         TRANSFER_SET(t, c, CURLOPT_NOPROXY, "");
         TRANSFER_SET(t, c, CURLOPT_HTTPPROXYTUNNEL, 1L);
-        /* What the proxy says is no answer of the receiver's, and what we say is not for it. */
-        TRANSFER_SET(t, c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        /* What the receiver is told is not for the proxy. */
         TRANSFER_SET(t, c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     }
     TRANSFER_SET(t, c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -150,6 +151,40 @@ def test_what_has_ended_is_not_sent_again_beside_what_fires_still(build):
             w.start("2024-07-10T14:00")
 
 
+class Gate(HttpServer):
+    """Answers nothing while it is shut; most: requests that were unanswered at once."""
+
+    def __init__(self):
+        self.inside, self.most, self.open = 0, 0, threading.Event()
+        self.open.set()
+        super().__init__()
+
+    def _record(self, r):
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        self.open.wait(20)
+        with self.lock:
+            self.inside -= 1
+        return super()._record(r)
+
+
+def test_an_end_waits_until_what_fires_was_sent_again(build):
+    with Gate() as http, instance(build, MANAGER.format(port=http.port, resend="1s"), "manager") as w:
+        w.put("1.csv", three(6))
+        w.once("2024-06-10")
+        w.start("2024-07-10")
+        http.open.clear()
+        wait_for(lambda: http.inside, "what fires to be sent again")
+        told = len(w.mails())
+        w.put("2.csv", three(45, "2024-05"))
+        wait_for(lambda: len(w.mails()) > told and w.ctl("outbox", "ls"), "the end to be due")
+        w.ctl("alerts")
+        http.open.set()
+        wait_for(lambda: not Posted(http).firing, "the end to be told")
+        assert http.most == 1, "an end was followed by what was before it"
+
+
 def test_a_change_of_severity_ends_the_one_and_begins_the_other(build):
     with HttpServer() as http, instance(build, MANAGER.format(port=http.port, resend="5min"), "manager",
                                         measures=measure(expect="{2024-04-30: 50, 2024-12-31: 60}", tolerance=5)) as w:
@@ -169,6 +204,21 @@ def test_what_an_alertmanager_does_not_take_stays_due_and_is_not_taken_for_told(
         http.answers = [Answer(200)]
         w.once("2024-06-10T14:00")
         assert Posted(http).firing == {("behind-plan", "red")}
+
+
+def test_a_test_message_has_the_form_that_its_receiver_takes(build):
+    channel = "  - {id: channel, kind: teams, url_file: channel.url, allow_private: true}\n"
+    with HttpServer() as http, HttpServer() as board, instance(build, MANAGER.format(port=http.port, resend="5min") + channel, "manager, channel") as w:
+        w.write("channel.url", f"http://127.0.0.1:{board.port}/1\n")
+        w.start("2024-06-10")
+        w.ctl("notify", "test", "manager")
+        w.ctl("notify", "test", "channel")
+        alert, = json.loads(http.requests[0].body)
+        assert alert["labels"] == {"alertname": "test", "instance": "black-country"}, alert
+        lasts = utc(alert["endsAt"]) - datetime.datetime.now(datetime.timezone.utc)
+        assert lasts < datetime.timedelta(minutes=6), "it ends by itself"
+        said = texts(json.loads(board.requests[0].body))
+        assert any("nothing is wrong" in t for t in said), said
 
 
 class Alertmanager:
