@@ -48,7 +48,7 @@ def test_a_login_of_a_kind_that_is_not_offered_is_refused_and_no_other_is_tried(
     with Folder() as f:
         word = f.write("password", WORD + "\n")
         for offered, auth in (("PLAIN", LOGIN), ("LOGIN", PLAIN), ("CRAM-MD5", ANY), ("PLAIN LOGIN", XOAUTH2)):
-            with SmtpServer(login=offered, passwords={NAME: WORD}) as smtp, HttpServer([token_answer()]) as endpoint:
+            with SmtpServer({"MAIL": "530 5.7.0 log in first"}, login=offered, passwords={NAME: WORD}) as smtp, HttpServer([token_answer()]) as endpoint:
                 r = by_token(f, build, smtp, endpoint) if auth == XOAUTH2 else f.mail(build, smtp.port, user=NAME, password=word, auth=auth)
                 assert r[0]["outcome"] == "login-refused" and not smtp.logins and not smtp.mails, (offered, auth, r)
 
