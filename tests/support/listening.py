@@ -17,7 +17,8 @@ class Listening:
         self.listener, self.connections_lock = listener, threading.Lock()
         if listener.family == socket.AF_INET:
             self.port = listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def listen_beside(self, folder, name, tcp=False):
         """As a Redis: by TCP, or at a unix socket of that name, whose path is .socket either way."""
@@ -41,6 +42,7 @@ class Listening:
             self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would keep the port open
         except OSError:
             pass
+        self.accepting.join(10)  # or it would accept for whoever is given the same descriptor next
         self.listener.close()
 
     def _accept(self):
