@@ -586,3 +586,22 @@ char *config_summary(const struct config *c)
         c->settings->receiver_count);
     return text_take(&t);
 }
+
+const char *config_recipient(const struct config *c, const struct receiver_setting *r,
+                             struct civil_date on)
+{
+    const struct person *people[1];
+
+    if (r->kind != RECEIVER_EMAIL)
+        return r->id;
+    for (size_t i = 0; !r->to && i < c->plan_count; i++) {
+        const struct plan *plan = c->plans[i];
+
+        for (size_t k = 0; k < plan->role_count; k++)
+            for (size_t n = 0; n < plan->roles[k].receivers.count; n++)
+                if (strcmp(plan->roles[k].receivers.items[n], r->id) == 0 &&
+                    settings_holders(c->settings, plan->roles[k].id, on, people, 1))
+                    return people[0]->mail;
+    }
+    return r->to;
+}

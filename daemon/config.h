@@ -68,6 +68,10 @@ int config_parse_plan(const struct config *c, const char *path, const char *text
 /** It comes into force in the place of the i-th, which it frees or, when that is the file's, keeps as
  * unapplied. Takes it. */
 void config_put_plan(struct config *c, size_t i, struct plan *plan);
+/** Whom a test of a receiver goes to: its own address, else the first who holds a role that uses it on a
+ * day. NULL: nobody. Borrowed. */
+const char *config_recipient(const struct config *c, const struct receiver_setting *r,
+                             struct civil_date on);
 void config_free(struct config *c);
 /** "settings x, 2 plans (18 measures), 3 feeds, 4 receivers": for --check and the log. malloc'ed or
  * NULL. */

@@ -22,6 +22,7 @@
  *              its rows by a thread
  *   store/     EDGE archive, journals, the books in memory and in Redis
  *   loop/      EDGE libevent, libcurl, the HTTP server, hiredis, the embedded Redis server, systemd
+ *   doctor/    EDGE whether folders, credentials, servers, Redis, clock and calendar are as they must be
  *   ctl/       EDGE the control socket and waitlistctl; reports as JSON, tables, CSV; a command that is
  *              more than a question has its cmd_*, of which plan test and backtest run a simulator
  *   config.c   settings + formats + plans as one checked whole
@@ -39,14 +40,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <event2/event.h>
 
 #include "base/datadir.h"
+#include "base/json_text.h"
 #include "base/log.h"
+#include "doctor/doctor.h"
 #include "pipeline.h"
 
 #define EXIT_USAGE  2
@@ -54,6 +59,7 @@
 
 static const char usage[] =
     "usage: waitlistd [--config FILE] [--once] [--at YYYY-MM-DD[Thh:mm]] [--check]\n"
+    "       waitlistd [--config FILE] --doctor [--at YYYY-MM-DD[Thh:mm]]\n"
     "       waitlistd [--config FILE] --simulate FOLDER --at YYYY-MM-DD [--plan FILE] [--live]"
     " [--history]\n"
     "\n"
@@ -62,6 +68,7 @@ static const char usage[] =
     "  --at WHEN      the local time from which the clock runs on (12:00 when only a date is "
     "given)\n"
     "  --check        read settings, formats and plans, report every error, exit 0 or 78\n"
+    "  --doctor       what waitlistctl doctor asks for, as JSON, with the rights of this process\n"
     "  --simulate FOLDER  a run for waitlistctl plan test and backtest, which keeps all it has in\n"
     "                 FOLDER and tells nobody: --plan in the place of the settings' plans, --live\n"
     "                 also in rehearsal, --history what the instance received comes again\n"
@@ -69,7 +76,7 @@ static const char usage[] =
 
 struct arguments {
     const char *config, *at;
-    bool once, check;
+    bool once, check, doctor;
     struct simulation_options simulation;
 };
 
@@ -93,6 +100,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         { "once", no_argument, NULL, 'o' },
         { "at", required_argument, NULL, 'a' },
         { "check", no_argument, NULL, 'k' },
+        { "doctor", no_argument, NULL, 'd' },
         { "simulate", required_argument, NULL, 's' },
         { "plan", required_argument, NULL, 'p' },
         { "live", no_argument, NULL, 'l' },
@@ -116,6 +124,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
             break;
         case 'k':
             a->check = true;
+            break;
+        case 'd':
+            a->doctor = true;
             break;
         case 's':
             a->simulation.folder = optarg;
@@ -189,6 +200,34 @@ static int run(const struct arguments *a, struct config *config)
     return status;
 }
 
+/* --doctor, as the daemon has it run: it is there, and ends with its parent. Returns the exit status. */
+static int consult(const struct arguments *a)
+{
+    struct doctor_question q = {
+        .config = a->config, .datadir = datadir_find(), .today = DATE_NONE, .is_running = true
+    };
+    bool is_unreadable, is_hanging;
+    struct wall_time at;
+    json_t *lines = NULL;
+    char *text = NULL;
+
+    if (a->at && clock_parse_at(a->at, &at) == 0)
+        q.today = wall_date(at);
+    int r = prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
+
+    if (r == 0)
+        r = doctor_look(&q, &lines, &is_unreadable, &is_hanging);
+    if (r == 0)
+        text = json_text(lines, JSON_COMPACT);
+    if (r == 0 && (!text || puts(text) == EOF || fflush(stdout) != 0))
+        r = -EIO;
+    if (r == 0 && is_hanging)
+        _exit(EXIT_SUCCESS);
+    free(text);
+    json_decref(lines);
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* --check. Returns the exit status. */
 static int print_summary(const char *path, const struct config *config)
 {
@@ -222,6 +261,11 @@ int main(int argc, char **argv)
         return status;
     (void)umask(0077);
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (a.doctor) {
+        status = consult(&a);
+        curl_global_cleanup();
+        return status;
+    }
     int r = config_load_simulated(a.config, datadir_find(), &a.simulation, &diags, &config);
 
     say_found(&a, &diags);

@@ -308,6 +308,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
     } else if (strcmp(command, "notify-test") == 0) {
         notify_test_answer(p, request);
         return;
+    } else if (strcmp(command, "doctor") == 0) {
+        doctor_answer(p, request);
+        return;
     } else if (act_is_known(command)) {
         act_answer(p, request);
         return;

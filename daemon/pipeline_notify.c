@@ -74,26 +74,6 @@ static void server_of(const struct receiver_setting *r, char *out, size_t size)
     (void)snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), url);
 }
 
-/* Its own address, else the first who holds a role that uses it. */
-static const char *recipient_of(const struct pipeline *p, const struct receiver_setting *r)
-{
-    const struct settings *s = p->config->settings;
-    const struct person *people[1];
-
-    if (r->kind != RECEIVER_EMAIL)
-        return r->id;
-    for (size_t i = 0; !r->to && i < p->config->plan_count; i++) {
-        const struct plan *plan = p->config->plans[i];
-
-        for (size_t k = 0; k < plan->role_count; k++)
-            for (size_t n = 0; n < plan->roles[k].receivers.count; n++)
-                if (strcmp(plan->roles[k].receivers.items[n], r->id) == 0 &&
-                    settings_holders(s, plan->roles[k].id, pipeline_today(p), people, 1))
-                    return people[0]->mail;
-    }
-    return r->to;
-}
-
 /* ---- the answer ---- */
 
 static void on_late(evutil_socket_t fd, short what, void *arg)
@@ -234,7 +214,7 @@ void notify_test_answer(struct pipeline *p, struct ctl_request *request)
 {
     const char *id = json_string_value(json_object_get(ctl_request_json(request), "receiver"));
     const struct receiver_setting *r = id ? settings_receiver(p->config->settings, id) : NULL;
-    const char *recipient = r ? recipient_of(p, r) : NULL;
+    const char *recipient = r ? config_recipient(p->config, r, pipeline_today(p)) : NULL;
 
     if (!may_send(p, r, recipient, request))
         return;

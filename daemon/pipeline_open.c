@@ -277,6 +277,7 @@ void pipeline_close(struct pipeline *p)
         ctl_settle_waiting(p);
     free(p->waiting);
     notify_close(p);
+    doctor_close(p);
     ctl_server_close(p->ctl);
     intake_close(p);
     server_close(p);

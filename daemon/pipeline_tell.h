@@ -157,6 +157,12 @@ void notify_test_answer(struct pipeline *p, struct ctl_request *request);
 /** At the end: whoever still waits for such an answer hears so. */
 void notify_close(struct pipeline *p);
 
+/* ---- pipeline_doctor.c ---- */
+/** Whether what the daemon rests on is as it must be; answers once all was looked at, in bounded time. */
+void doctor_answer(struct pipeline *p, struct ctl_request *request);
+/** At the end: whoever still waits for such an answer hears so. */
+void doctor_close(struct pipeline *p);
+
 /* ---- pipeline_forecast.c ---- */
 /** The outlook of a list measure as waitlistctl shows it (new reference, or NULL). */
 json_t *forecast_report(const struct pipeline *p, const char *id);

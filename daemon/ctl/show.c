@@ -153,6 +153,7 @@ int show_result(const char *command, const json_t *result, size_t width, bool co
         { "plan-gap", show_gap },          { "series-find", show_series },
         { "render", show_rendered },       { "notify-test", show_tested },
         { "silence-ls", show_silences },   { "silence-preview", show_matched },
+        { "doctor", show_doctor },
     };
     const struct view v = { width, colour, out };
 

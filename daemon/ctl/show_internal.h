@@ -62,6 +62,10 @@ int show_rendered(const json_t *list, const struct view *v);
 /** `notify test`: who took it. */
 int show_tested(const json_t *record, const struct view *v);
 
+/* ---- show_doctor.c ---- */
+
+int show_doctor(const json_t *report, const struct view *v);
+
 /* ---- show_plan.c ---- */
 
 int show_plans(const json_t *list, const struct view *v);

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "ctl/cmd_backtest.h"
 #include "ctl/cmd_compute.h"
+#include "ctl/cmd_doctor.h"
 #include "ctl/cmd_feed_backfill.h"
 #include "ctl/cmd_feed_parse.h"
 #include "ctl/cmd_feed_stats.h"
@@ -45,6 +46,9 @@ static const char usage[] =
     "Of the running daemon:\n"
     "  status                 what runs, on what data, what is due\n"
     "  health                 one line and a Nagios code: 0 ok, 1 warning, 2 critical, 3 unknown\n"
+    "  doctor                 folders, credentials, servers, Redis, clock, calendar: each with what "
+    "mends it;\n"
+    "                         without a daemon as far as that goes\n"
     "  feeds                  each feed: newest data, when the next file is due\n"
     "  measures               each measure: value, plan, target, RAG\n"
     "  measure ID             one measure with every period and version\n"
@@ -183,6 +187,7 @@ static const struct detail {
 static const struct command commands[] = {
     { "status", NULL, "status", 0, 0 },
     { "health", NULL, "health", 0, 0 },
+    { "doctor", NULL, "doctor", 0, 0 },
     { "feeds", NULL, "feeds", 0, 0 },
     { "measures", NULL, "measures", 0, 0 },
     { "measure", NULL, "measure", 1, 1 },
@@ -221,7 +226,6 @@ static const struct command commands[] = {
     { "spc", "rebase", "spc-rebase", 1, 1 },
     { "spc", "unrebase", "spc-unrebase", 1, 1 },
     /* Named by the design, brought by later work. */
-    { "doctor", NULL, NULL, 0, 0 },
     { "replay", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
     { "evidence", NULL, NULL, 0, 0 },
@@ -481,7 +485,7 @@ static const json_t *rows_of(const struct command *c, const json_t *result, enum
 {
     static const struct {
         const char *request, *key;
-    } rows[] = { { "spc-show", "points" }, { "forecast", "days" }, { "plan-diff", "changes" } };
+    } rows[] = { { "spc-show", "points" }, { "forecast", "days" }, { "plan-diff", "changes" }, { "doctor", "checks" } };
 
     for (size_t i = 0; i < COUNT(rows); i++)
         if ((kind == OUTPUT_CSV || kind == OUTPUT_NDJSON) &&
@@ -515,11 +519,31 @@ static int finish(const struct command *c, const json_t *result, char **argument
     }
     if (print_result(c->request, rows_of(c, result, o->kind), o->kind) < 0)
         return CTL_FINDING;
+    if (strcmp(c->request, "doctor") == 0)
+        return json_integer_value(json_object_get(result, "fail")) ? CTL_FINDING : CTL_OK;
     if (strcmp(c->request, "health") != 0)
         return CTL_OK;
     json_int_t code = json_integer_value(json_object_get(result, "code"));
 
     return code >= 0 && code <= HEALTH_UNKNOWN ? (int)code : HEALTH_UNKNOWN;
+}
+
+/* The doctor has much to say also where no daemon does. */
+static int doctor_offline(const struct command *c, const char *why, const struct options *o)
+{
+    json_t *report = NULL;
+    bool is_hanging = false;
+    int code = cmd_doctor(o->config, why, &report, &is_hanging);
+
+    if (!report) {
+        fputs("waitlistctl: out of memory\n", stderr);
+        return CTL_FINDING;
+    }
+    (void)print_result(c->request, rows_of(c, report, o->kind), o->kind);
+    if (is_hanging)
+        _exit(code);
+    json_decref(report);
+    return code;
 }
 
 static int ask(const struct command *c, char **arguments, int count, const struct options *o)
@@ -535,6 +559,8 @@ static int ask(const struct command *c, char **arguments, int count, const struc
     if (o->socket) {
         path = strdup(o->socket);
     } else if (find_socket(o->config, datadir_find(), &diags, &path) < 0) {
+        if (strcmp(c->request, "doctor") == 0)
+            return doctor_offline(c, "which daemon is not known", o);
         diags_print(&diags, stderr);
         if (is_health)
             printf("WAITLISTD UNKNOWN - the settings cannot be read\n");
@@ -552,6 +578,8 @@ static int ask(const struct command *c, char **arguments, int count, const struc
     }
     r = ctl_socket_ask(path, request, CTL_CLIENT_WAIT_S, &line, &len);
     json_decref(request);
+    if (r < 0 && strcmp(c->request, "doctor") == 0 && !o->socket)
+        return doctor_offline(c, r == -EACCES ? "it may not be asked by this user" : "it does not answer", o);
     if (r < 0)
         return unreachable(path, o, r, is_health);
     r = ctl_answer_parse(line, len, &result, &code, &error);

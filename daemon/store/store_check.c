@@ -10,16 +10,12 @@
 
 /* Whether Redis is set up so that it keeps what it acknowledged (RELIABILITY section 2, end). */
 
-static const struct {
-    const char *name, *wanted, *why;
-} wanted[] = {
+const struct store_setting store_settings[STORE_SETTINGS] = {
     { "appendonly", "yes", "nothing is written to its disk" },
     { "appendfsync", "always", "its last second may be lost" },
     { "maxmemory-policy", "noeviction", "keys may be thrown away" },
     { "no-appendfsync-on-rewrite", "no", "seconds may be lost while it rewrites its file" },
 };
-
-#define WANTED_COUNT (sizeof wanted / sizeof wanted[0])
 
 struct check {
     store_checked *done;
@@ -38,12 +34,12 @@ static const redisReply *value_of(const redisReply *reply, const char *name)
 
 static void compare(const redisReply *reply, struct text *out_wrong)
 {
-    for (size_t i = 0; i < WANTED_COUNT; i++) {
-        const redisReply *value = value_of(reply, wanted[i].name);
+    for (size_t i = 0; i < STORE_SETTINGS; i++) {
+        const redisReply *value = value_of(reply, store_settings[i].name);
 
-        if (value && strcmp(value->str, wanted[i].wanted) != 0)
+        if (value && strcmp(value->str, store_settings[i].wanted) != 0)
             (void)text_printf(out_wrong, "%s%s is %.40s, not %s: %s", out_wrong->len ? "; " : "",
-                              wanted[i].name, value->str, wanted[i].wanted, wanted[i].why);
+                              store_settings[i].name, value->str, store_settings[i].wanted, store_settings[i].why);
     }
 }
 
@@ -69,18 +65,18 @@ static void on_settings(void *arg, enum redis_error error, const redisReply *rep
 
 int store_check_settings(struct store *s, store_checked *done, void *arg)
 {
-    const char *argv[2 + WANTED_COUNT] = { "CONFIG", "GET" };
-    size_t lengths[2 + WANTED_COUNT] = { 6, 3 };
+    const char *argv[2 + STORE_SETTINGS] = { "CONFIG", "GET" };
+    size_t lengths[2 + STORE_SETTINGS] = { 6, 3 };
     struct check *check = malloc(sizeof *check);
 
     if (!check)
         return -ENOMEM;
     *check = (struct check){ .done = done, .arg = arg };
-    for (size_t i = 0; i < WANTED_COUNT; i++) {
-        argv[2 + i] = wanted[i].name;
-        lengths[2 + i] = strlen(wanted[i].name);
+    for (size_t i = 0; i < STORE_SETTINGS; i++) {
+        argv[2 + i] = store_settings[i].name;
+        lengths[2 + i] = strlen(store_settings[i].name);
     }
-    int r = redis_call(s->redis, (int)(2 + WANTED_COUNT), argv, lengths, 0, on_settings, check);
+    int r = redis_call(s->redis, (int)(2 + STORE_SETTINGS), argv, lengths, 0, on_settings, check);
 
     if (r < 0)
         free(check);

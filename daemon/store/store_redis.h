@@ -83,6 +83,11 @@ bool store_is_full(const struct store *s);
 /** Drops the connection and starts over; ready() comes again. */
 void store_reset(struct store *s, const char *why);
 
+#define STORE_SETTINGS 4
+/** The settings on which durability rests (RELIABILITY section 2, end). */
+extern const struct store_setting {
+    const char *name, *wanted, *why;
+} store_settings[STORE_SETTINGS];
 /** wrong: what is not as it must be, in words; "" when all is. result: 0, or -EIO when it is not known. */
 typedef void store_checked(void *arg, int result, const char *wrong);
 /** Asks for the settings on which durability rests. Returns 0 when the callback will come. */
