@@ -96,18 +96,12 @@ static void say_found(const struct arguments *a, const struct diags *found)
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
     static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "once", no_argument, NULL, 'o' },
-        { "at", required_argument, NULL, 'a' },
-        { "check", no_argument, NULL, 'k' },
-        { "doctor", no_argument, NULL, 'd' },
-        { "simulate", required_argument, NULL, 's' },
-        { "plan", required_argument, NULL, 'p' },
-        { "live", no_argument, NULL, 'l' },
-        { "history", no_argument, NULL, 'i' },
-        { "version", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "config", required_argument, NULL, 'c' }, { "once", no_argument, NULL, 'o' },
+        { "at", required_argument, NULL, 'a' },     { "check", no_argument, NULL, 'k' },
+        { "doctor", no_argument, NULL, 'd' },       { "simulate", required_argument, NULL, 's' },
+        { "plan", required_argument, NULL, 'p' },   { "live", no_argument, NULL, 'l' },
+        { "history", no_argument, NULL, 'i' },      { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
     };
 
     *a = (struct arguments){ .config = "/etc/waitlistd/waitlistd.yaml" };

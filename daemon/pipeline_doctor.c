@@ -34,6 +34,7 @@
 _Static_assert(ANSWER_WITHIN_S < CTL_CLIENT_WAIT_S, "a client would have gone");
 
 struct doctoring {
+    struct doctoring *next; /* answered, and not reaped yet */
     struct pipeline *pipeline;
     struct ctl_request *request; /* NULL: answered */
     pid_t pid;                   /* 0: reaped */
@@ -47,8 +48,9 @@ struct doctoring {
 static int add(json_t *lines, enum doctor_level level, const char *check, const char *subject,
                const char *mend, const char *what)
 {
-    return json_array_append_new(lines, doctor_line(level, check, subject, mend, what)) < 0 ? -ENOMEM
-                                                                                           : 0;
+    return json_array_append_new(lines, doctor_line(level, check, subject, mend, what)) < 0
+               ? -ENOMEM
+               : 0;
 }
 
 /* What mends each of its self-checks. */
@@ -125,6 +127,7 @@ static int add_own(const struct pipeline *p, json_t *lines)
 
 static void doctoring_free(struct doctoring *c)
 {
+    struct doctoring **at = &c->pipeline->doctorings;
     struct event *const events[] = { c->readable, c->late, c->reap };
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
@@ -132,7 +135,10 @@ static void doctoring_free(struct doctoring *c)
             event_free(events[i]);
     fd_close(&c->fd);
     text_release(&c->output);
-    c->pipeline->doctoring = NULL;
+    while (*at && *at != c)
+        at = &(*at)->next;
+    if (*at)
+        *at = c->next;
     free(c);
 }
 
@@ -238,8 +244,7 @@ static int spawn(struct doctoring *c, int output)
     if (r == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setsigdefault(&attributes, &all);
-        (void)posix_spawnattr_setflags(&attributes,
-                                       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         r = -posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
         if (r == 0)
             r = -posix_spawn(&c->pid, "/proc/self/exe", &files, &attributes, argv, environ);
@@ -276,7 +281,7 @@ void doctor_answer(struct pipeline *p, struct ctl_request *request)
 {
     struct doctoring *c;
 
-    if (p->doctoring) {
+    if (p->doctorings && p->doctorings->request) {
         ctl_fail(request, 1, "it is being looked at already: ask again");
         return;
     }
@@ -285,8 +290,10 @@ void doctor_answer(struct pipeline *p, struct ctl_request *request)
         ctl_fail(request, 1, "out of memory");
         return;
     }
-    *c = (struct doctoring){ .pipeline = p, .request = request, .fd = -1, .output = TEXT_INIT };
-    p->doctoring = c;
+    *c = (struct doctoring){
+        .next = p->doctorings, .pipeline = p, .request = request, .fd = -1, .output = TEXT_INIT
+    };
+    p->doctorings = c;
     int r = begin(c);
 
     if (r == 0)
@@ -297,13 +304,13 @@ void doctor_answer(struct pipeline *p, struct ctl_request *request)
 
 void doctor_close(struct pipeline *p)
 {
-    struct doctoring *c = p->doctoring;
+    while (p->doctorings) {
+        struct doctoring *c = p->doctorings;
 
-    if (!c)
-        return;
-    if (c->request)
-        ctl_fail(c->request, 1, "the daemon stops");
-    (void)kill(c->pid, SIGKILL);
-    (void)waitpid(c->pid, NULL, WNOHANG);
-    doctoring_free(c);
+        if (c->request)
+            ctl_fail(c->request, 1, "the daemon stops");
+        (void)kill(c->pid, SIGKILL);
+        (void)waitpid(c->pid, NULL, WNOHANG);
+        doctoring_free(c);
+    }
 }

@@ -266,7 +266,7 @@ struct pipeline {
     struct table
         firing; /* "receiver|alert id" -> what an Alertmanager was last told fires, as JSON */
     struct resend *resends; /* when it is sent again */
-    struct doctoring *doctoring; /* under way, or NULL */
+    struct doctoring *doctorings; /* the first may be under way */
     struct heartbeat heartbeat;
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */

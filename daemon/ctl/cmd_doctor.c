@@ -11,9 +11,9 @@
 
 int cmd_doctor(const char *config, const char *why, json_t **out_report, bool *out_is_hanging)
 {
-    const struct doctor_question q = {
-        .config = config, .datadir = datadir_find(), .today = DATE_NONE
-    };
+    const struct doctor_question q = { .config = config,
+                                       .datadir = datadir_find(),
+                                       .today = DATE_NONE };
     json_t *lines = NULL;
     bool is_unreadable = false;
     char words[400];

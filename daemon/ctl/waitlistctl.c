@@ -46,7 +46,8 @@ static const char usage[] =
     "Of the running daemon:\n"
     "  status                 what runs, on what data, what is due\n"
     "  health                 one line and a Nagios code: 0 ok, 1 warning, 2 critical, 3 unknown\n"
-    "  doctor                 folders, credentials, servers, Redis, clock, calendar: each with what "
+    "  doctor                 folders, credentials, servers, Redis, clock, calendar: each with "
+    "what "
     "mends it;\n"
     "                         without a daemon as far as that goes\n"
     "  feeds                  each feed: newest data, when the next file is due\n"
@@ -485,7 +486,10 @@ static const json_t *rows_of(const struct command *c, const json_t *result, enum
 {
     static const struct {
         const char *request, *key;
-    } rows[] = { { "spc-show", "points" }, { "forecast", "days" }, { "plan-diff", "changes" }, { "doctor", "checks" } };
+    } rows[] = { { "spc-show", "points" },
+                 { "forecast", "days" },
+                 { "plan-diff", "changes" },
+                 { "doctor", "checks" } };
 
     for (size_t i = 0; i < COUNT(rows); i++)
         if ((kind == OUTPUT_CSV || kind == OUTPUT_NDJSON) &&
@@ -579,7 +583,8 @@ static int ask(const struct command *c, char **arguments, int count, const struc
     r = ctl_socket_ask(path, request, CTL_CLIENT_WAIT_S, &line, &len);
     json_decref(request);
     if (r < 0 && strcmp(c->request, "doctor") == 0 && !o->socket)
-        return doctor_offline(c, r == -EACCES ? "it may not be asked by this user" : "it does not answer", o);
+        return doctor_offline(
+            c, r == -EACCES ? "it may not be asked by this user" : "it does not answer", o);
     if (r < 0)
         return unreachable(path, o, r, is_health);
     r = ctl_answer_parse(line, len, &result, &code, &error);

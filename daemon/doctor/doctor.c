@@ -29,9 +29,8 @@ void say(struct doctor *d, enum doctor_level level, const char *check, const cha
     va_start(args, format);
     (void)text_vprintf(&what, format, args);
     va_end(args);
-    if (!text_ok(&what) ||
-        json_array_append_new(d->lines, doctor_line(level, check, subject, mend, text_str(&what))) <
-            0)
+    if (!text_ok(&what) || json_array_append_new(d->lines, doctor_line(level, check, subject, mend,
+                                                                       text_str(&what))) < 0)
         d->has_failed = true;
 }
 

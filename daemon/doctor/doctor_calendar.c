@@ -11,9 +11,10 @@
 /* Days of a period, roughly; 0: by dates. */
 static int period_days(enum feed_cadence cadence)
 {
-    static const int days[] = { [CADENCE_DATES] = 0,    [CADENCE_DAILY] = 1,
-                                [CADENCE_WEEKLY] = 7,   [CADENCE_MONTHLY] = 31,
-                                [CADENCE_QUARTERLY] = 92, [CADENCE_YEARLY] = 366 };
+    static const int days[] = {
+        [CADENCE_DATES] = 0,    [CADENCE_DAILY] = 1,      [CADENCE_WEEKLY] = 7,
+        [CADENCE_MONTHLY] = 31, [CADENCE_QUARTERLY] = 92, [CADENCE_YEARLY] = 366
+    };
 
     return days[cadence];
 }

@@ -21,8 +21,7 @@ static const struct kind {
     const char *key, *make;
     bool is_secret, is_text;
 } kinds[] = {
-    { "secret_file",
-      "(umask 077; echo whsec_$(openssl rand -base64 32) >%s)", true, true },
+    { "secret_file", "(umask 077; echo whsec_$(openssl rand -base64 32) >%s)", true, true },
     { "token_file", "(umask 077; openssl rand -hex 32 >%s)", true, true },
     { "password_file", "install -m 600 /dev/stdin %s", true, true },
     { "client_secret_file", "install -m 600 /dev/stdin %s", true, true },
@@ -50,13 +49,13 @@ static void look_into(struct doctor *d, const struct kind *k, const char *path)
     int r = secret_file_read(path, &content);
 
     if (r < 0) {
-        say(d, DOCTOR_FAIL, "credential", path, mend_path(k->make, path, mend), "%s: cannot be read: %s",
-            k->key, strerror(-r));
+        say(d, DOCTOR_FAIL, "credential", path, mend_path(k->make, path, mend),
+            "%s: cannot be read: %s", k->key, strerror(-r));
         return;
     }
     if (content[0] == '\0' || (k->is_text && content[strspn(content, " \t\r\n")] == '\0'))
-        say(d, DOCTOR_FAIL, "credential", path, mend_path(k->make, path, mend), "%s: the file is empty",
-            k->key);
+        say(d, DOCTOR_FAIL, "credential", path, mend_path(k->make, path, mend),
+            "%s: the file is empty", k->key);
     else if (k->is_text && strchr(content, '\r'))
         say(d, DOCTOR_WARN, "credential", path, mend_path("sed -i 's/\\r$//' %s", path, mend),
             "%s: its lines end as Windows writes them", k->key);

@@ -34,12 +34,16 @@ static bool look_at_folder(struct doctor *d, const char *what, const char *path,
     if (stat(path, &st) < 0) {
         int error = errno;
 
-        say(d, DOCTOR_FAIL, "folder", path, mend_path("install -d -m 700 %s", path, mend),
-            "%s: %s", what, strerror(error));
+        if (error == ENOENT && !d->question->is_running)
+            say(d, DOCTOR_OK, "folder", path, NULL, "%s: is made at the start", what);
+        else
+            say(d, DOCTOR_FAIL, "folder", path, mend_path("install -d -m 700 %s", path, mend),
+                "%s: %s", what, strerror(error));
         return false;
     }
     if (!S_ISDIR(st.st_mode)) {
-        say(d, DOCTOR_FAIL, "folder", path, mend_path("mv %s %s.aside && systemctl restart waitlistd", path, mend),
+        say(d, DOCTOR_FAIL, "folder", path,
+            mend_path("mv %s %s.aside && systemctl restart waitlistd", path, mend),
             "%s: %s is in its place", what, kind_of(st.st_mode));
         return false;
     }
@@ -76,12 +80,11 @@ static void look_into_inbox(struct doctor *d, const char *path)
     for (struct dirent *e; (e = readdir(folder));) {
         struct stat st;
 
-        if (e->d_name[0] == '.' ||
-            fstatat(dirfd(folder), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (e->d_name[0] == '.' || fstatat(dirfd(folder), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         links += S_ISLNK(st.st_mode);
-        unreadable += S_ISREG(st.st_mode) &&
-                      faccessat(dirfd(folder), e->d_name, R_OK, AT_EACCESS) < 0;
+        unreadable +=
+            S_ISREG(st.st_mode) && faccessat(dirfd(folder), e->d_name, R_OK, AT_EACCESS) < 0;
     }
     (void)closedir(folder);
     if (unreadable)
@@ -130,9 +133,7 @@ void look_at_folders(struct doctor *d, const struct settings *s)
 {
     static const char *const parts[] = { "journal", "archive" };
 
-    if (!d->question->is_running && access(s->state, F_OK) < 0 && errno == ENOENT) {
-        say(d, DOCTOR_OK, "folder", s->state, NULL, "state: is made at the first start");
-    } else if (look_at_folder(d, "state", s->state, true)) {
+    if (look_at_folder(d, "state", s->state, true)) {
         look_at_room(d, s->state);
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
             AUTO(auto_free) char *path = path_join(s->state, parts[i]);
@@ -162,8 +163,8 @@ static time_t newest_in(const char *folder, char out_name[NAME_MAX + 1])
     for (struct dirent *e; open && (e = readdir(open));) {
         struct stat st;
 
-        if (fstatat(dirfd(open), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(st.st_mode) && st.st_mtime > newest) {
+        if (fstatat(dirfd(open), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            st.st_mtime > newest) {
             newest = st.st_mtime;
             (void)snprintf(out_name, NAME_MAX + 1, "%s", e->d_name);
         }

@@ -22,12 +22,12 @@
  * in DOCTOR_REACH_S is left behind: its result is not read any more.
  */
 
-#define CONNECT_MS    6000
-#define TALK_MS       8000
-#define SERVERS_MAX   64
-#define ENDS_SOON_S   (14L * 86400)
-#define REPLY_MAX     600
-#define WORDS_MAX     420
+#define CONNECT_MS  6000
+#define TALK_MS     8000
+#define SERVERS_MAX 64
+#define ENDS_SOON_S (14L * 86400)
+#define REPLY_MAX   600
+#define WORDS_MAX   420
 
 enum cause {
     CAUSE_NONE,
@@ -49,7 +49,15 @@ enum cause {
     CAUSE_OTHER
 };
 
-enum remedy { NOTHING, CHANGE_SETTINGS, ALLOW_ADDRESS, ASK_RESOLVER, SEE_CHAIN, WRITE_PASSWORD };
+enum remedy {
+    NOTHING,
+    CHANGE_SETTINGS,
+    ALLOW_ADDRESS,
+    ASK_RESOLVER,
+    SEE_CHAIN,
+    WRITE_PASSWORD,
+    TRY_AGAIN
+};
 
 /* What each cause is called, and what mends it. */
 static const struct {
@@ -78,14 +86,15 @@ static const struct {
     [CAUSE_NO_TLS] = { DOCTOR_FAIL, "tls", "it does not speak TLS 1.2 or newer on that port",
                        CHANGE_SETTINGS },
     [CAUSE_NO_STARTTLS] = { DOCTOR_FAIL, "tls",
-                            "it offers no STARTTLS: use smtps://, or tls: off for an internal relay",
+                            "it offers no STARTTLS: use smtps://, or tls: off for an internal "
+                            "relay",
                             CHANGE_SETTINGS },
     [CAUSE_LOGIN] = { DOCTOR_FAIL, "login", "it refuses user and password", WRITE_PASSWORD },
     [CAUSE_CA_FILE] = { DOCTOR_FAIL, "credential", "the ca_file holds no certificate",
                         CHANGE_SETTINGS },
     [CAUSE_SENDER] = { DOCTOR_FAIL, "smtp", "it refuses the sender", CHANGE_SETTINGS },
     [CAUSE_RECIPIENT] = { DOCTOR_FAIL, "smtp", "it refuses the recipient", CHANGE_SETTINGS },
-    [CAUSE_PUT_OFF] = { DOCTOR_WARN, "smtp", "it puts off, as greylisting does", NOTHING },
+    [CAUSE_PUT_OFF] = { DOCTOR_WARN, "smtp", "it puts off, as greylisting does", TRY_AGAIN },
     [CAUSE_ENDS_SOON] = { DOCTOR_WARN, "tls", "its certificate ends soon", SEE_CHAIN },
     [CAUSE_OTHER] = { DOCTOR_FAIL, "connect", "it cannot be spoken to", CHANGE_SETTINGS },
 };
@@ -152,7 +161,8 @@ static CURLcode prepare(CURL *easy, struct server *v)
     if (v->ca_file)
         SET(easy, r, CURLOPT_CAINFO, v->ca_file);
     if (v->is_mail)
-        SET(easy, r, CURLOPT_USE_SSL, v->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+        SET(easy, r, CURLOPT_USE_SSL,
+            v->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
     if (v->user)
         SET(easy, r, CURLOPT_USERNAME, v->user);
     if (v->password)
@@ -160,7 +170,7 @@ static CURLcode prepare(CURL *easy, struct server *v)
     return r;
 }
 
-/* Why a chain was refused; curl says 0 where the name is what does not fit. */
+/* Why a chain was refused; curl leaves its start value, 1, where the name is what does not fit. */
 static enum cause cause_of_chain(CURL *easy)
 {
     long why = 0;
@@ -168,6 +178,7 @@ static enum cause cause_of_chain(CURL *easy)
     (void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &why);
     switch (why) {
     case 0:
+    case 1:  /* X509_V_ERR_UNSPECIFIED */
     case 62: /* X509_V_ERR_HOSTNAME_MISMATCH */
     case 64: /* X509_V_ERR_IP_ADDRESS_MISMATCH */
         return CAUSE_HOST_NAME;
@@ -517,11 +528,12 @@ static const char *mend_server(const struct doctor *d, const struct server *v, e
                        d->path);
         return out;
     case ALLOW_ADDRESS:
-        (void)snprintf(out, MEND_MAX,
-                       "printf '[Service]\\nIPAddressAllow=%%s\\n' \"$(getent ahosts %s | cut -d' ' "
-                       "-f1 | sort -u | xargs)\" >/etc/systemd/system/waitlistd.service.d/%s.conf && "
-                       "systemctl daemon-reload && systemctl restart waitlistd",
-                       host, host);
+        (void)snprintf(
+            out, MEND_MAX,
+            "printf '[Service]\\nIPAddressAllow=%%s\\n' \"$(getent ahosts %s | cut -d' ' "
+            "-f1 | sort -u | xargs)\" >/etc/systemd/system/waitlistd.service.d/%s.conf && "
+            "systemctl daemon-reload && systemctl restart waitlistd",
+            host, host);
         return out;
     case SEE_CHAIN:
         (void)snprintf(out, MEND_MAX,
@@ -533,6 +545,10 @@ static const char *mend_server(const struct doctor *d, const struct server *v, e
         if (v->password_file)
             return mend_path("install -m 600 /dev/stdin %s", v->password_file, out);
         break;
+    case TRY_AGAIN:
+        (void)snprintf(out, MEND_MAX, "waitlistctl notify test %s",
+                       v->subject + strcspn(v->subject, " ") + 1);
+        return out;
     case CHANGE_SETTINGS:
         break;
     }
@@ -549,8 +565,8 @@ static void say_server(struct doctor *d, const struct server *v)
     (void)origin_of(v->url, where);
     if (v->cause == CAUSE_NONE)
         say(d, DOCTOR_OK, v->is_mail ? "smtp" : "webhook", v->subject, NULL, "%s: %s%s%s%s", where,
-            v->is_mail ? "it would take mail" : "can be connected to", v->is_mail && v->to ? " for " : "",
-            v->is_mail && v->to ? v->to : "", v->words);
+            v->is_mail ? "it would take mail" : "can be connected to",
+            v->is_mail && v->to ? " for " : "", v->is_mail && v->to ? v->to : "", v->words);
     else
         say(d, causes[v->cause].level, check, v->subject,
             mend_server(d, v, causes[v->cause].remedy, mend), "%s: %s%s", where,
@@ -574,14 +590,15 @@ static void look_at_proxies(struct doctor *d)
             return;
         }
     }
-    say(d, DOCTOR_OK, "proxy", "environment", NULL, "none is set there: connections go straight out");
+    say(d, DOCTOR_OK, "proxy", "environment", NULL,
+        "none is set there: connections go straight out");
 }
 
 /* ---- all of them ---- */
 
 static void server_release(struct server *v)
 {
-    char *const texts[] = { v->subject, v->url,  v->ca_file, v->user,
+    char *const texts[] = { v->subject,       v->url,  v->ca_file, v->user,
                             v->password_file, v->from, v->to };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

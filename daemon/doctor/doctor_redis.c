@@ -135,7 +135,8 @@ static void look_at_setting(struct doctor *d, const struct link *l, size_t i,
         say(d, DOCTOR_FAIL, "redis-setting", store_settings[i].name, mend, "is %.40s, not %s: %s",
             value->str, store_settings[i].wanted, store_settings[i].why);
     else
-        say(d, DOCTOR_OK, "redis-setting", store_settings[i].name, NULL, "is %s", store_settings[i].wanted);
+        say(d, DOCTOR_OK, "redis-setting", store_settings[i].name, NULL, "is %s",
+            store_settings[i].wanted);
 }
 
 static void look_at_time(struct doctor *d, const struct link *l, const redisReply *reply)

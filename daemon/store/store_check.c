@@ -39,7 +39,8 @@ static void compare(const redisReply *reply, struct text *out_wrong)
 
         if (value && strcmp(value->str, store_settings[i].wanted) != 0)
             (void)text_printf(out_wrong, "%s%s is %.40s, not %s: %s", out_wrong->len ? "; " : "",
-                              store_settings[i].name, value->str, store_settings[i].wanted, store_settings[i].why);
+                              store_settings[i].name, value->str, store_settings[i].wanted,
+                              store_settings[i].why);
     }
 }
 
