@@ -282,7 +282,7 @@ static bool advance_once(struct pipeline *p)
         apply_start(p, next);
         return true;
     }
-    if (plans_tell(p))
+    if (plans_tell(p) || daily_tell(p))
         return true;
     if (!is_of_today(p))
         p->need_evaluate = true;
@@ -393,6 +393,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     pipeline_advance(p); /* which evaluates again after midnight */
     heartbeat_tick(p);
     resend_tick(p);
+    daily_tick(p);
 }
 
 void pipeline_stop(struct pipeline *p, int exit_status)

@@ -16,6 +16,7 @@
  * refused a minute ago and not mended since (row P10): the old thresholds stand in force, which nobody
  * may have meant. (5) A journal that lacks what Redis knows of (pipeline_witness.c), until a person has
  * Redis rebuilt. (6) An applied plan that the archive has no more (pipeline_plans.c).
+ * (7) A test of the day that no receiver took (pipeline_daily.c).
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -132,6 +133,10 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
         add(&l, "plan", "A plan that was applied cannot be read",
             "%s. Bring the archive back from the copy and reload, or apply the plan again",
             p->plan_trouble);
+    if (p->daily_late[0])
+        add(&l, "daily-test", "A test of the day was not taken",
+            "Receivers: %s. Alerts do not reach them either: \"waitlistctl outbox ls\" says why",
+            p->daily_late);
     if (is_reload_told(p))
         add(&l, "configuration", "A change of the configuration was refused",
             "%s. \"waitlistd --check\" names each error; mend them and reload", p->reload_error);

@@ -61,6 +61,7 @@ static const struct {
     { "redis-files", "rm -r STATE/redis/aside-*" },
     { "journals", "waitlistctl rebuild --why \"journals as they are\"" },
     { "plan", "rsync -a BACKUP/archive/ STATE/archive/ && systemctl reload waitlistd" },
+    { "daily-test", "waitlistctl outbox ls" },
     { "configuration", "waitlistd --check" },
 };
 

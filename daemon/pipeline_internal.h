@@ -21,15 +21,15 @@
  *                     receivers, _sent the sent journal, _pending what is due as that journal knows
  *                     it, _digest what waited, as one message, _letters messages given up, _direct
  *                     what is told without Redis; _render what one would be told, _notify a test,
- *                     _heartbeat that all is well, _resend what fires at an Alertmanager; _doctor whether
- *                     all is as it must be
+ *                     _heartbeat that all is well, _daily a test each day, _resend what fires at an
+ *                     Alertmanager; _doctor whether all is as it must be
  * Waiting lists       _lists what Redis has of them; _apply_list a file into one, with _apply_stage,
  *                     _apply_left_out, _apply_listbook; _apply_set which tables of a set, _measures what is counted
  *                     of them, _place where those on them live, _silent who sends nothing any
  *                     more, _unread files that cannot be read back, _succession an organisation that
  *                     takes over from another
  * Plans change        _plans which version is in force, _plan_effect what another one would change,
- *                     _plan_tell who is told of that, and that a plan ends
+ *                     _plan_tell who is told of that, and that a plan ends; _freeze such notices
  * Redis is made good  _heal as the journals know it, _rebuild the same on command, _lease the fence
  *                     number, _takeover the books of a daemon before us, _witness whether a
  *                     journal lost its end

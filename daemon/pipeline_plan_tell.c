@@ -74,49 +74,17 @@ struct words {
     struct text subject, body;
 };
 
-static bool is_known(const struct pipeline *p, const char *id)
-{
-    return table_has(&p->sent_ids, id) || pending_item(p, id) || letter_find(p, id);
-}
-
 static int freeze(struct pipeline *p, const struct plan *plan, const struct words *w,
                   const struct composer_recipient *to, const char *id, struct outbox_item **out)
 {
-    const struct receiver_setting *r = settings_receiver(p->config->settings, to->receiver);
     const struct notice notice = { .kind = w->kind,
-                                   .instance = p->config->settings->instance,
-                                   .receiver = to->receiver,
-                                   .recipient = to->recipient,
-                                   .recipient_name = to->recipient_name,
-                                   .from = r->from,
                                    .delivery_id = id,
                                    .why = "",
-                                   .since = clock_wall(&p->clock),
-                                   .now = clock_wall(&p->clock),
-                                   .form = message_form_of(r->kind),
                                    .plan = plan->id,
                                    .subject = text_str(&w->subject),
                                    .body = text_str(&w->body) };
-    struct message m = { 0 };
-    struct outbox_item *item = calloc(1, sizeof *item);
-    int result = item ? notice_compose(&notice, receiver_takes_mail(r), receiver_takes_data(r), &m)
-                      : -ENOMEM;
 
-    if (result < 0) {
-        free(item);
-        return result;
-    }
-    item->delivery_id = strdup(id);
-    item->receiver = strdup(to->receiver);
-    item->recipient = strdup(to->recipient);
-    item->subject = m.subject;
-    item->eml = m.eml;
-    item->json = m.json;
-    item->day = DATE_NONE;
-    item->composed = clock_wall(&p->clock);
-    item->since = clock_mono(&p->clock);
-    *out = item;
-    return item->delivery_id && item->receiver && item->recipient ? 0 : -ENOMEM;
+    return freeze_notice(p, &notice, to, out);
 }
 
 /* H(instance, what, plan, which, receiver, recipient) */
@@ -141,7 +109,7 @@ static int add_notice(struct pipeline *p, const struct plan *plan, const struct 
     char id[ALERT_ID_MAX];
     int r = id_of(p, plan, w->kind, which, to, id);
 
-    if (r < 0 || is_known(p, id))
+    if (r < 0 || freeze_is_known(p, id))
         return r;
     r = freeze(p, plan, w, to, id, &list[*count].item);
     if (r == -EINVAL) {

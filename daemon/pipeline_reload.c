@@ -101,6 +101,7 @@ static void adopt(struct pipeline *p, struct config *next)
     pipeline_let_go(p, !same_receivers(old->settings, next->settings) ||
                            old->settings->list_count || next->settings->list_count);
     p->config = next;
+    p->daily_tested = DATE_NONE; /* one that was added gets its test today */
     golive_adopt(p);
     (void)setenv("TZ", next->settings->timezone, 1);
     tzset();

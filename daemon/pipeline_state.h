@@ -268,8 +268,10 @@ struct pipeline {
     struct resend *resends; /* when it is sent again */
     struct doctoring *doctorings; /* the first may be under way */
     struct heartbeat heartbeat;
-    size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
-    struct mono_time letters_at; /* no such call before */
+    struct civil_date daily_tested; /* the day whose tests are due or done, as this run knows */
+    char daily_late[240];           /* "" or receivers that have not taken theirs, since when */
+    size_t letters_in_flight;       /* calls about dead letters that Redis has not answered */
+    struct mono_time letters_at;    /* no such call before */
 
     struct simulation *simulation; /* NULL: real */
     struct waiting_request *waiting;

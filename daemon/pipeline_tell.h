@@ -4,10 +4,11 @@
 #ifndef PIPELINE_TELL_H
 #define PIPELINE_TELL_H
 
+#include "notify/notice.h"
 #include "pipeline_state.h"
 
 /* ---- pipeline_checks.c ---- */
-#define CHECKS_MAX      6
+#define CHECKS_MAX      7
 #define CHECK_WORDS_MAX 400
 /** Each second, and at once after a connection: looks at Redis's settings when it is time. */
 void checks_tick(struct pipeline *p);
@@ -156,6 +157,20 @@ void render_answer(struct pipeline *p, struct ctl_request *request);
 void notify_test_answer(struct pipeline *p, struct ctl_request *request);
 /** At the end: whoever still waits for such an answer hears so. */
 void notify_close(struct pipeline *p);
+
+/* ---- pipeline_freeze.c ---- */
+/** A notice about to become due: words has kind, delivery id and what it says. Returns 0, -ENOMEM, or
+ * -EINVAL for an address that is refused; the item is also there after -ENOMEM, or NULL. */
+int freeze_notice(struct pipeline *p, const struct notice *words,
+                  const struct composer_recipient *to, struct outbox_item **out_item);
+/** Whether it is due, or had an outcome. */
+bool freeze_is_known(const struct pipeline *p, const char *id);
+
+/* ---- pipeline_daily.c ---- */
+/** The tests of this day become due, once. Returns whether a batch is under way. */
+bool daily_tell(struct pipeline *p);
+/** Each second: which of them are late. */
+void daily_tick(struct pipeline *p);
 
 /* ---- pipeline_doctor.c ---- */
 /** Whether what the daemon rests on is as it must be; answers once all was looked at, in bounded time. */

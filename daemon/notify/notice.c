@@ -31,6 +31,8 @@ static const char *subject_of(const struct notice *n)
         return n->subject;
     if (n->kind == NOTICE_TEST)
         return "Test: messages of the monitor reach you";
+    if (n->kind == NOTICE_DAILY_TEST)
+        return "Daily test: messages of the monitor reach you";
     if (n->kind == NOTICE_HEARTBEAT)
         return "The monitor is at work";
     return n->kind == NOTICE_REDIS_UNUSABLE ? "Monitoring stands still: Redis is unusable"
@@ -46,9 +48,17 @@ static int test_body(const struct notice *n, struct text *out)
     moment(n->now, out);
     (void)text_puts(out, " through receiver ");
     wording_clean(out, n->receiver, 60, 5);
-    (void)text_puts(out, ", as it sends its alerts; ");
-    wording_clean(out, n->why, 60, 6);
-    (void)text_puts(out, " asked for it.\n");
+    (void)text_puts(out, ", as it sends its alerts");
+    if (n->kind == NOTICE_DAILY_TEST) {
+        (void)text_puts(out, ". One comes each day from ");
+        wording_clean(out, n->why, 10, 1);
+        (void)text_puts(out, " on.\n\nWhat to do: nothing. On a day without it alerts would not "
+                             "reach you either: tell those who run the monitor.\n");
+    } else {
+        (void)text_puts(out, "; ");
+        wording_clean(out, n->why, 60, 6);
+        (void)text_puts(out, " asked for it.\n");
+    }
     return text_puts(out, "\nFor service oversight; not for deciding any child's care.\n");
 }
 
@@ -56,7 +66,7 @@ static int body_of(const struct notice *n, struct text *out)
 {
     if (n->body)
         return text_puts(out, n->body);
-    if (n->kind == NOTICE_TEST)
+    if (n->kind == NOTICE_TEST || n->kind == NOTICE_DAILY_TEST)
         return test_body(n, out);
     if (n->kind == NOTICE_HEARTBEAT)
         return text_puts(out, "");
@@ -127,6 +137,7 @@ static char *event_of(const struct notice *n, const char *body)
         [NOTICE_PLAN_CHANGED] = { "plan-changed", NULL },
         [NOTICE_PLAN_ENDS] = { "plan-ends", NULL },
         [NOTICE_TEST] = { "test", "test" },
+        [NOTICE_DAILY_TEST] = { "daily-test", "test" },
         [NOTICE_HEARTBEAT] = { "heartbeat", "heartbeat" },
     };
     const char *subject = kinds[n->kind].subject;

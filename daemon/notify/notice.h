@@ -2,7 +2,7 @@
  * notice - a short message that tells of no alert, as frozen bytes
  *
  * Pure wording. For what must be said without Redis: that it is unusable, and that it is usable again;
- * of a plan: that it was changed, that it ends (plan_notice.h); a test, and a sign of life, which say nothing. Plain
+ * of a plan: that it was changed, that it ends (plan_notice.h); a test, that of each day, and a sign of life, which say nothing. Plain
  * text alone; the JSON is a CloudEvent of a type of its own. No clock is read.
  */
 #ifndef NOTIFY_NOTICE_H
@@ -16,6 +16,7 @@ enum notice_kind {
     NOTICE_PLAN_CHANGED,
     NOTICE_PLAN_ENDS,
     NOTICE_TEST,
+    NOTICE_DAILY_TEST,
     NOTICE_HEARTBEAT
 };
 
@@ -24,8 +25,8 @@ struct notice {
     const char *instance, *receiver, *recipient;
     const char *from;        /* mail sender, or NULL: waitlistd@instance */
     const char *delivery_id; /* the caller's, stable for one outage, reminder and recipient */
-    const char
-        *why; /* what Redis, or the connection, said last; may be "". Of a test: who asked for it */
+    const char *
+        why; /* what Redis, or the connection, said last; may be "". Of a test: who asked for it; of that of a day: from when on it comes */
     struct wall_time since, now;
     enum message_form form;            /* of its data */
     const char *plan, *subject, *body; /* of a plan: its id, and the words; else NULL */

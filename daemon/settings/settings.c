@@ -21,7 +21,7 @@
 struct top_raw {
     struct settings s;
     yaml_node *control, *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers,
-        *heartbeat;
+        *heartbeat, *daily_test;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -80,6 +80,8 @@ static const struct bind_key top_keys[] = {
       "hosts, addresses and domains with those below them that are reached without the proxy; this "
       "host "
       "always is" },
+    { "daily_test", BIND_NODE, NODE(daily_test), NULL, 0, 0, NULL, 0,
+      "a message a day that proves the way to a receiver; none when left out" },
     { "demo_banner", BIND_TEXT, FIELD(demo_banner), NULL, 0, 0, NULL, 0,
       "a text printed at the start, to say that this is a demonstration" },
     BIND_END,
@@ -371,6 +373,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, settings_read_http(&rd, raw.http));
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
     r = settings_worse(r, settings_read_heartbeat(&rd, raw.heartbeat));
+    r = settings_worse(r, settings_read_daily_test(&rd, raw.daily_test));
     r = settings_worse(r, read_routes(&rd, raw.routes));
     r = settings_worse(r, read_retention(&rd, raw.retention));
     r = settings_worse(r, read_identity(&rd, root, raw.identity));
@@ -466,6 +469,7 @@ void settings_free(struct settings *s)
     bind_release(http_keys, &s->http);
     bind_release(heartbeat_keys, &s->heartbeat);
     bind_release(control_keys, s);
+    bind_release(daily_test_keys, &s->daily_test);
     bind_release(route_keys, s);
     bind_release(identity_keys, s);
     bind_release(top_keys, s);
@@ -544,6 +548,7 @@ void settings_print_defaults(FILE *to)
         { "control", control_keys },
         { "http", http_keys },
         { "heartbeat", heartbeat_keys },
+        { "daily_test", daily_test_keys },
         { "routes", route_keys },
         { "retention", retention_keys },
         { "identity", identity_keys },

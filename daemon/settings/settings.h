@@ -109,6 +109,12 @@ struct heartbeat_setting {
     struct span every; /* seconds */
 };
 
+/** A message a day that proves the way to a receiver; no receivers: none. */
+struct daily_test_setting {
+    struct text_list receivers; /* ids */
+    char *at;                   /* "hh:mm", local time: from then on */
+};
+
 struct person {
     char *id, *name, *mail;
 };
@@ -150,6 +156,7 @@ struct settings {
     struct heartbeat_setting heartbeat;
     char *proxy;                     /* for what is posted and fetched by http(s); NULL: none */
     struct text_list no_proxy;       /* hosts and domains that are reached without it */
+    struct daily_test_setting daily_test;
     struct text_list plans, formats; /* absolute paths */
     int approval;                    /* enum plan_approval_by: of a change of a plan */
     char *people_path,

@@ -39,7 +39,7 @@ struct settings_index {
 
 /* ---- the tables of keys, one a section ---- */
 extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], http_keys[], list_keys[],
-    identity_keys[], heartbeat_keys[], control_keys[];
+    identity_keys[], heartbeat_keys[], control_keys[], daily_test_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
     place_keys[];
 
@@ -60,6 +60,7 @@ int settings_check_email(const struct reading *rd, yaml_node *mapping, struct re
 void settings_warn_of_domains(const struct reading *rd, yaml_node *receivers);
 /** Call when the receivers are read: it may name one. */
 int settings_read_heartbeat(const struct reading *rd, yaml_node *mapping);
+int settings_read_daily_test(const struct reading *rd, yaml_node *mapping);
 int settings_read_people(const char *path, struct diags *diags, struct settings *s);
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */
 int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,
