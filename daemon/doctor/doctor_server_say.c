@@ -1,0 +1,168 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/secret.h"
+#include "doctor/doctor_server.h"
+
+/* What each cause is called, and the command that mends it. */
+
+enum remedy {
+    NOTHING,
+    CHANGE_SETTINGS,
+    ALLOW_ADDRESS,
+    ASK_RESOLVER,
+    SEE_CHAIN,
+    WRITE_PASSWORD,
+    TRY_AGAIN
+};
+
+/* What each cause is called, and what mends it. */
+static const struct {
+    enum doctor_level level;
+    const char *check, *words;
+    enum remedy remedy;
+} causes[] = {
+    [CAUSE_NONE] = { DOCTOR_OK, NULL, "", NOTHING },
+    [CAUSE_NAME] = { DOCTOR_FAIL, "dns", "its name is not found", ASK_RESOLVER },
+    [CAUSE_REFUSED] = { DOCTOR_FAIL, "connect", "nothing listens there", CHANGE_SETTINGS },
+    [CAUSE_SILENT] = { DOCTOR_FAIL, "connect",
+                       "no answer in time: a firewall, or IPAddressDeny= of our own unit",
+                       ALLOW_ADDRESS },
+    [CAUSE_INSIDE] = { DOCTOR_FAIL, "connect",
+                       "its name leads to a loopback or private address, and allow_private is not "
+                       "set",
+                       CHANGE_SETTINGS },
+    [CAUSE_CHAIN] = { DOCTOR_FAIL, "tls",
+                      "its certificate comes from nobody trusted here: name the authority's by "
+                      "ca_file",
+                      CHANGE_SETTINGS },
+    [CAUSE_HOST_NAME] = { DOCTOR_FAIL, "tls", "its certificate is for another name",
+                          CHANGE_SETTINGS },
+    [CAUSE_ENDED] = { DOCTOR_FAIL, "tls", "its certificate has ended, or is not valid yet",
+                      SEE_CHAIN },
+    [CAUSE_NO_TLS] = { DOCTOR_FAIL, "tls", "it does not speak TLS 1.2 or newer on that port",
+                       CHANGE_SETTINGS },
+    [CAUSE_NO_STARTTLS] = { DOCTOR_FAIL, "tls",
+                            "it offers no STARTTLS: use smtps://, or tls: off for an internal "
+                            "relay",
+                            CHANGE_SETTINGS },
+    [CAUSE_LOGIN] = { DOCTOR_FAIL, "login", "it refuses user and password", WRITE_PASSWORD },
+    [CAUSE_CA_FILE] = { DOCTOR_FAIL, "credential", "the ca_file holds no certificate",
+                        CHANGE_SETTINGS },
+    [CAUSE_SENDER] = { DOCTOR_FAIL, "smtp", "it refuses the sender", CHANGE_SETTINGS },
+    [CAUSE_RECIPIENT] = { DOCTOR_FAIL, "smtp", "it refuses the recipient", CHANGE_SETTINGS },
+    [CAUSE_PUT_OFF] = { DOCTOR_WARN, "smtp", "it puts off, as greylisting does", TRY_AGAIN },
+    [CAUSE_ENDS_SOON] = { DOCTOR_WARN, "tls", "its certificate ends soon", SEE_CHAIN },
+    [CAUSE_OTHER] = { DOCTOR_FAIL, "connect", "it cannot be spoken to", CHANGE_SETTINGS },
+};
+
+/* "scheme://host:port": a path may be a key. */
+static const char *origin_of(const char *url, char out[300])
+{
+    const char *host = strstr(url, "://");
+    size_t len = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : strlen(url);
+
+    (void)snprintf(out, 300, "%.*s", (int)(len < 299 ? len : 299), url);
+    return out;
+}
+
+/* "host port", as getent and openssl want them. */
+static void host_of(const char *url, char out_host[260], char out_port[8])
+{
+    static const struct {
+        const char *scheme, *port;
+    } ports[] = { { "https", "443" }, { "http", "80" }, { "smtps", "465" }, { "smtp", "25" } };
+    CURLU *u = curl_url();
+    char *host = NULL, *port = NULL;
+
+    out_host[0] = '\0';
+    (void)snprintf(out_port, 8, "25");
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        size_t len = strlen(ports[i].scheme);
+
+        if (strncmp(url, ports[i].scheme, len) == 0 && url[len] == ':')
+            (void)snprintf(out_port, 8, "%s", ports[i].port);
+    }
+    if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK) {
+        if (curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+            (void)snprintf(out_host, 260, "%s", host);
+        if (curl_url_get(u, CURLUPART_PORT, &port, 0) == CURLUE_OK)
+            (void)snprintf(out_port, 8, "%s", port);
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(u);
+}
+
+static const char *mend_server(const struct doctor *d, const struct server *v, enum remedy remedy,
+                               char out[MEND_MAX])
+{
+    char host[260], port[8];
+    bool is_starttls = v->is_mail && strncmp(v->url, "smtp:", 5) == 0;
+
+    host_of(v->url, host, port);
+    switch (remedy) {
+    case NOTHING:
+        return NULL;
+    case ASK_RESOLVER:
+        (void)snprintf(out, MEND_MAX, "getent ahosts %s || editor %s /etc/resolv.conf", host,
+                       d->path);
+        return out;
+    case ALLOW_ADDRESS:
+        (void)snprintf(
+            out, MEND_MAX,
+            "printf '[Service]\\nIPAddressAllow=%%s\\n' \"$(getent ahosts %s | cut -d' ' "
+            "-f1 | sort -u | xargs)\" >/etc/systemd/system/waitlistd.service.d/%s.conf && "
+            "systemctl daemon-reload && systemctl restart waitlistd",
+            host, host);
+        return out;
+    case SEE_CHAIN:
+        (void)snprintf(out, MEND_MAX,
+                       "openssl s_client -connect %s:%s%s </dev/null | openssl x509 -noout -dates "
+                       "-issuer",
+                       host, port, is_starttls ? " -starttls smtp" : "");
+        return out;
+    case WRITE_PASSWORD:
+        if (v->password_file)
+            return mend_path("install -m 600 /dev/stdin %s", v->password_file, out);
+        break;
+    case TRY_AGAIN:
+        (void)snprintf(out, MEND_MAX, "waitlistctl notify test %s",
+                       v->subject + strcspn(v->subject, " ") + 1);
+        return out;
+    case CHANGE_SETTINGS:
+        break;
+    }
+    return mend_settings(d, 0, out);
+}
+
+void server_say(struct doctor *d, const struct server *v)
+{
+    char mend[MEND_MAX], where[300];
+    const char *check = causes[v->cause].check;
+
+    if (!v->url || !v->subject)
+        return;
+    (void)origin_of(v->url, where);
+    if (v->cause == CAUSE_NONE)
+        say(d, DOCTOR_OK, v->is_mail ? "smtp" : "webhook", v->subject, NULL, "%s: %s%s%s%s", where,
+            v->is_mail ? "it would take mail" : "can be connected to",
+            v->is_mail && v->to ? " for " : "", v->is_mail && v->to ? v->to : "", v->words);
+    else
+        say(d, causes[v->cause].level, check, v->subject,
+            mend_server(d, v, causes[v->cause].remedy, mend), "%s: %s%s", where,
+            causes[v->cause].words, v->words);
+}
+
+void server_release(struct server *v)
+{
+    char *const texts[] = { v->subject,       v->url,  v->ca_file, v->user,
+                            v->password_file, v->from, v->to };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
+    secret_wipe(v->password);
+}
