@@ -105,35 +105,43 @@ const char *mend_settings(const struct doctor *d, unsigned line, char out[MEND_M
 
 /* ---- settings and plans ---- */
 
-static void say_found(struct doctor *d, const struct diags *found, const char *check)
+static void say_error(struct doctor *d, const struct diag *g)
+{
+    char mend[MEND_MAX], word[WORD_MAX];
+
+    (void)snprintf(mend, sizeof mend, "editor +%u %s", g->line,
+                   shell_word(g->file ? g->file : d->path, word));
+    say(d, DOCTOR_FAIL, "settings", g->file ? g->file : d->path, mend, "line %u: %s%s%s", g->line,
+        g->text, g->hint ? "; " : "", g->hint ? g->hint : "");
+}
+
+/* Each error; warnings are mostly for who writes a plan, and would hide the rest. */
+static void say_found(struct doctor *d, const struct diags *found)
 {
     AUTO(auto_free) const struct diag **list = diags_in_order(found);
+    char mend[MEND_MAX];
 
-    for (size_t i = 0; list && i < found->count; i++) {
-        const struct diag *g = list[i];
-        char mend[MEND_MAX], place[24], word[WORD_MAX];
-        enum doctor_level level = g->level == DIAG_ERROR     ? DOCTOR_FAIL
-                                  : g->level == DIAG_WARNING ? DOCTOR_WARN
-                                                             : DOCTOR_OK;
-
-        (void)snprintf(place, sizeof place, "%u", g->line);
-        if (level != DOCTOR_OK && g->file)
-            (void)snprintf(mend, sizeof mend, "editor +%u %s", g->line, shell_word(g->file, word));
-        say(d, level, check, g->file ? g->file : d->path,
-            level != DOCTOR_OK && g->file ? mend : NULL, "line %s: %s%s%s", place, g->text,
-            g->hint ? "; " : "", g->hint ? g->hint : "");
-    }
+    for (size_t i = 0; list && i < found->count; i++)
+        if (list[i]->level == DIAG_ERROR)
+            say_error(d, list[i]);
+    if (found->warnings)
+        say(d, DOCTOR_WARN, "settings", d->path,
+            mend_path("waitlistd --config %s --check", d->path, mend),
+            "%zu warning%s about settings and plans", found->warnings,
+            found->warnings == 1 ? "" : "s");
 }
 
 static int load_settings(struct doctor *d, struct settings **out)
 {
     AUTO(diags_release) struct diags found = DIAGS_INIT;
+    char mend[MEND_MAX];
     int r = settings_load(d->path, d->question->datadir, &found, out);
 
     if (r < 0) {
-        say_found(d, &found, "settings");
+        say_found(d, &found);
         if (found.count == 0)
-            say(d, DOCTOR_FAIL, "settings", d->path, NULL, "cannot be read: %s", strerror(-r));
+            say(d, DOCTOR_FAIL, "settings", d->path, mend_settings(d, 0, mend),
+                "cannot be read: %s", strerror(-r));
     }
     return r;
 }
@@ -145,7 +153,7 @@ static struct config *load_all(struct doctor *d)
     AUTO(auto_free) char *summary = NULL;
     int r = config_load(d->path, d->question->datadir, &found, &c);
 
-    say_found(d, &found, "settings");
+    say_found(d, &found);
     if (r < 0)
         return NULL;
     summary = config_summary(c);
