@@ -82,5 +82,18 @@ def test_a_test_that_is_not_taken_for_half_an_hour_is_told_to_ops_until_it_is(bu
         assert {r.headers["webhook-id"] for r in hook.requests} == {ids_hash(w.instance, "test", "2024-09-10", "hook", "hook")}
 
 
+def test_what_no_day_has_or_no_receiver_is_called_is_refused(build):
+    with Instance(build, plan_text=plan(receivers="spool")) as w:
+        text = open(w.path("waitlistd.yaml"), encoding="utf-8").read()
+        for value, words in (('{receivers: [spool], at: "24:00"}', "at is a time of day"), ('{receivers: [spool], at: "7:30"}', "at is a time of day"),
+                             ('{receivers: [spool], at: "12:60"}', "at is a time of day"), ("{receivers: [spol]}", 'receiver "spol" is no receiver'),
+                             ('{at: "07:30"}', "names no receivers")):
+            w.write("waitlistd.yaml", text + f"daily_test: {value}\n")
+            result = w.run("--check")
+            assert result.returncode == 78 and words in result.stderr, (value, result.stderr)
+        w.write("waitlistd.yaml", text + 'daily_test: {receivers: [spool], at: "23:59"}\n')
+        assert w.run("--check").returncode == 0
+
+
 if __name__ == "__main__":
     run_tests(globals())
