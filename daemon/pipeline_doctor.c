@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -221,12 +222,24 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the process ---- */
 
+/* Ours, also after an update put another in its place; its path serves under an emulator too. */
+static const char *own_program(char out[PATH_MAX])
+{
+    static const char link[] = "/proc/self/exe";
+    ssize_t n = readlink(link, out, PATH_MAX - 1);
+
+    if (n < 0)
+        return link;
+    out[n] = '\0';
+    return access(out, X_OK) == 0 ? out : link;
+}
+
 static int spawn(struct doctoring *c, int output)
 {
     struct pipeline *p = c->pipeline;
     struct wall_time now = clock_wall(&p->clock);
     char program[] = "waitlistd", config_option[] = "--config", doctor[] = "--doctor",
-         at_option[] = "--at", at[WALL_TEXT_MAX];
+         at_option[] = "--at", at[WALL_TEXT_MAX], path[PATH_MAX];
     AUTO(auto_free) char *config = strdup(p->options.config_path);
     char *const argv[] = { program, config_option, config, doctor, at_option, at, NULL };
     posix_spawn_file_actions_t files;
@@ -248,7 +261,7 @@ static int spawn(struct doctoring *c, int output)
         (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         r = -posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
         if (r == 0)
-            r = -posix_spawn(&c->pid, "/proc/self/exe", &files, &attributes, argv, environ);
+            r = -posix_spawn(&c->pid, own_program(path), &files, &attributes, argv, environ);
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&files);
