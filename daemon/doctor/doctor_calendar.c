@@ -77,7 +77,9 @@ static void look_at_plan(struct doctor *d, const struct settings *s, const struc
     if (date_is_set(plan->valid_to) && date_compare(plan->valid_to, d->today) < 0)
         say(d, DOCTOR_FAIL, "plan", plan->id,
             mend_path("waitlistctl plan apply %s --reason TEXT", plan->path, mend),
-            "ended on %s: nothing is judged by it, a next version is missing",
+            "ended on %s: its measures are held against their last milestones until a next version "
+            "is "
+            "in force",
             date_format(plan->valid_to, date));
     else if (date_is_set(plan->valid_from) && date_compare(plan->valid_from, d->today) > 0)
         say(d, DOCTOR_WARN, "plan", plan->id,
