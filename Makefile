@@ -265,7 +265,7 @@ CPPCHECK := cppcheck --quiet --std=c11 --enable=warning,performance,portability 
             --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=memleak \
             --suppress=memleakOnRealloc
 # Pure folders include no edge, and nothing includes what lies downstream of it (one line a stage).
-EDGES := feed|store|loop|ctl
+EDGES := feed|store|loop|ctl|doctor
 lint: lint-deps
 	@echo "clang-format"; clang-format --dry-run --Werror $(C_FILES)
 	@echo "cppcheck"; $(CPPCHECK) -Idaemon daemon
