@@ -200,7 +200,7 @@ static int consult(const struct arguments *a)
     struct doctor_question q = {
         .config = a->config, .datadir = datadir_find(), .today = DATE_NONE, .is_running = true
     };
-    bool is_unreadable, is_hanging;
+    bool is_unreadable = false, is_hanging = false;
     struct wall_time at;
     json_t *lines = NULL;
     char *text = NULL;

@@ -26,8 +26,8 @@ int freeze_notice(struct pipeline *p, const struct notice *words,
     notice.from = r->from;
     notice.form = message_form_of(r->kind);
     notice.since = notice.now = clock_wall(&p->clock);
-    int result =
-        item ? notice_compose(&notice, receiver_takes_mail(r), receiver_takes_data(r), &m) : -ENOMEM;
+    int result = item ? notice_compose(&notice, receiver_takes_mail(r), receiver_takes_data(r), &m)
+                      : -ENOMEM;
 
     if (result < 0) {
         free(item);

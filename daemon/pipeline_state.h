@@ -265,7 +265,7 @@ struct pipeline {
     struct notify_test *tests; /* on their way */
     struct table
         firing; /* "receiver|alert id" -> what an Alertmanager was last told fires, as JSON */
-    struct resend *resends; /* when it is sent again */
+    struct resend *resends;       /* when it is sent again */
     struct doctoring *doctorings; /* the first may be under way */
     struct heartbeat heartbeat;
     struct civil_date daily_tested; /* the day whose tests are due or done, as this run knows */

@@ -543,22 +543,14 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },
-        { "redis", redis_keys },
-        { "control", control_keys },
-        { "http", http_keys },
-        { "heartbeat", heartbeat_keys },
-        { "daily_test", daily_test_keys },
-        { "routes", route_keys },
-        { "retention", retention_keys },
-        { "identity", identity_keys },
-        { "list", list_keys },
-        { "feed", feed_keys },
-        { "receiver", receiver_keys },
-        { "person", person_keys },
-        { "holder", holding_keys },
-        { "absence", absence_keys },
-        { "organisation", organisation_keys },
+        { "settings", top_keys },        { "redis", redis_keys },
+        { "control", control_keys },     { "http", http_keys },
+        { "heartbeat", heartbeat_keys }, { "daily_test", daily_test_keys },
+        { "routes", route_keys },        { "retention", retention_keys },
+        { "identity", identity_keys },   { "list", list_keys },
+        { "feed", feed_keys },           { "receiver", receiver_keys },
+        { "person", person_keys },       { "holder", holding_keys },
+        { "absence", absence_keys },     { "organisation", organisation_keys },
         { "place", place_keys },
     };
 

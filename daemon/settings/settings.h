@@ -154,8 +154,8 @@ struct settings {
     struct redis_setting redis;
     struct http_setting http;
     struct heartbeat_setting heartbeat;
-    char *proxy;                     /* for what is posted and fetched by http(s); NULL: none */
-    struct text_list no_proxy;       /* hosts and domains that are reached without it */
+    char *proxy;               /* for what is posted and fetched by http(s); NULL: none */
+    struct text_list no_proxy; /* hosts and domains that are reached without it */
     struct daily_test_setting daily_test;
     struct text_list plans, formats; /* absolute paths */
     int approval;                    /* enum plan_approval_by: of a change of a plan */
