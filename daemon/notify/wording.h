@@ -79,6 +79,9 @@ bool wording_is_incident(const struct message_item *item);
 /** An early warning that ended because nothing is projected any more. */
 bool wording_projection_over(const struct message_item *item);
 
+/** The feed that it is about: its title where it has one, else its id; NULL: none. */
+const char *wording_feed(const struct item_view *v);
+
 /** One line for the subject: at most max characters; the title is shortened, the figures are not.
  * lead: what stands before it, "3 measures behind plan"; NULL: its state. */
 void wording_subject(const struct item_view *v, const char *lead, size_t max, struct text *out);
