@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "notify/told.h"
 #include "plan/control_chart.h"
 #include "plan/evaluate.h"
 
@@ -83,24 +84,6 @@ static const struct period_judgement *told_of(const struct message_item *item)
     return newest_with_number(f);
 }
 
-/* What may be shown of a figure of a period beside all that the audience was shown: it, as it was frozen, or
- * nothing (out_kind). line: of which the news says on which side it is; NAN. */
-static const struct series_version *released(const struct item_view *v, struct period period,
-                                             int aged, double line,
-                                             const struct series_version *version,
-                                             struct series_version *room,
-                                             struct figure_kind *out_kind)
-{
-    const struct release_figure f = { v->measure, period.start, period.end, aged, version, line };
-
-    *out_kind = v->kind;
-    out_kind->is_withheld = false; /* another figure of it may be, which is nothing to this one */
-    if (!version || !v->measure || !v->context->release)
-        return version;
-    out_kind->is_withheld = !release_ask(v->context->release, &f, *out_kind, room);
-    return room;
-}
-
 /* The line that news of it speaks of. */
 static double line_told(const struct item_view *v)
 {
@@ -111,14 +94,14 @@ static double line_told(const struct item_view *v)
 
 /* The figure as its audience may see it. Where its rounding hides on which side of the line it lies,
  * which the news says anyhow, the line is named instead: "30, where the plan has 30" is no news. */
-static void view_figure(struct item_view *v, struct period period, int aged,
-                        const struct series_version *version)
+static void view_figure(struct item_view *v, const struct plan_measure *m, struct period period,
+                        int aged, const struct series_version *version)
 {
     char line[FIGURE_MAX];
     double shown, real;
     struct series_version room;
     const struct series_version *told =
-        released(v, period, aged, line_told(v), version, &room, &v->kind);
+        told_released(v->context, m, period, aged, line_told(v), version, &room, &v->kind);
 
     v->has_value = figure_shown(told, v->kind, &v->value);
     v->is_band = figure_is_band(told, v->kind);
@@ -154,14 +137,15 @@ static void view_of_finding(struct item_view *v, const struct finding *f)
     if (v->list && v->measure->list->window.count > 0)
         v->window_start =
             period_window((struct period){ v->start, v->end }, v->measure->list->window).start;
-    view_figure(v, (struct period){ v->start, v->end }, 0, v->version);
+    view_figure(v, v->measure, (struct period){ v->start, v->end }, 0, v->version);
     if (v->restated && v->version && (v->kind.published || !v->context->release))
         view_of_earlier(v, f->series);
     if (last != judged) {
         struct series_version room;
-        struct figure_kind kind;
-        const struct series_version *told = released(v, (struct period){ last->start, last->end },
-                                                     0, NAN, last->version, &room, &kind);
+        struct figure_kind kind = v->kind;
+        const struct series_version *told =
+            told_released(v->context, v->measure, (struct period){ last->start, last->end }, 0, NAN,
+                          last->version, &room, &kind);
 
         v->newest_end = last->end;
         (void)message_figure(told, kind, v->newest_figure);
@@ -178,7 +162,7 @@ static void view_of_chart(struct item_view *v, const struct finding *f)
     v->version = c->points[c->n - 1].version;
     v->start = c->points[c->n - 1].start;
     v->end = c->points[c->n - 1].end;
-    view_figure(v, (struct period){ v->start, v->end }, 0, v->version);
+    view_figure(v, measure_charted(v->measure), (struct period){ v->start, v->end }, 0, v->version);
 }
 
 /* What rests on ageing alone shows what is projected, which no period has. */
@@ -189,7 +173,7 @@ static void view_of_projection(struct item_view *v, const struct ageing *a)
     v->restated = false;
     v->line = a->judged.line;
     v->projected_from = a->data_date;
-    view_figure(v, (struct period){ a->data_date, a->data_date },
+    view_figure(v, v->measure, (struct period){ a->data_date, a->data_date },
                 a->judged.end.day - a->data_date.day, &a->version);
 }
 
@@ -207,7 +191,7 @@ static void view_of_episode(struct item_view *v, const struct episode *e)
     v->restated = e->restated;
     if (is_known && (v->kind.published ||
                      (v->kind.unit == UNIT_COUNT && (!v->measure || measure_is_stock(v->measure)))))
-        view_figure(v, (struct period){ v->end, v->end }, 0, &told);
+        view_figure(v, v->measure, (struct period){ v->end, v->end }, 0, &told);
     else
         (void)snprintf(v->figure, sizeof v->figure, "not shown");
 }
