@@ -328,7 +328,7 @@ install: all
 	install -D -m 755 build/waitlistctl $(DESTDIR)$(PREFIX)/bin/waitlistctl
 	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/formats
 	install -m 644 config/formats/*.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/formats/
-	install -m 644 config/organisations.yaml config/services.yaml config/standards.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/
+	install -m 644 config/organisations.yaml config/services.yaml config/standards.yaml config/bank-holidays.yaml $(DESTDIR)$(PREFIX)/share/waitlistd/
 	install -d $(DESTDIR)$(PREFIX)/share/waitlistd/schema
 	install -m 644 config/schema/*.json $(DESTDIR)$(PREFIX)/share/waitlistd/schema/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/waitlistd/examples

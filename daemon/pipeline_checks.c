@@ -16,7 +16,8 @@
  * refused a minute ago and not mended since (row P10): the old thresholds stand in force, which nobody
  * may have meant. (5) A journal that lacks what Redis knows of (pipeline_witness.c), until a person has
  * Redis rebuilt. (6) An applied plan that the archive has no more (pipeline_plans.c).
- * (7) A test of the day that no receiver took (pipeline_daily.c).
+ * (7) A test of the day that no receiver took (pipeline_daily.c). (8) A list of bank holidays that ends
+ * within months, or has ended: working days would be counted through holidays.
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -102,6 +103,24 @@ __attribute__((format(printf, 4, 5))) static void add(struct check_list *l, cons
     l->out[l->count++] = (struct self_check){ .id = id, .title = title, .detail = words };
 }
 
+static void add_calendar(struct check_list *l, const struct pipeline *p)
+{
+    const struct workdays *w = &p->config->settings->workdays;
+    enum workdays_state state = workdays_state(w, pipeline_today(p));
+    char until[DATE_TEXT_MAX];
+
+    if (state != WORKDAYS_KNOWN)
+        add(l, "bank-holidays",
+            state == WORKDAYS_ENDED ? "The list of bank holidays has ended"
+                                    : "The list of bank holidays ends soon",
+            "It is known until %s. After it bank holidays are counted as working days, so that "
+            "what is "
+            "due in working days is due too early. Bring the next years by a newer version, or "
+            "name a "
+            "longer list under bank_holidays: in the settings, and reload",
+            date_format(w->until, until));
+}
+
 size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
                  char words[CHECKS_MAX][CHECK_WORDS_MAX])
 {
@@ -140,5 +159,6 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
     if (is_reload_told(p))
         add(&l, "configuration", "A change of the configuration was refused",
             "%s. \"waitlistd --check\" names each error; mend them and reload", p->reload_error);
+    add_calendar(&l, p);
     return l.count;
 }

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "pipeline_apply_set.h"
 
-struct feed_schedule feed_schedule_of(const struct feed_setting *f)
+struct feed_schedule feed_schedule_of(const struct settings *settings, const struct feed_setting *f)
 {
     static const enum due_cadence cadences[] = {
         [CADENCE_DATES] = DUE_DATES,         [CADENCE_DAILY] = DUE_DAILY,
@@ -18,7 +18,8 @@ struct feed_schedule feed_schedule_of(const struct feed_setting *f)
     };
     struct feed_schedule s = { .cadence = cadences[f->cadence],
                                .dates = f->publication_dates,
-                               .date_count = f->publication_date_count };
+                               .date_count = f->publication_date_count,
+                               .workdays = &settings->workdays };
 
     s.grace_is_working_days = f->grace.unit == SPAN_WORKING_DAYS;
     s.grace_days = (int)(f->grace.unit == SPAN_WEEKS ? f->grace.count * 7 : f->grace.count);
@@ -127,7 +128,7 @@ static bool is_overdue(const struct pipeline *p, const struct feed_setting *f,
                        struct civil_date period, struct civil_date received)
 {
     struct civil_date today = pipeline_today(p);
-    struct feed_schedule schedule = feed_schedule_of(f);
+    struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
     struct civil_date due = DATE_NONE;
 
     if (schedule.cadence != DUE_DATES && date_is_set(period))
@@ -233,7 +234,7 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
         const struct feed_book *b = table_get(&p->books.feeds, f->id);
         const struct civil_date *configured = table_get(&p->configured, f->id);
         struct feed_state *state = &out->list[out->count++];
-        struct feed_schedule schedule = feed_schedule_of(f);
+        struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
         struct civil_date reference = date_is_set(f->from) ? f->from
                                       : configured         ? *configured
                                                            : today;

@@ -251,8 +251,9 @@ int apply_afresh(struct pipeline *p, const struct feed_setting *feed);
 
 /* ---- pipeline_feeds.c ---- */
 /** Feed states for evaluation and display; malloc'ed, borrowed parts. Returns 0 or -ENOMEM. */
-/** When files of a feed are due. Borrows its dates. */
-struct feed_schedule feed_schedule_of(const struct feed_setting *f);
+/** When files of a feed are due. Borrows its dates and the settings' working days. */
+struct feed_schedule feed_schedule_of(const struct settings *settings,
+                                      const struct feed_setting *f);
 struct feed_states {
     struct feed_state *list;
     size_t count;

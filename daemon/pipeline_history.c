@@ -56,7 +56,7 @@ static struct civil_date received_on(const struct pipeline *p, const json_t *rec
     if (!json_is_true(json_object_get(record, "backfill")) || !f || f->cadence == CADENCE_DATES ||
         !newest || date_parse_iso(newest, strlen(newest), &end) < 0)
         return wall_date(at);
-    const struct feed_schedule schedule = feed_schedule_of(f);
+    const struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
     const struct feed_due due = feed_due(&schedule, DATE_NONE, date_add_days(end, -1), DATE_NONE);
 
     return date_is_set(due.due) ? due.due : wall_date(at);

@@ -71,7 +71,7 @@ static bool is_over(const struct pipeline *p, struct wall_time since, struct spa
         end = date_add_days(end, (int)kept.count * 7);
         break;
     case SPAN_WORKING_DAYS:
-        end = date_add_working_days(end, (int)kept.count);
+        end = workdays_after(&p->config->settings->workdays, end, (int)kept.count);
         break;
     case SPAN_MONTHS:
         end = date_add_months(end, (int)kept.count);

@@ -58,7 +58,7 @@ int silent_cadences(const struct pipeline *p, const struct list_setting *list,
 
         if (!brings(p, list, f, part->provider))
             continue;
-        struct feed_schedule schedule = feed_schedule_of(f);
+        struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
         struct civil_date received =
             b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE;
         int silent = feed_silent_cadences(&schedule, list_known_upto(part->state), received, today);
@@ -74,7 +74,7 @@ static int behind(const struct pipeline *p, const struct feed_setting *f,
 {
     const struct feed_book *b = table_get(&p->books.feeds, f->id);
     struct civil_date known = list_known_upto(part->state);
-    struct feed_schedule schedule = feed_schedule_of(f);
+    struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
 
     if (!b || !date_is_set(b->newest_period_end))
         return 0;
@@ -141,7 +141,7 @@ bool silent_skipped(const struct pipeline *p, const struct list_setting *list,
 
         if (f->kind != FEED_SNAPSHOT || !brings(p, list, f, part->provider))
             continue;
-        enum due_cadence cadence = feed_schedule_of(f).cadence;
+        enum due_cadence cadence = feed_schedule_of(p->config->settings, f).cadence;
         struct civil_date end = feed_period_end(cadence, day);
 
         if (has_census(part, cadence, end))
@@ -167,7 +167,7 @@ int silent_gaps(const struct pipeline *p, const struct feed_setting *f, struct f
 {
     const struct settings *s = p->config->settings;
     const struct list_setting *list = settings_list(s, f->into);
-    struct feed_schedule schedule = feed_schedule_of(f);
+    struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
     struct coverage_gap *grown =
         realloc(*gaps, (state->gap_count + list->providers.count + 1) * sizeof *grown);
 

@@ -142,13 +142,3 @@ int date_weekday(struct civil_date date)
 
     return w < 0 ? w + 7 : w;
 }
-
-struct civil_date date_add_working_days(struct civil_date date, int working_days)
-{
-    while (working_days > 0) {
-        date = date_add_days(date, 1);
-        if (date_weekday(date) < 5)
-            working_days--;
-    }
-    return date;
-}

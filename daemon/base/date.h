@@ -54,7 +54,5 @@ struct civil_date date_month_start(struct civil_date d);
 struct civil_date date_month_end(struct civil_date d);
 /** 0 = Monday ... 6 = Sunday. */
 int date_weekday(struct civil_date d);
-/** Steps over Saturdays and Sundays (bank holidays join with the holiday file). */
-struct civil_date date_add_working_days(struct civil_date d, int working_days);
 
 #endif

@@ -109,8 +109,36 @@ static void look_at_profile(struct doctor *d, const struct receiver_setting *r)
             r->approved_by, date);
 }
 
+/* Every longer list is a reason to look: what is due in working days is due too early after its end. */
+static void look_at_holidays(struct doctor *d, const struct settings *s)
+{
+    char date[DATE_TEXT_MAX], mend[MEND_MAX];
+
+    (void)mend_settings(d, 0, mend);
+    (void)date_format(s->workdays.until, date);
+    if (!date_is_set(s->workdays.until))
+        return;
+    switch (workdays_state(&s->workdays, d->today)) {
+    case WORKDAYS_ENDED:
+        say(d, DOCTOR_FAIL, "calendar", "bank-holidays", mend,
+            "the list of bank holidays ended on %s: they are counted as working days since; name a "
+            "longer one under bank_holidays:",
+            date);
+        break;
+    case WORKDAYS_END_SOON:
+        say(d, DOCTOR_WARN, "calendar", "bank-holidays", mend,
+            "the list of bank holidays ends on %s: name a longer one under bank_holidays:", date);
+        break;
+    case WORKDAYS_KNOWN:
+        say(d, DOCTOR_OK, "calendar", "bank-holidays", NULL, "bank holidays are known until %s",
+            date);
+        break;
+    }
+}
+
 void look_at_calendar(struct doctor *d, const struct settings *s, const struct config *c)
 {
+    look_at_holidays(d, s);
     for (size_t i = 0; i < s->feed_count; i++)
         look_at_feed(d, &s->feeds[i]);
     for (size_t i = 0; i < s->receiver_count; i++)

@@ -85,7 +85,7 @@ struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest
             out.awaited = period_end_after(s->cadence, after);
     }
     if (date_is_set(out.awaited))
-        out.due = s->grace_is_working_days ? date_add_working_days(out.awaited, s->grace_days)
+        out.due = s->grace_is_working_days ? workdays_after(s->workdays, out.awaited, s->grace_days)
                                            : date_add_days(out.awaited, s->grace_days);
     return out;
 }

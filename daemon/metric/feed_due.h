@@ -10,7 +10,7 @@
 #ifndef METRIC_FEED_DUE_H
 #define METRIC_FEED_DUE_H
 
-#include "base/date.h"
+#include "base/workdays.h"
 
 enum due_cadence { DUE_DATES, DUE_DAILY, DUE_WEEKLY, DUE_MONTHLY, DUE_QUARTERLY, DUE_YEARLY };
 
@@ -20,6 +20,7 @@ struct feed_schedule {
     size_t date_count;
     int grace_days;
     bool grace_is_working_days;
+    const struct workdays *workdays; /* by which they are counted; NULL: weekends alone */
 };
 
 struct feed_due {

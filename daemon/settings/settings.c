@@ -57,6 +57,8 @@ static const struct bind_key top_keys[] = {
       "a file of organisations that adds to the shipped one" },
     { "places", BIND_TEXT, FIELD(places_path), NULL, 0, 0, NULL, 0,
       "a file that says which names, practices and areas belong to which place" },
+    { "bank_holidays", BIND_TEXT, FIELD(holidays_path), NULL, 0, 0, NULL, 0,
+      "a list of bank holidays in place of the shipped one, which is of England and Wales" },
     { "formats", BIND_TEXTS, FIELD(formats), NULL, 0, 0, NULL, 0,
       "folders of feed formats that add to the shipped ones" },
     { "routes", BIND_NODE, NODE(routes), NULL, 0, 0, NULL, 0,
@@ -187,6 +189,7 @@ static int check_paths(const struct reading *rd, yaml_node *root)
     r = settings_worse(r, settings_resolve(rd->folder, &s->people_path));
     r = settings_worse(r, settings_resolve(rd->folder, &s->organisations_path));
     r = settings_worse(r, settings_resolve(rd->folder, &s->places_path));
+    r = settings_worse(r, settings_resolve(rd->folder, &s->holidays_path));
     if (!s->control && s->state) {
         AUTO(text_release) struct text t = TEXT_INIT;
 
@@ -340,6 +343,22 @@ static int read_places(const struct reading *rd, yaml_node *root)
     return settings_read_places(s->places_path, rd->diags, s);
 }
 
+static int read_calendar(const struct reading *rd, yaml_node *root, const char *datadir)
+{
+    AUTO(text_release) struct text shipped = TEXT_INIT;
+    struct settings *s = rd->s;
+    int r = settings_require_file(rd, yaml_get(root, "bank_holidays"), "bank_holidays",
+                                  s->holidays_path);
+
+    s->workdays.until = DATE_NONE;
+    if (r < 0 || (!s->holidays_path && !datadir))
+        return r;
+    if (!s->holidays_path && text_printf(&shipped, "%s/bank-holidays.yaml", datadir) < 0)
+        return -ENOMEM;
+    return settings_read_calendar(s->holidays_path ? s->holidays_path : text_str(&shipped),
+                                  rd->diags, s);
+}
+
 static int read_people(const struct reading *rd, yaml_node *root)
 {
     struct settings *s = rd->s;
@@ -379,6 +398,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, read_identity(&rd, root, raw.identity));
     r = settings_worse(r, read_organisations(&rd, root, datadir));
     r = settings_worse(r, read_places(&rd, root));
+    r = settings_worse(r, read_calendar(&rd, root, datadir));
     r = settings_worse(r, read_people(&rd, root));
     if (r == 0)
         settings_warn_of_domains(&rd, raw.receivers);
@@ -465,6 +485,7 @@ void settings_free(struct settings *s)
     for (size_t i = 0; i < s->place_count; i++)
         bind_release(place_keys, &s->places[i]);
     free(s->places);
+    workdays_release(&s->workdays);
     bind_release(redis_keys, &s->redis);
     bind_release(http_keys, &s->http);
     bind_release(heartbeat_keys, &s->heartbeat);
@@ -551,7 +572,7 @@ void settings_print_defaults(FILE *to)
         { "feed", feed_keys },           { "receiver", receiver_keys },
         { "person", person_keys },       { "holder", holding_keys },
         { "absence", absence_keys },     { "organisation", organisation_keys },
-        { "place", place_keys },
+        { "place", place_keys },         { "bank_holidays", calendar_keys },
     };
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {

@@ -15,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/diag.h"
+#include "base/workdays.h"
 #include "yaml/bind.h"
 
 enum feed_kind { FEED_AGGREGATE, FEED_SNAPSHOT, FEED_EVENTS, FEED_SET };
@@ -162,6 +163,8 @@ struct settings {
     char *people_path,
         *organisations_path; /* or NULL; organisations_path adds to the shipped file */
     char *places_path;       /* or NULL */
+    char *holidays_path;     /* or NULL: the shipped list */
+    struct workdays workdays;
     struct {
         struct text_list ops, governance, fallback;
     } routes; /* receiver ids; filled per DESIGN when left out */

@@ -41,7 +41,7 @@ struct settings_index {
 extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], http_keys[], list_keys[],
     identity_keys[], heartbeat_keys[], control_keys[], daily_test_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
-    place_keys[];
+    place_keys[], calendar_keys[];
 
 /* ---- section readers ---- */
 /** node: a path, or a mapping. Call before the paths are resolved. */
@@ -65,6 +65,8 @@ int settings_read_people(const char *path, struct diags *diags, struct settings 
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */
 int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,
                                 struct settings *s);
+/** A list of bank holidays, which becomes the settings' workdays. */
+int settings_read_calendar(const char *path, struct diags *diags, struct settings *s);
 int settings_read_places(const char *path, struct diags *diags, struct settings *s);
 
 void feed_setting_release(struct feed_setting *f);

@@ -55,16 +55,6 @@ START_TEST(a_month_later_is_the_same_day_or_the_months_last)
 }
 END_TEST
 
-START_TEST(working_days_step_over_weekends)
-{
-    ck_assert_int_eq(date_weekday(date_of("2025-03-31")), 0);
-    ck_assert_int_eq(date_add_working_days(date_of("2025-03-28"), 1).day,
-                     date_of("2025-03-31").day);
-    ck_assert_int_eq(date_add_working_days(date_of("2025-03-28"), 6).day,
-                     date_of("2025-04-07").day);
-}
-END_TEST
-
 START_TEST(months_are_known_by_their_names)
 {
     ck_assert_int_eq(date_month_of_name("sept", 4), 9);
@@ -77,4 +67,4 @@ END_TEST
 UNIT_MAIN("date", UNIT_ROWS(iso_dates_are_read_exactly, iso_rows),
           UNIT_TEST(every_day_of_400_years_prints_and_reads_back),
           UNIT_ROWS(a_month_later_is_the_same_day_or_the_months_last, month_rows),
-          UNIT_TEST(working_days_step_over_weekends), UNIT_TEST(months_are_known_by_their_names))
+          UNIT_TEST(months_are_known_by_their_names))

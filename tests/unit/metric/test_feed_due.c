@@ -122,6 +122,22 @@ START_TEST(with_a_list_of_dates_the_next_publication_is_awaited)
 }
 END_TEST
 
+START_TEST(a_grace_in_working_days_steps_over_bank_holidays)
+{
+    struct civil_date good_friday = date_of("2026-04-03");
+    const struct workdays easter = { &good_friday, 1, date_of("2026-12-31") };
+    struct feed_schedule s = {
+        .cadence = DUE_MONTHLY, .grace_days = 3, .grace_is_working_days = true, .workdays = &easter
+    };
+    struct feed_due d = feed_due(&s, date_of("2026-02-28"), DATE_NONE, DATE_NONE);
+
+    ck_assert_int_eq(d.due.day, date_of("2026-04-06").day); /* 1 and 2 April, Friday is none */
+    s.grace_is_working_days = false;
+    d = feed_due(&s, date_of("2026-02-28"), DATE_NONE, DATE_NONE);
+    ck_assert_int_eq(d.due.day, date_of("2026-04-03").day);
+}
+END_TEST
+
 START_TEST(an_empty_list_of_dates_awaits_nothing)
 {
     struct feed_schedule s = { .cadence = DUE_DATES };
@@ -222,6 +238,7 @@ END_TEST
 UNIT_MAIN("feed_due",
           UNIT_ROWS(the_period_after_the_newest_is_awaited_and_due_after_its_grace, period_rows),
           UNIT_ROWS(with_a_list_of_dates_the_next_publication_is_awaited, list_rows),
+          UNIT_TEST(a_grace_in_working_days_steps_over_bank_holidays),
           UNIT_TEST(an_empty_list_of_dates_awaits_nothing),
           UNIT_TEST(a_day_is_of_the_period_that_holds_it_or_of_the_sunday_next_to_it),
           UNIT_ROWS(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next,

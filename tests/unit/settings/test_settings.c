@@ -708,6 +708,10 @@ static const struct {
     { "places", "places:\n  - {title: A}\n", "id" },
     { "places", "places: {id: a}\n", "a list of places" },
     { "places", "areas: []\n", "unknown key \"areas\"" },
+    { "bank_holidays", "until: 2026-12-31\ndays: [2026-12-25]\n", "mapping of dates to names" },
+    { "bank_holidays", "until: 2026-12-31\ndays: {25 December: Christmas}\n", "not a date" },
+    { "bank_holidays", "until: 2026-12-31\ndays: {2027-01-01: New Year}\n", "after until" },
+    { "bank_holidays", "days: {2027-01-01: New Year}\n", "until" },
 };
 
 START_TEST(a_file_of_names_that_contradicts_itself_is_refused)
@@ -726,6 +730,52 @@ START_TEST(a_file_of_names_that_contradicts_itself_is_refused)
                   "%s", diags.list[0].text);
     diags_release(&diags);
     folder_close();
+}
+END_TEST
+
+START_TEST(working_days_are_counted_by_the_shipped_list_or_the_one_that_is_named)
+{
+    struct diags diags = DIAGS_INIT;
+    struct settings *s = NULL;
+
+    folder_open();
+    ck_assert_int_eq(load_text(TOP, &diags, &s), 0);
+    /* Good Friday, and the Monday that stands for Boxing Day on a Saturday. */
+    ck_assert(!workdays_is_working(&s->workdays, date_of("2026-04-03")));
+    ck_assert(!workdays_is_working(&s->workdays, date_of("2026-12-28")));
+    ck_assert(workdays_is_working(&s->workdays, date_of("2026-12-29")));
+    ck_assert_int_eq(s->workdays.until.day, date_of("2027-12-31").day);
+    settings_free(s);
+    put("own.yaml", "until: 2026-12-31\ndays: {2026-12-29: the council is closed}\n");
+    ck_assert_int_eq(load_text(TOP "bank_holidays: own.yaml\n", &diags, &s), 0);
+    ck_assert(!workdays_is_working(&s->workdays, date_of("2026-12-29")));
+    ck_assert(workdays_is_working(&s->workdays, date_of("2026-12-28")));
+    ck_assert_int_eq(s->workdays.until.day, date_of("2026-12-31").day);
+    settings_free(s);
+    ck_assert_int_eq(load_text(TOP "bank_holidays: none.yaml\n", &diags, &s), -EINVAL);
+    diags_release(&diags);
+    folder_close();
+}
+END_TEST
+
+/* Eight a year in England and Wales, and those proclaimed beside: no year is listed in part. */
+START_TEST(the_shipped_list_has_each_of_its_years_whole)
+{
+    static const int expected[] = {
+        10, 9, 8, 8, 8, 8
+    }; /* 2022: Jubilee, funeral; 2023: coronation */
+    struct settings *s = load("config/waitlistd.yaml");
+    int counts[6] = { 0 }, y, m, d;
+
+    for (size_t i = 0; i < s->workdays.count; i++) {
+        date_to_ymd(s->workdays.holidays[i], &y, &m, &d);
+        ck_assert(y >= 2022 && y <= 2027);
+        ck_assert_int_lt(date_weekday(s->workdays.holidays[i]), 5);
+        counts[y - 2022]++;
+    }
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(counts[i], expected[i]);
+    settings_free(s);
 }
 END_TEST
 
@@ -927,7 +977,8 @@ static bool sample_has(const char *sample, const char *section, const char *key)
 
 START_TEST(the_shipped_samples_name_every_key)
 {
-    struct text sample = TEXT_INIT, organisations = TEXT_INIT, places = TEXT_INIT;
+    struct text sample = TEXT_INIT, organisations = TEXT_INIT, places = TEXT_INIT,
+                holidays = TEXT_INIT;
     char *table = NULL, *line, *rest;
     size_t len = 0, keys = 0;
     FILE *f = open_memstream(&table, &len);
@@ -935,6 +986,7 @@ START_TEST(the_shipped_samples_name_every_key)
     ck_assert_int_eq(file_read("config/waitlistd.yaml", 1 << 20, &sample), 0);
     ck_assert_int_eq(file_read("config/organisations.yaml", 1 << 20, &organisations), 0);
     ck_assert_int_eq(file_read("config/places.yaml", 1 << 20, &places), 0);
+    ck_assert_int_eq(file_read("config/bank-holidays.yaml", 1 << 20, &holidays), 0);
     settings_print_defaults(f);
     fclose(f);
     for (line = strtok_r(table, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -947,6 +999,8 @@ START_TEST(the_shipped_samples_name_every_key)
         if (strcmp(line, "organisation") == 0)
             ck_assert_msg(strstr(text_str(&organisations), dot + 1), "organisations.yaml: %s",
                           dot + 1);
+        else if (strcmp(line, "bank_holidays") == 0)
+            ck_assert_msg(strstr(text_str(&holidays), dot + 1), "bank-holidays.yaml: %s", dot + 1);
         else if (strcmp(line, "place") == 0)
             ck_assert_msg(strstr(text_str(&places), dot + 1), "places.yaml: %s", dot + 1);
         else
@@ -959,6 +1013,7 @@ START_TEST(the_shipped_samples_name_every_key)
     text_release(&sample);
     text_release(&organisations);
     text_release(&places);
+    text_release(&holidays);
 }
 END_TEST
 
@@ -979,6 +1034,8 @@ UNIT_MAIN("settings", UNIT_TEST(the_settings_printed_in_the_design_load_as_print
           UNIT_TEST(own_organisations_add_to_the_shipped_ones_and_replace_by_code),
           UNIT_TEST(a_place_comes_from_its_column_then_the_practice_then_the_area),
           UNIT_ROWS(a_file_of_names_that_contradicts_itself_is_refused, contradictions),
+          UNIT_TEST(working_days_are_counted_by_the_shipped_list_or_the_one_that_is_named),
+          UNIT_TEST(the_shipped_list_has_each_of_its_years_whole),
           UNIT_ROWS(a_role_that_nobody_holds_for_some_days_is_found_with_the_days, held_rows),
           UNIT_ROWS(the_holder_on_a_date_is_told_or_the_deputy_while_away, holder_rows),
           UNIT_ROWS(contradictory_people_are_refused, bad_people_rows),
