@@ -5,76 +5,8 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "notify/surfaces.h"
 #include "notify/wording.h"
-
-#define CELL_STYLE "border:1px solid #aeb7bd;padding:4px 8px;text-align:left;vertical-align:top"
-
-/* The same words on two surfaces. */
-struct surfaces {
-    struct text plain, html;
-};
-
-#define SURFACES_INIT                                                                              \
-    {                                                                                              \
-        TEXT_INIT, TEXT_INIT                                                                       \
-    }
-
-static void surfaces_release(struct surfaces *s)
-{
-    text_release(&s->plain);
-    text_release(&s->html);
-}
-
-static void escaped(struct text *out, const char *s)
-{
-    for (; *s; s++) {
-        switch (*s) {
-        case '&':
-            (void)text_puts(out, "&amp;");
-            break;
-        case '<':
-            (void)text_puts(out, "&lt;");
-            break;
-        case '>':
-            (void)text_puts(out, "&gt;");
-            break;
-        case '"':
-            (void)text_puts(out, "&quot;");
-            break;
-        case '\'':
-            (void)text_puts(out, "&#39;");
-            break;
-        default:
-            (void)text_putc(out, *s);
-        }
-    }
-}
-
-static void say(struct surfaces *s, const char *label, const char *words)
-{
-    if (!*words)
-        return;
-    (void)text_printf(&s->plain, "%s%s%s\n", label, *label ? ": " : "", words);
-    (void)text_puts(&s->html, "<p style=\"margin:4px 0\">");
-    if (*label)
-        (void)text_printf(&s->html, "<b>%s:</b> ", label);
-    escaped(&s->html, words);
-    (void)text_puts(&s->html, "</p>\n");
-}
-
-static void title(struct surfaces *s, const char *words)
-{
-    (void)text_printf(&s->plain, "\n%s\n", words);
-    (void)text_puts(&s->html, "<h2 style=\"font-size:18px;margin:16px 0 4px\">");
-    escaped(&s->html, words);
-    (void)text_puts(&s->html, "</h2>\n");
-}
-
-static void space(struct surfaces *s)
-{
-    (void)text_puts(&s->plain, "\n");
-    (void)text_puts(&s->html, "<div style=\"height:12px\"></div>\n");
-}
 
 static void say_item(struct surfaces *s, const struct item_view *v)
 {
@@ -95,11 +27,11 @@ static void say_item(struct surfaces *s, const struct item_view *v)
 
     (void)text_printf(&words, "%s: ", wording_state(v));
     wording_title(v, &words);
-    title(s, text_str(&words));
+    surfaces_title(s, text_str(&words));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         text_clear(&words);
         parts[i].add(v, &words);
-        say(s, parts[i].label, text_str(&words));
+        surfaces_say(s, parts[i].label, text_str(&words));
     }
     if (!text_ok(&words))
         s->plain.error = words.error;
@@ -121,7 +53,7 @@ static void say_plan(struct surfaces *s, const struct message_context *c)
         (void)text_puts(&words, ": ");
         wording_clean(&words, c->plan->priorities[c->priority].title, 100, 12);
     }
-    say(s, "Plan", text_str(&words));
+    surfaces_say(s, "Plan", text_str(&words));
 }
 
 static void say_end(struct surfaces *s, const struct message_context *c,
@@ -130,36 +62,36 @@ static void say_end(struct surfaces *s, const struct message_context *c,
     AUTO(text_release) struct text words = TEXT_INIT;
     struct item_view v;
 
-    space(s);
+    surfaces_space(s);
     if (c->unchanged > 0) {
         (void)text_printf(&words, "%zu other alert%s of this group: unchanged, still open.",
                           c->unchanged, c->unchanged == 1 ? "" : "s");
-        say(s, "", text_str(&words));
+        surfaces_say(s, "", text_str(&words));
         text_clear(&words);
     }
     if (c->also_told && *c->also_told) {
         wording_clean(&words, c->also_told, 200, 15);
-        say(s, "Also told", text_str(&words));
+        surfaces_say(s, "Also told", text_str(&words));
     } else {
-        say(s, "Also told", "nobody else");
+        surfaces_say(s, "Also told", "nobody else");
     }
     if (c->not_reached && *c->not_reached) {
         text_clear(&words);
         wording_clean(&words, c->not_reached, 200, 15);
         (void)text_puts(&words, "; their message was given up or waits: tell them another way.");
-        say(s, "Not reached", text_str(&words));
+        surfaces_say(s, "Not reached", text_str(&words));
     }
     text_clear(&words);
     if (!first) {
-        say(s, "", "For service oversight; not for deciding any child's care.");
+        surfaces_say(s, "", "For service oversight; not for deciding any child's care.");
         return;
     }
     item_view(c, first, &v);
     wording_next(&v, &words);
     (void)text_printf(&words, ". \"waitlistctl explain %s\" shows how %s was judged.",
                       first->alert->id, item_count == 1 ? "this" : "the first");
-    say(s, "What to do next", text_str(&words));
-    say(s, "", "For service oversight; not for deciding any child's care.");
+    surfaces_say(s, "What to do next", text_str(&words));
+    surfaces_say(s, "", "For service oversight; not for deciding any child's care.");
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -242,52 +174,29 @@ static void cell(const struct item_view *v, enum column column, struct text *out
 static void table(struct surfaces *s, const struct message_context *c,
                   const struct message_item *const *items, size_t item_count)
 {
-    AUTO(text_release) struct text words = TEXT_INIT;
     bool in_plain = item_count > 1; /* one item is told whole above */
 
-    (void)text_puts(
-        &s->html,
-        "<table style=\"border-collapse:collapse;font-size:14px;margin-top:16px\">\n<tr>");
     if (in_plain)
         (void)text_puts(&s->plain, "\n\n");
-    for (size_t i = 0; i < COLUMNS; i++) {
-        (void)text_printf(&s->html, "<th scope=\"col\" style=\"" CELL_STYLE "\">%s</th>",
-                          column_names[i]);
-        if (in_plain)
-            (void)text_printf(&s->plain, "%s%s", i > 0 ? " | " : "", column_names[i]);
-    }
-    (void)text_puts(&s->html, "</tr>\n");
+    surfaces_table(s, column_names, COLUMNS, in_plain);
     for (size_t n = 0; n < item_count; n++) {
+        struct text words[COLUMNS];
+        const char *cells[COLUMNS];
         struct item_view v;
 
         item_view(c, items[n], &v);
-        (void)text_puts(&s->html, "<tr>");
-        if (in_plain)
-            (void)text_puts(&s->plain, "\n");
         for (size_t i = 0; i < COLUMNS; i++) {
-            text_clear(&words);
-            cell(&v, (enum column)i, &words);
-            (void)text_puts(&s->html, "<td style=\"" CELL_STYLE "\">");
-            escaped(&s->html, text_str(&words));
-            (void)text_puts(&s->html, "</td>");
-            if (in_plain)
-                (void)text_printf(&s->plain, "%s%s", i > 0 ? " | " : "", text_str(&words));
+            words[i] = (struct text)TEXT_INIT;
+            cell(&v, (enum column)i, &words[i]);
+            cells[i] = text_str(&words[i]);
+            if (!text_ok(&words[i]))
+                s->plain.error = words[i].error;
         }
-        (void)text_puts(&s->html, "</tr>\n");
+        surfaces_row(s, cells, COLUMNS, in_plain);
+        for (size_t i = 0; i < COLUMNS; i++)
+            text_release(&words[i]);
     }
-    (void)text_puts(&s->html, "</table>\n");
-    if (in_plain)
-        (void)text_puts(&s->plain, "\n");
-    if (!text_ok(&words))
-        s->plain.error = words.error;
-}
-
-static void join(struct surfaces *to, const struct surfaces *from)
-{
-    (void)text_add(&to->plain, text_str(&from->plain), from->plain.len);
-    (void)text_add(&to->html, text_str(&from->html), from->html.len);
-    if (!text_ok(&from->plain) || !text_ok(&from->html))
-        to->plain.error = from->plain.error ? from->plain.error : from->html.error;
+    surfaces_table_end(s);
 }
 
 void body_write(const struct message_context *c, const struct message_item *const *items,
@@ -301,18 +210,20 @@ void body_write(const struct message_context *c, const struct message_item *cons
 
     (void)text_puts(&all.html,
                     "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><title>");
-    escaped(&all.html, heading);
+    surfaces_escape(&all.html, heading);
     (void)text_puts(&all.html,
                     "</title></head>\n<body style=\"font-family:Arial,sans-serif;font-size:16px;"
                     "color:#212b32\">\n");
     if (c->is_illustrative || (c->plan && c->plan->illustrative))
-        say(&all, "", "Illustrative plan: an example, not what any organisation has undertaken.");
+        surfaces_say(&all, "",
+                     "Illustrative plan: an example, not what any organisation has undertaken.");
     if (message_is_rehearsal(c))
-        say(&all, "", "Rehearsal: this plan is not live, and nobody it names was told.");
+        surfaces_say(&all, "", "Rehearsal: this plan is not live, and nobody it names was told.");
     if (item_count > 1 || c->baseline)
-        say(&all, "", heading);
+        surfaces_say(&all, "", heading);
     if (c->baseline)
-        say(&all, "",
+        surfaces_say(
+            &all, "",
             c->baseline->is_first
                 ? "This is how the plan stands as you begin to hear of it. From now on you are "
                   "told "
@@ -324,7 +235,7 @@ void body_write(const struct message_context *c, const struct message_item *cons
                        "%zu messages could not be delivered in time; this one "
                        "stands for all of them.",
                        c->backlog_messages);
-        say(&all, "", rest);
+        surfaces_say(&all, "", rest);
     }
     say_plan(&all, c);
     say_end(&end, c, item_count ? items[0] : NULL, item_count);
@@ -339,7 +250,7 @@ void body_write(const struct message_context *c, const struct message_item *cons
         words += wording_words(text_str(&one.plain));
         if (told > 0 && words > BODY_WORDS_MAX)
             break;
-        join(&all, &one);
+        surfaces_join(&all, &one);
     }
     if (told < item_count) {
         if (item_count - told == 1)
@@ -347,15 +258,15 @@ void body_write(const struct message_context *c, const struct message_item *cons
         else
             (void)snprintf(rest, sizeof rest, "The other %zu are in the table below.",
                            item_count - told);
-        space(&all);
-        say(&all, "", rest);
+        surfaces_space(&all);
+        surfaces_say(&all, "", rest);
     }
-    join(&all, &end);
+    surfaces_join(&all, &end);
     if (item_count)
         table(&all, c, items, item_count);
     (void)text_puts(&all.html, "</body></html>\n");
     (void)text_add(out_plain, text_str(&all.plain), all.plain.len);
     (void)text_add(out_html, text_str(&all.html), all.html.len);
-    if (!text_ok(&all.plain) || !text_ok(&all.html))
-        out_plain->error = all.plain.error ? all.plain.error : all.html.error;
+    if (surfaces_error(&all))
+        out_plain->error = surfaces_error(&all);
 }

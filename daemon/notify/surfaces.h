@@ -1,0 +1,44 @@
+/*
+ * surfaces - the same words as plain text and as HTML
+ *
+ * Pure. What is added is added to both, so that no surface says more than the other. All that is said is
+ * escaped for the HTML. A failed add shows in surfaces_error().
+ */
+#ifndef NOTIFY_SURFACES_H
+#define NOTIFY_SURFACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct surfaces {
+    struct text plain, html;
+};
+
+#define SURFACES_INIT                                                                              \
+    {                                                                                              \
+        TEXT_INIT, TEXT_INIT                                                                       \
+    }
+
+void surfaces_release(struct surfaces *s);
+/** 0, -ENOMEM or -EFBIG: the first failure. */
+int surfaces_error(const struct surfaces *s);
+
+/** To the HTML alone. */
+void surfaces_escape(struct text *html, const char *s);
+/** A paragraph; label "" for none. Nothing where words is "". */
+void surfaces_say(struct surfaces *s, const char *label, const char *words);
+void surfaces_title(struct surfaces *s, const char *words);
+/** A smaller title, above a table. */
+void surfaces_caption(struct surfaces *s, const char *words);
+void surfaces_space(struct surfaces *s);
+/** Adds what another one has. */
+void surfaces_join(struct surfaces *to, const struct surfaces *from);
+
+/** A table: its header, its rows, its end. in_plain: the plain text has it too, a line a row. */
+void surfaces_table(struct surfaces *s, const char *const *columns, size_t count, bool in_plain);
+void surfaces_row(struct surfaces *s, const char *const *cells, size_t count, bool in_plain);
+void surfaces_table_end(struct surfaces *s);
+
+#endif
