@@ -17,6 +17,11 @@ void secret_wipe(char *secret)
     free(secret);
 }
 
+void secret_release(char **secret)
+{
+    secret_wipe(*secret);
+}
+
 int secret_file_read(const char *path, char **out_text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

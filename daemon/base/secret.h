@@ -18,6 +18,8 @@
 int secret_file_read(const char *path, char **out_text);
 /** Overwrites and frees; accepts NULL. */
 void secret_wipe(char *secret);
+/** The same for AUTO(). */
+void secret_release(char **secret);
 /** for (const char *at = text; secret_next(&at, &word, &len); ) ... */
 bool secret_next(const char **at, const char **out_word, size_t *out_len);
 /** The key of a "whsec_..." word, malloc'ed: wipe and free it. Returns 0, -EINVAL or -ENOMEM. */

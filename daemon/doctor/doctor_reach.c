@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "doctor/doctor_server.h"
+#include "loop/http.h"
 
 /*
  * Which servers there are, all asked at once. (1) Each server is asked in a thread of its own,
@@ -73,8 +74,16 @@ static struct server *add(struct doctor *d, struct servers *all, const char *wha
     return v;
 }
 
-static void add_relay(struct doctor *d, struct servers *all, const struct receiver_setting *r,
-                      const char *to)
+/* The proxy that the URL is fetched through; NULL: straight out. */
+static char *proxy_to(struct doctor *d, const struct settings *s, const char *url)
+{
+    return s->proxy && http_passes_proxy(url, s->no_proxy.items, s->no_proxy.count)
+               ? copy(d, s->proxy)
+               : NULL;
+}
+
+static void add_relay(struct doctor *d, struct servers *all, const struct settings *s,
+                      const struct receiver_setting *r, const char *to)
 {
     AUTO(text_release) struct text url = TEXT_INIT;
     bool is_implicit = r->tls == SMTP_TLS_IMPLICIT && strncmp(r->smtp, "smtp://", 7) == 0;
@@ -90,20 +99,44 @@ static void add_relay(struct doctor *d, struct servers *all, const struct receiv
     v->to = copy(d, to);
     v->ca_file = copy(d, r->ca_file);
     v->user = copy(d, r->user);
+    v->auth = r->auth;
     v->password_file = copy(d, r->password_file);
     if (r->password_file && secret_file_read(r->password_file, &v->password) == 0)
         v->password[strcspn(v->password, "\r\n")] = '\0';
+    if (r->auth != MAIL_LOGIN_XOAUTH2)
+        return;
+    v->allow_private = r->allow_private;
+    v->token_url = copy(d, r->token_url);
+    v->token_proxy = proxy_to(d, s, r->token_url);
+    v->token_ca_file = copy(d, r->token_ca_file);
+    v->client_id = copy(d, r->client_id);
+    v->client_secret_file = copy(d, r->client_secret_file);
+    v->scope = copy(d, r->scope);
 }
 
-static void add_web(struct doctor *d, struct servers *all, const char *what, const char *id,
-                    const char *url, bool allow_private, const char *ca_file)
+static void add_web(struct doctor *d, struct servers *all, const struct settings *s,
+                    const char *what, const char *id, const char *url, bool allow_private,
+                    const char *ca_file)
 {
     struct server *v = add(d, all, what, id, url);
 
     if (!v)
         return;
     v->allow_private = allow_private;
+    v->proxy = proxy_to(d, s, url);
     v->ca_file = copy(d, ca_file);
+}
+
+/* Its address is a credential: only its origin is told (server_say()). */
+static void add_channel(struct doctor *d, struct servers *all, const struct settings *s,
+                        const struct receiver_setting *r)
+{
+    AUTO(secret_release) char *url = NULL;
+
+    if (secret_file_read(r->url_file, &url) < 0)
+        return; /* look_at_credentials() has said so */
+    url[strcspn(url, "\r\n")] = '\0';
+    add_web(d, all, s, "receiver", r->id, url, r->allow_private, r->ca_file);
 }
 
 static void add_all(struct doctor *d, struct servers *all, const struct settings *s,
@@ -114,25 +147,27 @@ static void add_all(struct doctor *d, struct servers *all, const struct settings
         const char *to = c ? config_recipient(c, r, d->today) : r->to;
         char mend[MEND_MAX];
 
-        if (r->kind == RECEIVER_WEBHOOK)
-            add_web(d, all, "receiver", r->id, r->url, r->allow_private, r->ca_file);
+        if (r->kind == RECEIVER_WEBHOOK || r->kind == RECEIVER_ALERTMANAGER)
+            add_web(d, all, s, "receiver", r->id, r->url, r->allow_private, r->ca_file);
+        if (r->kind == RECEIVER_TEAMS)
+            add_channel(d, all, s, r);
         if (r->kind == RECEIVER_EMAIL)
-            add_relay(d, all, r, to);
+            add_relay(d, all, s, r, to);
         if (r->kind == RECEIVER_EMAIL && !to)
             say(d, DOCTOR_FAIL, "people", r->id, mend_settings(d, 0, mend),
                 "this receiver has no to:, and nobody holds a role that uses it");
     }
     if (s->heartbeat.url)
-        add_web(d, all, "heartbeat", "", s->heartbeat.url, s->heartbeat.allow_private,
+        add_web(d, all, s, "heartbeat", "", s->heartbeat.url, s->heartbeat.allow_private,
                 s->heartbeat.ca_file);
     for (size_t i = 0; i < s->feed_count; i++)
         if (s->feeds[i].transport == TRANSPORT_PULL && s->feeds[i].url)
-            add_web(d, all, "feed", s->feeds[i].id, s->feeds[i].url, s->feeds[i].allow_private,
+            add_web(d, all, s, "feed", s->feeds[i].id, s->feeds[i].url, s->feeds[i].allow_private,
                     s->feeds[i].ca_file);
 }
 
 /* Proxies of the environment are not followed: where one is meant, nothing gets out. */
-static void look_at_proxies(struct doctor *d)
+static void look_at_proxies(struct doctor *d, const struct settings *s)
 {
     static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
                                          "ALL_PROXY" };
@@ -144,9 +179,16 @@ static void look_at_proxies(struct doctor *d)
         (void)snprintf(mend, sizeof mend, "systemctl unset-environment %s", names[i]);
         if (value && *value) {
             say(d, DOCTOR_WARN, "proxy", names[i], mend,
-                "is set in the environment, and is not followed: connections go straight out");
+                "is set in the environment, and is not followed: %s",
+                s->proxy ? "proxy: of the settings is" : "connections go straight out");
             return;
         }
+    }
+    if (s->proxy) {
+        say(d, DOCTOR_OK, "proxy", "settings", NULL,
+            "what is posted and fetched goes through it, mail and %zu excepted hosts do not",
+            s->no_proxy.count);
+        return;
     }
     say(d, DOCTOR_OK, "proxy", "environment", NULL,
         "none is set there: connections go straight out");
@@ -203,7 +245,7 @@ bool look_at_servers(struct doctor *d, const struct settings *s, const struct co
 {
     struct servers *all = servers_new();
 
-    look_at_proxies(d);
+    look_at_proxies(d, s);
     if (!all) {
         d->has_failed = true;
         return false;

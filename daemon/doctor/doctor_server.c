@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "base/clock.h"
 #include "doctor/doctor_server.h"
+#include "loop/http.h"
 #include "loop/http_address.h"
 
 /* Connects as deliveries do. To a web server nothing is said but TLS; what a relay is told is taken back (RSET). */
@@ -24,8 +23,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     struct server *v = arg;
 
     (void)purpose;
-    if (!v->is_mail && !v->allow_private &&
-        !http_address_is_public(&address->addr, address->addrlen)) {
+    if (v->is_guarded && !http_address_is_public(&address->addr, address->addrlen)) {
         v->address_refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -38,16 +36,18 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
             (r) = curl_easy_setopt(easy, option, value);                                           \
     } while (0)
 
-/* As deliveries connect (loop/http.c), but nothing is asked for once it stands. */
-static CURLcode prepare(CURL *easy, struct server *v)
+CURLcode server_options(CURL *easy, struct server *v, const char *url, const char *proxy,
+                        const char *ca_file)
 {
     CURLcode r = CURLE_OK;
 
-    SET(easy, r, CURLOPT_URL, v->url);
-    SET(easy, r, CURLOPT_CONNECT_ONLY, 1L);
+    SET(easy, r, CURLOPT_URL, url);
     SET(easy, r, CURLOPT_NOSIGNAL, 1L);
-    SET(easy, r, CURLOPT_PROXY, "");
-    SET(easy, r, CURLOPT_NOPROXY, "*");
+    SET(easy, r, CURLOPT_PROXY, proxy ? proxy : "");
+    SET(easy, r, CURLOPT_NOPROXY, proxy ? "" : "*");
+    v->is_proxied = proxy != NULL;
+    if (proxy)
+        SET(easy, r, CURLOPT_HTTPPROXYTUNNEL, 1L);
     SET(easy, r, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(easy, r, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(easy, r, CURLOPT_CERTINFO, 1L);
@@ -55,14 +55,28 @@ static CURLcode prepare(CURL *easy, struct server *v)
     SET(easy, r, CURLOPT_TIMEOUT_MS, (long)TALK_MS);
     SET(easy, r, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(easy, r, CURLOPT_OPENSOCKETDATA, v);
-    if (v->ca_file)
-        SET(easy, r, CURLOPT_CAINFO, v->ca_file);
+    if (ca_file)
+        SET(easy, r, CURLOPT_CAINFO, ca_file);
+    return r;
+}
+
+/* As deliveries connect (loop/http.c), but nothing is asked for once it stands. */
+static CURLcode prepare(CURL *easy, struct server *v)
+{
+    CURLcode r = server_options(easy, v, v->url, v->proxy, v->ca_file);
+
+    v->is_guarded = !v->is_mail && !v->allow_private && !v->proxy;
+    SET(easy, r, CURLOPT_CONNECT_ONLY, 1L);
     if (v->is_mail)
         SET(easy, r, CURLOPT_USE_SSL,
             v->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
-    if (v->user)
+    if (v->user) {
         SET(easy, r, CURLOPT_USERNAME, v->user);
-    if (v->password)
+        SET(easy, r, CURLOPT_LOGIN_OPTIONS, smtp_login_options((enum smtp_auth)v->auth));
+    }
+    if (v->password && v->auth == SMTP_AUTH_XOAUTH2)
+        SET(easy, r, CURLOPT_XOAUTH2_BEARER, v->password);
+    else if (v->password)
         SET(easy, r, CURLOPT_PASSWORD, v->password);
     return r;
 }
@@ -87,20 +101,29 @@ static enum cause cause_of_chain(CURL *easy)
     }
 }
 
-static enum cause cause_of(CURL *easy, const struct server *v, CURLcode code)
+enum cause server_cause(CURL *easy, const struct server *v, CURLcode code)
 {
     long error = 0;
 
     (void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+    long tunnel = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
     if (v->address_refused)
         return CAUSE_INSIDE;
+    if (tunnel && tunnel / 100 != 2)
+        return CAUSE_PROXY;
     switch (code) {
     case CURLE_OK:
         return CAUSE_NONE;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return CAUSE_PROXY_NAME;
     case CURLE_COULDNT_RESOLVE_HOST:
         return CAUSE_NAME;
     case CURLE_COULDNT_CONNECT:
-        return error == ECONNREFUSED ? CAUSE_REFUSED : CAUSE_SILENT;
+        return v->is_proxied           ? CAUSE_PROXY_GONE
+               : error == ECONNREFUSED ? CAUSE_REFUSED
+                                       : CAUSE_SILENT;
     case CURLE_OPERATION_TIMEDOUT:
         return CAUSE_SILENT;
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -240,18 +263,21 @@ static void talk_to_relay(CURL *easy, struct server *v)
 
 void server_reach(struct server *v)
 {
-    CURL *easy = curl_easy_init();
     char date[32];
     struct tm t;
 
     v->cause = CAUSE_OTHER;
+    if (v->token_url && !server_fetch_token(v))
+        return;
+    CURL *easy = curl_easy_init();
+
     if (!easy)
         return;
     CURLcode code = prepare(easy, v);
 
     if (code == CURLE_OK)
         code = curl_easy_perform(easy);
-    v->cause = cause_of(easy, v, code);
+    v->cause = server_cause(easy, v, code);
     if (v->cause == CAUSE_OTHER)
         (void)snprintf(v->words, sizeof v->words, ": %s", curl_easy_strerror(code));
     time_t end = code == CURLE_OK ? end_of_certificate(easy) : 0;

@@ -4,6 +4,8 @@
 #ifndef DOCTOR_DOCTOR_SERVER_H
 #define DOCTOR_DOCTOR_SERVER_H
 
+#include <curl/curl.h>
+
 #include "doctor/doctor_internal.h"
 
 #define SERVER_WORDS_MAX 420
@@ -21,6 +23,11 @@ enum cause {
     CAUSE_NO_TLS,
     CAUSE_NO_STARTTLS,
     CAUSE_LOGIN,
+    CAUSE_PROXY_NAME,
+    CAUSE_PROXY_GONE,
+    CAUSE_PROXY,
+    CAUSE_TOKEN,
+    CAUSE_NO_TOKEN,
     CAUSE_CA_FILE,
     CAUSE_SENDER,
     CAUSE_RECIPIENT,
@@ -32,9 +39,16 @@ enum cause {
 /** Owns its texts: server_release(). */
 struct server {
     char *subject, *url, *ca_file, *user, *password, *password_file, *from, *to;
+    char *proxy; /* NULL: straight out */
+    char *token_url, *client_id, *client_secret_file, *scope, *token_ca_file; /* of XOAUTH2 */
+    char *token_proxy;
+    int auth; /* enum smtp_auth, where .user is given */
     bool is_mail, allow_private, require_tls;
     /* of its thread until .is_done */
     bool address_refused, is_done;
+    bool is_proxied;     /* the connection under way */
+    bool is_guarded;     /* of the connection under way: no loopback or private address */
+    bool is_about_token; /* it got no further than the token's endpoint */
     enum cause cause;
     char words[SERVER_WORDS_MAX];
 };
@@ -42,6 +56,13 @@ struct server {
 /** Name, connection, certificates; of a relay the dialogue up to RCPT, taken back. Blocks for some
  * seconds, in any thread. Sets .cause and .words. */
 void server_reach(struct server *v);
+/** What every connection has, deliveries' too: the way through proxy (NULL: straight out). */
+CURLcode server_options(CURL *easy, struct server *v, const char *url, const char *proxy,
+                        const char *ca_file);
+/** What curl's failure means. */
+enum cause server_cause(CURL *easy, const struct server *v, CURLcode code);
+/** An access token into .password. Returns false with .cause and .words set. Blocks likewise. */
+bool server_fetch_token(struct server *v);
 /** One line. */
 void server_say(struct doctor *d, const struct server *v);
 void server_release(struct server *v);

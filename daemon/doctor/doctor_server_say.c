@@ -50,6 +50,16 @@ static const struct {
                             "relay",
                             CHANGE_SETTINGS },
     [CAUSE_LOGIN] = { DOCTOR_FAIL, "login", "it refuses user and password", WRITE_PASSWORD },
+    [CAUSE_PROXY_NAME] = { DOCTOR_FAIL, "proxy", "the proxy's name is not found", CHANGE_SETTINGS },
+    [CAUSE_PROXY_GONE] = { DOCTOR_FAIL, "proxy", "the proxy cannot be connected to",
+                           CHANGE_SETTINGS },
+    [CAUSE_PROXY] = { DOCTOR_FAIL, "proxy",
+                      "the proxy lets nobody through to it: name it under no_proxy, or have it "
+                      "allowed",
+                      CHANGE_SETTINGS },
+    [CAUSE_TOKEN] = { DOCTOR_FAIL, "token", "it refuses client_id or the client's secret",
+                      WRITE_PASSWORD },
+    [CAUSE_NO_TOKEN] = { DOCTOR_FAIL, "token", "it gives no access token", CHANGE_SETTINGS },
     [CAUSE_CA_FILE] = { DOCTOR_FAIL, "credential", "the ca_file holds no certificate",
                         CHANGE_SETTINGS },
     [CAUSE_SENDER] = { DOCTOR_FAIL, "smtp", "it refuses the sender", CHANGE_SETTINGS },
@@ -101,9 +111,9 @@ static const char *mend_server(const struct doctor *d, const struct server *v, e
                                char out[MEND_MAX])
 {
     char host[260], port[8];
-    bool is_starttls = v->is_mail && strncmp(v->url, "smtp:", 5) == 0;
+    bool is_starttls = v->is_mail && !v->is_about_token && strncmp(v->url, "smtp:", 5) == 0;
 
-    host_of(v->url, host, port);
+    host_of(v->is_about_token ? v->token_url : v->url, host, port);
     switch (remedy) {
     case NOTHING:
         return NULL;
@@ -126,8 +136,9 @@ static const char *mend_server(const struct doctor *d, const struct server *v, e
                        host, port, is_starttls ? " -starttls smtp" : "");
         return out;
     case WRITE_PASSWORD:
-        if (v->password_file)
-            return mend_path("install -m 600 /dev/stdin %s", v->password_file, out);
+        if (v->password_file || v->client_secret_file)
+            return mend_path("install -m 600 /dev/stdin %s",
+                             v->password_file ? v->password_file : v->client_secret_file, out);
         break;
     case TRY_AGAIN:
         (void)snprintf(out, MEND_MAX, "waitlistctl notify test %s",
@@ -146,7 +157,7 @@ void server_say(struct doctor *d, const struct server *v)
 
     if (!v->url || !v->subject)
         return;
-    (void)origin_of(v->url, where);
+    (void)origin_of(v->is_about_token ? v->token_url : v->url, where);
     if (v->cause == CAUSE_NONE)
         say(d, DOCTOR_OK, v->is_mail ? "smtp" : "webhook", v->subject, NULL, "%s: %s%s%s%s", where,
             v->is_mail ? "it would take mail" : "can be connected to",
@@ -159,8 +170,20 @@ void server_say(struct doctor *d, const struct server *v)
 
 void server_release(struct server *v)
 {
-    char *const texts[] = { v->subject,       v->url,  v->ca_file, v->user,
-                            v->password_file, v->from, v->to };
+    char *const texts[] = { v->subject,
+                            v->url,
+                            v->ca_file,
+                            v->user,
+                            v->password_file,
+                            v->from,
+                            v->to,
+                            v->proxy,
+                            v->token_url,
+                            v->client_id,
+                            v->client_secret_file,
+                            v->scope,
+                            v->token_ca_file,
+                            v->token_proxy };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);

@@ -60,6 +60,8 @@ void http_free(struct http *h);
  * -ENOMEM: none then.
  */
 int http_use_proxy(struct http *h, const char *url, char *const *except, size_t except_count);
+/** Whether a URL is fetched through a proxy, which there is: its host is not excepted, and is not this one. */
+bool http_passes_proxy(const char *url, char *const *except, size_t except_count);
 /** The loop that it runs on. */
 struct event_base *http_base(const struct http *h);
 /** Ends every transfer that was started with this callback and argument, without calling it. */
@@ -102,6 +104,8 @@ enum smtp_auth {
     SMTP_AUTH_LOGIN,
     SMTP_AUTH_XOAUTH2,
 };
+/** As curl's CURLOPT_LOGIN_OPTIONS takes it: no other mechanism is tried. */
+const char *smtp_login_options(enum smtp_auth auth);
 
 struct smtp_send {
     const char *url;       /* smtp://host:port or smtps:// */

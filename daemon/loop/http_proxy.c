@@ -23,11 +23,11 @@ static bool is_this_host(const char *host)
            strcmp(host, "::1") == 0;
 }
 
-bool http_is_proxied(const struct http *h, const char *url)
+bool http_passes_proxy(const char *url, char *const *except, size_t except_count)
 {
-    CURLU *parts = h->proxy ? curl_url() : NULL;
+    CURLU *parts = curl_url();
     char *part = NULL;
-    bool is_proxied = h->proxy != NULL;
+    bool is_proxied = true;
 
     if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
         curl_url_get(parts, CURLUPART_HOST, &part, 0) == CURLUE_OK) {
@@ -39,12 +39,17 @@ bool http_is_proxied(const struct http *h, const char *url)
             host++;
         }
         is_proxied = !is_this_host(host);
-        for (size_t i = 0; is_proxied && i < h->except_count; i++)
-            is_proxied = !is_below(host, h->except[i]);
+        for (size_t i = 0; is_proxied && i < except_count; i++)
+            is_proxied = !is_below(host, except[i]);
     }
     curl_free(part);
     curl_url_cleanup(parts);
     return is_proxied;
+}
+
+bool http_is_proxied(const struct http *h, const char *url)
+{
+    return h->proxy && http_passes_proxy(url, h->except, h->except_count);
 }
 
 /* ---- the setting ---- */

@@ -182,7 +182,7 @@ void mail_stop(struct http_transfer *t)
     t->http->mails_running--;
 }
 
-static CURLcode login_options(struct http_transfer *t, const struct smtp_send *mail, CURLcode r)
+const char *smtp_login_options(enum smtp_auth auth)
 {
     static const char *const options[] = {
         [SMTP_AUTH_PASSWORD] = "AUTH=PLAIN;AUTH=LOGIN",
@@ -191,8 +191,13 @@ static CURLcode login_options(struct http_transfer *t, const struct smtp_send *m
         [SMTP_AUTH_XOAUTH2] = "AUTH=XOAUTH2",
     };
 
+    return options[auth];
+}
+
+static CURLcode login_options(struct http_transfer *t, const struct smtp_send *mail, CURLcode r)
+{
     TRANSFER_SET(t, r, CURLOPT_USERNAME, mail->user);
-    TRANSFER_SET(t, r, CURLOPT_LOGIN_OPTIONS, options[mail->auth]);
+    TRANSFER_SET(t, r, CURLOPT_LOGIN_OPTIONS, smtp_login_options(mail->auth));
     if (mail->auth == SMTP_AUTH_XOAUTH2)
         TRANSFER_SET(t, r, CURLOPT_XOAUTH2_BEARER, mail->password);
     else

@@ -25,11 +25,6 @@ struct email {
     struct token_fetch *fetching;
 };
 
-void secret_release(char **secret)
-{
-    secret_wipe(*secret);
-}
-
 void email_release(struct attempt *a)
 {
     struct email *e = a->email;

@@ -35,7 +35,6 @@ void attempt_finish(struct attempt *a, const struct delivery_result *result);
 int attempt_finish_later(struct attempt *a, enum delivery_outcome outcome, const char *text);
 /** A connection failure, because of what could not be done (error: -errno). Returns likewise. */
 int attempt_fail_later(struct attempt *a, const char *what, int error);
-void secret_release(char **secret);
 
 /* ---- deliver_post.c ---- */
 int webhook_try(struct attempt *a, const struct receiver_setting *receiver,

@@ -1,27 +1,22 @@
 #include "notify/deliver_private.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/auto.h"
-#include "base/json_text.h"
+#include "notify/token_form.h"
 
 /*
  * Tokens live in this process alone, and are wiped. Neither a token, the secret nor a byte of what the
  * endpoint said goes into a message: of a refusal its status is told.
  */
 
-#define TOKEN_MAX_CHARACTERS 16384
-#define REPLY_MAX_BYTES      HTTP_REPLY_MAX_BYTES
-#define SPARE_S              60  /* a token that ends sooner is not begun with */
-#define LASTS_S              300 /* one whose end was not said */
-#define LASTS_MOST_S         86400
+#define REPLY_MAX_BYTES HTTP_REPLY_MAX_BYTES
+#define SPARE_S         60 /* a token that ends sooner is not begun with */
+#define LASTS_MOST_S    86400
 
 struct token {
     struct token *next;
@@ -105,7 +100,7 @@ void tokens_release(struct deliverer *d)
 }
 
 /* Without memory it is only fetched again. */
-static void keep(struct deliverer *d, const char *of, const char *text, json_int_t lasts_s)
+static void keep(struct deliverer *d, const char *of, const char *text, long long lasts_s)
 {
     const struct clock real = CLOCK_REAL;
     struct token *t = calloc(1, sizeof *t);
@@ -127,29 +122,14 @@ static void keep(struct deliverer *d, const char *of, const char *text, json_int
 
 /* ---- the answer ---- */
 
-static bool token_ok(const char *token)
-{
-    size_t len = token ? strlen(token) : 0;
-
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)token[i] <= ' ' || (unsigned char)token[i] >= 0x7f)
-            return false;
-    return len > 0 && len <= TOKEN_MAX_CHARACTERS;
-}
-
 /* Where there is no token in it: false. */
 static bool read_reply(struct token_fetch *f, char **out_token)
 {
-    json_t *reply = json_parse(text_str(&f->reply), f->reply.len, 0, NULL);
-    const char *token = json_string_value(json_object_get(reply, "access_token"));
-    const json_t *lasts = json_object_get(reply, "expires_in");
+    long long lasts = 0;
 
-    if (token_ok(token)) {
-        *out_token = strdup(token);
-        keep(f->deliverer, f->of, token,
-             json_is_number(lasts) ? (json_int_t)json_number_value(lasts) : LASTS_S);
-    }
-    json_decref(reply);
+    *out_token = token_form_read(text_str(&f->reply), f->reply.len, &lasts);
+    if (*out_token)
+        keep(f->deliverer, f->of, *out_token, lasts);
     return *out_token != NULL;
 }
 
@@ -201,16 +181,6 @@ static int read_part(void *arg, const void *bytes, size_t len)
 
 /* ---- the question ---- */
 
-static void add_field(struct text *out, const char *name, const char *value)
-{
-    (void)text_printf(out, "%s%s=", out->len ? "&" : "", name);
-    for (const char *c = value; *c; c++)
-        if (isalnum((unsigned char)*c) || strchr("-._~", *c))
-            (void)text_putc(out, *c);
-        else
-            (void)text_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
-}
-
 static int ask(struct token_fetch *f, const struct token_request *q)
 {
     static const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded",
@@ -222,11 +192,7 @@ static int ask(struct token_fetch *f, const struct token_request *q)
     if (r < 0)
         return r;
     secret[strcspn(secret, "\r\n")] = '\0';
-    add_field(&form, "grant_type", "client_credentials");
-    add_field(&form, "client_id", q->client_id);
-    if (q->scope)
-        add_field(&form, "scope", q->scope);
-    add_field(&form, "client_secret", secret);
+    token_form_write(&form, q->client_id, q->scope, secret);
     const struct http_post post = { .url = q->url,
                                     .headers = headers,
                                     .body = text_str(&form),
