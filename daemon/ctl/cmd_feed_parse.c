@@ -18,6 +18,7 @@
 #include "ctl/output.h"
 #include "ctl/record_print.h"
 #include "feed/content.h"
+#include "metric/standing.h"
 #include "parse/format.h"
 #include "parse/parser.h"
 
@@ -116,10 +117,9 @@ struct talk {
     bool is_zipped; /* the archive proves its end */
 };
 
-static void say_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
+static void say_set_aside(struct talk *t, unsigned long line, const char *column,
+                          const char *reason)
 {
-    struct talk *t = arg;
-
     t->no_month |= !column && strcmp(reason, "no-period") == 0;
     set_aside_say(&t->set_aside, line, column, reason);
 }
@@ -149,11 +149,91 @@ static void say_result(const struct talk *t, const struct parse_result *r)
                 name);
 }
 
+/* ---- the rows of a list: each pathway once, as the daemon counts it ---- */
+
+/* Of a snapshot; else standing is NULL, and each record counts. */
+struct listed_rows {
+    struct standing *standing;
+    bool *is_listed; /* by the row's number in the file: it stands, and has not ended */
+    size_t count, room;
+    unsigned long listed_count;
+    struct set_aside left_out;
+};
+
+static int listed_rows_init(struct listed_rows *l, const struct format *f, const char *name)
+{
+    bool is_list = format_records(f) == RECORDS_PATHWAY_SNAPSHOT;
+
+    *l = (struct listed_rows){ .left_out = { .file = name, .what = "left out" } };
+    l->standing = is_list ? standing_new(standing_rule_of(f)) : NULL;
+    return is_list && !l->standing ? -ENOMEM : 0;
+}
+
+static void listed_rows_release(struct listed_rows *l)
+{
+    standing_free(l->standing);
+    free(l->is_listed);
+}
+
+static int listed_rows_grow(struct listed_rows *l)
+{
+    size_t room = l->room ? l->room * 2 : 1024;
+    bool *grown =
+        l->count < l->room ? l->is_listed : reallocarray(l->is_listed, room, sizeof *grown);
+
+    if (!grown || l->count >= UINT32_MAX)
+        return grown ? -EFBIG : -ENOMEM;
+    l->room = l->count < l->room ? l->room : room;
+    l->is_listed = grown;
+    return 0;
+}
+
+/* In the first pass. */
+static int note_listed(struct listed_rows *l, const struct pathway_record *record)
+{
+    struct standing_row now = { (uint32_t)l->count, (uint32_t)record->line }, other;
+    uint64_t version = record->has_version ? record->version : 0;
+    int r = record->line > UINT32_MAX ? -EFBIG : listed_rows_grow(l);
+
+    if (r == 0)
+        r = standing_add(l->standing, record->pathway, PSEUDONYM_BYTES, version, now, &other);
+    if (r < 0)
+        return r;
+    if (r == STANDING_OVER) {
+        l->listed_count -= l->is_listed[other.number];
+        l->is_listed[other.number] = false;
+    }
+    l->is_listed[l->count] = r != STANDING_OUT && !record->event;
+    l->listed_count += l->is_listed[l->count++];
+    if (r != STANDING_ALONE)
+        set_aside_say(&l->left_out, r == STANDING_OVER ? other.line : record->line, NULL,
+                      LEFT_OUT_AS_REPEATED);
+    return 0;
+}
+
 /* ---- the two passes ---- */
+
+struct reading {
+    struct talk talk;
+    struct listed_rows listed;
+};
+
+static void on_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
+{
+    say_set_aside(&((struct reading *)arg)->talk, line, column, reason);
+}
+
+static int on_noted(void *arg, const struct pathway_record *record)
+{
+    struct listed_rows *l = &((struct reading *)arg)->listed;
+
+    return l->standing ? note_listed(l, record) : 0;
+}
 
 struct printing {
     struct record_printer printer;
-    bool is_snapshot;
+    const struct listed_rows *listed;
+    size_t at; /* the row's number */
 };
 
 static int on_record(void *arg, const struct record *record)
@@ -161,12 +241,13 @@ static int on_record(void *arg, const struct record *record)
     return record_print(&((struct printing *)arg)->printer, record);
 }
 
-/* A row of a snapshot that has ended is not of the list. */
+/* A row of a snapshot that has ended, or for which another stands, is not of the list. */
 static int on_pathway(void *arg, const struct pathway_record *record)
 {
     struct printing *p = arg;
+    const struct listed_rows *l = p->listed;
 
-    return p->is_snapshot && record->event ? 0 : pathway_print(&p->printer, record);
+    return !l->standing || l->is_listed[p->at++] ? pathway_print(&p->printer, record) : 0;
 }
 
 /* One pass over the input. Returns 0 with *out_parser to read, or an exit code said on stderr. */
@@ -213,41 +294,60 @@ static void say_ahead(const struct request *q, const char *name, const struct pa
                 name, date_format(res->last_census, date));
 }
 
+static int print_records(int fd, const struct request *q, const struct format *f, const char *name,
+                         const struct listed_rows *listed)
+{
+    struct printing p = { .listed = listed };
+    struct parser *parser = NULL;
+
+    record_printer_init(&p.printer, q->kind, f, stdout);
+    int r = pass(fd, q, f, name,
+                 (struct parse_sink){ .record = on_record, .pathway = on_pathway, .arg = &p },
+                 &parser, NULL);
+
+    parser_free(parser);
+    if (record_printer_end(&p.printer) < 0 && r == 0) {
+        fputs("waitlistctl: standard output cannot be written\n", stderr);
+        r = 1;
+    }
+    return r;
+}
+
+static int summarise(const struct format *f, const struct parse_result *result,
+                     const struct listed_rows *l)
+{
+    const struct list_summary list = { l->listed_count, l->left_out.count };
+
+    return summary_print(format_id(f), result, l->standing ? &list : NULL, stdout);
+}
+
 static int parse_file(const struct request *q, const struct format *f, const char *name)
 {
     AUTO(fd_close) int fd = feed_input_open(q->feed.file);
     AUTO(text_release) struct text member = TEXT_INIT;
-    struct talk talk = { .set_aside = { .file = name } };
-    struct parser *first = NULL, *second = NULL;
+    struct reading reading = { .talk.set_aside = { .file = name, .what = "set aside" } };
+    struct parser *parser = NULL;
+    int r = fd < 0 ? fd : listed_rows_init(&reading.listed, f, name);
 
-    if (fd < 0) {
-        fprintf(stderr, "%s: error: %s\n", name, strerror(-fd));
+    if (r < 0) {
+        fprintf(stderr, "%s: error: %s\n", name, strerror(-r));
         return 1;
     }
-    int r = pass(fd, q, f, name, (struct parse_sink){ .set_aside = say_set_aside, .arg = &talk },
-                 &first, &member);
-
-    talk.is_zipped = member.len > 0;
+    r = pass(fd, q, f, name,
+             (struct parse_sink){ .pathway = on_noted, .set_aside = on_set_aside, .arg = &reading },
+             &parser, &member);
+    reading.talk.is_zipped = member.len > 0;
     if (r == 0) {
-        say_result(&talk, parser_result(first));
-        say_ahead(q, name, parser_result(first));
+        set_aside_end(&reading.listed.left_out);
+        say_result(&reading.talk, parser_result(parser));
+        say_ahead(q, name, parser_result(parser));
     }
-    if (r == 0 && q->summary) {
-        r = summary_print(format_id(f), parser_result(first), stdout) < 0;
-    } else if (r == 0) {
-        struct printing p = { .is_snapshot = format_records(f) == RECORDS_PATHWAY_SNAPSHOT };
-
-        record_printer_init(&p.printer, q->kind, f, stdout);
-        r = pass(fd, q, f, name,
-                 (struct parse_sink){ .record = on_record, .pathway = on_pathway, .arg = &p },
-                 &second, NULL);
-        if (record_printer_end(&p.printer) < 0 && r == 0) {
-            fputs("waitlistctl: standard output cannot be written\n", stderr);
-            r = 1;
-        }
-    }
-    parser_free(first);
-    parser_free(second);
+    if (r == 0 && q->summary)
+        r = summarise(f, parser_result(parser), &reading.listed) < 0;
+    else if (r == 0)
+        r = print_records(fd, q, f, name, &reading.listed);
+    parser_free(parser);
+    listed_rows_release(&reading.listed);
     return r;
 }
 

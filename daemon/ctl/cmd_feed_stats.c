@@ -68,14 +68,18 @@ static const struct feed_option options[] = {
 
 struct counting {
     struct list_stats *stats;
-    struct set_aside set_aside;
+    struct set_aside set_aside, left_out;
 };
 
 static int on_pathway(void *arg, const struct pathway_record *record)
 {
     struct counting *c = arg;
+    unsigned long left_out;
+    int r = list_stats_add(c->stats, record, &left_out);
 
-    return list_stats_add(c->stats, record);
+    if (r == 0 && left_out)
+        set_aside_say(&c->left_out, left_out, NULL, LEFT_OUT_AS_REPEATED);
+    return r;
 }
 
 static void on_set_aside(void *arg, unsigned long line, const char *column, const char *reason)
@@ -92,6 +96,7 @@ static void say_result(const struct counting *c, const struct parse_result *r,
     char first[DATE_TEXT_MAX], last[DATE_TEXT_MAX], counted[DATE_TEXT_MAX];
 
     set_aside_end(&c->set_aside);
+    set_aside_end(&c->left_out);
     for (size_t i = 0; i < r->identifier_columns; i++)
         fprintf(stderr,
                 "%s: %s holds NHS numbers (%s of its values): the daemon would refuse "
@@ -106,7 +111,8 @@ static void say_result(const struct counting *c, const struct parse_result *r,
             name, date_format(r->first_census, first), several ? " to " : "",
             several ? date_format(r->last_census, last) : "", date_format(census, counted));
     fprintf(stderr,
-            "%s: %lu rows, %lu set aside, %llu of a pathway that was there, %llu with a clock that "
+            "%s: %lu rows, %lu set aside, %llu of a pathway that has another row, %llu with a "
+            "clock that "
             "starts after the census\n",
             name, r->rows, r->rows - r->accepted,
             (unsigned long long)list_stats_duplicates(c->stats),
@@ -190,17 +196,17 @@ static int count_file(const struct request *q, const struct format *f, struct co
 static int stats_of(const struct request *q, const struct format *f)
 {
     AUTO(text_release) struct text name = TEXT_INIT;
-    struct counting c = { .stats = NULL };
+    struct counting c = { .set_aside.what = "set aside", .left_out.what = "left out" };
     int r;
 
     if (format_records(f) != RECORDS_PATHWAY_SNAPSHOT)
         return feed_usage_error(&q->feed, "not a list of open pathways: format ", q->feed.format);
-    c.stats = list_stats_new(q->census, strcmp(format_duplicate(f), "last") == 0, q->method);
+    c.stats = list_stats_new(q->census, standing_rule_of(f), q->method);
     if (!c.stats || output_escaped(&name, q->feed.file) < 0) {
         list_stats_free(c.stats);
         return 1;
     }
-    c.set_aside.file = text_str(&name);
+    c.set_aside.file = c.left_out.file = text_str(&name);
     r = count_file(q, f, &c);
     if (r == 0)
         r = print_table(c.stats);

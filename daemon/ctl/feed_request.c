@@ -79,7 +79,7 @@ void set_aside_say(struct set_aside *s, unsigned long line, const char *column, 
 
     if (++s->count > SET_ASIDE_SHOWN)
         return;
-    fprintf(stderr, "%s:%lu: row set aside: %s", s->file, line, reason);
+    fprintf(stderr, "%s:%lu: row %s: %s", s->file, line, s->what, reason);
     if (column && output_escaped(&name, column) == 0)
         fprintf(stderr, ", column \"%.120s\"", text_str(&name));
     fputc('\n', stderr);
@@ -88,5 +88,5 @@ void set_aside_say(struct set_aside *s, unsigned long line, const char *column, 
 void set_aside_end(const struct set_aside *s)
 {
     if (s->count > SET_ASIDE_SHOWN)
-        fprintf(stderr, "%s: and %lu more rows set aside\n", s->file, s->count - SET_ASIDE_SHOWN);
+        fprintf(stderr, "%s: and %lu more rows %s\n", s->file, s->count - SET_ASIDE_SHOWN, s->what);
 }

@@ -32,9 +32,13 @@ int feed_request_read(struct feed_request *q, int argc, char **argv, const struc
 /** Says what is wrong with which word, and the usage. Returns the exit code 2. */
 int feed_usage_error(const struct feed_request *q, const char *what, const char *word);
 
-/** Rows set aside: the first ones are shown, the others counted. */
+#define LEFT_OUT_AS_REPEATED "repeated-pathway" /* another row of its pathway stands */
+
+/** Rows that do not count: the first ones are shown, the others counted. */
 struct set_aside {
     const char *file; /* its name, escaped */
+    const char
+        *what; /* "set aside" of a fault; "left out" of a sound row for which another stands */
     unsigned long count;
 };
 /** For a parse_sink. */

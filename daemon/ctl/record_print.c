@@ -211,7 +211,8 @@ int record_printer_end(struct record_printer *p)
     return r ? -EIO : 0;
 }
 
-int summary_print(const char *format, const struct parse_result *result, FILE *to)
+int summary_print(const char *format, const struct parse_result *result,
+                  const struct list_summary *list, FILE *to)
 {
     struct text t = TEXT_INIT;
 
@@ -222,8 +223,12 @@ int summary_print(const char *format, const struct parse_result *result, FILE *t
     for (size_t i = 0; i < result->set_aside_kinds; i++)
         (void)text_printf(&t, "%s\"%s\": %lu", i ? ", " : "", result->set_aside[i].reason,
                           result->set_aside[i].count);
-    (void)text_printf(&t, "}, \"records\": %lu, \"periods\": %zu, \"organisations\": %lu}\n",
-                      result->records, result->period_count, result->organisations);
+    (void)text_printf(&t, "}, \"records\": %lu, \"periods\": %zu, \"organisations\": %lu",
+                      list ? list->records : result->records, result->period_count,
+                      result->organisations);
+    if (list)
+        (void)text_printf(&t, ", \"left_out\": %lu", list->left_out);
+    (void)text_puts(&t, "}\n");
     bool ok = text_ok(&t) && fputs(text_str(&t), to) >= 0 && fflush(to) == 0;
 
     text_release(&t);

@@ -31,8 +31,13 @@ int pathway_print(struct record_printer *p, const struct pathway_record *record)
 /** Ends the output and releases the printer. Returns 0 or -EIO. */
 int record_printer_end(struct record_printer *p);
 
-/** One object: format, rows, accepted, set_aside, records, periods, organisations. Returns 0 or
- * -EIO. */
-int summary_print(const char *format, const struct parse_result *result, FILE *to);
+/** Of the rows of a list: how many are of it, and how many are not since another of their pathway stands. */
+struct list_summary {
+    unsigned long records, left_out;
+};
+/** One object: format, rows, accepted, set_aside, records, periods, organisations; of a list (else NULL) left_out
+ * as well. Returns 0 or -EIO. */
+int summary_print(const char *format, const struct parse_result *result,
+                  const struct list_summary *list, FILE *to);
 
 #endif

@@ -8,7 +8,6 @@
 #include "base/auto.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "metric/key_set.h"
 #include "pathway/wait.h"
 
 #define SEPARATOR     '\x1f' /* below every character of a code, so that sorting is by column */
@@ -19,9 +18,8 @@
 
 struct list_stats {
     struct civil_date census;
-    bool last_stands, is_tracked, any;
     enum percentile_method method;
-    struct key_set *keys;
+    struct standing *standing;
     struct table groups; /* "service SEP provider SEP ..." -> number + 1 */
     struct text name;    /* of the group of the row at hand */
     uint32_t *group;     /* of each row */
@@ -30,13 +28,7 @@ struct list_stats {
     uint64_t duplicates, out_of_range;
 };
 
-/* What is kept with a key where a later row may take its place. */
-struct place {
-    uint32_t row;
-    uint64_t version;
-};
-
-struct list_stats *list_stats_new(struct civil_date census, bool last_stands,
+struct list_stats *list_stats_new(struct civil_date census, struct standing_rule rule,
                                   enum percentile_method method)
 {
     struct list_stats *s = calloc(1, sizeof *s);
@@ -44,9 +36,13 @@ struct list_stats *list_stats_new(struct civil_date census, bool last_stands,
     if (s == NULL)
         return NULL;
     s->census = census;
-    s->last_stands = last_stands;
     s->method = method;
     s->name = (struct text)TEXT_INIT;
+    s->standing = standing_new(rule);
+    if (s->standing == NULL) {
+        list_stats_free(s);
+        return NULL;
+    }
     return s;
 }
 
@@ -54,7 +50,7 @@ void list_stats_free(struct list_stats *s)
 {
     if (s == NULL)
         return;
-    key_set_free(s->keys);
+    standing_free(s->standing);
     table_release(&s->groups, NULL);
     text_release(&s->name);
     free(s->group);
@@ -133,51 +129,39 @@ static int make_room(struct list_stats *s)
     return 0;
 }
 
-/* Where the row goes, or *out_row == s->count + 1 where another one stands. */
-static int find_row(struct list_stats *s, const struct pathway_record *row, size_t *out_row)
+/* Where the row goes, or *out_at == s->count + 1 where another one stands. */
+static int find_row(struct list_stats *s, const struct pathway_record *row, size_t *out_at,
+                    unsigned long *out_left_out)
 {
-    unsigned char *payload;
-    struct place place;
-    int r;
+    struct standing_row now = { (uint32_t)s->count, (uint32_t)row->line }, other;
+    uint64_t version = row->has_version ? row->version : 0;
+    int r = row->line > UINT32_MAX
+                ? -EFBIG
+                : standing_add(s->standing, row->key, row->key_len, version, now, &other);
 
-    if (!s->any) {
-        s->any = true;
-        s->is_tracked = s->last_stands || row->has_version;
-        s->keys = key_set_new(s->is_tracked ? sizeof place.row + sizeof place.version : 0);
-        if (s->keys == NULL)
-            return -ENOMEM;
+    if (r < 0)
+        return r;
+    s->duplicates += r != STANDING_ALONE;
+    *out_at = s->count;
+    if (r == STANDING_OVER) {
+        *out_at = other.number;
+        *out_left_out = other.line;
+    } else if (r == STANDING_OUT) {
+        *out_at = s->count + 1;
+        *out_left_out = row->line;
     }
-    r = key_set_add(s->keys, row->key, row->key_len, &payload);
-    *out_row = s->count;
-    if (r < 0 || !s->is_tracked) {
-        s->duplicates += r == 0;
-        *out_row += r == 0;
-        return r < 0 ? r : 0;
-    }
-    memcpy(&place.row, payload, sizeof place.row);
-    memcpy(&place.version, payload + sizeof place.row, sizeof place.version);
-    if (r == 0) {
-        s->duplicates++;
-        *out_row = place.row;
-        if (row->version < place.version || (row->version == place.version && !s->last_stands)) {
-            *out_row = s->count + 1;
-            return 0;
-        }
-    } else {
-        place.row = (uint32_t)s->count;
-    }
-    memcpy(payload, &place.row, sizeof place.row);
-    memcpy(payload + sizeof place.row, &row->version, sizeof row->version);
     return 0;
 }
 
-int list_stats_add(struct list_stats *s, const struct pathway_record *row)
+int list_stats_add(struct list_stats *s, const struct pathway_record *row,
+                   unsigned long *out_left_out)
 {
     uint32_t group = NO_GROUP;
     size_t at = 0;
     int days, r;
 
     assert(s != NULL && row != NULL && row->key != NULL);
+    *out_left_out = 0;
     days = date_is_set(row->clock_start) ? wait_days(row->clock_start, s->census) : -ERANGE;
     if (days < 0 || days > WAIT_MAX) {
         s->out_of_range++;
@@ -187,7 +171,7 @@ int list_stats_add(struct list_stats *s, const struct pathway_record *row)
     if (r == 0 && !row->event) /* else it ended: nobody waits where it takes an older one's place */
         r = group_of(s, row, &group);
     if (r == 0)
-        r = find_row(s, row, &at);
+        r = find_row(s, row, &at, out_left_out);
     if (r < 0 || at > s->count)
         return r;
     s->group[at] = group;

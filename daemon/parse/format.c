@@ -495,6 +495,17 @@ const char *format_duplicate(const struct format *f)
     return f->duplicate;
 }
 
+int format_maps_version(const struct format *f)
+{
+    for (size_t i = 0; i < f->layout_count; i++) {
+        const struct pathway_layout *p = f->layouts[i].pathway;
+
+        if (p && p->slots[FIELD_VERSION].source.kind != SOURCE_NONE)
+            return 1;
+    }
+    return 0;
+}
+
 int format_edition(const struct format *f, const char *file_name)
 {
     char digits[PATTERN_TEXT_MAX];

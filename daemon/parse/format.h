@@ -45,6 +45,8 @@ int format_is_rolling(const struct format *f, const char *measure);
 int format_is_partial(const struct format *f);
 /** Which of several rows with one key stands: "first", "last" or "by COLUMN". */
 const char *format_duplicate(const struct format *f);
+/** Whether rows of a pathway format may tell a version: the higher one then stands, whatever comes first. */
+int format_maps_version(const struct format *f);
 /** N of a file called ..._vN, as the format's "edition" patterns say; 1 for a pattern without number; 0:
  * none. */
 int format_edition(const struct format *f, const char *file_name);

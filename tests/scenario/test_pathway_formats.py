@@ -7,8 +7,10 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import lists
 from waitlist import Instance, ROOT, run_tests
 
 DATA = os.path.join(ROOT, "tests", "data", "pathways")
@@ -53,6 +55,62 @@ def test_open_pathways_with_dirty_codes_are_read_or_set_aside_with_reason(build)
     assert aside == [(8, "unknown-code", "Waiting_List_Type"), (9, "unknown-code", "PRIORITY_TYPE_CODE"),
                      (10, "missing-key", "PATIENT_PATHWAY_IDENTIFIER"), (11, "bad-date", start),
                      (12, "future-date", start)], aside
+
+
+def test_a_pathway_given_twice_is_one_in_parse_in_stats_and_in_the_list_and_its_other_row_is_named(build):
+    """Of several rows of a pathway the first valid one stands: parse, stats and the daemon say the same."""
+    # (pathway, start, whether the row stands; None: set aside): the second row of q is its first valid one.
+    given = [("p", "2025-01-05", True), ("q", "2025-13-05", None), ("p", "2025-05-05", False), ("q", "2025-02-05", True),
+             ("r", "2025-03-05", True), ("p", "2025-01-05", False)] + [(f"s{i}", "2025-04-05", True) for i in range(200)]
+    content = "pathway_id,issuer,service,provider,commissioner,referral_date,census_date\n" + "".join(
+        f"{p},TAJ,mental-health,TAJ,QUA,{start},2026-02-01\n" for p, start, _ in given)
+    listed = sorted(start for _, start, stands in given if stands)
+    twice = [str(n + 2) for n, row in enumerate(given) if row[2] is False]
+    with lists.instance(build) as w:
+        path = w.write("twice.csv", content)
+        parsed = parse(build, path, "pathway-snapshot")
+        assert sorted(json.loads(line)["clock_start"] for line in parsed.stdout.splitlines()) == listed, parsed.stdout
+        stats = subprocess.run([os.path.join(build, "waitlistctl"), "feed", "stats", path, "--format", "pathway-snapshot",
+                                "--census", "2026-02-01"], capture_output=True, text=True, timeout=60)
+        assert stats.stdout.split(",")[4] == str(len(listed)), stats.stdout
+        for said in (parsed.stderr, stats.stderr):
+            assert re.findall(r":(\d+): row left out: repeated-pathway$", said, re.M) == twice, said
+            assert re.findall(r":(\d+): row set aside: ", said) == ["3"], said
+        summary = json.loads(parse(build, path, "pathway-snapshot", "--summary").stdout)
+        assert (summary["records"], summary["left_out"], summary["accepted"]) == (
+            len(listed), len(twice), len(given) - 1), summary
+        w.put("twice.csv", content, feed="weekly")
+        w.once("2026-02-02")
+        w.start("2026-02-02")
+        feed = next(f for f in w.ctl("feeds") if f["id"] == "weekly")
+        assert feed["list"]["parts"][0]["pathways"] == len(listed), feed
+        assert f"{len(twice)} of pathways that had another row" in feed["last_outcome"], feed["last_outcome"]
+
+
+def test_of_resubmitted_rows_the_highest_version_is_parsed_and_nobody_whom_it_ended(build):
+    columns = ["Week_Ending_Date", "Waiting_List_Type", "PATIENT_PATHWAY_IDENTIFIER",
+               "ORGANISATION_CODE_PATIENT_PATHWAY_IDENTIFIER_ISSUER", "ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER",
+               "ACTIVITY_TREATMENT_FUNCTION_CODE", "REFERRAL_TO_TREATMENT_PERIOD_START_DATE",
+               "REFERRAL_TO_TREATMENT_PERIOD_END_DATE", "PRIORITY_TYPE_CODE", "derSubmissionId", "derRowId"]
+    rows = [("X1", "", "1", "", ""), ("X1", "", "2", "7", "1"),              # the first row has no version
+            ("X2", "", "1", "7", "2"), ("X2", "2026-01-20", "1", "8", "2"),  # a later submission ends it
+            ("X3", "2026-01-20", "1", "7", "3"), ("X3", "", "2", "8", "3"),  # and opens it again
+            ("X4", "", "2", "9", "4"), ("X4", "", "1", "8", "4")]
+    text = ",".join(columns) + "\n" + "".join(
+        f"2026-02-01,ORTT,{p},RNA,RNA,290,2025-09-1{p[1]},{end},{priority},{sub},{row}\n" for p, end, priority, sub, row in rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "open.csv")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        r = parse(build, path, "wlmds-open")
+        said = [(x["clock_start"][-1], x["cohort"]["priority"]) for x in map(json.loads, r.stdout.splitlines())]
+        assert said == [("1", "urgent"), ("3", "urgent"), ("4", "urgent")], (said, r.stderr)
+        assert re.findall(r":(\d+): row left out: repeated-pathway$", r.stderr, re.M) == ["2", "4", "6", "9"], r.stderr
+        summary = json.loads(parse(build, path, "wlmds-open", "--summary").stdout)
+        assert (summary["records"], summary["left_out"]) == (3, 4), summary
+        stats = subprocess.run([os.path.join(build, "waitlistctl"), "feed", "stats", path, "--format", "wlmds-open",
+                                "--census", "2026-02-01"], capture_output=True, text=True, timeout=60)
+        assert stats.stdout.split(",")[4] == "3", stats.stdout
 
 
 def test_starts_and_stops_speak_of_the_pathways_of_the_list(build):

@@ -84,9 +84,13 @@ struct row {
 };
 #define ENDED 100
 
-static int add(struct list_stats *s, const struct row *row)
+/* Adds to left_out the line of the row that does not count, if one does not. */
+static int add(struct list_stats *s, const struct row *row, unsigned long line,
+               struct text *left_out)
 {
-    struct pathway_record r = { .key = row->key,
+    unsigned long out;
+    struct pathway_record r = { .line = line,
+                                .key = row->key,
                                 .key_len = strlen(row->key),
                                 .service = "650",
                                 .provider = row->provider,
@@ -97,7 +101,9 @@ static int add(struct list_stats *s, const struct row *row)
                                 .cohort = { { "need", "x" }, { "age_band", row->band } },
                                 .cohort_count = 2 };
 
-    return list_stats_add(s, &r);
+    int e = list_stats_add(s, &r, &out);
+
+    return e == 0 && out ? text_printf(left_out, " %lu", out) : e;
 }
 
 static int to_text(void *arg, const struct list_stats_line *l)
@@ -117,6 +123,7 @@ static const struct {
     struct row rows[6];
     const char *table;
     uint64_t duplicates, out_of_range;
+    const char *left_out; /* lines; that of the first row is 1 */
 } tables[] = {
     { "day 91, 126 and 364 are within, the day after is over",
       false,
@@ -129,14 +136,16 @@ static const struct {
         { "f", "TAJ", "0-17", 365, -1 } },
       "650|TAJ||0-17 6 5 3 1 126 365 365\n",
       0,
-      0 },
+      0,
+      "" },
     { "type 7 lies between",
       false,
       PERCENTILE_LINEAR,
       { { "a", "TAJ", "0-17", 10, -1 }, { "b", "TAJ", "0-17", 110, -1 } },
       "650|TAJ||0-17 2 1 0 0 60 102 110\n",
       0,
-      0 },
+      0,
+      "" },
     { "sorted by column, with an empty one first",
       false,
       PERCENTILE_NEAREST,
@@ -147,21 +156,24 @@ static const struct {
       "650|||80+ 1 0 0 0 3 3 3\n650|TA||80+ 1 0 0 0 2 2 2\n650|TAJ||0-17 1 0 0 0 0 0 0\n"
       "650|TAJ||80+ 1 0 0 0 1 1 1\n",
       0,
-      0 },
+      0,
+      "" },
     { "the first row of a pathway stands",
       false,
       PERCENTILE_NEAREST,
       { { "a", "TAJ", "80+", 1, -1 }, { "a", "RXK", "80+", 9, -1 } },
       "650|TAJ||80+ 1 0 0 0 1 1 1\n",
       1,
-      0 },
+      0,
+      " 2" },
     { "or the last, wherever it moves the pathway",
       true,
       PERCENTILE_NEAREST,
       { { "a", "TAJ", "80+", 1, -1 }, { "b", "TAJ", "80+", 5, -1 }, { "a", "RXK", "80+", 9, -1 } },
       "650|RXK||80+ 1 0 0 0 9 9 9\n650|TAJ||80+ 1 0 0 0 5 5 5\n",
       1,
-      0 },
+      0,
+      " 1" },
     { "or the one of the highest version",
       false,
       PERCENTILE_NEAREST,
@@ -171,7 +183,8 @@ static const struct {
         { "a", "TAJ", "80+", 4, 3 } },
       "650|TAJ||80+ 1 0 0 0 2 2 2\n",
       3,
-      0 },
+      0,
+      " 1 3 4" },
     { "of a pathway that ended by its highest version nobody waits, in whatever order",
       false,
       PERCENTILE_NEAREST,
@@ -183,42 +196,63 @@ static const struct {
         { "c", "RXK", "80+", 5, 2 } },
       "650|RXK||80+ 1 0 0 0 5 5 5\n",
       3,
-      0 },
+      0,
+      " 1 4 5" },
+    { "or the one that has a version, where the first row has none",
+      false,
+      PERCENTILE_NEAREST,
+      { { "a", "TAJ", "80+", 1, -1 }, { "a", "TAJ", "80+", 2, 3 } },
+      "650|TAJ||80+ 1 0 0 0 2 2 2\n",
+      1,
+      0,
+      " 1" },
     { "a clock that starts after the census is none, and stands before nobody",
       false,
       PERCENTILE_NEAREST,
       { { "a", "TAJ", "80+", -1, -1 }, { "a", "TAJ", "80+", 7, -1 } },
       "650|TAJ||80+ 1 0 0 0 7 7 7\n",
       0,
-      1 },
+      1,
+      "" },
 };
 
 START_TEST(a_list_is_counted_by_service_provider_commissioner_and_age_band)
 {
-    struct list_stats *s =
-        list_stats_new((struct civil_date){ CENSUS }, tables[_i].last, tables[_i].method);
-    AUTO(text_release) struct text out = TEXT_INIT;
+    bool has_versions = false;
 
-    for (size_t i = 0; i < 6 && tables[_i].rows[i].key; i++)
-        ck_assert_int_eq(add(s, &tables[_i].rows[i]), 0);
-    ck_assert_int_eq(list_stats_lines(s, to_text, &out), 0);
-    ck_assert_msg(strcmp(text_str(&out), tables[_i].table) == 0, "%s:\n%s", tables[_i].why,
-                  text_str(&out));
-    ck_assert_uint_eq(list_stats_duplicates(s), tables[_i].duplicates);
-    ck_assert_uint_eq(list_stats_out_of_range(s), tables[_i].out_of_range);
-    list_stats_free(s);
+    for (size_t i = 0; i < 6; i++)
+        has_versions |= tables[_i].rows[i].version > 0;
+    /* Where no row tells a version it does not matter whether the format has one. */
+    for (int versions = has_versions; versions <= 1; versions++) {
+        struct list_stats *s =
+            list_stats_new((struct civil_date){ CENSUS },
+                           (struct standing_rule){ tables[_i].last, versions }, tables[_i].method);
+        AUTO(text_release) struct text out = TEXT_INIT, left_out = TEXT_INIT;
+
+        for (size_t i = 0; i < 6 && tables[_i].rows[i].key; i++)
+            ck_assert_int_eq(add(s, &tables[_i].rows[i], i + 1, &left_out), 0);
+        ck_assert_int_eq(list_stats_lines(s, to_text, &out), 0);
+        ck_assert_msg(strcmp(text_str(&out), tables[_i].table) == 0, "%s:\n%s", tables[_i].why,
+                      text_str(&out));
+        ck_assert_str_eq(text_str(&left_out), tables[_i].left_out);
+        ck_assert_uint_eq(list_stats_duplicates(s), tables[_i].duplicates);
+        ck_assert_uint_eq(list_stats_out_of_range(s), tables[_i].out_of_range);
+        list_stats_free(s);
+    }
 }
 END_TEST
 
 START_TEST(a_large_group_is_counted_as_a_small_one_is)
 {
-    struct list_stats *s = list_stats_new((struct civil_date){ CENSUS }, false, PERCENTILE_NEAREST);
-    AUTO(text_release) struct text out = TEXT_INIT;
+    struct list_stats *s = list_stats_new(
+        (struct civil_date){ CENSUS }, (struct standing_rule){ .last = false }, PERCENTILE_NEAREST);
+    AUTO(text_release) struct text out = TEXT_INIT, left_out = TEXT_INIT;
     char key[16];
 
     for (int i = 0; i < 3000; i++) {
         snprintf(key, sizeof key, "%d", i);
-        ck_assert_int_eq(add(s, &(struct row){ key, "TAJ", "80+", (i * 7) % 1000, -1 }), 0);
+        ck_assert_int_eq(
+            add(s, &(struct row){ key, "TAJ", "80+", (i * 7) % 1000, -1 }, 1, &left_out), 0);
     }
     ck_assert_int_eq(list_stats_lines(s, to_text, &out), 0);
     ck_assert_str_eq(text_str(&out), "650|TAJ||80+ 3000 2724 2619 1905 499 919 999\n");
