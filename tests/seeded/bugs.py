@@ -338,8 +338,8 @@ BUGS = [
           "        p->outage_since.ms = clock_wall(&p->clock).ms - lasted_ms;\n")],
         [("scenario/test_direct", "an_outage_that_lasts_is_told_again_a_day_later")]),
     Bug("private-address-allowed", "W7", "a webhook may go to a private address",
-        [("daemon/loop/http_request.c", "    if (!t->allow_private && !http_address_is_public(",
-          "    if (!t->allow_private && t->address_refused && !http_address_is_public(")],
+        [("daemon/loop/http_request.c", "    if (!t->allow_private && !t->is_proxied &&\n",
+          "    if (!t->allow_private && !t->is_proxied && t->address_refused &&\n")],
         [("live/test_deliver", "inside_addresses_and_plain_http_are_refused_before_a_byte_leaves")]),
     # ---- people, time, configuration ----
     Bug("act-before-audit", "D13", "a human act takes effect before the audit has it",
