@@ -332,6 +332,7 @@ void ctl_answer(void *arg, struct ctl_request *request)
             list[p->waiting_count++] = (struct waiting_request){ request,
                                                                  { now + FIRST_EVALUATION_WAIT_MS },
                                                                  { now + AT_WORK_WAIT_MS } };
+            pipeline_wake(p); /* a new day is judged for whoever asks, not at the next tick */
             return;
         }
     }

@@ -1,0 +1,66 @@
+"""A generated year, lived by the daemon on a moved clock: what its receivers were told is counted where it arrives."""
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from waitlist import run_tests
+from year import FIRST, LAST, Year
+from year_run import YearRun
+
+SEED = int(os.environ.get("WAITLIST_YEAR", "2"))
+lived = {}
+
+
+def year(build):
+    """The year of the seed, lived once for all tests of this file."""
+    if build not in lived:
+        started = time.monotonic()
+        with YearRun(build, Year(SEED)) as run:
+            run.live()
+        lived[build] = run
+        print(f"      seed {SEED}: {(LAST - FIRST).days + 1} dates in {time.monotonic() - started:.0f} s, {len(run.mails)} mails, "
+              f"{len(run.events)} events", flush=True)
+    return lived[build]
+
+
+def say(text):
+    print(f"      {text}", flush=True)
+
+
+def test_nothing_is_told_twice_in_a_year(build):
+    run = year(build)
+    assert len(run.mails) > 100 and len(run.told_hook) > 100 and len(run.told_people) > 100
+    say(f"repeats: {len(run.repeats())}")
+    assert not run.repeats(), run.repeats()
+
+
+def test_no_all_clear_of_a_year_is_false(build):
+    run = year(build)
+    clears, false = [t for told in (run.told_hook, run.told_people) for t in told if run.is_all_clear(t)], run.false_all_clears()
+    say(f"all-clears: {len(clears)}, false: {len(false)}")
+    assert len(clears) > 20, clears
+    assert not false, false
+
+
+def test_each_breach_of_a_year_is_told_by_the_next_day(build):
+    run = year(build)
+    for name, told in (("the hook", run.told_hook), ("people", run.told_people)):
+        waits = run.waits_until_told(told)
+        days = sorted(w[0] for w in waits if w[0] is not None)
+        say(f"{len(waits)} breaches told to {name}: median {days[len(days) // 2]} days, most {days[-1]}, never {len(waits) - len(days)}")
+        assert len(waits) >= 20 and len(days) == len(waits) and days[-1] <= 1, waits
+
+
+def test_most_missed_milestones_of_a_year_were_warned_of_four_weeks_before(build):
+    run = year(build)
+    for name, told in (("the hook", run.told_hook), ("people", run.told_people)):
+        cases = run.warned(told)
+        warned = sum(is_warned for _, _, is_warned in cases)
+        say(f"{len(cases)} milestones missed, {name} warned four weeks before of {warned}: {100 * warned / len(cases):.0f}%")
+        assert len(cases) >= 15 and warned >= 0.7 * len(cases), [c for c in cases if not c[2]]
+
+
+if __name__ == "__main__":
+    run_tests(globals())
