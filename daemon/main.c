@@ -61,7 +61,7 @@ static const char usage[] =
     "usage: waitlistd [--config FILE] [--once] [--at YYYY-MM-DD[Thh:mm]] [--check]\n"
     "       waitlistd [--config FILE] --doctor [--at YYYY-MM-DD[Thh:mm]]\n"
     "       waitlistd [--config FILE] --simulate FOLDER --at YYYY-MM-DD [--plan FILE] [--live]"
-    " [--history]\n"
+    " [--history | --known]\n"
     "\n"
     "  --config FILE  settings; default /etc/waitlistd/waitlistd.yaml\n"
     "  --once         take what lies in the inboxes, evaluate, try each delivery once, exit\n"
@@ -71,7 +71,9 @@ static const char usage[] =
     "  --doctor       what waitlistctl doctor asks for, as JSON, with the rights of this process\n"
     "  --simulate FOLDER  a run for waitlistctl plan test and backtest, which keeps all it has in\n"
     "                 FOLDER and tells nobody: --plan in the place of the settings' plans, --live\n"
-    "                 also in rehearsal, --history what the instance received comes again\n"
+    "                 also in rehearsal, --history what the instance received comes again, "
+    "--known\n"
+    "                 what the instance knew at the end of that date\n"
     "  --version, --help\n";
 
 struct arguments {
@@ -96,12 +98,19 @@ static void say_found(const struct arguments *a, const struct diags *found)
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
     static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' }, { "once", no_argument, NULL, 'o' },
-        { "at", required_argument, NULL, 'a' },     { "check", no_argument, NULL, 'k' },
-        { "doctor", no_argument, NULL, 'd' },       { "simulate", required_argument, NULL, 's' },
-        { "plan", required_argument, NULL, 'p' },   { "live", no_argument, NULL, 'l' },
-        { "history", no_argument, NULL, 'i' },      { "version", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+        { "config", required_argument, NULL, 'c' },
+        { "once", no_argument, NULL, 'o' },
+        { "at", required_argument, NULL, 'a' },
+        { "check", no_argument, NULL, 'k' },
+        { "doctor", no_argument, NULL, 'd' },
+        { "simulate", required_argument, NULL, 's' },
+        { "plan", required_argument, NULL, 'p' },
+        { "live", no_argument, NULL, 'l' },
+        { "history", no_argument, NULL, 'i' },
+        { "known", no_argument, NULL, 'n' },
+        { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
 
     *a = (struct arguments){ .config = "/etc/waitlistd/waitlistd.yaml" };
@@ -134,6 +143,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         case 'i':
             a->simulation.has_history = true;
             break;
+        case 'n':
+            a->simulation.is_past = true;
+            break;
         case 'v':
             (void)printf("waitlistd %s\n", WAITLISTD_VERSION);
             return EXIT_SUCCESS;
@@ -152,7 +164,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
     const struct simulation_options *s = &a->simulation;
 
     if (s->folder ? s->folder[0] != '/' || !a->at || a->once || a->check
-                  : s->plan || s->is_live || s->has_history) {
+                  : s->plan || s->is_live || s->has_history || s->is_past) {
         (void)fprintf(stderr, "waitlistd: a simulation wants --simulate with an absolute path, and "
                               "--at, and neither --once nor --check\n");
         return EXIT_USAGE;
@@ -166,7 +178,8 @@ static int run(const struct arguments *a, struct config *config)
                                         .datadir = datadir_find(),
                                         .once = a->once,
                                         .is_simulated = a->simulation.folder != NULL,
-                                        .has_history = a->simulation.has_history };
+                                        .has_history = a->simulation.has_history,
+                                        .is_past = a->simulation.is_past };
     struct pipeline *p = NULL;
 
     if (a->at) {

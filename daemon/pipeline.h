@@ -25,6 +25,7 @@ struct pipeline_options {
     bool at_given; /* --at: the clock starts at .at */
     struct wall_time at;
     bool has_history;  /* of a simulation: what the instance received comes again */
+    bool is_past;      /* of a simulation: the instance at the end of the date of .at */
     bool is_simulated; /* --simulate: it stands still there until it is told the next date */
 };
 

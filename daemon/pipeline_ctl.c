@@ -329,6 +329,9 @@ void ctl_answer(void *arg, struct ctl_request *request)
             p->waiting = list;
             int64_t now = clock_mono(&p->clock).ms;
 
+            if (p->options.is_past) /* it is asked once, and has all to do before */
+                now += (int64_t)CTL_PAST_WAIT_S * 1000;
+
             list[p->waiting_count++] = (struct waiting_request){ request,
                                                                  { now + FIRST_EVALUATION_WAIT_MS },
                                                                  { now + AT_WORK_WAIT_MS } };

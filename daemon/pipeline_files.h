@@ -55,6 +55,8 @@ int renamed_load(const struct pipeline *p, const char *digest, struct renamed **
 /** After the receipts were read and the keys opened: every table opens under today's key. Returns 0 or
  * -errno. */
 int renamed_open(struct pipeline *p);
+/** A table of another state folder becomes ours, as it is sealed; nothing where it has none. Returns 0 or -errno. */
+int renamed_copy(const struct pipeline *p, const char *state, const char *digest);
 
 /* ---- pipeline_take.c ---- */
 #define PORTION_BYTES (256u << 10) /* of a file, read in one turn of the loop */

@@ -195,23 +195,6 @@ static int copy_archived(struct pipeline *p, const struct history *h, const char
     return r < 0 ? r : archive_commit(file, copied);
 }
 
-/* The table of pathways renamed with this file, as sealed; see pipeline_renamed.c. */
-static int copy_renamed(struct pipeline *p, const struct history *h, const char *digest)
-{
-    AUTO(text_release) struct text bytes = TEXT_INIT;
-    AUTO(auto_free) char *from_folder = path_join(h->state, "renamed");
-    AUTO(auto_free) char *to_folder = path_join(p->config->settings->state, "renamed");
-    AUTO(auto_free) char *from = from_folder ? path_join(from_folder, digest) : NULL;
-    AUTO(auto_free) char *to = to_folder ? path_join(to_folder, digest) : NULL;
-    int r = from && to ? folder_make(to_folder) : -ENOMEM;
-
-    if (r == 0)
-        r = file_read(from, TEXT_MAX_BYTES, &bytes);
-    if (r == 0)
-        r = file_replace(to, text_str(&bytes), bytes.len, 0600);
-    return r == -ENOENT ? 0 : r;
-}
-
 static int copy_files(struct pipeline *p, const struct history *h, const json_t *record)
 {
     const char *archived = text_of(record, "archived"), *renamed = text_of(record, "renamed");
@@ -220,7 +203,7 @@ static int copy_files(struct pipeline *p, const struct history *h, const json_t 
     if (r == 0)
         r = copy_archived(p, h, text_of(record, "format_digest"));
     if (r == 0 && renamed)
-        r = copy_renamed(p, h, renamed);
+        r = renamed_copy(p, h->state, renamed);
     return r;
 }
 

@@ -42,6 +42,8 @@ static int open_state(struct pipeline *p)
     }
     if (r == 0)
         r = archive_open(archive, &p->archive);
+    if (r == 0 && p->options.is_past)
+        r = past_lay_under(p);
     if (r == 0)
         r = journal_open(received, receipt_read, p, &p->received);
     if (r == 0)
@@ -70,7 +72,7 @@ static int set_clock(struct pipeline *p)
     char date[DATE_TEXT_MAX];
     struct wall_time at = p->options.at;
 
-    if (!p->options.at_given)
+    if (!p->options.at_given || p->options.is_past)
         return 0;
     if (date_is_set(p->evaluated_on) && date_compare(wall_date(at), p->evaluated_on) < 0) {
         (void)fprintf(stderr,
@@ -210,8 +212,11 @@ int pipeline_open(struct event_base *base, struct config *config,
     p->purged_on = DATE_NONE;
     p->books = (struct books)BOOKS_INIT;
     p->forecasts = forecast_kept_new(); /* without memory none are kept */
-    int r = open_state(p);
-    int status = r == 0 ? set_clock(p) : 0;
+    int status = p->options.is_past ? past_open(p) : 0;
+    int r = status == 0 ? open_state(p) : 0;
+
+    if (r == 0 && status == 0)
+        status = set_clock(p);
 
     p->started = clock_wall(&p->clock);
     p->opened = clock_mono(&p->clock);
@@ -252,7 +257,7 @@ int pipeline_open(struct event_base *base, struct config *config,
         r = server_open(p);
     if (r == 0 && status == 0)
         r = pull_open(p);
-    if (r == 0)
+    if (r == 0 && status == 0)
         r = unread_open(p);
     if (r == 0 && status == 0)
         r = sd_watchdog_start(base, is_well, p, &p->watchdog);

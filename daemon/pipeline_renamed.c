@@ -47,6 +47,23 @@ static int keep_table(struct pipeline *p, const char *digest, const void *bytes,
     return r == 0 ? file_replace(path, sealed, sealed_len, 0600) : r;
 }
 
+int renamed_copy(const struct pipeline *p, const char *state, const char *digest)
+{
+    AUTO(text_release) struct text bytes = TEXT_INIT;
+    AUTO(auto_free) char *from_folder = path_join(state, "renamed");
+    AUTO(auto_free) char *to_folder = path_join(p->config->settings->state, "renamed");
+    AUTO(auto_free) char *from = from_folder ? path_join(from_folder, digest) : NULL;
+    AUTO(auto_free) char *to = table_path(p, digest);
+    int r = from && to_folder && to ? folder_make(to_folder) : -ENOMEM;
+
+    bytes.max = TABLE_MAX;
+    if (r == 0)
+        r = file_read(from, TABLE_MAX, &bytes);
+    if (r == 0)
+        r = file_replace(to, text_str(&bytes), bytes.len, 0600);
+    return r == -ENOENT ? 0 : r;
+}
+
 /* ---- while a file is taken ---- */
 
 int renamed_note(void *arg, const uint8_t before[PSEUDONYM_BYTES],

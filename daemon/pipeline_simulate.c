@@ -41,6 +41,9 @@ int simulate_open(struct pipeline *p)
     s->messages = json_array();
     if (!s->messages)
         return -ENOMEM;
+    s->has_begun = p->options.is_past;
+    if (p->options.is_past)
+        past_say_lost(p);
     return p->options.has_history ? history_open(p, p->config->live_state, &s->history) : 0;
 }
 

@@ -213,6 +213,15 @@ int history_open(struct pipeline *p, const char *state, struct history **out_his
 int history_receive(struct pipeline *p, struct history *h, struct civil_date date);
 void history_free(struct history *h);
 
+/* ---- pipeline_past.c ---- */
+/** The instance's journals up to the end of the date of options.at become those of this simulation, and the clock
+ * stands still there. Returns 0 or an exit status: 1 nothing is known of it, 2 it is in the future; said. */
+int past_open(struct pipeline *p);
+/** What its archive holds is read from there. Returns 0 or -errno. */
+int past_lay_under(struct pipeline *p);
+/** The journals were read: says where files of theirs are kept no more. */
+void past_say_lost(struct pipeline *p);
+
 /* ---- pipeline_decide.c ---- */
 /** What a person decided on a file that waits; its effect is a receipt. */
 struct decision {

@@ -57,7 +57,8 @@ static int move_receivers(struct settings *s, const char *folder)
 static int move_key(struct settings *s, const struct simulation_options *o)
 {
     forget(&s->identity.previous_key_file);
-    if (o->has_history && s->identity.key_file && access(s->identity.key_file, R_OK) == 0)
+    if ((o->has_history || o->is_past) && s->identity.key_file &&
+        access(s->identity.key_file, R_OK) == 0)
         return 0;
     return move(&s->identity.key_file, o->folder, "pathway.key", NULL);
 }

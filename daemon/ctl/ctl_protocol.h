@@ -25,6 +25,8 @@
 #define CTL_REQUEST_S         10 /* for the request to arrive, and again for the answer to be read */
 #define CTL_CLIENT_WAIT_S     40 /* what is shown may wait for the first evaluation */
 
+#define CTL_PAST_WAIT_S 600 /* a simulation of the past first applies every file */
+
 /* Exit codes of waitlistctl (DESIGN section 12). */
 enum ctl_exit { CTL_OK = 0, CTL_FINDING = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3, CTL_CONFIG = 78 };
 

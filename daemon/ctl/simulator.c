@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "ctl/ctl_protocol.h"
 #include "ctl/ctl_socket.h"
+#include "ctl/output.h"
 
 #define START_S       60  /* until its control socket is there */
 #define STEP_S        300 /* one date; some thousand files may come with the first */
@@ -127,6 +128,8 @@ static int spawn(struct simulator *s, const struct simulator_options *o)
         arguments[n++] = "--live";
     if (o->has_history)
         arguments[n++] = "--history";
+    if (o->is_past)
+        arguments[n++] = "--known";
     (void)signal(SIGINT, hand_on);
     (void)signal(SIGTERM, hand_on);
     s->pid = fork();
@@ -166,6 +169,38 @@ static void show_log(const struct simulator *s)
     (void)fputs(text_str(&log) + from, stderr);
 }
 
+/* What it said to a person, beside its log. Returns whether there is any. */
+static bool tell_said(const struct simulator *s)
+{
+    static const char mark[] = "waitlistd: --known ";
+    AUTO(text_release) struct text log = TEXT_INIT;
+    AUTO(auto_free) char *path = path_in(s, "log");
+    bool is_any = false;
+
+    if (!path || file_read(path, TEXT_MAX_BYTES, &log) < 0)
+        return false;
+    for (const char *line = text_str(&log); *line;
+         line += strcspn(line, "\n"), line += *line != 0) {
+        if (strncmp(line, mark, sizeof mark - 1) != 0)
+            continue;
+        (void)fprintf(stderr, "waitlistctl: %.*s\n", (int)strcspn(line + sizeof mark - 1, "\n"),
+                      line + sizeof mark - 1);
+        is_any = true;
+    }
+    return is_any;
+}
+
+/* Of a status that it ended with at its start. */
+static int say_end(const struct simulator *s, const struct simulator_options *o, int status)
+{
+    if (o->is_past && tell_said(s))
+        return status;
+    show_log(s);
+    if (status != CTL_CONFIG)
+        (void)fprintf(stderr, "waitlistctl: the simulation ended with %d\n", status);
+    return status == CTL_CONFIG ? CTL_CONFIG : CTL_FINDING;
+}
+
 /* It is there no more, or does not answer. Returns the exit status. */
 static int failed(struct simulator *s, const char *why)
 {
@@ -194,14 +229,12 @@ int simulator_start(struct simulator *s, const struct simulator_options *o)
 
         if (fd >= 0) {
             fd_close(&fd);
+            if (o->is_past)
+                (void)tell_said(s);
             return CTL_OK;
         }
-        if (has_ended(s, &status)) {
-            show_log(s);
-            if (status != CTL_CONFIG)
-                (void)fprintf(stderr, "waitlistctl: the simulation ended with %d\n", status);
-            return status == CTL_CONFIG ? CTL_CONFIG : CTL_FINDING;
-        }
+        if (has_ended(s, &status))
+            return say_end(s, o, status);
         pause_ms(LOOK_EVERY_MS);
     }
     return failed(s, "did not start");
@@ -247,6 +280,26 @@ int simulator_step(struct simulator *s, struct civil_date date, bool all, json_t
     if (r == 0)
         return CTL_OK;
     return failed(s, error ? error : "was ended");
+}
+
+int simulator_ask(struct simulator *s, json_t *request, json_t **out_result)
+{
+    AUTO(auto_free) char *line = NULL, *error = NULL;
+    size_t len = 0;
+    int code = CTL_FINDING;
+    int r = ctl_socket_ask(s->socket, request, CTL_PAST_WAIT_S, &line, &len);
+
+    if (r == 0)
+        r = ctl_answer_parse(line, len, out_result, &code, &error);
+    if (r < 0)
+        return failed(s, "was ended");
+    if (r > 0) {
+        AUTO(text_release) struct text escaped = TEXT_INIT;
+
+        (void)output_escaped(&escaped, error);
+        (void)fprintf(stderr, "waitlistctl: %s\n", text_str(&escaped));
+    }
+    return r > 0 ? code : CTL_OK;
 }
 
 /* ---- the end ---- */

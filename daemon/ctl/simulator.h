@@ -30,6 +30,8 @@ struct simulator_options {
     const char *config; /* settings */
     const char *plan;   /* NULL: those of the settings */
     bool is_live, has_history;
+    bool
+        is_past; /* the instance at the end of .first, as its journals have it: asked, not stepped */
     struct civil_date first; /* the first date that will be given */
 };
 
@@ -41,6 +43,9 @@ int simulator_offer(struct simulator *s, const char *feed, const char *name, con
 /** The date begins: its files are received, it is evaluated, its messages are told. all: also measures, and
  * every alert. Says what fails; returns as simulator_start(). out_result: a new reference. */
 int simulator_step(struct simulator *s, struct civil_date date, bool all, json_t **out_result);
+/** What one of the past answers to a request, which is borrowed. Says what fails. Returns the exit status of
+ * waitlistctl that the answer has, or as simulator_start(). out_result: a new reference. */
+int simulator_ask(struct simulator *s, json_t *request, json_t **out_result);
 /** Stops the child and removes the folder. */
 void simulator_end(struct simulator *s);
 

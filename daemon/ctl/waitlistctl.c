@@ -32,6 +32,7 @@
 #include "ctl/option.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
+#include "ctl/simulator.h"
 #include "ctl/terminal.h"
 #include "ctl/watch_rebuild.h"
 
@@ -129,15 +130,20 @@ static const char usage[] =
     "\n"
     "  --config FILE   settings of the daemon to ask (default " DEFAULT_CONFIG ")\n"
     "  --socket PATH   its control socket\n"
+    "  --known DATE    what feeds, measures, measure, alerts, explain, forecast, silence ls, spc "
+    "show,\n"
+    "                  plan show, plan gap, outbox ls, series find and audit said at the end of "
+    "that date\n"
     "  -o KIND         how the answer is printed (default table)\n"
     "  --help, --version\n";
 
 /* Options of single commands: each goes into the request under its name. */
-static const char *const named_options[] = { "why",      "by",    "at",   "reason",
-                                             "receiver", "until", "text", "approved-by" };
-/* A record of the audit has the time of the act under "at". */
-static const char *const named_keys[] = { "why",      "by",    "at_date", "reason",
-                                          "receiver", "until", "text",    "approved_by" };
+static const char *const named_options[] = { "why",   "by",   "at",          "reason", "receiver",
+                                             "until", "text", "approved-by", "known" };
+/* A record of the audit has the time of the act under "at"; NULL: not for the daemon. */
+static const char *const named_keys[] = { "why",   "by",   "at_date",     "reason", "receiver",
+                                          "until", "text", "approved_by", NULL };
+#define NAMED_KNOWN 8 /* its place among them */
 
 struct options {
     const char *config, *socket;
@@ -183,6 +189,19 @@ static const struct detail {
     { "silence-add", "match", " !why !until approved-by " },
     { "silence-preview", "match", "" },
     { "silence-end", "id", " why " },
+    { "feeds", "id", " known " },
+    { "measures", "id", " known " },
+    { "measure", "id", " known " },
+    { "alerts", "id", " known " },
+    { "explain", "id", " known " },
+    { "forecast", "id", " known " },
+    { "silence-ls", "id", " known " },
+    { "spc-show", "id", " known " },
+    { "plan-show", "id", " known " },
+    { "plan-gap", "id", " known " },
+    { "outbox-ls", "id", " known " },
+    { "series-find", "id", " known " },
+    { "audit", "id", " known " },
 };
 
 static const struct command commands[] = {
@@ -471,7 +490,7 @@ static json_t *request_of(const struct command *c, char **arguments, int count,
                 ? json_object_set_new(request, detail_of(c)->key, json_string(text_str(&all)))
                 : -1;
     for (size_t i = 0; r == 0 && i < COUNT(named_options); i++)
-        if (o->named[i])
+        if (o->named[i] && named_keys[i])
             r = json_object_set_new(request, named_keys[i], json_string(o->named[i]));
     if (r == 0 && text)
         r = json_object_set_new(request, "text", json_stringn(text_str(text), text->len));
@@ -530,6 +549,46 @@ static int finish(const struct command *c, const json_t *result, char **argument
     json_int_t code = json_integer_value(json_object_get(result, "code"));
 
     return code >= 0 && code <= HEALTH_UNKNOWN ? (int)code : HEALTH_UNKNOWN;
+}
+
+/* Prints what was answered. Returns the exit status. */
+static int conclude(const struct command *c, const char *path, json_t *result, char **arguments,
+                    int count, const struct options *o)
+{
+    int code = CTL_OK;
+
+    if (count > 0 && strcmp(c->request, "plan-show") == 0)
+        keep_only(result, arguments[0]);
+    if (strcmp(c->request, "rebuild") == 0)
+        code = watch_rebuild(path);
+    return code == CTL_OK ? finish(c, result, arguments, count, o) : code;
+}
+
+/* --known: a simulation of that date answers, not the daemon. */
+static int ask_past(const struct command *c, char **arguments, int count, const struct options *o)
+{
+    AUTO(simulator_end) struct simulator s = SIMULATOR_INIT;
+    const char *date = o->named[NAMED_KNOWN];
+    struct simulator_options past = { .config = o->config, .is_past = true };
+    json_t *result = NULL;
+
+    if (date_parse_iso(date, strlen(date), &past.first) < 0)
+        return complain("--known wants a date, YYYY-MM-DD, not", date, NULL);
+    if (o->socket)
+        return complain("--known wants --config, not --socket", o->socket, NULL);
+    json_t *request = request_of(c, arguments, count, o, NULL);
+
+    if (!request)
+        return complain("the argument is not valid UTF-8:", arguments[0], NULL);
+    int code = simulator_start(&s, &past);
+
+    if (code == CTL_OK)
+        code = simulator_ask(&s, request, &result);
+    if (code == CTL_OK)
+        code = conclude(c, NULL, result, arguments, count, o);
+    json_decref(request);
+    json_decref(result);
+    return code;
 }
 
 /* The doctor has much to say also where no daemon does. */
@@ -601,11 +660,7 @@ static int ask(const struct command *c, char **arguments, int count, const struc
         fprintf(stderr, "waitlistctl: %s\n", text_str(&escaped));
         return is_health ? HEALTH_UNKNOWN : code;
     }
-    if (count > 0 && strcmp(c->request, "plan-show") == 0)
-        keep_only(result, arguments[0]);
-    code = strcmp(c->request, "rebuild") == 0 ? watch_rebuild(path) : CTL_OK;
-    if (code == CTL_OK)
-        code = finish(c, result, arguments, count, o);
+    code = conclude(c, path, result, arguments, count, o);
     json_decref(result);
     return code;
 }
@@ -750,5 +805,6 @@ int main(int argc, char **argv)
         return CTL_USAGE;
     if (c->request && strcmp(c->request, "plan-diff") == 0 && count - used == 2)
         return offline(plan_diff, count - 1, words + 1, &o); /* of two files: no daemon is needed */
-    return ask(c, words + used, count - used, &o);
+    return o.named[NAMED_KNOWN] ? ask_past(c, words + used, count - used, &o)
+                                : ask(c, words + used, count - used, &o);
 }

@@ -32,6 +32,7 @@
 
 struct archive {
     int folder;
+    int beneath;                   /* another daemon's, that is read only; -1: none */
     bool is_synced[PARTS];         /* the folder's name is known to be on the disk */
     struct archive_file *deferred; /* the oldest first */
 };
@@ -102,7 +103,7 @@ int archive_open(const char *folder, struct archive **out_archive)
     assert(folder && out_archive);
     if (!a)
         return -ENOMEM;
-    a->folder = -1;
+    a->folder = a->beneath = -1;
     r = folder_make(folder);
     if (r == 0) {
         a->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -123,6 +124,7 @@ int archive_open_reading(const char *folder, struct archive **out_archive)
     assert(folder && out_archive);
     if (!a)
         return -ENOMEM;
+    a->beneath = -1;
     a->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (a->folder < 0) {
         int r = -errno;
@@ -132,6 +134,13 @@ int archive_open_reading(const char *folder, struct archive **out_archive)
     }
     *out_archive = a;
     return 0;
+}
+
+int archive_lay_over(struct archive *a, const char *folder)
+{
+    assert(a && folder && a->beneath < 0);
+    a->beneath = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return a->beneath < 0 ? -errno : 0;
 }
 
 void archive_close(struct archive *a)
@@ -144,6 +153,7 @@ void archive_close(struct archive *a)
         a->deferred = f->next;
         archive_abort(f);
     }
+    fd_close(&a->beneath);
     fd_close(&a->folder);
     free(a);
 }
@@ -457,6 +467,8 @@ int archive_read(struct archive *a, const char *sha256)
         return read_deferred(f);
     (void)snprintf(place, sizeof place, "%.2s/%s", sha256, sha256);
     fd = openat(a->folder, place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT && a->beneath >= 0)
+        fd = openat(a->beneath, place, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
 

@@ -23,6 +23,8 @@ int archive_open(const char *folder, struct archive **out_archive);
 /** The archive of another daemon, to be read alone: nothing is made, removed or written there. Returns 0
  * or -errno. */
 int archive_open_reading(const char *folder, struct archive **out_archive);
+/** What this archive has not is read from another daemon's, of which nothing is changed. Returns 0 or -errno. */
+int archive_lay_over(struct archive *a, const char *folder);
 void archive_close(struct archive *a);
 int archive_begin(struct archive *a, struct archive_file **out_file);
 /** The same, in memory until it is larger than ARCHIVE_SMALL: it may be deferred. It has no descriptor. */

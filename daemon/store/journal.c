@@ -320,9 +320,58 @@ int journal_walk(const char *path, journal_reader *reader, void *arg)
     return r;
 }
 
-int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)
+/* A record as it stands in a file. Returns 0 or -errno. */
+static int line_of(uint64_t sequence, const char *json, size_t len, struct text *out_line)
 {
     AUTO(text_release) struct text rest = TEXT_INIT;
+
+    (void)text_printf(&rest, "%" PRIu64 " ", sequence);
+    (void)text_add(&rest, json, len);
+    if (!text_ok(&rest))
+        return rest.error;
+    (void)text_printf(out_line, "%08" PRIx32 " ", crc32_of(rest.buf, rest.len));
+    (void)text_add(out_line, rest.buf, rest.len);
+    (void)text_putc(out_line, '\n');
+    return text_ok(out_line) ? 0 : out_line->error;
+}
+
+struct copying {
+    int fd;
+    journal_reader *reader;
+    void *arg;
+    bool is_over;
+};
+
+static int copy_record(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    AUTO(text_release) struct text line = TEXT_INIT;
+    struct copying *c = arg;
+    int r = c->is_over ? 1 : c->reader(c->arg, sequence, json, len);
+
+    if (r != 0) {
+        c->is_over = r > 0;
+        return r;
+    }
+    r = line_of(sequence, json, len, &line);
+    return r < 0 ? r : file_write_all(c->fd, line.buf, line.len);
+}
+
+int journal_copy(const char *from, const char *to, journal_reader *reader, void *arg)
+{
+    AUTO(fd_close)
+    int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct copying c = { fd, reader, arg, false };
+
+    assert(reader);
+    if (fd < 0)
+        return -errno;
+    int r = journal_walk(from, copy_record, &c);
+
+    return c.is_over ? 0 : r;
+}
+
+int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)
+{
     AUTO(text_release) struct text line = TEXT_INIT;
     int r;
 
@@ -333,15 +382,9 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
         return -EFBIG;
     if (j->is_broken)
         return -ENOTRECOVERABLE;
-    (void)text_printf(&rest, "%" PRIu64 " ", j->last + 1);
-    (void)text_add(&rest, json, len);
-    if (!text_ok(&rest))
-        return rest.error;
-    (void)text_printf(&line, "%08" PRIx32 " ", crc32_of(rest.buf, rest.len));
-    (void)text_add(&line, rest.buf, rest.len);
-    (void)text_putc(&line, '\n');
-    if (!text_ok(&line))
-        return line.error;
+    r = line_of(j->last + 1, json, len, &line);
+    if (r < 0)
+        return r;
 
     r = file_write_all_at(j->fd, line.buf, line.len, j->end);
     if (r < 0) {

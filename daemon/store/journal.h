@@ -27,6 +27,10 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
 /** Reads a journal that may be open for appending meanwhile, up to its last whole record; changes
  * nothing. Returns as journal_open(). */
 int journal_walk(const char *path, journal_reader *reader, void *arg);
+/** Copies the records of one that may be open for appending meanwhile into a file of its own, which is replaced:
+ * up to, and without, the first for which reader returns more than 0. Not synced. Returns 0, what less than 0
+ * the reader returned, or as journal_walk(). */
+int journal_copy(const char *from, const char *to, journal_reader *reader, void *arg);
 /** Empties it, synced: the next record is the first. Returns 0, or -ENOTRECOVERABLE as above. */
 int journal_clear(struct journal *j);
 off_t journal_size(const struct journal *j);    /* bytes */

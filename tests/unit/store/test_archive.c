@@ -567,8 +567,33 @@ START_TEST(a_call_that_fails_while_settling_leaves_the_file_deferred)
 }
 END_TEST
 
+START_TEST(an_archive_laid_over_another_reads_its_files_and_writes_its_own)
+{
+    struct ground below, above;
+    char old[SHA256_TEXT_MAX], new[SHA256_TEXT_MAX];
+
+    ground_begin(&below);
+    ground_begin(&above);
+    ck_assert_int_eq(keep(&below, "of before", 4, old), 0);
+    ck_assert_int_eq(archive_read(above.archive, old), -ENOENT);
+    ck_assert_int_eq(archive_lay_over(above.archive, below.path), 0);
+    check_kept(&above, old, "of before");
+    ck_assert_int_eq(keep(&above, "of now", 4, new), 0);
+    check_kept(&above, new, "of now");
+    ck_assert(!is_on_disk(&below, new));
+    ck_assert_int_eq(archive_erase(above.archive, old), 1);
+    check_kept(&below, old, "of before");
+    ground_end(&above);
+    ck_assert_int_eq(archive_open(below.path, &above.archive), 0);
+    ck_assert_int_eq(archive_lay_over(above.archive, "/nonexistent"), -ENOENT);
+    archive_close(above.archive);
+    ground_end(&below);
+}
+END_TEST
+
 UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, contents),
           UNIT_TEST(keeping_the_same_content_twice_changes_nothing),
+          UNIT_TEST(an_archive_laid_over_another_reads_its_files_and_writes_its_own),
           UNIT_TEST(a_kept_file_that_the_disk_cut_is_replaced_by_the_whole_one),
           UNIT_TEST(a_file_given_up_leaves_nothing),
           UNIT_TEST(a_deferred_file_is_read_as_any_other_and_comes_on_the_disk_when_it_is_settled),

@@ -650,8 +650,41 @@ START_TEST(a_journal_that_was_emptied_begins_anew_or_takes_nothing_more)
 }
 END_TEST
 
+/* Stops before its third record. */
+static int refuse_third(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    (void)json;
+    (void)len;
+    return sequence == 3 ? 1 : (sequence == 1 ? *(int *)arg : 0);
+}
+
+START_TEST(a_copy_ends_before_the_first_record_that_is_not_wanted)
+{
+    char folder[FOLDER_MAX], path[FOLDER_MAX + 16], copy[FOLDER_MAX + 16];
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    int answer = 0;
+
+    folder_begin(folder);
+    (void)snprintf(path, sizeof path, "%s/journal", folder);
+    (void)snprintf(copy, sizeof copy, "%s/copy", folder);
+    write_three(path);
+    put(copy, "old", 3);
+    ck_assert_int_eq(journal_copy(path, copy, refuse_third, &answer), 0);
+    ck_assert_int_eq(open_it(copy, &seen, &j), 0);
+    ck_assert_uint_eq(seen.count, 2);
+    journal_close(j);
+    answer = -ENOMEM;
+    ck_assert_int_eq(journal_copy(path, copy, refuse_third, &answer), -ENOMEM);
+    (void)snprintf(path, sizeof path, "%s/none", folder);
+    ck_assert_int_eq(journal_copy(path, copy, refuse_third, &answer), -ENOENT);
+    folder_end(folder);
+}
+END_TEST
+
 UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
           UNIT_TEST(the_line_is_checksum_sequence_and_json),
+          UNIT_TEST(a_copy_ends_before_the_first_record_that_is_not_wanted),
           UNIT_TEST(a_journal_that_was_emptied_begins_anew_or_takes_nothing_more),
           UNIT_TEST(a_cut_at_any_byte_costs_only_the_record_it_cuts),
           UNIT_TEST(a_flipped_bit_anywhere_is_found_also_in_the_last_record),
