@@ -56,7 +56,8 @@ static int move_receivers(struct settings *s, const char *folder)
 /* The live key is read, and only where tables of renamed pathways, which open under it, come again. */
 static int move_key(struct settings *s, const struct simulation_options *o)
 {
-    forget(&s->identity.previous_key_file);
+    if (!o->is_past) /* which copies the tables, under whichever key they are */
+        forget(&s->identity.previous_key_file);
     if ((o->has_history || o->is_past) && s->identity.key_file &&
         access(s->identity.key_file, R_OK) == 0)
         return 0;

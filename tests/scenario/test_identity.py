@@ -161,6 +161,7 @@ def test_an_announced_new_key_renames_everybody_and_counts_nobody(build):
         keys(i, "identity: {key_file: third.key}\n")
         i.start("2026-05-27")
         wait_for(lambda: counts(i) == before, "the lists as they were")
+        assert i.ctl("measure", "open", "--known", "2026-05-27") == i.ctl("measure", "open")
         i.ctl("rebuild")
         wait_for(lambda: feed(i)["files"] == 2 and feed(i, "events")["files"] == 2 and counts(i) == before,
                  "the same after the next key", 40)
