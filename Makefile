@@ -20,7 +20,7 @@ ifeq ($(origin CC),default)
 CC := cc
 endif
 PREFIX  ?= /usr
-PKGS    := libevent hiredis libcurl libfyaml jansson libcrypto libsystemd libzip
+PKGS    := libevent hiredis libcurl libfyaml jansson libcrypto libsystemd libzip cairo zlib
 PYTHON  ?= /usr/bin/python3
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -137,7 +137,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
 # ---- what the machine needs --------------------------------------------------------------------
 # Installed only when something is missing, so that a second run asks for nothing.
 BUILD_PACKAGES := gcc make python3 libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
-                  libjansson-dev libssl-dev libsystemd-dev libzip-dev redis-server tzdata
+                  libjansson-dev libssl-dev libsystemd-dev libzip-dev libcairo2-dev zlib1g-dev redis-server tzdata
 TEST_PACKAGES  := check python3 python3-aiosmtpd python3-jsonschema python3-yaml python3-z3 strace faketime openssl \
                   prometheus-alertmanager
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "notify/message.h"
 
 void composed_release(struct composed *c)
@@ -230,6 +231,10 @@ int compose_message(struct pipeline *p, const struct composition *c, struct comp
         r = release_open(&p->books.released, c->receiver, &p->findings, &release);
     if (r == 0)
         r = word(p, c, items, release, &m);
+    if (r == 0 && m.chart_error < 0)
+        log_warning("compose",
+                    "delivery=%s its chart cannot be made, and it goes without: error=\"%s\"",
+                    m.delivery_id, strerror(-m.chart_error));
     if (r == 0)
         released = release_added(release, &r);
     if (r == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "notify/chart.h"
 #include "notify/surfaces.h"
 #include "notify/wording.h"
 
@@ -199,9 +200,28 @@ static void table(struct surfaces *s, const struct message_context *c,
     surfaces_table_end(s);
 }
 
+static void say_chart(struct surfaces *s, const struct body_chart *chart)
+{
+    surfaces_picture(s, chart->cid, chart->alt, CHART_WIDTH);
+}
+
+/* Of an item that stands in the table alone. */
+static void say_chart_title(struct surfaces *s, const struct message_context *c,
+                            const struct message_item *item)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+    struct item_view v;
+
+    item_view(c, item, &v);
+    wording_title(&v, &words);
+    surfaces_caption(s, text_str(&words));
+    if (!text_ok(&words))
+        s->plain.error = words.error;
+}
+
 void body_write(const struct message_context *c, const struct message_item *const *items,
-                size_t item_count, const char *heading, struct text *out_plain,
-                struct text *out_html)
+                size_t item_count, const char *heading, const struct body_chart *chart,
+                struct text *out_plain, struct text *out_html)
 {
     AUTO(surfaces_release) struct surfaces all = SURFACES_INIT;
     AUTO(surfaces_release) struct surfaces end = SURFACES_INIT;
@@ -250,7 +270,13 @@ void body_write(const struct message_context *c, const struct message_item *cons
         words += wording_words(text_str(&one.plain));
         if (told > 0 && words > BODY_WORDS_MAX)
             break;
+        if (chart && chart->item == told)
+            say_chart(&one, chart);
         surfaces_join(&all, &one);
+    }
+    if (chart && chart->item >= told) {
+        say_chart_title(&all, c, items[chart->item]);
+        say_chart(&all, chart);
     }
     if (told < item_count) {
         if (item_count - told == 1)

@@ -12,9 +12,15 @@
 
 #define BODY_WORDS_MAX 350
 
-/** items: ordered as they are told. Lines end in LF. A failed text says so itself (text_ok). */
+/** A picture that stands with an item in the HTML. */
+struct body_chart {
+    const char *cid, *alt;
+    size_t item; /* its index */
+};
+
+/** chart: or NULL. items: ordered as they are told. Lines end in LF. A failed text says so itself (text_ok). */
 void body_write(const struct message_context *context, const struct message_item *const *items,
-                size_t item_count, const char *heading, struct text *out_plain,
-                struct text *out_html);
+                size_t item_count, const char *heading, const struct body_chart *chart,
+                struct text *out_plain, struct text *out_html);
 
 #endif

@@ -8,18 +8,17 @@
 
 #include "base/auto.h"
 #include "base/text.h"
-#include "notify/body.h"
 #include "notify/alerts_json.h"
 #include "notify/card_json.h"
 #include "notify/event_json.h"
+#include "notify/mail.h"
 #include "notify/mime.h"
 #include "notify/wording.h"
 
-#define SUBJECT_MAX    60 /* DESIGN section 10 */
-#define REHEARSAL      "Rehearsal: "
-#define TITLE_MIN      10 /* characters of a title that say something */
-#define CUT            "..."
-#define REFERENCES_MAX 10 /* episodes named in the thread headers */
+#define SUBJECT_MAX 60 /* DESIGN section 10 */
+#define REHEARSAL   "Rehearsal: "
+#define TITLE_MIN   10 /* characters of a title that say something */
+#define CUT         "..."
 
 bool message_is_rehearsal(const struct message_context *c)
 {
@@ -173,8 +172,7 @@ static void baseline_counts(const struct message_context *c, struct text *out)
         (void)text_printf(out, ", %zu not known", b->unknown);
 }
 
-/* "3 measures behind plan: <priority>" */
-static void group_heading(const struct message_context *c, struct text *out)
+void message_heading(const struct message_context *c, struct text *out)
 {
     if (c->baseline)
         baseline_counts(c, out);
@@ -191,7 +189,7 @@ static void group_heading(const struct message_context *c, struct text *out)
 
 static void shortened_heading(const struct message_context *c, size_t max, struct text *out)
 {
-    group_heading(c, out);
+    message_heading(c, out);
     if (wording_characters(text_str(out)) <= max)
         return;
     wording_shorten(out, max - strlen(CUT));
@@ -248,75 +246,6 @@ static char *subject_of(const struct message_context *c, const struct message_it
     return text_take(&subject);
 }
 
-/* ---- mail -------------------------------------------------------------------------------- */
-
-/* Messages of one episode form one thread. */
-static void thread_headers(struct text *out, const struct message_context *c,
-                           const struct message_item *const *items, const char *domain)
-{
-    size_t count = c->item_count;
-
-    (void)text_printf(out, "In-Reply-To: <%s@%s>\r\nReferences:",
-                      count ? items[0]->episode->id : c->baseline->thread, domain);
-    if (!count)
-        (void)text_printf(out, " <%s@%s>", c->baseline->thread, domain);
-    for (size_t i = 0; i < count && i < REFERENCES_MAX; i++)
-        (void)text_printf(out, "%s<%s@%s>", i > 0 ? "\r\n " : " ", items[i]->episode->id, domain);
-    (void)text_puts(out, "\r\n");
-}
-
-static void part(struct text *out, const char *boundary, const char *type, const char *body)
-{
-    (void)text_printf(out,
-                      "--%s\r\nContent-Type: %s; charset=utf-8\r\n"
-                      "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-                      boundary, type);
-    mime_quoted_printable(out, body);
-    (void)text_puts(out, "\r\n");
-}
-
-static char *mail_of(const struct message_context *c, const struct message_item *const *items,
-                     const char *delivery_id, const char *subject)
-{
-    AUTO(text_release) struct text plain = TEXT_INIT;
-    AUTO(text_release) struct text html = TEXT_INIT;
-    AUTO(text_release) struct text heading = TEXT_INIT;
-    AUTO(text_release) struct text whom = TEXT_INIT;
-    AUTO(text_release) struct text out = TEXT_INIT;
-    char domain[64], id[ALERT_ID_MAX + 80], boundary[ALERT_ID_MAX + 32], date[64], sender[96];
-
-    mime_domain(c->instance, domain);
-    (void)snprintf(id, sizeof id, "<%s@%s>", delivery_id, domain);
-    (void)snprintf(boundary, sizeof boundary, "=_waitlistd_%s",
-                   delivery_id); /* "=_" is never quoted-printable */
-    (void)snprintf(sender, sizeof sender, "waitlistd@%s", domain);
-    group_heading(c, &heading);
-    body_write(c, items, c->item_count,
-               c->item_count > 1 || c->baseline ? text_str(&heading) : subject, &plain, &html);
-
-    mime_header_mailbox(&out, "From", "waitlistd", c->from ? c->from : sender);
-    wording_clean(&whom, mime_address_ok(c->recipient) ? c->recipient_name : c->recipient, 100, 20);
-    if (mime_address_ok(c->recipient))
-        mime_header_mailbox(&out, "To", text_str(&whom), c->recipient);
-    else
-        mime_header_group(&out, "To", text_str(&whom));
-    mime_header_text(&out, "Subject", subject);
-    mime_header(&out, "Date", mime_date(c->now, date));
-    mime_header(&out, "Message-ID", id);
-    thread_headers(&out, c, items, domain);
-    mime_header(&out, "Auto-Submitted", "auto-generated");
-    mime_header(&out, "X-Waitlistd-Delivery", delivery_id);
-    mime_header(&out, "MIME-Version", "1.0");
-    (void)text_printf(&out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n",
-                      boundary);
-    part(&out, boundary, "text/plain", text_str(&plain));
-    part(&out, boundary, "text/html", text_str(&html));
-    (void)text_printf(&out, "--%s--\r\n", boundary);
-    if (!text_ok(&plain) || !text_ok(&html) || !text_ok(&heading) || !text_ok(&whom))
-        return NULL;
-    return text_take(&out);
-}
-
 /* ---- compose ----------------------------------------------------------------------------- */
 
 static bool has_control(const char *s)
@@ -371,11 +300,23 @@ static char *data_of(const struct message_context *c, const struct message_item 
     return event_json(c, items, c->item_count, m->delivery_id, m->subject, severity_told(c));
 }
 
+/* What the news tells comes first: what a picture or a table of the past tells beside it may have to be
+ * hidden for it (release.h), and not the other way round. */
+static void ask_of_all(const struct message_context *c)
+{
+    for (size_t i = 0; i < c->item_count; i++) {
+        struct item_view v;
+
+        item_view(c, &c->items[i], &v);
+    }
+}
+
 int message_compose(const struct message_context *c, bool want_eml, bool want_json,
                     struct message *out_message)
 {
     AUTO(message_release) struct message m = { .severity = SEVERITY_NONE };
     AUTO(auto_free) const struct message_item **items = NULL;
+    AUTO(mail_picture_release) struct mail_picture picture = { 0 };
     unsigned long losses = text_losses();
     int r;
 
@@ -393,7 +334,16 @@ int message_compose(const struct message_context *c, bool want_eml, bool want_js
     m.subject = subject_of(c, items);
     if (!m.subject)
         return -ENOMEM;
-    if (want_eml && !(m.eml = mail_of(c, items, m.delivery_id, m.subject)))
+    ask_of_all(c);
+    if (want_eml) {
+        const struct mail_words words = { c, items, m.delivery_id, m.subject };
+        unsigned long before = text_losses();
+
+        m.chart_error = mail_picture(&words, &picture);
+        losses += text_losses() - before; /* of the picture alone, without which the mail goes */
+        m.eml = mail_of(&words, &picture);
+    }
+    if (want_eml && !m.eml)
         return -ENOMEM;
     if (want_json && !(m.json = data_of(c, items, &m)))
         return -ENOMEM;

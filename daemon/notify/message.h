@@ -14,6 +14,7 @@
 
 #include "alert/alert.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "notify/release.h"
 #include "plan/finding.h"
 #include "settings/settings.h"
@@ -87,14 +88,17 @@ struct message {
     char delivery_id[ALERT_ID_MAX];
     enum alert_severity severity; /* the worst of its items' news; SEVERITY_RED is sent at once */
     char *subject;                /* at most 60 characters */
-    char *eml;  /* the whole mail: headers and MIME body, CRLF; NULL unless asked for */
-    char *json; /* the whole of its data in the form asked for; NULL unless asked for */
+    char *eml;       /* the whole mail: headers and MIME body, CRLF; NULL unless asked for */
+    char *json;      /* the whole of its data in the form asked for; NULL unless asked for */
+    int chart_error; /* 0, or -errno: the mail went without its picture */
 };
 
 /** Whether it tells of a plan that nobody acts on yet: said in the subject, in the body and in the data. */
 bool message_is_rehearsal(const struct message_context *context);
 /** Of a baseline: the measures among its items that are behind plan. */
 size_t message_behind(const struct message_context *context);
+/** "3 measures behind plan: <priority>" */
+void message_heading(const struct message_context *context, struct text *out);
 /** Composes; eml and json as asked. Returns 0, -ENOMEM, or -EINVAL for an address that is refused
  * (CR, LF, NUL, blanks). */
 int message_compose(const struct message_context *context, bool want_eml, bool want_json,

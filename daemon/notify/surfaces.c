@@ -58,6 +58,16 @@ void surfaces_title(struct surfaces *s, const char *words)
     (void)text_puts(&s->html, "</h2>\n");
 }
 
+void surfaces_picture(struct surfaces *s, const char *cid, const char *alt, int width)
+{
+    (void)text_printf(&s->html,
+                      "<p style=\"margin:12px 0\"><img src=\"cid:%s\" width=\"%d\" "
+                      "style=\"display:block;width:100%%;max-width:%dpx;height:auto\" alt=\"",
+                      cid, width, width);
+    surfaces_escape(&s->html, alt);
+    (void)text_puts(&s->html, "\"></p>\n");
+}
+
 void surfaces_space(struct surfaces *s)
 {
     (void)text_puts(&s->plain, "\n");

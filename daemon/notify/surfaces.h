@@ -32,6 +32,9 @@ void surfaces_say(struct surfaces *s, const char *label, const char *words);
 void surfaces_title(struct surfaces *s, const char *words);
 /** A smaller title, above a table. */
 void surfaces_caption(struct surfaces *s, const char *words);
+/** A picture of the mail, to the HTML alone: the plain text has its figures. width in CSS pixels; it shrinks
+ * with its window. */
+void surfaces_picture(struct surfaces *s, const char *cid, const char *alt, int width);
 void surfaces_space(struct surfaces *s);
 /** Adds what another one has. */
 void surfaces_join(struct surfaces *to, const struct surfaces *from);

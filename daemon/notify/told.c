@@ -23,6 +23,13 @@ void told_figure(const struct message_context *c, const struct plan_measure *m,
     struct series_version room;
     const struct series_version *told = told_released(c, m, period, 0, NAN, version, &room, &kind);
 
+    out->low = out->high = NAN;
+    if (figure_band(told, kind, &out->low, &out->high)) {
+        out->low /= kind.unit == UNIT_WEEKS ? 7 : 1;
+        out->high /= kind.unit == UNIT_WEEKS ? 7 : 1;
+    } else {
+        (void)figure_bounds(told, kind, &out->low, &out->high);
+    }
     out->has_value = figure_shown(told, kind, &out->value);
     (void)message_figure(told, kind, out->figure);
 }

@@ -13,7 +13,8 @@
 struct told_figure {
     char figure[FIGURE_MAX]; /* "5%", "*", "no figure" */
     bool has_value;
-    double value; /* as shown, where it has one */
+    double value;     /* as shown, where it has one */
+    double low, high; /* a range stands for it; NAN: none; .high may be infinite */
 };
 
 /** What may be shown of a figure of a period beside all that the audience was shown: it, as it was frozen, or

@@ -35,7 +35,7 @@ static struct text plain_body(void)
 
     for (size_t i = 0; i < f.context.item_count; i++)
         items[i] = &f.items[i];
-    body_write(&f.context, items, f.context.item_count, "heading", &plain, &html);
+    body_write(&f.context, items, f.context.item_count, "heading", NULL, &plain, &html);
     ck_assert(text_ok(&plain) && text_ok(&html));
     text_release(&html);
     return plain;
