@@ -195,7 +195,14 @@ unit: deps
 	$(call install_missing,check)
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	$(PYTHON) tests/run_tests.py --build $(BUILD) -j2 unit
-check: test-deps
+# Another's reader of webhook signatures. Where it cannot be had its test is skipped and says why.
+WEBHOOK_PEER := standardwebhooks@1.1.1
+webhook-peer:
+	@mkdir -p $(BUILD)/peers/webhooks
+	-$(if $(shell command -v npm),,$(call install_missing,$(PEER_PACKAGES)))
+	@cd $(BUILD)/peers/webhooks && { [ -d node_modules/standardwebhooks ] || \
+	  timeout 60 npm install --no-audit --no-fund --fetch-retries=0 $(WEBHOOK_PEER) >install.log 2>&1 || true; }
+check: test-deps webhook-peer
 	@$(MAKE) --no-print-directory -j$(CHECK_JOBS) tests-built
 	$(if $(FULL),WAITLIST_FULL=1) $(PYTHON) tests/run_tests.py --build $(BUILD) -j$(TEST_JOBS) --timeout $(if $(FULL),5000,600) \
 	  --counts $(BUILD)/test-counts-check.txt unit corpus scenario live seeded
@@ -341,5 +348,5 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all run unit check check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format schema install deb clean \
+.PHONY: all run unit check webhook-peer check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format schema install deb clean \
         deps test-deps lint-deps full-deps tests-built fuzz-built

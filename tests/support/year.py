@@ -180,8 +180,8 @@ class Year:
         censuses = [sunday(FIRST) - WEEK * n for n in range(HISTORY, 0, -1)]
         censuses += [sunday(FIRST) + WEEK * n for n in range(53)]
         self.feeds[feed] = Feed(feed, censuses, of.grace)
-        odd = rng.sample(range(HISTORY + 2, len(censuses) - 2), 14)
-        late, outage, missing, broken, corrected, twice = odd[:4], odd[4:5], odd[5:6], odd[6:8], odd[8:11], odd[11:14]
+        odd = rng.sample(range(HISTORY + 2, len(censuses) - 2, 2), 18)  # no two of them side by side
+        late, missing, broken, corrected, twice, slow = odd[:4], odd[4:5], odd[5:7], odd[7:10], odd[10:13], odd[13:]
         for n, census in enumerate(censuses):
             came = census + DAY
             rows = {place: queue.open(census) for place, queue in queues.items()}
@@ -189,10 +189,10 @@ class Year:
                 continue
             if n in late:
                 came += DAY * rng.choice((5, 6))
-            if n in outage:
-                came += WEEK + DAY * 2
-            if n - 1 in outage:
-                came += DAY * 2
+            if n in slow:  # it comes when the one after it is overdue already, which comes days later
+                came += DAY * 11
+            if n - 1 in slow:
+                came += DAY * 6
             if n in broken:  # held: most of it is gone; a person refuses it, and the whole comes days later
                 self._snapshot(of, feed, came, census, {p: r[:8] for p, r in rows.items()}, "-part")
                 self.refusals.append((came + DAY, feed))
