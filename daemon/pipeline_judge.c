@@ -234,7 +234,7 @@ static int step_without_finding(struct pipeline *p, const struct stepped *s,
         return alert_end(a, today, now, c);
     gone.title = a->title;
     gone.owner = a->owner;
-    return alert_step(p->config->settings->instance, a, &gone, today, now, c);
+    return alert_step(p->config->settings->instance, a, &gone, NULL, today, now, c);
 }
 
 /* Whether a person closed what is open of it. */
@@ -249,6 +249,9 @@ static bool is_closed_by_person(const struct pipeline *p, const struct stored_al
 static int step_all(struct pipeline *p, struct stepped *s, struct civil_date today,
                     struct wall_time now)
 {
+    const struct settings *settings = p->config->settings;
+    const struct insistence insistence = { &settings->workdays, settings->remind_days,
+                                           settings->remind_count };
     const char *id;
     void *value;
     int r = 0;
@@ -262,8 +265,8 @@ static int step_all(struct pipeline *p, struct stepped *s, struct civil_date tod
 
         r = is_closed_by_person(p, stored)
                 ? alert_close(&stored->alert, today, now, &c)
-                : alert_step(p->config->settings->instance, stored ? &stored->alert : NULL,
-                             &s->findings->list[i], today, now, &c);
+                : alert_step(settings->instance, stored ? &stored->alert : NULL,
+                             &s->findings->list[i], &insistence, today, now, &c);
         if (r == 0)
             keep_change(s, &c);
     }

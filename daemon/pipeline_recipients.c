@@ -92,6 +92,18 @@ static void add_rehearsed(struct audience *a, const struct plan *plan, const cha
     a->rehearsing = false;
 }
 
+/* Those to whom it went further because it stayed red: each step taken stays until it ends. */
+static void add_escalated(struct audience *a, const struct plan *plan, const struct alert *alert)
+{
+    const struct episode *e = alert_current(alert);
+    const struct plan_measure *m =
+        e && e->steps && alert->measure ? plan_measure_find(plan, alert->measure) : NULL;
+    const struct plan_ladder *l = m ? plan_ladder_of(plan, m) : NULL;
+
+    for (size_t i = 0; l && i < l->count && i < e->steps; i++)
+        add_role(a, plan, plan_step_role(plan, m, &l->steps[i]));
+}
+
 static void add_route(struct audience *a, const struct text_list *route)
 {
     for (size_t i = 0; i < route->count; i++)
@@ -171,6 +183,7 @@ size_t compose_recipients(void *arg, const struct alert *alert, struct composer_
                 return a.count; /* never on to ops or fallback */
             }
             add_role(&a, plan, alert->owner);
+            add_escalated(&a, plan, alert);
         }
         if (alert->plan || !alert->feed || plan->mode == PLAN_REHEARSAL)
             continue;

@@ -29,6 +29,7 @@
 
 #include "alert/alert_key.h"
 #include "base/clock.h"
+#include "base/workdays.h"
 #include "plan/finding.h"
 
 enum alert_state {
@@ -57,9 +58,10 @@ enum alert_news {
     NEWS_DISCOVERED, /* opened and closed in periods told as fine: a restatement, a late file */
     NEWS_FLAPPING,   /* flaps, and no other news says so */
     NEWS_STEADY,     /* flaps no more, and no other news says so */
-    NEWS_REMINDER,   /* of a feed: still so, on another day */
+    NEWS_REMINDER,  /* of a feed: still so, on another day; of what stays red: after so many days */
+    NEWS_ESCALATED, /* red for so long that it goes further */
 };
-#define NEWS_COUNT (NEWS_REMINDER + 1)
+#define NEWS_COUNT (NEWS_ESCALATED + 1)
 
 /* From this opening on, within so many data periods with a usable figure, an alert flaps. */
 #define ALERT_FLAP_OPENINGS 3
@@ -103,6 +105,11 @@ struct episode {
     bool flapping;  /* better news waits until it is steady */
     bool told_open; /* the newest notice told it as open */
     bool by_plan;   /* that notice owes to a change of the plan, not to a figure */
+    struct civil_date
+        red_on; /* the local date since which it is told as red; DATE_NONE: it is not */
+    struct civil_date red_from; /* the data period by which it was; DATE_NONE: none */
+    unsigned steps;             /* of its ladder that were taken: see insist.h */
+    unsigned reminders;         /* since the newest other news */
     bool by_person; /* WITHDRAWN: a person closed it, whatever its figures said by then */
     bool
         early; /* ageing opened it, and no period of data has borne it out (also of an ended one) */
@@ -130,6 +137,14 @@ struct alert {
                                           and action rules */
     struct episode *episodes;          /* ascending by opening; the last is current */
     size_t episode_count;
+};
+
+/** When what stays red is told again; all borrowed. */
+struct insistence {
+    const struct workdays *workdays; /* by which ladders count; NULL: weekends alone */
+    const int *remind_days; /* without news for so many days, then for so many more; the last goes
+                                        on */
+    size_t remind_count;    /* 0: no reminders */
 };
 
 /** What one evaluation does to one alert. Owns .next. */
@@ -165,10 +180,11 @@ int alert_fold(const char *alert_id, const struct alert *stored, const struct fi
                void *trace_arg);
 /**
  * Compares the fold with what is stored (stored NULL: nothing yet) and says what changed. Pure.
- * now is stamped on what changed. Without a change out_change->next is empty. Returns 0 or -ENOMEM.
+ * insistence: what is told again because time passes; NULL: nothing. now is stamped on what changed. Without a change out_change->next is empty. Returns 0 or -ENOMEM.
  */
 int alert_step(const char *instance, const struct alert *stored, const struct finding *f,
-               struct civil_date today, struct wall_time now, struct alert_change *out_change);
+               const struct insistence *insistence, struct civil_date today, struct wall_time now,
+               struct alert_change *out_change);
 /** The same for a stored alert that no finding speaks of any more: WITHDRAWN if open (INACTIVE if
  * it was only watched). */
 int alert_end(const struct alert *stored, struct civil_date today, struct wall_time now,

@@ -35,6 +35,17 @@ static json_t *date_or_null(struct civil_date d)
     return date_is_set(d) ? json_string(date_format(d, text)) : json_null();
 }
 
+/* Of what is, or was, red. */
+static int add_red(json_t *j, const struct episode *e)
+{
+    if (!date_is_set(e->red_on) && e->steps == 0)
+        return 0;
+    return json_object_set_new(j, "red",
+                               json_pack("{s:o, s:o, s:i, s:i}", "on", date_or_null(e->red_on),
+                                         "from", date_or_null(e->red_from), "steps", (int)e->steps,
+                                         "reminders", (int)e->reminders));
+}
+
 static json_t *episode_json(const struct episode *e)
 {
     json_t *j = json_pack(
@@ -53,7 +64,8 @@ static json_t *episode_json(const struct episode *e)
         "warned", (int)e->warned, "by_time", (int)e->by_time, "projected_from",
         date_or_null(e->projected_from), "by_plan", (int)e->by_plan);
 
-    if (!j || !e->by_person || json_object_set_new(j, "by_person", json_true()) == 0)
+    if (j && (!e->by_person || json_object_set_new(j, "by_person", json_true()) == 0) &&
+        add_red(j, e) == 0)
         return j;
     json_decref(j);
     return NULL;
@@ -221,6 +233,23 @@ static bool read_by_person(const json_t *j, struct episode *e)
     return json_object_get(j, "by_person") == NULL || read_bool(j, "by_person", &e->by_person);
 }
 
+static bool read_red(const json_t *j, struct episode *e)
+{
+    const json_t *red = json_object_get(j, "red");
+    int64_t steps = 0, reminders = 0;
+    bool ok;
+
+    e->red_on = e->red_from = DATE_NONE;
+    if (red == NULL)
+        return true;
+    ok = read_date(red, "on", &e->red_on) && read_date(red, "from", &e->red_from) &&
+         read_integer(red, "steps", 0, INT32_MAX, &steps) &&
+         read_integer(red, "reminders", 0, INT32_MAX, &reminders);
+    e->steps = (unsigned)steps;
+    e->reminders = (unsigned)reminders;
+    return ok;
+}
+
 /* What was told, of an alert stored before it was kept: by its state. */
 static bool read_told(const json_t *j, struct episode *e)
 {
@@ -261,7 +290,8 @@ static bool read_episode(const json_t *j, struct episode *e)
     e->ordinal = (unsigned)ordinal;
     e->count = (unsigned long)count;
     e->changed_at.ms = changed_at;
-    return ok && read_told(j, e) && read_aged(j, e) && read_by_plan(j, e) && read_by_person(j, e);
+    return ok && read_told(j, e) && read_aged(j, e) && read_by_plan(j, e) && read_by_person(j, e) &&
+           read_red(j, e);
 }
 
 static int read_episodes(const json_t *list, struct alert *a)

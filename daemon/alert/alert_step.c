@@ -115,7 +115,7 @@ static int describe(struct alert *a, const struct finding *f)
 
 /* ---- what differs ---- */
 
-#define EPISODE_NUMBERS 23
+#define EPISODE_NUMBERS 27
 
 /* All that an evaluation may change in an episode, but when it changed. */
 static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS])
@@ -132,7 +132,9 @@ static void episode_numbers(const struct episode *e, double out[EPISODE_NUMBERS]
         (double)e->count,  e->told_open,
         e->early,          e->warned,
         e->by_time,        e->projected_from.day,
-        e->by_person,
+        e->by_person,      e->red_on.day,
+        e->red_from.day,   e->steps,
+        e->reminders,
     };
 
     memcpy(out, numbers, sizeof numbers);
@@ -260,7 +262,8 @@ static void note_newest(void *arg, const struct alert_step *step)
 }
 
 int alert_step(const char *instance, const struct alert *stored, const struct finding *f,
-               struct civil_date today, struct wall_time now, struct alert_change *out_change)
+               const struct insistence *insistence, struct civil_date today, struct wall_time now,
+               struct alert_change *out_change)
 {
     struct stepping s = { .f = f, .today = today, .next = ALERT_INIT };
     const struct fold_trace newest = { .call = note_newest, .arg = &s, .newest_alone = true };
@@ -279,6 +282,8 @@ int alert_step(const char *instance, const struct alert *stored, const struct fi
         r = stepping_room(&s);
     if (r == 0)
         r = f->instant ? step_instant(&s) : step_series(&s);
+    if (r == 0 && insistence != NULL)
+        step_insist(&s, insistence);
     if (r == 0)
         settle(&s, now, out_change);
     free(s.folds);

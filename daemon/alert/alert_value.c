@@ -54,6 +54,7 @@ const char *alert_news_name(enum alert_news n)
         [NEWS_FLAPPING] = "flapping",
         [NEWS_STEADY] = "steady",
         [NEWS_REMINDER] = "reminder",
+        [NEWS_ESCALATED] = "escalated",
     };
 
     assert((size_t)n < sizeof names / sizeof names[0]);

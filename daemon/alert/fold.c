@@ -117,6 +117,8 @@ static int fold_cross(struct fold *fold, const struct period_judgement *p)
                .closed_on = DATE_NONE,
                .reopened = DATE_NONE,
                .told_period = DATE_NONE,
+               .red_on = DATE_NONE,
+               .red_from = DATE_NONE,
                .projected_from = DATE_NONE,
                .value = NAN,
                .line = NAN,

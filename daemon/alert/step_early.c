@@ -140,6 +140,8 @@ static int new_episode(struct stepping *s, size_t *out_index)
                .folded = since,
                .closed_on = DATE_NONE,
                .told_on = DATE_NONE,
+               .red_on = DATE_NONE,
+               .red_from = DATE_NONE,
                .reopened = DATE_NONE,
                .told_period = DATE_NONE,
                .told_value = NAN,

@@ -78,6 +78,8 @@ void stepping_close(struct stepping *s, size_t index, enum alert_state state, en
     e->closed_on = s->today;
     e->held = false;
     e->flapping = false;
+    e->red_on = e->red_from = DATE_NONE;
+    e->reminders = 0;
     s->why = why;
     if (was_told)
         stepping_tell(s, index, news, why);

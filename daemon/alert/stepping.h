@@ -87,6 +87,9 @@ void step_early(struct stepping *s, size_t index, const struct fold_episode *now
 /** What time alone does to the newest data. After all that data say. Returns 0 or -ENOMEM. */
 int step_ageing(struct stepping *s);
 
+/** What is told again because time passes: how it escalates, and reminders. After all else. */
+void step_insist(struct stepping *s, const struct insistence *how);
+
 /** A measure: the fold compared with what is stored. Returns 0 or -ENOMEM. */
 int step_series(struct stepping *s);
 

@@ -5,7 +5,8 @@
  * and silences. It never changes what is true (alert.h), nor says who is told; it says which messages a
  * person asked to be spared: an acknowledgement puts off reminders and nothing else; a silence holds back
  * reminders and what would be told as new. Whatever gets worse, better or ends is told to whoever was told
- * that it began (DESIGN section 9, "Workflow"). What was held back is news once the silence is over.
+ * that it began (DESIGN section 9, "Workflow"), and what goes further because it stays red is told as ever.
+ * What was held back is news once the silence is over.
  *
  * An acknowledgement, a note and a closing are of one episode: the next one is new. Every record is taken
  * in the order of the audit; a later one of a kind replaces the earlier, notes collect.

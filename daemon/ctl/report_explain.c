@@ -207,8 +207,8 @@ static json_t *kept_why(json_t *lines, const struct subject *s, const struct ale
     if (!s->episode || s->episode != alert_current(s->alert) || s->episode->state == last->to ||
         (last->to == ALERT_INACTIVE && !episode_is_open(s->episode)))
         return json_null();
-    if (alert_step(s->instance, s->alert, s->finding, s->today, s->episode->changed_at, &change) <
-        0)
+    if (alert_step(s->instance, s->alert, s->finding, NULL, s->today, s->episode->changed_at,
+                   &change) < 0)
         return NULL;
     kept = report_text(change.why);
     r = explain_say(lines, "It is %s all the same: %s.", alert_state_name(s->episode->state),

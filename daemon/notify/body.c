@@ -20,6 +20,7 @@ static void say_item(struct surfaces *s, const struct item_view *v)
         { "Data period", wording_period },
         { "Since", wording_since },
         { "Who", wording_who },
+        { "Escalated", wording_escalated },
         { "What clears it", wording_clears },
         { "How sure", wording_sure },
         { "The plan", wording_plan },

@@ -36,8 +36,9 @@ size_t message_behind(const struct message_context *c)
 
 /* The order in which news is told. */
 static const enum alert_news news_order[] = {
-    NEWS_NEW,       NEWS_WORSE,    NEWS_BETTER, NEWS_CLEARED,  NEWS_CORRECTED, NEWS_DISCOVERED,
-    NEWS_WITHDRAWN, NEWS_FLAPPING, NEWS_STEADY, NEWS_REMINDER, NEWS_NONE,      NEWS_WATCHING,
+    NEWS_NEW,       NEWS_WORSE,      NEWS_ESCALATED, NEWS_BETTER,   NEWS_CLEARED,
+    NEWS_CORRECTED, NEWS_DISCOVERED, NEWS_WITHDRAWN, NEWS_FLAPPING, NEWS_STEADY,
+    NEWS_REMINDER,  NEWS_NONE,       NEWS_WATCHING,
 };
 
 static const struct message_item **in_order(const struct message_context *c)
@@ -64,6 +65,7 @@ static enum alert_severity severity_of(enum alert_news news, enum alert_severity
     case NEWS_NEW:
     case NEWS_WORSE:
     case NEWS_DISCOVERED:
+    case NEWS_ESCALATED:
         return severity;
     case NEWS_BETTER:
     case NEWS_REMINDER:

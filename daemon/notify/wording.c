@@ -46,6 +46,7 @@ const char *wording_news(enum alert_news news)
         [NEWS_FLAPPING] = "Flapping",
         [NEWS_STEADY] = "Steady",
         [NEWS_REMINDER] = "Still so",
+        [NEWS_ESCALATED] = "Escalated",
     };
 
     assert((size_t)news < sizeof words / sizeof words[0]);
@@ -115,6 +116,8 @@ const char *wording_state(const struct item_view *v)
                                         : "No longer watched";
     case NEWS_REMINDER:
         return words->again ? words->again : words->open;
+    case NEWS_ESCALATED:
+        return "Escalated, behind plan";
     case NEWS_WORSE:
         return rule == RULE_BEHIND_PLAN ? "Worse, behind plan" : words->open;
     case NEWS_BETTER:

@@ -99,6 +99,8 @@ void wording_period(const struct item_view *v, struct text *out);
 void wording_since(const struct item_view *v, struct text *out);
 void wording_who(const struct item_view *v, struct text *out);
 void wording_clears(const struct item_view *v, struct text *out);
+/** To whom it went further because it stays red, and since when. */
+void wording_escalated(const struct item_view *v, struct text *out);
 void wording_sure(const struct item_view *v, struct text *out);
 /** That the plan has expired, or that it was changed, where this owes to it. */
 void wording_plan(const struct item_view *v, struct text *out);

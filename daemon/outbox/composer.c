@@ -100,7 +100,10 @@ enum alert_news composer_news(enum rule rule, const struct episode *e, const str
     bool open = episode_is_active(e);
 
     if (!t || !t->open)
-        return !open ? news_of_past(e, t) : !t || e->ordinal > t->ordinal ? NEWS_NEW : NEWS_NONE;
+        return !open                           ? news_of_past(e, t)
+               : t && e->ordinal <= t->ordinal ? NEWS_NONE
+               : e->news == NEWS_ESCALATED     ? NEWS_ESCALATED
+                                               : NEWS_NEW;
     if (!open)
         switch (e->state) {
         case ALERT_RESOLVED:
@@ -119,7 +122,8 @@ enum alert_news composer_news(enum rule rule, const struct episode *e, const str
 
     /* State and severity do not show these. */
     bool says_itself = e->news == NEWS_CORRECTED || e->news == NEWS_FLAPPING ||
-                       e->news == NEWS_STEADY || e->news == NEWS_REMINDER;
+                       e->news == NEWS_STEADY || e->news == NEWS_REMINDER ||
+                       e->news == NEWS_ESCALATED;
 
     if (e->severity > t->severity || spread)
         return NEWS_WORSE;
@@ -386,10 +390,10 @@ static int gather_told(const struct composer_input *in, const struct told_index 
 
 static int news_rank(enum alert_news n)
 {
-    static const enum alert_news order[] = { NEWS_NEW,       NEWS_WORSE,     NEWS_BETTER,
-                                             NEWS_CLEARED,   NEWS_CORRECTED, NEWS_DISCOVERED,
-                                             NEWS_WITHDRAWN, NEWS_FLAPPING,  NEWS_STEADY,
-                                             NEWS_REMINDER };
+    static const enum alert_news order[] = { NEWS_NEW,        NEWS_WORSE,     NEWS_ESCALATED,
+                                             NEWS_BETTER,     NEWS_CLEARED,   NEWS_CORRECTED,
+                                             NEWS_DISCOVERED, NEWS_WITHDRAWN, NEWS_FLAPPING,
+                                             NEWS_STEADY,     NEWS_REMINDER };
 
     for (int i = 0; i < (int)(sizeof order / sizeof order[0]); i++)
         if (order[i] == n)

@@ -43,6 +43,7 @@ void plan_measure_release(struct plan_measure *m)
     free(m->title);
     free(m->footprint_of);
     measure_standard_release(&m->standard);
+    plan_ladder_release(&m->escalate);
     free(m->published);
     free(m->select.feed);
     free(m->select.breakdown);
@@ -80,6 +81,7 @@ void plan_free(struct plan *p)
     for (size_t i = 0; i < p->forum_count; i++)
         plan_forum_release(&p->forums[i]);
     free(p->forums);
+    plan_ladder_release(&p->escalate);
     free(p->author);
     free(p->source);
     free(p->approval.reference);
@@ -87,6 +89,7 @@ void plan_free(struct plan *p)
     for (size_t i = 0; i < p->priority_count; i++) {
         free(p->priorities[i].id);
         free(p->priorities[i].title);
+        plan_ladder_release(&p->priorities[i].escalate);
     }
     for (size_t i = 0; i < p->action_count; i++)
         action_release(&p->actions[i]);

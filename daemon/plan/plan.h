@@ -19,6 +19,7 @@
 #include "metric/period.h"
 #include "parse/record.h"
 #include "plan/footprint.h"
+#include "plan/plan_escalate.h"
 #include "plan/standard.h"
 #include "yaml/bind.h"
 
@@ -63,6 +64,7 @@ struct plan_action {
 
 struct plan_priority {
     char *id, *title;
+    struct plan_ladder escalate; /* of its measures; see plan_ladder_of() */
 };
 
 struct plan_role {
@@ -237,6 +239,7 @@ struct plan_measure {
     char *footprint_of; /* whose figures they are, as people call it; NULL: not known */
     bool is_wider;      /* they are not those of the plan's place alone */
     struct measure_standard standard;
+    struct plan_ladder escalate;  /* its own; see plan_ladder_of() */
     char digest[SHA256_TEXT_MAX]; /* of everything that changes a judgement */
 };
 
@@ -253,6 +256,7 @@ struct plan {
     struct civil_date valid_from, valid_to; /* DATE_NONE: open */
     bool illustrative; /* `illustrative: true`: said wherever the plan is named */
     struct plan_approval approval;
+    struct plan_ladder escalate; /* of all its measures; see plan_ladder_of() */
     struct plan_forum *forums;
     size_t forum_count;
     struct plan_role *roles;

@@ -323,6 +323,42 @@ static void diff_rule(struct diffing *d, const struct plan_measure *before,
     diff_forecast(d, before->forecast, after->forecast);
 }
 
+/* Whether a step comes later than another; 0 is never. */
+static bool is_later(const struct plan_step *step, const struct plan_step *than)
+{
+    return (than->periods && (!step->periods || step->periods > than->periods)) ||
+           (than->working_days && (!step->working_days || step->working_days > than->working_days));
+}
+
+static bool is_softer_ladder(const struct plan_ladder *l, const struct plan_ladder *than)
+{
+    for (size_t i = 0; i < l->count && i < than->count; i++)
+        if (is_later(&l->steps[i], &than->steps[i]))
+            return true;
+    return l->count < than->count;
+}
+
+/* Fewer are told, or later: softer. Of who is told the words say it. */
+static void diff_ladder(struct diffing *d, const struct plan_ladder *before,
+                        const struct plan_ladder *after)
+{
+    AUTO(text_release) struct text a = TEXT_INIT, b = TEXT_INIT;
+
+    plan_ladder_words(before, &a);
+    plan_ladder_words(after, &b);
+    if (!text_ok(&a) || !text_ok(&b)) {
+        d->result = -ENOMEM;
+        return;
+    }
+    if (strcmp(text_str(&a), text_str(&b)) == 0)
+        return;
+    diff_add(d,
+             is_softer_ladder(after, before)   ? EFFECT_SOFTER
+             : is_softer_ladder(before, after) ? EFFECT_HARDER
+                                               : EFFECT_NONE,
+             CHANGE_OWNER, "escalate", text_str(&a), text_str(&b));
+}
+
 /* A miss of a line that is left out is no more one of the standard, or of the law. */
 static void diff_standard(struct diffing *d, const char *before, const char *after)
 {
@@ -383,6 +419,7 @@ void diff_measure(struct diffing *d, const struct plan_measure *before,
     diff_texts(d, keys, sizeof keys / sizeof keys[0], before, after);
     diff_text(d, CHANGE_OTHER, "priority", priority_of(d->before, before),
               priority_of(d->after, after));
+    diff_ladder(d, plan_ladder_of(d->before, before), plan_ladder_of(d->after, after));
     diff_notes(d, before, after);
     /* Whatever else changes a judgement. */
     if (d->out->count == count && strcmp(before->digest, after->digest) != 0)

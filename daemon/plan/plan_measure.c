@@ -98,6 +98,8 @@ static const struct bind_key measure_keys[] = {
       "another's published figure, printed beside and never judged by: {org: England}" },
     { "survey", BIND_NODE, MEASURE(survey), NULL, 0, 0, NULL, 0,
       "of a survey: {every: 6m, wording: TEXT}; a wave's figure is never carried over" },
+    { "escalate", BIND_NODE, MEASURE(escalate), NULL, 0, 0, NULL, 0,
+      "who is told when it stays red; the priority's or the plan's when left out" },
     { "action", BIND_ITEM, MEASURE(m.action), NULL, 0, 0, NULL, 0,
       "the action that should move it: cited in every message" },
     { "owner", BIND_TEXTS, MEASURE(owners), NULL, 0, 0, NULL, 0,
@@ -512,6 +514,8 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
     if (reading.metric_is_good && plan_list_name(m->list) < 0)
         return -ENOMEM;
     plan_target_settle(r, &reading);
+    if (plan_read_ladder(r, reading.escalate, &reading.m.escalate) < 0)
+        return -ENOMEM;
     if (plan_spc_read(r, &reading) < 0 || plan_forecast_read(r, &reading) < 0)
         return -ENOMEM;
     plan_lint_measure(r, &reading);

@@ -210,7 +210,7 @@ static int read_roles(struct plan_reading *r, yaml_node *roles)
 
 struct priority_reading {
     struct plan_priority p;
-    yaml_node *actions;
+    yaml_node *actions, *escalate;
 };
 
 static const struct bind_key priority_keys[] = {
@@ -220,6 +220,8 @@ static const struct bind_key priority_keys[] = {
       "what is to become better: messages are grouped under it" },
     { "actions", BIND_NODE, BIND_FIELD(struct priority_reading, actions), NULL, 0, 0, NULL, 0,
       "what is being done about it" },
+    { "escalate", BIND_NODE, BIND_FIELD(struct priority_reading, escalate), NULL, 0, 0, NULL, 0,
+      "who is told when a measure of it stays red; the plan's when left out" },
     BIND_END,
 };
 
@@ -310,6 +312,8 @@ static int read_priority(struct plan_reading *r, yaml_node *mapping, struct plan
     size_t index = p->priority_count;
     int result = bind_mapping(r->y, mapping, "priority", priority_keys, &reading, r->diags);
 
+    if (result != -ENOMEM && plan_read_ladder(r, reading.escalate, &reading.p.escalate) < 0)
+        result = -ENOMEM;
     p->priorities[p->priority_count++] = reading.p;
     if (reading.p.title)
         plan_check_title(r, reading.p.title, yaml_get(mapping, "title"));
@@ -359,7 +363,7 @@ static int read_priorities(struct plan_reading *r, yaml_node *list)
 /* ---- the whole ---- */
 
 struct root_reading {
-    yaml_node *plan, *roles, *forums, *priorities, *measures;
+    yaml_node *plan, *roles, *forums, *escalate, *priorities, *measures;
 };
 
 static const struct bind_key root_keys[] = {
@@ -369,6 +373,10 @@ static const struct bind_key root_keys[] = {
       "the roles that the plan names; who holds one is said in people.yaml" },
     { "forums", BIND_NODE, BIND_FIELD(struct root_reading, forums), NULL, 0, 0, NULL, 0,
       "the bodies that the plan reports to, by id, with their meetings" },
+    { "escalate", BIND_NODE, BIND_FIELD(struct root_reading, escalate), NULL, 0, 0, NULL, 0,
+      "who is told when a measure stays red: a list of {periods: 2, working_days: 40, to: ROLE}; "
+      "the "
+      "accountable officer after 2 periods when left out" },
     { "priorities", BIND_NODE, BIND_FIELD(struct root_reading, priorities), NULL, 0, 0, NULL, 0,
       "the sections of the plan, each with its actions" },
     { "measures", BIND_NODE, BIND_FIELD(struct root_reading, measures), NULL, 0, 0, NULL, 0,
@@ -379,7 +387,7 @@ static const struct bind_key root_keys[] = {
 /* Measures come last whatever the order in the file: they refer to the rest. */
 static int read_all(struct plan_reading *r)
 {
-    struct root_reading root = { NULL, NULL, NULL, NULL, NULL };
+    struct root_reading root = { .plan = NULL };
     int result = bind_mapping(r->y, yaml_root(r->y), "plan file", root_keys, &root, r->diags);
 
     if (result == -ENOMEM)
@@ -391,6 +399,8 @@ static int read_all(struct plan_reading *r)
         plan_check_reference(r, &r->roles, "role", r->plan->author, yaml_get(root.plan, "author"));
     if (result == 0)
         result = plan_read_forums(r, root.forums);
+    if (result == 0)
+        result = plan_read_ladder(r, root.escalate, &r->plan->escalate);
     if (result == 0)
         result = read_priorities(r, root.priorities);
     if (result == 0)

@@ -94,7 +94,7 @@ struct measure_reading {
     bool metric_is_good; /* of a list measure: its metric was understood */
     yaml_node *node;     /* the whole measure */
     yaml_node *select, *target, *expect, *window, *standard, *spc, *forecast, *baseline, *compare,
-        *survey;
+        *survey, *escalate;
     yaml_node *target_value, *target_by;
     const char *target_key;    /* which key says the figure; NULL: none */
     int target_implies;        /* enum polarity; -1: it does not say which way is better */

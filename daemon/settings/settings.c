@@ -21,7 +21,7 @@
 struct top_raw {
     struct settings s;
     yaml_node *control, *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers,
-        *heartbeat, *daily_test;
+        *heartbeat, *daily_test, *reminders;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -84,6 +84,9 @@ static const struct bind_key top_keys[] = {
       "always is" },
     { "daily_test", BIND_NODE, NODE(daily_test), NULL, 0, 0, NULL, 0,
       "a message a day that proves the way to a receiver; none when left out" },
+    { "reminders", BIND_NODE, NODE(reminders), NULL, 0, 0, NULL, 0,
+      "what stays red is told again after so long without news, then after so long again; the last "
+      "goes on; [14d, 28d, 56d] when left out" },
     { "demo_banner", BIND_TEXT, FIELD(demo_banner), NULL, 0, 0, NULL, 0,
       "a text printed at the start, to say that this is a demonstration" },
     BIND_END,
@@ -393,6 +396,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
     r = settings_worse(r, settings_read_heartbeat(&rd, raw.heartbeat));
     r = settings_worse(r, settings_read_daily_test(&rd, raw.daily_test));
+    r = settings_worse(r, settings_read_reminders(&rd, raw.reminders));
     r = settings_worse(r, read_routes(&rd, raw.routes));
     r = settings_worse(r, read_retention(&rd, raw.retention));
     r = settings_worse(r, read_identity(&rd, root, raw.identity));
@@ -486,6 +490,7 @@ void settings_free(struct settings *s)
         bind_release(place_keys, &s->places[i]);
     free(s->places);
     workdays_release(&s->workdays);
+    free(s->remind_days);
     bind_release(redis_keys, &s->redis);
     bind_release(http_keys, &s->http);
     bind_release(heartbeat_keys, &s->heartbeat);

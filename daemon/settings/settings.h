@@ -165,6 +165,8 @@ struct settings {
     char *places_path;       /* or NULL */
     char *holidays_path;     /* or NULL: the shipped list */
     struct workdays workdays;
+    int *remind_days; /* what stays red is said again after so many days, then after so many more */
+    size_t remind_count;
     struct {
         struct text_list ops, governance, fallback;
     } routes; /* receiver ids; filled per DESIGN when left out */

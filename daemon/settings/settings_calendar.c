@@ -1,10 +1,12 @@
 /*
- * settings_calendar - bank-holidays.yaml: which days are no working days although they are no weekend
+ * settings_calendar - which days are no working days although they are no weekend, and after which days
+ * what stays red is said again
  *
  * The shipped list, or the one that `bank_holidays:` names in its place. A list says until when it holds,
  * so that its end is told before it comes.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "settings/settings_internal.h"
@@ -72,5 +74,52 @@ int settings_read_calendar(const char *path, struct diags *diags, struct setting
     if (r == 0)
         r = read_days(&rd, &raw);
     yaml_free(y);
+    return r;
+}
+
+/* ---- `reminders:` ---- */
+
+#define REMINDERS_MAX   8
+#define REMIND_DAYS_MAX 365
+
+/* Returns the days, or 0: said. */
+static int read_reminder(const struct reading *rd, yaml_node *node)
+{
+    const char *text = yaml_text(node);
+    struct span span;
+
+    if (text && span_parse(text, &span) == 0 &&
+        (span.unit == SPAN_DAYS || span.unit == SPAN_WEEKS)) {
+        long days =
+            span.unit == SPAN_WEEKS && span.count <= REMIND_DAYS_MAX ? span.count * 7 : span.count;
+
+        if (days >= 1 && days <= REMIND_DAYS_MAX)
+            return (int)days;
+    }
+    (void)COMPLAIN(rd, node, "for example [14d, 28d, 56d]",
+                   "reminders: a length in days or weeks, 1 to %d days", REMIND_DAYS_MAX);
+    return 0;
+}
+
+int settings_read_reminders(const struct reading *rd, yaml_node *sequence)
+{
+    static const int usual[] = { 14, 28, 56 };
+    struct settings *s = rd->s;
+    bool is_said = !yaml_is_nothing(sequence);
+    size_t count = is_said ? yaml_count(sequence) : sizeof usual / sizeof usual[0];
+    int r = 0;
+
+    if (is_said && (yaml_kind(sequence) != YAML_SEQUENCE || count > REMINDERS_MAX))
+        return COMPLAIN(rd, sequence, "for example [14d, 28d, 56d]",
+                        "reminders: a list of at most %d lengths of time", REMINDERS_MAX);
+    s->remind_days = calloc(count + 1, sizeof *s->remind_days);
+    if (!s->remind_days)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        s->remind_days[i] = is_said ? read_reminder(rd, yaml_item(sequence, i)) : usual[i];
+        if (s->remind_days[i] == 0)
+            r = -EINVAL;
+    }
+    s->remind_count = count;
     return r;
 }

@@ -60,6 +60,8 @@ int settings_check_email(const struct reading *rd, yaml_node *mapping, struct re
 void settings_warn_of_domains(const struct reading *rd, yaml_node *receivers);
 /** Call when the receivers are read: it may name one. */
 int settings_read_heartbeat(const struct reading *rd, yaml_node *mapping);
+/** A list of lengths of time in days or weeks. */
+int settings_read_reminders(const struct reading *rd, yaml_node *sequence);
 int settings_read_daily_test(const struct reading *rd, yaml_node *mapping);
 int settings_read_people(const char *path, struct diags *diags, struct settings *s);
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */

@@ -165,8 +165,8 @@ static void evaluate_all(struct world *w, bool adopts)
         struct alert_change c = ALERT_CHANGE_INIT;
         char id[ALERT_ID_MAX];
 
-        must(alert_id_of(INSTANCE, f, id) == 0 &&
-                 alert_step(INSTANCE, table_get(&w->alerts, id), f, w->in.today, w->now, &c) == 0,
+        must(alert_id_of(INSTANCE, f, id) == 0 && alert_step(INSTANCE, table_get(&w->alerts, id), f,
+                                                             NULL, w->in.today, w->now, &c) == 0,
              "cannot step");
         keep(w, &c, adopts);
         w->periods += f->history_count;

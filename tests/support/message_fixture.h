@@ -53,7 +53,8 @@ static inline void fixture_init(struct message_fixture *f)
 {
     *f = (struct message_fixture){ .org_title = "Black Country Healthcare NHS Foundation Trust",
                                    .published = true };
-    f->priority = (struct plan_priority){ WORDS("1"), WORDS("Children wait less time for help") };
+    f->priority = (struct plan_priority){ .id = WORDS("1"),
+                                          .title = WORDS("Children wait less time for help") };
     f->action = (struct plan_action){ .id = WORDS("1.1"),
                                       .title = WORDS("Second assessment team"),
                                       .lead = WORDS("camhs-lead"),

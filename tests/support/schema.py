@@ -27,7 +27,8 @@ SHAPES = {
     "plan": {
         ("root_keys", "plan"): "plan_keys", ("plan_keys", "valid"): "validity_keys",
         ("plan_keys", "approval"): "approval_keys", ("root_keys", "roles"): ["map", "role_keys"],
-        ("root_keys", "forums"): ["map", "forum_keys"],
+        ("root_keys", "forums"): ["map", "forum_keys"], ("root_keys", "escalate"): ["list", "step_keys"],
+        ("priority_keys", "escalate"): ["list", "step_keys"], ("measure_keys", "escalate"): ["list", "step_keys"],
         ("forum_keys", "meets"): ["list", ["any of", TEXT, "meeting_keys"]],
         ("root_keys", "priorities"): ["list", "priority_keys"], ("priority_keys", "actions"): ["list", "action_keys"],
         ("action_keys", "weakness"): "weakness_keys", ("action_keys", "delivery"): "delivery_keys",

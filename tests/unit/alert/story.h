@@ -40,8 +40,8 @@ static inline int step(const struct alert *stored, const struct finding *f, int 
                        struct alert_change *c)
 {
     *c = (struct alert_change)ALERT_CHANGE_INIT;
-    return alert_step("black-country", stored, f, date_add_days(month_end(PERIODS_MAX), n), NOW(n),
-                      c);
+    return alert_step("black-country", stored, f, NULL, date_add_days(month_end(PERIODS_MAX), n),
+                      NOW(n), c);
 }
 
 /* Adopts a change as the daemon does, by moving. */

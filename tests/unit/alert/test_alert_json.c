@@ -48,6 +48,10 @@ static void fill(struct alert *a, struct episode *list)
         .warned = true,
         .by_time = true,
         .projected_from = month_end(2),
+        .red_on = { 19850 },
+        .red_from = month_end(3),
+        .steps = 2,
+        .reminders = 1,
     };
     list[1] = (struct episode){
         .id = "aa8694bb045cd5193f11809090176799",
@@ -67,6 +71,8 @@ static void fill(struct alert *a, struct episode *list)
         .told_period = DATE_NONE,
         .told_value = NAN,
         .projected_from = DATE_NONE,
+        .red_on = DATE_NONE,
+        .red_from = DATE_NONE,
     };
 }
 
@@ -184,7 +190,7 @@ static void spoil_each_key(const json_t *root, json_t *object)
             bool earlier =
                 !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0 ||
                                 strcmp(key, "early") == 0 || strcmp(key, "by_time") == 0 ||
-                                strcmp(key, "by_plan") == 0);
+                                strcmp(key, "by_plan") == 0 || strcmp(key, "red") == 0);
 
             ck_assert_msg(alert_decode(bad, strlen(bad), &back) == (earlier ? 0 : -EINVAL), "%s %s",
                           key, other_kind ? "of another kind" : "away");

@@ -62,7 +62,7 @@ static struct civil_date today;
 static int do_step(void)
 {
     struct alert_change c = ALERT_CHANGE_INIT;
-    int r = alert_step("bc", &stored, &story.finding, today, NOW(5), &c);
+    int r = alert_step("bc", &stored, &story.finding, NULL, today, NOW(5), &c);
 
     alert_change_release(&c);
     return r;
@@ -71,7 +71,7 @@ static int do_step(void)
 static int do_first_step(void)
 {
     struct alert_change c = ALERT_CHANGE_INIT;
-    int r = alert_step("bc", NULL, &story.finding, today, NOW(5), &c);
+    int r = alert_step("bc", NULL, &story.finding, NULL, today, NOW(5), &c);
 
     alert_change_release(&c);
     return r;
@@ -86,7 +86,7 @@ static int do_doubtful_step(void)
 
     list[1].event = PERIOD_UNKNOWN;
     f.history = list;
-    int r = alert_step("bc", &stored, &f, today, NOW(5), &c);
+    int r = alert_step("bc", &stored, &f, NULL, today, NOW(5), &c);
 
     alert_change_release(&c);
     return r;

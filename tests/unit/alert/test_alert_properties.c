@@ -281,7 +281,7 @@ static void world_evaluate(struct world *w, const struct evening *e, int evening
 
     findings.count = 1; /* the measure alone, not the feed */
     ck_assert_int_eq(
-        alert_step("bc", w->any ? &w->alert : NULL, &findings.list[0], in.today, now, &c), 0);
+        alert_step("bc", w->any ? &w->alert : NULL, &findings.list[0], NULL, in.today, now, &c), 0);
     if (c.changed) {
         alert_release(&w->alert);
         w->alert = c.next;

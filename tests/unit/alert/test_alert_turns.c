@@ -430,7 +430,7 @@ START_TEST(a_discovery_is_news_for_a_week)
         struct civil_date today = date_add_days(wall_date(PERIODS_NOW), days);
 
         c = (struct alert_change)ALERT_CHANGE_INIT;
-        ck_assert_int_eq(alert_step("bc", NULL, &p.finding, today, NOW(0), &c), 0);
+        ck_assert_int_eq(alert_step("bc", NULL, &p.finding, NULL, today, NOW(0), &c), 0);
         ck_assert_int_eq(c.news, days > ALERT_DISCOVERY_DAYS ? NEWS_NONE : NEWS_DISCOVERED);
         alert_change_release(&c);
     }

@@ -63,6 +63,8 @@ static const struct {
     { "daemon/plan/plan_beside.c", "daemon/man/plan.yaml.5", 13 },
     { "daemon/plan/plan_list.c", "daemon/man/plan.yaml.5", 7 },
     { "daemon/plan/plan_forum.c", "daemon/man/plan.yaml.5", 13 },
+    { "daemon/plan/plan_escalate.c", "daemon/man/plan.yaml.5", 3 },
+    { "daemon/settings/settings_calendar.c", "daemon/man/waitlistd.yaml.5", 2 },
     { "daemon/plan/standard.c", "daemon/man/standards.yaml.5", 15 },
     { "daemon/ctl/plan_script.c", "daemon/man/waitlistctl.1", 18 },
     { "daemon/pathway/service_yaml.c", "daemon/man/services.yaml.5", 20 },

@@ -460,7 +460,7 @@ START_TEST(how_an_action_is_delivered_stands_beside_how_its_measures_do)
         { { RAG_GREY, RAG_AMBER }, "amber" },
         { { RAG_AMBER, RAG_RED }, "red" },
     };
-    struct plan_priority priority = { text_of_measure[5], action_title };
+    struct plan_priority priority = { .id = text_of_measure[5], .title = action_title };
     const struct plan *plans[] = { &plan };
 
     world_init();
@@ -663,7 +663,7 @@ START_TEST(an_alert_is_found_by_its_id_a_prefix_or_its_episode)
     char prefix[8] = "", upper[8] = "";
 
     FIGURES(behind);
-    ck_assert_int_eq(alert_step("bc", NULL, &finding, date_of("2024-07-01"),
+    ck_assert_int_eq(alert_step("bc", NULL, &finding, NULL, date_of("2024-07-01"),
                                 (struct wall_time){ 1719830000000 }, &change),
                      0);
     ck_assert(change.changed);

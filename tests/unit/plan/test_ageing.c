@@ -305,8 +305,8 @@ START_TEST(through_midnights_and_clock_changes_ageing_warns_early_resolves_nothi
         ck_assert_int_eq(f->ageing.state, nights[n].ageing);
         if (f->ageing.state == AGEING_FINE || f->ageing.state == AGEING_BEHIND)
             ck_assert_double_eq(f->ageing.version.value, nights[n].over);
-        ck_assert_int_eq(alert_step("bc", stored.episode_count ? &stored : NULL, f, w.in.today,
-                                    (struct wall_time){ 0 }, &c),
+        ck_assert_int_eq(alert_step("bc", stored.episode_count ? &stored : NULL, f, NULL,
+                                    w.in.today, (struct wall_time){ 0 }, &c),
                          0);
         ck_assert_int_eq(c.news, nights[n].news);
         if (c.changed) {

@@ -38,6 +38,8 @@ static const char of_action[] = HEAD BASE
 static const char of_whole_action[] =
     HEAD BASE "priorities: [{id: \"1\", title: T, actions: [{%s}]}]\nmeasures:\n" GUARD;
 static const char of_priority[] = HEAD BASE "priorities: [%s]\nmeasures:\n" GUARD;
+static const char of_escalated[] =
+    HEAD BASE "priorities: [{id: \"1\", title: T%s}]\nmeasures:\n" GUARD;
 static const char of_role[] =
     HEAD "roles: {a: {receivers: [x]}%s}\n" PRIORITIES "measures:\n" GUARD;
 static const char of_forum[] =
@@ -66,6 +68,9 @@ static const struct {
     { "root_keys.roles", of_role, ", b: {receivers: [x]}", "", EFFECT_NONE, "role" },
     { "root_keys.forums", of_forum, "fo: {title: F}", "fo: {title: F}, fp: {title: G}", EFFECT_NONE,
       "forum" },
+    { "root_keys.escalate", of_measures,
+      "  - {id: m, " WHOLE "}\nescalate: [{periods: 2, to: b}]\n",
+      "  - {id: m, " WHOLE "}\nescalate: [{periods: 3, to: b}]\n", EFFECT_SOFTER, "escalate" },
     { "root_keys.priorities", of_priority, "{id: \"1\", title: T}",
       "{id: \"1\", title: T}, {id: \"2\", title: U}", EFFECT_NONE, "priority" },
 
@@ -113,6 +118,8 @@ static const struct {
     { "priority_keys.actions", of_priority, "{id: \"1\", title: T, actions: [" ACTION("") "]}",
       "{id: \"1\", title: T}", EFFECT_SOFTER, "action" },
 
+    { "priority_keys.escalate", of_escalated, "", ", escalate: []", EFFECT_SOFTER, "escalate" },
+
     { "action_keys.id", of_whole_action, "id: \"1.1\", title: A, lead: a, due: 2024-09",
       "id: \"1.2\", title: A, lead: a, due: 2024-09", EFFECT_SOFTER, "action" },
     { "action_keys.title", of_whole_action, "id: \"1.1\", title: A, lead: a, due: 2024-09",
@@ -143,6 +150,14 @@ static const struct {
     { "delivery_keys.note", of_action, "due: 2024-09, delivery: {rag: red, note: N}",
       "due: 2024-09, delivery: {rag: red, note: O}", EFFECT_NONE, "delivery note" },
 
+    { "measure_keys.escalate", of_measure, LEAST ", escalate: [{periods: 2}, {periods: 4, to: b}]",
+      LEAST ", escalate: [{periods: 2}]", EFFECT_SOFTER, "escalate" },
+    { "step_keys.periods", of_measure, LEAST ", escalate: [{periods: 4, to: b}]",
+      LEAST ", escalate: [{periods: 3, to: b}]", EFFECT_HARDER, "escalate" },
+    { "step_keys.working_days", of_measure, LEAST ", escalate: [{working_days: 20, to: b}]",
+      LEAST ", escalate: [{working_days: 30, to: b}]", EFFECT_SOFTER, "escalate" },
+    { "step_keys.to", of_measure, LEAST ", escalate: [{periods: 4, to: b}]",
+      LEAST ", escalate: [{periods: 4, to: a}]", EFFECT_NONE, "escalate" },
     { "measure_keys.id", of_bare, "id: m, " WHOLE, "id: n, was: m, " WHOLE, EFFECT_NONE, "id" },
     { "measure_keys.title", of_measure, LEAST ", title: A", LEAST ", title: B", EFFECT_NONE,
       "title" },

@@ -1,0 +1,132 @@
+"""A measure that stays red: it goes further by the plan's ladder, its reminders come and go, and whoever was told is told the end."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from waitlist import Instance, RECEIVER_SPOOL, measure, plan, run_tests, three, wait_for
+
+OFFICER = "  - {id: officer, kind: spool, dir: ./officer}\n"
+
+
+def instance(build, value, extra="", ladder="", forums="", forum=""):
+    """Red in April; the lead reads ./spool, the accountable officer ./officer."""
+    text = plan(measure(expect="{2024-04-30: 60, 2025-03-31: 60}") + ladder).replace(
+        "lead: camhs-lead,", f"lead: camhs-lead, accountable: chief,{forum}").replace(
+        "roles: {", forums + "roles: {chief: {receivers: [officer]}, ")
+    w = Instance(build, plan_text=text, receivers=RECEIVER_SPOOL + OFFICER, extra=extra)
+    w.put("april.csv", three(value))
+    return w
+
+
+def settled(w):
+    w.ctl("measures")
+    wait_for(lambda: not w.ctl("outbox", "ls"), "everything due to be delivered")
+
+
+def news(w, folder="spool", rule="behind-plan"):
+    """What was told there, in order."""
+    events = w.events(folder)
+    return [item["news"] for mail in w.mails(folder) for item in events[mail.delivery_id]["data"].get("items", [])
+            if item["rule"] == rule]
+
+
+def seen(w, day):
+    """One day of the daemon, until all is delivered."""
+    w.start(day)
+    try:
+        settled(w)
+    finally:
+        w.stop()
+
+
+def test_two_data_periods_in_red_reach_the_accountable_officer_once_who_is_told_the_end_too(build):
+    with instance(build, "30") as w:
+        w.start("2024-05-20")
+        settled(w)
+        w.ctl("ack", "cyp-4w", "--why", "A second team begins in July", "--until", "2024-08-01")
+        assert (news(w), news(w, "officer")) == (["new"], [])
+        w.stop()
+        w.put("may.csv", three("28", month="2024-05"))
+        w.start("2024-06-20")
+        w.kill()  # whatever it was doing
+        w.start("2024-06-20")
+        wait_for(lambda: w.measure()["period_end"] == "2024-05-31", "May to be judged")
+        settled(w)
+        assert (news(w), news(w, "officer")) == (["new", "escalated"], ["escalated"])
+        text = w.mails("officer")[0].text
+        assert "Escalated, behind plan" in text and "to chief (after 2 data periods in red)" in text, text
+        assert "told as red since 20 May 2024" in text, text
+        w.kill()
+        w.start("2024-06-21")
+        settled(w)
+        w.ctl("rebuild")
+        settled(w)
+        assert (len(news(w)), len(news(w, "officer"))) == (2, 1), "once, whatever was lost"
+        w.put("june.csv", three("80", month="2024-06"))
+        wait_for(lambda: w.alert()["state"] == "RESOLVED", "the alert to end")
+        settled(w)
+        assert (news(w)[-1], news(w, "officer")[-1]) == ("cleared", "cleared")
+
+
+def test_a_reminder_comes_after_days_without_news_and_waits_for_the_end_of_an_ack_and_of_a_silence(build):
+    with instance(build, "30", extra="reminders: [1w, 14d]\n") as w:
+        seen(w, "2024-05-20")
+        seen(w, "2024-05-26")
+        assert news(w) == ["new"]
+        w.start("2024-05-27")
+        settled(w)
+        w.kill()
+        w.start("2024-05-27T18:00")
+        settled(w)
+        assert news(w) == ["new", "reminder"], "once, also after kill -9"
+        w.ctl("ack", "cyp-4w", "--why", "On holiday", "--until", "2024-06-11")
+        w.stop()
+        seen(w, "2024-06-10")
+        seen(w, "2024-06-11")
+        assert news(w) == ["new", "reminder"], "14 days are over, and it is acknowledged"
+        w.start("2024-06-12")
+        wait_for(lambda: news(w) == ["new", "reminder", "reminder"], "the reminder once the ack is over")
+        w.ctl("silence", "add", "measure=cyp-4w", "--until", "2024-06-25", "--why", "The clinic moves")
+        w.stop()
+        seen(w, "2024-06-25")
+        assert len(news(w)) == 3, "silenced"
+        w.start("2024-06-26")
+        wait_for(lambda: len(news(w)) == 4, "the reminder once the silence is over")
+
+
+def test_a_silence_holds_no_escalation_back_and_an_ack_no_upgrade(build):
+    with instance(build, "57", ladder="    escalate: [{working_days: 3, to: accountable}]\n") as w:
+        w.start("2024-05-20")
+        settled(w)
+        assert (w.alert()["severity"], news(w)) == ("amber", ["new"])
+        w.ctl("ack", "cyp-4w", "--why", "Known", "--until", "2024-08-01")
+        w.put("may.csv", three("28", month="2024-05"))
+        wait_for(lambda: news(w) == ["new", "worse"], "the upgrade to be told")
+        w.ctl("silence", "add", "measure=cyp-4w", "--until", "2024-05-30", "--why", "The clinic moves")
+        w.stop()
+        seen(w, "2024-05-22")
+        assert news(w, "officer") == [], "two working days"
+        w.start("2024-05-23")
+        wait_for(lambda: (news(w)[2:], news(w, "officer")) == (["escalated"], ["escalated"]), "the third")
+
+
+def test_what_goes_to_and_fro_is_said_once_and_its_end_to_whoever_was_told(build):
+    with instance(build, "30", ladder="    escalate: []\n    reopen_within: 6\n") as w:
+        values = [("2024-05", "80"), ("2024-06", "30"), ("2024-07", "80"), ("2024-08", "30"), ("2024-09", "80"),
+                  ("2024-10", "80"), ("2024-11", "80")]
+        seen(w, "2024-05-20")
+        for i, (month, value) in enumerate(values):
+            w.put(f"{month}.csv", three(value, month=month))
+            w.start(f"2024-{6 + i:02}-20")
+            wait_for(lambda: w.measure()["period_end"][:7] == month, f"{month} to be judged")
+            settled(w)
+            w.stop()
+        told = news(w)
+        assert told == ["new", "cleared", "new", "cleared", "new", "cleared"], told
+        flapping = [m for m in w.mails() if "better news waits until" in m.text]
+        assert len(flapping) == 1, "that it goes to and fro is said once, with the opening that makes it so"
+
+
+if __name__ == "__main__":
+    run_tests(globals())
