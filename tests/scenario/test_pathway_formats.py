@@ -186,8 +186,11 @@ def test_long_names_old_names_and_submission_names_are_one(build):
     short, aside = sample(build, "csds-referral-submission.csv", "csds-record")
     assert (short[0]["pathway"], short[0]["clock_start"]) == (rows[0]["pathway"], "2025-01-10"), short
     assert events(sample(build, "csds-clock.csv", "csds-record")[0]) == [("clock-stop", "2025-02-14", "30", False)]
-    contacts = sample(build, "csds-contact.csv", "csds-record")[0]
-    assert [x.get("retracted", False) for x in contacts] == [False, True], contacts
+    # How a contact was held is its reason, for services that do not count each (services.yaml, `only`).
+    assert events(sample(build, "csds-contact.csv", "csds-record")[0]) == [
+        ("first-contact", "2025-02-05", "face-to-face", False), ("first-contact", "2025-02-01", "face-to-face", True),
+        ("first-contact", "2025-02-06", "telephone", False), ("first-contact", "2025-02-07", "talk-type", False),
+        ("first-contact", "2025-02-08", "video", False), ("first-contact", "2025-02-09", "other", False)]
 
 
 HEADER = ("pathway_id,issuer,person_id,service,provider,commissioner,referral_date,census_date,cohort_need,"
