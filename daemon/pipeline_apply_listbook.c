@@ -59,8 +59,9 @@ struct civil_date apply_list_stocks_from(const struct apply *a)
 /* Of the period that a census is one of. */
 static struct civil_date period_end_of(const struct apply *a, struct civil_date census)
 {
-    return feed_period_end(feed_schedule_of(a->pipeline->config->settings, a->feed).cadence,
-                           census);
+    const struct feed_schedule schedule = feed_schedule_of(a->pipeline->config->settings, a->feed);
+
+    return feed_period_end(&schedule, census);
 }
 
 int apply_list_covers(const struct apply *a, size_t i, const char **out_code)

@@ -103,11 +103,11 @@ static bool speaks(const struct pipeline *p, const struct list_setting *list,
 
 /* ---- a census that was skipped ---- */
 
-static bool has_census(const struct stored_list *part, enum due_cadence cadence,
+static bool has_census(const struct stored_list *part, const struct feed_schedule *schedule,
                        struct civil_date end)
 {
     for (size_t i = part->census_count; i-- > 0;) {
-        int order = date_compare(feed_period_end(cadence, part->censuses[i]), end);
+        int order = date_compare(feed_period_end(schedule, part->censuses[i]), end);
 
         if (order <= 0) /* they ascend */
             return order == 0;
@@ -116,13 +116,13 @@ static bool has_census(const struct stored_list *part, enum due_cadence cadence,
 }
 
 static bool others_have_census(const struct pipeline *p, const struct list_setting *list,
-                               const struct stored_list *part, enum due_cadence cadence,
+                               const struct stored_list *part, const struct feed_schedule *schedule,
                                struct civil_date end)
 {
     for (size_t i = 0; i < list->providers.count; i++) {
         const struct stored_list *other = books_list(&p->books, list->id, list->providers.items[i]);
 
-        if (other && other != part && has_census(other, cadence, end))
+        if (other && other != part && has_census(other, schedule, end))
             return true;
     }
     return false;
@@ -141,12 +141,12 @@ bool silent_skipped(const struct pipeline *p, const struct list_setting *list,
 
         if (f->kind != FEED_SNAPSHOT || !brings(p, list, f, part->provider))
             continue;
-        enum due_cadence cadence = feed_schedule_of(p->config->settings, f).cadence;
-        struct civil_date end = feed_period_end(cadence, day);
+        const struct feed_schedule schedule = feed_schedule_of(s, f);
+        struct civil_date end = feed_period_end(&schedule, day);
 
-        if (has_census(part, cadence, end))
+        if (has_census(part, &schedule, end))
             return false;
-        is_skipped |= others_have_census(p, list, part, cadence, end);
+        is_skipped |= others_have_census(p, list, part, &schedule, end);
     }
     return is_skipped;
 }

@@ -37,15 +37,30 @@ static struct civil_date period_end_after(enum due_cadence cadence, struct civil
     return end;
 }
 
-struct civil_date feed_period_end(enum due_cadence cadence, struct civil_date d)
+/* The publication that data of a day are in: two providers that count on two days of one are together in it. */
+static struct civil_date publication_of(const struct feed_schedule *s, struct civil_date d)
+{
+    size_t i = 0;
+
+    while (i < s->date_count && date_compare(s->dates[i], d) < 0)
+        i++;
+    if (i == s->date_count)
+        return d;
+    bool is_long_before = i == 0 && (s->date_count < 2 ||
+                                     s->dates[0].day - d.day >= s->dates[1].day - s->dates[0].day);
+
+    return is_long_before ? d : s->dates[i];
+}
+
+struct civil_date feed_period_end(const struct feed_schedule *s, struct civil_date d)
 {
     int weekday = date_weekday(d);
 
-    if (cadence == DUE_DATES)
-        return d;
-    if (cadence == DUE_WEEKLY && weekday < WEEK_BEGINS)
+    if (s->cadence == DUE_DATES)
+        return publication_of(s, d);
+    if (s->cadence == DUE_WEEKLY && weekday < WEEK_BEGINS)
         return date_add_days(d, -weekday - 1);
-    return period_end_after(cadence, date_add_days(d, -1));
+    return period_end_after(s->cadence, date_add_days(d, -1));
 }
 
 /* A file received on a publication date is that publication, so the next one is awaited. Before
@@ -80,7 +95,7 @@ struct feed_due feed_due(const struct feed_schedule *s, struct civil_date newest
         struct civil_date after = date_is_set(newest_period_end) ? newest_period_end : reference;
 
         if (s->cadence == DUE_WEEKLY && date_is_set(newest_period_end))
-            after = feed_period_end(s->cadence, newest_period_end);
+            after = feed_period_end(s, newest_period_end);
         if (date_is_set(after))
             out.awaited = period_end_after(s->cadence, after);
     }

@@ -30,8 +30,9 @@ struct feed_due {
 };
 
 /** The end of the period that data of a day are of. One file a week meets a weekly cadence whatever its weekday:
- * a day is of the Sunday next to it. Of a list of dates each day is its own. */
-struct civil_date feed_period_end(enum due_cadence cadence, struct civil_date d);
+ * a day is of the Sunday next to it. With a list of dates it is of the first publication on or after it; a day
+ * after the last of them, or further before the first than the second is after that, is its own. */
+struct civil_date feed_period_end(const struct feed_schedule *s, struct civil_date d);
 
 /** newest_period_end: DATE_NONE before any file. reference: `from:`, else the day first configured.
  *  last_received: local date of the newest accepted file (DUE_DATES only), or DATE_NONE. */

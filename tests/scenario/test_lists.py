@@ -373,6 +373,25 @@ def test_a_provider_of_whom_only_events_tell_skips_no_census_of_another(build):
         assert (said["05-03"], said["05-10"]) == (38, 38), said
 
 
+def test_censuses_before_one_publication_date_are_of_one_period_whether_or_not_the_feed_names_providers(build):
+    """Where the cadence is a list of dates: who counts on Monday has not skipped the Sunday of another."""
+    for providers in ("[]", "[TAJ, RXT]"):
+        feeds = lists.FEED.format(id="weekly", kind="snapshot", providers=providers).replace(
+            "cadence: weekly", "cadence: [2026-05-13, 2026-05-20, 2026-05-27]")
+        with lists.instance(build, feeds=feeds, extra=lists.TWO, plan_text=lists.plan(OPEN)) as i:
+            for provider, day in (("TAJ", "2026-05-10"), ("RXT", "2026-05-11"), ("TAJ", "2026-05-17"),
+                                  ("TAJ", "2026-05-24"), ("RXT", "2026-05-25")):
+                i.put(f"{provider}{day}.csv", lists.snapshot(day, lists.starts(30, START, prefix=provider), provider=provider),
+                      feed="weekly")
+                i.once(day)
+            i.start("2026-05-25")
+            said = {h["period_end"][5:]: (h["value"], h["marker"]) for h in i.ctl("measure", "open")["history"]}
+            none = (None, "not-submitted")  # before RXT's first census; and it sent none for the publication of 20 May
+            assert said == {"05-10": none, "05-11": (60, None), "05-17": none, "05-24": (60, None)}, (providers, said)
+            assert [(g["provider"], g["period_end"]) for g in feed(i)["gaps"]] == (
+                [("RXT", "2026-05-17")] if providers != "[]" else []), feed(i)["gaps"]
+
+
 def test_a_provider_that_sends_once_a_month_skips_no_week_of_another(build):
     for of_taj, of_rxt in (("[TAJ]", "[RXT]"), ("[]", "[]")):
         feeds = lists.FEED.format(id="weekly", kind="snapshot", providers=of_taj)

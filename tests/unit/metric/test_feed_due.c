@@ -161,8 +161,33 @@ START_TEST(a_day_is_of_the_period_that_holds_it_or_of_the_sunday_next_to_it)
     };
 
     for (size_t i = 0; i < sizeof days / sizeof *days; i++)
-        ck_assert_int_eq(feed_period_end(days[i].cadence, date_of(days[i].day)).day,
+        ck_assert_int_eq(feed_period_end(&(struct feed_schedule){ .cadence = days[i].cadence },
+                                         date_of(days[i].day))
+                             .day,
                          date_of(days[i].end).day);
+}
+END_TEST
+
+START_TEST(a_day_is_of_the_publication_that_follows_it)
+{
+    const struct civil_date dates[] = { date_of("2024-06-12"), date_of("2024-06-19"),
+                                        date_of("2024-07-03") };
+    const struct feed_schedule three = { .cadence = DUE_DATES, .dates = dates, .date_count = 3 },
+                               one = { .cadence = DUE_DATES, .dates = dates, .date_count = 1 };
+    static const struct {
+        const char *day, *end, *end_of_one;
+    } days[] = {
+        { "2024-06-05", "2024-06-05", "2024-06-05" }, { "2024-06-06", "2024-06-12", "2024-06-06" },
+        { "2024-06-12", "2024-06-12", "2024-06-12" }, { "2024-06-13", "2024-06-19", "2024-06-13" },
+        { "2024-06-20", "2024-07-03", "2024-06-20" }, { "2024-07-04", "2024-07-04", "2024-07-04" },
+    };
+
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        ck_assert_int_eq(feed_period_end(&three, date_of(days[i].day)).day,
+                         date_of(days[i].end).day);
+        ck_assert_int_eq(feed_period_end(&one, date_of(days[i].day)).day,
+                         date_of(days[i].end_of_one).day);
+    }
 }
 END_TEST
 
@@ -241,6 +266,7 @@ UNIT_MAIN("feed_due",
           UNIT_TEST(a_grace_in_working_days_steps_over_bank_holidays),
           UNIT_TEST(an_empty_list_of_dates_awaits_nothing),
           UNIT_TEST(a_day_is_of_the_period_that_holds_it_or_of_the_sunday_next_to_it),
+          UNIT_TEST(a_day_is_of_the_publication_that_follows_it),
           UNIT_ROWS(every_day_of_30_years_awaits_an_end_after_it_that_awaits_the_next,
                     cadence_rows),
           UNIT_ROWS(cadences_without_data_are_counted_from_the_data, silent_rows))
