@@ -12,11 +12,13 @@
 #include "base/file.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "store/json_read.h"
 
 /*
  * What an instance received and was told by people, again, on its dates: `waitlistctl backtest` over the
  * stored history. The journals and the archive of the instance are read, which may run meanwhile, and
- * nothing of them is changed; what is needed is copied when its date comes.
+ * nothing of them is changed; what is needed is copied when its date comes. The journal of arrivals is read
+ * before that of receipts: a file that is settled between the two comes twice in a row, which changes nothing.
  *
  * A receipt counts on the date on which it was received. One of a file that was brought in as history (backfill) counts on the last day on
  * which its newest period was in time: the end of the period and the grace. Of what people did, decisions on
@@ -28,7 +30,8 @@ struct past {
     uint64_t sequence; /* in the journal that it is from */
     bool is_act;
     json_t *record;
-    uint64_t now; /* a receipt's number in the simulation; 0: not yet */
+    uint64_t now;  /* a receipt's number in the simulation; 0: not yet */
+    json_t *bytes; /* of a file that had arrived and was not archived; NULL: the archive has them */
 };
 
 struct history {
@@ -62,7 +65,13 @@ static struct civil_date received_on(const struct pipeline *p, const json_t *rec
     return date_is_set(due.due) ? due.due : wall_date(at);
 }
 
-/* Takes the record. */
+static void release(struct past *past)
+{
+    json_decref(past->record);
+    json_decref(past->bytes);
+}
+
+/* Takes the record and the bytes. */
 static int add(struct history *h, struct past past)
 {
     if (h->count == h->cap) {
@@ -70,7 +79,7 @@ static int add(struct history *h, struct past past)
         struct past *list = realloc(h->list, cap * sizeof *list);
 
         if (!list) {
-            json_decref(past.record);
+            release(&past);
             return -ENOMEM;
         }
         h->list = list;
@@ -80,14 +89,35 @@ static int add(struct history *h, struct past past)
     return 0;
 }
 
-static int read_receipt(void *arg, uint64_t sequence, const char *json, size_t len)
+static int add_receipt(struct history *h, uint64_t sequence, const char *json, size_t len,
+                       json_t *bytes)
 {
-    struct history *h = arg;
     json_t *record = json_parse(json, len, 0, NULL);
 
-    return record ? add(h, (struct past){ received_on(h->pipeline, record), sequence, false, record,
-                                          0 })
+    return record ? add(h, (struct past){ .on = received_on(h->pipeline, record),
+                                          .sequence = sequence,
+                                          .record = record,
+                                          .bytes = json_incref(bytes) })
                   : -ENOMEM;
+}
+
+static int read_receipt(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    return add_receipt(arg, sequence, json, len, NULL);
+}
+
+static int read_arrival(void *arg, uint64_t sequence, const char *json, size_t len)
+{
+    json_t *j = json_parse(json, len, 0, NULL), *bytes = json_object_get(j, "bytes");
+    const char *receipt = j ? text_of(j, "receipt") : NULL;
+    uint64_t number;
+    int r = receipt && json_is_string(bytes) ? json_read_count(j, "number", &number) : -EBADMSG;
+
+    (void)sequence;
+    if (r == 0)
+        r = add_receipt(arg, number, receipt, strlen(receipt), bytes);
+    json_decref(j);
+    return r;
 }
 
 static int read_act(void *arg, uint64_t sequence, const char *json, size_t len)
@@ -101,7 +131,10 @@ static int read_act(void *arg, uint64_t sequence, const char *json, size_t len)
         if (strcmp(act, acts[i]) == 0) {
             const struct wall_time at = { json_integer_value(json_object_get(record, "at_ms")) };
 
-            return add(h, (struct past){ wall_date(at), sequence, true, record, 0 });
+            return add(h, (struct past){ .on = wall_date(at),
+                                         .sequence = sequence,
+                                         .is_act = true,
+                                         .record = record });
         }
     json_decref(record);
     return 0;
@@ -136,8 +169,10 @@ int history_open(struct pipeline *p, const char *state, struct history **out)
     if (r == 0) {
         h->pipeline = p;
         h->state = strdup(state);
-        r = h->state ? walk(state, "journal/received", read_receipt, h) : -ENOMEM;
+        r = h->state ? walk(state, "journal/arrivals", read_arrival, h) : -ENOMEM;
     }
+    if (r == 0 || r == -ENOENT) /* an older instance has none */
+        r = walk(state, "journal/received", read_receipt, h);
     if (r == 0)
         r = walk(state, "journal/audit", read_act, h);
     if (r == 0)
@@ -159,7 +194,7 @@ void history_free(struct history *h)
     if (!h)
         return;
     for (size_t i = 0; i < h->count; i++)
-        json_decref(h->list[i].record);
+        release(&h->list[i]);
     archive_close(h->archive);
     free(h->list);
     free(h->state);
@@ -195,10 +230,27 @@ static int copy_archived(struct pipeline *p, const struct history *h, const char
     return r < 0 ? r : archive_commit(file, copied);
 }
 
-static int copy_files(struct pipeline *p, const struct history *h, const json_t *record)
+/* A file that had arrived and was not archived. */
+static int archive_arrival(struct pipeline *p, const json_t *bytes)
 {
+    struct archive_file *file = NULL;
+    char sha256[SHA256_TEXT_MAX];
+    int r = archive_begin(p->archive, &file);
+
+    if (r == 0)
+        r = archive_write(file, json_string_value(bytes), json_string_length(bytes));
+    if (r == 0)
+        return archive_commit(file, sha256);
+    archive_abort(file);
+    return r;
+}
+
+static int copy_files(struct pipeline *p, const struct history *h, const struct past *past)
+{
+    const json_t *record = past->record;
     const char *archived = text_of(record, "archived"), *renamed = text_of(record, "renamed");
-    int r = copy_archived(p, h, archived ? archived : text_of(record, "sha256"));
+    int r = past->bytes ? archive_arrival(p, past->bytes)
+                        : copy_archived(p, h, archived ? archived : text_of(record, "sha256"));
 
     if (r == 0)
         r = copy_archived(p, h, text_of(record, "format_digest"));
@@ -236,7 +288,7 @@ static int receive(struct pipeline *p, const struct history *h, struct past *pas
         at = wall_of_date(past->on).ms + (int64_t)CLOCK_NOON_HOURS * 3600 * 1000;
     if (json_object_set_new(past->record, "at_ms", json_integer(at)) < 0)
         return -ENOMEM;
-    r = copy_files(p, h, past->record);
+    r = copy_files(p, h, past);
     AUTO(auto_free) char *text = r == 0 ? json_text(past->record, JSON_COMPACT) : NULL;
 
     if (r == 0)

@@ -9,6 +9,8 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import lists
+from seam import Seam
 from tree import everything
 from waitlist import Instance, PATIENCE_S, RECEIVER_SPOOL, measure, mhsds, plan, run_tests, three, wait_for
 
@@ -90,6 +92,35 @@ def test_the_stored_history_gives_what_its_files_give_and_nothing_of_the_instanc
         assert everything(w.folder) == before, "the instance was changed, or a simulation left something behind"
         assert when(rule(by_files, "behind-plan")) == WHEN, by_files
         assert {m["receiver"] for m in by_files["messages"]} == {"spool", "mail"}, by_files["messages"]
+
+
+def test_a_file_that_arrived_and_is_not_archived_yet_is_of_the_stored_history(build):
+    """Its rows and its receipt are in the journal of arrivals alone; once they are settled it comes once, not twice."""
+    dates = ("--from", "2026-06-01", "--to", "2026-07-10")
+    rows = [lists.events(*((p, "referral", "2026-06-29", 1) for p in group)) for group in ("A", "BC", "DE")]
+    open_of = lists.measure(id="open", metric="open", target="{at_most: 1}", more="    period: day\n")
+    with lists.instance(build, feeds=lists.EVENTS, plan_text=lists.plan(open_of)) as w:
+        w.put("0.csv", rows[0], feed="events")
+        w.once("2026-06-30")  # archives the mapping
+        seam = Seam(build, w.folder, rules=["fail rename 1+ 5 @state/archive"])
+        w.start("2026-06-30", env=seam.env())
+        w.put("1.csv", rows[1], feed="events")
+        w.put("2.csv", rows[2], feed="events")
+        wait_for(lambda: w.ctl("measure", "open")["value"] == 5, "the files")
+        with open(w.path("state", "journal", "received"), encoding="utf-8") as f:
+            assert len(f.readlines()) == 1, "they are settled already"
+        with open(w.path("state", "journal", "arrivals"), encoding="utf-8") as f:
+            journal = f.read()
+        arrived = backtest(w, *dates)
+        assert when(rule(arrived, "behind-plan", "open")) == [("2026-06-30", None, 11, False)], arrived
+        w.kill()
+        w.once("2026-06-30")
+        assert backtest(w, *dates) == arrived
+        # As when they were settled while the two journals were read: in both.
+        w.write("state/journal/arrivals", journal)
+        assert backtest(w, *dates) == arrived
+        os.remove(w.path("state", "journal", "arrivals"))  # an instance of before has none
+        assert backtest(w, *dates) == arrived
 
 
 def mark_as_backfilled(w, name):
