@@ -151,3 +151,23 @@ const char *bytes_take_text(struct bytes *b, char out[PATHWAY_TEXT_MAX + 1])
     b->bad |= strlen(out) != size - 1;
     return out;
 }
+
+/* ---- what is packed ---- */
+
+bool packed_open(struct bytes *b, const void *bytes, size_t len, size_t seal, char tag)
+{
+    return bytes_open(b, bytes, len, seal) && bytes_take(b) == (uint8_t)tag &&
+           bytes_take(b) == PACKED_VERSION;
+}
+
+int packed_closed(const struct bytes *b, int r)
+{
+    if (r < 0)
+        return r;
+    return b->bad || b->at != b->end ? -EBADMSG : 0;
+}
+
+bool packed_is_day(uint16_t day)
+{
+    return tally_holds_day((struct civil_date){ day });
+}

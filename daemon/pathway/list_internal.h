@@ -12,7 +12,7 @@
  *   list_snapshot.c   a census takes the place of the one before (rules 3, 4)
  *   list_event.c      one event
  *   list_purge.c      what is then only counted (rule 6)
- *   list_pack.c, list_unpack.c, list_loaded.c, list_bytes.c   packed, and back
+ *   list_pack.c, list_unpack.c, list_unpack_book.c, list_loaded.c, list_bytes.c   packed, and back
  *   list_staged.c     rows of a snapshot, sorted
  *   list_ended.c      rows of a snapshot that older ones of their pathways give way to
  *   list_digest.c     the state as one SHA-256
@@ -495,6 +495,12 @@ size_t bytes_take_count(struct bytes *b);
 void bytes_take_raw(struct bytes *b, void *out, size_t len);
 /** Into out; returns it, or NULL where there is none. */
 const char *bytes_take_text(struct bytes *b, char out[PATHWAY_TEXT_MAX + 1]);
+
+/** Begins to read one packed text: of this tag and our version, under its seal. */
+bool packed_open(struct bytes *b, const void *bytes, size_t len, size_t seal, char tag);
+/** r where it is an error; else -EBADMSG unless the whole of it was read and all of it made sense. */
+int packed_closed(const struct bytes *b, int r);
+bool packed_is_day(uint16_t day);
 
 #define PACKED_VERSION        4
 #define PACKED_SEAL           8
