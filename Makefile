@@ -5,6 +5,7 @@
 #   make seeded       bugs made in a copy, each to be found by a named test (FULL=1: all, else a tenth)
 #   make coverage     which branches of the durable core no test takes, and why
 #   make fuzz         each parser against inputs made by libFuzzer, FUZZ_S=60 seconds each
+#   make golden       what each kind of message says, written to tests/data/golden anew
 #   make bench        time, memory and Redis for a million rows and for five, as ratios: one JSON line a figure
 #   make bench-peers  the same against DuckDB, which is installed into the build folder
 #   make              build only
@@ -139,7 +140,7 @@ $(FUZZ_PROGRAMS): %: %.o $(FUZZ_SUPPORT) $(LIB)
 BUILD_PACKAGES := gcc make python3 libc6-dev pkgconf libevent-dev libhiredis-dev libcurl4-openssl-dev libfyaml-dev \
                   libjansson-dev libssl-dev libsystemd-dev libzip-dev libcairo2-dev zlib1g-dev redis-server tzdata
 TEST_PACKAGES  := check python3 python3-aiosmtpd python3-jsonschema python3-yaml python3-z3 strace faketime openssl \
-                  prometheus-alertmanager
+                  prometheus-alertmanager chromium fonts-liberation
 LINT_PACKAGES  := clang-format cppcheck systemd procps man-db
 FULL_PACKAGES  := valgrind
 COVERAGE_PACKAGES := gcovr
@@ -296,6 +297,10 @@ lint: lint-deps
 # JSON Schemas for editors, from the parser's tables of keys; a test holds them to the tables.
 schema:
 	$(PYTHON) tests/support/schema.py
+# What each kind of message says, written to tests/data/golden anew: look at the difference.
+golden: $(BUILD)/tests/unit/notify/test_golden
+	rm -f tests/data/golden/*
+	GOLDEN_WRITE=1 $<
 format:
 	@clang-format -i $(C_FILES)
 
@@ -348,5 +353,5 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all run unit check webhook-peer check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format schema install deb clean \
+.PHONY: all run unit check webhook-peer check-all seeded valgrind sanitize coverage coverage-built coverage-deps fuzz bench bench-peers lint format schema golden install deb clean \
         deps test-deps lint-deps full-deps tests-built fuzz-built

@@ -9,7 +9,8 @@
 #include "notify/surfaces.h"
 #include "notify/wording.h"
 
-static void say_item(struct surfaces *s, const struct item_view *v)
+/* is_all: the message is of nothing else. */
+static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
 {
     static const struct {
         const char *label;
@@ -29,7 +30,10 @@ static void say_item(struct surfaces *s, const struct item_view *v)
 
     (void)text_printf(&words, "%s: ", wording_state(v));
     wording_title(v, &words);
-    surfaces_title(s, text_str(&words));
+    if (is_all)
+        surfaces_heading(s, text_str(&words));
+    else
+        surfaces_title(s, text_str(&words));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         text_clear(&words);
         parts[i].add(v, &words);
@@ -227,21 +231,17 @@ void body_write(const struct message_context *c, const struct message_item *cons
     AUTO(surfaces_release) struct surfaces all = SURFACES_INIT;
     AUTO(surfaces_release) struct surfaces end = SURFACES_INIT;
     char rest[120] = "";
+    bool is_group = item_count > 1 || c->baseline;
     size_t words, told = 0;
 
-    (void)text_puts(&all.html,
-                    "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><title>");
-    surfaces_escape(&all.html, heading);
-    (void)text_puts(&all.html,
-                    "</title></head>\n<body style=\"font-family:Arial,sans-serif;font-size:16px;"
-                    "color:#212b32\">\n");
+    surfaces_begin(&all, heading);
     if (c->is_illustrative || (c->plan && c->plan->illustrative))
         surfaces_say(&all, "",
                      "Illustrative plan: an example, not what any organisation has undertaken.");
     if (message_is_rehearsal(c))
         surfaces_say(&all, "", "Rehearsal: this plan is not live, and nobody it names was told.");
-    if (item_count > 1 || c->baseline)
-        surfaces_say(&all, "", heading);
+    if (is_group)
+        surfaces_heading(&all, heading);
     if (c->baseline)
         surfaces_say(
             &all, "",
@@ -267,7 +267,7 @@ void body_write(const struct message_context *c, const struct message_item *cons
         struct item_view v;
 
         item_view(c, items[told], &v);
-        say_item(&one, &v);
+        say_item(&one, &v, !is_group);
         words += wording_words(text_str(&one.plain));
         if (told > 0 && words > BODY_WORDS_MAX)
             break;
@@ -291,8 +291,8 @@ void body_write(const struct message_context *c, const struct message_item *cons
     surfaces_join(&all, &end);
     if (item_count)
         table(&all, c, items, item_count);
-    (void)text_puts(&all.html, "</body></html>\n");
-    (void)text_add(out_plain, text_str(&all.plain), all.plain.len);
+    surfaces_end(&all);
+    (void)text_puts(out_plain, text_str(&all.plain) + (*text_str(&all.plain) == '\n'));
     (void)text_add(out_html, text_str(&all.html), all.html.len);
     if (surfaces_error(&all))
         out_plain->error = surfaces_error(&all);
