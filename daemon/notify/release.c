@@ -49,17 +49,16 @@ static struct known_cell *add_known(struct release *r, char *key, const struct r
 {
     struct known_cell k = { .key = key, .entry = *e };
 
-    if (r->count == r->room) {
+    if (key && r->count == r->room) {
         size_t room = r->room ? 2 * r->room : 16;
-        struct known_cell *list = key ? realloc(r->list, room * sizeof *list) : NULL;
+        struct known_cell *list = realloc(r->list, room * sizeof *list);
 
         r->list = list ? list : r->list;
         r->room = list ? room : r->room;
-        r->error = list ? r->error : -ENOMEM;
     }
-    int parsed = r->error == 0 && key[0] != '=' ? release_cell_parse(key, &k.cell) : r->error;
+    bool has_room = key && r->count < r->room;
 
-    if (parsed == -ENOMEM || r->error) {
+    if (!has_room || (key[0] != '=' && release_cell_parse(key, &k.cell) == -ENOMEM)) {
         r->error = -ENOMEM;
         free(key);
         return NULL;

@@ -111,14 +111,16 @@ static int day_of_json(const json_t *j, struct civil_date *out_day)
 json_t *outbox_item_json(const struct outbox_item *i)
 {
     char day[DATE_TEXT_MAX];
+    json_t *released = i->released ? json_parse(i->released, strlen(i->released), 0, NULL) : NULL;
 
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*, s:o*}",
-                     "delivery_id", i->delivery_id, "receiver", i->receiver, "recipient",
-                     i->recipient, "subject", i->subject, "group", i->group, "day",
-                     i->group ? date_format(i->day, day) : NULL, "eml", i->eml, "json", i->json,
-                     "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "tells",
-                     tells_to_json(i->tells, i->tell_count), "replaces", i->replaces, "released",
-                     i->released ? json_parse(i->released, strlen(i->released), 0, NULL) : NULL);
+    if (i->released && !released) /* else what its reader was shown would be forgotten */
+        return NULL;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:i, s:I, s:o, s:s*, s:o*}", "delivery_id",
+        i->delivery_id, "receiver", i->receiver, "recipient", i->recipient, "subject", i->subject,
+        "group", i->group, "day", i->group ? date_format(i->day, day) : NULL, "eml", i->eml, "json",
+        i->json, "severity", (int)i->severity, "composed", (json_int_t)i->composed.ms, "tells",
+        tells_to_json(i->tells, i->tell_count), "replaces", i->replaces, "released", released);
 }
 
 char *outbox_item_encode(const struct outbox_item *i)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/date_of.h"
+#include "support/failing.h"
 #include "support/unit.h"
 
 /* A list measure as its text names it: "open-over:126d place=dudley". */
@@ -273,8 +274,58 @@ START_TEST(an_entry_comes_back_from_json_as_it_was_and_nothing_else_does)
 }
 END_TEST
 
+/* Opens the ledger and asks for two figures, of which allocation n fails. Returns 0, or -ENOMEM where one of the
+ * steps said so. */
+static int ask_twice(const struct table *entries, long n)
+{
+    static const struct series_version v[] = {
+        { .value = 30, .numerator = NAN, .denominator = NAN },
+        { .value = 31, .numerator = NAN, .denominator = NAN }
+    };
+    const struct civil_date day = date_of("2026-01-11");
+    struct made made[2];
+    const struct release_figure f[] = { { make(&made[0], "open", ""), day, day, 0, &v[0], NAN },
+                                        { make(&made[1], "open place=dudley", ""), day, day, 0,
+                                          &v[1], NAN } };
+    struct series_version shown;
+    struct release *r = NULL;
+    json_t *added = NULL;
+
+    failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
+    int error = release_open(entries, "hook", NULL, &r);
+
+    for (int i = 0; error == 0 && i < 2; i++)
+        (void)release_ask(r, &f[i], (struct figure_kind){ .unit = UNIT_COUNT }, &shown);
+    if (error == 0)
+        added = release_added(r, &error);
+    (void)failing_end();
+    ck_assert(error != 0 || json_object_size(added) == 2);
+    json_decref(added);
+    release_free(r);
+    return error;
+}
+
+START_TEST(a_ledger_without_memory_says_so_at_each_of_its_allocations)
+{
+    const struct telling before = { "open", "", OPEN(40), NULL };
+    struct table entries = TABLE_INIT;
+    char out[FIGURE_MAX];
+    long failed = 1;
+
+    (void)tell(&entries, "hook", &before, NAN, out);
+    for (long n = 1; failed > 0; n++) {
+        int r = ask_twice(&entries, n);
+
+        failed = failing.failed;
+        ck_assert_msg(failed ? r == -ENOMEM : r == 0, "allocation %ld: %d", n, r);
+    }
+    table_release(&entries, free);
+}
+END_TEST
+
 UNIT_MAIN(
-    "release", UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
+    "release", UNIT_TEST(a_ledger_without_memory_says_so_at_each_of_its_allocations),
+    UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
     UNIT_ROWS(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few, few),
     UNIT_TEST(what_another_audience_was_shown_is_nothing_to_this_one),
     UNIT_ROWS(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line,
