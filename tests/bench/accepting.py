@@ -83,48 +83,44 @@ def longest(d):
     return (d.ask("measure", id="longest")["projected"] or {}).get("value")
 
 
-def asked_until(d, condition, what):
-    """Asks for the longest wait until condition(answer). How long it took, and the daemon's processor time."""
-    began, before = time.monotonic(), cpu_nanoseconds(d.process.pid)
-    wait_for(lambda: condition(longest(d)), what, longest=0.05)
-    return {"seconds": round(time.monotonic() - began, 3),
-            "cpu_ms": round((cpu_nanoseconds(d.process.pid) - before) / 1e6, 2)}
+def has_evaluated(d, day):
+    """As the audit journal says: asking the daemon itself would count as its work."""
+    with open(d.path("state", "journal", "audit"), encoding="utf-8", errors="replace") as f:
+        return any('"evaluated"' in line and str(day) in line for line in f)
 
 
 def one_midnight(d, clock, day):
-    """From just before the end of a day until its measures are of the next. How long it took, and Redis commands."""
-    was, just_before = longest(d), f"{day}T23:59"
-    clock.set(utc(day.year, day.month, day.day, 23, 59, 58))
+    """From just before the end of a day until its measures are of the next: the daemon's processor time, all of it,
+    in which nothing was asked of it; and what it asked of Redis."""
+    was, just_before, next_day = longest(d), f"{day}T23:59", day + datetime.timedelta(1)
+    clock.set(utc(day.year, day.month, day.day, 23, 59, 56))
     wait_for(lambda: d.ask("status")["now"].startswith(just_before), "the daemon to see its clock", longest=0.05)
-    calls = d.redis_calls()
-    assert d.ask("status")["now"].startswith(just_before), "midnight came before anything was measured"
-    taken = asked_until(d, lambda value: value == was + 1, "midnight")
+    d.wait_idle()
+    calls, cpu, began = d.redis_calls(), cpu_nanoseconds(d.process.pid), time.monotonic()
+    assert not has_evaluated(d, next_day), "midnight came before anything was measured"
+    wait_for(lambda: has_evaluated(d, next_day), "midnight")
+    d.wait_redis_idle()
+    taken = {"seconds": round(time.monotonic() - began, 3),
+             "cpu_ms": round((cpu_nanoseconds(d.process.pid) - cpu) / 1e6, 2)}
     after = d.redis_calls()
+    assert longest(d) == was + 1, "the waits are not a day longer"
     return taken | {"redis": {k: n - calls.get(k, 0) for k, n in after.items()
                               if n != calls.get(k, 0) and k not in ("info", "command")}}
-
-
-def no_midnight(d):
-    """Much the same waiting and questions, with no midnight in it."""
-    end = time.monotonic() + 2
-    return asked_until(d, lambda _: time.monotonic() > end, "two seconds to pass")
 
 
 def midnight(report, files, build, rows, rounds):
     """Goal 14: no file came; waits are a day longer."""
     with snapshot_daemon(build) as d:
         clock = WallClock(d, utc(2026, 2, 17, 12))
-        d.start(None, env=clock.env())
+        # It looks for a new time once a second: looking at each question would be most of what is measured.
+        env = {k: v for k, v in clock.env().items() if k != "FAKETIME_NO_CACHE"} | {"FAKETIME_CACHE_DURATION": "1"}
+        d.start(None, env=env)
         took = take(d, files.rows(rows))
         pathways = int(d.value("open"))
-        samples = []
-        for n in range(rounds):
-            quiet = no_midnight(d)
-            samples.append(one_midnight(d, clock, datetime.date(2026, 2, 17 + n)) | {"quiet": quiet})
-    most_ms, calls = 50, max(sum(s["redis"].values()) for s in samples)
-    milliseconds = round(statistics.median(s["cpu_ms"] - s["quiet"]["cpu_ms"] * s["seconds"] / s["quiet"]["seconds"]
-                                           for s in samples), 2)
-    report.say("midnight", f"at most {most_ms} ms of the daemon's processor time, and no Redis command for a pathway",
-               milliseconds <= most_ms and calls < 1000, ratio=milliseconds, redis_commands=calls, pathways=pathways,
-               measures=len(MEASURES), samples=samples, accepted=took,
-               command="waitlistd on a clock that is set to 23:59:58 of each day")
+        samples = [one_midnight(d, clock, datetime.date(2026, 2, 17 + n)) for n in range(rounds)]
+    most_ms, most_calls = 50, 10 * len(MEASURES)
+    calls, milliseconds = max(sum(s["redis"].values()) for s in samples), statistics.median(s["cpu_ms"] for s in samples)
+    report.say("midnight", f"at most {most_ms} ms of the daemon's processor time, all its threads, and {most_calls} Redis "
+               "commands: none for a pathway", milliseconds <= most_ms and calls <= most_calls, ratio=milliseconds,
+               redis_commands=calls, pathways=pathways, measures=len(MEASURES), samples=samples, accepted=took,
+               command="waitlistd on a clock that is set to 23:59:56 of each day, asked nothing until the next")

@@ -101,16 +101,22 @@ class Daemon(Instance):
         return {name[len("cmdstat_"):]: int(words.split("calls=")[1].split(",")[0])
                 for name, words in self.redis_info("commandstats").items() if name.startswith("cmdstat_")}
 
-    def wait_idle(self):
-        """Until nothing is due, and nothing was asked of Redis between two looks."""
+    def wait_redis_idle(self):
+        """Until nothing was asked of Redis between two looks."""
         before = calls = {}
 
         def is_idle():
             nonlocal before, calls
             before, calls = calls, {k: n for k, n in self.redis_calls().items() if k != "info"}
-            return before == calls and self.ask("status")["messages_due"] == 0
+            return before == calls
 
-        wait_for(is_idle, "the daemon to be idle", LONGEST_S)
+        wait_for(is_idle, "Redis to be idle", LONGEST_S)
+
+    def wait_idle(self):
+        """Until nothing is due either."""
+        self.wait_redis_idle()
+        wait_for(lambda: self.ask("status")["messages_due"] == 0, "the daemon to be idle", LONGEST_S)
+        self.wait_redis_idle()
 
 
 def snapshot_daemon(build, more=()):

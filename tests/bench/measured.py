@@ -45,9 +45,12 @@ def cpu_seconds(pid):
 
 
 def cpu_nanoseconds(pid):
-    """Of the main thread so far, as the scheduler counts."""
-    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
-        return int(f.read().split()[0])
+    """Of the threads that a process has now, so far, as the scheduler counts."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as f:
+            total += int(f.read().split()[0])
+    return total
 
 
 def memory_kib(pid, what):
