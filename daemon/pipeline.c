@@ -306,10 +306,11 @@ static bool advance_once(struct pipeline *p)
     if (digest_start(p))
         return true;
     deliver_due(p);
-    if (!table_count(&p->flying)) /* first what is on its way to people */
+    if (!table_count(&p->flying)) { /* first what is on its way to people */
         arrivals_idle(p);
+        witness_tell(p);
+    }
     retention_step(p);
-    witness_tell(p);
     return false;
 }
 

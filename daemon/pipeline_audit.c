@@ -184,7 +184,14 @@ int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
     return r;
 }
 
-int audit_append(struct pipeline *p, json_t *record)
+static void audit_is_lost(struct pipeline *p)
+{
+    log_error("audit", "what the journal holds is known by the next start alone");
+    pipeline_stop(p, 1);
+}
+
+/* Nobody may hear of it before audit_sync(), or the sync of what is sent because of it. */
+static int audit_write(struct pipeline *p, json_t *record)
 {
     AUTO(auto_free) char *text = NULL;
     char link[SHA256_TEXT_MAX];
@@ -199,16 +206,30 @@ int audit_append(struct pipeline *p, json_t *record)
     if (r == 0)
         r = text ? link_of(text, strlen(text), link) : -ENOMEM;
     if (r == 0)
-        r = journal_append(p->audit, text, strlen(text), &sequence);
-    if (r == -ENOTRECOVERABLE) {
-        log_error("audit", "what the journal holds is known by the next start alone");
-        pipeline_stop(p, 1);
-    }
+        r = journal_write(p->audit, text, strlen(text), &sequence);
+    if (r == -ENOTRECOVERABLE)
+        audit_is_lost(p);
     if (r == 0)
         (void)snprintf(p->audit_link, sizeof p->audit_link, "%s", link);
     if (r == 0)
         keep_link(p, sequence);
     return r;
+}
+
+int audit_sync(struct pipeline *p)
+{
+    int r = journal_sync(p->audit, NULL);
+
+    if (r < 0)
+        audit_is_lost(p);
+    return r;
+}
+
+int audit_append(struct pipeline *p, json_t *record)
+{
+    int r = audit_write(p, record);
+
+    return r == 0 ? audit_sync(p) : r;
 }
 
 /* ---- what is written ---- */
@@ -227,7 +248,7 @@ int audit_ensure_epoch(struct pipeline *p)
                                      p->options.at_given ? (json_int_t)0 : (json_int_t)now.ms));
 }
 
-int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts)
+static int write_alerts(struct pipeline *p, json_t *record, json_t *alerts)
 {
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
@@ -240,8 +261,15 @@ int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts)
     if (r < 0)
         json_decref(record);
     else
-        r = audit_append(p, record);
+        r = audit_write(p, record);
     return r == 0 ? pipeline_took_record(p, "audit", read_alerts(p, alerts)) : r;
+}
+
+int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts)
+{
+    int r = write_alerts(p, record, alerts);
+
+    return r == 0 ? audit_sync(p) : r;
 }
 
 int audit_evaluated(struct pipeline *p, struct civil_date today)
@@ -259,7 +287,7 @@ int audit_evaluated(struct pipeline *p, struct civil_date today)
         r = r < 0 ? -ENOMEM : 0;
     }
     if (r == 0 && (is_new || p->change_count || plans_are_unjudged(p)))
-        r = audit_alerts(p, json_pack("{s:s}", "evaluated", date_format(today, date)), alerts);
+        r = write_alerts(p, json_pack("{s:s}", "evaluated", date_format(today, date)), alerts);
     json_decref(alerts);
     if (r == 0 && is_new)
         p->evaluated_on = today;

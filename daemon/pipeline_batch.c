@@ -126,6 +126,19 @@ static void batch_settle(struct pipeline *p)
     pipeline_wake(p);
 }
 
+/* The next calls leave once what they rest on is on the disk. Else none of them does: the run ends, and
+ * the next one knows what stands there. */
+static bool may_leave(struct pipeline *p)
+{
+    int r = audit_sync(p);
+
+    if (r < 0) {
+        batch_fail(p, r);
+        store_reset(p->store, "the audit journal cannot be written");
+    }
+    return r == 0;
+}
+
 /* Adds the calls of a paced batch, as many as may be in flight. */
 static void add_more(struct pipeline *p)
 {
@@ -133,7 +146,7 @@ static void add_more(struct pipeline *p)
 
     while (is_left && !p->batch.failed && p->batch.in_flight < p->batch.most)
         is_left = p->batch.more(p);
-    if (is_left && !p->batch.failed)
+    if (is_left && !p->batch.failed && may_leave(p))
         return; /* the next answer brings the next calls */
     p->batch.more = NULL;
     batch_end(p);
@@ -189,6 +202,7 @@ void batch_add(struct pipeline *p, int r)
 void batch_end(struct pipeline *p)
 {
     p->batch.open = false;
-    store_flush(p->store);
+    if (may_leave(p) && !p->batch.is_ahead)
+        store_flush(p->store);
     batch_settle(p);
 }

@@ -251,7 +251,7 @@ static int fetch(struct pull *u, const struct feed_setting *f)
     AUTO(auto_free) char *folder = path_join(p->config->settings->state, "spool");
     const char *headers[4] = { "Accept: text/csv, */*;q=0.1" };
     size_t count = 1;
-    int r = folder ? spool_new(folder, &u->spool) : -ENOMEM;
+    int r = folder ? spool_new(folder, 0, &u->spool) : -ENOMEM;
 
     if (r == 0)
         r = add_marks(u, &etag, &modified);

@@ -311,7 +311,7 @@ void push_start(struct pipeline *p, struct http_exchange *x, const struct feed_s
         refuse(u, 413, "too-large", "the file is larger than max_mb of this feed");
     } else if (r < 0 || !take_is_open(p)) {
         ask_again(u, "no files are taken just now");
-    } else if ((r = spool_new(folder, &u->spool)) < 0) {
+    } else if ((r = spool_new(folder, head->has_length ? head->length : 0, &u->spool)) < 0) {
         log_error("push", "feed=%s folder=\"%s\" error=\"%s\"", u->feed, folder, strerror(-r));
         ask_again(u, "it cannot be kept just now");
     }

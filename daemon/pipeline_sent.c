@@ -177,7 +177,9 @@ int sent_append(struct pipeline *p, json_t *record)
     AUTO(auto_free) char *text = r == 0 ? json_text(record, JSON_COMPACT) : NULL;
 
     if (r == 0)
-        r = text ? journal_append(p->sent, text, strlen(text), &sequence) : -ENOMEM;
+        r = text ? journal_write(p->sent, text, strlen(text), &sequence) : -ENOMEM;
+    if (r == 0)
+        r = journal_sync(p->sent, p->audit);
     if (r == -ENOTRECOVERABLE) {
         log_error("sent", "what the journal holds is known by the next start alone");
         pipeline_stop(p, 1);

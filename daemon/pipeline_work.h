@@ -82,11 +82,14 @@ void pipeline_all_is_well(struct pipeline *p);
 int audit_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** Appends and syncs. Takes record (NULL: -ENOMEM). Returns 0 or -errno. */
 int audit_append(struct pipeline *p, json_t *record);
+/** What audit_evaluated() wrote is on the disk when it returns 0; else the run ends. Before any effect of it
+ * leaves: batch_end() and sent_append() see to that. */
+int audit_sync(struct pipeline *p);
 /** The name of this state folder, drawn once: what Redis holds under another name is not ours. */
 int audit_ensure_epoch(struct pipeline *p);
 /** An evaluation about to be stored: its local date, and every alert that it changes with the
- * revision it will have (p->changes). Nothing when the date is there and no alert changed. Returns 0
- * or -errno. */
+ * revision it will have (p->changes). Nothing when the date is there and no alert changed. It
+ * is not synced yet: the sent journal is synced beside it. Returns 0 or -errno. */
 int audit_evaluated(struct pipeline *p, struct civil_date today);
 /** Appends a record about alerts: entries of heal_entry(). Takes record, borrows alerts. */
 int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -49,13 +50,21 @@ static int open_in(const char *folder)
     return r < 0 ? r : open_nameless(folder);
 }
 
-int spool_new(const char *folder, struct spool **out_spool)
+/* A file of a disk waits for what else the disk is writing down. */
+static int open_for(const char *folder, uint64_t bytes)
+{
+    int fd = bytes > 0 && bytes <= SPOOL_SMALL ? memfd_create("spool", MFD_CLOEXEC) : -1;
+
+    return fd >= 0 ? fd : open_in(folder);
+}
+
+int spool_new(const char *folder, uint64_t bytes, struct spool **out_spool)
 {
     struct spool *s = calloc(1, sizeof *s);
     int r = -ENOMEM;
 
     if (s)
-        r = s->fd = open_in(folder);
+        r = s->fd = open_for(folder, bytes);
     if (r >= 0 && !(s->digest = digest_new()))
         r = -ENOMEM;
     if (r < 0) {

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +27,9 @@
 
 struct journal {
     int fd;
-    uint64_t last;
-    off_t end;      /* of the last synced record */
-    bool is_broken; /* what is on the disk is no longer known: replay before trusting it */
+    uint64_t last, synced; /* records written, and those that are synced */
+    off_t end;             /* of the last record written */
+    bool is_broken;        /* what is on the disk is no longer known: replay before trusting it */
 };
 
 /* CRC-32 of IEEE 802.3, reflected, polynomial 0xEDB88320, a nibble at a time: 16 words of table. */
@@ -307,6 +309,7 @@ int journal_open(const char *path, journal_reader *reader, void *arg, struct jou
         journal_close(j);
         return r;
     }
+    j->synced = j->last;
     *out_journal = j;
     return 0;
 }
@@ -370,7 +373,7 @@ int journal_copy(const char *from, const char *to, journal_reader *reader, void 
     return c.is_over ? 0 : r;
 }
 
-int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)
+int journal_write(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)
 {
     AUTO(text_release) struct text line = TEXT_INIT;
     int r;
@@ -385,23 +388,79 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
     r = line_of(j->last + 1, json, len, &line);
     if (r < 0)
         return r;
-
     r = file_write_all_at(j->fd, line.buf, line.len, j->end);
     if (r < 0) {
-        /* Back to the last synced record; where even that fails, only a replay tells what stands.
-         */
+        /* Back to the last record; where even that fails, only a replay tells what stands. */
         j->is_broken = ftruncate(j->fd, j->end) < 0;
         return j->is_broken ? -ENOTRECOVERABLE : r;
-    }
-    if (fdatasync(j->fd) < 0) {
-        j->is_broken = true; /* never tried again: a second sync may succeed without the bytes */
-        return -ENOTRECOVERABLE;
     }
     j->end += (off_t)line.len;
     j->last++;
     if (out_sequence)
         *out_sequence = j->last;
     return 0;
+}
+
+static void sync_one(struct journal *j)
+{
+    if (fdatasync(j->fd) == 0) {
+        j->synced = j->last;
+        return;
+    }
+    j->is_broken = true; /* never tried again: a second sync may succeed without the bytes */
+    j->last = j->synced;
+}
+
+static void *sync_beside(void *journal)
+{
+    sync_one(journal);
+    return NULL;
+}
+
+static bool is_unsynced(const struct journal *j)
+{
+    return j && !j->is_broken && j->synced != j->last;
+}
+
+/* Two syncs that wait for each other's disk writes cost one: the thread has the second to itself. */
+static void sync_both(struct journal *j, struct journal *beside)
+{
+    sigset_t all, before;
+    pthread_t thread;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals belong to the loop */
+    bool is_begun = pthread_create(&thread, NULL, sync_beside, beside) == 0;
+
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sync_one(j);
+    if (is_begun)
+        (void)pthread_join(thread, NULL);
+    else
+        sync_one(beside);
+}
+
+int journal_sync(struct journal *j, struct journal *beside)
+{
+    if (is_unsynced(j) && is_unsynced(beside))
+        sync_both(j, beside);
+    else if (is_unsynced(j))
+        sync_one(j);
+    else if (is_unsynced(beside))
+        sync_one(beside);
+    return (j && j->is_broken) || (beside && beside->is_broken) ? -ENOTRECOVERABLE : 0;
+}
+
+int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)
+{
+    uint64_t sequence;
+    int r = journal_write(j, json, len, &sequence);
+
+    if (r == 0)
+        r = journal_sync(j, NULL);
+    if (r == 0 && out_sequence)
+        *out_sequence = sequence;
+    return r;
 }
 
 int journal_clear(struct journal *j)
@@ -414,7 +473,7 @@ int journal_clear(struct journal *j)
         return -ENOTRECOVERABLE;
     }
     j->end = 0;
-    j->last = 0;
+    j->last = j->synced = 0;
     return 0;
 }
 

@@ -1,8 +1,9 @@
 /*
  * journal - append-only records that survive anything but their disk
  *
- * Invariants: (1) a record is synced before journal_append() returns 0; (2) only the last record
- * can be torn: cut short, or with a sector of zeros; (3) a torn tail is cut at opening, damage
+ * Invariants: (1) a record is synced before journal_append() returns 0, and one of journal_write() before
+ * journal_sync() does; (2) only the last synced record, or what follows it, can be torn: cut short, or with
+ * a sector of zeros; (3) a torn tail is cut at opening, damage
  * anywhere, also in the last record, is an error that names the offset; (4) replaying twice equals replaying once, since the reader is given the sequence number.
  * One line a record: 8 hex digits of CRC-32 over the rest, a blank, sequence number, a blank, one
  * JSON object without line ends. Files are 0600.
@@ -24,6 +25,11 @@ int journal_open(const char *path, journal_reader *reader, void *arg, struct jou
  * (a failed sync, a failed write that could not be taken back): then and ever after, until the file
  * is opened again; any other -errno: nothing was appended. */
 int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
+/** Appends and does not sync: until journal_sync() nobody may be told of it. Returns as journal_append(). */
+int journal_write(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
+/** Syncs what journal_write() wrote, of two journals at the same time; either may be NULL or have nothing.
+ * Returns 0; -ENOTRECOVERABLE as above, when either fails. */
+int journal_sync(struct journal *j, struct journal *beside);
 /** Reads a journal that may be open for appending meanwhile, up to its last whole record; changes
  * nothing. Returns as journal_open(). */
 int journal_walk(const char *path, journal_reader *reader, void *arg);

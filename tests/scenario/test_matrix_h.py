@@ -35,7 +35,7 @@ def is_quiet(w):
             to = os.readlink(os.path.join(folder, fd))
         except OSError:
             continue
-        spools += to.startswith(w.path("state", "spool"))
+        spools += to.startswith((w.path("state", "spool"), "/memfd:spool"))
         if to.startswith("socket:["):
             sockets.add(to[len("socket:["):-1])
     with open(f"/proc/{w.process.pid}/net/tcp", encoding="ascii") as f:

@@ -23,7 +23,7 @@ static struct {
     const char *calls; /* names with blanks between; NULL: none fails */
     long first, last;  /* of them, counted from 1 */
     int error;
-    long seen, failed;
+    _Atomic long seen, failed; /* a journal syncs in two threads */
 } failing;
 
 static inline void failing_begin(const char *calls, long first, long times, int error)
@@ -51,8 +51,9 @@ static bool failing_now(const char *name)
         at += *at == ' ';
         if (strncmp(at, name, len) != 0 || (at[len] != '\0' && at[len] != ' '))
             continue;
-        failing.seen++;
-        if (failing.seen < failing.first || failing.seen > failing.last)
+        long n = ++failing.seen;
+
+        if (n < failing.first || n > failing.last)
             return false;
         failing.failed++;
         errno = failing.error;

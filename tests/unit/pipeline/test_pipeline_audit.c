@@ -176,7 +176,9 @@ static int write_epoch(void)
 
 static int write_evaluated(void)
 {
-    return audit_evaluated(&p, monday);
+    int r = audit_evaluated(&p, monday);
+
+    return r == 0 ? audit_sync(&p) : r;
 }
 
 static int write_evaluated_with_a_change(void)
@@ -188,7 +190,7 @@ static int write_evaluated_with_a_change(void)
         add_change();
         failing.calls = calls;
     }
-    return audit_evaluated(&p, monday);
+    return write_evaluated();
 }
 
 static int write_configured(void)
@@ -273,6 +275,21 @@ START_TEST(a_record_of_which_nobody_knows_whether_it_stands_ends_the_run)
 
     ck_assert_int_eq(failing_end(), 1);
     ck_assert(r == -ENOTRECOVERABLE && p.stopping && p.exit_status == 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(an_evaluation_waits_for_its_sync_and_a_later_record_brings_it)
+{
+    setup();
+    failing_begin("fdatasync", 1, 9, EIO);
+    ck_assert_int_eq(audit_evaluated(&p, monday), 0);
+    ck_assert_int_eq(failing_end(), 0);
+    ck_assert_int_eq(write_epoch(), 0);
+    failing_begin("fdatasync", 1, 9, EIO);
+    ck_assert_int_eq(audit_sync(&p), 0);
+    ck_assert_int_eq(failing_end(), 0);
+    ck_assert_int_eq(records_on_disk(), 2);
     teardown();
 }
 END_TEST
@@ -365,6 +382,7 @@ UNIT_MAIN("pipeline_audit",
           UNIT_ROWS(a_record_without_memory_is_not_written_or_ends_the_run, writers),
           UNIT_ROWS(a_record_that_the_disk_does_not_take_is_not_written, writers),
           UNIT_ROWS(a_record_of_which_nobody_knows_whether_it_stands_ends_the_run, writers),
+          UNIT_TEST(an_evaluation_waits_for_its_sync_and_a_later_record_brings_it),
           UNIT_TEST(a_date_is_written_once_and_again_with_each_change),
           UNIT_TEST(the_epoch_of_a_set_clock_has_no_time), UNIT_TEST(the_list_is_whole_or_none),
           UNIT_TEST(a_list_of_an_audit_that_cannot_be_read_is_none))

@@ -619,6 +619,55 @@ START_TEST(a_call_that_fails_while_appending_is_told_and_tears_nothing)
 }
 END_TEST
 
+static const struct {
+    const char *why;
+    bool is_written, is_written_beside;
+    long failing, syncs;
+    int result;
+} syncs[] = {
+    { "nothing is due", false, false, 0, 0, 0 },
+    { "one is due", true, false, 0, 1, 0 },
+    { "the other is due", false, true, 0, 1, 0 },
+    { "both are due", true, true, 0, 2, 0 },
+    { "the one fails", true, false, 1, 1, -ENOTRECOVERABLE },
+    { "the other fails", false, true, 1, 1, -ENOTRECOVERABLE },
+    { "the first of both fails", true, true, 1, 2, -ENOTRECOVERABLE },
+    { "the second of both fails", true, true, 2, 2, -ENOTRECOVERABLE },
+};
+
+START_TEST(what_two_journals_wrote_is_synced_once_and_together_or_told)
+{
+    struct ground g, beside;
+    struct seen seen = { 0 };
+    struct journal *j = NULL, *k = NULL;
+    uint64_t sequence = 77;
+
+    ground_begin(&g);
+    ground_begin(&beside);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    ck_assert_int_eq(open_it(beside.path, &seen, &k), 0);
+    /* A call past the last: all are counted, and none fails that should not. */
+    failing_begin("fdatasync", syncs[_i].failing ? syncs[_i].failing : 9, 1, EIO);
+    for (size_t n = 0; n < 2 && syncs[_i].is_written; n++) /* two records, one sync */
+        ck_assert_int_eq(journal_write(j, three[0], strlen(three[0]), &sequence), 0);
+    if (syncs[_i].is_written_beside)
+        ck_assert_int_eq(journal_write(k, three[0], strlen(three[0]), &sequence), 0);
+    ck_assert_int_eq(failing.seen, 0);
+    ck_assert_msg(journal_sync(j, k) == syncs[_i].result, "%s", syncs[_i].why);
+    ck_assert_msg(failing.seen == syncs[_i].syncs, "%s: %d", syncs[_i].why, (int)failing.seen);
+    if (syncs[_i].result == 0) { /* once */
+        ck_assert_int_eq(journal_sync(j, k), 0);
+        ck_assert_int_eq(failing.seen, syncs[_i].syncs);
+        ck_assert_uint_eq(journal_last(j), syncs[_i].is_written ? 5 : 3);
+    }
+    ck_assert_int_eq(failing_end(), syncs[_i].failing ? 1 : 0);
+    journal_close(j);
+    journal_close(k);
+    ground_end(&g);
+    ground_end(&beside);
+}
+END_TEST
+
 START_TEST(a_journal_that_was_emptied_begins_anew_or_takes_nothing_more)
 {
     static const char *const calls[] = { NULL, "ftruncate", "fsync" };
@@ -700,4 +749,5 @@ UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
           UNIT_TEST(a_line_longer_than_any_record_is_damage_and_not_read_to_its_end),
           UNIT_TEST(walking_reads_up_to_an_append_under_way_and_leaves_it),
           UNIT_ROWS(a_call_that_fails_while_opening_costs_no_synced_record, openings),
-          UNIT_ROWS(a_call_that_fails_while_appending_is_told_and_tears_nothing, appends))
+          UNIT_ROWS(a_call_that_fails_while_appending_is_told_and_tears_nothing, appends),
+          UNIT_ROWS(what_two_journals_wrote_is_synced_once_and_together_or_told, syncs))
