@@ -67,6 +67,34 @@ static struct part *part_of(struct apply *a, const char *provider)
     return NULL;
 }
 
+/* The same of a row. Packed rows number their providers: one is looked up once. */
+static struct part *part_of_row(struct apply *a, const struct pathway_record *row)
+{
+    struct part **known = row->provider_number && row->provider_number < PROVIDERS_NUMBERED
+                              ? &a->into->by_number[row->provider_number]
+                              : NULL;
+
+    if (!known)
+        return part_of(a, row->provider);
+    if (!*known)
+        *known = part_of(a, row->provider);
+    return *known;
+}
+
+/* Whether a row is of another service than the list. Of packed rows, one service has one text. */
+static bool is_of_other(struct list_apply *l, const struct pathway_record *row)
+{
+    if (!row->service)
+        return false;
+    if (!row->group)
+        return !text_same(row->service, l->list->service);
+    if (row->service != l->service) {
+        l->service = row->service;
+        l->is_other = !text_same(row->service, l->list->service);
+    }
+    return l->is_other;
+}
+
 /* The first snapshot of an organisation that took over from another of the list: the other's pathways are its
  * own from now on, and none of them starts or stops by that. */
 static int take_over(struct apply *a, struct part *part, struct civil_date census)
@@ -156,7 +184,7 @@ static int on_row(void *arg, const struct pathway_record *row)
     struct apply *a = arg;
     struct list_apply *l = a->into;
     const struct reading *reading = &l->readings.list[l->reading];
-    bool is_other = row->service && !text_same(row->service, l->list->service);
+    bool is_other = is_of_other(l, row);
     bool is_news = !reading->takes_back && !reading->is_again;
     struct pathway_record ranked;
     uint64_t version;
@@ -164,7 +192,7 @@ static int on_row(void *arg, const struct pathway_record *row)
 
     if (r <= 0)
         return r;
-    struct part *part = row->provider && !is_other ? part_of(a, row->provider) : NULL;
+    struct part *part = row->provider && !is_other ? part_of_row(a, row) : NULL;
     struct civil_date date = apply_is_snapshot(a) ? row->census : row->event_date;
 
     if (apply_is_snapshot(a) && row->event)
@@ -266,6 +294,8 @@ static int open_reading(struct apply *a)
     l->reader = NULL;
     l->digest = NULL;
     l->packed = packed_take(a->pipeline, file);
+    l->service = NULL;
+    memset(l->by_number, 0, sizeof l->by_number); /* each file's own */
     if (l->packed)
         return 0;
     l->digest = file->sequence <= a->pipeline->loaded_upto ? digest_new() : NULL;

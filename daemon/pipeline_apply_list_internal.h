@@ -18,7 +18,8 @@
 #include "pipeline_apply_set.h"
 #include "store/store_list.h"
 
-#define PART_FIELDS 12 /* that a part says of itself */
+#define PROVIDERS_NUMBERED 4096 /* that packed rows' own numbers are kept for */
+#define PART_FIELDS        12   /* that a part says of itself */
 
 /* One part of the list, while a file is applied. */
 struct part {
@@ -56,7 +57,11 @@ struct list_apply {
     enum list_duplicates duplicates;
     struct part *parts; /* in the order of the list's providers */
     size_t part_count;
-    struct table by_provider;   /* as rows name it -> its part */
+    struct table by_provider; /* as rows name it -> its part */
+    struct part
+        *by_number[PROVIDERS_NUMBERED]; /* the same by the number that packed rows give it */
+    const char *service; /* of the packed row before, and whether the list is of another one */
+    bool is_other;
     unsigned long rows, others; /* others: of services and providers that are not on the list */
     size_t staging;             /* the part being staged */
     struct text why;            /* the file is held for a person */

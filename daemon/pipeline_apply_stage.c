@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include "store/store_list.h"
 
-#define STAGE_CALLS_MOST 4 /* in flight: bounds what is packed and not yet sent */
+#define STAGE_CALLS_MOST 2 /* in flight: bounds what is packed and not yet sent */
 #define FOLD_SHARE       8 /* an overlay above this part of the pathways is folded in */
 #define FOLD_LEAST       4096
 

@@ -26,8 +26,9 @@ static const size_t words[] = {
     offsetof(struct pathway_record, event_date),
 };
 
-#define WORDS (sizeof words / sizeof words[0])
-#define DAYS  (sizeof days / sizeof days[0])
+#define WORD_PROVIDER 0 /* of the words */
+#define WORDS         (sizeof words / sizeof words[0])
+#define DAYS          (sizeof days / sizeof days[0])
 
 enum {
     HAS_PERSON = 1 << 0,
@@ -238,6 +239,8 @@ static void take_one(struct packed_rows *p, struct pathway_record *r)
         if (h.flags & FIRST_WORD << i)
             take_raw(p, &number, sizeof number);
         *(const char **)((char *)r + words[i]) = group_set_word(&p->groups, number);
+        if (i == WORD_PROVIDER)
+            r->provider_number = number;
     }
     for (size_t i = 0; i < DAYS; i++) {
         struct civil_date *day = (struct civil_date *)((char *)r + days[i]);

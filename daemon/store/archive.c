@@ -26,7 +26,7 @@
 #define TEMPORARY_PREFIX "tmp-"
 #define TEMPORARY_MAX    32
 #define PLACE_MAX        (SHA256_TEXT_MAX + 3) /* "ab/" and the hash */
-#define SYNC_BYTES       (4 << 20)             /* written between two syncs */
+#define BACK_BYTES       (4 << 20)             /* sent to the disk at a time */
 
 #define PARTS 256 /* folders: the first byte of the hash */
 
@@ -41,8 +41,8 @@ struct archive_file {
     struct archive *archive;
     struct digest *digest;
     int fd;
-    off_t size, synced;
-    int error; /* the first failed write: nothing may be kept after it */
+    off_t size, sent, kept; /* sent: on its way to the disk; kept: known to be there */
+    int error;              /* the first failed write: nothing may be kept after it */
     char temporary[TEMPORARY_MAX];
     bool is_small;                /* in .small, and not on the disk */
     struct text small;            /* its bytes so far */
@@ -228,6 +228,25 @@ static int write_on(struct archive_file *f, const void *bytes, size_t len)
     return r == 0 ? file_write_all(f->fd, bytes, len) : r;
 }
 
+/* What was written last is sent to the disk, and what was sent before that waited for: neither the sync at the
+ * end nor memory has more than twice as much to wait for. Only that sync makes it durable. */
+static int send_back(struct archive_file *f)
+{
+    int r = sync_file_range(f->fd, f->sent, f->size - f->sent, SYNC_FILE_RANGE_WRITE);
+
+    if (r == 0 && f->sent > f->kept)
+        r = sync_file_range(f->fd, f->kept, f->sent - f->kept,
+                            SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                SYNC_FILE_RANGE_WAIT_AFTER);
+    f->kept = f->sent;
+    f->sent = f->size;
+    if (r == 0)
+        return 0;
+    /* A file system that cannot do it; else nobody knows what reached the disk, and a sync says it no more. */
+    return errno == EINVAL || errno == ENOSYS || errno == ESPIPE ? file_sync(f->fd)
+                                                                 : -ENOTRECOVERABLE;
+}
+
 int archive_write(struct archive_file *f, const void *bytes, size_t len)
 {
     assert(f && (bytes || len == 0));
@@ -237,10 +256,8 @@ int archive_write(struct archive_file *f, const void *bytes, size_t len)
         digest_add(f->digest, bytes, len);
         f->size += (off_t)len;
     }
-    if (f->error == 0 && !f->is_small && f->size - f->synced >= SYNC_BYTES) {
-        f->error = file_sync(f->fd);
-        f->synced = f->size;
-    }
+    if (f->error == 0 && !f->is_small && f->size - f->sent >= BACK_BYTES)
+        f->error = send_back(f);
     return f->error;
 }
 

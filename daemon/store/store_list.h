@@ -13,8 +13,8 @@
 
 #include "store/store_redis.h"
 
-#define STAGE_BLOBS_MAX     64 /* blobs a call, and about so many bytes: keeps one call below 5 ms */
-#define STAGE_BYTES_MAX     ((size_t)512 << 10)
+#define STAGE_BLOBS_MAX     128 /* blobs a call, and about so many bytes: keeps one call below 5 ms */
+#define STAGE_BYTES_MAX     ((size_t)1 << 20)
 #define OVERLAY_ENTRIES_MAX 1000 /* entries of one commit: likewise */
 #define OVERLAY_BUCKETS     64   /* hashes that the overlay of a generation is spread over */
 
