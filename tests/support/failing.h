@@ -105,6 +105,7 @@ void *realloc(void *p, size_t size)
 
 FAILING_CALL(fsync, (int fd), (fd))
 FAILING_CALL(fdatasync, (int fd), (fd))
+FAILING_CALL(sync_file_range, (int fd, off_t at, off_t len, unsigned flags), (fd, at, len, flags))
 FAILING_CALL(flock, (int fd, int how), (fd, how))
 FAILING_CALL(mkdirat, (int folder, const char *name, mode_t mode), (folder, name, mode))
 FAILING_CALL(unlinkat, (int folder, const char *name, int flags), (folder, name, flags))

@@ -145,6 +145,7 @@ END_TEST
 
 struct seen {
     struct table by_words; /* group as text -> its number */
+    struct table by_provider;
     size_t rows;
 };
 
@@ -169,19 +170,27 @@ static int note_group(void *arg, const struct pathway_record *r)
     /* Numbers are given in the order of the rows, so a new group has the next. */
     ck_assert_uint_eq(r->group, known ? known : table_count(&s->by_words));
     text_release(&line);
+    known = r->provider ? (uintptr_t)table_get(&s->by_provider, r->provider) : 0;
+    ck_assert_int_eq(r->provider_number != 0, r->provider != NULL);
+    ck_assert(!known || known == r->provider_number);
+    if (r->provider)
+        ck_assert_int_eq(
+            table_set(&s->by_provider, r->provider, (void *)(uintptr_t)r->provider_number, NULL),
+            0);
     s->rows++;
     return 0;
 }
 
 START_TEST(rows_of_one_group_have_one_number_and_those_of_another_another)
 {
-    struct seen s = { TABLE_INIT, 0 };
+    struct seen s = { TABLE_INIT, TABLE_INIT, 0 };
 
     by_packed(3, 5, 100, note_group, &s);
     ck_assert_uint_eq(s.rows, ROWS);
     ck_assert_uint_gt(table_count(&s.by_words), 100);
     ck_assert_uint_lt(table_count(&s.by_words), ROWS);
     table_release(&s.by_words, NULL);
+    table_release(&s.by_provider, NULL);
 }
 END_TEST
 

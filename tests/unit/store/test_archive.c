@@ -400,7 +400,19 @@ START_TEST(a_file_is_erased_once_and_no_other_with_it)
 }
 END_TEST
 
-START_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_nothing)
+static const struct {
+    const char *why, *calls;
+    long first, times;
+    int error;
+    size_t fine; /* pieces of 4 MiB that are written before it fails */
+} backs[] = {
+    { "the first piece on its way", "sync_file_range", 1, 1, EIO, 0 },
+    { "the second one", "sync_file_range", 2, 1, EIO, 1 },
+    { "the first, waited for", "sync_file_range", 3, 1, EIO, 1 },
+    { "a file system that only syncs, and fails", "sync_file_range fsync", 1, 2, EINVAL, 0 },
+};
+
+START_TEST(a_large_file_goes_to_the_disk_while_it_is_written_and_a_failure_keeps_nothing)
 {
     const size_t len = 4u << 20;
     AUTO(auto_free) char *bytes = calloc(1, len);
@@ -411,14 +423,40 @@ START_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_no
     ck_assert_ptr_nonnull(bytes);
     ground_begin(&g);
     ck_assert_int_eq(archive_begin(g.archive, &f), 0);
-    failing_begin("fsync", 1, 1, EIO);
+    failing_begin(backs[_i].calls, backs[_i].first, backs[_i].times, backs[_i].error);
+    for (size_t i = 0; i < backs[_i].fine; i++)
+        ck_assert_int_eq(archive_write(f, bytes, len), 0);
     ck_assert_int_eq(archive_write(f, bytes, len - 1), 0);
-    ck_assert_int_eq(archive_write(f, bytes, 1), -ENOTRECOVERABLE);
-    ck_assert_int_eq(failing_end(), 1);
+    ck_assert_msg(archive_write(f, bytes, 1) == -ENOTRECOVERABLE, "%s", backs[_i].why);
+    ck_assert_int_eq(failing_end(), backs[_i].times);
     ck_assert_int_eq(archive_write(f, bytes, 1), -ENOTRECOVERABLE);
     ck_assert_int_eq(archive_commit(f, sha256), -ENOTRECOVERABLE);
     ck_assert_str_eq(sha256, "untouched");
     ck_assert_uint_eq(temporaries(&g), 0);
+    ground_end(&g);
+}
+END_TEST
+
+START_TEST(a_large_file_is_kept_also_where_only_whole_files_are_synced)
+{
+    const size_t len = 4u << 20;
+    AUTO(auto_free) char *bytes = calloc(1, len);
+    struct ground g;
+    struct archive_file *f = NULL;
+    char sha256[SHA256_TEXT_MAX] = "";
+
+    ck_assert_ptr_nonnull(bytes);
+    ground_begin(&g);
+    ck_assert_int_eq(archive_begin(g.archive, &f), 0);
+    failing_begin("sync_file_range", 1, 9, ENOSYS);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(archive_write(f, bytes, len), 0);
+    ck_assert_int_eq(failing_end(), 3);
+    ck_assert_int_eq(archive_commit(f, sha256), 0);
+    int fd = archive_read(g.archive, sha256);
+
+    ck_assert(fd >= 0 && lseek(fd, 0, SEEK_END) == 3 * (off_t)len);
+    (void)close(fd);
     ground_end(&g);
 }
 END_TEST
@@ -608,6 +646,8 @@ UNIT_MAIN("archive", UNIT_ROWS(a_file_is_kept_under_the_hash_of_its_content, con
           UNIT_ROWS(a_call_that_fails_while_keeping_is_told_and_no_half_file_is_kept, keepings),
           UNIT_TEST(a_link_in_the_place_of_a_kept_file_is_replaced_by_the_file),
           UNIT_TEST(a_file_is_erased_once_and_no_other_with_it),
-          UNIT_TEST(a_large_file_is_synced_while_it_is_written_and_a_failed_sync_keeps_nothing),
+          UNIT_ROWS(a_large_file_goes_to_the_disk_while_it_is_written_and_a_failure_keeps_nothing,
+                    backs),
+          UNIT_TEST(a_large_file_is_kept_also_where_only_whole_files_are_synced),
           UNIT_TEST(the_name_of_a_folder_is_synced_once_and_again_when_it_was_made_anew),
           UNIT_TEST(a_file_that_cannot_be_diverted_leaves_what_was_there))
