@@ -19,6 +19,8 @@
  * No libcurl call is made in the first line, and no callback of ours runs in the first three.
  */
 
+#define KEPT_MOST 8L /* connections that stay open */
+
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;
 
@@ -112,9 +114,10 @@ CURLcode transfer_common(struct http_transfer *t, const char *url, const char *p
 void transfer_judge(struct http_transfer *t, CURLcode code)
 {
     curl_off_t connected_us = 0;
-    long status = 0;
+    long status = 0, connects = 1;
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
     if (!t->is_mail && status != t->status)
         status = 0; /* a line that says no status is no answer */
@@ -122,7 +125,7 @@ void transfer_judge(struct http_transfer *t, CURLcode code)
         .curl_code = (int)code,
         .code = status >= 200 ? status : 0, /* 1xx answers nothing */
         .sent_all = t->body_read_whole,
-        .connected = connected_us > 0,
+        .connected = connected_us > 0 || (connects == 0 && t->body_sent > 0), /* one was kept */
         .retry_after_s = http_retry_after(t->retry_after, time(NULL)),
         .smtp_stage = t->stage,
         .error = t->address_refused && connected_us <= 0
@@ -325,7 +328,8 @@ struct http *http_new(struct event_base *base)
     if (curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, socket_changed) != CURLM_OK ||
         curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) != CURLM_OK ||
         curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, timer_changed) != CURLM_OK ||
-        curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) != CURLM_OK)
+        curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) != CURLM_OK ||
+        curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, KEPT_MOST) != CURLM_OK)
         goto fail;
     return h;
 fail:

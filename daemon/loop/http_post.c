@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define POST_TIMEOUT_MS 30000
+#define KEPT_S          60L /* idle: an older connection is closed */
 
 static size_t give_body(char *into, size_t size, size_t count, void *arg)
 {
@@ -56,6 +57,23 @@ static CURLcode post_options(struct http_transfer *t)
     return r;
 }
 
+/*
+ * A receiver inside is posted to again on the connection that it left open: opening one takes as long as all the
+ * rest. Nothing of a request lives in it but the address, which nobody checked; its credentials go with each. No
+ * connection whose address was checked is kept, and none that was kept is given to a request that checks.
+ */
+static CURLcode keep_connection(struct http_transfer *t)
+{
+    CURLcode r = CURLE_OK;
+
+    if (!t->allow_private || t->is_proxied)
+        return r;
+    TRANSFER_SET(t, r, CURLOPT_FRESH_CONNECT, 0L);
+    TRANSFER_SET(t, r, CURLOPT_FORBID_REUSE, 0L);
+    TRANSFER_SET(t, r, CURLOPT_MAXAGE_CONN, KEPT_S);
+    return r;
+}
+
 int http_post(struct http *h, const struct http_post *post, http_done *done, void *arg)
 {
     struct http_transfer *t;
@@ -77,6 +95,8 @@ int http_post(struct http *h, const struct http_post *post, http_done *done, voi
                          POST_TIMEOUT_MS);
     if (r == 0)
         r = http_errno_of(post_options(t));
+    if (r == 0)
+        r = http_errno_of(keep_connection(t));
     if (r < 0) {
         transfer_free(t);
         return r;

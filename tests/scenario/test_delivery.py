@@ -9,7 +9,7 @@ import socket
 import time
 
 from waitlist import Instance, Mail, ids_hash, measure, plan, run_tests, skip, three, wait_for, RECEIVER_SPOOL
-from hook import Hook, HOOK_RECEIVER, SECRET, signature
+from hook import Hook, HOOK_RECEIVER, KeepingHook, SECRET, signature
 
 try:
     from aiosmtpd.controller import Controller
@@ -34,6 +34,23 @@ def test_a_webhook_is_signed_by_standard_webhooks_and_carries_a_cloudevent(build
             assert event.get(key), f"{key} is missing"
         assert len(event["data"]["items"]) == 1, event["data"]
         assert SECRET[len("whsec_"):] not in r.body.decode() and SECRET not in w.log()
+
+
+def kept_connections(build, closes_after):
+    """Of which connection each of three messages came to one receiver."""
+    with KeepingHook(closes_after) as hook, Instance(build, plan_text=plan(receivers="hook"),
+                                                     receivers=HOOK_RECEIVER.format(port=hook.port)) as w:
+        w.write("hook.secret", SECRET + "\n")
+        w.start("2024-06-10T12:00")
+        for _ in range(3):
+            assert w.ctl("notify", "test", "hook")["code"] == 200
+        return hook.kept
+
+
+def test_a_receiver_inside_is_told_again_on_the_connection_that_it_kept_and_on_another_when_it_closed_it(build):
+    assert kept_connections(build, 0) == [1, 1, 1]
+    assert kept_connections(build, 2) == [1, 1, 2]
+    assert kept_connections(build, 1) == [1, 2, 3]
 
 
 def test_a_webhook_that_was_away_gets_the_same_id_and_bytes_later(build):

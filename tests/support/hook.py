@@ -3,7 +3,11 @@ import base64
 import hashlib
 import hmac
 import http.server
+import itertools
+import socket
 import threading
+
+from listening import Listening
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 HOOK_RECEIVER = """\
@@ -46,6 +50,28 @@ class Hook:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class KeepingHook(Listening):
+    """Takes every request of a connection; closes it after so many, without a word, or never (0). .kept: of which
+    connection each request came."""
+
+    def __init__(self, closes_after=0):
+        self.kept, self.closes_after = [], closes_after
+        self.listen(socket.create_server(("127.0.0.1", 0)))
+
+    def serve(self, s):
+        number = self.connections
+        with s, s.makefile("rb") as f:
+            for taken in itertools.count(1):
+                head = list(itertools.takewhile(lambda line: line.strip(), iter(f.readline, b"")))
+                if not head:
+                    return
+                f.read(next(int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")))
+                self.kept.append(number)
+                s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                if taken == self.closes_after:
+                    return
 
 
 def signature(secret, request):
