@@ -132,10 +132,15 @@ def test_an_evaluation_is_in_the_audit_before_redis_hears_of_what_it_changed(bui
     with Instance(build) as w:
         w.put("a.csv", three(6))
         did = calls(w, "2024-06-10")
-        # Redis is sent the file and what follows from it at once: the record comes after the one and before both.
-        applied = position(did, "the file taken", lambda c: c[:2] == ("redis-before", "FCALL commit_feed"))
-        told = position(did, "the new state", lambda c: c[:2] == ("redis-sent", "FCALL transition"), applied)
-        assert ("fdatasync", "state/journal/audit") in [c[:2] for c in did[applied:told]], did[applied:told]
+        told = position(did, "the new state", lambda c: c[:2] == ("redis-sent", "FCALL transition"))
+        written = max(i for i, c in enumerate(did[:told]) if c[:2] == ("pwrite", "state/journal/audit"))
+        assert ("fdatasync", "state/journal/audit") in [c[:2] for c in did[written:told]], did[written:told]
+    with Instance(build) as w:
+        w.put("a.csv", three(6))
+        kill = Seam(build, w.folder, ["kill redis-sent 1 @transition"])
+        assert w.run("--once", "--at", "2024-06-10", env=kill.env()).returncode == -9
+        with open(w.path("state", "journal", "audit"), encoding="utf-8") as f:
+            assert any('"evaluated":"2024-06-10"' in line and '"alerts"' in line for line in f)
 
 
 def test_after_a_failed_sync_of_a_journal_nothing_more_goes_into_it(build):
