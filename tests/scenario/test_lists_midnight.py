@@ -13,8 +13,11 @@ ONE_DAY = datetime.timedelta(days=1)
 SPRING = {"S0": "2025-11-20", "S1": "2025-11-21", "S2": "2025-11-22", "S3": "2025-11-23", "S4": "2025-11-25",
           "S5": "2026-03-01"}
 AUTUMN = {"T0": "2026-06-18", "T1": "2026-06-19", "T2": "2026-06-20", "T3": "2026-06-21", "T4": "2026-10-01"}
+# Many who have just begun to wait: a command for each pathway would show.
+SPRING.update({f"U{n}": "2026-03-20" for n in range(200)})
+AUTUMN.update({f"V{n}": "2026-10-15" for n in range(200)})
 PLAN = lists.plan(lists.measure(target="{at_most: 3}"),
-                  lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 100}"),
+                  lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 1000}"),
                   lists.measure(id="soon", title="Breaching soon", metric="breaching-within:28d", target="{at_most: 9}",
                                 more="    standard: 18w\n"),
                   lists.measure(id="longest", title="Longest", metric="longest-wait", target="{at_most: 400}"))
@@ -43,7 +46,7 @@ def live_through(i, clock, midnight, starts):
     figures = {m: i.ctl("measure", m)["projected"]["value"] for m in expected(starts, day)}
     assert figures == expected(starts, day), (day, figures, expected(starts, day))
     after = int([line for line in i.redis("INFO", "commandstats") if "cmdstat_fcall" in line][0].split("calls=")[1].split(",")[0])
-    assert after - commands < 40, f"{after - commands} calls to Redis for one midnight"
+    assert after - commands < 40 < len(starts), f"{after - commands} calls to Redis for one midnight"
     return day
 
 
