@@ -42,6 +42,20 @@ static const char *feed_title(void *arg, const char *id)
     return f ? f->title : NULL;
 }
 
+static const char *feed_contact(void *arg, const char *id)
+{
+    const struct feed_setting *f = pipeline_feed(arg, id);
+
+    return f ? f->contact : NULL;
+}
+
+static const char *feed_list(void *arg, const char *id)
+{
+    const struct feed_setting *f = pipeline_feed(arg, id);
+
+    return f ? f->into : NULL;
+}
+
 static const char *role_holder(void *arg, const char *role)
 {
     const struct pipeline *p = arg;
@@ -149,6 +163,7 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .recipient_name = c->recipient_name,
         .plan = c->plan,
         .priority = c->priority,
+        .findings = &p->findings,
         .items = items,
         .item_count = c->item_count,
         .baseline = c->baseline ? &baseline : NULL,
@@ -169,6 +184,8 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .org_title_arg = p,
         .feed_title = feed_title,
         .role_holder = role_holder,
+        .feed_contact = feed_contact,
+        .feed_list = feed_list,
         .names_arg = p,
         .feed_is_published = published,
         .feed_is_published_arg = p,

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "notify/chart.h"
+#include "notify/late_feed.h"
 #include "notify/surfaces.h"
 #include "notify/wording.h"
 
@@ -16,15 +17,12 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         const char *label;
         void (*add)(const struct item_view *, struct text *);
     } parts[] = {
-        { "What", wording_what },
-        { "Figures of", wording_footprint },
-        { "Data period", wording_period },
-        { "Since", wording_since },
-        { "Who", wording_who },
-        { "Escalated", wording_escalated },
-        { "What clears it", wording_clears },
-        { "How sure", wording_sure },
-        { "The plan", wording_plan },
+        { "What", wording_what },           { "Figures of", wording_footprint },
+        { "Data period", wording_period },  { "Since", wording_since },
+        { "Gone grey", late_feed_held },    { "Who", wording_who },
+        { "Escalated", wording_escalated }, { "What clears it", wording_clears },
+        { "How sure", wording_sure },       { "Ask", late_feed_ask },
+        { "Told again", late_feed_again },  { "The plan", wording_plan },
     };
     AUTO(text_release) struct text words = TEXT_INIT;
 
@@ -38,6 +36,12 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         text_clear(&words);
         parts[i].add(v, &words);
         surfaces_say(s, parts[i].label, text_str(&words));
+    }
+    text_clear(&words);
+    late_feed_text(v, &words);
+    if (words.len) {
+        surfaces_say(s, "A text to send", "as it is, or with your own words:");
+        surfaces_quote(s, text_str(&words));
     }
     if (!text_ok(&words))
         s->plain.error = words.error;

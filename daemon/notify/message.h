@@ -52,9 +52,10 @@ struct message_context {
     const char *instance;
     const char *receiver,
         *recipient; /* recipient: mail address, URL's host or folder name: who it is for */
-    const char *recipient_name; /* or NULL */
-    const struct plan *plan;    /* of the group, or NULL for feed alerts */
-    size_t priority;            /* index into plan->priorities; ignored without plan */
+    const char *recipient_name;         /* or NULL */
+    const struct plan *plan;            /* of the group, or NULL for feed alerts */
+    size_t priority;                    /* index into plan->priorities; ignored without plan */
+    const struct finding_set *findings; /* all of now, or NULL: how linked actions go */
     const struct message_item *items;
     size_t item_count;                       /* 0 only of a baseline */
     const struct message_baseline *baseline; /* NULL: it tells of changes */
@@ -77,6 +78,9 @@ struct message_context {
     /** Title of a feed, and who holds a role now, or NULL; each may be NULL. */
     const char *(*feed_title)(void *arg, const char *feed);
     const char *(*role_holder)(void *arg, const char *role);
+    /** Whom to ask when a feed is late, and which list it writes, or NULL; likewise. */
+    const char *(*feed_contact)(void *arg, const char *feed);
+    const char *(*feed_list)(void *arg, const char *feed);
     void *names_arg;
     /** Whether a feed's figures are published already (then shown as published), else partner
      * control applies. */

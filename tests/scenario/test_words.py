@@ -45,13 +45,16 @@ def test_the_copy_for_the_fallback_names_who_was_told_and_who_was_not_by_their_n
 
 
 def test_a_feed_is_named_by_its_title_and_is_not_late_rather_than_arrived_when_a_person_moved_its_day(build):
-    with Instance(build, feeds=FEED_CYP.replace("{id: cyp4ww,", "{id: cyp4ww, title: Four week waits,")) as w:
+    with Instance(build, feeds=FEED_CYP.replace("{id: cyp4ww,", "{id: cyp4ww, title: Four week waits, contact: the desk of the publisher,")) as w:
         w.put("a.csv", three(70))
         w.once("2024-06-10")
         w.start("2024-08-20")
         wait_for(lambda: w.alerts("feed-late"), "the feed to be late")
         late = wait_for(w.mails, "ops to be told")[-1]
         assert late.subject == "Feed late: Four week waits", late.subject
+        said = text(late)
+        assert "Gone grey: 1 measure is without a current figure: Children helped within 4 weeks (camhs-lead)." in said, said
+        assert "Ask: the desk of the publisher." in said and 'of "Four week waits" we have: nothing received' in said, said
         w.ctl("feed", "expect", "cyp4ww", "--by", "2024-09-10")
         wait_for(lambda: w.alert("feed-late")["state"] == "RESOLVED", "its end")
         table = w.ctl_raw("alerts", output="table").stdout

@@ -27,6 +27,7 @@ struct facts {
     struct plan_spc spc;
     struct message_baseline baseline;
     char backlog[3][ALERT_ID_MAX];
+    struct finding_set all;
     struct finding more[3]; /* of a message of many */
     struct alert others[3];
     struct episode theirs[3];
@@ -45,6 +46,13 @@ static const char *holder_of(void *arg, const char *role)
 {
     (void)arg;
     return strcmp(role, "camhs-lead") == 0 ? "Ada Example" : NULL;
+}
+
+static const char *contact_of(void *arg, const char *feed)
+{
+    (void)arg;
+    (void)feed;
+    return "the information team of Black Country Healthcare, information@example.nhs.uk";
 }
 
 static void set_months(struct facts *t)
@@ -299,10 +307,24 @@ static void of_feed(struct facts *t, enum rule rule, const char *title, const ch
     t->f.context.also_told = "";
 }
 
+/* Three measures rest on it, one of them without an owner. */
 static void feed_late(struct facts *t)
 {
-    of_feed(t, RULE_FEED_LATE, "Nothing came for June 2024 of Community services waiting times",
-            "nothing came for June 2024; it was due on 8 August 2024");
+    static const char *const titles[] = { "Children helped within 4 weeks",
+                                          "Autism assessments begun within 13 weeks",
+                                          "Speech and language therapy within 18 weeks" };
+
+    for (size_t i = 0; i < 3; i++) {
+        t->more[i] = t->f.finding;
+        t->more[i].title = WORDS(titles[i]);
+        t->more[i].holds_now = HOLD_FEED_LATE;
+        t->more[i].owner = i == 0 ? "camhs-lead" : i == 1 ? "autism-lead" : NULL;
+    }
+    t->all = (struct finding_set){ t->more, 3 };
+    t->f.context.findings = &t->all;
+    t->f.context.feed_contact = contact_of;
+    of_feed(t, RULE_FEED_LATE, "Feed Community services waiting times is late",
+            "nothing received for the period to 30 June 2024; due by 8 August 2024");
     t->f.episode.opened = t->f.episode.folded = date_of("2024-08-09");
 }
 

@@ -1,0 +1,127 @@
+#include "notify/late_feed.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+static bool is_late(const struct item_view *v)
+{
+    return v->item->alert->rule == RULE_FEED_LATE && v->feed && v->item->finding &&
+           v->item->news != NEWS_CLEARED && episode_is_open(v->item->episode);
+}
+
+/* ---- what rests on it ---- */
+
+static bool rests_on(const struct item_view *v, const struct finding *f)
+{
+    const struct message_context *c = v->context;
+    const char *list = c->feed_list ? c->feed_list(c->names_arg, v->feed) : NULL;
+    const struct plan_measure *m = f->measure;
+
+    if (f->rule != RULE_BEHIND_PLAN || !m || !(f->holds_now & HOLD_FEED_LATE))
+        return false;
+    return (f->feed && strcmp(f->feed, v->feed) == 0) ||
+           (list && m->list && strcmp(m->list->list, list) == 0);
+}
+
+static size_t count_held(const struct item_view *v)
+{
+    const struct finding_set *all = v->context->findings;
+    size_t n = 0;
+
+    for (size_t i = 0; all && i < all->count; i++)
+        n += rests_on(v, &all->list[i]);
+    return n;
+}
+
+static void name_measure(const struct item_view *v, const struct finding *f, struct text *out)
+{
+    const struct message_context *c = v->context;
+    const char *holder = f->owner && c->role_holder ? c->role_holder(c->names_arg, f->owner) : NULL;
+
+    wording_clean(out, f->title, 70, 9);
+    (void)text_puts(out, " (");
+    wording_clean(out, holder ? holder : f->owner ? f->owner : "nobody", 40, 4);
+    (void)text_putc(out, ')');
+}
+
+void late_feed_held(const struct item_view *v, struct text *out)
+{
+    size_t held = is_late(v) ? count_held(v) : 0, named = 0;
+    const struct finding_set *all = v->context->findings;
+
+    if (held == 0)
+        return;
+    (void)text_printf(out, "%zu measure%s without a current figure: ", held,
+                      held == 1 ? " is" : "s are");
+    for (size_t i = 0; i < all->count && named < LATE_FEED_NAMED; i++) {
+        if (!rests_on(v, &all->list[i]))
+            continue;
+        (void)text_puts(out, named++ ? "; " : "");
+        name_measure(v, &all->list[i], out);
+    }
+    if (held > named)
+        (void)text_printf(out, "; and %zu more", held - named);
+    (void)text_putc(out, '.');
+}
+
+/* ---- who, and when ---- */
+
+static const char *contact_of(const struct item_view *v)
+{
+    const struct message_context *c = v->context;
+
+    return c->feed_contact ? c->feed_contact(c->names_arg, v->feed) : NULL;
+}
+
+void late_feed_ask(const struct item_view *v, struct text *out)
+{
+    const char *contact;
+
+    if (!is_late(v))
+        return;
+    contact = contact_of(v);
+    if (contact && *contact)
+        wording_clean(out, contact, 150, 20);
+    else
+        (void)text_puts(out, "the settings name nobody; \"contact:\" of the feed is where to");
+    (void)text_putc(out, '.');
+}
+
+void late_feed_again(const struct item_view *v, struct text *out)
+{
+    char date[WORDING_DATE_MAX];
+
+    if (is_late(v))
+        (void)text_printf(out,
+                          "on %s and on each day after it, until its file comes. It goes to nobody "
+                          "else by itself; what is red already goes on by its plan.",
+                          wording_date(date_add_days(wall_date(v->context->now), 1), date));
+}
+
+/* ---- a text to send ---- */
+
+void late_feed_text(const struct item_view *v, struct text *out)
+{
+    AUTO(text_release) struct text title = TEXT_INIT;
+    AUTO(text_release) struct text detail = TEXT_INIT;
+    size_t held;
+
+    if (!is_late(v) || !v->item->finding->detail)
+        return;
+    held = count_held(v);
+    wording_title(v, &title);
+    wording_clean(&detail, v->item->finding->detail, 200, 30);
+    (void)text_printf(
+        out,
+        "Dear colleague,\n\nof \"%s\" we have: %s.\n\nCould you send the file, or tell "
+        "us on which day it will come?",
+        text_str(&title), text_str(&detail));
+    if (held)
+        (void)text_printf(out, " Until then %zu figure%s that we report from it %s not current.",
+                          held, held == 1 ? "" : "s", held == 1 ? "is" : "are");
+    (void)text_puts(out, "\n\nThank you");
+    if (!text_ok(&title) || !text_ok(&detail))
+        out->error = -ENOMEM;
+}
