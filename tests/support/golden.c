@@ -182,6 +182,22 @@ static void steady(struct facts *t)
     set_news(t, NEWS_STEADY, ALERT_FIRING, 19);
 }
 
+static void reminder(struct facts *t)
+{
+    t->f.items[0].news = t->f.episode.news = NEWS_REMINDER;
+    t->f.episode.red_on = date_of("2024-06-12");
+    t->f.episode.reminders = 1;
+}
+
+/* Two data periods in red: to the accountable officer, whom the action names. */
+static void escalated(struct facts *t)
+{
+    reminder(t);
+    t->f.action.accountable = WORDS("chief");
+    t->f.episode.reminders = 0;
+    t->f.episode.steps = 1;
+}
+
 static void suppressed(struct facts *t)
 {
     t->f.published = false;
@@ -466,6 +482,8 @@ static const struct {
     { "closed", closed },
     { "flapping", flapping },
     { "steady", steady },
+    { "reminder", reminder },
+    { "escalated", escalated },
     { "suppressed", suppressed },
     { "held", held },
     { "early-warning", early_warning },
