@@ -213,6 +213,17 @@ static int on_row(void *arg, const struct pathway_record *row)
     return take_row(a, part, &ranked);
 }
 
+/* Only parts that are known already: nothing is looked up for it. */
+static void on_row_ahead(void *arg, const struct pathway_record *row)
+{
+    const struct apply *a = arg;
+    const struct part *part =
+        row->provider_number < PROVIDERS_NUMBERED ? a->into->by_number[row->provider_number] : NULL;
+
+    if (part)
+        list_snapshot_soon(part->stored->state, row);
+}
+
 /* The file was read with two keys: what the list knows under the old one gets its new name. */
 static int rename_parts(struct apply *a)
 {
@@ -555,7 +566,7 @@ static int read_portion(struct apply *a, bool *out_is_done)
         bool is_read = false;
 
         done += l->relay || l->packed ? PORTION_BYTES : ARCHIVE_BLOCK;
-        r = l->packed  ? packed_rows_take(l->packed, PACKED_ROWS, on_row, a, &is_read)
+        r = l->packed  ? packed_rows_take(l->packed, PACKED_ROWS, on_row_ahead, on_row, a, &is_read)
             : l->relay ? relay_take(l->relay, on_row, a, &is_read)
                        : read_block(a, &is_read);
         if (r == 0 && is_read)

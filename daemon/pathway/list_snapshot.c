@@ -74,43 +74,55 @@ static int reserve_groups(struct staged *s, uint32_t group)
     return 0;
 }
 
-/* Its group in the list. Rows of a file repeat few of them: one that the file numbers is looked up once. */
-static int group_of(struct pathway_list *l, const struct pathway_record *r, uint32_t *out_group)
+/* A group of the list and whether its service forms spells, as a number above 0. */
+#define FORMS_SPELLS (1u << 31)
+_Static_assert(GROUPS_MAX < FORMS_SPELLS - 1, "a group and a bit");
+
+static uint32_t number_of(const struct pathway_list *l, uint32_t group)
+{
+    return (group + 1) | (l->senses[group].service->spell_gap_days < 0 ? 0 : FORMS_SPELLS);
+}
+
+/* The number of its group in the list. Rows of a file repeat few of them: one that the file numbers is looked up
+ * once. */
+static int group_of(struct pathway_list *l, const struct pathway_record *r, uint32_t *out_number)
 {
     struct staged *s = l->staged;
+    uint32_t group;
+    int e = r->group > GROUPS_NUMBERED ? 0 : reserve_groups(s, r->group);
+    uint32_t *known =
+        r->group && r->group <= GROUPS_NUMBERED && e == 0 ? &s->groups[r->group - 1] : NULL;
 
-    if (!r->group || r->group > GROUPS_NUMBERED)
-        return list_group(l, r, out_group);
-    int e = reserve_groups(s, r->group);
-
+    *out_number = known ? *known : 0;
+    if (e < 0 || *out_number)
+        return e;
+    e = list_group(l, r, &group);
     if (e < 0)
         return e;
-    uint32_t *known = &s->groups[r->group - 1];
-
-    if (!*known) {
-        e = list_group(l, r, out_group);
-        *known = e == 0 ? *out_group + 1 : 0;
-        return e;
-    }
-    *out_group = *known - 1;
+    *out_number = number_of(l, group);
+    if (known)
+        *known = *out_number;
     return 0;
 }
 
 /* Returns an enum list_verdict, or -ENOMEM; the row's start is 0 unless it is taken. */
-static int understand(struct pathway_list *l, const struct pathway_record *r, struct listed *e)
+static int understand(struct pathway_list *l, const struct pathway_record *r, struct listed *e,
+                      bool *out_forms_spells)
 {
     struct civil_date received = l->staged->received;
-    uint32_t group = 0;
+    uint32_t number = 0, group;
 
     if (!date_is_set(r->clock_start))
         return LIST_NO_START;
     if (!list_day_ok(r->clock_start, received) ||
         (date_is_set(r->stage_start) && !list_day_ok(r->stage_start, received)))
         return LIST_OUT_OF_RANGE;
-    int v = group_of(l, r, &group);
+    int v = group_of(l, r, &number);
 
     if (v < 0)
         return v == -EFBIG ? LIST_TOO_MANY_CODES : v;
+    *out_forms_spells = number & FORMS_SPELLS;
+    group = (number & ~FORMS_SPELLS) - 1;
     e->start = (uint16_t)r->clock_start.day;
     e->stage_start = date_is_set(r->stage_start) ? (uint16_t)r->stage_start.day : 0;
     e->group[0] = (uint8_t)group;
@@ -134,14 +146,9 @@ static int stage(struct staged *s, struct staged_row *row, int verdict)
     return verdict;
 }
 
-/* Keeps whose the pathway of the next row is, where its service forms spells. Returns 0 or -ENOMEM. */
-static int stage_person(struct pathway_list *l, const struct pathway_record *row,
-                        const struct listed *e)
+/* Keeps whose the pathway of the next row is. Returns 0 or -ENOMEM. */
+static int stage_person(struct staged *s, const struct pathway_record *row)
 {
-    struct staged *s = l->staged;
-
-    if (!row->has_person || l->senses[listed_group(e)].service->spell_gap_days < 0)
-        return 0;
     int r = list_grow(&s->people, &s->people_cap, s->people_count, sizeof *s->people);
 
     if (r < 0)
@@ -157,11 +164,21 @@ int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row)
     struct staged_row staged = { .version = row->has_version ? row->version : 0 };
 
     memcpy(staged.e.key, row->pathway, PSEUDONYM_BYTES);
-    int verdict = understand(l, row, &staged.e);
+    bool forms_spells = false;
+    int verdict = understand(l, row, &staged.e, &forms_spells);
 
-    if (verdict == LIST_TAKEN && stage_person(l, row, &staged.e) < 0)
+    if (verdict == LIST_TAKEN && row->has_person && forms_spells &&
+        stage_person(l->staged, row) < 0)
         return -ENOMEM;
     return verdict < 0 ? verdict : stage(l->staged, &staged, verdict);
+}
+
+void list_snapshot_soon(const struct pathway_list *l, const struct pathway_record *row)
+{
+    const struct staged *s = l->staged;
+
+    if (s && row->group && row->group <= s->group_cap)
+        __builtin_prefetch(&s->groups[row->group - 1]);
 }
 
 int list_snapshot_still_open(struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])

@@ -253,20 +253,27 @@ static void take_one(struct packed_rows *p, struct pathway_record *r)
     r->event = r->event ? pathway_event_find(r->event) : NULL;
 }
 
+#define AHEAD 16 /* rows */
+
 int packed_rows_take(struct packed_rows *p, size_t count,
+                     void (*ahead)(void *arg, const struct pathway_record *record),
                      int (*record)(void *arg, const struct pathway_record *record), void *arg,
                      bool *out_is_done)
 {
+    struct pathway_record rows[AHEAD];
     int e = 0;
 
-    for (size_t i = 0; e == 0 && i < count && p->first; i++) {
-        struct pathway_record r = { .has_person = false };
-
-        take_one(p, &r);
-        e = record(arg, &r);
-        if (p->at == p->first->used)
-            drop_first(p);
+    for (size_t i = 0, n; e == 0 && i < count && p->first; i += n) {
+        for (n = 0; n < AHEAD && i + n < count && p->first; n++) {
+            rows[n] = (struct pathway_record){ .has_person = false };
+            take_one(p, &rows[n]);
+            ahead(arg, &rows[n]);
+            if (p->at == p->first->used) /* a row borrows from the words alone */
+                drop_first(p);
+        }
+        for (size_t k = 0; e == 0 && k < n; k++)
+            e = record(arg, &rows[k]);
     }
-    *out_is_done = !p->first;
+    *out_is_done = e == 0 && !p->first;
     return e;
 }

@@ -111,6 +111,15 @@ static struct packed_rows *pack(uint64_t seed, int places)
     return p;
 }
 
+static size_t rows_ahead;
+
+static void note_ahead(void *arg, const struct pathway_record *row)
+{
+    (void)arg;
+    ck_assert_uint_gt(row->group, 0);
+    rows_ahead++;
+}
+
 /* The same rows, packed, to record; so many at once. */
 static void by_packed(uint64_t seed, int places, size_t portion,
                       int (*record)(void *, const struct pathway_record *), void *arg)
@@ -118,9 +127,11 @@ static void by_packed(uint64_t seed, int places, size_t portion,
     struct packed_rows *p = pack(seed, places);
     size_t turns = 0;
 
+    rows_ahead = 0;
     for (bool is_done = false; !is_done; turns++)
-        ck_assert_int_eq(packed_rows_take(p, portion, record, arg, &is_done), 0);
+        ck_assert_int_eq(packed_rows_take(p, portion, note_ahead, record, arg, &is_done), 0);
     ck_assert_uint_eq(turns, (ROWS + portion - 1) / portion);
+    ck_assert_uint_eq(rows_ahead, ROWS);
     packed_rows_free(p);
 }
 
@@ -321,7 +332,7 @@ START_TEST(the_taking_ends_where_a_row_is_refused)
     int left = 3;
     bool is_done = true;
 
-    ck_assert_int_eq(packed_rows_take(p, 100, refuse_third, &left, &is_done), -EBADMSG);
+    ck_assert_int_eq(packed_rows_take(p, 100, note_ahead, refuse_third, &left, &is_done), -EBADMSG);
     ck_assert_int_eq(left, 0);
     ck_assert(!is_done);
     packed_rows_free(p);
