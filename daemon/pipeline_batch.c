@@ -202,7 +202,7 @@ void batch_add(struct pipeline *p, int r)
 void batch_end(struct pipeline *p)
 {
     p->batch.open = false;
-    if (may_leave(p) && !p->batch.is_ahead)
+    if (may_leave(p))
         store_flush(p->store);
     batch_settle(p);
 }

@@ -35,9 +35,29 @@ static const char *line_shown(double line, struct figure_kind kind, char number[
     return figure_line_hidden(line, kind) ? "*" : text_number(line, number);
 }
 
-/* Fills name, value pairs; returns their number. buffers hold the numbers' texts. */
-static size_t now_fields(const struct pipeline *p, const struct finding *f, const char **names,
-                         const char **values, char buffers[NOW_FIELDS][64])
+#define NOW_VALUE_MAX 64
+
+/* What is shown of a measure: put together for each at each evaluation. */
+struct now_fields {
+    const char *names[NOW_FIELDS], *values[NOW_FIELDS];
+    char texts[NOW_FIELDS][NOW_VALUE_MAX];
+    size_t count;
+};
+
+static void add_field(struct now_fields *s, const char *name, const char *value)
+{
+    size_t len = strlen(value);
+
+    if (len >= NOW_VALUE_MAX)
+        len = NOW_VALUE_MAX - 1;
+    memcpy(s->texts[s->count], value, len);
+    s->texts[s->count][len] = '\0';
+    s->names[s->count] = name;
+    s->values[s->count] = s->texts[s->count];
+    s->count++;
+}
+
+static void find_fields(const struct pipeline *p, const struct finding *f, struct now_fields *s)
 {
     const struct plan_measure *m = f->measure;
     const struct period_judgement *j = f->history_count ? &f->history[f->history_count - 1] : NULL;
@@ -47,57 +67,52 @@ static size_t now_fields(const struct pipeline *p, const struct finding *f, cons
                                       .published = m->of_feed || feed_is_published(p, f->feed),
                                       .is_longest = measure_is_longest(m) };
     enum rag rag = f->rag == RAG_AMBER && figure_veiled(m, f->line, kind) ? RAG_RED : f->rag;
-    char date[DATE_TEXT_MAX], at[WALL_TEXT_MAX];
-    size_t n = 0;
+    char at[WALL_TEXT_MAX];
 
-#define FIELD(name, ...)                                                                           \
-    do {                                                                                           \
-        names[n] = name;                                                                           \
-        (void)snprintf(buffers[n], sizeof buffers[n], __VA_ARGS__);                                \
-        values[n] = buffers[n];                                                                    \
-        n++;                                                                                       \
-    } while (0)
-
+    s->count = 0;
     if (v) {
         char figure[FIGURE_MAX], number[32];
 
         if (v->marker != MARKER_NONE)
-            FIELD("value", "%s", v->marker == MARKER_SUPPRESSED ? "*" : "");
+            add_field(s, "value", v->marker == MARKER_SUPPRESSED ? "*" : "");
         else if (kind.published)
-            FIELD("value", "%s", text_number(v->value, number));
+            add_field(s, "value", text_number(v->value, number));
         else
-            FIELD("value", "%s", message_figure(v, kind, figure));
+            add_field(s, "value", message_figure(v, kind, figure));
         if (v->marker != MARKER_NONE)
-            FIELD("marker", "%s", marker_name(v->marker));
-        FIELD("as_of", "%s", wall_format(v->as_of, at));
-        FIELD("status", "%s", status_word(f, v));
-        char start[DATE_TEXT_MAX];
+            add_field(s, "marker", marker_name(v->marker));
+        add_field(s, "as_of", wall_format(v->as_of, at));
+        add_field(s, "status", status_word(f, v));
+        char period[2 * DATE_TEXT_MAX], start[DATE_TEXT_MAX], end[DATE_TEXT_MAX];
 
-        FIELD("period", "%s/%s", date_format(j->start, start), date_format(j->end, date));
+        (void)snprintf(period, sizeof period, "%s/%s", date_format(j->start, start),
+                       date_format(j->end, end));
+        add_field(s, "period", period);
     } else {
-        FIELD("value", "%s", "");
+        add_field(s, "value", "");
     }
-    FIELD("unit", "%s", unit_name(unit) ? unit_name(unit) : "");
-    FIELD("method", "%s", measure_method(m));
-    FIELD("rag", "%s", rag_name(rag));
+    add_field(s, "unit", unit_name(unit) ? unit_name(unit) : "");
+    add_field(s, "method", measure_method(m));
+    add_field(s, "rag", rag_name(rag));
     char number[32];
 
-    FIELD("target", "%s", line_shown(f->target, kind, number));
-    FIELD("expected", "%s", line_shown(f->line, kind, number));
-    FIELD("held", "%s", f->holds ? "true" : "false");
-#undef FIELD
-    return n;
+    add_field(s, "target", line_shown(f->target, kind, number));
+    add_field(s, "expected", line_shown(f->line, kind, number));
+    add_field(s, "held", f->holds ? "true" : "false");
 }
 
 int show_now(struct pipeline *p, const struct finding *f)
 {
-    const char *names[NOW_FIELDS], *values[NOW_FIELDS];
-    char buffers[NOW_FIELDS][64];
-    size_t n = now_fields(p, f, names, values, buffers);
+    struct now_fields s;
     struct text shown = TEXT_INIT;
 
-    for (size_t i = 0; i < n; i++)
-        (void)text_printf(&shown, "%s=%s\n", names[i], values[i]);
+    find_fields(p, f, &s);
+    for (size_t i = 0; i < s.count; i++) {
+        (void)text_puts(&shown, s.names[i]);
+        (void)text_putc(&shown, '=');
+        (void)text_puts(&shown, s.values[i]);
+        (void)text_putc(&shown, '\n');
+    }
     char *text = text_take(&shown);
     const char *before = table_get(&p->now_shown, f->measure->id);
     void *old = NULL;
@@ -113,7 +128,7 @@ int show_now(struct pipeline *p, const struct finding *f)
         return -ENOMEM;
     }
     free(old);
-    batch_add(p, store_now(p->store, f->measure->id, names, values, n, batch_done, p));
+    batch_add(p, store_now(p->store, f->measure->id, s.names, s.values, s.count, batch_done, p));
     return 0;
 }
 
