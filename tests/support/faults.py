@@ -72,7 +72,8 @@ class WallClock:
         os.rename(self.path + ".new", self.path)
 
     def env(self):
-        return {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
+        many = FAKETIME.replace("libfaketime.so", "libfaketimeMT.so")  # the other mixes up the times of threads
+        return {"LD_PRELOAD": many if os.path.exists(many) else FAKETIME, "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 

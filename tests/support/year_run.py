@@ -39,7 +39,6 @@ ENDED = ("cleared", "corrected", "withdrawn")
 Message = collections.namedtuple("Message", "at day who id subject text")
 Told = collections.namedtuple("Told", "at day who id measure rule news said")
 
-
 class YearRun:
     def __init__(self, build, year):
         self.year, self.smtp, self.hook = year, SmtpServer(), HttpServer()
@@ -70,19 +69,27 @@ class YearRun:
     def start(self):
         self.w.start(None, env=self.clock.env())
 
-    def ask(self, command, **more):
+    def _answer(self, command, **more):
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(self.w.path("state", "control.sock"))
             s.sendall(json.dumps({"command": command, **more}).encode() + b"\n")
             with s.makefile("rb") as f:
-                answer = json.loads(f.readline())
+                return json.loads(f.readline())
+
+    def ask(self, command, **more):
+        answer = self._answer(command, **more)
         assert answer["ok"], (command, answer)
         return answer["result"]
+
+    def _is_done(self):
+        """Today is judged, and nothing is due."""
+        answer = self._answer("outbox-ls")
+        return answer["ok"] and not answer["result"]
 
     def settle(self, day):
         """Everything that came was judged on this day, and all that is due has left."""
         wait_for(lambda: not any(self.w.inbox(f) for f in self.year.feeds), f"the files of {day} to be taken", 60, 0.02)
-        wait_for(lambda: not self.ask("outbox-ls"), f"the messages of {day} to leave", 60, 0.02)
+        wait_for(self._is_done, f"the messages of {day} to leave", 60, 0.02)
         assert self.ask("status")["today"] == str(day), day
 
     def days(self):
