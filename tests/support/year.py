@@ -180,7 +180,7 @@ class Year:
         censuses = [sunday(FIRST) - WEEK * n for n in range(HISTORY, 0, -1)]
         censuses += [sunday(FIRST) + WEEK * n for n in range(53)]
         self.feeds[feed] = Feed(feed, censuses, of.grace)
-        odd = rng.sample(range(HISTORY + 2, len(censuses) - 2, 2), 18)  # no two of them side by side
+        odd = rng.sample(range(HISTORY + 2, len(censuses) - 2, 2), 16)  # no two of them side by side
         late, missing, broken, corrected, twice, slow = odd[:4], odd[4:5], odd[5:7], odd[7:10], odd[10:13], odd[13:]
         for n, census in enumerate(censuses):
             came = census + DAY
@@ -314,7 +314,7 @@ class Year:
         expect = ", ".join(f"{day}: {line}" for day, line in m.expect.items())
         return (f'  - id: {m.id}\n    title: "{m.title}"\n    metric: open\n    select: {{list: {of.id}, place: {place}}}\n'
                 f"    target: {{at_most: {m.expect[LAST]}}}\n    tolerance: {TOLERANCE}\n    expect: {{{expect}}}\n"
-                f'    forecast: on\n    action: "3.{n}"\n')
+                f'    forecast: {{chance: 65}}\n    action: "3.{n}"\n')
 
     def settings(self, receivers):
         feeds = "".join(f"  - {{id: {of.id}-weekly, kind: snapshot, into: {of.id}, format: pathway-snapshot, inbox: ./inbox/{of.id}-weekly,\n"
@@ -347,14 +347,16 @@ class Year:
             return "not due", figures[-1]
         return "behind" if m.is_worse(figures[-1].value, line) else "fine", figures[-1]
 
-    def missed(self):
-        """(measure, milestone's day) of each that was missed in truth."""
+    def milestones(self):
+        """(measure, milestone's day, whether it was missed in truth); a figure that four plans share counts once."""
         out = []
         for id, m in self.measures.items():
+            if m.feed == "cyp4ww" and m.place != "dudley":
+                continue
             for day in [d for d in (m.expect or ({m.by: m.target} if m.by else {})) if FIRST < d <= LAST]:
                 value = m.truth.get(day)
-                if value is not None and m.is_worse(value, m.expect.get(day, m.target)):
-                    out.append((id, day))
+                if value is not None:
+                    out.append((id, day, m.is_worse(value, m.expect.get(day, m.target))))
         return out
 
 

@@ -13,8 +13,10 @@ import email.policy
 import functools
 import json
 import os
+import random
 import re
 import socket
+import time
 
 from faults import WallClock
 from hook import SECRET
@@ -96,19 +98,28 @@ class YearRun:
         """The days on which something came before the plan begins, then each day."""
         return sorted(d for d in self.year.arrivals if d < FIRST) + [FIRST + DAY * n for n in range((LAST - FIRST).days + 1)]
 
-    def live_day(self, day, settle=None):
-        settle = settle or self.settle
+    def live_day(self, day, strike=None):
+        """strike: seconds after which the daemon is killed once, at the day's first file or else its beginning."""
+        files = self.year.arrivals.get(day, [])
         self.clock.set(self._at(day, MORNING))
-        settle(day)
-        if day in self.year.arrivals:
+        self._strike(strike if not files else None)
+        self.settle(day)
+        if files:
             self.clock.set(self._at(day, NOON))
-        for feed, name, text in self.year.arrivals.get(day, []):
+        for n, (feed, name, text) in enumerate(files):
             self.w.put(name, text, feed=feed)  # as they came, one after the other
-            settle(day)
+            self._strike(strike if n == 0 else None)
+            self.settle(day)
         for when, feed in self.year.refusals:
             if when == day:
                 self.refuse(feed)
-                settle(day)
+                self.settle(day)
+
+    def _strike(self, after):
+        if after is not None:
+            time.sleep(after)
+            self.w.kill()
+            self.start()
 
     def refuse(self, feed):
         """What somebody at the desk does with files that were held."""
@@ -116,10 +127,13 @@ class YearRun:
             for waiting in f["waits"] if f["id"] == feed else []:
                 self.ask("feed-refuse", file=str(waiting["receipt"]), why="a part of it is missing")
 
-    def live(self):
+    def live(self, until=LAST, strikes=0):
+        """strikes: how often the daemon is killed, on days and at moments that the seed chooses."""
+        rng, days = random.Random(f"strikes {self.year.seed}"), [d for d in self.days() if d <= until]
+        struck = {day: rng.uniform(0, 0.1) for day in rng.sample(days, strikes)}
         self.start()
-        for day in self.days():
-            self.live_day(day)
+        for day in days:
+            self.live_day(day, struck.get(day))
         self.w.stop()
 
     # ---- what the servers took ---------------------------------------------------------------------
@@ -145,6 +159,11 @@ class YearRun:
         ids.update(r.headers["webhook-id"] for r in self.hook.requests)
         notices = collections.Counter(i["notice_id"] for e in self.events for i in e["data"].get("items", []))
         return [k for c in (ids, notices) for k, n in c.items() if n > 1]
+
+    def deliveries(self):
+        """(day, delivery id, to whom) of everything that was taken."""
+        events = [(datetime.date.fromisoformat(e["time"][:10]), e["id"], "hook") for e in self.events]
+        return {(m.day, m.id, m.who) for m in self.mails} | set(events)
 
     @functools.cached_property
     def told_hook(self):
@@ -220,5 +239,6 @@ class YearRun:
         return out
 
     def warned(self, told):
-        """(measure, milestone, whether its owner had been told four weeks before that it would be, or is, behind)."""
-        return [(id, day, self.is_open(told, id, day - DAY * 28)) for id, day in self.year.missed()]
+        """(measure, milestone, whether it was missed, whether four weeks before its owner knew that it would be, or is,
+        behind)."""
+        return [(id, day, missed, self.is_open(told, id, day - DAY * 28)) for id, day, missed in self.year.milestones()]
