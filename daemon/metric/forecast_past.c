@@ -43,8 +43,10 @@ static int by_day(const void *a, const void *b)
 {
     const struct past_stop *x = a, *y = b;
 
-    return x->day != y->day ? (x->day > y->day) - (x->day < y->day)
-                            : (x->start > y->start) - (x->start < y->start);
+    if (x->day != y->day)
+        return (x->day > y->day) - (x->day < y->day);
+    return x->start != y->start ? (x->start > y->start) - (x->start < y->start)
+                                : (x->end > y->end) - (x->end < y->end);
 }
 
 static int add_stop(struct past *p, const struct wait_cell *c, int day, uint64_t count)
@@ -124,19 +126,49 @@ static int spread_stop(const struct past_source *s, struct past *p, const struct
     return r;
 }
 
+static int by_cell(const void *a, const void *b)
+{
+    const struct wait_cell *x = a, *y = b;
+    int order = date_compare(x->stop, y->stop);
+
+    order = order != 0 ? order : date_compare(x->start, y->start);
+    return order != 0 ? order : (x->end > y->end) - (x->end < y->end);
+}
+
+/* Who left in the past, in one order, and alike ones together: a list that was loaded gives them in another
+ * than one into which they came. malloc'ed, NULL without memory. */
+static struct wait_cell *closed_in_order(const struct waits *w, const struct past *p,
+                                         size_t *out_count)
+{
+    struct wait_cell *cells = malloc((w->closed_count + 1) * sizeof *cells);
+    size_t count = 0, alike = 0;
+
+    for (size_t i = 0; cells && i < w->closed_count; i++)
+        if (is_in(p, w->closed[i].stop))
+            cells[count++] = w->closed[i];
+    if (count > 0)
+        qsort(cells, count, sizeof *cells, by_cell);
+    for (size_t i = 0; i < count; i++) {
+        if (alike > 0 && by_cell(&cells[alike - 1], &cells[i]) == 0)
+            cells[alike - 1].count += cells[i].count;
+        else
+            cells[alike++] = cells[i];
+    }
+    *out_count = alike;
+    return cells;
+}
+
 static int collect_stops(const struct past_source *s, struct past *p)
 {
     double weights[WEEK], share = 0;
-    int r = 0;
+    size_t count = 0;
+    AUTO(auto_free) struct wait_cell *cells = closed_in_order(s->waits, p, &count);
+    int r = cells ? 0 : -ENOMEM;
 
     weigh_days(p, weights);
-    for (size_t i = 0; r == 0 && i < s->waits->closed_count; i++) {
-        const struct wait_cell *c = &s->waits->closed[i];
-
-        if (!is_in(p, c->stop))
-            continue;
+    for (size_t i = 0; r == 0 && i < count; i++) {
         share = fmod(share + GOLDEN, 1);
-        r = spread_stop(s, p, c, weights, share);
+        r = spread_stop(s, p, &cells[i], weights, share);
     }
     if (p->stop_count > 0)
         qsort(p->stops, p->stop_count, sizeof *p->stops, by_day);

@@ -368,6 +368,51 @@ START_TEST(who_is_gone_from_a_snapshot_left_on_any_day_since_the_one_before)
 }
 END_TEST
 
+/* As a list that was loaded gives them: from the last to the first, and of many alike one by one. */
+START_TEST(the_order_in_which_waits_are_given_changes_no_forecast)
+{
+    struct pathway_metric m = metric_of("open");
+    struct civil_date censuses[PAST_DAYS / 7];
+    struct period window = day_after(32);
+    struct waits w = WAITS_INIT, other = WAITS_INIT;
+    struct forecast_fan *fans[2];
+    size_t count = 0;
+
+    for (int day = 60 + 6; day < PAST_DAYS; day += 7)
+        censuses[count++] = date_add_days(day_zero, day);
+    live_by_weeks(&w, WAIT_UNKNOWN);
+    for (size_t i = w.closed_count; i-- > 0;) {
+        struct wait_cell one = w.closed[i];
+
+        one.count = 1;
+        for (uint64_t k = 0; k < w.closed[i].count; k++)
+            ck_assert_int_eq(waits_add(&other, &one), 0);
+    }
+    for (size_t i = 0; i < w.open_days; i++) {
+        const struct wait_cell open = { .start = date_add_days(w.first, (int)i),
+                                        .stop = DATE_NONE,
+                                        .count = w.open[i] };
+
+        ck_assert_int_eq(waits_add(&other, &open), 0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct forecast_input in = input_of(i == 0 ? &w : &other, &m, &window, 1, 3);
+
+        in.known.end = censuses[count - 1];
+        in.censuses = censuses;
+        in.census_count = count;
+        ck_assert_int_eq(forecast_likely(&in, &fans[i]), 0);
+    }
+    ck_assert_uint_eq(fans[0][0].count, fans[1][0].count);
+    for (size_t k = 0; k < fans[0][0].count; k++)
+        ck_assert_double_eq(fans[0][0].values[k], fans[1][0].values[k]);
+    forecast_fans_free(fans[0], 1);
+    forecast_fans_free(fans[1], 1);
+    waits_release(&w);
+    waits_release(&other);
+}
+END_TEST
+
 /* On each of five days 10 join; on the Sunday a snapshot tells that 50 are gone: by Friday they are. */
 START_TEST(who_is_gone_from_a_snapshot_left_on_days_on_which_others_join)
 {
@@ -606,6 +651,7 @@ UNIT_MAIN(
     UNIT_TEST(who_is_seen_in_turn_stays_in_turn_so_that_hardly_anybody_is_passed_by),
     UNIT_TEST(who_is_seen_in_turn_in_one_clinic_a_week_stays_in_turn),
     UNIT_TEST(who_is_gone_from_a_snapshot_left_on_any_day_since_the_one_before),
+    UNIT_TEST(the_order_in_which_waits_are_given_changes_no_forecast),
     UNIT_TEST(who_is_gone_from_a_snapshot_left_on_days_on_which_others_join),
     UNIT_TEST(a_list_that_drifts_is_the_less_known_the_further_it_is),
     UNIT_TEST(what_a_week_of_last_year_brought_may_come_two_weeks_earlier),
