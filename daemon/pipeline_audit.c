@@ -131,6 +131,7 @@ static const struct {
     { "configured", read_configured }, /* when a feed was first configured */
     { "act", read_act },               /* what a person did */
     { "planned", read_planned },       /* a plan's file began, or ceased, to say rehearsal */
+    { "forum_told", forum_read },      /* who was asked for commentaries, or told of none */
     { "known", read_known },           /* who came to hear of what of a plan */
 };
 

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+
 /* Notices that stand for no alert, frozen as messages are, so that they go the same way to a receiver. */
 
 bool freeze_is_known(const struct pipeline *p, const char *id)
@@ -44,4 +49,34 @@ int freeze_notice(struct pipeline *p, const struct notice *words,
     item->since = clock_mono(&p->clock);
     *out_item = item;
     return item->delivery_id && item->receiver && item->recipient ? 0 : -ENOMEM;
+}
+
+bool freeze_make_due(struct pipeline *p, struct due_again *list, size_t count, json_t *marker,
+                     int (*take)(struct pipeline *p, const json_t *marker), int r)
+{
+    AUTO(auto_free) struct outbox_item **items = calloc(count + 1, sizeof *items);
+
+    if (!items || !marker)
+        r = r < 0 ? r : -ENOMEM;
+    for (size_t i = 0; items && i < count; i++)
+        items[i] = list[i].item;
+    if (r == 0)
+        r = sent_due(p, items, count);
+    if (r == 0)
+        r = audit_append(p, json_incref(marker));
+    if (r == 0)
+        r = pipeline_took_record(p, "audit", take(p, marker));
+    json_decref(marker);
+    if (r == 0 && count > 0) {
+        compose_again(p, list, count, 0);
+        return true;
+    }
+    for (size_t i = 0; list && i < count; i++)
+        outbox_item_free(list[i].item);
+    free(list);
+    if (disk_error_is_full(r))
+        disk_is_full(p, "notices cannot be journalled", r);
+    else if (r < 0)
+        log_error("notice", "error=\"%s\": whom it concerns is told later", strerror(-r));
+    return false;
 }

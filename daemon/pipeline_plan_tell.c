@@ -120,36 +120,9 @@ static int add_notice(struct pipeline *p, const struct plan *plan, const struct 
     return r;
 }
 
-/* The notices into the sent journal, then in the audit that all were told; then Redis hears of them. Takes
- * list and marker. Returns whether a batch is under way. */
-static bool make_due(struct pipeline *p, struct due_again *list, size_t count, json_t *marker,
-                     int r)
+static int take_marker(struct pipeline *p, const json_t *marker)
 {
-    AUTO(auto_free) struct outbox_item **items = calloc(count + 1, sizeof *items);
-
-    if (!items || !marker)
-        r = r < 0 ? r : -ENOMEM;
-    for (size_t i = 0; items && i < count; i++)
-        items[i] = list[i].item;
-    if (r == 0)
-        r = sent_due(p, items, count);
-    if (r == 0)
-        r = audit_append(p, json_incref(marker));
-    if (r == 0)
-        r = pipeline_took_record(p, "audit", plan_ledger_take(&p->plan_ledger, marker));
-    json_decref(marker);
-    if (r == 0 && count > 0) {
-        compose_again(p, list, count, 0);
-        return true;
-    }
-    for (size_t i = 0; i < count; i++)
-        outbox_item_free(list[i].item);
-    free(list);
-    if (disk_error_is_full(r))
-        disk_is_full(p, "notices of a plan cannot be journalled", r);
-    else if (r < 0)
-        log_error("plan", "error=\"%s\": its owners are told later", strerror(-r));
-    return false;
+    return plan_ledger_take(&p->plan_ledger, marker);
 }
 
 /* ---- it was changed ---- */
@@ -250,11 +223,11 @@ static bool tell_change(struct pipeline *p, const struct plan *in_force, const s
         text_release(&w.subject);
         text_release(&w.body);
     }
-    return make_due(p, list, count,
-                    json_pack("{s:s, s:I, s:I}", "plan_told", plan->id, "change",
-                              (json_int_t)b->told + 1, "at_ms",
-                              (json_int_t)clock_wall(&p->clock).ms),
-                    r);
+    return freeze_make_due(p, list, count,
+                           json_pack("{s:s, s:I, s:I}", "plan_told", plan->id, "change",
+                                     (json_int_t)b->told + 1, "at_ms",
+                                     (json_int_t)clock_wall(&p->clock).ms),
+                           take_marker, r);
 }
 
 /* ---- it ends ---- */
@@ -296,10 +269,10 @@ static bool tell_end(struct pipeline *p, const struct plan *plan, const struct p
         r = add_notice(p, plan, &w, which, &all.list[i].to, list, &count);
     text_release(&w.subject);
     text_release(&w.body);
-    return make_due(p, list, count,
-                    json_pack("{s:s, s:s, s:i, s:I}", "plan_told", plan->id, "expiry", date, "days",
-                              days, "at_ms", (json_int_t)clock_wall(&p->clock).ms),
-                    r);
+    return freeze_make_due(p, list, count,
+                           json_pack("{s:s, s:s, s:i, s:I}", "plan_told", plan->id, "expiry", date,
+                                     "days", days, "at_ms", (json_int_t)clock_wall(&p->clock).ms),
+                           take_marker, r);
 }
 
 /* The next of one plan. Returns 1: a batch is under way, 0: something was done without one, -1: nothing is to

@@ -176,7 +176,8 @@ struct pipeline {
     bool has_met;         /* the audit says what was known when it began to keep that */
     struct table rebases; /* "plan|measure" -> struct rebases *: of charts, as the audit says */
     struct workflow workflow; /* what people said of alerts, as the audit says */
-    struct table journalled;  /* alert id -> struct journalled_alert *: the newest state */
+    struct table asked; /* what forums were told of, see alert/forum_due.h, as the audit says */
+    struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
     bool
         journals_are_behind; /* the disk was full: Redis knows alerts, or messages, that they lack */
     struct retention *retention; /* the day's run under way, or NULL */

@@ -166,6 +166,20 @@ int freeze_notice(struct pipeline *p, const struct notice *words,
 /** Whether it is due, or had an outcome. */
 bool freeze_is_known(const struct pipeline *p, const char *id);
 
+/** Notices into the sent journal; then a record, the marker, in the audit that all were told, which take()
+ * takes; then Redis hears of them: what it lacks is put back from the journal. Takes list and marker; r: what
+ * failed before. Returns whether a batch is under way. */
+bool freeze_make_due(struct pipeline *p, struct due_again *list, size_t count, json_t *marker,
+                     int (*take)(struct pipeline *p, const json_t *marker), int r);
+
+/* ---- pipeline_forum.c ---- */
+/** Commentaries that are asked for before a meeting's papers are due, and that are missed then, become
+ * due. Returns true while a batch is under way for it. */
+bool forum_tell(struct pipeline *p);
+/** A record of the audit: what was asked for, or missed. Returns 0, -EBADMSG or -ENOMEM. */
+int forum_read(struct pipeline *p, const json_t *record);
+void forum_release(struct pipeline *p);
+
 /* ---- pipeline_daily.c ---- */
 /** The tests of this day become due, once. Returns whether a batch is under way. */
 bool daily_tell(struct pipeline *p);

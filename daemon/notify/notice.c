@@ -136,6 +136,8 @@ static char *event_of(const struct notice *n, const char *body)
         [NOTICE_REDIS_USABLE] = { "redis-usable", "redis" },
         [NOTICE_PLAN_CHANGED] = { "plan-changed", NULL },
         [NOTICE_PLAN_ENDS] = { "plan-ends", NULL },
+        [NOTICE_FORUM_ASKS] = { "forum-asks", NULL },
+        [NOTICE_FORUM_MISSES] = { "forum-misses", NULL },
         [NOTICE_TEST] = { "test", "test" },
         [NOTICE_DAILY_TEST] = { "daily-test", "test" },
         [NOTICE_HEARTBEAT] = { "heartbeat", "heartbeat" },
@@ -168,7 +170,10 @@ static char *alerts_of(const struct notice *n)
         [NOTICE_REDIS_USABLE] = { "redis-unusable", 0 },
         [NOTICE_PLAN_CHANGED] = { "plan-changed", 86400 },
         [NOTICE_PLAN_ENDS] = { "plan-ends", 86400 },
+        [NOTICE_FORUM_ASKS] = { "forum-asks", 86400 },
+        [NOTICE_FORUM_MISSES] = { "forum-misses", 86400 },
         [NOTICE_TEST] = { "test", 300 },
+        [NOTICE_DAILY_TEST] = { "daily-test", 300 },
         [NOTICE_HEARTBEAT] = { "heartbeat", 300 },
     };
     const bool is_red =

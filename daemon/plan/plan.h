@@ -13,6 +13,7 @@
 #include "base/date.h"
 #include "base/diag.h"
 #include "base/digest.h"
+#include "base/workdays.h"
 #include "metric/feed_metric.h"
 #include "metric/pathway_metric.h"
 #include "metric/pathway_select.h"
@@ -73,7 +74,8 @@ struct plan_role {
 };
 
 struct plan_meeting {
-    struct civil_date on, papers; /* the last day for papers */
+    struct civil_date on, papers; /* the last day for papers, see plan_meeting_papers() */
+    bool papers_are_said;         /* by the meeting itself */
 };
 
 /** A body that the plan reports to. */
@@ -81,6 +83,9 @@ struct plan_forum {
     char *id, *title;
     struct plan_meeting *meetings; /* ascending */
     size_t meeting_count;
+    long
+        papers_working_days; /* before a meeting that says no day of its own; 0: .papers as it is */
+    long ask_working_days;   /* before papers are due commentaries are asked for; 0: they are not */
 };
 
 /** Where the plan was agreed; .reference NULL: not said. */
@@ -343,6 +348,9 @@ const struct standard_line *measure_standard_on(const struct plan_measure *m, st
 const struct plan_forum *plan_forum_find(const struct plan *p, const char *id);
 /** Its next meeting, today's too; NULL: none is known. */
 const struct plan_meeting *plan_forum_next(const struct plan_forum *f, struct civil_date today);
+/** The last day on which papers of a meeting are taken. */
+struct civil_date plan_meeting_papers(const struct plan_forum *f, const struct plan_meeting *m,
+                                      const struct workdays *workdays);
 /** "higher", "lower", "close". */
 const char *polarity_name(enum polarity p);
 /** How the series of a measure is named: its feed or list, its figure, its organisation. A list measure

@@ -283,7 +283,7 @@ static void list_meetings(const struct plan_forum *f, struct text *out)
     for (size_t i = 0; i < f->meeting_count; i++)
         (void)text_printf(out, "%s%s (papers %s)", i ? ", " : "",
                           date_format(f->meetings[i].on, on),
-                          date_format(f->meetings[i].papers, papers));
+                          date_format(plan_meeting_papers(f, &f->meetings[i], NULL), papers));
 }
 
 static void diff_forum(struct diffing *d, const struct plan_forum *before,
@@ -297,6 +297,8 @@ static void diff_forum(struct diffing *d, const struct plan_forum *before,
         d->result = -ENOMEM;
     diff_text(d, CHANGE_OTHER, "title", before->title, after->title);
     diff_text(d, CHANGE_DATE, "meetings", text_str(&a), text_str(&b));
+    diff_number(d, "ask_working_days", (double)before->ask_working_days,
+                (double)after->ask_working_days, GROWS_HARDER);
 }
 
 static void diff_forums(struct diffing *d, const struct plan *before, const struct plan *after)

@@ -11,8 +11,9 @@
 #include "base/text.h"
 #include "plan/plan_yaml.h"
 
-#define HINT_MAX        160
-#define PAPERS_DAYS_MAX 60
+#define HINT_MAX            160
+#define PAPERS_DAYS_MAX     60
+#define PAPERS_WORKDAYS_MAX 40
 
 /* ---- approval: ---- */
 
@@ -49,6 +50,14 @@ static const struct bind_key forum_keys[] = {
       "its name, such as SEND Improvement Board" },
     { "papers_days", BIND_INTEGER, BIND_FIELD(struct forum_reading, papers_days), "7", 0,
       PAPERS_DAYS_MAX, NULL, 0, "papers are due so many days before a meeting that says no day" },
+    { "papers_working_days", BIND_INTEGER, BIND_FIELD(struct forum_reading, f.papers_working_days),
+      NULL, 1, PAPERS_WORKDAYS_MAX, NULL, 0, "the same in working days, in place of papers_days" },
+    { "ask_working_days", BIND_INTEGER, BIND_FIELD(struct forum_reading, f.ask_working_days), "5",
+      0, PAPERS_WORKDAYS_MAX, NULL, 0,
+      "leads of red measures are asked for a commentary so many working days before papers are "
+      "due; "
+      "0: "
+      "nobody is" },
     { "meets", BIND_NODE, BIND_FIELD(struct forum_reading, meets), NULL, 0, 0, NULL, 0,
       "its meetings: a list of dates, or of {on: DATE, papers: DATE}" },
     BIND_END,
@@ -68,7 +77,7 @@ static int read_meeting(struct plan_reading *r, yaml_node *node, long papers_day
     const char *text = yaml_text(node);
     int bound = 0;
 
-    *out = (struct plan_meeting){ DATE_NONE, DATE_NONE };
+    *out = (struct plan_meeting){ DATE_NONE, DATE_NONE, false };
     if (text && date_parse_iso(text, strlen(text), &out->on) < 0)
         plan_not_a_date(r, node, "forum: meets:", "for example 2024-06-20");
     else if (!text)
@@ -77,7 +86,8 @@ static int read_meeting(struct plan_reading *r, yaml_node *node, long papers_day
     if (!*out_ok)
         return bound == -ENOMEM ? bound : 0;
     plan_check_validity(r, "a meeting", out->on, text ? node : yaml_get(node, "on"));
-    if (!date_is_set(out->papers))
+    out->papers_are_said = date_is_set(out->papers);
+    if (!out->papers_are_said)
         out->papers = date_add_days(out->on, (int)-papers_days);
     if (date_compare(out->papers, out->on) > 0)
         plan_complain(r, yaml_get(node, "papers"), PLAN_PAPERS_AFTER_MEETING,
@@ -165,6 +175,14 @@ const struct plan_meeting *plan_forum_next(const struct plan_forum *f, struct ci
         if (date_compare(f->meetings[i].on, today) >= 0)
             return &f->meetings[i];
     return NULL;
+}
+
+struct civil_date plan_meeting_papers(const struct plan_forum *f, const struct plan_meeting *m,
+                                      const struct workdays *workdays)
+{
+    return f->papers_working_days && !m->papers_are_said
+               ? workdays_before(workdays, m->on, (int)f->papers_working_days)
+               : m->papers;
 }
 
 void plan_forum_release(struct plan_forum *f)

@@ -128,5 +128,47 @@ def test_what_goes_to_and_fro_is_said_once_and_its_end_to_whoever_was_told(build
         assert len(flapping) == 1, "that it goes to and fro is said once, with the opening that makes it so"
 
 
+def notices(w, folder, kind):
+    """Mails of such notices there, in order."""
+    events = w.events(folder)
+    return [m for m in w.mails(folder) if events[m.delivery_id]["data"].get("kind") == kind]
+
+
+def test_a_forum_asks_the_lead_once_and_the_officer_hears_on_the_day_that_no_commentary_came(build):
+    forums = """forums: {board: {title: SEND board, papers_working_days: 5, ask_working_days: 3, meets: [2024-06-06, 2024-07-04]}}
+"""
+    with instance(build, "30", forums=forums, forum=" forum: board,") as w:
+        # Papers of 6 June are due on 30 May (27 May is a bank holiday), and asked for from 24 May on.
+        seen(w, "2024-05-23")
+        assert not notices(w, "spool", "forum-asks")
+        w.start("2024-05-24")
+        w.kill()
+        w.start("2024-05-24")
+        ask = wait_for(lambda: notices(w, "spool", "forum-asks"), "the lead to be asked")
+        assert ask[0].subject == "Commentary by 30 May 2024: SEND board", ask[0].subject
+        assert 'waitlistctl commentary cyp-4w --text "..."' in ask[0].text, ask[0].text
+        w.kill()
+        seen(w, "2024-05-29")
+        assert not notices(w, "officer", "forum-misses")
+        w.start("2024-05-30")
+        missed = wait_for(lambda: notices(w, "officer", "forum-misses"), "the officer to be told")
+        assert "Children helped within 4 weeks" in missed[0].text and "asked of: camhs-lead" in missed[0].text, missed[0].text
+        w.kill()
+        w.start("2024-05-31")
+        settled(w)
+        w.ctl("rebuild")
+        settled(w)
+        w.stop()
+        assert (len(notices(w, "spool", "forum-asks")), len(notices(w, "officer", "forum-misses"))) == (1, 1), "once each"
+        # Of the next meeting: papers by 27 June, asked for from 24 June on; it was answered.
+        w.start("2024-06-24")
+        wait_for(lambda: len(notices(w, "spool", "forum-asks")) == 2, "the next meeting's papers")
+        w.ctl("commentary", "cyp-4w", "--text", "A second team begins in July")
+        w.stop()
+        seen(w, "2024-06-27")
+        seen(w, "2024-07-04")
+        assert len(notices(w, "officer", "forum-misses")) == 1, "one was given"
+
+
 if __name__ == "__main__":
     run_tests(globals())
