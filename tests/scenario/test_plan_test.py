@@ -201,7 +201,7 @@ def test_a_file_that_is_wrong_exits_78_and_every_mistake_has_its_place(build):
 
 def test_who_is_written_to_is_said_and_nothing_leaves_nor_is_the_running_daemon_touched(build):
     with Hook() as hook, Instance(build, receivers=HOOK_RECEIVER.format(port=hook.port) + MAIL,
-                                  plan_text=plan(receivers="spool, mail, hook"), extra="people: people.yaml\n") as w:
+                                  plan_text=plan(receivers="spool, mail, hook"), extra="reminders: []\npeople: people.yaml\n") as w:
         w.write("hook.secret", SECRET)
         w.write("people.yaml", PEOPLE)
         for name, value, month in (("april", 12, 4), ("april-2", 25, 4), ("may", 12, 5), ("june", 30, 6)):
