@@ -399,6 +399,39 @@ START_TEST(a_chart_that_cannot_be_made_leaves_the_mail_without_it)
 }
 END_TEST
 
+/* Its bytes grow by reallocation: what is lost of them is lost of no word of the mail. */
+START_TEST(a_picture_that_is_lost_on_its_way_into_the_mail_costs_no_word)
+{
+    static struct told_months t;
+    bool has_failed = true;
+    size_t failed = 0, without = 0;
+
+    months_init(&t);
+    struct message whole = mail_of_months(&t);
+
+    for (long n = 1; has_failed; n++) {
+        struct message m = { .severity = SEVERITY_NONE };
+
+        failing_begin("realloc", n, 1, ENOMEM);
+        int r = message_compose(&t.f.context, true, false, &m);
+
+        has_failed = failing_end() > 0;
+        failed += has_failed;
+        if (r == 0 && m.chart_error < 0) {
+            check_mail(m.eml, false);
+            without++;
+        } else if (r == 0) {
+            ck_assert_msg(strcmp(m.eml, whole.eml) == 0, "reallocation %ld: another mail", n);
+        } else {
+            ck_assert_int_eq(r, -ENOMEM);
+        }
+        message_release(&m);
+    }
+    ck_assert_msg(failed == 0 || without > 0, "no picture was lost");
+    message_release(&whole);
+}
+END_TEST
+
 static const int forms[5];
 
 UNIT_MAIN("chart", UNIT_ROWS(every_form_is_a_small_picture_on_a_light_ground, forms),
@@ -410,4 +443,5 @@ UNIT_MAIN("chart", UNIT_ROWS(every_form_is_a_small_picture_on_a_light_ground, fo
           UNIT_TEST(what_is_drawn_is_as_it_is_told),
           UNIT_TEST(the_longest_wait_is_drawn_as_the_band_that_is_told),
           UNIT_TEST(a_mail_has_the_picture_beside_its_html_and_nothing_is_fetched),
-          UNIT_TEST(a_chart_that_cannot_be_made_leaves_the_mail_without_it))
+          UNIT_TEST(a_chart_that_cannot_be_made_leaves_the_mail_without_it),
+          UNIT_TEST(a_picture_that_is_lost_on_its_way_into_the_mail_costs_no_word))
