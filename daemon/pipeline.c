@@ -386,6 +386,7 @@ void pipeline_on_tick(evutil_socket_t fd, short what, void *arg)
     pull_tick(p);
     unread_tick(p);
     deliver_tick(p);
+    compose_tick(p);
     direct_tick(p);
     plans_tick(p);
     arrivals_tick(p);

@@ -300,6 +300,8 @@ static int find_compositions(struct pipeline *p, struct composition_list *out)
             .today = pipeline_today(p),
             .recipients = compose_recipients,
             .receiver_kind = compose_receiver_kind,
+            .complete = compose_complete,
+            .is_any_time = p->options.once || p->simulation,
             .baselines = p->composing->baselines.list,
             .baseline_count = p->composing->baselines.count,
             .is_new = known_is_new,
@@ -309,6 +311,8 @@ static int find_compositions(struct pipeline *p, struct composition_list *out)
 
         r = composer_run(&in, out);
         p->waiting_groups = out->waiting;
+        p->shut_groups = out->shut;
+        p->opens_at = out->opens_at;
     }
     free(alerts);
     return r;
@@ -371,6 +375,14 @@ int compose_prepare(struct pipeline *p)
     if (r < 0)
         log_error("compose", "error=\"%s\"", strerror(-r));
     return r;
+}
+
+void compose_tick(struct pipeline *p)
+{
+    if (!p->loaded || p->opens_at.ms == 0 || clock_wall(&p->clock).ms < p->opens_at.ms)
+        return;
+    p->opens_at.ms = 0;
+    p->need_compose = true;
 }
 
 void compose_start(struct pipeline *p)

@@ -51,6 +51,8 @@ size_t compose_recipients(void *arg, const struct alert *alert, struct composer_
                           size_t max);
 /** For the composer: 1 a webhook, 0 another receiver, -1 none of that name. */
 int compose_receiver_kind(void *arg, const char *id);
+/** For the composer: how one is told who no longer is by a role or a route. */
+void compose_complete(void *arg, struct composer_recipient *who);
 /** Who else is told of what this message tells, and who should have been and was not reached.
  * Returns 0 or -ENOMEM. */
 int compose_others(const struct pipeline *p, const struct composition *c, struct text *out_told,

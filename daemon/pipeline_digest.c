@@ -159,6 +159,7 @@ static int digest_of(struct pipeline *p, const struct outbox_item *first, struct
         .receiver = first->receiver,
         .recipient = first->recipient,
         .recipient_name = name_of(p, first->recipient),
+        .is_lead = first->group && strcmp(first->group, COMPOSER_LEAD) == 0,
         .messages = g->item_count,
         .notices = g->notices,
         .notice_count = g->notice_count,

@@ -113,8 +113,17 @@ static int tell_baseline(const struct composition *c, struct composed *out)
     return r;
 }
 
+static const struct plan *plan_of(const struct pipeline *p, const struct alert *a)
+{
+    for (size_t i = 0; a->plan && i < p->config->plan_count; i++)
+        if (strcmp(p->config->plans[i]->id, a->plan) == 0)
+            return p->config->plans[i];
+    return NULL;
+}
+
 /* What the message says, and the told-state that goes with it. Returns 0 or -errno. */
-static int list_items(const struct composition *c, struct message_item *items, struct composed *out)
+static int list_items(const struct pipeline *p, const struct composition *c,
+                      struct message_item *items, struct composed *out)
 {
     int r = 0;
 
@@ -126,6 +135,7 @@ static int list_items(const struct composition *c, struct message_item *items, s
         items[i] = (struct message_item){ .alert = from->alert,
                                           .episode = from->episode,
                                           .finding = from->finding,
+                                          .plan = plan_of(p, from->alert),
                                           .news = from->news,
                                           .came_and_went = from->came_and_went };
         r = notice_id_of(from->episode->id, from->episode->ordinal, items[i].notice_id);
@@ -240,7 +250,7 @@ int compose_message(struct pipeline *p, const struct composition *c, struct comp
         return -ENOMEM;
     struct release *release = NULL;
     json_t *released = NULL;
-    int r = list_items(c, items, out);
+    int r = list_items(p, c, items, out);
 
     if (r == 0)
         r = composed_of_day(out, c->recipient, c->group, pipeline_today(p));

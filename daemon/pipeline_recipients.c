@@ -15,18 +15,53 @@ struct audience {
     size_t count, max;
 };
 
-static void add_recipient(struct audience *a, const struct receiver_setting *r,
-                          const char *recipient, const char *name)
+/* Whether they are written to at this moment, and when else. */
+static void set_hours(const struct pipeline *p, const struct hours *hours,
+                      struct composer_recipient *who)
 {
+    const struct moment now = wall_moment(clock_wall(&p->clock));
+    const struct workdays *w = &p->config->settings->workdays;
+    struct moment at;
+
+    if (hours->is_always)
+        return;
+    if (hours_ended(hours, now, w, &at))
+        who->shut_since = wall_of_moment(at);
+    if (!hours_allow(hours, now, w) && hours_begin(hours, now, w, &at))
+        who->opens_at = wall_of_moment(at);
+}
+
+/* One who is told by two ways has the hours of that which is open, and is a lead by either. */
+static void join(struct composer_recipient *to, const struct composer_recipient *by)
+{
+    to->is_lead |= by->is_lead;
+    if (by->opens_at.ms < to->opens_at.ms)
+        to->opens_at = by->opens_at;
+    if (by->shut_since.ms == 0)
+        to->shut_since = by->shut_since;
+}
+
+/* person: who it is, or NULL; is_lead: by a role, not by a route. */
+static void add_recipient(struct audience *a, const struct receiver_setting *r,
+                          const char *recipient, const struct person *person, bool is_lead)
+{
+    struct composer_recipient who = { .receiver = r->id,
+                                      .recipient = recipient,
+                                      .recipient_name = person ? person->name : NULL,
+                                      .at_once = receiver_is_machine(r),
+                                      .is_lead = is_lead && r->kind == RECEIVER_EMAIL };
+
+    set_hours(a->pipeline, receiver_hours(r, person, is_lead), &who);
     for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->out[i].receiver, r->id) == 0 && strcmp(a->out[i].recipient, recipient) == 0)
+        if (strcmp(a->out[i].receiver, r->id) == 0 && strcmp(a->out[i].recipient, recipient) == 0) {
+            join(&a->out[i], &who);
             return;
+        }
     if (a->count == a->max)
         log_error("compose", "receiver=%s: more than %zu recipients of one alert, one left out",
                   r->id, a->max);
     else
-        a->out[a->count++] =
-            (struct composer_recipient){ r->id, recipient, name, receiver_is_machine(r) };
+        a->out[a->count++] = who;
 }
 
 /* A holder and, while what is for the holder is refused for good, the deputy as well. */
@@ -38,9 +73,9 @@ static void add_holder(struct audience *a, const struct receiver_setting *r, con
                                                         pipeline_today(a->pipeline))
                                       : NULL;
 
-    add_recipient(a, r, holder->mail, holder->name);
+    add_recipient(a, r, holder->mail, holder, true);
     if (deputy)
-        add_recipient(a, r, deputy->mail, deputy->name);
+        add_recipient(a, r, deputy->mail, deputy, true);
 }
 
 /* An email receiver writes to each holder of the role; its `to:` when there is none. */
@@ -54,7 +89,7 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
         return;
     if (r->kind != RECEIVER_EMAIL) {
         if (!a->except || strcmp(id, a->except) != 0)
-            add_recipient(a, r, r->id, NULL);
+            add_recipient(a, r, r->id, NULL, role != NULL);
         return;
     }
     size_t n = role ? settings_holders(s, role, pipeline_today(a->pipeline), people, 16) : 0;
@@ -62,7 +97,7 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
     for (size_t i = 0; i < n; i++)
         add_holder(a, r, role, people[i]);
     if (n == 0 && r->to)
-        add_recipient(a, r, r->to, NULL);
+        add_recipient(a, r, r->to, NULL, role != NULL);
     else if (n == 0)
         log_warning("compose",
                     "receiver=%s role=%s: nobody holds the role and the receiver has no to:", id,
@@ -206,6 +241,20 @@ int compose_receiver_kind(void *arg, const char *id)
     const struct receiver_setting *r = settings_receiver(p->config->settings, id);
 
     return r ? receiver_is_machine(r) : -1;
+}
+
+void compose_complete(void *arg, struct composer_recipient *who)
+{
+    const struct pipeline *p = arg;
+    const struct settings *s = p->config->settings;
+    const struct receiver_setting *r = settings_receiver(s, who->receiver);
+    const struct person *person = NULL;
+
+    for (size_t i = 0; i < s->person_count; i++)
+        if (strcmp(s->people[i].mail, who->recipient) == 0)
+            person = &s->people[i];
+    who->is_lead = person && r->kind == RECEIVER_EMAIL;
+    set_hours(p, receiver_hours(r, person, person != NULL), who);
 }
 
 /* By name where people.yaml has one, else by receiver; each once. Returns 0 or -ENOMEM. */

@@ -79,6 +79,8 @@ static int compose(struct rendering *r, const struct table *told)
         .today = pipeline_today(p),
         .recipients = compose_recipients,
         .receiver_kind = compose_receiver_kind,
+        .complete = compose_complete,
+        .is_any_time = true,
         .recipients_arg = p,
     };
 

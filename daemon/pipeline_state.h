@@ -257,6 +257,8 @@ struct pipeline {
 
     struct composing *composing;   /* messages being stored, or NULL */
     size_t waiting_groups;         /* whose news waits for the next day's message */
+    size_t shut_groups;            /* likewise, for the hours of their recipients */
+    struct wall_time opens_at;     /* when the first of these begin; .ms 0: none waits */
     struct table resting;          /* receiver -> struct mono_time *: not before */
     struct table paces;            /* receiver -> what it was given lately */
     struct wall_time outage_since; /* Redis unusable, on record; .ms 0: no outage */

@@ -131,16 +131,17 @@ json_t *status_report(const struct pipeline *p)
     for (size_t i = 0; plans && i < p->config->plan_count; i++)
         json_array_append_new(plans, plan_words(p, i));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, s:s?, "
-        "s:s?, s:o}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:s?, s:s?, "
+        "s:s?, s:s?, s:o}",
         "instance", p->config->settings->instance, "version", WAITLISTD_VERSION, "status", line,
         "now", wall_format(clock_wall(&p->clock), at), "today",
         date_format(pipeline_today(p), today), "running_since", wall_format(p->started, since),
         "clock_set", p->clock.is_set, "redis", checks_redis_state(p), "ready",
         (int)(p->loaded && date_is_set(p->findings_of)), "feeds",
         (int)p->config->settings->feed_count, "messages_due", (int)deliver_pending(p),
-        "messages_waiting_for_tomorrow", (int)p->waiting_groups, "plans", plans, "rebuild",
-        rebuild_report(p), "standby_of", store_leader(p->store), "last_evaluation",
+        "messages_waiting_for_tomorrow", (int)p->waiting_groups, "messages_waiting_for_hours",
+        (int)p->shut_groups, "plans", plans, "rebuild", rebuild_report(p), "standby_of",
+        store_leader(p->store), "last_evaluation",
         p->evaluated_at.ms ? wall_format(p->evaluated_at, when) : NULL, "reload_refused",
         p->reload_error[0] ? p->reload_error : NULL, "demo", p->config->settings->demo_banner,
         "heartbeat", heartbeat_report(p));

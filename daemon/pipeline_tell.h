@@ -66,6 +66,8 @@ void known_release(struct pipeline *p);
 /* ---- pipeline_compose.c ---- */
 /** Alerts to messages due; a failure fails the batch. */
 void compose_start(struct pipeline *p);
+/** Each second: what waited for people's hours is due when they begin. */
+void compose_tick(struct pipeline *p);
 /** The same in a batch that is open: which messages (returns 0 or -errno); the next of them, journalled
  * and sent (returns whether some are left); Redis took them. */
 int compose_prepare(struct pipeline *p);

@@ -64,6 +64,15 @@ struct civil_date wall_date(struct wall_time w)
     return d;
 }
 
+struct moment wall_moment(struct wall_time w)
+{
+    struct tm tm = local_tm(w);
+    struct moment m = { DATE_NONE, tm.tm_hour * 60 + tm.tm_min };
+
+    (void)date_from_ymd(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, &m.date);
+    return m;
+}
+
 static int local_to_wall(struct civil_date d, int hour, int minute, struct wall_time *out)
 {
     int y, m, day;
@@ -88,6 +97,14 @@ struct wall_time wall_of_date(struct civil_date d)
     struct wall_time w = { 0 };
 
     (void)local_to_wall(d, 0, 0, &w);
+    return w;
+}
+
+struct wall_time wall_of_moment(struct moment m)
+{
+    struct wall_time w = { 0 };
+
+    (void)local_to_wall(m.date, m.minute / 60, m.minute % 60, &w);
     return w;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/date.h"
+#include "base/hours.h"
 
 struct wall_time {
     int64_t ms; /* milliseconds since 1970-01-01T00:00:00Z */
@@ -44,8 +45,12 @@ int clock_parse_at(const char *text, struct wall_time *out_wall);
 
 /** The local civil date of a wall time. */
 struct civil_date wall_date(struct wall_time w);
+/** The local civil date of a wall time, and the minute of that day. */
+struct moment wall_moment(struct wall_time w);
 /** Local midnight that begins a civil date. */
 struct wall_time wall_of_date(struct civil_date d);
+/** The wall time of a local moment. */
+struct wall_time wall_of_moment(struct moment m);
 /** Writes RFC 3339 local time with offset, e.g. 2025-03-31T09:00:00+01:00. */
 const char *wall_format(struct wall_time w, char out_text[WALL_TEXT_MAX]);
 /** Writes RFC 3339 in UTC with Z and milliseconds. */

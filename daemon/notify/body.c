@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "notify/body_rest.h"
 #include "notify/chart.h"
 #include "notify/late_feed.h"
 #include "notify/surfaces.h"
@@ -17,12 +18,19 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         const char *label;
         void (*add)(const struct item_view *, struct text *);
     } parts[] = {
-        { "What", wording_what },           { "Figures of", wording_footprint },
-        { "Data period", wording_period },  { "Since", wording_since },
-        { "Gone grey", late_feed_held },    { "Who", wording_who },
-        { "Escalated", wording_escalated }, { "What clears it", wording_clears },
-        { "How sure", wording_sure },       { "Ask", late_feed_ask },
-        { "Told again", late_feed_again },  { "The plan", wording_plan },
+        { "Plan", body_plan_of_item },
+        { "What", wording_what },
+        { "Figures of", wording_footprint },
+        { "Data period", wording_period },
+        { "Since", wording_since },
+        { "Gone grey", late_feed_held },
+        { "Who", wording_who },
+        { "Escalated", wording_escalated },
+        { "What clears it", wording_clears },
+        { "How sure", wording_sure },
+        { "Ask", late_feed_ask },
+        { "Told again", late_feed_again },
+        { "The plan", wording_plan },
     };
     AUTO(text_release) struct text words = TEXT_INIT;
 
@@ -74,8 +82,9 @@ static void say_end(struct surfaces *s, const struct message_context *c,
 
     surfaces_space(s);
     if (c->unchanged > 0) {
-        (void)text_printf(&words, "%zu other alert%s of this group: unchanged, still open.",
-                          c->unchanged, c->unchanged == 1 ? "" : "s");
+        (void)text_printf(&words, "%zu other alert%s%s: unchanged, still open.", c->unchanged,
+                          c->unchanged == 1 ? "" : "s",
+                          body_is_of_group(c) ? " of this group" : "");
         surfaces_say(s, "", text_str(&words));
         text_clear(&words);
     }
@@ -137,6 +146,8 @@ static void cell(const struct item_view *v, enum column column, struct text *out
             (void)text_printf(out, ", %s", severity);
         break;
     case COLUMN_TITLE:
+        if (rule_is_of_measure(v->item->alert->rule) && v->item->alert->rule != RULE_BEHIND_PLAN)
+            (void)text_printf(out, "%s: ", wording_state(v));
         wording_clean(out, v->title, 150, 18);
         break;
     case COLUMN_WHERE:
@@ -265,7 +276,7 @@ void body_write(const struct message_context *c, const struct message_item *cons
     say_plan(&all, c);
     say_end(&end, c, item_count ? items[0] : NULL, item_count);
     words = wording_words(text_str(&all.plain)) + wording_words(text_str(&end.plain)) +
-            12; /* 12: "the other n..." */
+            body_rest_words(c, items, item_count);
     for (; told < item_count; told++) {
         AUTO(surfaces_release) struct surfaces one = SURFACES_INIT;
         struct item_view v;
@@ -284,13 +295,13 @@ void body_write(const struct message_context *c, const struct message_item *cons
         say_chart(&all, chart);
     }
     if (told < item_count) {
-        if (item_count - told == 1)
-            (void)snprintf(rest, sizeof rest, "The other one is in the table below.");
-        else
-            (void)snprintf(rest, sizeof rest, "The other %zu are in the table below.",
-                           item_count - told);
+        AUTO(text_release) struct text others = TEXT_INIT;
+
+        body_rest(c, items + told, item_count - told, &others);
         surfaces_space(&all);
-        surfaces_say(&all, "", rest);
+        surfaces_say(&all, "", text_str(&others));
+        if (!text_ok(&others))
+            all.plain.error = others.error;
     }
     surfaces_join(&all, &end);
     if (item_count)

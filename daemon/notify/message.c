@@ -102,6 +102,31 @@ static enum alert_severity severity_told(const struct message_context *c)
     return worst;
 }
 
+/* Whether nothing of it is a plan's. */
+static bool is_of_feeds(const struct message_context *c)
+{
+    bool is = !c->plan && !c->backlog_messages;
+
+    for (size_t i = 0; i < c->item_count; i++)
+        is = is && !c->items[i].alert->plan;
+    return is;
+}
+
+static size_t plans_told(const struct message_context *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->item_count; i++) {
+        const struct plan *plan = c->items[i].plan;
+        bool is_known = plan == NULL;
+
+        for (size_t k = 0; k < i && !is_known; k++)
+            is_known = c->items[k].plan == plan;
+        n += !is_known;
+    }
+    return n;
+}
+
 /* ---- subject ----------------------------------------------------------------------------- */
 
 /* "3 measures behind plan", "2 behind plan, 1 warned early" */
@@ -150,8 +175,8 @@ static void group_counts(const struct message_context *c, struct text *counts)
         { forecasts, "forecasts of a miss", "forecast" },
         { letters, "receivers refuse messages", "of receivers" },
         { checks, "checks of the monitor", "of the monitor" },
-        { other, c->plan || c->backlog_messages ? "other alerts" : "feed alerts",
-          c->plan || c->backlog_messages ? "other" : "of feeds" },
+        { other, is_of_feeds(c) ? "feed alerts" : "other alerts",
+          is_of_feeds(c) ? "of feeds" : "other" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].n > 0)
@@ -185,8 +210,12 @@ void message_heading(const struct message_context *c, struct text *out)
         wording_clean(out, c->plan->title ? c->plan->title : c->plan->id, 200, 40);
     else if (c->plan && c->priority < c->plan->priority_count)
         wording_clean(out, c->plan->priorities[c->priority].title, 200, 40);
+    else if (c->plan)
+        wording_clean(out, c->plan->title ? c->plan->title : c->plan->id, 200, 40);
+    else if (plans_told(c) > 1)
+        (void)text_printf(out, "%zu plans", plans_told(c));
     else
-        wording_clean(out, c->plan ? c->plan->id : c->instance, 60, 10);
+        wording_clean(out, c->instance, 60, 10);
 }
 
 static void shortened_heading(const struct message_context *c, size_t max, struct text *out)
@@ -216,7 +245,7 @@ static void group_subject(const struct message_context *c, const struct message_
     } else if (wording_subject_room(&first, text_str(&counts), max - strlen(CUT)) >= TITLE_MIN) {
         wording_subject(&first, text_str(&counts), max - strlen(CUT), out);
         (void)text_puts(out, CUT);
-    } else if (!c->plan && !c->backlog_messages && first.feed) {
+    } else if (!c->plan && !c->backlog_messages && (first.feed || items[0]->plan)) {
         (void)snprintf(more, sizeof more, "; %zu more", c->item_count - 1);
         wording_subject(&first, NULL, max - strlen(more), out);
         (void)text_puts(out, more);

@@ -24,6 +24,7 @@ struct message_item {
     const struct alert *alert;
     const struct episode *episode;
     const struct finding *finding; /* NULL when the rule ended */
+    const struct plan *plan;       /* of its alert; NULL: the message's, or none */
     enum alert_news news;          /* relative to what this receiver was last told */
     char notice_id[ALERT_ID_MAX];  /* of the newest notice told by this message */
     bool came_and_went;            /* it began and ended while the message waited */

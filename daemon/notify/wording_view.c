@@ -206,6 +206,7 @@ void item_view(const struct message_context *context, const struct message_item 
 {
     const struct finding *f = item->finding;
     const struct alert *a = item->alert;
+    const struct plan *plan = item->plan ? item->plan : context->plan;
     struct item_view v = { .context = context,
                            .item = item,
                            .line = NAN,
@@ -217,11 +218,11 @@ void item_view(const struct message_context *context, const struct message_item 
 
     assert(a && item->episode);
     v.measure = f ? f->measure : NULL;
-    if (!v.measure && context->plan && a->measure)
-        v.measure = plan_measure_find(context->plan, a->measure);
+    if (!v.measure && plan && a->measure)
+        v.measure = plan_measure_find(plan, a->measure);
     v.action = f ? f->action : NULL;
-    if (!v.action && context->plan && a->action)
-        v.action = plan_action_find(context->plan, a->action);
+    if (!v.action && plan && a->action)
+        v.action = plan_action_find(plan, a->action);
     v.title = given(f ? f->title : NULL, a->title);
     if (!v.title)
         v.title = given(a->measure, a->feed) ? given(a->measure, a->feed) : rule_name(a->rule);

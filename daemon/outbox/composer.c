@@ -6,6 +6,8 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "outbox/timing.h"
+#include "outbox/told_index.h"
 
 #define DISCOVERED_TOLD_DAYS 31
 
@@ -13,7 +15,8 @@
 struct gathering {
     struct composition c;
     size_t cap;
-    bool red, at_once;
+    bool red, at_once, is_lead;
+    struct wall_time opens_at; /* of the first of its items that may be told; .ms 0: now */
 };
 
 struct gatherings {
@@ -78,6 +81,8 @@ static struct gathering *gathering_of(struct gatherings *all, const struct compo
     g.c.plan = plan;
     g.c.priority = priority;
     g.at_once = r->at_once;
+    g.is_lead = r->is_lead;
+    g.opens_at = r->opens_at;
     if (!g.c.receiver || !g.c.recipient || !g.c.group ||
         (r->recipient_name && !g.c.recipient_name)) {
         composition_release(&g.c);
@@ -220,6 +225,13 @@ static int add_item(struct gathering *g, struct composed_item item)
     return 0;
 }
 
+/* It waits for hours as long as all of it does: what is told by way of ops has none. */
+static void heed_hours(struct gathering *g, const struct composer_recipient *r)
+{
+    if (g->c.item_count == 0 || r->opens_at.ms < g->opens_at.ms)
+        g->opens_at = r->opens_at;
+}
+
 /* The gathering in which a recipient is told of an alert. NULL without memory. */
 static struct gathering *gathering_for(const struct composer_input *in, struct gatherings *all,
                                        const struct composer_recipient *r, const struct alert *a)
@@ -227,13 +239,28 @@ static struct gathering *gathering_for(const struct composer_input *in, struct g
     AUTO(text_release) struct text group = TEXT_INIT;
     const struct plan *plan = plan_of(in, a);
 
-    if (plan)
+    if (r->is_lead)
+        (void)text_puts(&group, plan && plan->mode == PLAN_REHEARSAL ? COMPOSER_LEAD_REHEARSAL
+                                                                     : COMPOSER_LEAD);
+    else if (plan)
         (void)text_printf(&group, "%s/%zu", plan->id, a->priority);
     else
         (void)text_puts(&group, a->rule == RULE_DEAD_LETTER  ? "delivery"
                                 : a->rule == RULE_SELF_CHECK ? "monitor"
                                                              : "feeds");
     return text_ok(&group) ? gathering_of(all, r, text_str(&group), plan, a->priority) : NULL;
+}
+
+/* Whether the news leaves at once: of a lead's what turned red, of others' whatever concerns red. */
+static bool is_red(const struct composer_recipient *r, const struct episode *e,
+                   const struct told *t, enum alert_news news)
+{
+    if (news == NEWS_REMINDER) /* which turns nothing red */
+        return false;
+    if (!r->is_lead)
+        return e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED);
+    return episode_is_active(e) && e->severity == SEVERITY_RED &&
+           (!t || !t->open || t->severity != SEVERITY_RED);
 }
 
 static int gather_episode(const struct composer_input *in, struct gatherings *all,
@@ -274,70 +301,29 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
         g->c.unchanged++;
         return 0;
     }
-    if (news != NEWS_REMINDER && /* which turns nothing red */
-        (e->severity == SEVERITY_RED || (t && t->severity == SEVERITY_RED)))
-        g->red = true;
+    g->red |= is_red(r, e, t, news);
+    heed_hours(g, r);
     return add_item(g, item);
 }
 
 /* ---- who was told of an episode ---- */
 
-struct told_row {
-    const char *episode, *key; /* borrowed from the table */
-    const struct told *told;
-    size_t position;
-};
-
-/* The table by episode: years of it are asked once, not once for each episode that ended. */
-struct told_index {
-    struct told_row *rows;
-    size_t count;
-};
-
-static int by_episode(const void *a, const void *b)
+/* That of a row among these, or NULL. */
+static const struct composer_recipient *among(const struct told_row *row,
+                                              const struct composer_recipient *who, size_t n)
 {
-    const struct told_row *x = a, *y = b;
-    int r = strcmp(x->episode, y->episode);
+    for (size_t i = 0; i < n; i++) {
+        size_t receiver = strlen(who[i].receiver), recipient = strlen(who[i].recipient);
 
-    return r ? r : x->position < y->position ? -1 : x->position > y->position;
-}
-
-static int told_index_make(const struct table *told, struct told_index *out)
-{
-    const char *key;
-    void *value;
-
-    out->rows = calloc(table_count(told) + 1, sizeof *out->rows);
-    if (!out->rows)
-        return -ENOMEM;
-    for (size_t at = 0; table_next(told, &at, &key, &value);) {
-        const char *end = strrchr(key, '|');
-
-        if (end && strchr(key, '|') != end)
-            out->rows[out->count++] = (struct told_row){ end + 1, key, value, at };
+        if (strncmp(row->key, who[i].receiver, receiver) == 0 && row->key[receiver] == '|' &&
+            strncmp(row->key + receiver + 1, who[i].recipient, recipient) == 0 &&
+            row->key[receiver + 1 + recipient] == '|')
+            return &who[i];
     }
-    if (out->count)
-        qsort(out->rows, out->count, sizeof *out->rows, by_episode);
-    return 0;
+    return NULL;
 }
 
-/* The first row of an episode, or where it would stand. */
-static size_t told_index_find(const struct told_index *index, const char *episode)
-{
-    size_t low = 0, high = index->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(index->rows[middle].episode, episode) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Tells the recipient of a row of an episode that has ended. */
+/* Tells the recipient of a row, who is not told of the alert any more, of an episode that has ended. */
 static int gather_row(const struct composer_input *in, struct gatherings *all,
                       const struct told_row *row, const struct alert *a, const struct episode *e)
 {
@@ -349,23 +335,13 @@ static int gather_row(const struct composer_input *in, struct gatherings *all,
 
     if (!receiver || !recipient)
         return -ENOMEM;
-    const struct composer_recipient who = { receiver, recipient, NULL, kind == 1 };
+    struct composer_recipient who = { .receiver = receiver,
+                                      .recipient = recipient,
+                                      .at_once = kind == 1 };
 
+    if (kind >= 0 && in->complete)
+        in->complete(in->recipients_arg, &who);
     return kind < 0 ? 0 : gather_episode(in, all, &who, a, e);
-}
-
-/* Whether the row is of one of these. */
-static bool is_among(const struct told_row *row, const struct composer_recipient *who, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        size_t receiver = strlen(who[i].receiver), recipient = strlen(who[i].recipient);
-
-        if (strncmp(row->key, who[i].receiver, receiver) == 0 && row->key[receiver] == '|' &&
-            strncmp(row->key + receiver + 1, who[i].recipient, recipient) == 0 &&
-            row->key[receiver + 1 + recipient] == '|')
-            return true;
-    }
-    return false;
 }
 
 /* Whoever was told that an episode began is told that it ended, also when the role has passed on; of a
@@ -379,10 +355,59 @@ static int gather_told(const struct composer_input *in, const struct told_index 
     int r = 0;
 
     for (size_t i = told_index_find(index, e->id);
-         r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++)
-        if ((index->rows[i].told->open || e->state == ALERT_RETRACTED) &&
-            (!is_rehearsed || is_among(&index->rows[i], who, n)))
+         r == 0 && i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++) {
+        const struct composer_recipient *one = among(&index->rows[i], who, n);
+
+        if (!index->rows[i].told->open && e->state != ALERT_RETRACTED)
+            continue;
+        if (one)
+            r = gather_episode(in, all, one, a, e);
+        else if (!is_rehearsed)
             r = gather_row(in, all, &index->rows[i], a, e);
+    }
+    return r;
+}
+
+/* What turned red and was over before the hours of a lead began was kept from them: it is told with both
+ * dates. */
+static int gather_missed(const struct composer_input *in, struct gatherings *all,
+                         const struct composer_recipient *r, const struct alert *a,
+                         const struct episode *e)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+    const struct composer_baseline *b = NULL;
+
+    if (r->shut_since.ms == 0 || e->state != ALERT_RESOLVED || e->severity != SEVERITY_RED ||
+        e->early || e->changed_at.ms < r->shut_since.ms)
+        return 0;
+    (void)text_printf(&key, "%s|%s|%s", r->receiver, r->recipient, e->id);
+    if (!text_ok(&key) || baseline_of(in, r, a, NULL, &b) < 0)
+        return -ENOMEM;
+    if (b || table_has(in->told, text_str(&key)) ||
+        (in->workflow && workflow_withholds(in->workflow, a, e, NEWS_NEW, in->today)))
+        return 0;
+    struct gathering *g = gathering_for(in, all, r, a);
+    const struct composed_item item = { .alert = a,
+                                        .episode = e,
+                                        .finding = finding_of(in, a),
+                                        .news = composer_news_of_both(e),
+                                        .came_and_went = true };
+
+    if (!g)
+        return -ENOMEM;
+    heed_hours(g, r);
+    return add_item(g, item);
+}
+
+/* Who is told of an episode that is over. */
+static int gather_ended(const struct composer_input *in, const struct told_index *index,
+                        struct gatherings *all, const struct alert *a, const struct episode *e,
+                        const struct composer_recipient *who, size_t n)
+{
+    int r = gather_told(in, index, all, a, e, who, n);
+
+    for (size_t j = 0; r == 0 && j < n; j++)
+        r = gather_missed(in, all, &who[j], a, e);
     return r;
 }
 
@@ -430,6 +455,109 @@ static int day_is_spent(const struct composer_input *in, const struct compositio
     return day && date_compare(*day, in->today) >= 0;
 }
 
+/* ---- which of them leave now ---- */
+
+static bool is_for_same(const struct composition *a, const struct composition *b)
+{
+    return strcmp(a->receiver, b->receiver) == 0 && strcmp(a->recipient, b->recipient) == 0;
+}
+
+/* The plan and the priority that all of a lead's mail is of; none where it is of several. */
+static void set_plan(const struct composer_input *in, struct composition *c)
+{
+    for (size_t i = 0; i < c->item_count; i++) {
+        const struct plan *plan = plan_of(in, c->items[i].alert);
+        size_t priority = c->items[i].alert->priority;
+
+        c->backlog.is_illustrative |= plan && plan->illustrative;
+        c->backlog.is_rehearsal |= plan && plan->mode == PLAN_REHEARSAL;
+        if (i == 0) {
+            c->plan = plan;
+            c->priority = priority;
+        } else if (c->plan != plan) {
+            c->plan = NULL;
+        } else if (plan && c->priority != priority) {
+            c->priority = plan->priority_count;
+        }
+    }
+}
+
+/* A baseline is the lead's mail of that day. Returns 0 or -ENOMEM. */
+static int settle_lead(const struct composer_input *in, struct composition *c)
+{
+    char *group;
+
+    if (!c->baseline) {
+        set_plan(in, c);
+        return 0;
+    }
+    group = strdup(c->plan->mode == PLAN_REHEARSAL ? COMPOSER_LEAD_REHEARSAL : COMPOSER_LEAD);
+    if (!group)
+        return -ENOMEM;
+    free(c->group);
+    c->group = group;
+    return 0;
+}
+
+/* Returns enum timing, or -ENOMEM. */
+static int when(const struct composer_input *in, const struct gathering *g,
+                const struct composition_list *list)
+{
+    int spent = day_is_spent(in, &g->c);
+
+    if (spent < 0)
+        return spent;
+    for (size_t i = 0; g->is_lead && i < list->count; i++)
+        spent |= is_for_same(&list->list[i], &g->c) && strcmp(list->list[i].group, g->c.group) == 0;
+    const struct due due = { .is_shut = g->opens_at.ms != 0 && !in->is_any_time,
+                             .is_at_once = g->at_once,
+                             .turned_red = g->red,
+                             .day_is_spent = spent != 0 };
+
+    return (int)timing_of(&due);
+}
+
+/* Moves one to the list, unless it waits. Returns 0 or -ENOMEM. */
+static int emit(const struct composer_input *in, struct gathering *g, struct composition_list *list)
+{
+    int timing;
+
+    if (g->c.item_count == 0 && !g->c.baseline)
+        return 0;
+    timing = when(in, g, list);
+    if (timing < 0)
+        return timing;
+    if (timing == TIMING_TOMORROW) {
+        list->waiting++;
+        return 0;
+    }
+    if (timing == TIMING_HOURS) {
+        list->shut++;
+        if (list->opens_at.ms == 0 || g->opens_at.ms < list->opens_at.ms)
+            list->opens_at = g->opens_at;
+        return 0;
+    }
+    if (g->is_lead && settle_lead(in, &g->c) < 0)
+        return -ENOMEM;
+    composer_order(g->c.items, g->c.item_count);
+    list->list[list->count++] = g->c; /* moved */
+    g->c = (struct composition){ 0 };
+    return 0;
+}
+
+/* Baselines first: with one the lead's day is spent. */
+static int emit_all(const struct composer_input *in, struct gatherings *all,
+                    struct composition_list *list)
+{
+    int r = 0;
+
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; r == 0 && i < all->count; i++)
+            if ((all->list[i].is_lead && all->list[i].c.baseline != NULL) == (pass == 0))
+                r = emit(in, &all->list[i], list);
+    return r;
+}
+
 int composer_run(const struct composer_input *in, struct composition_list *out)
 {
     struct gatherings all = { 0 };
@@ -453,7 +581,7 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
                 for (size_t j = 0; r == 0 && j < n; j++)
                     r = gather_episode(in, &all, &who[j], a, e);
             else
-                r = gather_told(in, &told, &all, a, e, who, n);
+                r = gather_ended(in, &told, &all, a, e, who, n);
         }
     }
     for (size_t i = 0; r == 0 && i < in->baseline_count; i++) /* also that nothing is behind */
@@ -462,21 +590,10 @@ int composer_run(const struct composer_input *in, struct composition_list *out)
         list.list = calloc(all.count, sizeof *list.list);
         r = list.list ? 0 : -ENOMEM;
     }
-    for (size_t i = 0; i < all.count; i++) {
-        struct gathering *g = &all.list[i];
-        int spent = r == 0 && g->c.item_count ? day_is_spent(in, &g->c) : 0;
-
-        if (spent < 0)
-            r = spent;
-        if (r < 0 || (g->c.item_count == 0 && !g->c.baseline) ||
-            (spent && !g->red && !g->at_once)) {
-            list.waiting += r == 0 && g->c.item_count > 0;
-            composition_release(&g->c);
-            continue;
-        }
-        composer_order(g->c.items, g->c.item_count);
-        list.list[list.count++] = g->c; /* moved */
-    }
+    if (r == 0)
+        r = emit_all(in, &all, &list);
+    for (size_t i = 0; i < all.count; i++)
+        composition_release(&all.list[i].c);
     free(all.list);
     free(told.rows);
     if (r < 0) {

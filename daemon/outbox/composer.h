@@ -4,7 +4,9 @@
  * Pure. Desired is the state of every episode; told is what each recipient of each receiver was
  * last told of it. The difference, grouped by recipient and plan priority, becomes one message a
  * group. What concerns red leaves at once; the rest goes into the day's message, at most one a day
- * and group (machines, that is webhooks, are told everything at once). Whoever was told that an
+ * and group (machines, that is webhooks, are told everything at once). What concerns a lead, whatever
+ * plan or priority it is of, is one mail: at most one a day unless something turned red, and within their
+ * hours alone (timing.h). Whoever was told that an
  * episode began is told that it ended; what began and ended untold stays untold, unless it was
  * discovered late. A person may ask to be spared reminders, and for a time what would be new: workflow.h. Who hears of a plan, or of a part of it, for the first time is told once how things
  * stand (a baseline), whatever the priorities: of what was before nothing else is told.
@@ -17,6 +19,7 @@
 
 #include "alert/alert.h"
 #include "alert/workflow.h"
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/table.h"
 #include "plan/finding.h"
@@ -32,7 +35,14 @@ struct told {
 struct composer_recipient {
     const char *receiver, *recipient, *recipient_name; /* name may be NULL */
     bool at_once;                                      /* a machine: no day's message */
+    bool is_lead; /* told of all that concerns them by one mail, at most one a day */
+    struct wall_time
+        opens_at; /* outside their hours: when these begin; .ms 0: they may be told now */
+    struct wall_time shut_since; /* where they have hours: when those before ended; .ms 0: none */
 };
+/** Of the day's mail to a lead, and the mail to a plan's author about its rehearsal. */
+#define COMPOSER_LEAD           "mail"
+#define COMPOSER_LEAD_REHEARSAL "mail/rehearsal"
 #define COMPOSER_RECIPIENTS_MAX 64
 
 /** How a plan stands, owed to one to whom it, or a part of it, is new. */
@@ -58,11 +68,15 @@ struct composer_input {
     const struct table *days; /* "receiver|recipient|day|group" -> struct civil_date *: the day's
                                  message went out */
     struct civil_date today;
+    bool is_any_time; /* nobody's hours are heeded */
     /** Who is told of an alert; returns the number written. */
     size_t (*recipients)(void *arg, const struct alert *alert, struct composer_recipient *out,
                          size_t max);
     /** Whether a receiver still exists and is a machine: 1 machine, 0 people, -1 gone. */
     int (*receiver_kind)(void *arg, const char *receiver);
+    /** Says of one who was told before, and is not told of the alert any more, how they are told: completes
+     * what follows the recipient; NULL: nothing to add. */
+    void (*complete)(void *arg, struct composer_recipient *who);
     const struct composer_baseline *baselines; /* owed */
     size_t baseline_count;
     /** Whether an alert is of what is new to whom this baseline is owed; is_untold: he was told nothing of
@@ -81,7 +95,7 @@ struct composed_item {
         news; /* relative to what was told; NEWS_NONE for one that a daily message repeats */
     unsigned
         told_ordinal;   /* notices told_ordinal + 1 .. episode->ordinal are told by this message */
-    bool came_and_went; /* it began and ended before anything of it was delivered */
+    bool came_and_went; /* it began and ended before anything of it was delivered, or might be */
 };
 
 /** What a digest stands for; .messages 0: no digest. */
@@ -94,9 +108,10 @@ struct composed_backlog {
 
 struct composition {
     char *receiver, *recipient, *recipient_name;
-    char *group;             /* "plan/priority", "plan/baseline", "feeds" or "delivery" */
-    const struct plan *plan; /* or NULL */
-    size_t priority;
+    char *
+        group; /* "plan/priority", "plan/baseline", "feeds", "delivery", "monitor"; COMPOSER_LEAD */
+    const struct plan *plan;     /* or NULL */
+    size_t priority;             /* its number of priorities: all of it, or several */
     struct composed_item *items; /* new, worse, better, cleared, corrected; red before amber */
     size_t item_count;
     size_t unchanged; /* open episodes of the group already told */
@@ -109,7 +124,9 @@ struct composition {
 struct composition_list {
     struct composition *list;
     size_t count;
-    size_t waiting; /* groups whose news waits for the next day's message */
+    size_t waiting;            /* groups whose news waits for the next day's message */
+    size_t shut;               /* likewise, for the hours of their recipients */
+    struct wall_time opens_at; /* when the first of these begin; .ms 0: none */
 };
 
 /** What is news of an episode to one who was told t (NULL: nothing). */

@@ -89,10 +89,13 @@ static int set_group(const struct digest_input *in, struct composition *c)
     if (is_one && plan_of(in, first)) {
         c->plan = plan_of(in, first);
         c->priority = first->priority;
-        (void)text_printf(&group, "%s/%zu", c->plan->id, c->priority);
-    } else {
-        (void)text_puts(&group, "backlog");
     }
+    if (in->is_lead)
+        (void)text_puts(&group, COMPOSER_LEAD);
+    else if (c->plan)
+        (void)text_printf(&group, "%s/%zu", c->plan->id, c->priority);
+    else
+        (void)text_puts(&group, "backlog");
     c->group = text_take(&group);
     return c->group ? 0 : -ENOMEM;
 }

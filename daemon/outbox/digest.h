@@ -20,6 +20,7 @@ struct waiting_notice {
 
 struct digest_input {
     const char *receiver, *recipient, *recipient_name; /* name may be NULL */
+    bool is_lead;                                      /* as composer_recipient has it */
     size_t messages;                                   /* at least 2 */
     const struct waiting_notice *notices;
     size_t notice_count;     /* at least 1 */

@@ -15,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/diag.h"
+#include "base/hours.h"
 #include "base/workdays.h"
 #include "yaml/bind.h"
 
@@ -79,8 +80,10 @@ struct receiver_setting {
     int tls;                  /* email; enum smtp_tls */
     int auth;                 /* email with a user; enum mail_login */
     char *token_url, *client_id, *client_secret_file, *scope, *token_ca_file; /* of XOAUTH2 */
-    long rate;                   /* email: mails a minute at most */
-    int profile;                 /* enum profile; never PROFILE_EXACT */
+    long rate;          /* email: mails a minute at most */
+    char *hours_said;   /* as given, or NULL */
+    struct hours hours; /* likewise; not .is_set: of a lead's mail HOURS_OF_LEADS, else all */
+    int profile;        /* enum profile; never PROFILE_EXACT */
     char *approved_by, *basis;   /* of PROFILE_INTERNAL: who allows it, on which basis */
     struct civil_date review_by; /* likewise: its last day */
 };
@@ -118,6 +121,8 @@ struct daily_test_setting {
 
 struct person {
     char *id, *name, *mail;
+    char *hours_said;   /* as given, or NULL */
+    struct hours hours; /* likewise; not .is_set: those of the receiver */
 };
 struct absence {
     struct civil_date from, to; /* both days included; DATE_NONE: open */
@@ -223,6 +228,10 @@ bool receiver_is_machine(const struct receiver_setting *r);
  * every one is. */
 bool receiver_may_write_to(const struct receiver_setting *r, const char *address);
 const struct receiver_setting *settings_receiver(const struct settings *s, const char *id);
+/** When mail, or another message, may go to a recipient of a receiver. person: who it is, or NULL; is_lead:
+ * it is for one who holds a role, not by a route. Never NULL. */
+const struct hours *receiver_hours(const struct receiver_setting *r, const struct person *person,
+                                   bool is_lead);
 /** The code of a printed name or code (folded), or the text itself when no organisation matches.
  * Borrowed. */
 const char *settings_org_code(const struct settings *s, const char *printed);

@@ -17,6 +17,15 @@ int settings_worse(int a, int b)
     return a < 0 ? a : b;
 }
 
+int settings_read_hours(const struct reading *rd, yaml_node *mapping, const char *what,
+                        const char *said, struct hours *out)
+{
+    if (!said || hours_parse(said, out) == 0)
+        return 0;
+    return COMPLAIN(rd, yaml_get(mapping, "hours"), "for example \"08:00-18:00\", or all",
+                    "%s: hours are from one time of a day to a later one, or all", what);
+}
+
 int settings_resolve(const char *folder, char **path)
 {
     AUTO(text_release) struct text t = TEXT_INIT;

@@ -77,6 +77,9 @@ void holding_release(struct holding *h);
 /* ---- helpers ---- */
 /** The first error met wins; -ENOMEM over -EINVAL. For "go on and report all". */
 int settings_worse(int a, int b);
+/** The hours of a mapping's `hours:`, said NULL: none. Returns 0 or -EINVAL with a message. */
+int settings_read_hours(const struct reading *rd, yaml_node *mapping, const char *what,
+                        const char *said, struct hours *out_hours);
 /** A relative path under a folder, in place of *path; an absolute one stays. *path NULL: nothing.
  */
 int settings_resolve(const char *folder, char **path);

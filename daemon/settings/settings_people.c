@@ -32,6 +32,9 @@ const struct bind_key person_keys[] = {
       "as it is to be printed" },
     { "mail", BIND_TEXT, BIND_FIELD(struct person, mail), NULL, 0, 0, NULL, 1,
       "the address that alerts are written to" },
+    { "hours", BIND_TEXT, BIND_FIELD(struct person, hours_said), NULL, 0, 0, NULL, 0,
+      "hh:mm-hh:mm: when they are written to, on working days; all: always. Left out: as their "
+      "receiver has it" },
     BIND_END,
 };
 
@@ -80,6 +83,7 @@ static int read_person(const struct reading *rd, yaml_node *key, yaml_node *valu
                      "person: mail is not a mail address");
     if (p->name && strpbrk(p->name, "\r\n\t"))
         r = COMPLAIN(rd, yaml_get(value, "name"), NULL, "person: a name is one line");
+    r = settings_worse(r, settings_read_hours(rd, value, "person", p->hours_said, &p->hours));
     return r;
 }
 

@@ -75,6 +75,10 @@ const struct bind_key receiver_keys[] = {
       "auth xoauth2: certificates to trust at token_url in place of the system's" },
     { "rate", BIND_INTEGER, FIELD(rate), "20", 1, 600, NULL, 0,
       "email: at most so many mails a minute" },
+    { "hours", BIND_TEXT, FIELD(hours_said), NULL, 0, 0, NULL, 0,
+      "hh:mm-hh:mm, local time: messages go at these hours of working days alone, and wait until "
+      "then; all: always. Left out: 08:00-18:00 for email to those who hold a role, always for "
+      "everything else" },
     { "resend", BIND_DURATION, FIELD(resend), "5min", 0, 0, NULL, 0,
       "alertmanager: how often what fires is sent again, since an Alertmanager forgets it when it "
       "restarts; 1s to 24h" },
@@ -124,6 +128,7 @@ static const struct {
     { "scope", EMAIL, 0 },
     { "token_ca_file", EMAIL, 0 },
     { "rate", EMAIL, 0 },
+    { "hours", EMAIL | SPOOL | WEBHOOK | TEAMS, 0 },
 };
 
 static const char *const internal_keys[] = { "approved_by", "basis", "review_by" };
@@ -153,6 +158,19 @@ static int check_uses(const struct reading *rd, yaml_node *mapping, int kind)
                          "receiver: kind %s needs \"%s\"", kinds[kind], uses[i].key);
     }
     return r;
+}
+
+const struct hours *receiver_hours(const struct receiver_setting *r, const struct person *person,
+                                   bool is_lead)
+{
+    static const struct hours always = { .is_set = true, .is_always = true };
+    static const struct hours of_leads = { .is_set = true, .from = 8 * 60, .to = 18 * 60 };
+
+    if (person && person->hours.is_set)
+        return &person->hours;
+    if (r->hours.is_set)
+        return &r->hours;
+    return is_lead && r->kind == RECEIVER_EMAIL ? &of_leads : &always;
 }
 
 /* Who may see how few: a person answers for it, until a day. */
@@ -276,6 +294,7 @@ static int read_receiver(const struct reading *rd, yaml_node *list, size_t index
     r = settings_worse(r, settings_resolve(rd->folder, &v->token_ca_file));
     r = settings_worse(r, check_kind(rd, mapping, v));
     r = settings_worse(r, check_profile(rd, mapping, v));
+    r = settings_worse(r, settings_read_hours(rd, mapping, "receiver", v->hours_said, &v->hours));
     for (size_t i = 0; i < index; i++) {
         const struct receiver_setting *other = &rd->s->receivers[i];
 

@@ -9,7 +9,7 @@ from smtp_server import SmtpServer
 from waitlist import Instance, plan, run_tests, three
 
 LEAD, DEPUTY, OPS = "lead@example.nhs.uk", "deputy@example.nhs.uk", "ops@example.nhs.uk"
-MAIL = ('  - {{id: mail, kind: email, to: ops@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, '
+MAIL = ('  - {{id: mail, kind: email, hours: all, to: ops@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, '
         'tls: "off"{more}}}\n')
 PEOPLE = f"""\
 people:

@@ -10,7 +10,7 @@ from hook import Hook, HOOK_RECEIVER, SECRET
 from smtp_server import SmtpServer
 from waitlist import Instance, ids_hash, plan, run_tests, wait_for
 
-MAIL = '  - {{id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}\n'
+MAIL = '  - {{id: mail, kind: email, hours: all, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}\n'
 FEED = "  - {id: cyp4ww, kind: aggregate, format: mhsds, inbox: ./inbox/cyp4ww, cadence: monthly, grace: 400d, keep: [TAJ]}\n"
 
 

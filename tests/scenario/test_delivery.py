@@ -91,7 +91,7 @@ class Inbox:
 
 
 MAIL_RECEIVER = RECEIVER_SPOOL.replace("{", "{{").replace("}", "}}") + """\
-  - {{id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}
+  - {{id: mail, kind: email, hours: all, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}
 """
 PEOPLE = """\
 people:
@@ -203,7 +203,7 @@ def test_a_hostile_title_breaks_neither_headers_nor_html(build):
 
 
 def test_where_nobody_can_be_written_to_the_fallback_is(build):
-    receivers = RECEIVER_SPOOL + ("  - {id: mail, kind: email, smtp: \"smtp://127.0.0.1:9\", from: monitor@example.nhs.uk,\n"
+    receivers = RECEIVER_SPOOL + ("  - {id: mail, kind: email, hours: all, smtp: \"smtp://127.0.0.1:9\", from: monitor@example.nhs.uk,\n"
                                   "     tls: \"off\"}\n")
     with Instance(build, plan_text=plan(receivers="mail"), receivers=receivers, extra="people: people.yaml\n",
                   routes="{ops: [mail], governance: [spool], fallback: [spool]}") as w:

@@ -10,7 +10,7 @@ from faults import FULL, certificate, fast, message_ids, some
 from smtp_server import SmtpServer
 from waitlist import FEED_CYP, Instance, Mail, measure, mhsds, plan, run_tests, three, wait_for
 
-MAIL = ("  - {{id: {id}, kind: email, to: {to}, smtp: \"smtp://127.0.0.1:{port}\", from: monitor@example.nhs.uk, "
+MAIL = ("  - {{id: {id}, kind: email, hours: all, to: {to}, smtp: \"smtp://127.0.0.1:{port}\", from: monitor@example.nhs.uk, "
         "tls: \"{tls}\"{more}}}\n")
 ROUTES = "{ops: [spool], governance: [spool], fallback: [spool]}"
 

@@ -11,7 +11,7 @@ from smtp_server import SmtpServer
 from waitlist import Instance, measure, mhsds, plan, run_tests, wait_for
 
 MAIL = """\
-  - {{id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}
+  - {{id: mail, kind: email, hours: all, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}
 """
 FEED = """\
   - {id: cyp4ww, kind: aggregate, format: mhsds, inbox: ./inbox/cyp4ww, cadence: monthly, grace: 400d, keep: [TAJ, RXT]}

@@ -422,7 +422,7 @@ def test_a_delivery_under_way_while_the_books_are_loaded_again_is_delivered_and_
 
 
 MAILS = """\
-  - {{id: mail, kind: email, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk,
+  - {{id: mail, kind: email, hours: all, to: lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk,
      tls: "off", rate: 2}}
 """
 

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from smtp_server import SmtpServer
 from waitlist import FEED_CYP, RECEIVER_SPOOL, Instance, Mail, measure, mhsds, plan, run_tests, three, wait_for
 
-MAIL = ("  - {{id: mail, kind: email, smtp: \"smtp://127.0.0.1:{port}\", from: monitor@example.nhs.uk, tls: \"off\"}}\n")
+MAIL = ("  - {{id: mail, kind: email, hours: all, smtp: \"smtp://127.0.0.1:{port}\", from: monitor@example.nhs.uk, tls: \"off\"}}\n")
 PEOPLE = """\
 people:
   p1: {name: Ada Example, mail: gone@example.nhs.uk}

@@ -38,9 +38,9 @@ FEEDS = """\
      cadence: monthly, grace: 45d, providers: [TAJ], keep: [TAJ]}
 """
 RECEIVERS = """\
-  - {{id: mail-a, kind: email, to: a.lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{smtp}",
+  - {{id: mail-a, kind: email, hours: all, to: a.lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{smtp}",
      from: monitor@example.nhs.uk, tls: "off"}}
-  - {{id: mail-b, kind: email, to: b.lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{smtp}",
+  - {{id: mail-b, kind: email, hours: all, to: b.lead@example.nhs.uk, smtp: "smtp://127.0.0.1:{smtp}",
      from: monitor@example.nhs.uk, tls: "off"}}
   - {{id: hook, kind: webhook, url: "http://127.0.0.1:{http}/x", secret_file: hook.secret, allow_private: true}}
   - {{id: spool, kind: spool, dir: ./spool}}

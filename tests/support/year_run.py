@@ -176,17 +176,23 @@ class YearRun:
 
     @functools.cached_property
     def told_people(self):
-        """Of the mails' plain text: each line that ends with a measure's title, and what stands before it."""
+        """Of the mails' plain text: each line that ends with a measure's title, and what stands before it; of what has
+        no such line, its row of the table."""
         titles, out = {}, []
         for m in self.year.measures.values():
             titles.setdefault(m.title, m)
         for mail in self.mails:
+            lines, rows = [line.partition(": ")[::2] for line in mail.text.splitlines()], []
             for line in mail.text.splitlines():
-                word, _, title = line.partition(": ")
-                if title in titles:
-                    rule = next((r for sign, r in RULES if sign in word), "behind-plan")
-                    news = "cleared" if OVER.search(word) else "open"
-                    out.append(Told(mail.at, mail.day, mail.who, mail.id, titles[title].id, rule, news, word))
+                news, _, rest = line.partition(" | ")
+                state, _, title = rest.partition(" | ")[0].rpartition(": ")
+                rows += [(state or ("Back on plan" if news == "Cleared" else news), title)]
+            told = [(word, title) for word, title in lines if title in titles]
+            told += [(word, title) for word, title in rows if title in titles and title not in dict(map(reversed, told))]
+            for word, title in told:
+                rule = next((r for sign, r in RULES if sign in word), "behind-plan")
+                news = "cleared" if OVER.search(word) else "open"
+                out.append(Told(mail.at, mail.day, mail.who, mail.id, titles[title].id, rule, news, word))
         return out
 
     # ---- counts ------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ static size_t one_recipient(void *arg, const struct alert *a, struct composer_re
     (void)arg;
     (void)a;
     ck_assert_uint_ge(max, 1);
-    out[0] = (struct composer_recipient){ "spool", "spool", NULL, false };
+    out[0] = (struct composer_recipient){ .receiver = "spool", .recipient = "spool" };
     return 1;
 }
 

@@ -34,7 +34,7 @@ static void setup(enum alert_state state, enum alert_severity severity, unsigned
     (void)snprintf(episode.id, sizeof episode.id, "e1");
     alert = (struct alert){ .rule = RULE_BEHIND_PLAN, .episodes = &episode, .episode_count = 1 };
     (void)snprintf(alert.id, sizeof alert.id, "a1");
-    who = (struct composer_recipient){ "spool", "spool", NULL, false };
+    who = (struct composer_recipient){ .receiver = "spool", .recipient = "spool" };
 }
 
 static const struct workflow *workflow; /* what people asked to be spared */
@@ -487,8 +487,8 @@ static size_t two_receivers(void *arg, const struct alert *a, struct composer_re
     (void)arg;
     (void)a;
     ck_assert_uint_ge(max, 2);
-    out[0] = (struct composer_recipient){ "mail", "lead", NULL, false };
-    out[1] = (struct composer_recipient){ "hook", "lead", NULL, true };
+    out[0] = (struct composer_recipient){ .receiver = "mail", .recipient = "lead" };
+    out[1] = (struct composer_recipient){ .receiver = "hook", .recipient = "lead", .at_once = true };
     return 2;
 }
 

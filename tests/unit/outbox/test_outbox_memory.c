@@ -69,8 +69,10 @@ static size_t many(void *arg, const struct alert *a, struct composer_recipient *
     (void)a;
     (void)max; /* COMPOSER_RECIPIENTS_MAX */
     for (size_t i = 0; i < 4; i++)
-        out[i] =
-            (struct composer_recipient){ "mail", recipients[i], i % 2 ? "Name" : NULL, i == 3 };
+        out[i] = (struct composer_recipient){ .receiver = "mail",
+                                              .recipient = recipients[i],
+                                              .recipient_name = i % 2 ? "Name" : NULL,
+                                              .at_once = i == 3 };
     return 4;
 }
 
