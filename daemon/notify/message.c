@@ -108,7 +108,7 @@ static bool is_of_feeds(const struct message_context *c)
     bool is = !c->plan && !c->backlog_messages;
 
     for (size_t i = 0; i < c->item_count; i++)
-        is = is && !c->items[i].alert->plan;
+        is = is && !c->items[i].plan;
     return is;
 }
 

@@ -427,22 +427,27 @@ MAILS = """\
 """
 
 
+FOUR_LEADS = ("people:\n" + "".join(f"  p{i}: {{name: Lead {i}, mail: lead{i}@example.nhs.uk}}\n" for i in range(4)) +
+              "holders:\n  camhs-lead: [" + ", ".join(f"{{person: p{i}, from: 2024-04-01, deputy: null}}" for i in range(4)) + "]\n")
+
+
+def four_mails(build, smtp):
+    w = Instance(build, plan_text=plan(receivers="mail"), receivers=MAILS.format(port=smtp.port) + RECEIVER_SPOOL,
+                 extra="people: people.yaml\n")
+    w.write("people.yaml", FOUR_LEADS)
+    w.put("a.csv", three(6))
+    return w
+
+
 def test_mail_leaves_at_the_rate_that_is_set_and_the_rest_waits_its_turn(build):
-    text = plan(measure(), receivers="mail") + "".join(
-        measure(id=f"m{i}", title=f"Measure {i}").replace('action: "1.1"', f'action: "{i}.1"') for i in range(2, 5))
-    priorities = "".join(f'  - id: "{i}"\n    title: Priority {i}\n    actions:\n'
-                         f'      - {{id: "{i}.1", title: Team {i}, lead: camhs-lead, due: 2025-03}}\n' for i in range(2, 5))
-    text = text.replace("measures:\n", priorities + "measures:\n")
-    with SmtpServer() as smtp, Instance(build, plan_text=text, receivers=MAILS.format(port=smtp.port) + RECEIVER_SPOOL) as w:
-        w.put("a.csv", three(6))
+    with SmtpServer() as smtp, four_mails(build, smtp) as w:
         w.start("2024-06-10")
         wait_for(lambda: len(smtp.mails) == 2 and len(listed(w)) == 2, "two of the four mails")
         w.put("b.csv", three("*"))  # something to do, after which all that is due is looked at again
         wait_for(lambda: w.inbox() == [], "the next file")
         w.measure()
         assert len(smtp.mails) == 2, "more than two in a minute"
-    with SmtpServer() as smtp, Instance(build, plan_text=text, receivers=MAILS.format(port=smtp.port) + RECEIVER_SPOOL) as w:
-        w.put("a.csv", three(6))
+    with SmtpServer() as smtp, four_mails(build, smtp) as w:
         w.start("2024-06-10", env=fast(40))
         wait_for(lambda: len(smtp.mails) == 4 and not listed(w), "the other two, a minute later", 40)
 

@@ -85,7 +85,7 @@ def test_one_alert_that_had_no_room_in_the_body_is_called_one_and_a_cut_subject_
             mail, = [m for m in w.mails() if "measures behind plan" in m.subject]
             assert mail.subject.endswith("...") and len(mail.subject) <= 60, mail.subject
             assert "The other 1 " not in mail.text
-            if "The other one is in the table below." in text(mail):
+            if "The other one is in the table below: " in text(mail):
                 return
     raise AssertionError("no mail left out just one")
 

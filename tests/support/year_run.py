@@ -200,6 +200,14 @@ class YearRun:
         """(person, ISO year and week) -> mails."""
         return collections.Counter((m.who, m.day.isocalendar()[:2]) for m in self.mails)
 
+    @functools.cached_property
+    def holidays(self):
+        with open(os.path.join(ROOT, "config", "bank-holidays.yaml"), encoding="utf-8") as f:
+            return set(re.findall(r"\d{4}-\d\d-\d\d", f.read()))
+
+    def is_working(self, day):
+        return day.weekday() < 5 and str(day) not in self.holidays
+
     @staticmethod
     def is_all_clear(t):
         return t.measure is not None and t.rule == "behind-plan" and t.news in ("cleared", "corrected") and \
