@@ -212,6 +212,10 @@ static void answer_now(struct pipeline *p, struct ctl_request *request)
         workflow_answer_preview(p, request);
         return;
     }
+    if (strncmp(command, "evidence", 8) == 0) {
+        evidence_answer(p, request);
+        return;
+    }
     if (strcmp(command, "render") == 0) {
         render_answer(p, request);
         return;
@@ -285,7 +289,10 @@ void ctl_answer(void *arg, struct ctl_request *request)
         "plan-check", "render",   "silence-ls", "silence-preview"
     };
 
-    bool is_waited_for = is_among(command, waits, sizeof waits / sizeof waits[0]);
+    static const char *const of_past[] = { "evidence", "evidence-figures" };
+
+    bool is_waited_for = is_among(command, waits, sizeof waits / sizeof waits[0]) ||
+                         (p->options.is_past && is_among(command, of_past, 2));
 
     /* Whatever is no question may change something. */
     if (!ctl_request_may_act(request) && !is_waited_for &&

@@ -195,7 +195,8 @@ static void rest(struct pipeline *p, const char *receiver, int64_t wait_ms)
     free(old);
 }
 
-static void on_delivered(struct attempt *a, struct outbox_item *item)
+static void on_delivered(struct attempt *a, struct outbox_item *item,
+                         const struct delivery_result *result)
 {
     struct pipeline *p = a->pipeline;
 
@@ -203,7 +204,7 @@ static void on_delivered(struct attempt *a, struct outbox_item *item)
     free(table_remove(&p->resting, a->message->receiver));
     if (p->simulation)
         simulate_note(p, a->message);
-    if (sent_delivered(p, a->message) < 0) {
+    if (sent_delivered(p, a->message, result) < 0) {
         /* It went out and we could not write that down: stop, at most one copy more under its id. */
         log_error("deliver", "delivery=%s the sent journal failed", a->delivery_id);
         pipeline_stop(p, 1);
@@ -256,7 +257,7 @@ static void on_attempt(void *arg, const struct delivery_result *result)
         item->tried = true;
     if (result->outcome == DELIVERED || !item) {
         if (result->outcome == DELIVERED)
-            on_delivered(a, item);
+            on_delivered(a, item, result);
         else
             attempt_end(a);
         return;

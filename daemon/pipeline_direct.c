@@ -211,7 +211,7 @@ static void on_attempt(void *arg, const struct delivery_result *result)
     if (result->outcome == DELIVERED) {
         log_info("direct", "delivery=%s receiver=%s delivered", d->item.delivery_id,
                  d->item.receiver);
-        if (sent_delivered(p, &d->item) < 0)
+        if (sent_delivered(p, &d->item, result) < 0)
             log_error("direct", "delivery=%s the sent journal failed", d->item.delivery_id);
         d->is_given_up = true; /* nothing more to do */
         return;

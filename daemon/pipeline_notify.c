@@ -25,10 +25,10 @@
 struct notify_test {
     struct notify_test *next;
     struct pipeline *pipeline;
-    struct ctl_request *request; /* NULL: answered */
-    struct event *late;          /* the answer does not wait for ever */
-    json_t *record;              /* of the audit; what became of it is added for the answer */
-    char server[160];            /* who takes it: no path, which may be a secret */
+    struct ctl_request *request;    /* NULL: answered */
+    struct event *late;             /* the answer does not wait for ever */
+    json_t *record;                 /* of the audit; what became of it is added for the answer */
+    char server[NOTIFY_SERVER_MAX]; /* who takes it: no path, which may be a secret */
 };
 
 static const char *text_of(const json_t *o, const char *key)
@@ -62,7 +62,7 @@ void notify_close(struct pipeline *p)
 /* ---- where it goes ---- */
 
 /* The path and the query of a webhook's address may be its key. */
-static void server_of(const struct receiver_setting *r, char *out, size_t size)
+void notify_server(const struct receiver_setting *r, char out[NOTIFY_SERVER_MAX])
 {
     const char *url = r->kind == RECEIVER_EMAIL ? r->smtp
                       : r->url                  ? r->url
@@ -71,7 +71,8 @@ static void server_of(const struct receiver_setting *r, char *out, size_t size)
     const char *host = r->kind == RECEIVER_SPOOL ? NULL : strstr(url, "://");
     size_t len = host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : strlen(url);
 
-    (void)snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), url);
+    (void)snprintf(out, NOTIFY_SERVER_MAX, "%.*s",
+                   (int)(len < NOTIFY_SERVER_MAX ? len : NOTIFY_SERVER_MAX - 1), url);
 }
 
 /* ---- the answer ---- */
@@ -179,7 +180,7 @@ static void begin(struct pipeline *p, struct ctl_request *request, const struct 
         .next = p->tests, .pipeline = p, .request = request, .record = record
     };
     p->tests = t;
-    server_of(r, t->server, sizeof t->server);
+    notify_server(r, t->server);
     if (result == 0)
         result = send_it(t, r, &m);
     if (result == 0)

@@ -11,7 +11,7 @@
 
 #define NOW_FIELDS 12
 
-static bool feed_is_published(const struct pipeline *p, const char *id)
+bool now_is_published(const struct pipeline *p, const char *id)
 {
     const struct feed_setting *f = id ? pipeline_feed(p, id) : NULL;
     const struct format *format = f ? format_set_find(p->config->formats, f->format) : NULL;
@@ -64,7 +64,7 @@ static void find_fields(const struct pipeline *p, const struct finding *f, struc
     const struct series_version *v = j && !(f->holds & HOLD_WAVE_OVER) ? j->version : NULL;
     enum unit unit = finding_unit(f);
     const struct figure_kind kind = { .unit = unit,
-                                      .published = m->of_feed || feed_is_published(p, f->feed),
+                                      .published = m->of_feed || now_is_published(p, f->feed),
                                       .is_longest = measure_is_longest(m) };
     enum rag rag = f->rag == RAG_AMBER && figure_veiled(m, f->line, kind) ? RAG_RED : f->rag;
     char at[WALL_TEXT_MAX];

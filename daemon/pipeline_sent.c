@@ -240,9 +240,23 @@ int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count)
     return r;
 }
 
-int sent_delivered(struct pipeline *p, const struct outbox_item *item)
+int sent_delivered(struct pipeline *p, const struct outbox_item *item,
+                   const struct delivery_result *result)
 {
-    return sent_append(p, record_of(item));
+    const struct receiver_setting *r = settings_receiver(p->config->settings, item->receiver);
+    char server[NOTIFY_SERVER_MAX] = "";
+    json_t *record = record_of(item), *more;
+
+    if (r && r->kind != RECEIVER_SPOOL) /* whose folder concerns nobody else */
+        notify_server(r, server);
+    more = json_pack("{s:s, s:I, s:s}", "accepted_by", server, "code", (json_int_t)result->code,
+                     "answer", result->text);
+    if (!more || json_object_update(record, more) < 0) {
+        json_decref(record);
+        record = NULL;
+    }
+    json_decref(more);
+    return sent_append(p, record);
 }
 
 int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address)

@@ -33,6 +33,8 @@ void judge_forget(struct pipeline *p);
 /* ---- pipeline_now.c ---- */
 /** now:<measure> of a finding, where it changed: adds to the open batch. Returns 0 or -ENOMEM. */
 int show_now(struct pipeline *p, const struct finding *f);
+/** Whether a feed brings published figures: shown as they are. */
+bool now_is_published(const struct pipeline *p, const char *feed);
 /** A measure that left the plan leaves now: too. */
 void hide_gone(struct pipeline *p);
 
@@ -159,6 +161,9 @@ void render_answer(struct pipeline *p, struct ctl_request *request);
 void notify_test_answer(struct pipeline *p, struct ctl_request *request);
 /** At the end: whoever still waits for such an answer hears so. */
 void notify_close(struct pipeline *p);
+#define NOTIFY_SERVER_MAX 160
+/** Who takes a receiver's messages: no path, which may be a secret; of a spool its folder. */
+void notify_server(const struct receiver_setting *r, char out[NOTIFY_SERVER_MAX]);
 
 /* ---- pipeline_freeze.c ---- */
 /** A notice about to become due: words has kind, delivery id and what it says. Returns 0, -ENOMEM, or
@@ -250,8 +255,10 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* jo
 /** Messages about to become due, as they are frozen, so that the loss of Redis loses none of them;
  * nothing for those that it has. Returns 0 or -errno. */
 int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count);
-/** What became of a message: appended, synced, remembered. Returns 0 or -errno. */
-int sent_delivered(struct pipeline *p, const struct outbox_item *item);
+/** What became of a message: appended, synced, remembered; of a delivered one which server took it and what that
+ * answered. Returns 0 or -errno. */
+int sent_delivered(struct pipeline *p, const struct outbox_item *item,
+                   const struct delivery_result *result);
 /** address: as letter_address() has it. */
 int sent_dead(struct pipeline *p, const struct outbox_item *item, const char *address);
 int sent_dropped(struct pipeline *p, const struct outbox_item *item);

@@ -225,6 +225,11 @@ int past_lay_under(struct pipeline *p);
 /** The journals were read: says where files of theirs are kept no more. */
 void past_say_lost(struct pipeline *p);
 
+/* ---- pipeline_evidence.c ---- */
+/** Of a simulation of the past: what happened to a measure, an alert, or all measures of a place between two dates,
+ * and by which files and plans. Answers. */
+void evidence_answer(struct pipeline *p, struct ctl_request *request);
+
 /* ---- pipeline_decide.c ---- */
 /** What a person decided on a file that waits; its effect is a receipt. */
 struct decision {

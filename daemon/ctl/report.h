@@ -54,6 +54,8 @@ json_t *report_measure(const struct finding_set *findings, const char *id);
 json_t *report_alerts(const struct table *alerts, const struct finding_set *findings,
                       struct civil_date today);
 json_t *report_feeds(const struct feed_report *feeds, size_t count);
+/** "not started", "in progress", ...: of enum action_status. */
+const char *report_action_status(int status);
 json_t *report_plans(const struct plan *const *plans, size_t count,
                      const struct finding_set *findings);
 /** alert_or_measure: an alert id (or its first 6 or more digits), an episode id, or a measure id.

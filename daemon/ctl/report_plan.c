@@ -54,6 +54,11 @@ static const char *performance_of(const struct finding_set *findings,
     return worst ? rag_name(worst->rag) : NULL;
 }
 
+const char *report_action_status(int status)
+{
+    return status_words[status];
+}
+
 static json_t *weakness_object(const struct plan_weakness *w)
 {
     json_t *o = w->id ? json_object() : json_null();
@@ -139,7 +144,8 @@ static json_t *action_object(const struct plan_action *a, const struct finding_s
     r |= report_put(o, "lead", report_text(a->lead));
     r |= report_put(o, "accountable", report_text(a->accountable));
     r |= report_put(o, "due", report_date(a->due));
-    r |= report_put(o, "status", report_text(status_words[f ? f->delivery.status : a->status]));
+    r |= report_put(o, "status",
+                    report_text(report_action_status(f ? f->delivery.status : a->status)));
     r |= report_put(o, "forum", report_text(a->forum));
     r |= report_put(o, "weakness", weakness_object(&a->weakness));
     r |= report_put(o, "delivery", delivery_object(f ? &f->delivery : NULL));

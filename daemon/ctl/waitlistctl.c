@@ -20,6 +20,7 @@
 #include "ctl/cmd_backtest.h"
 #include "ctl/cmd_compute.h"
 #include "ctl/cmd_doctor.h"
+#include "ctl/cmd_evidence.h"
 #include "ctl/cmd_feed_backfill.h"
 #include "ctl/cmd_feed_parse.h"
 #include "ctl/cmd_feed_stats.h"
@@ -113,6 +114,10 @@ static const char usage[] =
     "  render ALERT --receiver R\n"
     "                         the message that R would get of it now; nothing is sent\n"
     "  notify test R          a test through receiver R; says which server took it, or why not\n"
+    "  evidence --measure ID|--alert ID|--place CODE --from DATE --to DATE [--profile "
+    "partner|exact] [--out DIR]\n"
+    "                         what was known when, and who acted; as a folder that sha256sum "
+    "verifies\n"
     "  rebuild [--why TEXT]   empties Redis and fills it from archive and journals\n"
     "\n"
     "Offline:\n"
@@ -248,7 +253,6 @@ static const struct command commands[] = {
     /* Named by the design, brought by later work. */
     { "replay", NULL, NULL, 0, 0 },
     { "report", NULL, NULL, 0, 0 },
-    { "evidence", NULL, NULL, 0, 0 },
     /* Offline: run by main itself, here for "did you mean". */
     { "plan", "check", NULL, 0, 0 },
     { "plan", "test", NULL, 0, 0 },
@@ -257,6 +261,7 @@ static const struct command commands[] = {
     { "feed", "backfill", NULL, 0, 0 },
     { "compute", NULL, NULL, 0, 0 },
     { "backtest", NULL, NULL, 0, 0 },
+    { "evidence", NULL, NULL, 0, 0 },
 };
 
 static int complain(const char *format, const char *subject, const char *nearest)
@@ -778,6 +783,8 @@ int main(int argc, char **argv)
             return cmd_compute(argc - i, argv + i);
         if (count == 1 && strcmp(words[0], "backtest") == 0)
             return cmd_backtest(argc - i, argv + i, o.config ? o.config : DEFAULT_CONFIG, o.kind);
+        if (count == 1 && strcmp(words[0], "evidence") == 0)
+            return cmd_evidence(argc - i, argv + i, o.config ? o.config : DEFAULT_CONFIG, o.kind);
         const struct offline *without = count == 2 ? find_offline(words) : NULL;
 
         if (without)

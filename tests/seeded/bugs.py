@@ -142,10 +142,10 @@ BUGS = [
          ("unit/alert/test_alert_turns", "the_past_is_set_right_once")]),
     # ---- Redis: functions, epoch, order ----
     Bug("acked-early", "R2.5", "Redis is told of a delivery before the sent journal (XACK too early)",
-        [("daemon/pipeline_deliver.c", "    if (sent_delivered(p, a->message) < 0) {\n",
-          "    if (!item && sent_delivered(p, a->message) < 0) {\n"),
+        [("daemon/pipeline_deliver.c", "    if (sent_delivered(p, a->message, result) < 0) {\n",
+          "    if (!item && sent_delivered(p, a->message, result) < 0) {\n"),
          ("daemon/pipeline_deliver.c", "    if (result == 0 && item) {\n        if (letter_find",
-          "    if (result == 0 && !deliver_outcome(p, a->delivery_id))\n        (void)sent_delivered(p, a->message);\n"
+          "    if (result == 0 && !deliver_outcome(p, a->delivery_id))\n        (void)sent_delivered(p, a->message, &(struct delivery_result){ .code = 0 });\n"
           "    if (result == 0 && item) {\n        if (letter_find"),
          ("daemon/pipeline_deliver.c", "store_told(p->store, item, deliver_outcome(p, item->delivery_id),",
           "store_told(p->store, item, letter_find(p, item->delivery_id) ? \"dead\" : \"delivered\",")],

@@ -4,7 +4,7 @@ Some come late, one is missing, one is restated, one is held; the plan gets a se
 generated; each month's date is lived through by a daemon of its own on a set clock, which is asked before it ends.
 """
 import datetime
-import json
+import hashlib
 
 import lists
 from waitlist import FEED_CYP, Instance, measure, mhsds
@@ -14,6 +14,7 @@ DATES = [f"{month}-17" for month in MONTHS]
 WEEKLY = """\
   - {id: weekly, kind: snapshot, into: cyp, format: pathway-snapshot, inbox: ./inbox/weekly, cadence: weekly, grace: 14d, providers: [TAJ]}
 """
+HARD_TEXT = "</td><script>alert('1')</script> & \"quoted\", a, b"
 LATE, MISSING, RESTATED, NO_LIST = 3, 5, 7, 8  # of the months: statistics two months late, never sent, sent twice; no list
 PLAN = """\
 plan: {{id: dudley, version: {version}, place: dudley, mode: live, valid: {{from: 2026-04-01, to: 2027-12-31}}}}
@@ -29,7 +30,7 @@ measures:
 
 def plan_text(version, target):
     return (PLAN.format(version=version) +
-            measure(target=f"{{at_least: {target}}}", expect="{2026-04-30: 40, 2027-03-31: %d}" % target) +
+            measure(title="\"=1+1 children helped within 4 weeks\"", target=f"{{at_least: {target}}}", expect="{2026-04-30: 40, 2027-03-31: %d}" % target) +
             lists.measure(target="{at_most: 10}"))
 
 
@@ -56,9 +57,9 @@ def people(at, week):
 class SmallYear:
     """questions: of waitlistctl; .answers: date -> question -> the answer of that day."""
 
-    def __init__(self, build, questions, more=None):
+    def __init__(self, build, questions):
         self.w = Instance(build, plan_text=plan_text(1, 60), feeds=FEED_CYP + WEEKLY, extra=lists.LISTS)
-        self.questions, self.answers, self.more = questions, {}, more or {}
+        self.questions, self.answers, self.offered = questions, {}, {"cyp4ww": [], "weekly": []}
 
     def __enter__(self):
         self.w.__enter__()
@@ -73,19 +74,22 @@ class SmallYear:
     def __exit__(self, *how):
         return self.w.__exit__(*how)
 
+    def put(self, name, content, feed="cyp4ww"):
+        self.offered[feed].append(hashlib.sha256(content.encode()).hexdigest())
+        self.w.put(name, content, feed=feed)
+
     def offer(self, at):
-        w = self.w
         if at >= 2 and at - 2 not in (LATE, MISSING):
-            w.put(f"{MONTHS[at - 2]}.csv", statistics(at - 2))
+            self.put(f"{MONTHS[at - 2]}.csv", statistics(at - 2))
         if at == LATE + 4:
-            w.put("late.csv", statistics(LATE))
+            self.put("late.csv", statistics(LATE))
         if at == RESTATED + 3:
-            w.put("again.csv", statistics(RESTATED, values(RESTATED) + 11, status="Final"))
+            self.put("again.csv", statistics(RESTATED, values(RESTATED) + 11, status="Final"))
         if at == 6:
-            w.put("header.csv", statistics(4).splitlines()[0] + "\n")  # held: it has nothing but its header
+            self.put("header.csv", statistics(4).splitlines()[0] + "\n")  # held: it has nothing but its header
         for week in (2, 0):
             if at != NO_LIST:
-                w.put(f"{census(at, week)}.csv", lists.snapshot(census(at, week), people(at, week)), feed="weekly")
+                self.put(f"{census(at, week)}.csv", lists.snapshot(census(at, week), people(at, week)), feed="weekly")
 
     def live(self, at):
         w = self.w
@@ -108,5 +112,5 @@ class SmallYear:
         behind = [a for a in w.alerts("behind-plan") if a["state"] == "FIRING"]
         if behind and at in (2, 7, 9):
             w.ctl("ack", behind[0]["alert_id"], "--why", f"We know, in month {at}", "--until", until)
-            w.ctl("note", behind[0]["alert_id"], "--text", f"Two posts are vacant, month {at}")
+            w.ctl("note", behind[0]["alert_id"], "--text", f"{HARD_TEXT}, month {at}")
             w.ctl("commentary", behind[0]["alert_id"], "--text", f"We expect more, month {at}")

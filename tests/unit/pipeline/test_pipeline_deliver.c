@@ -80,8 +80,8 @@ static struct config config;
 static struct settings settings;
 static struct receiver_setting receivers[4];
 static char folder[FOLDER_MAX], hook_id[] = "hook", mail_id[] = "mail", spool_id[] = "spool",
-                                gone_id[] = "gone", url[] = "https://example.nhs.uk/x",
-                                gone_url[] = GONE_AT;
+                                gone_id[] = "gone", relay[] = "smtp://127.0.0.1:25",
+                                url[] = "https://example.nhs.uk/x", gone_url[] = GONE_AT;
 
 static void lead(void)
 {
@@ -99,7 +99,9 @@ static void setup(void)
     memset(&attempts, 0, sizeof attempts);
     lone_pipeline_begin(&p);
     receivers[0] = (struct receiver_setting){ .id = hook_id, .kind = RECEIVER_WEBHOOK, .url = url };
-    receivers[1] = (struct receiver_setting){ .id = mail_id, .kind = RECEIVER_EMAIL, .rate = 1 };
+    receivers[1] = (struct receiver_setting){
+        .id = mail_id, .kind = RECEIVER_EMAIL, .smtp = relay, .rate = 1
+    };
     receivers[2] = (struct receiver_setting){ .id = spool_id, .kind = RECEIVER_SPOOL };
     receivers[3] =
         (struct receiver_setting){ .id = gone_id, .kind = RECEIVER_WEBHOOK, .url = gone_url };
