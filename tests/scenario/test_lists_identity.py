@@ -9,6 +9,7 @@ from faults import WallClock, utc
 from canaries import came_out, everything, nhs_number, with_numbers
 from hook import SECRET, Hook
 from push import TOKEN, post
+from seam import Seam
 from waitlist import run_tests, wait_for
 
 START = "2026-01-05"
@@ -72,6 +73,17 @@ def test_a_canary_in_any_column_header_or_name_comes_out_nowhere(build):
         found = [m for m in marks.values() if m.encode() in all_bytes or any(m in k for k in redis)]
         assert not found, found
         assert not [n for n in range(40) if nhs_number(n).encode() in all_bytes]
+
+
+def test_a_file_of_a_list_that_cannot_be_kept_is_not_called_by_its_name_either(build):
+    """A name is its sender's text: a file with an error is "a file", as one without has the name that we give it."""
+    with lists.instance(build) as i:
+        i.once("2026-05-18")  # archives the plan
+        seam = Seam(build, i.folder, rules=["fail rename 1+ 5 @state/archive"])
+        i.start("2026-05-18", env=seam.env())
+        i.put("CANARY of Ada.csv", lists.snapshot("2026-05-17", lists.starts(30, "2026-01-05")), feed="weekly")
+        wait_for(lambda: 'error="Input/output error"' in i.log(), "the error")
+        assert "Ada" not in i.log() and 'file="a file"' in i.log(), i.log()
 
 
 def test_an_nhs_number_in_any_column_header_or_name_of_a_list_comes_out_nowhere(build):
