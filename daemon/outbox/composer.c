@@ -251,6 +251,20 @@ static struct gathering *gathering_for(const struct composer_input *in, struct g
     return text_ok(&group) ? gathering_of(all, r, text_str(&group), plan, a->priority) : NULL;
 }
 
+#define LEAD_HEARS_AGAIN 7 /* of a feed's daily reminders one in so many */
+
+/* What is wrong with a feed is said each day to those who can mend it. A lead, who waits for it, knows already,
+ * and hears of it once a week while it stays so. */
+static bool is_spared(const struct composer_recipient *r, const struct alert *a,
+                      const struct episode *e, const struct told *t, enum alert_news news)
+{
+    bool is_of_feed = a->rule == RULE_FEED_LATE || a->rule == RULE_COVERAGE_GAP ||
+                      a->rule == RULE_IMPLAUSIBLE_CHANGE;
+
+    return news == NEWS_REMINDER && r->is_lead && is_of_feed && t &&
+           e->ordinal - t->ordinal < LEAD_HEARS_AGAIN;
+}
+
 /* Whether the news leaves at once: of a lead's what turned red, of others' whatever concerns red. */
 static bool is_red(const struct composer_recipient *r, const struct episode *e,
                    const struct told *t, enum alert_news news)
@@ -297,7 +311,7 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
 
     if (withheld && news == NEWS_NEW) /* news once the silence is over */
         return 0;
-    if (withheld || news == NEWS_NONE) {
+    if (withheld || news == NEWS_NONE || is_spared(r, a, e, t, news)) {
         g->c.unchanged++;
         return 0;
     }

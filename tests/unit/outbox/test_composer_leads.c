@@ -186,6 +186,38 @@ static const struct {
     { "red, then over", ALERT_RESOLVED, SEVERITY_RED, true, SEVERITY_RED, false },
 };
 
+START_TEST(of_a_feed_that_stays_late_a_lead_hears_again_after_a_week_and_others_each_day)
+{
+    struct composition_list l;
+
+    setup();
+    alerts[0].rule = RULE_FEED_LATE;
+    for (size_t i = 1; i < 3; i++)
+        episodes[i].state = ALERT_INACTIVE;
+    episodes[0].news = NEWS_REMINDER;
+    is_told[0] = true;
+    told[0] = (struct told){ .ordinal = 1, .severity = SEVERITY_AMBER, .open = true };
+    for (unsigned day = 1; day <= 7; day++) {
+        episodes[0].ordinal = 1 + day;
+        who.is_lead = true;
+        l = run();
+        ck_assert_uint_eq(l.count, day == 7);
+        composition_list_release(&l);
+        who.is_lead = false;
+        l = run();
+        ck_assert_uint_eq(l.count, 1);
+        composition_list_release(&l);
+    }
+    /* What is worse is said at once. */
+    who.is_lead = true;
+    episodes[0].ordinal = 3;
+    episodes[0].news = NEWS_WORSE;
+    l = run();
+    ck_assert_uint_eq(l.count, 1);
+    composition_list_release(&l);
+}
+END_TEST
+
 START_TEST(what_turned_red_goes_at_once_and_takes_along_what_waited)
 {
     setup();
@@ -327,6 +359,7 @@ UNIT_MAIN(
     "composer_leads", UNIT_TEST(all_plans_and_priorities_of_a_lead_are_one_mail),
     UNIT_TEST(a_leads_mail_names_the_plan_and_the_priority_that_all_of_it_is_of),
     UNIT_TEST(what_is_amber_waits_once_the_mail_of_the_day_went_whatever_plan_that_was_of),
+    UNIT_TEST(of_a_feed_that_stays_late_a_lead_hears_again_after_a_week_and_others_each_day),
     UNIT_ROWS(what_turned_red_goes_at_once_and_takes_along_what_waited, later),
     UNIT_TEST(outside_their_hours_nothing_goes_to_a_lead_and_it_is_said_when_they_begin),
     UNIT_TEST(what_turned_red_and_was_over_before_their_hours_began_is_told_with_both_dates_once),
