@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/auto.h"
+#include "notify/forum_notice.h"
 #include "notify/notice.h"
 #include "notify/plan_notice.h"
 #include "plan/control_chart.h"
@@ -562,6 +563,37 @@ static void plan_ended(struct facts *t, struct notice *n, struct text *subject, 
         abort();
 }
 
+static void of_forum(struct facts *t, struct notice *n, enum forum_news news, struct text *subject,
+                     struct text *body)
+{
+    struct plan_forum forum = { .id = WORDS("board"), .title = WORDS("SEND improvement board") };
+    struct plan_meeting meeting = { .on = date_of("2024-08-28"), .papers = date_of("2024-08-21") };
+    struct forum_item item = { &t->f.alert, &t->f.episode, &t->f.measure, "camhs-lead" };
+    const struct forum_due due = { .plan = &t->f.plan,
+                                   .forum = &forum,
+                                   .meeting = &meeting,
+                                   .papers = meeting.papers,
+                                   .news = news,
+                                   .items = &item,
+                                   .count = 1 };
+    const bool concerns[] = { true };
+
+    n->kind = news == FORUM_ASKS ? NOTICE_FORUM_ASKS : NOTICE_FORUM_MISSES;
+    n->plan = "dudley";
+    if (forum_words(&due, concerns, subject, body) < 0)
+        abort();
+}
+
+static void forum_asks(struct facts *t, struct notice *n, struct text *subject, struct text *body)
+{
+    of_forum(t, n, FORUM_ASKS, subject, body);
+}
+
+static void forum_misses(struct facts *t, struct notice *n, struct text *subject, struct text *body)
+{
+    of_forum(t, n, FORUM_MISSES, subject, body);
+}
+
 static const struct {
     const char *name;
     enum notice_kind kind;
@@ -573,6 +605,8 @@ static const struct {
     { "plan-changed", NOTICE_PLAN_CHANGED, "", plan_changed },
     { "plan-ends", NOTICE_PLAN_ENDS, "", plan_ends },
     { "plan-ended", NOTICE_PLAN_ENDS, "", plan_ended },
+    { "commentary-asked", NOTICE_FORUM_ASKS, "", forum_asks },
+    { "commentary-missing", NOTICE_FORUM_MISSES, "", forum_misses },
     { "test", NOTICE_TEST, "Ben Example", NULL },
     { "daily-test", NOTICE_DAILY_TEST, "07:30", NULL },
 };
