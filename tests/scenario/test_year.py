@@ -73,6 +73,15 @@ def test_most_missed_milestones_of_a_year_were_warned_of_four_weeks_before(build
         assert in_vain < len(met) / 2, "to warn of everything is no way out"
 
 
+def test_nobody_gets_more_than_five_mails_in_a_week_of_a_year(build):
+    """On the plan that is shipped, with lists; ops, who mend feeds, are counted and not bounded."""
+    weeks = year(build).weeks()
+    people = {k: n for k, n in weeks.items() if k[0] != "ops"}
+    say(f"mails a week: people at most {max(people.values())}, in {len(people)} weeks with any {sum(people.values()) / len(people):.1f}; "
+        f"ops at most {max(n for k, n in weeks.items() if k[0] == 'ops')}")
+    assert len(people) > 100 and max(people.values()) <= 5, [x for x in people.items() if x[1] > 5]
+
+
 def test_a_daemon_killed_at_random_moments_of_a_year_tells_the_same(build):
     until, strikes = (LAST, 20) if FULL else (FIRST + 75 * DAY, 8)
     undisturbed = {d for d in year(build).deliveries() if d[0] <= until}

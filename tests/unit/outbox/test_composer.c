@@ -488,7 +488,8 @@ static size_t two_receivers(void *arg, const struct alert *a, struct composer_re
     (void)a;
     ck_assert_uint_ge(max, 2);
     out[0] = (struct composer_recipient){ .receiver = "mail", .recipient = "lead" };
-    out[1] = (struct composer_recipient){ .receiver = "hook", .recipient = "lead", .at_once = true };
+    out[1] =
+        (struct composer_recipient){ .receiver = "hook", .recipient = "lead", .at_once = true };
     return 2;
 }
 
