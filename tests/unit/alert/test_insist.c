@@ -187,6 +187,20 @@ START_TEST(a_step_stays_taken_when_it_is_red_again_in_the_same_episode)
 }
 END_TEST
 
+START_TEST(a_period_that_was_clear_meanwhile_counts_for_no_step)
+{
+    step_list[0] = (struct plan_step){ 3, 0, accountable };
+    struct scene *s = scene_new(1);
+
+    s->p.measure.clear_for = 2;
+    ck_assert_int_eq(on(s, "2026-04-02", "R"), NEWS_NEW);
+    ck_assert_int_eq(on(s, "2026-04-03", "RC"), NEWS_NONE);
+    ck_assert_int_eq(on(s, "2026-04-04", "RCR"), NEWS_NONE);
+    ck_assert_int_eq(on(s, "2026-04-05", "RCRR"), NEWS_ESCALATED);
+    scene_free(s);
+}
+END_TEST
+
 START_TEST(a_step_that_comes_with_other_news_is_told_by_it)
 {
     step_list[0] = (struct plan_step){ 1, 0, accountable };
@@ -298,6 +312,7 @@ UNIT_MAIN(
     UNIT_TEST(a_step_on_which_nobody_stands_is_told_to_nobody),
     UNIT_TEST(amber_does_not_escalate_and_ends_what_counts),
     UNIT_TEST(a_step_stays_taken_when_it_is_red_again_in_the_same_episode),
+    UNIT_TEST(a_period_that_was_clear_meanwhile_counts_for_no_step),
     UNIT_TEST(a_step_that_comes_with_other_news_is_told_by_it),
     UNIT_TEST(in_rehearsal_nothing_goes_further_nor_counts),
     UNIT_TEST(reminders_come_ever_more_seldom_and_begin_anew_with_other_news),
