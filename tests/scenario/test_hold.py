@@ -230,7 +230,7 @@ def test_a_total_of_0_over_a_0_and_blanks_is_still_a_gap(build):
 
 def test_a_late_feed_is_told_to_ops_and_to_whoever_waits_for_it(build):
     two = RECEIVER_SPOOL + "  - {id: lead, kind: spool, dir: ./lead}\n"
-    with Instance(build, plan_text=plan(receivers="lead"), receivers=two) as w:
+    with Instance(build, plan_text=plan(receivers="lead"), receivers=two, extra="reminders: []\n") as w:
         w.put("a.csv", three(6))
         w.once("2024-06-10")
         assert w.mails() == [] and len(w.mails("lead")) == 1, "the owner is told, ops have nothing to do"
