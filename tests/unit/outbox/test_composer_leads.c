@@ -183,6 +183,7 @@ static const struct {
     { "amber, then red", ALERT_FIRING, SEVERITY_RED, true, SEVERITY_AMBER, true },
     { "new, amber", ALERT_FIRING, SEVERITY_AMBER, false, SEVERITY_NONE, false },
     { "red, then amber", ALERT_RECOVERING, SEVERITY_AMBER, true, SEVERITY_RED, false },
+    { "red as it was told, corrected", ALERT_FIRING, SEVERITY_RED, true, SEVERITY_RED, false },
     { "red, then over", ALERT_RESOLVED, SEVERITY_RED, true, SEVERITY_RED, false },
 };
 
@@ -227,6 +228,7 @@ START_TEST(what_turned_red_goes_at_once_and_takes_along_what_waited)
     if (later[_i].was_told)
         tell(1, later[_i].before);
     episodes[1].ordinal = 2;
+    episodes[1].news = NEWS_CORRECTED;
     struct composition_list l = run();
 
     ck_assert_msg(l.count == later[_i].leaves, "%s", later[_i].why);
