@@ -93,6 +93,11 @@ int measures_ageing_figure(void *arg, const struct plan_measure *m, struct civil
                            struct series_version *out);
 /** What a list measure counts, for its outlook; arg: struct measures_ageing. */
 int measures_look(void *arg, const struct plan_measure *m, struct outlook_look *out_look);
+/** What m, which is of no plan, counts of the waits that a measure of one counts, over some days that are
+ * known. arg: struct measures_ageing. Returns 0; -ENODATA where these are not known, -ENOMEM or another
+ * -errno. */
+int measures_beside(void *arg, const struct plan_measure *of, const struct plan_measure *m,
+                    struct period days, struct series_version *out_version);
 /** The newest complete periods, at most PERIODS_LOOKED_AT, of a list measure, as a series would have them. */
 struct measures_recent {
     struct series_point points[PERIODS_LOOKED_AT];

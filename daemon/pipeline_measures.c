@@ -562,3 +562,33 @@ int measures_recent(struct measures_ageing *a, const struct plan_measure *m,
     }
     return r;
 }
+
+/* Snapshots tell who came and went only from the first of them on, events of all their days. */
+static bool is_known(const struct counting *c, struct period days, bool is_stock)
+{
+    const struct list_coverage *known = &c->coverage;
+    struct civil_date from = known->from;
+
+    if (!date_is_set(known->upto) || date_compare(days.end, known->upto) > 0)
+        return false;
+    if (!is_stock && known->census_count > 0)
+        from = date_add_days(from, 1);
+    return date_is_set(from) && date_compare(is_stock ? days.end : days.start, from) >= 0;
+}
+
+int measures_beside(void *arg, const struct plan_measure *of, const struct plan_measure *m,
+                    struct period days, struct series_version *out)
+{
+    struct measures_ageing *a = arg;
+    bool is_stock = metric_def_of(m->list->metric.id)->kind == METRIC_STOCK;
+    int r = look_at(a, of);
+
+    if (r < 0)
+        return r;
+    if (!is_known(&a->last, days, is_stock))
+        return -ENODATA;
+    a->last.measure = m;
+    r = figure_of_period(&a->last, list_of(a->last.pipeline, of), days, is_stock, out);
+    a->last.measure = of; /* which lasts */
+    return r;
+}

@@ -147,7 +147,7 @@ static int list_items(const struct pipeline *p, const struct composition *c,
 
 /* The words, for a receiver of that kind. Returns as message_compose(). */
 static int word(struct pipeline *p, const struct composition *c, const struct message_item *items,
-                struct release *release, struct message *out)
+                struct release *release, struct measures_ageing *waits, struct message *out)
 {
     const struct receiver_setting *receiver = settings_receiver(p->config->settings, c->receiver);
     AUTO(text_release) struct text others = TEXT_INIT;
@@ -177,9 +177,11 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .items = items,
         .item_count = c->item_count,
         .baseline = c->baseline ? &baseline : NULL,
+        .silenced = c->silenced,
         .unchanged = c->unchanged,
         .also_told = text_str(&others),
         .not_reached = text_str(&unreached),
+        .workflow = &p->workflow,
         .from = receiver->from,
         .now = clock_wall(&p->clock),
         .form = message_form_of(receiver->kind),
@@ -199,6 +201,8 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .names_arg = p,
         .feed_is_published = published,
         .feed_is_published_arg = p,
+        .list_figure = measures_beside,
+        .list_figure_arg = waits,
     };
 
     return message_compose(&context, receiver_takes_mail(receiver), receiver_takes_data(receiver),
@@ -249,15 +253,16 @@ int compose_message(struct pipeline *p, const struct composition *c, struct comp
     if (!items || !out->updates || !out->item)
         return -ENOMEM;
     struct release *release = NULL;
+    struct measures_ageing *waits = measures_ageing_new(p);
     json_t *released = NULL;
-    int r = list_items(p, c, items, out);
+    int r = waits ? list_items(p, c, items, out) : -ENOMEM;
 
     if (r == 0)
         r = composed_of_day(out, c->recipient, c->group, pipeline_today(p));
     if (r == 0)
         r = release_open(&p->books.released, c->receiver, &p->findings, &release);
     if (r == 0)
-        r = word(p, c, items, release, &m);
+        r = word(p, c, items, release, waits, &m);
     if (r == 0 && m.chart_error < 0)
         log_warning("compose",
                     "delivery=%s its chart cannot be made, and it goes without: error=\"%s\"",
@@ -270,6 +275,7 @@ int compose_message(struct pipeline *p, const struct composition *c, struct comp
         r = composed_shows(out, released);
     json_decref(released);
     release_free(release);
+    measures_ageing_free(waits);
     message_release(&m);
     return r;
 }

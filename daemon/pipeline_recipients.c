@@ -257,14 +257,35 @@ void compose_complete(void *arg, struct composer_recipient *who)
     set_hours(p, receiver_hours(r, person, person != NULL), who);
 }
 
-/* By name where people.yaml has one, else by receiver; each once. Returns 0 or -ENOMEM. */
-static int add_other(struct table *named, const struct composer_recipient *who, struct text *out)
+/* The role by which a holder is told of what these roles own; NULL: none. */
+static const char *role_of(const struct pipeline *p, const char *roles,
+                           const struct composer_recipient *who, char role[PLAN_ROLE_MAX])
 {
+    const struct person *people[16];
+
+    for (const char *at = roles; plan_roles_next(&at, role);)
+        for (size_t i = settings_holders(p->config->settings, role, pipeline_today(p), people, 16);
+             i-- > 0;)
+            if (people[i]->mail && strcmp(people[i]->mail, who->recipient) == 0)
+                return role;
+    return NULL;
+}
+
+/* By name where people.yaml has one, with the role, else by receiver; each once. Returns 0 or -ENOMEM. */
+static int add_other(struct table *named, const struct pipeline *p, const char *roles,
+                     const struct composer_recipient *who, struct text *out)
+{
+    char room[PLAN_ROLE_MAX];
     const char *name = who->recipient_name ? who->recipient_name : who->receiver;
 
     if (table_has(named, name))
         return 0;
     (void)text_printf(out, "%s%s", out->len ? ", " : "", name);
+    if (who->recipient_name) {
+        const char *role = role_of(p, roles, who, room);
+
+        (void)text_printf(out, " (%s%sby %s)", role ? role : "", role ? ", " : "", who->receiver);
+    }
     return text_ok(out) ? table_set(named, name, named, NULL) : -ENOMEM;
 }
 
@@ -289,7 +310,8 @@ int compose_others(const struct pipeline *p, const struct composition *c, struct
                     strcmp(who[j].recipient, c->recipient) == 0)
                     continue;
                 if (is_unreached == (pass == 0))
-                    r = add_other(&named, &who[j], pass == 0 ? out_unreached : out_told);
+                    r = add_other(&named, p, c->items[i].alert->owner, &who[j],
+                                  pass == 0 ? out_unreached : out_told);
             }
         }
     table_release(&named, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "notify/body_details.h"
 #include "notify/body_rest.h"
 #include "notify/chart.h"
 #include "notify/late_feed.h"
@@ -28,6 +29,7 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         { "Escalated", wording_escalated },
         { "What clears it", wording_clears },
         { "How sure", wording_sure },
+        { "Acknowledged by", wording_ack },
         { "Ask", late_feed_ask },
         { "Told again", late_feed_again },
         { "The plan", wording_plan },
@@ -88,8 +90,14 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         surfaces_say(s, "", text_str(&words));
         text_clear(&words);
     }
+    if (c->silenced > 0) {
+        (void)text_printf(&words, "A silence hides %zu alert%s%s.", c->silenced,
+                          c->silenced == 1 ? "" : "s", body_is_of_group(c) ? " of this group" : "");
+        surfaces_say(s, "", text_str(&words));
+        text_clear(&words);
+    }
     if (c->also_told && *c->also_told) {
-        wording_clean(&words, c->also_told, 200, 15);
+        wording_clean(&words, c->also_told, 300, 30);
         surfaces_say(s, "Also told", text_str(&words));
     } else {
         surfaces_say(s, "Also told", "nobody else");
@@ -306,6 +314,14 @@ void body_write(const struct message_context *c, const struct message_item *cons
     surfaces_join(&all, &end);
     if (item_count)
         table(&all, c, items, item_count);
+    if (item_count == 1)
+        (void)text_puts(&all.plain, "\n\n");
+    for (size_t i = 0; i < item_count && i < DETAILS_ITEMS_MAX; i++) {
+        struct item_view v;
+
+        item_view(c, items[i], &v);
+        body_details(&all, &v, item_count > 1);
+    }
     surfaces_end(&all);
     (void)text_puts(out_plain, text_str(&all.plain) + (*text_str(&all.plain) == '\n'));
     (void)text_add(out_html, text_str(&all.html), all.html.len);

@@ -8,7 +8,8 @@
 
 #include "base/auto.h"
 #include "base/json_text.h"
-#include "notify/wording.h"
+#include "notify/details.h"
+#include "plan/control_chart.h"
 
 #define TEXT_CHARACTERS_MAX 200
 #define PRINT_FLAGS         JSON_COMPACT
@@ -49,22 +50,114 @@ static json_t *line_number(const struct item_view *v, double line)
     return number(figure_line_hidden(line, v->kind) ? NAN : line);
 }
 
+/* ---- what stands beside an item ---- */
+
+static int add_point(json_t *list, const struct history_point *p)
+{
+    json_t *o = json_object();
+    int failed = 0;
+
+    failed |= json_object_set_new(o, "period_start", date(p->start));
+    failed |= json_object_set_new(o, "period_end", date(p->end));
+    failed |= json_object_set_new(o, "figure", clean(p->told.figure));
+    failed |=
+        json_object_set_new(o, "value", p->told.has_value ? number(p->told.value) : json_null());
+    failed |= json_object_set_new(o, "line", number(p->line));
+    failed |= json_object_set_new(o, "behind", json_boolean(p->is_behind));
+    failed |= json_object_set_new(o, "mark", clean(chart_cause_name(p->mark)));
+    if (!failed)
+        return json_array_append_new(list, o);
+    json_decref(o);
+    return -1;
+}
+
+static int add_figure(json_t *list, const struct detail_figure *f)
+{
+    json_t *o = json_object();
+    int failed = 0;
+
+    failed |= json_object_set_new(o, "key", json_string(f->key));
+    failed |= json_object_set_new(o, "label", clean(f->label));
+    failed |= json_object_set_new(o, "figure", clean(f->told.figure));
+    failed |=
+        json_object_set_new(o, "value", f->told.has_value ? number(f->told.value) : json_null());
+    failed |= json_object_set_new(o, "period_start", date(f->start));
+    failed |= json_object_set_new(o, "period_end", date(f->end));
+    if (!failed)
+        return json_array_append_new(list, o);
+    json_decref(o);
+    return -1;
+}
+
+static json_t *action_object(const struct detail_action *a)
+{
+    const struct plan_action *action = a->action;
+    const struct action_delivery *d = a->delivery;
+    json_t *o = action ? json_object() : json_null();
+    int failed = 0;
+
+    if (!action)
+        return o;
+    failed |= json_object_set_new(o, "id", clean(action->id));
+    failed |= json_object_set_new(o, "title", clean(action->title));
+    failed |= json_object_set_new(o, "due", date(action->due));
+    failed |= json_object_set_new(o, "lead", clean(action->lead));
+    failed |=
+        json_object_set_new(o, "status", clean(details_status(d ? d->status : action->status)));
+    failed |= json_object_set_new(o, "delivery", clean(d ? rag_name(d->rag) : NULL));
+    failed |= json_object_set_new(o, "delivery_on", d ? date(d->said) : json_null());
+    failed |= json_object_set_new(o, "delivery_note", clean(d ? d->note : NULL));
+    if (!failed)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+/* Empty of an item that has none, or is not among the first. */
+static int add_details(json_t *o, const struct item_view *v, bool is_among_first)
+{
+    struct details d = { .figure_count = 0, .action = { v->action, NULL } };
+    json_t *history = json_array(), *figures = json_array();
+    size_t first;
+    int failed = is_among_first ? details_of(v, &d) : 0;
+
+    first = d.history.count > HISTORY_TOLD ? d.history.count - HISTORY_TOLD : 0;
+    for (size_t i = first; i < d.history.count; i++)
+        failed |= add_point(history, &d.history.points[i]);
+    for (size_t i = 0; i < d.figure_count; i++)
+        failed |= add_figure(figures, &d.figures[i]);
+    failed |= json_object_set_new(o, "action", action_object(&d.action));
+    failed |= json_object_set_new(o, "history", history);
+    failed |= json_object_set_new(o, "figures", figures);
+    return failed ? -1 : 0;
+}
+
+static json_t *ack_object(const struct ack *ack)
+{
+    json_t *o = ack ? json_object() : json_null();
+    int failed = 0;
+
+    if (!ack)
+        return o;
+    failed |= json_object_set_new(o, "who", clean(ack->who));
+    failed |= json_object_set_new(o, "why", clean(ack->why));
+    failed |= json_object_set_new(o, "until", date(ack->until));
+    if (!failed)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
 /* NULL anywhere means no memory: jansson then refuses the new reference, and the whole fails. */
-static json_t *item_object(const struct item_view *v)
+static json_t *item_object(const struct item_view *v, bool is_among_first)
 {
     const struct message_item *item = v->item;
     const struct episode *e = item->episode;
     const struct finding *f = item->finding;
-    json_t *o = json_object(), *action = json_null();
+    json_t *o = json_object();
     char text[WALL_TEXT_MAX], held[HOLD_WORDS_MAX];
     int failed = 0;
 
-    if (v->action) {
-        action = json_object();
-        failed |= json_object_set_new(action, "id", clean(v->action->id));
-        failed |= json_object_set_new(action, "title", clean(v->action->title));
-        failed |= json_object_set_new(action, "due", date(v->action->due));
-    }
     failed |= json_object_set_new(o, "alert_id", clean(item->alert->id));
     failed |= json_object_set_new(o, "episode_id", clean(e->id));
     failed |= json_object_set_new(o, "notice_id", clean(item->notice_id));
@@ -105,8 +198,9 @@ static json_t *item_object(const struct item_view *v)
     failed |= json_object_set_new(o, "holds", clean(hold_words(v->holds, held)));
     failed |= json_object_set_new(o, "restated", json_boolean(v->restated || e->restated));
     failed |= json_object_set_new(o, "because_plan_changed", json_boolean(e->by_plan));
-    failed |= json_object_set_new(o, "action", action);
+    failed |= add_details(o, v, is_among_first);
     failed |= json_object_set_new(o, "owner", clean(v->owner));
+    failed |= json_object_set_new(o, "acknowledged", ack_object(wording_ack_of(v)));
     failed |= json_object_set_new(o, "source_status",
                                   clean(v->version ? publication_name(v->version->status) : NULL));
     failed |= json_object_set_new(o, "as_of",
@@ -161,6 +255,9 @@ static json_t *event_object(const struct message_context *c, const char *deliver
     failed |= json_object_set_new(data, "items", json_array());
     failed |= json_object_set_new(data, "omitted", json_integer(0));
     failed |= json_object_set_new(data, "unchanged", json_integer((json_int_t)c->unchanged));
+    failed |= json_object_set_new(data, "silenced", json_integer((json_int_t)c->silenced));
+    failed |= json_object_set_new(data, "also_told", clean(c->also_told));
+    failed |= json_object_set_new(data, "not_reached", clean(c->not_reached));
 
     failed |= json_object_set_new(o, "specversion", json_string("1.0"));
     failed |= json_object_set_new(o, "id", json_string(delivery_id));
@@ -200,7 +297,7 @@ char *event_json(const struct message_context *c, const struct message_item *con
         struct item_view v;
 
         item_view(c, items[told], &v);
-        json_t *o = item_object(&v);
+        json_t *o = item_object(&v, told < DETAILS_ITEMS_MAX);
 
         if (!o)
             return NULL;

@@ -39,7 +39,8 @@ static struct history_point *add(const struct item_view *v, struct history *h,
     *p = (struct history_point){
         .start = start, .end = end, .line = NAN, .mean = NAN, .lower = NAN, .upper = NAN
     };
-    told_figure(v->context, v->measure, v->kind, (struct period){ start, end }, version, &p->told);
+    told_figure(v->context, v->measure, v->kind, (struct period){ start, end }, version, false,
+                &p->told);
     if (version && version == v->version)
         set_own(v, p);
     return p;

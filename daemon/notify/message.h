@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "alert/alert.h"
+#include "alert/workflow.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "notify/release.h"
@@ -60,10 +61,12 @@ struct message_context {
     const struct message_item *items;
     size_t item_count;                       /* 0 only of a baseline */
     const struct message_baseline *baseline; /* NULL: it tells of changes */
+    size_t silenced;         /* open alerts of the group that a silence keeps from being told */
     size_t unchanged;        /* open alerts of the group that this message does not repeat */
     const char *also_told;   /* "A Person, ops": the others told of the same; "" or NULL: none */
     const char *not_reached; /* likewise, whose message was given up or waits for too long */
-    const char *from;        /* mail sender, or NULL: waitlistd@instance */
+    const struct workflow *workflow; /* what people said of alerts, or NULL */
+    const char *from;                /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
     enum message_form form;  /* of its data */
     enum profile profile;    /* how its figures are shown */
@@ -87,6 +90,11 @@ struct message_context {
      * control applies. */
     bool (*feed_is_published)(void *arg, const char *feed);
     void *feed_is_published_arg;
+    /** What would be counted of a list for a measure that counts the same waits as one of the plan, over some
+     * days: 0; -ENODATA where it is not known; -ENOMEM. NULL: nothing is. */
+    int (*list_figure)(void *arg, const struct plan_measure *of, const struct plan_measure *m,
+                       struct period days, struct series_version *out_version);
+    void *list_figure_arg;
 };
 
 struct message {

@@ -19,7 +19,7 @@ struct narrow {
     double *lows, *highs;
     double *examples; /* EXAMPLES * unknowns: counts that fulfilled every row of then */
     size_t example_count, example_next;
-    size_t steps;
+    size_t steps, steps_most; /* that are left of this question */
     bool lacked_memory;
 };
 
@@ -28,13 +28,14 @@ struct bounds {
     double *low, *high;
 };
 
-struct narrow *narrow_new(size_t unknowns)
+struct narrow *narrow_new(size_t unknowns, size_t steps)
 {
     struct narrow *n = calloc(1, sizeof *n);
 
     if (!n)
         return NULL;
     n->unknowns = unknowns;
+    n->steps_most = steps;
     n->examples = calloc(EXAMPLES * unknowns + 1, sizeof *n->examples);
     if (!n->examples) {
         free(n);
@@ -288,7 +289,7 @@ static enum narrow_answer find_example(struct narrow *n)
         all.high[i] = NARROW_MOST;
     if (n->example_count)
         memcpy(near, n->examples + newest * n->unknowns, n->unknowns * sizeof *near);
-    n->steps = NARROW_STEPS;
+    n->steps = n->steps_most;
     return search(n, &all, near);
 }
 

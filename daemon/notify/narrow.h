@@ -4,7 +4,7 @@
  * Pure. A system is a number of unknown counts, none below 0, and rows: sums of them, each with a
  * factor, that lie between two bounds. Whether a sum can be a value is answered by an example: counts
  * that fulfil every row. Where one is found, nobody who knows the rows alone can rule the value out,
- * however he reckons. The search is exact and bounded: what it cannot settle in NARROW_STEPS it says.
+ * however he reckons. The search is exact and bounded: what it cannot settle in its steps it says.
  * Source: DESIGN section 10 ("nobody can narrow a count to fewer values than {1, 2, 3, 4}").
  */
 #ifndef NOTIFY_NARROW_H
@@ -13,15 +13,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define NARROW_STEPS 3000 /* of one question */
-#define NARROW_MOST  1e6  /* a count is no larger */
+#define NARROW_STEPS     3000 /* of one question */
+#define NARROW_STEPS_FEW 200  /* where an answer is worth less than the time */
+#define NARROW_MOST      1e6  /* a count is no larger */
 
 struct narrow;
 
 enum narrow_answer { NARROW_NO, NARROW_YES, NARROW_UNSETTLED };
 
-/** A system of so many unknown counts without a row. NULL without memory. */
-struct narrow *narrow_new(size_t unknowns);
+/** A system of so many unknown counts without a row; steps: of one question, at most. NULL without memory. */
+struct narrow *narrow_new(size_t unknowns, size_t steps);
 void narrow_free(struct narrow *n);
 /** Adds a row; factors: one for each unknown. low may be -INFINITY, high INFINITY. Returns 0 or -ENOMEM. */
 int narrow_add(struct narrow *n, const double *factors, double low, double high);

@@ -7,11 +7,14 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "notify/narrow.h"
 #include "notify/release_system.h"
 
 #define MOVED_MIN 5 /* DESIGN section 10: re-rendered only then */
 #define FEW_BELOW 5
-#define ROUNDED   2 /* a whole number to the nearest 5 is at most so far from it */
+#define BESIDE_MOST                                                                                \
+    24            /* what gives way does so too where more than so many figures are to be weighed */
+#define ROUNDED 2 /* a whole number to the nearest 5 is at most so far from it */
 
 /* An entry, or a figure of the findings, that may stand beside another. */
 struct known_cell {
@@ -185,6 +188,14 @@ static int add_statement(struct beside *b, const struct statement *s)
     return 0;
 }
 
+/* Of which list, and as whom. */
+struct asking {
+    const char *list;
+    enum profile profile;
+    bool yields;
+    size_t steps; /* notify/narrow.h */
+};
+
 /* Beside the figure itself, or a flow that is beside it. */
 static bool is_beside_any(const struct beside *b, size_t anchors, const struct release_cell *c)
 {
@@ -238,6 +249,20 @@ static void counts_of(struct statement *s, double value, double numerator, doubl
     }
 }
 
+static bool is_few(double people)
+{
+    return people < FEW_BELOW;
+}
+
+/* What is hidden of few: of those whom the figure counts, or counted as it does of others. */
+static bool is_spoken_of(const struct statement *s, const struct release_cell *asked)
+{
+    return is_few(s->part) &&
+           (release_is_of_same(s->cell, asked) ||
+            (s->cell->metric.id == asked->metric.id &&
+             release_days(s->cell->metric.wait) == release_days(asked->metric.wait)));
+}
+
 static int add_entries(const struct release *r, const char *but, size_t anchors, bool flows,
                        struct beside *b)
 {
@@ -252,16 +277,14 @@ static int add_entries(const struct release *r, const char *but, size_t anchors,
             !is_beside_any(b, anchors, &k->cell))
             continue;
         counts_of(&s, k->entry.value, k->entry.numerator, k->entry.denominator);
-        if (k->entry.is_shown || (k->cell.metric.unit == UNIT_COUNT &&
-                                  (isfinite(k->entry.low) || isfinite(k->entry.high))))
+        bool says = k->entry.is_shown || (k->cell.metric.unit == UNIT_COUNT &&
+                                          (isfinite(k->entry.low) || isfinite(k->entry.high)));
+
+        s.kind = says ? STATEMENT_SHOWN : STATEMENT_KNOWN;
+        if (says || is_spoken_of(&s, b->list[0].cell))
             error = add_statement(b, &s);
     }
     return error;
-}
-
-static bool is_few(double people)
-{
-    return people < FEW_BELOW;
 }
 
 /* A figure that is known to be hidden because it is small: so nobody has to guess that. */
@@ -278,9 +301,44 @@ static enum statement_kind kind_of(const struct pathway_metric *m, const struct 
                : STATEMENT_KNOWN;
 }
 
+static struct known_cell *find(const struct release *r, const char *key)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->list[i].key, key) == 0)
+            return &r->list[i];
+    return NULL;
+}
+
+/* Behind its line, so that it is told now or soon: what gives way stands beside it. */
+static bool is_to_be_told(const struct release *r, const struct period_judgement *j,
+                          const char *key)
+{
+    return (j->event == PERIOD_AMBER || j->event == PERIOD_RED) && !find(r, key);
+}
+
+/* What a measure's figure would say if it were told. */
+static void as_if_told(const struct finding *f, const struct period_judgement *j,
+                       enum profile profile, struct statement *s)
+{
+    struct release_figure own = { f->measure, j->start, j->end, 0, j->version, j->line, false };
+    const struct figure_kind kind = { .unit = s->cell->metric.unit,
+                                      .is_longest = measure_is_longest(f->measure),
+                                      .profile = profile };
+    if (figure_line_hidden(own.line, kind))
+        own.line = NAN;
+    const struct release_entry told = entry_of(&own, kind);
+
+    if (!told.is_shown)
+        return;
+    s->kind = STATEMENT_SHOWN;
+    s->low = told.low;
+    s->high = told.high;
+    s->is_rounded = profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT;
+}
+
 /* What the findings know of a list around some days; takes its cells into facts. */
-static int add_facts(const struct release *r, const char *list, size_t anchors, bool flows,
-                     struct beside *b, struct release_cell **facts, size_t *fact_count)
+static int add_facts(const struct release *r, const struct asking *asking, size_t anchors,
+                     bool flows, struct beside *b, struct release_cell **facts, size_t *fact_count)
 {
     int error = 0;
 
@@ -288,7 +346,7 @@ static int add_facts(const struct release *r, const char *list, size_t anchors, 
         const struct finding *f = &r->findings->list[i];
 
         if (f->rule != RULE_BEHIND_PLAN || !f->measure->list ||
-            strcmp(f->measure->list->list, list) != 0)
+            strcmp(f->measure->list->list, asking->list) != 0)
             continue;
         for (size_t k = 0; error == 0 && k < f->history_count; k++) {
             const struct period_judgement *j = &f->history[k];
@@ -309,6 +367,8 @@ static int add_facts(const struct release *r, const char *list, size_t anchors, 
             *fact = cell;
             cell = (struct release_cell){ 0 };
             counts_of(&s, j->version->value, j->version->numerator, j->version->denominator);
+            if (asking->yields && s.kind == STATEMENT_KNOWN && is_to_be_told(r, j, key))
+                as_if_told(f, j, asking->profile, &s);
             error = add_statement(b, &s);
             facts[(*fact_count)++] = fact;
         }
@@ -327,7 +387,7 @@ static size_t facts_most(const struct release *r)
 
 /* Flows first, then what is beside them too. */
 static bool is_safe(struct release *r, const char *key, const struct statement *own,
-                    const char *list)
+                    const struct asking *asking)
 {
     struct beside b = { 0 };
     AUTO(auto_free)
@@ -340,9 +400,12 @@ static bool is_safe(struct release *r, const char *key, const struct statement *
 
         error = add_entries(r, key, anchors, flows, &b);
         if (error == 0)
-            error = add_facts(r, list, anchors, flows, &b, facts, &fact_count);
+            error = add_facts(r, asking, anchors, flows, &b, facts, &fact_count);
     }
-    int safe = error == 0 ? release_is_safe(b.list, b.count) : error;
+    bool is_too_much = asking->yields && b.count > BESIDE_MOST;
+    int safe = error < 0     ? error
+               : is_too_much ? 0
+                             : release_is_safe(b.list, b.count, asking->steps);
 
     for (size_t i = 0; facts && i < fact_count; i++) {
         release_cell_free(facts[i]);
@@ -379,14 +442,6 @@ static bool has_crossed(const struct release_entry *e, const struct release_figu
     return !isnan(f->line) && (e->value > f->line) != (f->version->value > f->line);
 }
 
-static struct known_cell *find(const struct release *r, const char *key)
-{
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->list[i].key, key) == 0)
-            return &r->list[i];
-    return NULL;
-}
-
 static bool answer(const struct known_cell *k, struct series_version *out)
 {
     out->value = k->entry.value;
@@ -414,12 +469,16 @@ static bool can_age(const struct plan_measure *m)
 }
 
 static bool is_safe_to_tell(struct release *r, const struct known_cell *k,
-                            const struct release_figure *f, const struct statement *own)
+                            const struct release_figure *f, enum profile profile,
+                            const struct statement *own)
 {
     if (!f->measure->list)
         return true;
+    const struct asking asking = { f->measure->list->list, profile, f->yields,
+                                   isnan(f->line) ? NARROW_STEPS_FEW : NARROW_STEPS };
+
     return k->cell.family && (f->aged == 0 || can_age(f->measure)) &&
-           is_safe(r, k->key, own, f->measure->list->list);
+           is_safe(r, k->key, own, &asking);
 }
 
 /* A figure that is rendered, for the first time or anew: beside all the others or not at all. */
@@ -438,7 +497,7 @@ static void settle(struct release *r, struct known_cell *k, const struct release
     if (k->cell.family)
         counts_of(&own, told.value, told.numerator, told.denominator);
 
-    if (told.is_shown && !is_safe_to_tell(r, k, f, &own)) {
+    if (told.is_shown && !is_safe_to_tell(r, k, f, kind.profile, &own)) {
         told.is_shown = false;
         told.low = -INFINITY;
         told.high = INFINITY;
@@ -447,6 +506,38 @@ static void settle(struct release *r, struct known_cell *k, const struct release
     }
     k->entry = told;
     k->is_new = true;
+}
+
+/* What was told before says less of it than the news does now. */
+static bool is_told_more(const struct release_entry *e, const struct release_figure *f,
+                         struct figure_kind kind)
+{
+    struct release_entry told = *e;
+
+    if (kind.is_longest || scale_of(f) != 1)
+        return false;
+    on_its_side(&told, e->value - f->aged * !is_count(kind), f->line - f->aged * !is_count(kind),
+                is_count(kind));
+    return told.low > e->low || told.high < e->high;
+}
+
+/* The news says so whether or not the figure stays: that is kept, and beside it the figure is asked for anew. */
+static void tell_more(struct release *r, struct known_cell *k, const struct release_figure *f,
+                      struct figure_kind kind)
+{
+    struct statement own = { &k->cell, STATEMENT_SHOWN, 0, 0, false, NAN, NAN };
+
+    on_its_side(&k->entry, k->entry.value - f->aged * !is_count(kind),
+                f->line - f->aged * !is_count(kind), is_count(kind));
+    k->is_new = true;
+    if (!k->entry.is_shown)
+        return;
+    own.low = k->entry.low;
+    own.high = k->entry.high;
+    own.is_rounded = kind.profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT;
+    if (k->cell.family)
+        counts_of(&own, k->entry.value, k->entry.numerator, k->entry.denominator);
+    k->entry.is_shown = is_safe_to_tell(r, k, f, kind.profile, &own);
 }
 
 bool release_ask(struct release *r, const struct release_figure *f, struct figure_kind kind,
@@ -470,40 +561,9 @@ bool release_ask(struct release *r, const struct release_figure *f, struct figur
         return false;
     if (!is_there || (!k->is_new && (has_moved(&k->entry, v) || has_crossed(&k->entry, f))))
         settle(r, k, f, kind);
+    else if (is_told_more(&k->entry, f, kind))
+        tell_more(r, k, f, kind);
     return answer(k, out_version);
-}
-
-/* ---- as it is kept ---- */
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-json_t *release_entry_json(const struct release_entry *e)
-{
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "value", number(e->value), "numerator",
-                     number(e->numerator), "denominator", number(e->denominator), "low",
-                     number(e->low), "high", number(e->high), "shown", (int)e->is_shown);
-}
-
-static double number_of(const json_t *j, const char *key, double none)
-{
-    const json_t *value = json_object_get(j, key);
-
-    return json_is_number(value) ? json_number_value(value) : none;
-}
-
-int release_entry_of_json(const json_t *j, struct release_entry *out_entry)
-{
-    if (!json_is_object(j) || !json_is_boolean(json_object_get(j, "shown")))
-        return -EBADMSG;
-    *out_entry = (struct release_entry){
-        number_of(j, "value", INFINITY),  number_of(j, "numerator", NAN),
-        number_of(j, "denominator", NAN), number_of(j, "low", -INFINITY),
-        number_of(j, "high", INFINITY),   json_is_true(json_object_get(j, "shown"))
-    };
-    return 0;
 }
 
 json_t *release_added(const struct release *r, int *out_error)
@@ -520,20 +580,4 @@ json_t *release_added(const struct release *r, int *out_error)
             *out_error = -ENOMEM;
     }
     return added;
-}
-
-int release_keep(struct table *entries, const char *receiver, const char *cell,
-                 const struct release_entry *e)
-{
-    AUTO(text_release) struct text name = TEXT_INIT;
-    struct release_entry *copy = malloc(sizeof *copy);
-    void *old = NULL;
-    int r = copy && text_printf(&name, "%s|%s", receiver, cell) == 0 ? 0 : -ENOMEM;
-
-    if (r == 0) {
-        *copy = *e;
-        r = table_set(entries, text_str(&name), copy, &old);
-    }
-    free(r == 0 ? old : copy);
-    return r;
 }

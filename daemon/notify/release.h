@@ -36,6 +36,8 @@ struct release_figure {
     int aged; /* days for which it is projected beyond .end, of which its data are */
     const struct series_version *version;
     double line; /* of which the news says on which side it lies; NAN: of none */
+    bool
+        yields; /* told beside the figures of measures: not where one that is behind could not be told then */
 };
 
 /** The ledger as one message meets it. */

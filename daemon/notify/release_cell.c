@@ -169,3 +169,23 @@ int release_cell_parse(const char *key, struct release_cell *out_cell)
     c = (struct release_cell){ 0 };
     return 0;
 }
+
+static const char *side_of(const struct release_cell *c, const char *name)
+{
+    for (size_t i = 0; i < c->side_count; i++)
+        if (strcmp(c->sides[i].name, name) == 0)
+            return c->sides[i].value;
+    return NULL;
+}
+
+bool release_is_of_same(const struct release_cell *a, const struct release_cell *b)
+{
+    bool same = a->side_count == b->side_count && strcmp(a->family, b->family) == 0;
+
+    for (size_t i = 0; same && i < a->side_count; i++) {
+        const char *value = side_of(b, a->sides[i].name);
+
+        same = value && strcmp(value, a->sides[i].value) == 0;
+    }
+    return same;
+}

@@ -3,7 +3,7 @@
  *
  * Pure. A cell is a figure of one period: a list, its series, its days. Its key says all of that, so that
  * an entry of the ledger is understood when its plan is gone: "list|organisation|start|end|figure", the
- * figure as plan_list_name() writes it. A family is what can be added up: one list, one clock, with or
+ * figure as list_measure_name() writes it. A family is what can be added up: one list, one clock, with or
  * without excused waits.
  */
 #ifndef NOTIFY_RELEASE_CELL_H
@@ -40,6 +40,8 @@ char *release_key(const struct plan_measure *m, struct civil_date start, struct 
                   int aged);
 /** Returns 0, -EBADMSG or -ENOMEM. */
 int release_cell_parse(const char *key, struct release_cell *out_cell);
+/** Whether two cells count the same people: of one family and the same sides. */
+bool release_is_of_same(const struct release_cell *a, const struct release_cell *b);
 void release_cell_free(struct release_cell *c);
 /** The days that a wait allows. */
 int release_days(struct span wait);

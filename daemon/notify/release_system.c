@@ -75,12 +75,12 @@ static bool left_of(const struct system *s, const double *whole, const double *p
     return is_less && is_any;
 }
 
-static bool is_guarded(const struct system *s, const double *v)
+static const struct vector *guarded(const struct system *s, const double *v)
 {
     for (size_t i = 0; i < s->guarded.count; i++)
         if (memcmp(s->guarded.list[i].factors, v, s->atoms * sizeof *v) == 0)
-            return true;
-    return false;
+            return &s->guarded.list[i];
+    return NULL;
 }
 
 /* Of one that is few itself a part is fewer: nothing more is told by that. */
@@ -93,9 +93,55 @@ static void guard_what_is_left(struct system *s)
         for (size_t k = 0; k < count && s->error == 0; k++)
             if (i != k && s->guarded.list[i].high > FEW &&
                 left_of(s, s->guarded.list[i].factors, s->guarded.list[k].factors, left) &&
-                !is_guarded(s, left))
+                !guarded(s, left))
                 guard(s, left, s->guarded.list[i].low - s->guarded.list[k].low);
     if (!left)
+        s->error = -ENOMEM;
+}
+
+/* Only those of one value of a side; 0: those of none that is named. */
+static void only(const struct system *s, const double *all, size_t side, size_t value, double *out)
+{
+    for (size_t p = 0; p < s->plane_count; p++) {
+        size_t bands = s->planes[p].line_count + 1;
+
+        for (size_t region = 0; region < s->regions; region++)
+            for (size_t b = 0; b < bands; b++) {
+                size_t atom = s->planes[p].first + region * bands + b;
+
+                out[atom] = region_value(s, region, side) == value ? all[atom] : 0;
+            }
+    }
+}
+
+/* What is left of a sum when all its parts that one side names are taken away, where figures speak of each. */
+static void guard_rest(struct system *s, size_t of, size_t side, double *room)
+{
+    double left = s->guarded.list[of].low;
+
+    for (size_t value = 1; value <= s->sides[side].value_count; value++) {
+        only(s, s->guarded.list[of].factors, side, value, room);
+        const struct vector *part = guarded(s, room);
+
+        if (!part || part == &s->guarded.list[of])
+            return;
+        left -= part->low;
+    }
+    only(s, s->guarded.list[of].factors, side, 0, room);
+    if (!guarded(s, room))
+        guard(s, room, left);
+}
+
+static void guard_rests(struct system *s)
+{
+    AUTO(auto_free) double *room = calloc(s->atoms + 1, sizeof *room);
+    size_t count = s->guarded.count;
+
+    for (size_t i = 0; room && i < count; i++)
+        for (size_t side = 0; side < s->side_count && s->error == 0; side++)
+            if (s->sides[side].value_count > 1 && s->guarded.list[i].high > FEW)
+                guard_rest(s, i, side, room);
+    if (!room)
         s->error = -ENOMEM;
 }
 
@@ -281,9 +327,9 @@ static void add_statement(struct system *s, const struct statement *t)
 }
 
 /* Of a system that is laid out. */
-static int ask(struct system *s)
+static int ask(struct system *s, size_t steps)
 {
-    struct narrow *n = narrow_new(s->group_count);
+    struct narrow *n = narrow_new(s->group_count, steps);
     AUTO(auto_free) double *room = n ? calloc(s->group_count + 1, sizeof *room) : NULL;
     int r = room ? add_rows(s, &s->rows, n, room) : -ENOMEM;
 
@@ -295,7 +341,7 @@ static int ask(struct system *s)
     return r;
 }
 
-int release_is_safe(const struct statement *list, size_t count)
+int release_is_safe(const struct statement *list, size_t count, size_t steps)
 {
     AUTO(system_release) struct system s = { .statements = list, .statement_count = count };
 
@@ -305,12 +351,13 @@ int release_is_safe(const struct statement *list, size_t count)
     if (s.error == 0) {
         drop_twins(&s);
         guard_what_is_left(&s);
+        guard_rests(&s);
         suppose_closed(&s);
         suppose_linked(&s);
     }
     if (s.error == 0)
         group_atoms(&s);
-    return s.error == 0 ? ask(&s) : s.error == -ENOMEM ? -ENOMEM : 0;
+    return s.error == 0 ? ask(&s, steps) : s.error == -ENOMEM ? -ENOMEM : 0;
 }
 
 static bool touches(const struct release_cell *flow, const struct release_cell *stock)

@@ -31,8 +31,8 @@ struct statement {
 };
 
 /** Whether statements of one family leave every count as it is: 1 or 0, which is also where that could not be
- * found out; or -ENOMEM. */
-int release_is_safe(const struct statement *list, size_t count);
+ * found out in so many steps (notify/narrow.h); or -ENOMEM. */
+int release_is_safe(const struct statement *list, size_t count, size_t steps);
 /** Whether figures of two cells can be added up: of one family, of the same days, or of days that touch. */
 bool release_is_beside(const struct release_cell *a, const struct release_cell *b);
 

@@ -2,26 +2,34 @@
 
 #include <math.h>
 
+static const struct series_version *ask(const struct message_context *c,
+                                        const struct release_figure *f, struct series_version *room,
+                                        struct figure_kind *out_kind)
+{
+    out_kind->is_withheld = false; /* another figure of it may be, which is nothing to this one */
+    if (!f->version || !f->measure || !c->release)
+        return f->version;
+    out_kind->is_withheld = !release_ask(c->release, f, *out_kind, room);
+    return room;
+}
+
 const struct series_version *
 told_released(const struct message_context *c, const struct plan_measure *m, struct period period,
               int aged, double line, const struct series_version *version,
               struct series_version *room, struct figure_kind *out_kind)
 {
-    const struct release_figure f = { m, period.start, period.end, aged, version, line };
+    const struct release_figure f = { m, period.start, period.end, aged, version, line, false };
 
-    out_kind->is_withheld = false; /* another figure of it may be, which is nothing to this one */
-    if (!version || !m || !c->release)
-        return version;
-    out_kind->is_withheld = !release_ask(c->release, &f, *out_kind, room);
-    return room;
+    return ask(c, &f, room, out_kind);
 }
 
 void told_figure(const struct message_context *c, const struct plan_measure *m,
                  struct figure_kind kind, struct period period,
-                 const struct series_version *version, struct told_figure *out)
+                 const struct series_version *version, bool yields, struct told_figure *out)
 {
+    const struct release_figure f = { m, period.start, period.end, 0, version, NAN, yields };
     struct series_version room;
-    const struct series_version *told = told_released(c, m, period, 0, NAN, version, &room, &kind);
+    const struct series_version *told = ask(c, &f, &room, &kind);
 
     out->low = out->high = NAN;
     if (figure_band(told, kind, &out->low, &out->high)) {

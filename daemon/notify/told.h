@@ -24,9 +24,10 @@ const struct series_version *
 told_released(const struct message_context *c, const struct plan_measure *m, struct period period,
               int aged, double line, const struct series_version *version,
               struct series_version *room, struct figure_kind *out_kind);
-/** A figure of which the news says nothing. version NULL: there is none. */
+/** A figure of which the news says nothing. version NULL: there is none. yields: it gives way to the figures of
+ * measures, being of none. */
 void told_figure(const struct message_context *c, const struct plan_measure *m,
                  struct figure_kind kind, struct period period,
-                 const struct series_version *version, struct told_figure *out_figure);
+                 const struct series_version *version, bool yields, struct told_figure *out_figure);
 
 #endif

@@ -106,6 +106,9 @@ void wording_sure(const struct item_view *v, struct text *out);
 void wording_plan(const struct item_view *v, struct text *out);
 /** What its reader can do: a new sentence's beginning in lower case, without its end. */
 void wording_next(const struct item_view *v, struct text *out);
+/** Who acknowledged it, as it stands: NULL: nobody. */
+const struct ack *wording_ack_of(const struct item_view *v);
+void wording_ack(const struct item_view *v, struct text *out);
 /** Whose figures they are, where they are not those of the plan's place alone. */
 void wording_footprint(const struct item_view *v, struct text *out);
 

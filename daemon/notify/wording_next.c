@@ -1,5 +1,32 @@
 #include "notify/wording.h"
 
+/* ---- who deals with it ---- */
+
+const struct ack *wording_ack_of(const struct item_view *v)
+{
+    const struct workflow *w = v->context->workflow;
+    const struct said *said = w ? workflow_of(w, v->item->episode->id) : NULL;
+
+    return said && said->ack.who &&
+                   workflow_is_acked(w, v->item->episode, wall_date(v->context->now))
+               ? &said->ack
+               : NULL;
+}
+
+void wording_ack(const struct item_view *v, struct text *out)
+{
+    const struct ack *ack = wording_ack_of(v);
+    char until[WORDING_DATE_MAX];
+
+    if (!ack)
+        return;
+    wording_clean(out, ack->who, 60, 6);
+    (void)text_printf(out, ", until %s: ", wording_date(ack->until, until));
+    wording_clean(out, ack->why, 160, 24);
+}
+
+/* ---- what to do ---- */
+
 /*
  * What the reader of a message can do. Where a person owns it, that is whom to ask; of what nobody owns, each
  * rule says it.

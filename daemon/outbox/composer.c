@@ -309,6 +309,10 @@ static int gather_episode(const struct composer_input *in, struct gatherings *al
     }
     bool withheld = in->workflow && workflow_withholds(in->workflow, a, e, news, in->today);
 
+    if (withheld && workflow_silenced(in->workflow, a, in->today)) {
+        g->c.silenced++;
+        return 0;
+    }
     if (withheld && news == NEWS_NEW) /* news once the silence is over */
         return 0;
     if (withheld || news == NEWS_NONE || is_spared(r, a, e, t, news)) {

@@ -115,6 +115,7 @@ struct composition {
     struct composed_item *items; /* new, worse, better, cleared, corrected; red before amber */
     size_t item_count;
     size_t unchanged; /* open episodes of the group already told */
+    size_t silenced;  /* of which a silence keeps the news */
     struct composed_backlog backlog;
     const struct composer_baseline *baseline; /* which it is, borrowed; NULL: none */
     struct composed_item *settled;            /* what is over, and goes with a baseline untold */

@@ -371,6 +371,8 @@ bool measure_acts_on_projected(const struct plan_measure *m);
 /** Whether it is the longest wait: a figure of one person. */
 bool measure_is_longest(const struct plan_measure *m);
 /** What a list measure counts, borrowing from it; cohort is storage that out_selection borrows too. */
+/** Writes .text, in place of what it was, from the rest; malloc'ed. Returns 0 or -ENOMEM. */
+int list_measure_name(struct list_measure *l);
 /** Whether the measure part of a series' key is a list measure's text: no publisher names a measure like that. */
 bool list_measure_is_text(const char *measure);
 void list_measure_selection(const struct list_measure *l, struct cohort_value cohort[COHORT_MAX],

@@ -437,7 +437,7 @@ static int add_part(struct text *t, const char *key, const char *value)
     return text_ok(t) ? 0 : -ENOMEM;
 }
 
-int plan_list_name(struct list_measure *l)
+int list_measure_name(struct list_measure *l)
 {
     AUTO(text_release) struct text t = TEXT_INIT;
     char metric[METRIC_TEXT_MAX], window[32];

@@ -511,7 +511,7 @@ static int read_measure(struct plan_reading *r, yaml_node *node, struct plan_see
         plan_list_settle(r, &reading);
     else if (m->published)
         plan_list_refuse(r, &reading);
-    if (reading.metric_is_good && plan_list_name(m->list) < 0)
+    if (reading.metric_is_good && list_measure_name(m->list) < 0)
         return -ENOMEM;
     plan_target_settle(r, &reading);
     if (plan_read_ladder(r, reading.escalate, &reading.m.escalate) < 0)

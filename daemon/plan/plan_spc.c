@@ -137,7 +137,7 @@ static int add_single(struct plan_measure *m)
     m->single->unit = m->unit;
     m->single->polarity = m->polarity;
     m->single->list = plan_list_single(m->list);
-    return m->single->list && plan_list_name(m->single->list) == 0 ? 0 : -ENOMEM;
+    return m->single->list && list_measure_name(m->single->list) == 0 ? 0 : -ENOMEM;
 }
 
 int plan_spc_read(struct plan_reading *r, struct measure_reading *reading)

@@ -148,8 +148,7 @@ void plan_spc_free(struct plan_spc *spc);
 struct list_measure *plan_list_single(const struct list_measure *l);
 /** Reads `forecast:`, likewise. */
 int plan_forecast_read(struct plan_reading *r, struct measure_reading *reading);
-/** Makes .text. */
-int plan_list_name(struct list_measure *l);
+
 void list_measure_free(struct list_measure *l);
 
 /** Reads `standard:` where it names one of standards.yaml, after target and expect. Returns 0 or -ENOMEM. */

@@ -3,12 +3,13 @@ import datetime
 import json
 import os
 import random
+import re
 import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
-from narrowing import Census
+from narrowing import COUNTED, Census
 from waitlist import run_tests, wait_for
 
 FULL = os.environ.get("WAITLIST_FULL")
@@ -18,97 +19,163 @@ HEADER = "pathway_id,issuer,person_id,service,provider,commissioner,place,referr
 FIRST = datetime.date(2026, 1, 4)
 # Measure: what it counts, of which place, the plan's line. Wolverhampton has none of its own: it is what is left.
 MEASURES = {
-    "all": ("open", None, 32), "d": ("open", "dudley", 13), "s": ("open", "sandwell", 9), "w": ("open", "walsall", 6),
-    "over": ("over18", None, 14), "over-d": ("over18", "dudley", 7), "over-s": ("over18", "sandwell", 5),
-    "long": ("over52", None, 6), "share": ("share", None, 55), "share-d": ("share", "dudley", 50),
+    "long": ("over52", None, 12), "all": ("open", None, 46), "d": ("open", "dudley", 20), "s": ("open", "sandwell", 14), "w": ("open", "walsall", 6),
+    "over": ("over18", None, 23), "over-d": ("over18", "dudley", 11), "over-s": ("over18", "sandwell", 6),
+    "share": ("share", None, 55), "share-d": ("share", "dudley", 50),
     "median": ("median", None, 120), "p92": ("p92", None, 364), "longest": ("longest", None, 400),
 }
 METRICS = {"open": "open", "over18": "open-over:18w", "over52": "open-over:52w", "share": "open-within:18w",
            "median": "median-wait", "p92": "p92-wait", "longest": "longest-wait"}
 
 
-def plan():
-    return lists.plan(*(lists.measure(
+def line_of(id, times):
+    of, _, line = MEASURES[id]
+    return line * times if of in ("open", "over18", "over52") else line
+
+
+def plan(times, ids):
+    """As many priorities as let each measure be among the first of a message, which has all of it."""
+    measures = [lists.measure(
         id=id, title=f"Measure {id}", metric=METRICS[of], select=f", place: {place}" if place else "",
         polarity="higher" if of == "share" else "lower",
-        target="{%s: %d}" % ("at_least" if of == "share" else "at_most", line))
-        for id, (of, place, line) in MEASURES.items()))
+        target="{%s: %d}" % ("at_least" if of == "share" else "at_most", line_of(id, times))).replace('"1.1"', f'"{n % 4 + 1}.1"')
+        for n, (id, (of, place, _)) in enumerate((id, MEASURES[id]) for id in ids)]
+    text = lists.plan(*measures)
+    first, last = text.index("  - id: \"1\""), text.index("measures:\n")
+    one = text[first:last]
+    return text[:first] + "".join(one.replace('"1"', f'"{n}"').replace('"1.1"', f'"{n}.1"') for n in range(1, 5)) + text[last:]
 
 
 class Year:
     """People who come, wait and go: (place, day of referral) of each who waits, by id."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, times=1):
         self.random = random.Random(seed)
         self.open, self.next = {}, 0
-        for place, most in zip(PLACES, (15, 10, 7, 4)):
-            for _ in range(most):
+        for place, most in zip(PLACES, (22, 14, 7, 4)):
+            for _ in range(most * times):
                 self.come(place, FIRST)
 
     def come(self, place, day):
-        wait = self.random.choice((20, 60, 100, 130, 200, 300, 380, 500)) + self.random.randrange(20)
+        wait = self.random.choice((20, 60, 100, 130, 200, 345, 380, 500, 740)) + self.random.randrange(20)
         self.open[f"A{self.next}"] = (place, day - datetime.timedelta(days=wait))
         self.next += 1
 
+    def join(self, place, day):
+        """Somebody whose clock starts between this census and the next."""
+        self.open[f"A{self.next}"] = (place, day + datetime.timedelta(days=1 + self.random.randrange(7)))
+        self.next += 1
+
     def week(self, day):
+        """What happens until the next census: what it shows is what was, less who left, and who joined."""
+        before = set(self.open)
         for id in list(self.open):
-            if self.random.random() < 0.12:
-                place, _ = self.open.pop(id)
+            place, start = self.open[id]
+            if self.random.random() < (0.18 if (day - start).days < 126 else 0.08):
+                del self.open[id]
                 if self.random.random() < 0.97:
-                    self.come(place, day)
+                    self.join(place, day)
         for place in PLACES:
-            if self.random.random() < 0.3:
-                self.come(place, day)
+            if self.random.random() < 0.4:
+                self.join(place, day)
             elif self.random.random() < 0.4:
-                mine = [id for id, (p, _) in self.open.items() if p == place]
+                mine = [id for id, (p, _) in self.open.items() if p == place and id in before]
                 if mine:
-                    del self.open[self.random.choice(mine)]
+                    self.open.pop(self.random.choice(mine))
 
     def file(self, day):
         return "\n".join([HEADER] + [f"{id},TAJ,P{id},mental-health,TAJ,QUA,{place},{start},{day}"
                                      for id, (place, start) in self.open.items()]) + "\n"
 
     def count(self, of, place, day):
-        waits = [(day - start).days for p, start in self.open.values() if place in (None, p)]
-        over = {"over18": 126, "over52": 364}
-        return sum(of == "open" or (of == "within" and w <= 126) or (of == "between" and 126 < w <= 364) or
-                   (of in over and w > over[of]) for w in waits)
+        over, upto = COUNTED[of]
+        return sum(over < (day - start).days <= upto or (over == 0 and start == day)
+                   for p, start in self.open.values() if place in (None, p))
 
 
 def truth_of(year, day):
-    return {(of, place): year.count(of, place, day)
-            for of in ("open", "within", "over18", "over52", "between") for place in (None,) + PLACES}
+    return {(of, place): year.count(of, place, day) for of in COUNTED for place in (None,) + PLACES}
+
+
+def flows_of(before, year):
+    """Of the lists of two censuses, one after the other."""
+    of_place = lambda ids, all, place: sum(place in (None, all[id][0]) for id in ids)
+    return {(of, place): of_place(ids, all, place) for place in (None,) + PLACES
+            for of, ids, all in (("joined", set(year) - set(before), year), ("left", set(before) - set(year), before))}
 
 
 def items_told(w):
     """Every figure of every message: of the events, and the mails say no other."""
     events = w.events()
     for mail in w.mails():
+        said = 0
         for item in events[mail.delivery_id]["data"]["items"]:
             assert item["figure"] in mail.text, (item["figure"], mail.text)
+            for beside in item["figures"]:
+                assert f"{beside['label']} | {beside['figure']} | " in mail.text, (beside, mail.text)
+            said += len(item["figures"])
             yield item
+        rows = [line for line in mail.text.splitlines() if re.fullmatch(r"[^|]+ \| [^|]+ \| \d+ \w+ \d{4}( to [^|]+)?", line)]
+        assert len(rows) == said, (rows, said)
 
 
-def attack(told, truth):
-    """told: (measure, figure, behind or not or None). Counts of 1 to 4 of which fewer values are left."""
-    census = Census(PLACES)
-    for (of, place, _) in MEASURES.values():  # he is told which are fewer than 5
+BESIDE = {"numerator": "within", "denominator": "open", "open": "open", "over-18w": "over18", "over-52w": "over52",
+          "over-104w": "over104", "median": "median", "p92": "p92", "joined": "joined", "left": "left",
+          "shortfall": "shortfall"}  # net is that of what is shown of the other two
+KINDS = {"own", "history", "soon18", "soon52", "net"} | set(BESIDE.values())
+
+
+def figures_told(w, times):
+    """(day, kind, of, place, figure, line, behind it or not or None) of all that the messages have."""
+    for item in items_told(w):
+        if item["rule"] != "behind-plan":
+            continue
+        of, place, _ = MEASURES[item["measure"]]
+        line = line_of(item["measure"], times)
+        is_behind = {"new": True, "worse": True, "cleared": False}.get(item["news"])
+        yield item["period_end"], "own", of, place, item["figure"], line, is_behind
+        for point in item["history"]:
+            yield point["period_end"], "history", of, place, point["figure"], line, None
+        for beside in item["figures"]:
+            key = beside["key"]
+            kind = "net" if key == "net" else ("soon52" if of == "over52" else "soon18") if key == "breaching" else BESIDE[key]
+            yield beside["period_end"], kind, kind, place, beside["figure"], line, None
+
+
+def take(census, told, truth, ids):
+    """told: as figures_told() has it, without its day. He is told which are fewer than 5, of measures."""
+    for of, place, _ in (MEASURES[id] for id in ids):
         if (of, place) in truth and truth[of, place] < 5:
             census.between(census.count(of, place), 0, 4)
-    for measure, figure, is_behind in told:
-        of, place, line = MEASURES[measure]
-        census.figure(of, place, figure)
+    for kind, of, place, figure, line, is_behind in told:
+        if kind == "shortfall":
+            census.shortfall(place, figure, line)
+        elif kind != "net":
+            census.figure(of, place, figure)
         if is_behind is not None and (of, place) in truth:
             census.line(of, place, line, is_behind)
+
+
+def attack(told, truth, told_before=(), truth_before=None, ids=tuple(MEASURES)):
+    """Counts of 1 to 4 of a census, or between two, of which fewer values are left."""
+    before = Census(PLACES)
+    census = Census(PLACES, before) if truth_before else before
+    if truth_before:
+        take(before, told_before, truth_before, ids)
+    take(census, told, truth, ids)
     assert str(census.solver.check()) == "sat", ("what was told contradicts itself", told, truth)
     found = []
     for (of, place), few in truth.items():
-        if not 1 <= few <= 4 or (of == "between" and truth["over18", place] < 5):
+        if not 1 <= few <= 4 or any(of == part and truth[whole, place] < 5 for part, whole in PARTS):
             continue  # of few a part is fewer: that tells no more
         left = census.narrowed(census.count(of, place))
         if left is not None:
             found.append((of, place, few, left))
     return found
+
+
+PARTS = (("between", "over18"), ("soon52", "over18"), ("over104", "over52"), ("over104", "over18"), ("soon18", "within"),
+         ("soon18", "open"), ("soon52", "open"))
 
 
 def rounded(of, place, truth):
@@ -119,33 +186,42 @@ def rounded(of, place, truth):
     return "*" if truth[of, place] < 5 else str(5 * int(truth[of, place] / 5 + 0.5))
 
 
-def run_year(w, weeks, seed):
+def run_year(w, weeks, seed, times):
     """Returns the truth of each census."""
-    year, truths = Year(seed), {}
+    year, truths, before = Year(seed, times), {}, None
     for week in range(weeks):
         day = FIRST + datetime.timedelta(days=7 * week)
         w.put(f"{week}.csv", year.file(day), feed="weekly")
         w.once(f"{day + datetime.timedelta(days=1)}T10:00")
-        truths[str(day)] = truth_of(year, day)
+        truths[str(day)] = truth_of(year, day) | (flows_of(before, year.open) if before else {})
+        before = dict(year.open)
         year.week(day)
     return truths
 
 
+def told_in_a_year(build, weeks, times, ids=tuple(MEASURES)):
+    """What is told, of which nobody finds out more than he may; times: so many as in a small list."""
+    with lists.instance(build, plan_text=plan(times, ids), extra=lists.LISTS + "places: places.yaml\n") as w:
+        w.write("places.yaml", SETTING)
+        truths = run_year(w, weeks, 4, times)
+        told = {day: [] for day in truths}
+        for day, *what in figures_told(w, times):
+            if day in told:  # else it is projected
+                told[day].append(tuple(what))
+    days = [None] + list(truths)
+    found = {day: attack(told[day], truths[day], told.get(last, ()), truths.get(last), ids) for last, day in zip(days, truths)}
+    assert not any(found.values()), [(day, found[day], told[day]) for day in found if found[day]]
+    return [what for day in told for what in told[day]]
+
+
 def test_nobody_finds_out_from_a_year_of_messages_which_of_one_to_four_a_count_is(build):
     weeks = 52 if FULL else 16
-    with lists.instance(build, plan_text=plan(), extra=lists.LISTS + "places: places.yaml\n") as w:
-        w.write("places.yaml", SETTING)
-        truths = run_year(w, weeks, seed=4)
-        told = {day: [] for day in truths}
-        for item in items_told(w):
-            if item["rule"] == "behind-plan" and item["period_end"] in told:
-                is_behind = {"new": True, "worse": True, "cleared": False}.get(item["news"])
-                told[item["period_end"]].append((item["measure"], item["figure"], is_behind))
-        shown = sum(figure != "*" for items in told.values() for _, figure, _ in items)
-        found = {day: attack(told[day], truths[day]) for day in truths}
-        hidden = sum(map(len, told.values())) - shown
-        assert 2 * shown >= weeks and shown > 2 * hidden, (shown, told)  # to hide everything is no way out
-        assert not any(found.values()), [(day, found[day], told[day]) for day in found if found[day]]
+    told = told_in_a_year(build, weeks, 1)
+    own = [figure for kind, _, _, figure, *_ in told if kind == "own"]
+    assert 2 * len([f for f in own if f != "*"]) >= weeks and own.count("*") * 2 < len(own), own  # to hide everything is no way out
+    told += told_in_a_year(build, weeks // 2, 6, ("share", "long"))
+    for kind in KINDS:  # a year in which nothing of a kind is shown proves nothing of it
+        assert any(what[0] == kind and (what[3] != "*" or kind == "soon52") for what in told), (kind, [what for what in told if what[0] == kind])
 
 
 def test_the_attacker_finds_counts_where_each_figure_is_rounded_by_itself(_build):
@@ -153,7 +229,7 @@ def test_the_attacker_finds_counts_where_each_figure_is_rounded_by_itself(_build
     for week in range(16):
         day = FIRST + datetime.timedelta(days=7 * week)
         truth = truth_of(year, day)
-        found += attack([(id, rounded(of, place, truth), None) for id, (of, place, _) in MEASURES.items()
+        found += attack([("own", of, place, rounded(of, place, truth), line, None) for of, place, line in MEASURES.values()
                          if of in ("open", "over18", "over52", "share")], truth)
         year.week(day)
     assert found, "an attacker who finds nothing proves nothing"
@@ -163,6 +239,18 @@ TWO_PLAN = lists.plan(lists.measure(id="t", title="Waiting at one", metric="open
                       lists.measure(id="both", title="Waiting at both", metric="open", target="{at_most: 6}"))
 TWO_FEEDS = (lists.FEED.format(id="weekly", kind="snapshot", providers="[TAJ]") +
              lists.FEED.format(id="other", kind="snapshot", providers="[RXT]"))
+
+
+def test_the_points_before_are_asked_for_like_the_figure_itself(build):
+    counts = ((5, 1), (5, 5), (9, 5))  # of each provider; nothing is told of the first day until others are behind
+    with lists.instance(build, feeds=TWO_FEEDS, plan_text=TWO_PLAN, extra=lists.TWO) as w:
+        for week, (one, other) in enumerate(counts):
+            day = datetime.date(2026, 5, 10) + datetime.timedelta(days=7 * week)
+            w.put(f"{week}a.csv", lists.snapshot(str(day), lists.starts(one, "2026-05-01")), feed="weekly")
+            w.put(f"{week}b.csv", lists.snapshot(str(day), lists.starts(other, "2026-05-01", prefix="B"), provider="RXT"), feed="other")
+            w.once(f"{day + datetime.timedelta(days=1)}T10:00")
+        before = {item["measure"]: item["history"][0]["figure"] for item in items_told(w)}
+        assert before == {"both": "5", "t": "*"}, before  # six, of whom five are there: one is elsewhere
 
 
 def figures(w):
@@ -205,10 +293,12 @@ def test_what_was_shown_is_remembered_through_a_kill_the_loss_of_redis_and_a_reb
 def test_what_was_shown_is_in_redis_for_the_daemon_alone_and_in_its_journal_before(build):
     def look(w):
         released = w.redis("HGETALL", f"wl:{{{w.instance}}}:released")
-        assert released[0] == "spool|cyp|TAJ|2026-05-17|2026-05-17|open period=census", released
-        assert json.loads(released[1])["value"] == 6 and json.loads(released[1])["shown"], released
+        entries = dict(zip(released[::2], map(json.loads, released[1::2])))
+        own = entries["spool|cyp|TAJ|2026-05-17|2026-05-17|open period=census"]
+        assert own["value"] == 6 and own["shown"], released
         with open(w.path("state", "journal", "sent"), "rb") as f:
-            assert b'"released":{"cyp|TAJ|2026-05-17|2026-05-17|open period=census"' in f.read()
+            sent = f.read()
+        assert b'"released":{' in sent and b'"cyp|TAJ|2026-05-17|2026-05-17|open period=census":{"value":6' in sent, sent
     told_of_both(build, look)
 
 

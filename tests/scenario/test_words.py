@@ -33,11 +33,11 @@ def test_the_copy_for_the_fallback_names_who_was_told_and_who_was_not_by_their_n
         w.run("--once", "--at", "2024-06-10")
         w.run("--once", "--at", "2024-06-10T13:00")
         copy, = [m for m in w.mails() if "Children helped" in m.subject]
-        assert "Also told: Ben Example What" in text(copy) or "Also told: Ben Example Not" in text(copy), copy.text
-        assert "Not reached: Ada Example; their message was given up or waits" in text(copy), copy.text
+        assert "Also told: Ben Example (camhs-lead, by mail) Not" in text(copy), copy.text
+        assert "Not reached: Ada Example (camhs-lead, by mail); their message was given up or waits" in text(copy), copy.text
         assert "Who: Ada Example (camhs-lead);" in text(copy), copy.text
         lead = Mail(w.write("lead.eml", smtp.mails[0][2]))
-        assert "Also told: Ada Example" in text(lead), lead.text
+        assert "Also told: Ada Example (camhs-lead, by mail)" in text(lead), lead.text
         w.look("2024-06-10T14:00", lambda w: None)
         table = w.look("2024-06-10T14:00", lambda w: w.ctl_raw("alerts", output="table").stdout)
         letter, = [line for line in table.splitlines() if "given up" in line]

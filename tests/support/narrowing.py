@@ -1,8 +1,8 @@
 """narrowing - what somebody who lays all messages side by side can find out of a waiting list
 
 An attacker of our own, who shares no code with the daemon: the people of each census are unknown whole
-numbers, one for each place and each band of waits; what a message says of a figure is a constraint on
-their sums, a percentage and a percentile too. An exact solver (Z3) then says which values a count can
+numbers, one for each place and each band of waits, and so are those who joined and left since the census before it; what a
+message says of a figure is a constraint on their sums, a percentage and a percentile too. An exact solver (Z3) then says which values a count can
 still have. Whoever reads "*" is even told whether it stands for fewer than 5.
 """
 import re
@@ -10,29 +10,40 @@ import re
 import z3
 
 FEW = (1, 2, 3, 4)
-BANDS = ("within", "over18", "over52")  # up to 18 weeks, over them up to 52, over 52
-DAYS = {"over18": 126, "over52": 364}
+LINES = (98, 126, 336, 364, 728)  # days: 18, 52 and 104 weeks, and what is 4 weeks from passing the first two
+BANDS = LINES + (10 ** 6,)  # a band is named by the longest wait in it
+DAYS = {"over18": 126, "over52": 364, "over104": 728}
+COUNTED = {  # over how long a wait, and up to which
+    "open": (0, 10 ** 6), "within": (0, 126), "over18": (126, 10 ** 6), "over52": (364, 10 ** 6), "over104": (728, 10 ** 6),
+    "between": (126, 364), "soon18": (98, 126), "soon52": (336, 364),
+}
+FLOWS = ("joined", "left")
 PERCENT = {"median": 50, "p92": 92}
 
 
 class Census:
-    """All that is known of one census."""
+    """All that is known of one census, and, where there is one before it, of who came and went between them."""
 
-    def __init__(self, places):
+    def __init__(self, places, before=None):
         self.places = places
-        self.counts = {(p, b): z3.Int(f"{p} {b}") for p in places for b in BANDS}
-        self.solver = z3.Solver()
+        self.day = "now" if before else "before"
+        self.counts = {(p, b): z3.Int(f"{self.day} {p} {b}") for p in places for b in BANDS + FLOWS}
+        self.solver = before.solver if before else z3.Solver()
         for c in self.counts.values():
             self.solver.add(c >= 0)
+        for p in places if before else ():
+            self.solver.add(self.count("open", p) == before.count("open", p) + self.count("joined", p) - self.count("left", p))
 
     def sum(self, place, bands):
         """place None: of all."""
         return z3.Sum([self.counts[p, b] for p in self.places for b in bands if place in (None, p)])
 
     def count(self, of, place):
-        """of: "open", "within", "over18" (all over 18 weeks), "over52", "between" (18 and 52)."""
-        return self.sum(place, {"open": BANDS, "within": BANDS[:1], "over18": BANDS[1:], "over52": BANDS[2:],
-                                "between": BANDS[1:2]}[of])
+        """of: of COUNTED, or of FLOWS."""
+        if of in FLOWS:
+            return self.sum(place, (of,))
+        over, upto = COUNTED[of]
+        return self.sum(place, [b for b in BANDS if over < b <= upto])
 
     def between(self, x, low, high):
         self.solver.add(x >= low, x <= high)
@@ -100,6 +111,14 @@ class Census:
                 self.solver.add(self.count(of, None) >= 1)
             if high <= line:
                 self.solver.add(self.count(of, None) == 0)
+
+    def shortfall(self, place, text, line):
+        """So many of those over 18 weeks must go that the share of the rest within them is the line's."""
+        if not text.isdigit():
+            return
+        over, all = self.count("over18", place), self.count("open", place)
+        least, most = max(5, int(text) - 2), int(text) + 2
+        self.solver.add(line * (least - 1) < 100 * over - (100 - line) * all, 100 * over - (100 - line) * all <= line * most)
 
     def line(self, of, place, line, is_behind):
         """What the news says: behind the plan's line, which is a number of people, or not."""

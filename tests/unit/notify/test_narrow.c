@@ -39,7 +39,7 @@ static void shown(struct narrow *n, const double *factors, double figure)
 
 START_TEST(a_total_and_its_parts_leave_few_as_they_are_or_do_not)
 {
-    struct narrow *n = narrow_new(UNKNOWNS);
+    struct narrow *n = narrow_new(UNKNOWNS, NARROW_STEPS);
     bool keeps = true;
 
     ck_assert_ptr_nonnull(n);
@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(rows_that_go_again_tell_nothing)
 {
-    struct narrow *n = narrow_new(UNKNOWNS);
+    struct narrow *n = narrow_new(UNKNOWNS, NARROW_STEPS);
     size_t before = narrow_rows(n);
 
     shown(n, all, 5);
@@ -115,7 +115,7 @@ static bool exists(const struct made_row *made, size_t count)
 static void compare(unsigned seed)
 {
     struct made_row made[8];
-    struct narrow *n = narrow_new(UNKNOWNS);
+    struct narrow *n = narrow_new(UNKNOWNS, NARROW_STEPS);
     size_t count = 0;
 
     for (; count < UNKNOWNS; count++) { /* each from 0 to MOST */

@@ -48,9 +48,13 @@ static const char *tell_beside(struct table *entries, const char *receiver,
     const struct series_version v = { .value = t->value,
                                       .numerator = t->numerator,
                                       .denominator = t->denominator };
-    const struct release_figure f = {
-        make(&made, t->text, t->provider), date_of("2026-01-04"), date_of("2026-01-04"), 0, &v, line
-    };
+    const struct release_figure f = { make(&made, t->text, t->provider),
+                                      date_of("2026-01-04"),
+                                      date_of("2026-01-04"),
+                                      0,
+                                      &v,
+                                      line,
+                                      false };
     struct figure_kind kind = { .unit = made.l.metric.unit,
                                 .is_longest = made.l.metric.id == METRIC_LONGEST_WAIT };
     struct series_version shown;
@@ -284,9 +288,10 @@ static int ask_twice(const struct table *entries, long n)
     };
     const struct civil_date day = date_of("2026-01-11");
     struct made made[2];
-    const struct release_figure f[] = { { make(&made[0], "open", ""), day, day, 0, &v[0], NAN },
-                                        { make(&made[1], "open place=dudley", ""), day, day, 0,
-                                          &v[1], NAN } };
+    const struct release_figure f[] = {
+        { make(&made[0], "open", ""), day, day, 0, &v[0], NAN, false },
+        { make(&made[1], "open place=dudley", ""), day, day, 0, &v[1], NAN, false }
+    };
     struct series_version shown;
     struct release *r = NULL;
     json_t *added = NULL;
