@@ -95,8 +95,8 @@ void late_feed_again(const struct item_view *v, struct text *out)
 
     if (is_late(v))
         (void)text_printf(out,
-                          "on %s and on each day after it, until its file comes. It goes to nobody "
-                          "else by itself; what is red already goes on by its plan.",
+                          "from %s on each day to those who can mend it, each week to a lead, "
+                          "until its file comes. What is red already goes further by its plan.",
                           wording_date(date_add_days(wall_date(v->context->now), 1), date));
 }
 

@@ -98,7 +98,7 @@ START_TEST(whom_to_ask_is_as_the_settings_have_it)
     check(late_feed_ask, "\"contact:\" of the feed");
     contact = "the information team";
     check(late_feed_ask, "the information team.");
-    check(late_feed_again, "on 15 August 2024 and on each day after it");
+    check(late_feed_again, "from 15 August 2024 on each day to those who can mend it");
     check(late_feed_text, "we have: nothing received for the period to 30 June 2024.");
     check(late_feed_text, "Until then 1 figure that we report from it is not current.");
 }
