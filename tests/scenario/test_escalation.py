@@ -111,23 +111,6 @@ def test_a_silence_holds_no_escalation_back_and_an_ack_no_upgrade(build):
         wait_for(lambda: (news(w)[2:], news(w, "officer")) == (["escalated"], ["escalated"]), "the third")
 
 
-def test_what_goes_to_and_fro_is_said_once_and_its_end_to_whoever_was_told(build):
-    with instance(build, "30", ladder="    escalate: []\n    reopen_within: 6\n") as w:
-        values = [("2024-05", "80"), ("2024-06", "30"), ("2024-07", "80"), ("2024-08", "30"), ("2024-09", "80"),
-                  ("2024-10", "80"), ("2024-11", "80")]
-        seen(w, "2024-05-20")
-        for i, (month, value) in enumerate(values):
-            w.put(f"{month}.csv", three(value, month=month))
-            w.start(f"2024-{6 + i:02}-20")
-            wait_for(lambda: w.measure()["period_end"][:7] == month, f"{month} to be judged")
-            settled(w)
-            w.stop()
-        told = news(w)
-        assert told == ["new", "cleared", "new", "cleared", "new", "cleared"], told
-        flapping = [m for m in w.mails() if "better news waits until" in m.text]
-        assert len(flapping) == 1, "that it goes to and fro is said once, with the opening that makes it so"
-
-
 def notices(w, folder, kind):
     """Mails of such notices there, in order."""
     events = w.events(folder)
