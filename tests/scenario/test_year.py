@@ -40,7 +40,7 @@ def test_no_all_clear_of_a_year_is_false(build):
     run = year(build)
     clears, false = [t for told in (run.told_hook, run.told_people) for t in told if run.is_all_clear(t)], run.false_all_clears()
     say(f"all-clears: {len(clears)}, false: {len(false)}")
-    assert len(clears) > 20, clears
+    assert len(clears) >= 20, clears
     assert not false, false
 
 

@@ -41,6 +41,10 @@ ENDED = ("cleared", "corrected", "withdrawn")
 Message = collections.namedtuple("Message", "at day who id subject text")
 Told = collections.namedtuple("Told", "at day who id measure rule news said")
 
+def rule_of(word):
+    return next((rule for sign, rule in RULES if sign in word), "behind-plan")
+
+
 class YearRun:
     def __init__(self, build, year):
         self.year, self.smtp, self.hook = year, SmtpServer(), HttpServer()
@@ -188,9 +192,10 @@ class YearRun:
                 state, _, title = rest.partition(" | ")[0].rpartition(": ")
                 rows += [(state or ("Back on plan" if news == "Cleared" else news), title)]
             told = [(word, title) for word, title in lines if title in titles]
-            told += [(word, title) for word, title in rows if title in titles and title not in dict(map(reversed, told))]
+            said = {(title, rule_of(word)) for word, title in told}
+            told += [(word, title) for word, title in rows if title in titles and (title, rule_of(word)) not in said]
             for word, title in told:
-                rule = next((r for sign, r in RULES if sign in word), "behind-plan")
+                rule = rule_of(word)
                 news = "cleared" if OVER.search(word) else "open"
                 out.append(Told(mail.at, mail.day, mail.who, mail.id, titles[title].id, rule, news, word))
         return out
