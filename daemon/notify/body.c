@@ -12,6 +12,10 @@
 #include "notify/surfaces.h"
 #include "notify/wording.h"
 
+#define ROOM_FOR_WHY                                                                               \
+    180              /* words of an item: with more, of an acknowledgement who gave it must do */
+#define ACK_SHORT 24 /* characters */
+
 /* is_all: the message is of nothing else. */
 static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
 {
@@ -45,6 +49,8 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         text_clear(&words);
         parts[i].add(v, &words);
+        if (parts[i].add == wording_ack && wording_words(text_str(&s->plain)) > ROOM_FOR_WHY)
+            wording_shorten(&words, ACK_SHORT);
         surfaces_say(s, parts[i].label, text_str(&words));
     }
     text_clear(&words);
@@ -97,7 +103,7 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         text_clear(&words);
     }
     if (c->also_told && *c->also_told) {
-        wording_clean(&words, c->also_told, 300, 30);
+        wording_clean(&words, c->also_told, 300, 15);
         surfaces_say(s, "Also told", text_str(&words));
     } else {
         surfaces_say(s, "Also told", "nobody else");

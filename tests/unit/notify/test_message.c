@@ -513,10 +513,58 @@ END_TEST
 
 static const int rehearsal_rows[4];
 
+/* Somebody acknowledged what the fixture tells. */
+static void acknowledge(struct workflow *w, const char *who, const char *why)
+{
+    json_t *act = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "act", "ack", "alert",
+                            f.alert.id, "episode", f.episode.id, "who", who, "why", why, "on",
+                            "2024-08-01", "until", "2024-08-20", "severity", "red");
+
+    ck_assert_ptr_nonnull(act);
+    ck_assert_int_eq(workflow_take(w, act), 0);
+    json_decref(act);
+    f.context.workflow = w;
+}
+
+START_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides)
+{
+    struct workflow w = WORKFLOW_INIT;
+
+    fixture_init(&f);
+    acknowledge(&w, "Ada Example", "a second team begins in July");
+    f.context.silenced = 2;
+    struct message m = composed();
+    struct text body = flat_body();
+    json_t *event = json_loads(m.json, 0, NULL), *data = json_object_get(event, "data");
+    json_t *item = json_array_get(json_object_get(data, "items"), 0);
+    json_t *ack = json_object_get(item, "acknowledged");
+
+    check_said(
+        text_str(&body),
+        (const char *[]){ "Acknowledged by: Ada Example, until 20 August 2024: a second team "
+                          "begins in July",
+                          "A silence hides 2 alerts of this group.", NULL },
+        (const char *[]){ NULL });
+    ck_assert_str_eq(json_string_value(json_object_get(ack, "who")), "Ada Example");
+    ck_assert_str_eq(json_string_value(json_object_get(ack, "until")), "2024-08-20");
+    ck_assert_int_eq(json_integer_value(json_object_get(data, "silenced")), 2);
+    json_decref(event);
+    text_release(&body);
+    message_release(&m);
+    f.episode.severity = SEVERITY_RED;
+    f.context.now.ms += (int64_t)30 * 24 * 3600 * 1000; /* it has run out */
+    body = flat_body();
+    ck_assert_ptr_null(strstr(text_str(&body), "Acknowledged"));
+    text_release(&body);
+    workflow_release(&w);
+}
+END_TEST
+
 /* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
 START_TEST(no_name_however_long_brings_350_words_before_the_table)
 {
     static char many[8001];
+    struct workflow w = WORKFLOW_INIT;
 
     for (size_t i = 0; i + 1 < sizeof many; i += 2)
         memcpy(many + i, "w ", 2);
@@ -530,7 +578,8 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
     f.episode.folded = date_of("2023-12-31");
     f.finding.plan_expired = f.judged[0].restated = f.plan.illustrative = true;
     f.plan.mode = PLAN_REHEARSAL;
-    f.context.unchanged = 7;
+    f.context.unchanged = f.context.silenced = 7;
+    acknowledge(&w, many, many);
     f.context.item_count = _i == 0 ? 1 : _i == 1 ? 2 : FIXTURE_ITEMS_MAX;
     struct text body = plain_body();
     char *table = strstr(body.buf, "\n\n\n");
@@ -540,6 +589,7 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
         *table = '\0';
     ck_assert_msg(wording_words(body.buf) <= BODY_WORDS_MAX, "%zu words", wording_words(body.buf));
     text_release(&body);
+    workflow_release(&w);
 }
 END_TEST
 static const int word_rows[3];
@@ -1276,6 +1326,7 @@ UNIT_MAIN("message",
           UNIT_TEST(held_and_restated_figures_are_said_to_be),
           UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),
           UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),
+          UNIT_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides),
           UNIT_ROWS(no_name_however_long_brings_350_words_before_the_table, word_rows),
           UNIT_TEST(every_item_of_a_large_digest_is_in_its_table),
           UNIT_ROWS(a_message_is_as_urgent_as_its_worst_news, severity_rows),
