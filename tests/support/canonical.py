@@ -2,7 +2,8 @@
 
 Three feeds, two mail recipients over SMTP, a webhook and a spool; in five `--once --at` steps: measures fall
 behind (raise), figures are restated, one is corrected (it never was behind), worse months arrive, all is
-well again (resolve). Its end is a digest: archive, journals, everything in Redis, and what each receiver got.
+well again (resolve). What days alone make due (reminders) is off: a file that a fault delays would bring one.
+Its end is a digest: archive, journals, everything in Redis, and what each receiver got.
 
     with Canonical(build) as c:
         c.count()                                    # runs it undisturbed; c.steps[k].counts, .end, .told
@@ -11,6 +12,7 @@ well again (resolve). Its end is a digest: archive, journals, everything in Redi
 Before each step the state folder, Redis and the messages got so far are kept, so that a disturbed run begins
 at its step. Redis is a server of the tests' own (fast), or with embedded=True the daemon's own.
 """
+import datetime
 import email
 import email.policy
 import glob
@@ -50,6 +52,7 @@ instance: black-country
 state: ./state
 redis: {redis}
 plans: [plan.yaml]
+reminders: []
 {extra}routes: {{ops: [spool], governance: [spool], fallback: [mail-b]}}
 feeds:
 {feeds}receivers:
@@ -421,7 +424,11 @@ class Canonical:
         }
 
     def check_outcome(self, to=None):
-        """Also that what came is journalled as sent."""
+        """After the next day's mail, which has what came after that of its day. Also that what came is journalled as sent."""
+        day = datetime.date.fromisoformat(self.steps[self.last(to)].day) + datetime.timedelta(days=1)
+        self.wait_for_end()
+        after = self.w.run("--once", "--at", day.isoformat())
+        assert after.returncode == 0, f"the day after exited {after.returncode}:\n{after.stderr[-3000:]}"
         expected, end = self.steps[self.last(to)].outcome, self.outcome()
         assert end == expected, f"outcome: {difference(expected, end)}"
         sent = {s["delivery_id"] for s in self.sent()}
