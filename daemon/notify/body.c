@@ -248,7 +248,7 @@ static void say_chart_title(struct surfaces *s, const struct message_context *c,
 
     item_view(c, item, &v);
     wording_title(&v, &words);
-    surfaces_caption(s, text_str(&words));
+    surfaces_picture_title(s, text_str(&words));
     if (!text_ok(&words))
         s->plain.error = words.error;
 }

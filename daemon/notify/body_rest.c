@@ -35,7 +35,7 @@ bool body_is_of_group(const struct message_context *c)
     return c->plan ? c->priority < c->plan->priority_count : !has_plan;
 }
 
-/* "new red", "cleared"; of one whose severity would tell of few without it. */
+/* "new red", "new amber (warning)", "cleared"; of one whose severity would tell of few without it. */
 static void kind_of(const struct item_view *v, struct text *out)
 {
     const char *severity = wording_severity(v);
@@ -45,6 +45,8 @@ static void kind_of(const struct item_view *v, struct text *out)
     (void)text_puts(out, news + 1);
     if (severity)
         (void)text_printf(out, " %s", severity);
+    if (wording_is_warning(v->item))
+        (void)text_puts(out, " (warning)");
 }
 
 /* "3 new red, 9 new amber, 1 cleared": what the table has beyond what was told, so that the whole is told. */

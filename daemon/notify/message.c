@@ -34,12 +34,22 @@ size_t message_behind(const struct message_context *c)
     return n;
 }
 
-/* The order in which news is told. */
+/* The order in which news is told; of one news breaches before what may come, and of both what is red first. */
 static const enum alert_news news_order[] = {
     NEWS_NEW,       NEWS_WORSE,      NEWS_ESCALATED, NEWS_BETTER,   NEWS_CLEARED,
     NEWS_CORRECTED, NEWS_DISCOVERED, NEWS_WITHDRAWN, NEWS_FLAPPING, NEWS_STEADY,
     NEWS_REMINDER,  NEWS_NONE,       NEWS_WATCHING,
 };
+
+static void add_in_order(const struct message_context *c, enum alert_news news, bool is_warning,
+                         const struct message_item **ordered, size_t *at)
+{
+    for (int severity = SEVERITY_RED; severity >= SEVERITY_NONE; severity--)
+        for (size_t i = 0; i < c->item_count; i++)
+            if (c->items[i].news == news && wording_is_warning(&c->items[i]) == is_warning &&
+                (int)c->items[i].episode->severity == severity)
+                ordered[(*at)++] = &c->items[i];
+}
 
 static const struct message_item **in_order(const struct message_context *c)
 {
@@ -48,12 +58,10 @@ static const struct message_item **in_order(const struct message_context *c)
 
     if (!ordered)
         return NULL;
-    for (size_t n = 0; n < sizeof news_order / sizeof news_order[0]; n++)
-        for (int severity = SEVERITY_RED; severity >= SEVERITY_NONE; severity--)
-            for (size_t i = 0; i < c->item_count; i++)
-                if (c->items[i].news == news_order[n] &&
-                    (int)c->items[i].episode->severity == severity)
-                    ordered[at++] = &c->items[i];
+    for (size_t n = 0; n < sizeof news_order / sizeof news_order[0]; n++) {
+        add_in_order(c, news_order[n], false, ordered, &at);
+        add_in_order(c, news_order[n], true, ordered, &at);
+    }
     assert(at == c->item_count);
     return ordered;
 }
@@ -133,11 +141,13 @@ static size_t plans_told(const struct message_context *c)
 static void group_counts(const struct message_context *c, struct text *counts)
 {
     size_t incidents = 0, behind = 0, early = 0, back = 0, corrected = 0, late = 0, letters = 0,
-           checks = 0, causes = 0, forecasts = 0, other = 0;
+           checks = 0, causes = 0, forecasts = 0, other = 0, still = 0, escalated = 0;
 
     for (size_t i = 0; i < c->item_count; i++) {
         const struct message_item *item = &c->items[i];
+        struct item_view v;
 
+        item_view(c, item, &v);
         if (wording_is_incident(item) && item->news != NEWS_CLEARED)
             incidents++;
         else if (item->alert->rule == RULE_DEAD_LETTER)
@@ -158,6 +168,10 @@ static void group_counts(const struct message_context *c, struct text *counts)
             corrected++;
         else if (item->news == NEWS_DISCOVERED)
             late++;
+        else if (wording_news_told(&v) == NEWS_ESCALATED)
+            escalated++;
+        else if (wording_news_told(&v) == NEWS_REMINDER)
+            still++;
         else
             behind++;
     }
@@ -167,6 +181,8 @@ static void group_counts(const struct message_context *c, struct text *counts)
     } rows[] = {
         { incidents, "incidents of NHS numbers", "with NHS numbers" },
         { behind, "measures behind plan", "behind plan" },
+        { escalated, "measures escalated", "escalated" },
+        { still, "measures still behind plan", "still behind plan" },
         { early, "measures warned early", "warned early" },
         { back, "measures back on plan", "back on plan" },
         { corrected, "measures corrected", "corrected" },

@@ -98,13 +98,18 @@ void surfaces_say(struct surfaces *s, const char *label, const char *words)
     (void)text_puts(&s->html, "</p>\n");
 }
 
-static void headline(struct surfaces *s, const char *tag, int size, const char *words)
+static void headline_of_html(struct surfaces *s, const char *tag, int size, const char *words)
 {
-    (void)text_printf(&s->plain, "\n%s\n", words);
     (void)text_printf(&s->html, "<%s style=\"font-size:%dpx;line-height:1.3;margin:18px 0 6px\">",
                       tag, size);
     surfaces_escape(&s->html, words);
     (void)text_printf(&s->html, "</%s>\n", tag);
+}
+
+static void headline(struct surfaces *s, const char *tag, int size, const char *words)
+{
+    (void)text_printf(&s->plain, "\n%s\n", words);
+    headline_of_html(s, tag, size, words);
 }
 
 void surfaces_heading(struct surfaces *s, const char *words)
@@ -136,6 +141,11 @@ void surfaces_space(struct surfaces *s)
 void surfaces_caption(struct surfaces *s, const char *words)
 {
     headline(s, "h2", 17, words);
+}
+
+void surfaces_picture_title(struct surfaces *s, const char *words)
+{
+    headline_of_html(s, "h2", 17, words);
 }
 
 void surfaces_quote(struct surfaces *s, const char *words)

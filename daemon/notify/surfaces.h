@@ -43,6 +43,8 @@ void surfaces_heading(struct surfaces *s, const char *words);
 void surfaces_title(struct surfaces *s, const char *words);
 /** A smaller one, above a table. */
 void surfaces_caption(struct surfaces *s, const char *words);
+/** Above a picture: like it, to the HTML alone. */
+void surfaces_picture_title(struct surfaces *s, const char *words);
 /** A picture of the mail, to the HTML alone: the plain text has its figures. width in CSS pixels; it shrinks
  * with its window. */
 void surfaces_picture(struct surfaces *s, const char *cid, const char *alt, int width);

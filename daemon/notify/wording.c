@@ -61,6 +61,13 @@ bool wording_is_incident(const struct message_item *item)
            strcmp(a->provider, FEED_INCIDENT) == 0;
 }
 
+bool wording_is_warning(const struct message_item *item)
+{
+    enum rule rule = item->alert->rule;
+
+    return rule == RULE_FORECAST || rule == RULE_SPECIAL_CAUSE || item->episode->early;
+}
+
 bool wording_projection_over(const struct message_item *item)
 {
     return item->news == NEWS_WITHDRAWN && item->episode->early && item->finding != NULL &&
@@ -69,21 +76,23 @@ bool wording_projection_over(const struct message_item *item)
 
 const char *wording_state(const struct item_view *v)
 {
-    /* per rule: as long as it is open, once it has ended, where it is said again each day */
+    /* per rule: as long as it is open, once it has ended, where it is said again */
     static const struct state_words {
         const char *open, *ended, *again;
     } of_rules[] = {
-        [RULE_BEHIND_PLAN] = { "Behind plan", "Back on plan", NULL },
+        [RULE_BEHIND_PLAN] = { "Behind plan", "Back on plan", "Still behind plan" },
         [RULE_FEED_LATE] = { "Feed late", "Feed no longer late", "Feed still late" },
         [RULE_COVERAGE_GAP] = { "Data incomplete", "Data complete again", "Data still incomplete" },
         [RULE_IMPLAUSIBLE_CHANGE] = { "File not taken", "File no longer waits",
                                       "File still not taken" },
-        [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", NULL },
-        [RULE_FORECAST] = { "Forecast", "Forecast no longer so", NULL },
-        [RULE_SPECIAL_CAUSE] = { "Special cause", "No longer a special cause", NULL },
-        [RULE_DEAD_LETTER] = { "Given up", "Delivered again", NULL },
-        [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again", NULL },
-        [RULE_GUARD] = { "Masking", "No longer masking", NULL },
+        [RULE_ACTION_OVERDUE] = { "Overdue", "No longer overdue", "Still overdue" },
+        [RULE_FORECAST] = { "Forecast", "Forecast no longer so", "Forecast still so" },
+        [RULE_SPECIAL_CAUSE] = { "Special cause", "No longer a special cause",
+                                 "Still a special cause" },
+        [RULE_DEAD_LETTER] = { "Given up", "Delivered again", "Still given up" },
+        [RULE_SELF_CHECK] = { "The monitor needs help", "The monitor is well again",
+                              "The monitor still needs help" },
+        [RULE_GUARD] = { "Masking", "No longer masking", "Still masking" },
     };
     static const struct state_words of_incident = { "NHS numbers in a file", "Incident closed",
                                                     "Incident still open" };
@@ -96,7 +105,10 @@ const char *wording_state(const struct item_view *v)
     const struct state_words *words = wording_is_incident(item) ? &of_incident : &of_rules[rule];
 
     if (e->early && episode_is_active(e))
-        return e->state == ALERT_EARLY ? "Early warning" : "Behind plan, projected";
+        return e->state == ALERT_EARLY                  ? "Early warning"
+               : wording_news_told(v) == NEWS_REMINDER  ? "Still behind plan, projected"
+               : wording_news_told(v) == NEWS_ESCALATED ? "Escalated, projected"
+                                                        : "Behind plan, projected";
     switch (wording_news_told(v)) {
     case NEWS_CLEARED:
         return e->early ? "Warning not borne out" : words->ended;
@@ -115,7 +127,7 @@ const char *wording_state(const struct item_view *v)
                : item->finding != NULL  ? "Plan changed"
                                         : "No longer watched";
     case NEWS_REMINDER:
-        return words->again ? words->again : words->open;
+        return e->state == ALERT_RECOVERING ? "Recovering" : words->again;
     case NEWS_ESCALATED:
         return "Escalated, behind plan";
     case NEWS_WORSE:

@@ -76,6 +76,8 @@ const char *wording_severity(const struct item_view *v);
 
 /** A file of a feed held identifiers. */
 bool wording_is_incident(const struct message_item *item);
+/** It says what may come: a forecast, a special cause, what rests on ageing alone. Told after what is behind. */
+bool wording_is_warning(const struct message_item *item);
 /** An early warning that ended because nothing is projected any more. */
 bool wording_projection_over(const struct message_item *item);
 

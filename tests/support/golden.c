@@ -195,6 +195,7 @@ static void escalated(struct facts *t)
 {
     reminder(t);
     t->f.action.accountable = WORDS("chief");
+    t->f.items[0].news = t->f.episode.news = NEWS_ESCALATED;
     t->f.episode.reminders = 0;
     t->f.episode.steps = 1;
 }

@@ -90,6 +90,10 @@ static const struct {
       "To and fro, behind plan: Wheelchairs 4%, plan 20%" },
     { "steady again", "Wheelchairs", NEWS_STEADY, ALERT_FIRING, 4, MARKER_NONE, true,
       "Steady, behind plan: Wheelchairs 4%, plan 20%" },
+    { "a reminder is no new alert", "Wheelchairs", NEWS_REMINDER, ALERT_FIRING, 4, MARKER_NONE,
+      true, "Still behind plan: Wheelchairs 4%, plan 20%" },
+    { "nor is what went further", "Wheelchairs", NEWS_ESCALATED, ALERT_FIRING, 4, MARKER_NONE, true,
+      "Escalated, behind plan: Wheelchairs 4%, plan 20%" },
     { "withdrawn tells no figure", "Wheelchairs", NEWS_WITHDRAWN, ALERT_WITHDRAWN, 22, MARKER_NONE,
       true, "Plan changed: Wheelchairs" },
     { "absent is not zero", "Wheelchairs", NEWS_NEW, ALERT_FIRING, 0, MARKER_NOT_SUBMITTED, true,
@@ -142,6 +146,12 @@ START_TEST(a_group_is_counted_in_the_subject)
     m = composed();
     ck_assert_str_eq(m.subject, "2 behind plan, 1 back on plan: Waiting 5%, plan 20%...");
     message_release(&m);
+    f.items[0].news = f.items[2].news = NEWS_REMINDER;
+    f.items[1].news = NEWS_ESCALATED;
+    m = composed();
+    ck_assert_str_eq(m.subject, "1 escalated, 2 still behind plan: Waiting 5%, plan 20%...");
+    message_release(&m);
+    f.items[0].news = NEWS_NEW;
     f.items[1].news = NEWS_CORRECTED; /* no room for a figure: what it is about */
     f.context.item_count = 4;
     f.items[2].news = NEWS_CLEARED;
@@ -607,6 +617,81 @@ START_TEST(every_item_of_a_large_digest_is_in_its_table)
         rows++;
     ck_assert_uint_eq(rows, FIXTURE_ITEMS_MAX);
     text_release(&body);
+}
+END_TEST
+
+/* An item of its own: its rule, its title, how bad it is. */
+struct other_item {
+    struct finding finding;
+    struct alert alert;
+    struct episode episode;
+};
+
+static void be_other(struct other_item *o, size_t at, enum rule rule, enum alert_severity severity,
+                     bool early, const char *title)
+{
+    o->finding = f.finding;
+    o->alert = f.alert;
+    o->episode = f.episode;
+    o->finding.title = o->alert.title = WORDS(title);
+    o->finding.rule = o->alert.rule = rule;
+    o->episode.severity = severity;
+    o->episode.early = early;
+    o->episode.state = early ? ALERT_EARLY : ALERT_FIRING;
+    f.items[at].finding = &o->finding;
+    f.items[at].alert = &o->alert;
+    f.items[at].episode = &o->episode;
+}
+
+START_TEST(what_is_behind_plan_is_told_before_what_may_come_and_red_before_amber)
+{
+    static const char *const in_order[] = { "Ears", "Eyes", "Speech", "Hands", "Feet" };
+    struct other_item others[5];
+    size_t count = sizeof others / sizeof others[0];
+
+    fixture_init(&f);
+    be_other(&others[0], 0, RULE_FORECAST, SEVERITY_AMBER, false, "Hands");
+    be_other(&others[1], 1, RULE_BEHIND_PLAN, SEVERITY_RED, false, "Ears");
+    be_other(&others[2], 2, RULE_BEHIND_PLAN, SEVERITY_AMBER, true, "Feet");
+    be_other(&others[3], 3, RULE_BEHIND_PLAN, SEVERITY_AMBER, false, "Eyes");
+    be_other(&others[4], 4, RULE_SPECIAL_CAUSE, SEVERITY_RED, false, "Speech");
+    f.items[0].news = NEWS_NEW;
+    f.context.item_count = count;
+    struct message m = composed();
+    const char *at = m.json;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *next = strstr(at, in_order[i]);
+
+        ck_assert_msg(next != NULL, "%s is not told in its turn", in_order[i]);
+        at = next;
+    }
+    message_release(&m);
+    f.context.item_count = 2;
+    m = composed();
+    ck_assert_str_eq(m.subject, "1 behind plan, 1 forecast: Ears 5%, plan 20%...");
+    message_release(&m);
+}
+END_TEST
+
+START_TEST(the_title_of_a_picture_is_not_in_the_plain_text_which_has_none)
+{
+    const struct message_item *items[FIXTURE_ITEMS_MAX];
+    struct body_chart chart = { .cid = "c", .alt = "a line", .item = FIXTURE_ITEMS_MAX - 1 };
+    struct text with = TEXT_INIT, html = TEXT_INIT;
+
+    fixture_init(&f);
+    f.context.item_count = FIXTURE_ITEMS_MAX;
+    for (size_t i = 0; i < FIXTURE_ITEMS_MAX; i++)
+        items[i] = &f.items[i];
+    struct text without = plain_body();
+
+    body_write(&f.context, items, FIXTURE_ITEMS_MAX, "heading", &chart, &with, &html);
+    ck_assert_ptr_nonnull(strstr(text_str(&html), "a line"));
+    ck_assert(strcmp(text_str(&with), text_str(&without)) == 0);
+    text_release(&with);
+    text_release(&without);
+    text_release(&html);
 }
 END_TEST
 
@@ -1328,6 +1413,8 @@ UNIT_MAIN("message",
           UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),
           UNIT_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides),
           UNIT_ROWS(no_name_however_long_brings_350_words_before_the_table, word_rows),
+          UNIT_TEST(what_is_behind_plan_is_told_before_what_may_come_and_red_before_amber),
+          UNIT_TEST(the_title_of_a_picture_is_not_in_the_plain_text_which_has_none),
           UNIT_TEST(every_item_of_a_large_digest_is_in_its_table),
           UNIT_ROWS(a_message_is_as_urgent_as_its_worst_news, severity_rows),
           UNIT_TEST(the_same_facts_give_the_same_bytes),
