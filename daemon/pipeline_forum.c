@@ -16,7 +16,7 @@
  * Commentaries that a forum asks for, and those that it misses (alert/forum_due.h). (1) One notice for each
  * who is concerned, of all that is due of one meeting; ops where nobody has the role. (2) Its delivery id
  * follows from what it tells of and to whom: a crash on the way leaves it told once, and what came to be
- * red meanwhile is told all the same. (3) It is in the sent journal before the audit says that it was told.
+ * red meanwhile is told all the same. It waits for the hours of whom it is for. (3) It is in the sent journal before the audit says that it was told.
  */
 
 void forum_release(struct pipeline *p)
@@ -209,12 +209,27 @@ static int add_notice(struct pipeline *p, const struct forum_due *due,
 
 /* ---- what is due ---- */
 
+static bool waits(struct pipeline *p, const struct forum_readers *all)
+{
+    struct wall_time opens_at = { 0 };
+
+    for (size_t i = 0; i < all->count; i++)
+        if (all->list[i].to.opens_at.ms > opens_at.ms)
+            opens_at = all->list[i].to.opens_at;
+    return freeze_waits(p, &p->forum_notices_at, opens_at);
+}
+
 static bool tell(struct pipeline *p, const struct forum_due *due)
 {
     AUTO(forum_readers_release) struct forum_readers all = { .count = 0 };
     struct due_again *list = calloc(COMPOSER_RECIPIENTS_MAX, sizeof *list);
     size_t count = 0;
     int r = list ? find_readers(p, due, &all) : -ENOMEM;
+
+    if (r == 0 && waits(p, &all)) {
+        free(list);
+        return false;
+    }
 
     for (size_t i = 0; r == 0 && i < all.count; i++)
         r = add_notice(p, due, &all.list[i], list, &count);
@@ -252,7 +267,8 @@ static int tell_next_of(struct pipeline *p, const struct plan *plan)
 bool forum_tell(struct pipeline *p)
 {
     /* Of what was judged today: yesterday's red may be over. */
-    if (p->need_evaluate || p->findings_of.day != pipeline_today(p).day)
+    if (p->need_evaluate || p->findings_of.day != pipeline_today(p).day ||
+        freeze_is_waiting(p, &p->forum_notices_at))
         return false;
     for (size_t i = 0; i < p->config->plan_count && !disk_rests(p); i++) {
         const struct plan *plan = p->config->plans[i];

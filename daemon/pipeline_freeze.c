@@ -16,6 +16,23 @@ bool freeze_is_known(const struct pipeline *p, const char *id)
     return table_has(&p->sent_ids, id) || pending_item(p, id) || letter_find(p, id);
 }
 
+bool freeze_is_waiting(const struct pipeline *p, const struct wall_time *until)
+{
+    return clock_wall(&p->clock).ms < until->ms;
+}
+
+bool freeze_waits(const struct pipeline *p, struct wall_time *until, struct wall_time opens_at)
+{
+    if (p->options.once || p->simulation)
+        opens_at.ms = 0;
+    if (opens_at.ms == 0 || until->ms == 0)
+        *until = opens_at;
+    if (freeze_is_waiting(p, until))
+        return true;
+    until->ms = 0;
+    return false;
+}
+
 int freeze_notice(struct pipeline *p, const struct notice *words,
                   const struct composer_recipient *to, struct outbox_item **out_item)
 {

@@ -120,6 +120,16 @@ static int add_notice(struct pipeline *p, const struct plan *plan, const struct 
     return r;
 }
 
+static bool waits(struct pipeline *p, const struct readers *all)
+{
+    struct wall_time opens_at = { 0 };
+
+    for (size_t i = 0; i < all->count; i++)
+        if (all->list[i].to.opens_at.ms > opens_at.ms)
+            opens_at = all->list[i].to.opens_at;
+    return freeze_waits(p, &p->plan_notices_at, opens_at);
+}
+
 static int take_marker(struct pipeline *p, const json_t *marker)
 {
     return plan_ledger_take(&p->plan_ledger, marker);
@@ -213,6 +223,10 @@ static bool tell_change(struct pipeline *p, const struct plan *in_force, const s
     then.mode = mode_then(in_force, b->untold);
     if (r == 0 && plan_mode_change(record) != MODE_TO_LIVE)
         r = add_roles(p, plan, record, &all);
+    if (r == 0 && waits(p, &all)) {
+        free(list);
+        return false;
+    }
     (void)snprintf(which, sizeof which, "%ld", b->told + 1);
     for (size_t i = 0; r == 0 && i < all.count; i++) {
         struct words w = { NOTICE_PLAN_CHANGED, TEXT_INIT, TEXT_INIT };
@@ -260,6 +274,11 @@ static bool tell_end(struct pipeline *p, const struct plan *plan, const struct p
     size_t count = 0;
     int r = list ? add_accountable(p, plan, &all) : -ENOMEM;
 
+    if (r == 0 && waits(p, &all)) {
+        free(list);
+        return false;
+    }
+
     len = snprintf(which, sizeof which, "%s|%d", date_format(plan->valid_to, date), days);
     if (b->ends_moved)
         (void)snprintf(which + len, sizeof which - (size_t)len, "|%ld", b->ends_moved);
@@ -297,6 +316,8 @@ bool plans_tell(struct pipeline *p)
 {
     int r = -1;
 
+    if (freeze_is_waiting(p, &p->plan_notices_at))
+        return false;
     for (size_t i = 0; i < p->config->plan_count && !disk_rests(p); i++) {
         do
             r = tell_next_of(p, p->config->plans[i]);

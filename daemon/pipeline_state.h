@@ -255,10 +255,12 @@ struct pipeline {
     bool need_evaluate, need_compose;
     struct wall_time evaluated_at;
 
-    struct composing *composing;   /* messages being stored, or NULL */
-    size_t waiting_groups;         /* whose news waits for the next day's message */
-    size_t shut_groups;            /* likewise, for the hours of their recipients */
-    struct wall_time opens_at;     /* when the first of these begin; .ms 0: none waits */
+    struct composing *composing; /* messages being stored, or NULL */
+    size_t waiting_groups;       /* whose news waits for the next day's message */
+    size_t shut_groups;          /* likewise, for the hours of their recipients */
+    struct wall_time opens_at;   /* when the first of these begin; .ms 0: none waits */
+    struct wall_time plan_notices_at,
+        forum_notices_at;          /* likewise, of notices; .ms 0: none waits */
     struct table resting;          /* receiver -> struct mono_time *: not before */
     struct table paces;            /* receiver -> what it was given lately */
     struct wall_time outage_since; /* Redis unusable, on record; .ms 0: no outage */

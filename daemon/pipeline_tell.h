@@ -173,6 +173,12 @@ int freeze_notice(struct pipeline *p, const struct notice *words,
 /** Whether it is due, or had an outcome. */
 bool freeze_is_known(const struct pipeline *p, const char *id);
 
+/** Of those of one kind (until: .plan_notices_at or .forum_notices_at): whether they wait for the hours of whom they
+ * are for. Together, until the last of them may be written to, as it stood when the wait began. freeze_waits() is asked
+ * once these are known: opens_at is of the last, .ms 0: all may be told now. */
+bool freeze_is_waiting(const struct pipeline *p, const struct wall_time *until);
+bool freeze_waits(const struct pipeline *p, struct wall_time *until, struct wall_time opens_at);
+
 /** Notices into the sent journal; then a record, the marker, in the audit that all were told, which take()
  * takes; then Redis hears of them: what it lacks is put back from the journal. Takes list and marker; r: what
  * failed before. Returns whether a batch is under way. */

@@ -55,7 +55,10 @@ static bool has_commentary(const struct forum_input *in, const struct forum_due 
                            const char *episode)
 {
     const struct said *s = workflow_of(in->workflow, episode);
-    struct civil_date from = counts_from(due);
+    struct civil_date from = counts_from(due), asked = told_on(in, due, FORUM_ASKS, episode);
+
+    if (date_is_set(asked) && date_compare(asked, from) < 0)
+        from = asked; /* who was asked before the other meeting answers this one too */
 
     for (size_t i = 0; s && i < s->note_count; i++)
         if (s->notes[i].is_commentary && date_compare(wall_date(s->notes[i].at), from) >= 0)

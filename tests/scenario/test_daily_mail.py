@@ -4,12 +4,13 @@ import email
 import email.policy
 import os
 import shutil
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from faults import WallClock
 from smtp_server import SmtpServer
-from waitlist import FEED_CYP, Instance, measure, mhsds, plan, run_tests, wait_for
+from waitlist import FEED_CYP, Instance, measure, mhsds, plan, run_tests, stays, wait_for
 
 LEAD = "lead.person@example.nhs.uk"
 RECEIVERS = """\
@@ -132,6 +133,28 @@ def test_what_turned_red_in_the_night_and_was_over_by_the_morning_is_told_with_b
         d.clock.set(at("5T08:00"))
         mail, = wait_for(d.mails, "the morning's mail")
         assert "Back on plan: Children helped" in mail, mail
+
+
+def test_what_a_forum_asks_and_that_a_plan_ends_waits_for_working_hours_and_is_told_once(build):
+    with Lived(build) as d:
+        text = TWO_PRIORITIES.replace("version: 1", "version: 2").replace("to: 2025-03-31", "to: 2024-07-11").replace(
+            "lead: camhs-lead, due", "lead: camhs-lead, forum: board, due").replace(
+            "roles:", "forums: {board: {title: SEND board, papers_days: 7, ask_working_days: 5, meets: [2024-06-22]}}\nroles:")
+        d.w.write("plan.yaml", text)
+        d.clock.set(at("7T20:00"))
+        d.w.signal(signal.SIGHUP)  # the forum's papers are due on the 15th: a commentary is asked for from the 10th on
+        wait_for(lambda: d.w.ctl("plan", "show")[0]["version"] == 2, "the new version")
+        d.comes("7T21:00", RED, FINE)
+        d.clock.set(at("10T07:59"))
+        stays(lambda: not d.mails(), "nobody is written to in the night")
+        d.w.kill()
+        d.start()
+        d.w.alert(measure="cyp-4w")
+        stays(lambda: not d.mails(), "nor after a kill")
+        d.clock.set(at("10T08:00"))
+        subjects = wait_for(lambda: len(d.mails()) >= 4 and d.mails(), "the morning's mails")
+        assert sorted(s.split(":")[0] for s in subjects) == [
+            "Behind plan", "Commentary by 15 June 2024", "Plan changed", "Plan ends"], subjects
 
 
 if __name__ == "__main__":

@@ -191,6 +191,22 @@ START_TEST(a_commentary_since_the_meeting_before_is_enough)
 }
 END_TEST
 
+START_TEST(who_was_asked_before_the_meeting_before_may_answer_before_it)
+{
+    struct scene s;
+
+    scene_init(&s);
+    s.meetings[0] = (struct plan_meeting){ date_of("2026-03-27"), date_of("2026-03-20"), false };
+    s.meetings[1] = (struct plan_meeting){ date_of("2026-03-31"), date_of("2026-03-27"), false };
+    ck_assert_int_eq(due_on(&s, "2026-03-20", NULL), 'A');
+    commentary(&s, "2026-03-20");
+    ck_assert_int_eq(due_on(&s, "2026-03-24", NULL), 'A');
+    commentary(&s, "2026-03-25");
+    ck_assert_int_eq(due_on(&s, "2026-03-27", NULL), '-');
+    scene_release(&s);
+}
+END_TEST
+
 START_TEST(a_note_is_no_commentary)
 {
     struct scene s;
@@ -296,6 +312,7 @@ UNIT_MAIN("forum_due",
           UNIT_TEST(what_turns_red_on_the_day_is_asked_of_and_is_not_missing_yet),
           UNIT_TEST(what_turns_red_after_the_papers_is_asked_of_before_the_next_meeting_alone),
           UNIT_ROWS(a_commentary_since_the_meeting_before_is_enough, commentary_rows),
+          UNIT_TEST(who_was_asked_before_the_meeting_before_may_answer_before_it),
           UNIT_TEST(a_note_is_no_commentary),
           UNIT_TEST(what_is_not_red_or_reports_elsewhere_is_not_asked_of),
           UNIT_TEST(without_an_accountable_officer_the_lead_is_told_again),
