@@ -282,7 +282,7 @@ static bool advance_once(struct pipeline *p)
         apply_start(p, next);
         return true;
     }
-    if (plans_tell(p) || daily_tell(p) || forum_tell(p))
+    if (plans_tell(p) || daily_tell(p) || forum_tell(p) || review_tell(p))
         return true;
     if (!is_of_today(p))
         p->need_evaluate = true;

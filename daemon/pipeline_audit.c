@@ -132,6 +132,7 @@ static const struct {
     { "act", read_act },               /* what a person did */
     { "planned", read_planned },       /* a plan's file began, or ceased, to say rehearsal */
     { "forum_told", forum_read },      /* who was asked for commentaries, or told of none */
+    { "review_told", review_read },    /* that the review of an internal profile is due, or was */
     { "known", read_known },           /* who came to hear of what of a plan */
 };
 

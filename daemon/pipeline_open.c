@@ -329,6 +329,7 @@ void pipeline_close(struct pipeline *p)
     plan_ledger_release(&p->plan_ledger);
     known_release(p);
     forum_release(p);
+    review_release(p);
     table_release(&p->modes, NULL);
     table_release(&p->decisions, decision_free);
     arrivals_close(p);

@@ -176,6 +176,8 @@ struct pipeline {
     bool has_met;         /* the audit says what was known when it began to keep that */
     struct table rebases; /* "plan|measure" -> struct rebases *: of charts, as the audit says */
     struct workflow workflow; /* what people said of alerts, as the audit says */
+    struct table
+        reviewed; /* what was told of internal profiles: "receiver|date|stage", as the audit says */
     struct table asked; /* what forums were told of, see alert/forum_due.h, as the audit says */
     struct table journalled; /* alert id -> struct journalled_alert *: the newest state */
     bool

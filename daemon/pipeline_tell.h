@@ -193,6 +193,13 @@ bool forum_tell(struct pipeline *p);
 int forum_read(struct pipeline *p, const json_t *record);
 void forum_release(struct pipeline *p);
 
+/* ---- pipeline_review.c ---- */
+/** Internal profiles whose review is due soon, or was: told once each. Returns true while a batch is under way. */
+bool review_tell(struct pipeline *p);
+/** A record of the audit: what was told. Returns 0, -EBADMSG or -ENOMEM. */
+int review_read(struct pipeline *p, const json_t *record);
+void review_release(struct pipeline *p);
+
 /* ---- pipeline_daily.c ---- */
 /** The tests of this day become due, once. Returns whether a batch is under way. */
 bool daily_tell(struct pipeline *p);

@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "doctor/doctor_internal.h"
+#include "notify/review_notice.h"
 
 /* Dates that are not wrong, and yet nobody will be told what they think: of feeds, plans, people. */
 
 #define GRACE_PERIODS_MOST 3
-#define REVIEW_SOON_DAYS   28
 
 /* Days of a period, roughly; 0: by dates. */
 static int period_days(enum feed_cadence cadence)
@@ -104,7 +104,7 @@ static void look_at_profile(struct doctor *d, const struct receiver_setting *r)
         say(d, DOCTOR_FAIL, "profile", r->id, mend,
             "what %s allowed ended on %s: figures are shown as to partners since", r->approved_by,
             date);
-    else if (date_compare(r->review_by, date_add_days(d->today, REVIEW_SOON_DAYS)) < 0)
+    else if (review_stage(r, d->today) != NULL)
         say(d, DOCTOR_WARN, "profile", r->id, mend, "what %s allowed is to be reviewed by %s",
             r->approved_by, date);
 }

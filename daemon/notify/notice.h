@@ -2,7 +2,7 @@
  * notice - a short message that tells of no alert, as frozen bytes
  *
  * Pure wording. For what must be said without Redis: that it is unusable, and that it is usable again;
- * of a plan: that it was changed, that it ends (plan_notice.h), what a forum it reports to asks for (forum_notice.h); a test, that of each day, and a sign of life, which say nothing. Plain
+ * of a plan: that it was changed, that it ends (plan_notice.h), what a forum it reports to asks for (forum_notice.h); that an internal profile is to be reviewed (review_notice.h); a test, that of each day, and a sign of life, which say nothing. Plain
  * text alone; the JSON is a CloudEvent of a type of its own. No clock is read.
  */
 #ifndef NOTIFY_NOTICE_H
@@ -17,6 +17,7 @@ enum notice_kind {
     NOTICE_PLAN_ENDS,
     NOTICE_FORUM_ASKS,
     NOTICE_FORUM_MISSES,
+    NOTICE_REVIEW,
     NOTICE_TEST,
     NOTICE_DAILY_TEST,
     NOTICE_HEARTBEAT

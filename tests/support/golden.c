@@ -11,6 +11,7 @@
 #include "notify/forum_notice.h"
 #include "notify/notice.h"
 #include "notify/plan_notice.h"
+#include "notify/review_notice.h"
 #include "plan/control_chart.h"
 #include "support/message_fixture.h"
 
@@ -595,6 +596,32 @@ static void forum_misses(struct facts *t, struct notice *n, struct text *subject
     of_forum(t, n, FORUM_MISSES, subject, body);
 }
 
+static void of_review(const char *today, struct text *subject, struct text *body)
+{
+    const struct receiver_setting r = { .id = WORDS("commissioners"),
+                                        .profile = PROFILE_INTERNAL,
+                                        .approved_by = WORDS("Ada Example"),
+                                        .basis = WORDS("sharing agreement 7"),
+                                        .review_by = date_of("2024-09-12") };
+
+    if (!review_stage(&r, date_of(today)) || review_words(&r, date_of(today), subject, body) < 0)
+        abort();
+}
+
+static void review_soon(struct facts *t, struct notice *n, struct text *subject, struct text *body)
+{
+    (void)t;
+    (void)n;
+    of_review("2024-08-14", subject, body);
+}
+
+static void review_over(struct facts *t, struct notice *n, struct text *subject, struct text *body)
+{
+    (void)t;
+    (void)n;
+    of_review("2024-09-13", subject, body);
+}
+
 static const struct {
     const char *name;
     enum notice_kind kind;
@@ -608,6 +635,8 @@ static const struct {
     { "plan-ended", NOTICE_PLAN_ENDS, "", plan_ended },
     { "commentary-asked", NOTICE_FORUM_ASKS, "", forum_asks },
     { "commentary-missing", NOTICE_FORUM_MISSES, "", forum_misses },
+    { "review-soon", NOTICE_REVIEW, "", review_soon },
+    { "review-over", NOTICE_REVIEW, "", review_over },
     { "test", NOTICE_TEST, "Ben Example", NULL },
     { "daily-test", NOTICE_DAILY_TEST, "07:30", NULL },
 };
