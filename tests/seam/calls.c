@@ -265,6 +265,14 @@ int fdatasync(int fd)
     FAIL_OR(v, real(fd));
 }
 
+int sync_file_range(int fd, off64_t offset, off64_t len, unsigned flags)
+{
+    SEAM_REAL(sync_file_range, int, int, off64_t, off64_t, unsigned);
+    struct seam_verdict v = hit_fd(fd, SEAM_SYNC_FILE_RANGE, SEAM_SYNC_FILE_RANGE, NULL);
+
+    FAIL_OR(v, real(fd, offset, len, flags));
+}
+
 int ftruncate64(int fd, off64_t len)
 {
     SEAM_REAL(ftruncate64, int, int, off64_t);

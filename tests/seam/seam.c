@@ -32,6 +32,7 @@ static const struct {
     [SEAM_PWRITE] = { "pwrite", DURABLE | FILES },
     [SEAM_FSYNC] = { "fsync", DURABLE | FILES },
     [SEAM_FDATASYNC] = { "fdatasync", DURABLE | FILES },
+    [SEAM_SYNC_FILE_RANGE] = { "sync_file_range", DURABLE | FILES },
     [SEAM_FTRUNCATE] = { "ftruncate", DURABLE | FILES },
     [SEAM_RENAME] = { "rename", DURABLE | FILES },
     [SEAM_UNLINK] = { "unlink", DURABLE | FILES },

@@ -18,8 +18,9 @@ from waitlist import ROOT, skip
 
 GROUPS = {
     "redis": ("redis-before", "redis-sent", "redis-replied", "redis-taken"),
-    "durable": ("open", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "mkdir", "link"),
-    "file": ("open", "read", "pread", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "rename", "unlink",
+    "durable": ("open", "write", "pwrite", "fsync", "fdatasync", "sync_file_range", "ftruncate",
+                "rename", "unlink", "mkdir", "link"),
+    "file": ("open", "read", "pread", "write", "pwrite", "fsync", "fdatasync", "sync_file_range", "ftruncate", "rename", "unlink",
              "mkdir", "link", "close"),
     "sockets": ("socket", "connect", "accept", "send", "recv"),
 }
