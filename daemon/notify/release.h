@@ -8,6 +8,10 @@
  * of the plan's line, which the news says. (2) Withheld: a figure that would, with all that the ledger has and
  * with what everybody can add up (notify/release_system.h), leave a count of 1 to 4 fewer values than these, is
  * hidden like a small one. Figures of published feeds are not controlled.
+ * Nothing of it is ever dropped: who keeps old mails has them for ever, and a period of any age may be restated
+ * and told anew beside them. What bounds it is that it has one entry for each figure of a period, however many
+ * messages tell it: measured at 635 entries (95 kB) of a receiver in a year of 13 measures of a weekly list, so
+ * some 150 kB a year of 20.
  * Source: DESIGN section 10; DOMAIN section 5.
  */
 #ifndef NOTIFY_RELEASE_H

@@ -262,6 +262,22 @@ START_TEST(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_o
 }
 END_TEST
 
+START_TEST(the_ledger_grows_by_figures_of_periods_and_not_by_messages)
+{
+    const struct telling again[] = { { "open", "", OPEN(40), "40" },
+                                     { "open", "", OPEN(43), "40" },
+                                     { "open", "", OPEN(60), "60" } };
+    struct table entries = TABLE_INIT;
+    char out[FIGURE_MAX];
+
+    for (int message = 0; message < 100; message++)
+        for (size_t i = 0; i < sizeof again / sizeof again[0]; i++)
+            (void)tell(&entries, "hook", &again[i], NAN, out);
+    ck_assert_uint_eq(table_count(&entries), 1);
+    table_release(&entries, free);
+}
+END_TEST
+
 START_TEST(an_entry_comes_back_from_json_as_it_was_and_nothing_else_does)
 {
     const struct release_entry e = { 12, NAN, 40, 10, INFINITY, true };
@@ -335,4 +351,5 @@ UNIT_MAIN(
     UNIT_TEST(what_another_audience_was_shown_is_nothing_to_this_one),
     UNIT_ROWS(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line,
               frozen),
+    UNIT_TEST(the_ledger_grows_by_figures_of_periods_and_not_by_messages),
     UNIT_TEST(an_entry_comes_back_from_json_as_it_was_and_nothing_else_does))
