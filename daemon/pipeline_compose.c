@@ -261,6 +261,15 @@ void compose_digest(struct pipeline *p, const struct composition *composition,
 
 /* ---- what the alerts say ---- */
 
+static int compare_alerts(const void *a, const void *b)
+{
+    const struct alert *const *x = a, *const *y = b;
+
+    return strcmp((*x)->id, (*y)->id);
+}
+
+/* By their ids: in which order messages are composed decides what the later ones may show beside the earlier,
+ * and does not hang on chance. */
 static int list_alerts(const struct pipeline *p, const struct alert ***out_list, size_t *out_count)
 {
     const struct alert **list = calloc(table_count(&p->books.alerts) + 1, sizeof *list);
@@ -271,6 +280,7 @@ static int list_alerts(const struct pipeline *p, const struct alert ***out_list,
         return -ENOMEM;
     for (size_t at = 0; table_next(&p->books.alerts, &at, NULL, &value);)
         list[n++] = &((struct stored_alert *)value)->alert;
+    qsort(list, n, sizeof *list, compare_alerts);
     *out_list = list;
     *out_count = n;
     return 0;
