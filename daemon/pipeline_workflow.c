@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "ctl/report_explain.h"
+#include "outbox/told_index.h"
 #include "parse/nhs_number.h"
 
 /*
@@ -370,12 +371,23 @@ json_t *workflow_silences(const struct pipeline *p)
     return NULL;
 }
 
-static json_t *matched_json(const struct alert *a, const struct episode *e)
+/* Whether anybody was told that it began: a notice of it may be held back still. */
+static bool is_told(const struct told_index *index, const struct episode *e)
+{
+    for (size_t i = told_index_find(index, e->id);
+         i < index->count && strcmp(index->rows[i].episode, e->id) == 0; i++)
+        if (index->rows[i].told->open)
+            return true;
+    return false;
+}
+
+static json_t *matched_json(const struct told_index *index, const struct alert *a,
+                            const struct episode *e)
 {
     return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s?, s:b}", "alert_id", a->id, "rule",
                      rule_name(a->rule), "measure", a->measure, "severity",
                      alert_severity_name(e->severity), "state", alert_state_name(e->state), "title",
-                     a->title, "owner", a->owner, "told", (int)e->told_open);
+                     a->title, "owner", a->owner, "told", (int)is_told(index, e));
 }
 
 void workflow_answer_preview(struct pipeline *p, struct ctl_request *request)
@@ -384,19 +396,21 @@ void workflow_answer_preview(struct pipeline *p, struct ctl_request *request)
     struct match m = { 0 };
     char wrong[WORKFLOW_WHY_MAX] = "";
     int r = match_parse(words ? words : "", &m, wrong);
+    struct told_index index = { 0 };
     json_t *list = json_array();
     void *value;
 
-    if (r == 0 && !list)
-        r = -ENOMEM;
+    if (r == 0)
+        r = list ? told_index_make(&p->books.told, &index) : -ENOMEM;
     for (size_t at = 0; r == 0 && table_next(&p->books.alerts, &at, NULL, &value);) {
         const struct alert *a = &((const struct stored_alert *)value)->alert;
         const struct episode *e = alert_current(a);
 
         if (e && episode_is_active(e) && match_fits(&m, a))
-            r = json_array_append_new(list, matched_json(a, e)) < 0 ? -ENOMEM : 0;
+            r = json_array_append_new(list, matched_json(&index, a, e)) < 0 ? -ENOMEM : 0;
     }
     match_release(&m);
+    free(index.rows);
     if (r == 0) {
         ctl_reply(request, list);
         return;

@@ -123,6 +123,7 @@ def test_a_silence_holds_back_what_is_new_until_it_ends_and_never_an_end(build):
         assert [n for n, _ in news(w)] == ["new", "cleared"], news(w)  # told that it ended, though silenced
         w.put("worse.csv", three("20", month="2024-06"))
         wait_for(lambda: [a for a in w.alerts("behind-plan") if a["state"] == "FIRING"], "it to open again")
+        assert [a["told"] for a in w.ctl("silence", "preview", "measure=cyp-4w")] == [False], "nobody was told of this one"
         settled(w)
         assert [n for n, _ in news(w)] == ["new", "cleared"], news(w)
         w.kill()
