@@ -10,14 +10,21 @@
 
 /* ---- words ---- */
 
-#define PEOPLE_LEAST 5 /* no smaller count is told (DESIGN section 10) */
+/* These words go to people by mail, beside figures of the same list: as there no count under 5 is told, and others to
+ * the nearest 5 (DESIGN section 10). */
+#define PEOPLE_LEAST 5
+
+static uint64_t rounded(uint64_t count)
+{
+    return (count + PEOPLE_LEAST / 2) / PEOPLE_LEAST * PEOPLE_LEAST;
+}
 
 const char *people_count(uint64_t count, char out[PEOPLE_WORDS_MAX])
 {
     if (count < PEOPLE_LEAST)
         (void)snprintf(out, PEOPLE_WORDS_MAX, "fewer than %d", PEOPLE_LEAST);
     else
-        (void)snprintf(out, PEOPLE_WORDS_MAX, "%" PRIu64, count);
+        (void)snprintf(out, PEOPLE_WORDS_MAX, "%" PRIu64, rounded(count));
     return out;
 }
 
@@ -29,11 +36,11 @@ void people_share(struct text *out, uint64_t part, uint64_t whole)
     if (whole < PEOPLE_LEAST)
         (void)text_printf(out, "some of the %s", people_count(whole, words));
     else if (others == 0)
-        (void)text_printf(out, "all %" PRIu64, whole);
+        (void)text_printf(out, "all %" PRIu64, rounded(whole));
     else if (others < PEOPLE_LEAST)
-        (void)text_printf(out, "nearly all of the %" PRIu64, whole);
+        (void)text_printf(out, "nearly all of the %" PRIu64, rounded(whole));
     else
-        (void)text_printf(out, "%s of the %" PRIu64, people_count(part, words), whole);
+        (void)text_printf(out, "%s of the %" PRIu64, people_count(part, words), rounded(whole));
 }
 
 void people_of_those(struct text *out, uint64_t part, uint64_t whole)

@@ -88,7 +88,7 @@ START_TEST(the_words_of_files_of_events_are_of_those_that_were_compared)
     struct text why = TEXT_INIT;
 
     ck_assert(left_out_is_implausible(all, 3, false, &why));
-    ck_assert_msg(strncmp(text_str(&why), "nearly all of the 7 rows of the newest files", 44) == 0,
+    ck_assert_msg(strncmp(text_str(&why), "nearly all of the 5 rows of the newest files", 44) == 0,
                   "%s", text_str(&why));
     text_clear(&why);
     ck_assert(left_out_is_implausible(few, 2, true, &why));
