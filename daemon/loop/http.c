@@ -113,19 +113,20 @@ CURLcode transfer_common(struct http_transfer *t, const char *url, const char *p
 
 void transfer_judge(struct http_transfer *t, CURLcode code)
 {
-    curl_off_t connected_us = 0;
+    curl_off_t connected_us = 0, ready_us = 0;
     long status = 0, connects = 1;
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     if (!t->is_mail && status != t->status)
         status = 0; /* a line that says no status is no answer */
     t->result = (struct http_result){
         .curl_code = (int)code,
         .code = status >= 200 ? status : 0, /* 1xx answers nothing */
         .sent_all = t->body_read_whole,
-        .connected = connected_us > 0 || (connects == 0 && t->body_sent > 0), /* one was kept */
+        .connected = connected_us > 0 || (connects == 0 && ready_us > 0), /* one was kept */
         .retry_after_s = http_retry_after(t->retry_after, time(NULL)),
         .smtp_stage = t->stage,
         .error = t->address_refused && connected_us <= 0

@@ -101,7 +101,7 @@ def test_a_count_that_becomes_worse_behind_a_line_under_five_is_told_again_witho
         i.put("2.csv", people("2026-05-24", 4), feed="weekly")
         i.once("2026-05-25T10:00")  # worse: it is red, and told at once
         mail = i.mails()[-1]
-        assert len(i.mails()) == 2 and mail.subject.startswith("Behind plan: "), [m.subject for m in i.mails()]
+        assert len(i.mails()) == 2 and mail.subject.startswith("Still behind plan: "), [m.subject for m in i.mails()]
         assert "orse" not in mail.text + mail.html + mail.subject, mail.text
         told = i.events()[mail.delivery_id]["data"]["items"]
         assert [(x["news"], x["severity"]) for x in told] == [("reminder", "red")], "the colour that it had, too"
