@@ -21,8 +21,7 @@ static void stop(void)
 static void start(void)
 {
     base = event_base_new();
-    http = base ? http_new(base) : NULL;
-    FUZZ_CHECK(http, "no client");
+    FUZZ_CHECK(base, "no loop");
     tcp_start(&exchange_server, base);
     (void)atexit(stop);
 }
@@ -32,6 +31,10 @@ struct http *exchange_begin(size_t portion, void (*on_client)(struct tcp_server 
 {
     if (!base)
         start();
+    /* No connection of the transfer before: what its server still says would be heard on it. */
+    http_free(http);
+    http = http_new(base);
+    FUZZ_CHECK(http, "no client");
     exchange_server.on_client = on_client;
     exchange_server.on_heard = on_heard;
     tcp_reset(&exchange_server, portion);
