@@ -3,7 +3,8 @@
  *
  * A map of the modules, in the order in which data flows (include arrows point left):
  *
- *   base/      words all share: date, clock, text, table, diag, log, digest, file
+ *   base/      words all share: date, clock, text, table, diag, log, digest, file; working days and
+ *              hours of people (workdays, hours)
  *   yaml/      text to documents whose every node knows its line and column; tables of keys
  *   settings/  waitlistd.yaml, people, organisations
  *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
@@ -12,12 +13,17 @@
  *              forecast (of what was: forecast_past; how flows move: flow_level; who is next: wait_queue)
  *   plan/      plan.yaml, standards.yaml; the line of a day (line), how far from it (gap), its words
  *              (target_words, watch_words); what a new version changes (plan_diff), what became softer
- *              ever (plan_ledger); series and plan to findings (judge, evaluate)
+ *              ever (plan_ledger); who hears when red lasts (plan_escalate); series and plan to findings
+ *              (judge, evaluate)
  *   alert/     findings to alerts: one table of transitions, folded over data periods; what people said of
- *              them (workflow)
- *   outbox/    desired minus told: which messages are due; digests, pace, when to try again
- *   notify/    wording; what an audience may be shown beside what it was shown (release); spool,
- *              webhook, email, a channel's cards, an Alertmanager's alerts
+ *              them (workflow); red that lasts (step_insist); papers of forums (forum_due)
+ *   outbox/    desired minus told: which messages are due, and when (timing); digests, pace, when to
+ *              try again
+ *   notify/    wording; what an audience may be shown beside what it was shown (release), asked for in
+ *              told; the points before and what stands beside a figure (history, details), a chart of
+ *              them (chart); text and HTML of one source (surfaces, body, mail); notices that are no
+ *              alert's (*_notice, late_feed); spool, webhook, email, a channel's cards, an
+ *              Alertmanager's alerts (deliver)
  *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content,
  *              its rows by a thread
  *   store/     EDGE archive, journals, the books in memory and in Redis

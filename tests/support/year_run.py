@@ -121,7 +121,7 @@ class YearRun:
 
     def _strike(self, after):
         if after is not None:
-            time.sleep(after)
+            time.sleep(after)  # a moment drawn by chance: whatever it is in the middle of, the counts are the same
             self.w.kill()
             self.start()
 
