@@ -303,7 +303,7 @@ static bool advance_once(struct pipeline *p)
         compose_start(p);
         return true;
     }
-    if (digest_start(p))
+    if (weekly_tell(p) || digest_start(p))
         return true;
     deliver_due(p);
     if (!table_count(&p->flying)) { /* first what is on its way to people */

@@ -164,7 +164,8 @@ void compose_again(struct pipeline *p, struct due_again *list, size_t count, int
         struct composed one = { .item = list[i].item,
                                 .replaced = list[i].replaced,
                                 .replaced_count = list[i].replaced_count,
-                                .is_again = true };
+                                .is_again = true,
+                                .is_first = list[i].is_first };
 
         if (c && c->list)
             c->list[c->count++] = one;
@@ -176,6 +177,8 @@ void compose_again(struct pipeline *p, struct due_again *list, size_t count, int
         r = -ENOMEM;
     for (size_t i = 0; r == 0 && i < count; i++) {
         r = freeze_again(p, &c->list[i]);
+        if (r == 0 && c->list[i].is_first)
+            r = composed_shows_frozen(&c->list[i]);
         if (r == 0)
             r = send_composed(p, &c->list[i]);
     }

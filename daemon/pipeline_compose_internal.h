@@ -27,7 +27,8 @@ struct composed {
     size_t update_count;
     struct outbox_item **replaced; /* by a digest; of the books */
     size_t replaced_count;
-    bool is_again; /* it was due before */
+    bool is_again; /* it was due before, or is put there as if it was */
+    bool is_first; /* it was not: what it shows is new */
 };
 
 /** Owed just now; borrows from configuration and pipeline. */
@@ -76,9 +77,14 @@ int composed_of_day(struct composed *c, const char *recipient, const char *group
                     struct civil_date day);
 /** Adds to .updates what a message shows of figures, {cell: entry}. Returns 0 or -ENOMEM. */
 int composed_shows(struct composed *c, const json_t *released);
+/** The same of what its item has frozen of them. Returns 0 or -errno. */
+int composed_shows_frozen(struct composed *c);
 /** That goes into the books at once, so that the next message knows of it; they are loaded again if Redis does
  * not take it. Returns 0 or -ENOMEM. */
 int composed_shown(struct pipeline *p, const struct composed *c);
 void composed_release(struct composed *c);
+/** What messages through a receiver have in common: names, profile, what people said. All borrowed. */
+void message_context_of(struct pipeline *p, const struct receiver_setting *receiver,
+                        struct message_context *out_context);
 
 #endif

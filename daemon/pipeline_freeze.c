@@ -73,15 +73,15 @@ bool freeze_make_due(struct pipeline *p, struct due_again *list, size_t count, j
 {
     AUTO(auto_free) struct outbox_item **items = calloc(count + 1, sizeof *items);
 
-    if (!items || !marker)
+    if (!items || (take && !marker))
         r = r < 0 ? r : -ENOMEM;
     for (size_t i = 0; items && i < count; i++)
         items[i] = list[i].item;
     if (r == 0)
         r = sent_due(p, items, count);
-    if (r == 0)
+    if (r == 0 && take)
         r = audit_append(p, json_incref(marker));
-    if (r == 0)
+    if (r == 0 && take)
         r = pipeline_took_record(p, "audit", take(p, marker));
     json_decref(marker);
     if (r == 0 && count > 0) {

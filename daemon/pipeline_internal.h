@@ -22,9 +22,9 @@
  *                     it, _digest what waited, as one message, _letters messages given up, _direct
  *                     what is told without Redis; _render what one would be told, _notify a test,
  *                     _heartbeat that all is well, _resend what fires at an Alertmanager; made due
- *                     without an alert, by _freeze: _daily a test each day, _forum commentaries that
- *                     papers want, _review a profile near its last day; _doctor whether all is as it
- *                     must be
+ *                     without an alert, by _freeze: _daily a test each day, _weekly the digest of each
+ *                     week, _forum commentaries that papers want, _review a profile near its last day;
+ *                     _doctor whether all is as it must be
  * Waiting lists       _lists what Redis has of them; _apply_list a file into one, with _apply_stage,
  *                     _apply_left_out, _apply_listbook; _apply_set which tables of a set, _measures what is counted
  *                     of them, _place where those on them live, _silent who sends nothing any

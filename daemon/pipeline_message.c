@@ -66,6 +66,29 @@ static const char *role_holder(void *arg, const char *role)
                : NULL;
 }
 
+void message_context_of(struct pipeline *p, const struct receiver_setting *receiver,
+                        struct message_context *out)
+{
+    *out = (struct message_context){ .instance = p->config->settings->instance,
+                                     .receiver = receiver->id,
+                                     .findings = &p->findings,
+                                     .workflow = &p->workflow,
+                                     .from = receiver->from,
+                                     .now = clock_wall(&p->clock),
+                                     .form = message_form_of(receiver->kind),
+                                     .profile = receiver_profile(receiver, pipeline_today(p)),
+                                     .org_title = org_title,
+                                     .org_title_arg = p,
+                                     .feed_title = feed_title,
+                                     .role_holder = role_holder,
+                                     .feed_contact = feed_contact,
+                                     .feed_list = feed_list,
+                                     .names_arg = p,
+                                     .feed_is_published = published,
+                                     .feed_is_published_arg = p,
+                                     .list_figure = measures_beside };
+}
+
 /* ---- told-state ---- */
 
 int composed_tells(struct composed *c, const char *recipient, const char *episode,
@@ -166,45 +189,27 @@ static int word(struct pipeline *p, const struct composition *c, const struct me
         .measures = c->baseline ? c->baseline->measures : 0,
         .unknown = c->baseline ? c->baseline->unknown : 0,
     };
-    const struct message_context context = {
-        .instance = p->config->settings->instance,
-        .receiver = c->receiver,
-        .recipient = c->recipient,
-        .recipient_name = c->recipient_name,
-        .plan = c->plan,
-        .priority = c->priority,
-        .findings = &p->findings,
-        .items = items,
-        .item_count = c->item_count,
-        .baseline = c->baseline ? &baseline : NULL,
-        .silenced = c->silenced,
-        .unchanged = c->unchanged,
-        .also_told = text_str(&others),
-        .not_reached = text_str(&unreached),
-        .workflow = &p->workflow,
-        .from = receiver->from,
-        .now = clock_wall(&p->clock),
-        .form = message_form_of(receiver->kind),
-        .profile = receiver_profile(receiver, pipeline_today(p)),
-        .release = release,
-        .backlog_messages = c->backlog.messages,
-        .backlog_notices = (const char(*)[ALERT_ID_MAX])c->backlog.notices,
-        .backlog_notice_count = c->backlog.notice_count,
-        .is_illustrative = c->backlog.is_illustrative,
-        .is_rehearsal = c->backlog.is_rehearsal,
-        .org_title = org_title,
-        .org_title_arg = p,
-        .feed_title = feed_title,
-        .role_holder = role_holder,
-        .feed_contact = feed_contact,
-        .feed_list = feed_list,
-        .names_arg = p,
-        .feed_is_published = published,
-        .feed_is_published_arg = p,
-        .list_figure = measures_beside,
-        .list_figure_arg = waits,
-    };
+    struct message_context context;
 
+    message_context_of(p, receiver, &context);
+    context.recipient = c->recipient;
+    context.recipient_name = c->recipient_name;
+    context.plan = c->plan;
+    context.priority = c->priority;
+    context.items = items;
+    context.item_count = c->item_count;
+    context.baseline = c->baseline ? &baseline : NULL;
+    context.silenced = c->silenced;
+    context.unchanged = c->unchanged;
+    context.also_told = text_str(&others);
+    context.not_reached = text_str(&unreached);
+    context.release = release;
+    context.backlog_messages = c->backlog.messages;
+    context.backlog_notices = (const char(*)[ALERT_ID_MAX])c->backlog.notices;
+    context.backlog_notice_count = c->backlog.notice_count;
+    context.is_illustrative = c->backlog.is_illustrative;
+    context.is_rehearsal = c->backlog.is_rehearsal;
+    context.list_figure_arg = waits;
     return message_compose(&context, receiver_takes_mail(receiver), receiver_takes_data(receiver),
                            out);
 }

@@ -95,6 +95,16 @@ int composed_shows(struct composed *c, const json_t *released)
     return c->item->released ? add_updates(c, released) : -ENOMEM;
 }
 
+int composed_shows_frozen(struct composed *c)
+{
+    const char *text = c->item->released;
+    json_t *released = text ? json_parse(text, strlen(text), 0, NULL) : NULL;
+    int r = !text ? 0 : released ? add_updates(c, released) : -ENOMEM;
+
+    json_decref(released);
+    return r;
+}
+
 int composed_shown(struct pipeline *p, const struct composed *c)
 {
     int r = 0;

@@ -102,6 +102,7 @@ static void adopt(struct pipeline *p, struct config *next)
                            old->settings->list_count || next->settings->list_count);
     p->config = next;
     p->daily_tested = DATE_NONE; /* one that was added gets its test today */
+    p->weekly.looked = DATE_NONE;
     golive_adopt(p);
     (void)setenv("TZ", next->settings->timezone, 1);
     tzset();

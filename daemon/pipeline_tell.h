@@ -86,6 +86,7 @@ struct due_again {
     struct outbox_item *item;
     struct outbox_item **replaced; /* or NULL */
     size_t replaced_count;
+    bool is_first; /* it was not due before: what it shows is new too */
 };
 void compose_again(struct pipeline *p, struct due_again *list, size_t count, int r);
 
@@ -180,7 +181,7 @@ bool freeze_is_waiting(const struct pipeline *p, const struct wall_time *until);
 bool freeze_waits(const struct pipeline *p, struct wall_time *until, struct wall_time opens_at);
 
 /** Notices into the sent journal; then a record, the marker, in the audit that all were told, which take()
- * takes; then Redis hears of them: what it lacks is put back from the journal. Takes list and marker; r: what
+ * takes (NULL: none, their ids say it); then Redis hears of them: what it lacks is put back from the journal. Takes list and marker; r: what
  * failed before. Returns whether a batch is under way. */
 bool freeze_make_due(struct pipeline *p, struct due_again *list, size_t count, json_t *marker,
                      int (*take)(struct pipeline *p, const json_t *marker), int r);
@@ -199,6 +200,10 @@ bool review_tell(struct pipeline *p);
 /** A record of the audit: what was told. Returns 0, -EBADMSG or -ENOMEM. */
 int review_read(struct pipeline *p, const json_t *record);
 void review_release(struct pipeline *p);
+/* ---- pipeline_weekly.c ---- */
+/** The next digest of this week becomes due, once its reader's hours have begun. Returns whether a batch is
+ * under way. */
+bool weekly_tell(struct pipeline *p);
 
 /* ---- pipeline_daily.c ---- */
 /** The tests of this day become due, once. Returns whether a batch is under way. */

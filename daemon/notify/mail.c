@@ -82,16 +82,6 @@ static void begin_multipart(struct text *out, const char *kind, const struct bou
                       b->text);
 }
 
-static void part(struct text *out, const struct boundary *b, const char *type, const char *body)
-{
-    (void)text_printf(out,
-                      "--%s\r\nContent-Type: %s; charset=utf-8\r\n"
-                      "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-                      b->text, type);
-    mime_quoted_printable(out, body);
-    (void)text_puts(out, "\r\n");
-}
-
 static void picture_part(struct text *out, const struct boundary *b, const char *cid,
                          const struct mail_picture *p)
 {
@@ -115,12 +105,12 @@ static void html_part(struct text *out, const struct mail_words *w, const struct
     struct boundary inner = boundary_of(w, "related_");
 
     if (p->png.len == 0) {
-        part(out, outer, "text/html", html);
+        mime_part(out, outer->text, "text/html", html);
         return;
     }
     (void)text_printf(out, "--%s\r\n", outer->text);
     begin_multipart(out, "related; type=\"text/html\"", &inner);
-    part(out, &inner, "text/html", html);
+    mime_part(out, inner.text, "text/html", html);
     picture_part(out, &inner, cid, p);
     (void)text_printf(out, "--%s--\r\n", inner.text);
 }
@@ -174,7 +164,7 @@ char *mail_of(const struct mail_words *w, const struct mail_picture *picture)
                picture->png.len ? &chart : NULL, &plain, &html);
     headers(&out, w, domain);
     begin_multipart(&out, "alternative", &boundary);
-    part(&out, &boundary, "text/plain", text_str(&plain));
+    mime_part(&out, boundary.text, "text/plain", text_str(&plain));
     html_part(&out, w, &boundary, text_str(&html), cid, picture);
     (void)text_printf(&out, "--%s--\r\n", boundary.text);
     if (!text_ok(&plain) || !text_ok(&html) || !text_ok(&heading))

@@ -222,3 +222,13 @@ const char *mime_date(struct wall_time now, char out[64])
                    of_day % 60);
     return out;
 }
+
+void mime_part(struct text *out, const char *boundary, const char *type, const char *body)
+{
+    (void)text_printf(out,
+                      "--%s\r\nContent-Type: %s; charset=utf-8\r\n"
+                      "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+                      boundary, type);
+    mime_quoted_printable(out, body);
+    (void)text_puts(out, "\r\n");
+}

@@ -38,5 +38,7 @@ const char *mime_date(struct wall_time now, char out[64]);
  * most 254 bytes.
  */
 bool mime_address_ok(const char *address);
+/** A text as a part of a multipart: its boundary line, headers and body. */
+void mime_part(struct text *out, const char *boundary, const char *type, const char *body);
 
 #endif

@@ -29,6 +29,8 @@ static const char *subject_of(const struct notice *n)
 {
     if (n->subject)
         return n->subject;
+    if (n->kind == NOTICE_DIGEST)
+        return "Weekly digest";
     if (n->kind == NOTICE_TEST)
         return "Test: messages of the monitor reach you";
     if (n->kind == NOTICE_DAILY_TEST)
@@ -101,7 +103,7 @@ static int body_of(const struct notice *n, struct text *out)
 static char *mail_of(const struct notice *n, const char *body)
 {
     AUTO(text_release) struct text out = TEXT_INIT;
-    char domain[64], id[ALERT_ID_MAX + 80], date[64], sender[96];
+    char domain[64], id[ALERT_ID_MAX + 80], date[64], sender[96], boundary[ALERT_ID_MAX + 16];
 
     mime_domain(n->instance, domain);
     (void)snprintf(id, sizeof id, "<%s@%s>", n->delivery_id, domain);
@@ -120,9 +122,18 @@ static char *mail_of(const struct notice *n, const char *body)
     mime_header(&out, "Auto-Submitted", "auto-generated");
     mime_header(&out, "X-Waitlistd-Delivery", n->delivery_id);
     mime_header(&out, "MIME-Version", "1.0");
-    (void)text_puts(&out, "Content-Type: text/plain; charset=utf-8\r\n"
-                          "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
-    mime_quoted_printable(&out, body);
+    if (n->html) {
+        (void)snprintf(boundary, sizeof boundary, "=_waitlistd_%s", n->delivery_id);
+        (void)text_printf(&out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n",
+                          boundary);
+        mime_part(&out, boundary, "text/plain", body);
+        mime_part(&out, boundary, "text/html", n->html);
+        (void)text_printf(&out, "--%s--\r\n", boundary);
+    } else {
+        (void)text_puts(&out, "Content-Type: text/plain; charset=utf-8\r\n"
+                              "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+        mime_quoted_printable(&out, body);
+    }
     return text_ok(&name) ? text_take(&out) : NULL;
 }
 
@@ -139,6 +150,7 @@ static char *event_of(const struct notice *n, const char *body)
         [NOTICE_FORUM_ASKS] = { "forum-asks", NULL },
         [NOTICE_FORUM_MISSES] = { "forum-misses", NULL },
         [NOTICE_REVIEW] = { "review", "settings" },
+        [NOTICE_DIGEST] = { "digest", "digest" },
         [NOTICE_TEST] = { "test", "test" },
         [NOTICE_DAILY_TEST] = { "daily-test", "test" },
         [NOTICE_HEARTBEAT] = { "heartbeat", "heartbeat" },
@@ -174,6 +186,7 @@ static char *alerts_of(const struct notice *n)
         [NOTICE_FORUM_ASKS] = { "forum-asks", 86400 },
         [NOTICE_FORUM_MISSES] = { "forum-misses", 86400 },
         [NOTICE_REVIEW] = { "review", 86400 },
+        [NOTICE_DIGEST] = { "digest", 86400 },
         [NOTICE_TEST] = { "test", 300 },
         [NOTICE_DAILY_TEST] = { "daily-test", 300 },
         [NOTICE_HEARTBEAT] = { "heartbeat", 300 },

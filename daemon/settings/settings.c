@@ -21,7 +21,7 @@
 struct top_raw {
     struct settings s;
     yaml_node *control, *redis, *http, *routes, *retention, *identity, *lists, *feeds, *receivers,
-        *heartbeat, *daily_test, *reminders;
+        *heartbeat, *daily_test, *digest, *reminders;
 };
 
 #define FIELD(name) BIND_FIELD(struct top_raw, s.name)
@@ -84,6 +84,8 @@ static const struct bind_key top_keys[] = {
       "always is" },
     { "daily_test", BIND_NODE, NODE(daily_test), NULL, 0, 0, NULL, 0,
       "a message a day that proves the way to a receiver; none when left out" },
+    { "digest", BIND_NODE, NODE(digest), NULL, 0, 0, NULL, 0,
+      "once a week each lead gets the whole plan and the age of every feed; off: nobody does" },
     { "reminders", BIND_NODE, NODE(reminders), NULL, 0, 0, NULL, 0,
       "what stays red is told again after so long without news, then after so long again; the last "
       "goes on; [14d, 28d, 56d] when left out" },
@@ -396,6 +398,7 @@ static int read_all(const struct yaml *y, const char *datadir, struct diags *dia
     r = settings_worse(r, settings_read_receivers(&rd, raw.receivers));
     r = settings_worse(r, settings_read_heartbeat(&rd, raw.heartbeat));
     r = settings_worse(r, settings_read_daily_test(&rd, raw.daily_test));
+    r = settings_worse(r, settings_read_digest(&rd, raw.digest));
     r = settings_worse(r, settings_read_reminders(&rd, raw.reminders));
     r = settings_worse(r, read_routes(&rd, raw.routes));
     r = settings_worse(r, read_retention(&rd, raw.retention));
@@ -496,6 +499,7 @@ void settings_free(struct settings *s)
     bind_release(heartbeat_keys, &s->heartbeat);
     bind_release(control_keys, s);
     bind_release(daily_test_keys, &s->daily_test);
+    bind_release(digest_keys, &s->digest);
     bind_release(route_keys, s);
     bind_release(identity_keys, s);
     bind_release(top_keys, s);
@@ -569,15 +573,25 @@ void settings_print_defaults(FILE *to)
         const char *name;
         const struct bind_key *keys;
     } sections[] = {
-        { "settings", top_keys },        { "redis", redis_keys },
-        { "control", control_keys },     { "http", http_keys },
-        { "heartbeat", heartbeat_keys }, { "daily_test", daily_test_keys },
-        { "routes", route_keys },        { "retention", retention_keys },
-        { "identity", identity_keys },   { "list", list_keys },
-        { "feed", feed_keys },           { "receiver", receiver_keys },
-        { "person", person_keys },       { "holder", holding_keys },
-        { "absence", absence_keys },     { "organisation", organisation_keys },
-        { "place", place_keys },         { "bank_holidays", calendar_keys },
+        { "settings", top_keys },
+        { "redis", redis_keys },
+        { "control", control_keys },
+        { "http", http_keys },
+        { "heartbeat", heartbeat_keys },
+        { "daily_test", daily_test_keys },
+        { "digest", digest_keys },
+        { "routes", route_keys },
+        { "retention", retention_keys },
+        { "identity", identity_keys },
+        { "list", list_keys },
+        { "feed", feed_keys },
+        { "receiver", receiver_keys },
+        { "person", person_keys },
+        { "holder", holding_keys },
+        { "absence", absence_keys },
+        { "organisation", organisation_keys },
+        { "place", place_keys },
+        { "bank_holidays", calendar_keys },
     };
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {

@@ -119,6 +119,13 @@ struct daily_test_setting {
     char *at;                   /* "hh:mm", local time: from then on */
 };
 
+/** The digest of each week. */
+struct digest_setting {
+    bool is_off;
+    int on;   /* 0: Monday */
+    char *at; /* "hh:mm", local time: from then on */
+};
+
 struct person {
     char *id, *name, *mail;
     char *hours_said;   /* as given, or NULL */
@@ -163,6 +170,7 @@ struct settings {
     char *proxy;               /* for what is posted and fetched by http(s); NULL: none */
     struct text_list no_proxy; /* hosts and domains that are reached without it */
     struct daily_test_setting daily_test;
+    struct digest_setting digest;
     struct text_list plans, formats; /* absolute paths */
     int approval;                    /* enum plan_approval_by: of a change of a plan */
     char *people_path,

@@ -1,5 +1,6 @@
 /*
- * settings_daily - `daily_test:`, a message a day that proves the way to a receiver
+ * settings_daily - what comes by the calendar: `daily_test:`, a message a day that proves the way to a
+ * receiver; `digest:`, the whole plan once a week
  */
 #include <errno.h>
 #include <string.h>
@@ -38,5 +39,42 @@ int settings_read_daily_test(const struct reading *rd, yaml_node *mapping)
             r = COMPLAIN(rd, yaml_get(mapping, "receivers"),
                          "receivers are declared under receivers:",
                          "daily_test: receiver \"%s\" is no receiver", t->receivers.items[i]);
+    return r;
+}
+
+/* ---- `digest:` ---- */
+
+#undef FIELD
+#define FIELD(name) BIND_FIELD(struct digest_setting, name)
+
+static const char *const weekdays[] = { "monday", "tuesday",  "wednesday", "thursday",
+                                        "friday", "saturday", "sunday",    NULL };
+
+const struct bind_key digest_keys[] = {
+    { "on", BIND_CHOICE, FIELD(on), "monday", 0, 0, weekdays, 0,
+      "the day of the week, monday to sunday; it goes within its reader's hours, then or later in "
+      "that week" },
+    { "at", BIND_TEXT, FIELD(at), "08:00", 0, 0, NULL, 0, "from when on, local time, hh:mm" },
+    BIND_END,
+};
+
+int settings_read_digest(const struct reading *rd, yaml_node *node)
+{
+    struct digest_setting *d = &rd->s->digest;
+    const char *word =
+        yaml_is_nothing(node) || yaml_kind(node) == YAML_MAPPING ? NULL : yaml_text(node);
+
+    if (word && strcmp(word, "off") == 0) {
+        d->is_off = true;
+        return 0;
+    }
+    if (word)
+        return COMPLAIN(rd, node, "digest: {on: monday, at: \"08:00\"}",
+                        "digest: off, or a day and a time");
+    int r = bind_mapping(rd->y, node, "digest", digest_keys, d, rd->diags);
+
+    if (r == 0 && !is_time(d->at))
+        r = COMPLAIN(rd, yaml_is_nothing(node) ? node : yaml_get(node, "at"),
+                     "for example \"08:00\"", "digest: at is a time of day, from 00:00 to 23:59");
     return r;
 }

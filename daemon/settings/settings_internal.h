@@ -39,7 +39,7 @@ struct settings_index {
 
 /* ---- the tables of keys, one a section ---- */
 extern const struct bind_key feed_keys[], receiver_keys[], redis_keys[], http_keys[], list_keys[],
-    identity_keys[], heartbeat_keys[], control_keys[], daily_test_keys[];
+    identity_keys[], heartbeat_keys[], control_keys[], daily_test_keys[], digest_keys[];
 extern const struct bind_key person_keys[], holding_keys[], absence_keys[], organisation_keys[],
     place_keys[], calendar_keys[];
 
@@ -63,6 +63,8 @@ int settings_read_heartbeat(const struct reading *rd, yaml_node *mapping);
 /** A list of lengths of time in days or weeks. */
 int settings_read_reminders(const struct reading *rd, yaml_node *sequence);
 int settings_read_daily_test(const struct reading *rd, yaml_node *mapping);
+/** node: a mapping, or off. */
+int settings_read_digest(const struct reading *rd, yaml_node *node);
 int settings_read_people(const char *path, struct diags *diags, struct settings *s);
 /** Shipped file first, then the settings' own (path NULL: none); fills the index. */
 int settings_read_organisations(const char *shipped, const char *own, struct diags *diags,

@@ -46,7 +46,7 @@ class Lived:
     def __init__(self, build):
         self.smtp = SmtpServer()
         self.w = Instance(build, plan_text=TWO_PRIORITIES, feeds=FEED_CYP.replace("45d", "400d").replace("TAJ", "TAJ, RYK"),
-                          receivers=RECEIVERS.format(port=self.smtp.port), extra="people: people.yaml\n")
+                          receivers=RECEIVERS.format(port=self.smtp.port), extra="people: people.yaml\ndigest: off\n")
         self.w.write("people.yaml", PEOPLE)
         self.clock = WallClock(self.w, at("3T10:00"))
         self.put(FINE, FINE)

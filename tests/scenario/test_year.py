@@ -1,4 +1,5 @@
 """A generated year, lived by the daemon on a moved clock: what its receivers were told is counted where it arrives."""
+import collections
 import os
 import sys
 import time
@@ -42,6 +43,16 @@ def test_no_all_clear_of_a_year_is_false(build):
     say(f"all-clears: {len(clears)}, false: {len(false)}")
     assert len(clears) >= 20, clears
     assert not false, false
+
+
+def test_each_lead_of_a_year_gets_a_digest_a_week_and_none_says_all_clear_of_what_is_behind_or_not_known(build):
+    run = year(build)
+    weeks = collections.Counter((m.who, m.day.isocalendar()[:2]) for m in run.digests())
+    leads = {who for who, _ in weeks}
+    say(f"digests: {len(weeks)}, of {len(leads)} leads, false: {len(run.false_digests())}")
+    assert set(weeks.values()) == {1} and len(leads) >= 10 and "ops" not in leads, weeks
+    assert len(weeks) >= 51 * len(leads), len(weeks)
+    assert not run.false_digests(), run.false_digests()
 
 
 def days_allowed(run, name, day):

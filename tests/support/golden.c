@@ -12,6 +12,7 @@
 #include "notify/notice.h"
 #include "notify/plan_notice.h"
 #include "notify/review_notice.h"
+#include "notify/weekly_notice.h"
 #include "plan/control_chart.h"
 #include "support/message_fixture.h"
 
@@ -622,6 +623,53 @@ static void review_over(struct facts *t, struct notice *n, struct text *subject,
     of_review("2024-09-13", subject, body);
 }
 
+static struct text digest_html = TEXT_INIT; /* of the notice that was made last */
+
+/* What is behind, and what nobody judged; or one measure that is on plan. */
+static void of_digest(struct facts *t, struct notice *n, bool is_clear, struct text *subject,
+                      struct text *body)
+{
+    AUTO(surfaces_release) struct surfaces words = SURFACES_INIT;
+    const struct plan_measure never = { .id = WORDS("new-one"),
+                                        .title = WORDS("Families who say that they were heard"),
+                                        .owner = WORDS("council-lead") };
+    const struct weekly_measure measures[] = {
+        { &t->f.plan, &t->f.measure, &t->f.finding, !is_clear, false },
+        { &t->f.plan, &never, NULL, false, false },
+    };
+    const struct weekly_feed feeds[] = {
+        { "Community services waiting times", date_of("2024-06-30"), date_of("2024-09-14"), false,
+          false, false },
+        { "Wheelchairs, weekly", date_of("2024-07-28"), date_of("2024-08-07"), true, true, false },
+    };
+    const struct weekly_facts facts = {
+        measures,         is_clear ? 1 : 2,     feeds, is_clear ? 1 : 2, is_clear ? 0 : 3,
+        is_clear ? 0 : 1, date_of("2024-08-14")
+    };
+
+    if (is_clear) {
+        t->judged[MONTHS - 1].event = PERIOD_CLEAR;
+        t->versions[MONTHS - 1].value = 70;
+    }
+    n->kind = NOTICE_DIGEST;
+    if (weekly_words(&t->f.context, &facts, subject, &words) < 0)
+        abort();
+    text_clear(&digest_html);
+    (void)text_puts(&digest_html, text_str(&words.html));
+    (void)text_puts(body, text_str(&words.plain));
+    n->html = text_str(&digest_html);
+}
+
+static void digest(struct facts *t, struct notice *n, struct text *subject, struct text *body)
+{
+    of_digest(t, n, false, subject, body);
+}
+
+static void digest_clear(struct facts *t, struct notice *n, struct text *subject, struct text *body)
+{
+    of_digest(t, n, true, subject, body);
+}
+
 static const struct {
     const char *name;
     enum notice_kind kind;
@@ -637,6 +685,8 @@ static const struct {
     { "commentary-missing", NOTICE_FORUM_MISSES, "", forum_misses },
     { "review-soon", NOTICE_REVIEW, "", review_soon },
     { "review-over", NOTICE_REVIEW, "", review_over },
+    { "digest", NOTICE_DIGEST, "", digest },
+    { "digest-clear", NOTICE_DIGEST, "", digest_clear },
     { "test", NOTICE_TEST, "Ben Example", NULL },
     { "daily-test", NOTICE_DAILY_TEST, "07:30", NULL },
 };

@@ -22,7 +22,7 @@ SHAPES = {
         ("top_keys", "retention"): "retention_keys", ("top_keys", "identity"): "identity_keys",
         ("top_keys", "lists"): ["list", "list_keys"], ("top_keys", "feeds"): ["list", "feed_keys"],
         ("top_keys", "receivers"): ["list", "receiver_keys"], ("top_keys", "heartbeat"): "heartbeat_keys",
-        ("top_keys", "daily_test"): "daily_test_keys",
+        ("top_keys", "daily_test"): "daily_test_keys", ("top_keys", "digest"): ["any of", TEXT, "digest_keys"],
     },
     "plan": {
         ("root_keys", "plan"): "plan_keys", ("plan_keys", "valid"): "validity_keys",

@@ -233,6 +233,23 @@ class YearRun:
         last = {t.rule: t.news for t in told if t.measure == measure and t.day <= by}
         return any(last.get(r, "cleared") not in ENDED for r in rules)
 
+    def digests(self):
+        """The digests of a week, as people got them."""
+        return [m for m in self.mails if "Weekly digest" in m.subject]
+
+    def false_digests(self):
+        """Those that say that all is clear while by all that had come a measure of theirs was behind, or nobody knew."""
+        out = []
+        for mail in self.digests():
+            came = mail.day if mail.at.hour >= NOON else mail.day - DAY
+            rows = {line.partition(" | ")[0] for line in mail.text.splitlines() if line.count(" | ") == 6}
+            about = [m for m in self.year.measures.values() if m.title in rows]
+            assert about, mail.text
+            states = {m.id: self.year.known(mail.day, m.id, came)[0] for m in about}
+            if "all clear" in (mail.subject + mail.text).lower() and set(states.values()) != {"fine"}:
+                out.append((mail, states))
+        return out
+
     def breaches(self):
         """(measure, day): the day on which what had arrived first showed it behind, for as many periods as the plan asks."""
         out = []

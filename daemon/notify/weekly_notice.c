@@ -1,0 +1,327 @@
+#include "notify/weekly_notice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "notify/wording.h"
+
+#define TITLE_MAX 120
+#define WORDS_MAX 20
+
+static const char *const states[] = {
+    [WEEKLY_ON_PLAN] = "on plan",
+    [WEEKLY_BEHIND] = "behind plan",
+    [WEEKLY_WARNED] = "early warning",
+    [WEEKLY_WATCHING] = "watching",
+    [WEEKLY_HELD] = "held",
+    [WEEKLY_UNKNOWN] = "not known",
+};
+
+/* ---- how all of it stands ---- */
+
+static bool is_behind(enum period_event e)
+{
+    return e == PERIOD_AMBER || e == PERIOD_RED;
+}
+
+enum weekly_state weekly_state_of(const struct weekly_measure *m)
+{
+    const struct period_judgement *newest = m->finding ? finding_newest(m->finding) : NULL;
+
+    if (!newest || newest->event == PERIOD_UNKNOWN)
+        return WEEKLY_UNKNOWN;
+    if (is_behind(newest->event) || m->is_firing)
+        return WEEKLY_BEHIND;
+    if (m->finding->ageing.state == AGEING_BEHIND || m->is_warned)
+        return WEEKLY_WARNED;
+    if (m->finding->holds)
+        return WEEKLY_HELD;
+    return newest->event == PERIOD_CLEAR ? WEEKLY_ON_PLAN : WEEKLY_WATCHING;
+}
+
+void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out)
+{
+    *out = (struct weekly_counts){ .measures = facts->measure_count,
+                                   .feeds = facts->feed_count,
+                                   .open = facts->open,
+                                   .silenced = facts->silenced };
+    for (size_t i = 0; i < facts->measure_count; i++) {
+        const struct weekly_measure *m = &facts->measures[i];
+
+        out->of[weekly_state_of(m)]++;
+        out->held += m->finding && m->finding->holds;
+    }
+    for (size_t i = 0; i < facts->feed_count; i++) {
+        const struct weekly_feed *f = &facts->feeds[i];
+
+        out->late += f->is_late;
+        out->waiting += f->waits || f->has_gap;
+        out->without_data += !date_is_set(f->newest);
+    }
+}
+
+bool weekly_is_clear(const struct weekly_counts *c)
+{
+    return c->measures > 0 && c->of[WEEKLY_ON_PLAN] == c->measures && c->held == 0 &&
+           c->late == 0 && c->waiting == 0 && c->without_data == 0 && c->open == 0 &&
+           c->silenced == 0;
+}
+
+/* ---- its first sentence ---- */
+
+static void say_number(struct text *out, size_t n, const char *words)
+{
+    if (n > 0)
+        (void)text_printf(out, ", %zu %s", n, words);
+}
+
+/* "2 of 4 measures are", "1 of 4 feeds is". */
+static void say_of(struct text *out, size_t n, size_t all, const char *what)
+{
+    (void)text_printf(out, "%zu of %zu %s%s %s", n, all, what, all == 1 ? "" : "s",
+                      n == 1 || all == 1 ? "is" : "are");
+}
+
+static void say_first(const struct weekly_counts *c, struct text *out)
+{
+    if (weekly_is_clear(c)) {
+        (void)text_puts(out, "All clear: ");
+        say_of(out, c->measures, c->measures, "measure");
+        (void)text_puts(out, " on plan, by complete figures; ");
+        say_of(out, c->feeds, c->feeds, "feed");
+        (void)text_puts(out, " in time; nothing is held or silenced, and no alert is open.");
+        return;
+    }
+    say_of(out, c->of[WEEKLY_ON_PLAN], c->measures, "measure");
+    (void)text_puts(out, " on plan");
+    for (int s = WEEKLY_ON_PLAN + 1; s < WEEKLY_STATES; s++)
+        say_number(out, c->of[s], states[s]);
+    if (c->held > c->of[WEEKLY_HELD])
+        (void)text_printf(out, " (%zu with data that are not complete)", c->held);
+    (void)text_puts(out, "; ");
+    say_of(out, c->late, c->feeds, "feed");
+    (void)text_puts(out, " late");
+    say_number(out, c->waiting, "not complete");
+    say_number(out, c->without_data, "without any data");
+    if (c->open > 0)
+        (void)text_printf(out, "; %zu alert%s open", c->open, c->open == 1 ? " is" : "s are");
+    if (c->silenced > 0)
+        (void)text_printf(out, ", of which a silence hides %zu", c->silenced);
+    (void)text_puts(out, ".");
+}
+
+static void say_subject(const struct weekly_counts *c, bool is_rehearsal, struct text *out)
+{
+    if (is_rehearsal)
+        (void)text_puts(out, "REHEARSAL: ");
+    (void)text_puts(out, "Weekly digest: ");
+    if (weekly_is_clear(c))
+        (void)text_printf(out, "all clear, %zu on plan", c->measures);
+    else if (c->of[WEEKLY_BEHIND] > 0)
+        (void)text_printf(out, "%zu of %zu behind plan", c->of[WEEKLY_BEHIND], c->measures);
+    else
+        (void)text_printf(out, "%zu of %zu on plan", c->of[WEEKLY_ON_PLAN], c->measures);
+}
+
+/* ---- the measures ---- */
+
+/* A measure as an item that tells no news, so that it is shown as its alerts are. */
+struct row {
+    struct alert alert;
+    struct episode episode;
+    struct message_item item;
+    struct item_view view;
+    enum weekly_state state;
+};
+
+static void look(const struct message_context *c, const struct weekly_measure *m, struct row *row)
+{
+    row->alert =
+        (struct alert){ .rule = RULE_BEHIND_PLAN, .plan = m->plan->id, .measure = m->measure->id };
+    row->item = (struct message_item){ .alert = &row->alert,
+                                       .episode = &row->episode,
+                                       .finding = m->finding,
+                                       .plan = m->plan,
+                                       .news = NEWS_NONE };
+    row->view.end = row->view.newest_end = DATE_NONE;
+    if (m->finding)
+        item_view(c, &row->item, &row->view);
+}
+
+static void say_owner(const struct message_context *c, const char *roles, struct text *out)
+{
+    char role[PLAN_ROLE_MAX];
+
+    for (const char *at = roles; plan_roles_next(&at, role);) {
+        const char *holder = c->role_holder ? c->role_holder(c->names_arg, role) : NULL;
+
+        if (out->len)
+            (void)text_puts(out, ", ");
+        wording_clean(out, holder ? holder : role, 60, 6);
+    }
+    if (!out->len)
+        (void)text_puts(out, "ops");
+}
+
+static void say_state(const struct row *row, struct text *out)
+{
+    const struct period_judgement *newest =
+        row->item.finding ? finding_newest(row->item.finding) : NULL;
+
+    (void)text_puts(out, states[row->state]);
+    if (row->state == WEEKLY_BEHIND && is_behind(newest->event) && !row->view.is_veiled)
+        (void)text_puts(out, newest->event == PERIOD_RED ? ", red" : ", amber");
+    if (date_is_set(row->view.newest_end))
+        (void)text_printf(out, "; the newest period: %s", row->view.newest_figure);
+}
+
+#define COLUMNS 7
+static const char *const measure_columns[COLUMNS] = { "Measure", "Value", "Line", "State",
+                                                      "Data to", "Owner", "Held" };
+
+static void say_measure(const struct message_context *c, const struct row *row,
+                        const struct weekly_measure *m, struct surfaces *out)
+{
+    AUTO(text_release) struct text title = TEXT_INIT;
+    AUTO(text_release) struct text state = TEXT_INIT;
+    AUTO(text_release) struct text owner = TEXT_INIT;
+    char date[WORDING_DATE_MAX], held[HOLD_WORDS_MAX] = "no";
+    const struct item_view *v = &row->view;
+
+    wording_clean(&title, m->measure->title ? m->measure->title : m->measure->id, TITLE_MAX,
+                  WORDS_MAX);
+    say_state(row, &state);
+    say_owner(c, m->measure->owner, &owner);
+    if (m->finding && m->finding->holds)
+        (void)hold_words(m->finding->holds, held);
+    const char *const cells[COLUMNS] = { text_str(&title),
+                                         m->finding ? v->figure : "no figure",
+                                         v->line_text,
+                                         text_str(&state),
+                                         wording_date(v->end, date),
+                                         text_str(&owner),
+                                         held };
+
+    surfaces_row(out, cells, COLUMNS, true);
+    if (!text_ok(&title) || !text_ok(&state) || !text_ok(&owner))
+        out->plain.error = -ENOMEM;
+}
+
+static void say_plan(const struct plan *plan, struct surfaces *out)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    wording_clean(&words, plan->title ? plan->title : plan->id, TITLE_MAX, WORDS_MAX);
+    (void)text_puts(&words, ", ");
+    wording_clean(&words, plan_place_title(plan), 60, 6);
+    if (plan->mode == PLAN_REHEARSAL)
+        (void)text_puts(&words, " (REHEARSAL: nobody acts on it yet)");
+    if (plan->illustrative)
+        (void)text_puts(&words, " (ILLUSTRATIVE: invented)");
+    surfaces_caption(out, text_str(&words));
+    if (!text_ok(&words))
+        out->plain.error = -ENOMEM;
+}
+
+/* What is behind is asked for first: where not all may be shown beside each other, it is. */
+static int say_measures(const struct message_context *c, const struct weekly_facts *facts,
+                        struct surfaces *out)
+{
+    AUTO(auto_free) struct row *rows = calloc(facts->measure_count + 1, sizeof *rows);
+    const struct plan *plan = NULL;
+
+    for (int first = 1; rows && first >= 0; first--)
+        for (size_t i = 0; i < facts->measure_count; i++) {
+            rows[i].state = weekly_state_of(&facts->measures[i]);
+            if ((rows[i].state == WEEKLY_BEHIND) == first)
+                look(c, &facts->measures[i], &rows[i]);
+        }
+    for (size_t i = 0; rows && i < facts->measure_count; i++) {
+        const struct weekly_measure *m = &facts->measures[i];
+
+        if (m->plan != plan) {
+            if (plan)
+                surfaces_table_end(out);
+            plan = m->plan;
+            say_plan(plan, out);
+            surfaces_table(out, measure_columns, COLUMNS, true);
+        }
+        say_measure(c, &rows[i], m, out);
+    }
+    if (plan)
+        surfaces_table_end(out);
+    return rows ? 0 : -ENOMEM;
+}
+
+/* ---- the feeds ---- */
+
+#define FEED_COLUMNS 5
+static const char *const feed_columns[FEED_COLUMNS] = { "Feed", "Newest data", "Age", "Due next",
+                                                        "State" };
+
+static void say_feed(const struct weekly_feed *f, struct civil_date today, struct surfaces *out)
+{
+    AUTO(text_release) struct text title = TEXT_INIT;
+    char newest[WORDING_DATE_MAX], due[WORDING_DATE_MAX], age[32] = "", state[80];
+    int days = date_is_set(f->newest) ? today.day - f->newest.day : 0;
+
+    wording_clean(&title, f->title, TITLE_MAX, WORDS_MAX);
+    if (date_is_set(f->newest))
+        (void)snprintf(age, sizeof age, "%d day%s", days, days == 1 ? "" : "s");
+    (void)snprintf(state, sizeof state, "%s%s%s", f->is_late ? "LATE" : "in time",
+                   f->waits ? ", a file waits for a decision" : "",
+                   f->has_gap ? ", not complete" : "");
+    const char *const cells[FEED_COLUMNS] = {
+        text_str(&title), date_is_set(f->newest) ? wording_date(f->newest, newest) : "none yet",
+        age, date_is_set(f->due) ? wording_date(f->due, due) : "nothing more", state
+    };
+
+    surfaces_row(out, cells, FEED_COLUMNS, true);
+    if (!text_ok(&title))
+        out->plain.error = -ENOMEM;
+}
+
+static void say_feeds(const struct weekly_facts *facts, struct surfaces *out)
+{
+    surfaces_caption(out, "Feeds, and how old their data are");
+    surfaces_table(out, feed_columns, FEED_COLUMNS, true);
+    for (size_t i = 0; i < facts->feed_count; i++)
+        say_feed(&facts->feeds[i], facts->today, out);
+    surfaces_table_end(out);
+}
+
+int weekly_words(const struct message_context *c, const struct weekly_facts *facts,
+                 struct text *out_subject, struct surfaces *out)
+{
+    AUTO(text_release) struct text first = TEXT_INIT;
+    struct weekly_counts counts;
+    bool is_rehearsal = false;
+
+    for (size_t i = 0; i < facts->measure_count; i++)
+        is_rehearsal |= facts->measures[i].plan->mode == PLAN_REHEARSAL;
+    weekly_count(facts, &counts);
+    say_subject(&counts, is_rehearsal, out_subject);
+    say_first(&counts, &first);
+    surfaces_begin(out, text_str(out_subject));
+    surfaces_say(out, "", text_str(&first));
+    int r = say_measures(c, facts, out);
+
+    say_feeds(facts, out);
+    surfaces_space(out);
+    surfaces_say(
+        out, "What to do",
+        weekly_is_clear(&counts)
+            ? "nothing. A week without this digest is no good news: tell those who run the "
+              "monitor."
+            : "see what is not on plan, and ask for what is late. \"waitlistctl explain "
+              "MEASURE\" says why; \"waitlistctl feeds\" how each feed stands.");
+    surfaces_say(out, "", "For service oversight; not for deciding any child's care.");
+    surfaces_end(out);
+    if (r < 0 || !text_ok(&first) || !text_ok(out_subject))
+        return -ENOMEM;
+    return surfaces_error(out) ? -ENOMEM : 0;
+}

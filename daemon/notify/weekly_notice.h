@@ -1,0 +1,65 @@
+/*
+ * weekly_notice - the digest of a week: the whole plan as a table, and the age of every feed
+ *
+ * Pure. Whoever reads it needs nothing else. What is not known, late, held or silenced is in its first sentence,
+ * whose numbers are those of the tables; "all clear" is said only where every measure has a figure on plan, every
+ * feed its data in time, and no alert is open (DESIGN section 9, "Grouping"). Figures are as their audience may see
+ * them: asked for of the release ledger, of what is behind plan before the rest.
+ */
+#ifndef NOTIFY_WEEKLY_NOTICE_H
+#define NOTIFY_WEEKLY_NOTICE_H
+
+#include "notify/message.h"
+#include "notify/surfaces.h"
+#include "plan/finding.h"
+
+/** How a measure stands, in one word. */
+enum weekly_state {
+    WEEKLY_ON_PLAN,
+    WEEKLY_BEHIND,
+    WEEKLY_WARNED,   /* not behind, and an early warning or another alert of it is open */
+    WEEKLY_WATCHING, /* not behind: it has no line yet, or lies between the line and what clears it */
+    WEEKLY_HELD,     /* by its figure it is not behind, which is not complete */
+    WEEKLY_UNKNOWN
+};
+#define WEEKLY_STATES (WEEKLY_UNKNOWN + 1)
+
+struct weekly_measure {
+    const struct plan *plan;
+    const struct plan_measure *measure;
+    const struct finding *finding; /* NULL: it was not judged */
+    bool is_firing, is_warned;     /* an alert that it is behind plan is open; another of it is */
+};
+
+struct weekly_feed {
+    const char *title;
+    struct civil_date newest, due; /* DATE_NONE: no data yet; nothing more is due */
+    bool is_late, waits, has_gap;  /* a file waits for a person; a provider's data are missing */
+};
+
+/** All borrowed; measures in the order of their plans. */
+struct weekly_facts {
+    const struct weekly_measure *measures;
+    size_t measure_count;
+    const struct weekly_feed *feeds;
+    size_t feed_count;
+    size_t open,
+        silenced; /* alerts of these plans and feeds, and how many of them a silence hides */
+    struct civil_date today;
+};
+
+struct weekly_counts {
+    size_t measures, of[WEEKLY_STATES];
+    size_t held; /* whatever they are */
+    size_t feeds, late, waiting, without_data;
+    size_t open, silenced;
+};
+
+enum weekly_state weekly_state_of(const struct weekly_measure *m);
+void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out_counts);
+bool weekly_is_clear(const struct weekly_counts *c);
+/** Returns 0 or -ENOMEM. */
+int weekly_words(const struct message_context *context, const struct weekly_facts *facts,
+                 struct text *out_subject, struct surfaces *out);
+
+#endif

@@ -1,0 +1,208 @@
+"""The digest of a week: the whole plan and the age of every feed, once a week and lead; counted at the relay."""
+import datetime
+import email
+import email.policy
+import os
+import shutil
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from faults import WallClock
+from smtp_server import SmtpServer
+from waitlist import FEED_CYP, Instance, ids_hash, measure, mhsds, plan, run_tests, wait_for
+
+LEAD, OTHER = "lead.person@example.nhs.uk", "other.person@example.nhs.uk"
+RECEIVERS = """\
+  - {{id: mail, kind: email, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}
+  - {{id: fixed, kind: email, to: desk@example.nhs.uk, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off"}}
+  - {{id: spool, kind: spool, dir: ./spool}}
+"""
+PEOPLE = f"""\
+people:
+  p1: {{name: Lead Person, mail: {LEAD}}}
+  p2: {{name: Other Person, mail: {OTHER}}}
+holders:
+  camhs-lead: [{{person: p1, from: 2024-04-01, deputy: null}}]
+"""
+WEEKS = {"2024-06-10": "2024-W24", "2024-08-26": "2024-W35"}
+FINE, RED = 70, 6
+
+
+def at(text):
+    """A moment of 2024, local time in summer."""
+    return datetime.datetime.fromisoformat(f"2024-{text}:00+01:00").astimezone(datetime.timezone.utc)
+
+
+class Lived:
+    """A plan with one measure and one lead, on a clock that is moved; it began on Friday 7 June."""
+
+    def __init__(self, build, grace="400d", smtp=None, mode="mode: live", receivers="[mail, fixed]", feed=FEED_CYP, start="06-07T10:00"):
+        self.smtp = smtp or SmtpServer()
+        text = plan(measure(), receivers="mail").replace("receivers: [mail]", f"receivers: {receivers}")
+        self.w = Instance(build, plan_text=text.replace("mode: live", mode), feeds=feed.replace("45d", grace),
+                          receivers=RECEIVERS.format(port=self.smtp.port), extra="people: people.yaml\n")
+        self.w.write("people.yaml", PEOPLE)
+        self.clock = WallClock(self.w, at(start))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.w.close()
+        self.smtp.close()
+
+    def start(self):
+        self.w.start(None, env={**self.clock.env(), "TZ": "Europe/London"})
+
+    def put(self, value, month="2024-04"):
+        self.w.put(f"{month}-{value}.csv", mhsds(month, {("England", "MRS08b"): "18.2", ("TAJ", "MRS08b"): value}))
+        self.settled()
+
+    def settled(self):
+        wait_for(lambda: not self.w.inbox(), "the files to be taken")
+        wait_for(lambda: not self.w.ctl("outbox", "ls"), "what is due to leave")
+
+    def evaluated(self, day):
+        """Today is judged, and what is due has left."""
+        wait_for(lambda: self.w.ctl("status")["last_evaluation"] and self.w.ctl("status")["last_evaluation"][:10] == f"2024-{day}", "today to be judged")
+        wait_for(lambda: not self.w.ctl("outbox", "ls"), "what is due to leave")
+
+    def mails(self):
+        """(recipient, mail) of the digests that the relay took, one a delivery id."""
+        out = {}
+        for _, to, raw, _ in self.smtp.mails:
+            m = email.message_from_bytes(raw, policy=email.policy.default)
+            if "digest" in m["Subject"]:
+                assert m["Message-ID"] not in out, "twice"
+                out[m["Message-ID"]] = (to[0].decode(), m)
+        return list(out.values())
+
+    def text(self, n=0):
+        return self.mails()[n][1].get_body(("plain",)).get_content()
+
+
+def test_a_lead_gets_the_whole_plan_and_every_feed_once_a_week_and_others_none(build):
+    with Lived(build) as d:
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("06-10T07:00"))
+        d.evaluated("06-10")
+        assert not d.mails(), "not before eight, and none of the week in which it began"
+        d.clock.set(at("06-10T08:00"))
+        (to, mail), = wait_for(d.mails, "the digest")
+        assert LEAD in to and mail["X-Waitlistd-Delivery"] == ids_hash(d.w.instance, "digest", LEAD, WEEKS["2024-06-10"]), mail
+        assert mail["Subject"] == "Weekly digest: all clear, 1 on plan", mail["Subject"]
+        text, html = d.text(), mail.get_body(("html",)).get_content()
+        assert "All clear: 1 of 1 measure is on plan, by complete figures; 1 of 1 feed is in time" in text, text
+        assert "Children helped within 4 weeks | 70% | 20% | on plan | 30 April 2024 | Lead Person | no" in text, text
+        assert "cyp4ww | 30 April 2024 | 41 days |" in text and "| in time" in text, text
+        assert "Children helped within 4 weeks" in html and "30 April 2024" in html, html
+        d.clock.set(at("06-11T09:00"))
+        d.evaluated("06-11")
+        d.clock.set(at("06-16T23:00"))
+        d.evaluated("06-16")
+        assert len(d.mails()) == 1, "one a week"
+        d.clock.set(at("06-17T08:00"))
+        wait_for(lambda: len(d.mails()) == 2, "that of the next week")
+
+
+def test_what_is_behind_and_silenced_is_in_the_first_sentence(build):
+    with Lived(build) as d:
+        d.start()
+        d.put(RED)
+        d.w.ctl("silence", "add", "measure=cyp-4w", "--until", "2024-06-20", "--why", "The clinic moves")
+        d.clock.set(at("06-10T08:00"))
+        wait_for(d.mails, "the digest")
+        assert d.mails()[0][1]["Subject"] == "Weekly digest: 1 of 1 behind plan"
+        text = d.text()
+        assert "0 of 1 measure is on plan, 1 behind plan; 0 of 1 feed is late; 1 alert is open, of which a silence hides 1." in text, text
+        assert "| 6% | 20% | behind plan, red |" in text and "clear" not in text.lower(), text
+
+
+def test_a_late_feed_is_never_all_clear(build):
+    with Lived(build, grace="10d") as d:
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("06-17T08:00"))
+        wait_for(d.mails, "the digest")
+        text = d.text()
+        assert "0 of 1 measure is on plan, 1 held; 1 of 1 feed is late" in text and "LATE" in text, text
+        assert "| held | 30 April 2024 | Lead Person | feed late" in text and "clear" not in text.lower(), text
+
+
+def test_after_a_bank_holiday_it_comes_on_the_first_working_day(build):
+    with Lived(build, start="08-22T10:00") as d:
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("08-26T12:00"))  # summer bank holiday
+        d.evaluated("08-26")
+        assert not d.mails()
+        d.clock.set(at("08-27T08:00"))
+        (_, mail), = wait_for(d.mails, "the first working moment")
+        assert mail["X-Waitlistd-Delivery"] == ids_hash(d.w.instance, "digest", LEAD, WEEKS["2024-08-26"])
+
+
+def test_a_kill_between_due_and_sent_an_emptied_redis_and_a_reload_leave_it_told_once(build):
+    with Lived(build) as d:
+        d.start()
+        d.put(FINE)
+        port = d.smtp.port
+        d.smtp.close()
+        d.clock.set(at("06-10T08:00"))
+        id = wait_for(lambda: d.w.ctl("outbox", "ls"), "it to be due")[0]["id"]
+        d.w.kill()
+        shutil.rmtree(d.w.path("state", "redis"))
+        d.smtp = SmtpServer(port=port)
+        d.start()
+        wait_for(lambda: d.mails() or (d.w.ctl("outbox", "ls") and d.w.ctl_raw("outbox", "retry", id) and None), "the digest")
+        d.settled()
+        d.w.signal(signal.SIGHUP)
+        d.w.kill()
+        shutil.rmtree(d.w.path("state", "redis"))
+        d.clock.set(at("06-12T09:00"))
+        d.start()
+        d.evaluated("06-12")
+        (_, mail), = d.mails()
+        assert mail["X-Waitlistd-Delivery"] == id == ids_hash(d.w.instance, "digest", LEAD, WEEKS["2024-06-10"])
+
+
+def test_it_can_be_another_day_or_none(build):
+    with Lived(build) as d:
+        text = open(d.w.path("waitlistd.yaml"), encoding="utf-8").read()
+        for value, words in (('{on: someday}', "on"), ('{at: "8:00"}', "at is a time of day"), ("never", "off, or a day and a time")):
+            d.w.write("waitlistd.yaml", text + f"digest: {value}\n")
+            result = d.w.run("--check")
+            assert result.returncode == 78 and words in result.stderr, (value, result.stderr)
+        d.w.write("waitlistd.yaml", text + "digest: off\n")
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("06-12T09:00"))
+        d.evaluated("06-12")
+        assert not d.mails()
+        d.w.write("waitlistd.yaml", text + 'digest: {on: wednesday, at: "09:30"}\n')
+        d.w.signal(signal.SIGHUP)
+        d.clock.set(at("06-12T09:30"))
+        wait_for(d.mails, "the digest of the new day")
+
+
+def test_a_rehearsal_reaches_its_author_alone_and_a_plan_that_ended_nobody(build):
+    with Lived(build, mode="mode: rehearsal, author: writer") as d:
+        text = open(d.w.path("plan.yaml"), encoding="utf-8").read()
+        d.w.write("plan.yaml", text.replace("roles: {", "roles: {writer: {receivers: [mail]}, "))
+        d.w.write("people.yaml", PEOPLE + "  writer: [{person: p2, from: 2024-04-01, deputy: null}]\n")
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("06-10T08:00"))
+        (to, mail), = wait_for(d.mails, "the digest")
+        assert OTHER in to and mail["Subject"].startswith("REHEARSAL: Weekly digest") and "(REHEARSAL: nobody acts on it yet)" in d.text(), mail
+        d.w.stop()
+        d.w.write("plan.yaml", open(d.w.path("plan.yaml"), encoding="utf-8").read().replace("to: 2025-03-31}", "to: 2024-06-14}", 1))
+        d.start()
+        d.clock.set(at("06-17T12:00"))
+        d.evaluated("06-17")
+        assert len(d.mails()) == 1, "it ended"
+
+
+if __name__ == "__main__":
+    run_tests(globals())

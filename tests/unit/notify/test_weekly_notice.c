@@ -1,0 +1,77 @@
+#include "notify/weekly_notice.h"
+
+#include "support/unit.h"
+
+static struct plan_measure measure;
+
+#define NO_FIGURE (-1)
+
+static const struct {
+    int event; /* enum period_event; NO_FIGURE: it was never judged */
+    unsigned holds;
+    enum ageing_state ageing;
+    bool is_firing, is_warned;
+    enum weekly_state state;
+} rows[] = {
+    { PERIOD_CLEAR, 0, AGEING_NONE, false, false, WEEKLY_ON_PLAN },
+    { PERIOD_CLEAR, 0, AGEING_FINE, false, false, WEEKLY_ON_PLAN },
+    { PERIOD_CLEAR, HOLD_FEED_LATE, AGEING_NONE, false, false, WEEKLY_HELD },
+    { PERIOD_CLEAR, 0, AGEING_NONE, true, false, WEEKLY_BEHIND }, /* its alert did not end yet */
+    { PERIOD_CLEAR, 0, AGEING_NONE, false, true, WEEKLY_WARNED },
+    { PERIOD_CLEAR, 0, AGEING_BEHIND, false, false, WEEKLY_WARNED },
+    { PERIOD_BETWEEN, 0, AGEING_NONE, false, false, WEEKLY_WATCHING },
+    { PERIOD_NOT_DUE, 0, AGEING_NONE, false, false, WEEKLY_WATCHING },
+    { PERIOD_AMBER, 0, AGEING_NONE, false, false, WEEKLY_BEHIND },
+    { PERIOD_RED, HOLD_FEED_LATE, AGEING_NONE, true, false, WEEKLY_BEHIND },
+    { PERIOD_UNKNOWN, HOLD_NO_VALUE, AGEING_NONE, true, false, WEEKLY_UNKNOWN },
+    { NO_FIGURE, 0, AGEING_NONE, false, false, WEEKLY_UNKNOWN },
+};
+
+START_TEST(a_measure_is_on_plan_only_by_a_figure_that_is_complete_and_without_an_alert)
+{
+    struct period_judgement judged = { .event = (enum period_event)rows[_i].event };
+    const struct finding f = { .rule = RULE_BEHIND_PLAN,
+                               .measure = &measure,
+                               .history = &judged,
+                               .history_count = rows[_i].event != NO_FIGURE,
+                               .holds = rows[_i].holds,
+                               .ageing = { .state = rows[_i].ageing } };
+    const struct weekly_measure m = { .finding = &f,
+                                      .is_firing = rows[_i].is_firing,
+                                      .is_warned = rows[_i].is_warned };
+    const struct weekly_measure never = { .measure = &measure };
+
+    ck_assert_int_eq(weekly_state_of(&m), rows[_i].state);
+    ck_assert_int_eq(weekly_state_of(&never), WEEKLY_UNKNOWN);
+}
+END_TEST
+
+#define CLEAR .measures = 2, .of = { 2 }, .feeds = 1
+
+static const struct {
+    struct weekly_counts counts;
+    bool is_clear;
+} clears[] = {
+    { { CLEAR }, true },
+    { { .measures = 0, .feeds = 1 }, false },
+    { { .measures = 2, .of = { 1, 1 }, .feeds = 1 }, false },
+    { { .measures = 2, .of = { [WEEKLY_ON_PLAN] = 1, [WEEKLY_UNKNOWN] = 1 }, .feeds = 1 }, false },
+    { { CLEAR, .held = 1 }, false },
+    { { CLEAR, .late = 1 }, false },
+    { { CLEAR, .waiting = 1 }, false },
+    { { CLEAR, .without_data = 1 }, false },
+    { { CLEAR, .open = 1 }, false },
+    { { CLEAR, .silenced = 1 }, false },
+};
+
+START_TEST(all_clear_is_said_only_where_nothing_is_behind_held_late_silenced_or_not_known)
+{
+    ck_assert(weekly_is_clear(&clears[_i].counts) == clears[_i].is_clear);
+}
+END_TEST
+
+UNIT_MAIN("weekly_notice",
+          UNIT_ROWS(a_measure_is_on_plan_only_by_a_figure_that_is_complete_and_without_an_alert,
+                    rows),
+          UNIT_ROWS(all_clear_is_said_only_where_nothing_is_behind_held_late_silenced_or_not_known,
+                    clears))
