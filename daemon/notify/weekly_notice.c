@@ -40,7 +40,8 @@ enum weekly_state weekly_state_of(const struct weekly_measure *m)
         return WEEKLY_WARNED;
     if (m->finding->holds)
         return WEEKLY_HELD;
-    return newest->event == PERIOD_CLEAR ? WEEKLY_ON_PLAN : WEEKLY_WATCHING;
+    /* Whether it is past what would clear it is not told: of a figure that is hidden it may tell how few. */
+    return newest->event == PERIOD_NOT_DUE ? WEEKLY_WATCHING : WEEKLY_ON_PLAN;
 }
 
 void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out)

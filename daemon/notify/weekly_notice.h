@@ -18,7 +18,7 @@ enum weekly_state {
     WEEKLY_ON_PLAN,
     WEEKLY_BEHIND,
     WEEKLY_WARNED,   /* not behind, and an early warning or another alert of it is open */
-    WEEKLY_WATCHING, /* not behind: it has no line yet, or lies between the line and what clears it */
+    WEEKLY_WATCHING, /* it has no line yet */
     WEEKLY_HELD,     /* by its figure it is not behind, which is not complete */
     WEEKLY_UNKNOWN
 };

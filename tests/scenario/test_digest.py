@@ -1,5 +1,6 @@
 """The digest of a week: the whole plan and the age of every feed, once a week and lead; counted at the relay."""
 import datetime
+import json
 import email
 import email.policy
 import os
@@ -8,6 +9,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import lists
 from faults import WallClock
 from smtp_server import SmtpServer
 from waitlist import FEED_CYP, Instance, ids_hash, measure, mhsds, plan, run_tests, wait_for
@@ -29,9 +31,9 @@ WEEKS = {"2024-06-10": "2024-W24", "2024-08-26": "2024-W35"}
 FINE, RED = 70, 6
 
 
-def at(text):
-    """A moment of 2024, local time in summer."""
-    return datetime.datetime.fromisoformat(f"2024-{text}:00+01:00").astimezone(datetime.timezone.utc)
+def at(text, year=2024):
+    """A moment, local time in summer."""
+    return datetime.datetime.fromisoformat(f"{year}-{text}:00+01:00").astimezone(datetime.timezone.utc)
 
 
 class Lived:
@@ -202,6 +204,38 @@ def test_a_rehearsal_reaches_its_author_alone_and_a_plan_that_ended_nobody(build
         d.clock.set(at("06-17T12:00"))
         d.evaluated("06-17")
         assert len(d.mails()) == 1, "it ended"
+
+
+SHARE = lists.measure(id="within", title="Seen in time", metric="open-within:18w", polarity="higher", target="{at_least: 90}")
+ALL = lists.measure(id="open", title="Waiting", metric="open", target="{at_most: 500}")
+
+
+def test_figures_that_no_alert_told_are_shown_as_their_reader_may_see_them_and_kept_in_the_ledger(build):
+    """98 children of 100 wait for less than 18 weeks: that share would tell of the other two."""
+    with SmtpServer() as smtp, lists.instance(build, plan_text=lists.plan(SHARE, ALL).replace("[spool]", "[mail]"),
+                                              receivers=RECEIVERS.format(port=smtp.port), extra=lists.LISTS + "people: people.yaml\n") as w:
+        w.write("people.yaml", PEOPLE)
+        clock = WallClock(w, at("05-18T10:00", 2026))
+        w.put("1.csv", lists.snapshot("2026-05-17", {f"A{n}": "2026-05-05" if n < 98 else "2025-12-01" for n in range(100)}), feed="weekly")
+        w.start(None, env={**clock.env(), "TZ": "Europe/London"})
+        wait_for(lambda: w.measure("open")["value"] == 100, "the list to be counted")
+
+        def released():
+            entries = w.redis("HGETALL", f"wl:{{{w.instance}}}:released")
+            return dict(zip(entries[::2], map(json.loads, entries[1::2])))
+        assert not smtp.mails and not released()
+        clock.set(at("05-25T12:00", 2026))  # the spring bank holiday
+        clock.set(at("05-26T09:00", 2026))
+        wait_for(lambda: smtp.mails, "the digest")
+        text = email.message_from_bytes(smtp.mails[0][2], policy=email.policy.default).get_body(("plain",)).get_content()
+        assert "Seen in time | * | 90% |" in text and "Waiting | 100 | 500 |" in text and "98" not in text, text
+        wait_for(lambda: not w.ctl("outbox", "ls"), "it to be taken")
+        shown = released()
+        assert [e["value"] for cell, e in shown.items() if cell.endswith("open period=census")] == [100], shown
+        w.kill()
+        shutil.rmtree(w.path("state", "redis"))
+        w.start(None, env={**clock.env(), "TZ": "Europe/London"})
+        wait_for(lambda: released() == shown, "what was shown to be known again")
 
 
 if __name__ == "__main__":

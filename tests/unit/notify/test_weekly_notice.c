@@ -19,7 +19,7 @@ static const struct {
     { PERIOD_CLEAR, 0, AGEING_NONE, true, false, WEEKLY_BEHIND }, /* its alert did not end yet */
     { PERIOD_CLEAR, 0, AGEING_NONE, false, true, WEEKLY_WARNED },
     { PERIOD_CLEAR, 0, AGEING_BEHIND, false, false, WEEKLY_WARNED },
-    { PERIOD_BETWEEN, 0, AGEING_NONE, false, false, WEEKLY_WATCHING },
+    { PERIOD_BETWEEN, 0, AGEING_NONE, false, false, WEEKLY_ON_PLAN },
     { PERIOD_NOT_DUE, 0, AGEING_NONE, false, false, WEEKLY_WATCHING },
     { PERIOD_AMBER, 0, AGEING_NONE, false, false, WEEKLY_BEHIND },
     { PERIOD_RED, HOLD_FEED_LATE, AGEING_NONE, true, false, WEEKLY_BEHIND },
