@@ -308,6 +308,7 @@ int weekly_words(const struct message_context *c, const struct weekly_facts *fac
     say_subject(&counts, is_rehearsal, out_subject);
     say_first(&counts, &first);
     surfaces_begin(out, text_str(out_subject));
+    surfaces_heading(out, text_str(out_subject));
     surfaces_say(out, "", text_str(&first));
     int r = say_measures(c, facts, out);
 
