@@ -188,6 +188,10 @@ def test_it_can_be_another_day_or_none(build):
         d.w.signal(signal.SIGHUP)
         d.clock.set(at("06-12T09:30"))
         wait_for(d.mails, "the digest of the new day")
+        d.settled()
+        d.w.write("people.yaml", PEOPLE.replace("person: p1", "person: p2"))
+        d.w.signal(signal.SIGHUP)
+        wait_for(lambda: [to for to, _ in d.mails() if OTHER in to], "that of whoever has the role since")
 
 
 def test_a_rehearsal_reaches_its_author_alone_and_a_plan_that_ended_nobody(build):
