@@ -73,31 +73,6 @@ static int add_one(struct pipeline *p, const char *receiver, struct due_again *l
     return result;
 }
 
-/* Into the sent journal, then Redis hears of them. Takes list. Returns whether a batch is under way. */
-static bool make_due(struct pipeline *p, struct due_again *list, size_t count, int r)
-{
-    AUTO(auto_free) struct outbox_item **items = calloc(count + 1, sizeof *items);
-
-    for (size_t i = 0; items && i < count; i++)
-        items[i] = list[i].item;
-    if (r == 0)
-        r = items ? sent_due(p, items, count) : -ENOMEM;
-    if (r == 0)
-        p->daily_tested = pipeline_today(p);
-    if (r == 0 && count > 0) {
-        compose_again(p, list, count, 0);
-        return true;
-    }
-    for (size_t i = 0; list && i < count; i++)
-        outbox_item_free(list[i].item);
-    free(list);
-    if (disk_error_is_full(r))
-        disk_is_full(p, "the test of the day cannot be journalled", r);
-    else if (r < 0)
-        log_error("daily", "error=\"%s\": it is sent later", strerror(-r));
-    return false;
-}
-
 bool daily_tell(struct pipeline *p)
 {
     const struct text_list *receivers = &p->config->settings->daily_test.receivers;
@@ -111,7 +86,12 @@ bool daily_tell(struct pipeline *p)
     r = list ? 0 : -ENOMEM;
     for (size_t i = 0; r == 0 && i < receivers->count; i++)
         r = add_one(p, receivers->items[i], list, &count);
-    return make_due(p, list, count, r);
+
+    bool is_under_way = freeze_make_due(p, list, count, NULL, NULL, r);
+
+    if (is_under_way || (r == 0 && count == 0))
+        p->daily_tested = pipeline_today(p);
+    return is_under_way;
 }
 
 /* ---- what did not arrive ---- */
