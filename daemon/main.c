@@ -3,8 +3,8 @@
  *
  * A map of the modules, in the order in which data flows (include arrows point left):
  *
- *   base/      words all share: date, clock, text, table, diag, log, digest, file; working days and
- *              hours of people (workdays, hours)
+ *   base/      words all share: date, clock, text, table, diag, log, digest, file; a second thread
+ *              (helper); working days and hours of people (workdays, hours)
  *   yaml/      text to documents whose every node knows its line and column; tables of keys
  *   settings/  waitlistd.yaml, people, organisations
  *   parse/     bytes to records, by a mapping file (config/formats): csv, value, format, parser
@@ -42,6 +42,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,9 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     (void)umask(0077);
+#ifdef M_ARENA_MAX
+    (void)mallopt(M_ARENA_MAX, 1); /* what one thread frees, all have the use of */
+#endif
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     if (a.doctor) {
         status = consult(&a);

@@ -4,8 +4,9 @@
  * pipeline_apply.c: the kinds of receipt, and their order of commits. pipeline_apply_kept.c: which
  * organisations become series. pipeline_apply_read.c: the archived bytes to cells, judged against
  * what is stored. pipeline_apply_book.c: what the feed's book says after the file.
- * pipeline_apply_list.c: both for a pathway file, which goes into a list, with pipeline_apply_stage.c,
- * pipeline_apply_left_out.c and pipeline_apply_listbook.c; pipeline_measures.c: what plans count of that list, as cells.
+ * pipeline_apply_list.c: both for a pathway file, which goes into a list, with pipeline_apply_rows.c,
+ * pipeline_apply_stage.c, pipeline_apply_left_out.c and pipeline_apply_listbook.c; pipeline_measures.c: what
+ * plans count of that list, as cells.
  * pipeline_feed_figures.c: what they count of the feed itself. pipeline_apply_set.c: which files are read,
  * of sets.
  */

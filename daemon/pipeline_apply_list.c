@@ -29,7 +29,8 @@ void apply_list_free(struct list_apply *l)
         return;
     relay_free(l->relay); /* its thread works on what goes now */
     pathway_archive_free(l->reader);
-    packed_rows_free(l->packed);
+    apply_window_close(l);
+    helper_free(l->helper);
     digest_free(l->digest);
     readings_release(&l->readings);
     text_release(&l->why);
@@ -47,7 +48,6 @@ void apply_list_free(struct list_apply *l)
 /* ---- rows ---- */
 
 #define ARCHIVE_BLOCK ((size_t)16 << 10) /* bytes read and parsed at once */
-#define PACKED_ROWS   4096               /* taken in one turn of the loop */
 
 static struct part *part_of(struct apply *a, const char *provider)
 {
@@ -165,6 +165,10 @@ static int take_row(struct apply *a, struct part *part, const struct pathway_rec
     }
     if (part->is_older)
         return 0;
+    if (a->into->window) {
+        apply_window_give(a->into, part, row);
+        return 0;
+    }
     r = list_snapshot_row(part->stored->state, row);
     return r < 0 ? r : 0;
 }
@@ -211,17 +215,6 @@ static int on_row(void *arg, const struct pathway_record *row)
     ranked = *row;
     ranked.version = version;
     return take_row(a, part, &ranked);
-}
-
-/* Only parts that are known already: nothing is looked up for it. */
-static void on_row_ahead(void *arg, const struct pathway_record *row)
-{
-    const struct apply *a = arg;
-    const struct part *part =
-        row->provider_number < PROVIDERS_NUMBERED ? a->into->by_number[row->provider_number] : NULL;
-
-    if (part)
-        list_snapshot_soon(part->stored->state, row);
 }
 
 /* The file was read with two keys: what the list knows under the old one gets its new name. */
@@ -300,7 +293,7 @@ static int open_reading(struct apply *a)
     fd_close(&a->fd);
     pathway_archive_free(l->reader);
     digest_free(l->digest);
-    packed_rows_free(l->packed);
+    apply_window_close(l);
     l->relay = NULL;
     l->reader = NULL;
     l->digest = NULL;
@@ -308,7 +301,7 @@ static int open_reading(struct apply *a)
     l->service = NULL;
     memset(l->by_number, 0, sizeof l->by_number); /* each file's own */
     if (l->packed)
-        return 0;
+        return apply_window_open(l);
     l->digest = file->sequence <= a->pipeline->loaded_upto ? digest_new() : NULL;
     a->fd = archive_read(a->pipeline->archive, receipt_archived(file));
     if (a->fd < 0)
@@ -362,8 +355,10 @@ int apply_list_begin(struct apply *a)
 }
 
 /* The change of a part after its last row. */
-static int end_part(struct apply *a, struct part *part)
+static int end_part(void *arg, size_t at)
 {
+    struct apply *a = arg;
+    struct part *part = &a->into->parts[at];
     struct pathway_list *state = part->stored->state;
 
     if (part->is_older || part->rows == 0)
@@ -541,8 +536,7 @@ static int end_reading(struct apply *a, bool *out_is_done)
 
     relay_free(l->relay);
     l->relay = NULL;
-    packed_rows_free(l->packed);
-    l->packed = NULL;
+    apply_window_close(l);
     if (l->digest) { /* what lay there for long may have rotted, and still read as rows */
         digest_end(l->digest, found);
         l->digest = NULL;
@@ -566,7 +560,7 @@ static int read_portion(struct apply *a, bool *out_is_done)
         bool is_read = false;
 
         done += l->relay || l->packed ? PORTION_BYTES : ARCHIVE_BLOCK;
-        r = l->packed  ? packed_rows_take(l->packed, PACKED_ROWS, on_row_ahead, on_row, a, &is_read)
+        r = l->packed  ? apply_window_take(a, on_row, &is_read)
             : l->relay ? relay_take(l->relay, on_row, a, &is_read)
                        : read_block(a, &is_read);
         if (r == 0 && is_read)
@@ -594,8 +588,8 @@ int apply_list_read(struct apply *a, bool *out_is_done)
         *out_is_done = false;
         return 0;
     }
-    for (size_t i = 0; r == 0 && *out_is_done && i < a->into->part_count; i++)
-        r = end_part(a, &a->into->parts[i]);
+    if (r == 0 && *out_is_done)
+        r = helper_share(a->into->helper, a->into->part_count, end_part, a);
     return r == 0 && *out_is_done && apply_is_snapshot(a) && date_is_set(a->newest) ? mark_moved(a)
                                                                                     : r;
 }

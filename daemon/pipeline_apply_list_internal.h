@@ -1,13 +1,15 @@
 /*
  * pipeline_apply_list_internal - a pathway file on its way into a list
  *
- * pipeline_apply_list.c: its rows, into the list in memory. pipeline_apply_stage.c: from there into Redis.
+ * pipeline_apply_list.c: its rows, into the list in memory. pipeline_apply_rows.c: packed rows, by two threads.
+ * pipeline_apply_stage.c: from there into Redis.
  * pipeline_apply_left_out.c: whether more of it is left out than of the files before.
  * pipeline_apply_listbook.c: which periods it changes, and what the feed's book says of it.
  */
 #ifndef PIPELINE_APPLY_LIST_INTERNAL_H
 #define PIPELINE_APPLY_LIST_INTERNAL_H
 
+#include "base/helper.h"
 #include "base/text.h"
 #include "feed/relay.h"
 #include "parse/pathway_archive.h"
@@ -25,13 +27,14 @@
 struct part {
     struct stored_list *stored;
     struct list_change change;
-    struct civil_date before;   /* to which day it was known; DATE_NONE: not at all */
-    struct civil_date reaches;  /* of a set: end of the newest period that it tells of */
-    unsigned long rows;         /* of the file */
-    struct ended ended;         /* rows of pathways that are not of the list any more */
-    struct elsewhere elsewhere; /* its pathways that the file names under codes not of the list */
-    bool has_begun;             /* a snapshot */
-    bool is_older;              /* the list has a later census: nothing of the file counts */
+    struct civil_date before;     /* to which day it was known; DATE_NONE: not at all */
+    struct civil_date reaches;    /* of a set: end of the newest period that it tells of */
+    unsigned long rows;           /* of the file */
+    uint32_t first_row, last_row; /* that wait in the window, as their places from 1 on; 0: none */
+    struct ended ended;           /* rows of pathways that are not of the list any more */
+    struct elsewhere elsewhere;   /* its pathways that the file names under codes not of the list */
+    bool has_begun;               /* a snapshot */
+    bool is_older;                /* the list has a later census: nothing of the file counts */
     bool is_moved;         /* its pathways came from, or went to, another organisation's part */
     bool is_marked;        /* which of its pathways went to other parts is told otherwise now */
     bool is_renamed;       /* its people have other pseudonyms now, by a change of our own key */
@@ -50,9 +53,11 @@ struct list_apply {
     struct pathway_archive *reader;
     struct relay *relay; /* reader, digest and file are its thread's; NULL: the loop's */
     struct packed_rows
-        *packed;              /* of the file being read, instead of the archive's bytes; or NULL */
-    struct digest *digest;    /* of the bytes read so far, where they are not fresh; or NULL */
-    struct readings readings; /* of the archive, one after the other */
+        *packed;               /* of the file being read, instead of the archive's bytes; or NULL */
+    struct row_window *window; /* of these */
+    struct helper *helper;     /* of a file of many rows; or NULL */
+    struct digest *digest;     /* of the bytes read so far, where they are not fresh; or NULL */
+    struct readings readings;  /* of the archive, one after the other */
     size_t reading;
     enum list_duplicates duplicates;
     struct part *parts; /* in the order of the list's providers */
@@ -71,6 +76,16 @@ static inline bool apply_is_snapshot(const struct apply *a)
 {
     return a->feed->kind == FEED_SNAPSHOT;
 }
+
+/** Rows that are in memory from now on. Returns 0 or -ENOMEM. */
+int apply_window_open(struct list_apply *l);
+/** Takes the next packed rows: on_row is called with each in turn, then parts take what they were given, both
+ * threads at once. Returns 0; -errno; what on_row returned. *out_is_done: none is left. */
+int apply_window_take(struct apply *a, int (*on_row)(void *arg, const struct pathway_record *row),
+                      bool *out_is_done);
+/** For on_row: the row, which is of the window, is its part's, after those that it was given before. */
+void apply_window_give(struct list_apply *l, struct part *part, const struct pathway_record *row);
+void apply_window_close(struct list_apply *l);
 
 /** Whether a person must decide, since more rows than before come under codes that are not of the list: of nothing
  * that a person decided already. Returns 1: the words are in .why; 0; or -ENOMEM. */

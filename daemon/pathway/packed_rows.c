@@ -27,6 +27,7 @@ static const size_t words[] = {
 };
 
 #define WORD_PROVIDER 0 /* of the words */
+#define DAY_CENSUS    2 /* of the days */
 #define WORDS         (sizeof words / sizeof words[0])
 #define DAYS          (sizeof days / sizeof days[0])
 
@@ -34,20 +35,23 @@ enum {
     HAS_PERSON = 1 << 0,
     HAS_VERSION = 1 << 1,
     IS_RETRACTED = 1 << 2,
-    FIRST_WORD = 1 << 3,
+    IS_NEXT_LINE = 1 << 3, /* one below the row before */
+    SAME_CENSUS = 1 << 4,  /* as the row before */
+    FIRST_WORD = 1 << 5,
     FIRST_DAY = FIRST_WORD << WORDS,
 };
+_Static_assert((FIRST_DAY << DAYS) - 1 <= UINT16_MAX, "a flag for each");
 
 struct head {
     uint8_t pathway[PSEUDONYM_BYTES];
     uint32_t group; /* its service, commissioner, place, stage and cohort */
-    uint32_t line;
     uint16_t flags;
 };
+#define HEAD_BYTES (offsetof(struct head, flags) + sizeof(uint16_t))
 
 #define ROW_MOST                                                                                   \
-    (sizeof(struct head) + PSEUDONYM_BYTES + sizeof(uint64_t) + WORDS * sizeof(uint32_t) +         \
-     DAYS * sizeof(struct civil_date))
+    (HEAD_BYTES + sizeof(uint32_t) + PSEUDONYM_BYTES + sizeof(uint64_t) +                          \
+     WORDS * sizeof(uint32_t) + DAYS * sizeof(struct civil_date))
 
 struct chunk {
     struct chunk *next;
@@ -55,9 +59,16 @@ struct chunk {
     uint8_t bytes[CHUNK_BYTES];
 };
 
+/* What most rows say anew: their line follows, and there is one census. */
+struct before {
+    uint32_t line;
+    struct civil_date census;
+};
+
 struct packed_rows {
     struct chunk *first, *last;
-    size_t at; /* in the first: rows before it were taken */
+    struct before added, taken; /* the last row */
+    size_t at;                  /* in the first: rows before it were taken */
     size_t chunk_count, most;
     struct group_set groups;
 };
@@ -66,8 +77,10 @@ struct packed_rows *packed_rows_new(size_t most)
 {
     struct packed_rows *p = calloc(1, sizeof *p);
 
-    if (p)
-        p->most = most;
+    if (!p)
+        return NULL;
+    p->most = most;
+    p->added.census = p->taken.census = DATE_NONE;
     return p;
 }
 
@@ -158,9 +171,31 @@ static int number_words(struct packed_rows *p, const struct pathway_record *r, u
     return e;
 }
 
+/* Its days, but for a census as that of the row before. */
+static void put_days(struct chunk *c, const struct pathway_record *r, uint16_t *flags)
+{
+    for (size_t i = 0; i < DAYS; i++) {
+        const struct civil_date *day = (const struct civil_date *)((const char *)r + days[i]);
+
+        if (!date_is_set(*day) || (i == DAY_CENSUS && *flags & SAME_CENSUS))
+            continue;
+        *flags |= (uint16_t)(FIRST_DAY << i);
+        put(c, day, sizeof *day);
+    }
+}
+
+static uint16_t flags_of(const struct packed_rows *p, const struct pathway_record *r)
+{
+    bool is_same = date_compare(r->census, p->added.census) == 0;
+
+    return (uint16_t)((r->has_person ? HAS_PERSON : 0) | (r->has_version ? HAS_VERSION : 0) |
+                      (r->retracted ? IS_RETRACTED : 0) | (is_same ? SAME_CENSUS : 0) |
+                      (r->line == p->added.line + 1UL ? IS_NEXT_LINE : 0));
+}
+
 int packed_rows_add(struct packed_rows *p, const struct pathway_record *r)
 {
-    struct head h = { .line = (uint32_t)r->line };
+    struct head h = { .flags = flags_of(p, r) };
     uint32_t numbers[WORDS];
 
     assert(!r->key);
@@ -175,10 +210,11 @@ int packed_rows_add(struct packed_rows *p, const struct pathway_record *r)
     struct chunk *c = p->last;
     size_t head_at = c->used;
 
+    p->added = (struct before){ (uint32_t)r->line, r->census };
     memcpy(h.pathway, r->pathway, PSEUDONYM_BYTES);
-    h.flags |= (uint16_t)((r->has_person ? HAS_PERSON : 0) | (r->has_version ? HAS_VERSION : 0) |
-                          (r->retracted ? IS_RETRACTED : 0));
-    c->used += sizeof h;
+    c->used += HEAD_BYTES;
+    if (!(h.flags & IS_NEXT_LINE))
+        put(c, &p->added.line, sizeof p->added.line);
     if (r->has_person)
         put(c, r->person, PSEUDONYM_BYTES);
     if (r->has_version)
@@ -186,15 +222,8 @@ int packed_rows_add(struct packed_rows *p, const struct pathway_record *r)
     for (size_t i = 0; i < WORDS; i++)
         if (numbers[i])
             put(c, &numbers[i], sizeof numbers[i]);
-    for (size_t i = 0; i < DAYS; i++) {
-        const struct civil_date *day = (const struct civil_date *)((const char *)r + days[i]);
-
-        if (!date_is_set(*day))
-            continue;
-        h.flags |= (uint16_t)(FIRST_DAY << i);
-        put(c, day, sizeof *day);
-    }
-    memcpy(c->bytes + head_at, &h, sizeof h);
+    put_days(c, r, &h.flags);
+    memcpy(c->bytes + head_at, &h, HEAD_BYTES);
     return 0;
 }
 
@@ -219,13 +248,27 @@ static void take_group(const struct packed_rows *p, uint32_t group, struct pathw
     memcpy(r->cohort, g.cohort, g.cohort_count * sizeof *g.cohort);
 }
 
+static void take_days(struct packed_rows *p, uint16_t flags, struct pathway_record *r)
+{
+    for (size_t i = 0; i < DAYS; i++) {
+        struct civil_date *day = (struct civil_date *)((char *)r + days[i]);
+
+        *day = i == DAY_CENSUS && flags & SAME_CENSUS ? p->taken.census : DATE_NONE;
+        if (flags & FIRST_DAY << i)
+            take_raw(p, day, sizeof *day);
+    }
+}
+
 static void take_one(struct packed_rows *p, struct pathway_record *r)
 {
     struct head h;
 
-    take_raw(p, &h, sizeof h);
+    take_raw(p, &h, HEAD_BYTES);
     memcpy(r->pathway, h.pathway, PSEUDONYM_BYTES);
-    r->line = h.line;
+    p->taken.line++;
+    if (!(h.flags & IS_NEXT_LINE))
+        take_raw(p, &p->taken.line, sizeof p->taken.line);
+    r->line = p->taken.line;
     r->has_person = h.flags & HAS_PERSON;
     r->has_version = h.flags & HAS_VERSION;
     r->retracted = h.flags & IS_RETRACTED;
@@ -242,38 +285,21 @@ static void take_one(struct packed_rows *p, struct pathway_record *r)
         if (i == WORD_PROVIDER)
             r->provider_number = number;
     }
-    for (size_t i = 0; i < DAYS; i++) {
-        struct civil_date *day = (struct civil_date *)((char *)r + days[i]);
-
-        *day = DATE_NONE;
-        if (h.flags & FIRST_DAY << i)
-            take_raw(p, day, sizeof *day);
-    }
+    take_days(p, h.flags, r);
+    p->taken.census = r->census;
     take_group(p, h.group, r);
     r->event = r->event ? pathway_event_find(r->event) : NULL;
 }
 
-#define AHEAD 16 /* rows */
-
-int packed_rows_take(struct packed_rows *p, size_t count,
-                     void (*ahead)(void *arg, const struct pathway_record *record),
-                     int (*record)(void *arg, const struct pathway_record *record), void *arg,
-                     bool *out_is_done)
+size_t packed_rows_take(struct packed_rows *p, size_t most, struct pathway_record *out_rows)
 {
-    struct pathway_record rows[AHEAD];
-    int e = 0;
+    size_t n = 0;
 
-    for (size_t i = 0, n; e == 0 && i < count && p->first; i += n) {
-        for (n = 0; n < AHEAD && i + n < count && p->first; n++) {
-            rows[n] = (struct pathway_record){ .has_person = false };
-            take_one(p, &rows[n]);
-            ahead(arg, &rows[n]);
-            if (p->at == p->first->used) /* a row borrows from the words alone */
-                drop_first(p);
-        }
-        for (size_t k = 0; e == 0 && k < n; k++)
-            e = record(arg, &rows[k]);
+    for (; n < most && p->first; n++) {
+        out_rows[n] = (struct pathway_record){ .has_person = false };
+        take_one(p, &out_rows[n]);
+        if (p->at == p->first->used) /* a row borrows from the words alone */
+            drop_first(p);
     }
-    *out_is_done = e == 0 && !p->first;
-    return e;
+    return n;
 }

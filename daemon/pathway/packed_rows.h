@@ -21,14 +21,9 @@ struct packed_rows *packed_rows_new(size_t most);
 /** Adds a record made under a key. Returns 0; -ENOMEM; -EFBIG more than may be kept. After an error what was
  * added is of no use. */
 int packed_rows_add(struct packed_rows *p, const struct pathway_record *r);
-/** Gives the next rows to record, at most count of them, in the order in which they were added, each with
- * its .group; borrowed for the call. They are gone afterwards. ahead is shown each a few rows before, so that what
- * it needs of memory is on its way. *out_is_done: none is left. Returns 0 or what record returned other than 0,
- * which ends the taking. */
-int packed_rows_take(struct packed_rows *p, size_t count,
-                     void (*ahead)(void *arg, const struct pathway_record *record),
-                     int (*record)(void *arg, const struct pathway_record *record), void *arg,
-                     bool *out_is_done);
+/** The next rows, at most so many, in the order in which they were added, each with its .group; they are gone
+ * from here afterwards, their texts live until packed_rows_free(). Returns how many; fewer than most: none is left. */
+size_t packed_rows_take(struct packed_rows *p, size_t most, struct pathway_record *out_rows);
 void packed_rows_free(struct packed_rows *p); /* accepts NULL */
 
 #endif

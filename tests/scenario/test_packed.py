@@ -28,9 +28,12 @@ def row(n, census, provider):
 
 
 def census(day, numbers):
-    """Two providers of the list and one that is not; a start that is no date; a pathway twice."""
+    """Two providers of the list and one that is not; a start that is no date; pathways twice, one of them soon
+    after and with another start."""
     rows = [row(n, day, ("TAJ", "TAJ", "RXT")[n % 3] if n % 100 else "RZZ") for n in numbers]
     rows += [row(numbers[1], day, "TAJ"), row(numbers[-1] + 1, day, "TAJ").replace("2026-0", "never", 1)]
+    twice = next(n for n in reversed(numbers) if n % 100 and n % 3 == 0)
+    rows += [row(twice, day, "TAJ").replace(",2026-0", ",2025-0", 1)]
     return COLUMNS + "".join(rows)
 
 

@@ -3,6 +3,7 @@
  */
 #include "pathway/packed_rows.h"
 
+#include "base/helper.h"
 #include "base/table.h"
 #include "parse/pathway_archive.h"
 #include "pathway/list_staged.h"
@@ -70,6 +71,19 @@ static struct pathway_record invent_row(uint64_t *state, int places)
     return r;
 }
 
+/* As rows mostly are: the line after, and the same census. */
+static struct pathway_record invent_next(uint64_t *state, int places, struct pathway_record *before)
+{
+    struct pathway_record r = invent_row(state, places);
+
+    if (one_in(state, 2))
+        r.line = before->line + 1;
+    if (one_in(state, 2))
+        r.census = before->census;
+    *before = r;
+    return r;
+}
+
 /* ---- both ways ---- */
 
 static int keep(void *arg, const void *bytes, size_t len)
@@ -81,13 +95,14 @@ static int keep(void *arg, const void *bytes, size_t len)
 static void by_archive(uint64_t seed, int places,
                        int (*record)(void *, const struct pathway_record *), void *arg)
 {
+    struct pathway_record before = { .census = DATE_NONE };
     struct text archive = TEXT_INIT;
     struct pathway_writer w;
     struct pathway_archive *a = pathway_archive_new(record, arg);
 
     pathway_writer_init(&w, keep, &archive);
     for (int i = 0; i < ROWS; i++) {
-        struct pathway_record r = invent_row(&seed, places);
+        struct pathway_record r = invent_next(&seed, places, &before);
 
         ck_assert_int_eq(pathway_writer_add(&w, &r), 0);
     }
@@ -101,23 +116,15 @@ static void by_archive(uint64_t seed, int places,
 
 static struct packed_rows *pack(uint64_t seed, int places)
 {
+    struct pathway_record before = { .census = DATE_NONE };
     struct packed_rows *p = packed_rows_new(PLENTY);
 
     for (int i = 0; i < ROWS; i++) {
-        struct pathway_record r = invent_row(&seed, places);
+        struct pathway_record r = invent_next(&seed, places, &before);
 
         ck_assert_int_eq(packed_rows_add(p, &r), 0);
     }
     return p;
-}
-
-static size_t rows_ahead;
-
-static void note_ahead(void *arg, const struct pathway_record *row)
-{
-    (void)arg;
-    ck_assert_uint_gt(row->group, 0);
-    rows_ahead++;
 }
 
 /* The same rows, packed, to record; so many at once. */
@@ -125,13 +132,20 @@ static void by_packed(uint64_t seed, int places, size_t portion,
                       int (*record)(void *, const struct pathway_record *), void *arg)
 {
     struct packed_rows *p = pack(seed, places);
-    size_t turns = 0;
+    struct pathway_record *rows = calloc(portion, sizeof *rows);
+    size_t turns = 0, taken = 0, n = portion;
 
-    rows_ahead = 0;
-    for (bool is_done = false; !is_done; turns++)
-        ck_assert_int_eq(packed_rows_take(p, portion, note_ahead, record, arg, &is_done), 0);
-    ck_assert_uint_eq(turns, (ROWS + portion - 1) / portion);
-    ck_assert_uint_eq(rows_ahead, ROWS);
+    for (; n == portion; turns++) {
+        n = packed_rows_take(p, portion, rows);
+        taken += n;
+        for (size_t i = 0; i < n; i++) {
+            ck_assert_uint_gt(rows[i].group, 0);
+            ck_assert_int_eq(record(arg, &rows[i]), 0);
+        }
+    }
+    ck_assert_uint_eq(turns, ROWS / portion + 1);
+    ck_assert_uint_eq(taken, ROWS);
+    free(rows);
     packed_rows_free(p);
 }
 
@@ -266,6 +280,75 @@ START_TEST(a_list_is_the_same_from_packed_rows_and_from_the_archive)
 }
 END_TEST
 
+#define LISTS 8
+
+/* Lists, and the packed rows that they take: each row is of one of them. */
+struct taking {
+    struct pathway_list *lists[LISTS];
+    struct list_change changes[LISTS];
+    const struct pathway_record *rows;
+    size_t count;
+};
+
+static int take_own(void *arg, size_t at)
+{
+    struct taking *t = arg;
+
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[i].pathway[0] % LISTS == at && list_snapshot_row(t->lists[at], &t->rows[i]) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+static int end_own(void *arg, size_t at)
+{
+    struct taking *t = arg;
+
+    return list_snapshot_end(t->lists[at], &t->changes[at]);
+}
+
+/* What all lists come to, as text. */
+static void take_all(struct helper *helper, struct text *out)
+{
+    struct taking t = { .rows = NULL };
+    struct packed_rows *p = pack(21, 400);
+    struct pathway_record rows[100];
+
+    for (size_t i = 0; i < LISTS; i++) {
+        t.lists[i] = begun();
+        t.changes[i] = (struct list_change)LIST_CHANGE_INIT;
+    }
+    t.rows = rows;
+    do {
+        t.count = packed_rows_take(p, 100, rows);
+        ck_assert_int_eq(helper_share(helper, LISTS, take_own, &t), 0);
+    } while (t.count == 100);
+    ck_assert_int_eq(helper_share(helper, LISTS, end_own, &t), 0);
+    for (size_t i = 0; i < LISTS; i++) {
+        pack_list(t.lists[i], out);
+        ck_assert_int_eq(text_printf(out, "%llu\n", (unsigned long long)t.changes[i].duplicates),
+                         0);
+        list_free(t.lists[i]);
+    }
+    packed_rows_free(p);
+}
+
+START_TEST(lists_that_take_rows_at_once_come_to_the_same)
+{
+    struct helper *helper = helper_new();
+    struct text alone = TEXT_INIT, shared = TEXT_INIT;
+
+    ck_assert_ptr_nonnull(helper);
+    take_all(NULL, &alone);
+    take_all(helper, &shared);
+    ck_assert_uint_eq(alone.len, shared.len);
+    ck_assert_mem_eq(alone.buf, shared.buf, alone.len);
+    helper_free(helper);
+    text_release(&alone);
+    text_release(&shared);
+}
+END_TEST
+
 START_TEST(a_group_beyond_those_whose_numbers_are_kept_is_found_by_its_words)
 {
     struct pathway_list *l = begun();
@@ -318,27 +401,6 @@ START_TEST(words_count_as_memory_too)
 }
 END_TEST
 
-static int refuse_third(void *arg, const struct pathway_record *r)
-{
-    int *left = arg;
-
-    (void)r;
-    return --*left == 0 ? -EBADMSG : 0;
-}
-
-START_TEST(the_taking_ends_where_a_row_is_refused)
-{
-    struct packed_rows *p = pack(5, 3);
-    int left = 3;
-    bool is_done = true;
-
-    ck_assert_int_eq(packed_rows_take(p, 100, note_ahead, refuse_third, &left, &is_done), -EBADMSG);
-    ck_assert_int_eq(left, 0);
-    ck_assert(!is_done);
-    packed_rows_free(p);
-}
-END_TEST
-
 START_TEST(without_memory_a_row_is_an_error)
 {
     uint64_t seed = 2;
@@ -362,7 +424,7 @@ END_TEST
 UNIT_MAIN("packed_rows", UNIT_TEST(a_packed_row_is_equal_to_what_the_archive_gives_back),
           UNIT_TEST(rows_of_one_group_have_one_number_and_those_of_another_another),
           UNIT_ROWS(a_list_is_the_same_from_packed_rows_and_from_the_archive, places_of),
+          UNIT_TEST(lists_that_take_rows_at_once_come_to_the_same),
           UNIT_TEST(a_group_beyond_those_whose_numbers_are_kept_is_found_by_its_words),
           UNIT_TEST(more_rows_than_may_be_kept_are_an_error), UNIT_TEST(words_count_as_memory_too),
-          UNIT_TEST(the_taking_ends_where_a_row_is_refused),
           UNIT_TEST(without_memory_a_row_is_an_error))
