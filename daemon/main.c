@@ -25,7 +25,7 @@
  *              alert's (*_notice, late_feed); spool, webhook, email, a channel's cards, an
  *              Alertmanager's alerts (deliver)
  *   feed/      EDGE inbox; a spool for what is posted or fetched, who may post; a file's content,
- *              its rows by a thread
+ *              its rows by a thread, its hash by either
  *   store/     EDGE archive, journals, the books in memory and in Redis
  *   loop/      EDGE libevent, libcurl, the HTTP server, hiredis, the embedded Redis server, systemd
  *   doctor/    EDGE whether folders, credentials, servers, Redis, clock and calendar are as they must be

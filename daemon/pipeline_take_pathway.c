@@ -100,6 +100,11 @@ static int parse_step(void *arg, bool *out_is_done)
     return content_step(arg, out_is_done);
 }
 
+static bool hash_step(void *arg)
+{
+    return content_help(arg);
+}
+
 /* Parsed as it lies in its inbox; a large one by a thread of its own. */
 static int begin_parsing(struct taking *t)
 {
@@ -108,11 +113,16 @@ static int begin_parsing(struct taking *t)
 
     if (r < 0)
         return r;
-    content_hash(t->content, t->digest);
+    r = content_hash(t->content, t->digest);
+    if (r < 0)
+        return r;
     if ((uintmax_t)st.st_size < RELAY_LEAST)
         return 0;
     t->relay = relay_new(parse_step, t->content);
-    return t->relay ? 0 : -ENOMEM;
+    if (!t->relay)
+        return -ENOMEM;
+    relay_help(t->relay, hash_step);
+    return 0;
 }
 
 static int on_bytes(void *arg, const void *bytes, size_t len)

@@ -24,9 +24,12 @@ const char *content_is_page(const char *head, size_t len);
 /** Both are borrowed until content_free(). fd is a regular file; it is read from its start. Returns 0
  * or -errno. */
 int content_new(int fd, struct parser *p, struct content **out_content);
-/** From now on each block of a plain file is added to the digest as it is parsed, so that what is hashed
- * is what was read. Borrowed. Not for a zip. */
-void content_hash(struct content *c, struct digest *digest);
+/** From now on each block of a plain file is added to the digest, so that what is hashed is what was read: all are
+ * once the last step is done. Before the first. Borrowed. Not for a zip. Returns 0 or -ENOMEM. */
+int content_hash(struct content *c, struct digest *digest);
+/** For another thread than that of the steps, while these go on: hashes a block that was read, if one waits for
+ * it. Who nobody helps does it himself. Returns whether there was one. */
+bool content_help(struct content *c);
 /** Whether a file is a zip, of which content_hash() knows nothing: 1, 0 or -errno. */
 int content_is_zipped(int fd);
 /**

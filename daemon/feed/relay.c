@@ -36,6 +36,7 @@ struct batch {
 
 struct relay {
     int (*make)(void *arg, bool *out_is_done);
+    bool (*help)(void *arg); /* for the loop; NULL: it waits */
     void *arg;
     struct batch *batches[BATCHES]; /* each by itself: large blocks leave holes in the heap */
     pthread_t thread;
@@ -227,27 +228,41 @@ static int start(struct relay *r)
     return e;
 }
 
-/* Whether a batch is full; waits for a while where none is. */
+void relay_help(struct relay *r, bool (*help)(void *arg))
+{
+    r->help = help;
+}
+
+/* Whether a batch is full; where none is and rows may come, the loop can ask to be woken. */
+static bool look(struct relay *r, bool awaits, bool *out_is_ended)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    bool is_full = r->made != r->taken;
+
+    *out_is_ended = r->is_ended;
+    r->is_awaited = awaits && !is_full && !r->is_ended;
+    (void)pthread_mutex_unlock(&r->lock);
+    return is_full;
+}
+
+/* The same; helps, or else waits for a while, where none is. */
 static bool find_batch(struct relay *r, bool *out_is_ended)
 {
     struct pollfd ready = { .fd = r->ready, .events = POLLIN };
     uint64_t count;
 
-    for (int tries = 2; tries-- > 0;) {
-        (void)pthread_mutex_lock(&r->lock);
-        bool is_full = r->made != r->taken;
+    bool is_full = look(r, false, out_is_ended);
 
-        *out_is_ended = r->is_ended;
-        r->is_awaited = !is_full && !r->is_ended && tries > 0;
-        bool is_awaited = r->is_awaited;
-
-        (void)pthread_mutex_unlock(&r->lock);
-        if (!is_awaited)
-            return is_full;
-        if (poll(&ready, 1, WAIT_MS) > 0 && read(r->ready, &count, sizeof count) < 0)
-            continue; /* somebody looked before: no harm */
-    }
-    return false;
+    if (is_full || *out_is_ended)
+        return is_full;
+    if (r->help && r->help(r->arg))
+        return look(r, false, out_is_ended);
+    is_full = look(r, true, out_is_ended);
+    if (is_full || *out_is_ended)
+        return is_full;
+    if (poll(&ready, 1, WAIT_MS) > 0 && read(r->ready, &count, sizeof count) < 0)
+        return false; /* somebody looked before: no harm */
+    return look(r, false, out_is_ended);
 }
 
 static int take_batch(struct relay *r, int (*record)(void *, const struct pathway_record *),

@@ -24,6 +24,9 @@ struct relay;
 /** make is called over and over, by the thread, until it sets *out_is_done or returns other than 0; it
  * gives its rows to relay_put(). arg is borrowed until relay_free(). NULL without memory. */
 struct relay *relay_new(int (*make)(void *arg, bool *out_is_done), void *arg);
+/** What the loop does before it waits for rows: help is called with the maker's arg, by its own thread, and returns
+ * whether it did something, in a moment. Before the first relay_take(). */
+void relay_help(struct relay *r, bool (*help)(void *arg));
 /** For the maker: copies a row, once there is room. Its key is not kept. Returns 0, -ENOMEM, or -ECANCELED
  * when nobody takes rows any more. */
 int relay_put(struct relay *r, const struct pathway_record *record);
