@@ -19,8 +19,6 @@
  * No libcurl call is made in the first line, and no callback of ours runs in the first three.
  */
 
-#define KEPT_MOST 8L /* connections that stay open */
-
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready;
 
@@ -60,6 +58,7 @@ struct http_transfer *transfer_new(struct http *h, const void *body, size_t body
     t->http = h;
     t->done = done;
     t->arg = arg;
+    t->ahead = CURL_SOCKET_BAD;
     t->easy = curl_easy_init();
     t->body = malloc(body_len + 1);
     if (!t->easy || !t->body) {
@@ -98,7 +97,8 @@ CURLcode transfer_common(struct http_transfer *t, const char *url, const char *p
     TRANSFER_SET(t, r, CURLOPT_PROXY, "");
     TRANSFER_SET(t, r, CURLOPT_NOPROXY, "*");
     TRANSFER_SET(t, r, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    /* A kept connection would carry one receiver's address check and credentials to another. */
+    /* A kept connection would carry one receiver's address check and credentials to another, and the answer to
+     * one message to the next. */
     TRANSFER_SET(t, r, CURLOPT_FRESH_CONNECT, 1L);
     TRANSFER_SET(t, r, CURLOPT_FORBID_REUSE, 1L);
     TRANSFER_SET(t, r, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -113,20 +113,18 @@ CURLcode transfer_common(struct http_transfer *t, const char *url, const char *p
 
 void transfer_judge(struct http_transfer *t, CURLcode code)
 {
-    curl_off_t connected_us = 0, ready_us = 0;
-    long status = 0, connects = 1;
+    curl_off_t connected_us = 0;
+    long status = 0;
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-    (void)curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     if (!t->is_mail && status != t->status)
         status = 0; /* a line that says no status is no answer */
     t->result = (struct http_result){
         .curl_code = (int)code,
         .code = status >= 200 ? status : 0, /* 1xx answers nothing */
         .sent_all = t->body_read_whole,
-        .connected = connected_us > 0 || (connects == 0 && ready_us > 0), /* one was kept */
+        .connected = connected_us > 0,
         .retry_after_s = http_retry_after(t->retry_after, time(NULL)),
         .smtp_stage = t->stage,
         .error = t->address_refused && connected_us <= 0
@@ -165,8 +163,12 @@ static void reap(struct http *h)
         if (t->is_get)
             http_judge_get(t);
         (void)curl_multi_remove_handle(h->multi, easy);
+        if (http_post_again(t, code) && curl_multi_add_handle(h->multi, easy) == CURLM_OK)
+            continue;
         transfer_remove(&h->posts, t);
         transfer_ended(t);
+        if (t->takes_ahead && t->is_left_open && code == CURLE_OK)
+            http_ahead_open(h, &t->address, t->address_len);
     }
 }
 
@@ -329,8 +331,7 @@ struct http *http_new(struct event_base *base)
     if (curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, socket_changed) != CURLM_OK ||
         curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) != CURLM_OK ||
         curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, timer_changed) != CURLM_OK ||
-        curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) != CURLM_OK ||
-        curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, KEPT_MOST) != CURLM_OK)
+        curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) != CURLM_OK)
         goto fail;
     return h;
 fail:
@@ -349,6 +350,7 @@ void http_free(struct http *h)
         (void)curl_multi_cleanup(h->multi);
     while (h->sockets)
         socket_drop(h, h->sockets);
+    http_ahead_release(h);
     if (h->timer)
         event_free(h->timer);
     if (h->collect)

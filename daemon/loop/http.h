@@ -81,7 +81,11 @@ struct http_post {
      * counted only. */
     int (*write)(void *arg, const void *bytes, size_t len);
 };
-/** Copies what it needs. Returns 0 or -errno (no callback). */
+/**
+ * Copies what it needs. Each post has a connection of its own; that of one inside was opened ahead, when the post
+ * before to that address had ended, and where it ended without a word the post goes once more on another.
+ * Returns 0 or -errno (no callback).
+ */
 int http_post(struct http *h, const struct http_post *post, http_done *done, void *arg);
 
 struct http_get {

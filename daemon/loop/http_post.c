@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define POST_TIMEOUT_MS 30000
-#define KEPT_S          60L /* idle: an older connection is closed */
 
 static size_t give_body(char *into, size_t size, size_t count, void *arg)
 {
@@ -57,21 +56,39 @@ static CURLcode post_options(struct http_transfer *t)
     return r;
 }
 
-/*
- * A receiver inside is posted to again on the connection that it left open: opening one takes as long as all the
- * rest. Nothing of a request lives in it but the address, which nobody checked; its credentials go with each. No
- * connection whose address was checked is kept, and none that was kept is given to a request that checks.
- */
-static CURLcode keep_connection(struct http_transfer *t)
+/* curl's own way of being given a connection that stands. */
+static int say_whether_connected(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    const struct http_transfer *t = arg;
+
+    (void)purpose;
+    return fd == t->ahead ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+/* Nothing of a request lives in a connection that was opened ahead but the address, which nobody checked: none
+ * is given to a request that checks, nor to a proxy's. */
+static CURLcode take_ahead(struct http_transfer *t)
 {
     CURLcode r = CURLE_OK;
 
-    if (!t->allow_private || t->is_proxied)
-        return r;
-    TRANSFER_SET(t, r, CURLOPT_FRESH_CONNECT, 0L);
-    TRANSFER_SET(t, r, CURLOPT_FORBID_REUSE, 0L);
-    TRANSFER_SET(t, r, CURLOPT_MAXAGE_CONN, KEPT_S);
+    t->takes_ahead = t->allow_private && !t->is_proxied;
+    TRANSFER_SET(t, r, CURLOPT_SOCKOPTFUNCTION, say_whether_connected);
+    TRANSFER_SET(t, r, CURLOPT_SOCKOPTDATA, t);
     return r;
+}
+
+/* Its server may have closed what nobody used while the request was under way: no fault of the message's. One
+ * that took the request and then failed is told of it twice, under one id. */
+bool http_post_again(struct http_transfer *t, CURLcode code)
+{
+    if (t->ahead == CURL_SOCKET_BAD || t->status != 0 || t->reply_bytes > 0 ||
+        (code != CURLE_SEND_ERROR && code != CURLE_RECV_ERROR && code != CURLE_GOT_NOTHING))
+        return false;
+    t->ahead = CURL_SOCKET_BAD;
+    t->takes_ahead = false;
+    t->body_sent = 0;
+    t->body_read_whole = false;
+    return true;
 }
 
 int http_post(struct http *h, const struct http_post *post, http_done *done, void *arg)
@@ -96,7 +113,7 @@ int http_post(struct http *h, const struct http_post *post, http_done *done, voi
     if (r == 0)
         r = http_errno_of(post_options(t));
     if (r == 0)
-        r = http_errno_of(keep_connection(t));
+        r = http_errno_of(take_ahead(t));
     if (r < 0) {
         transfer_free(t);
         return r;

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -27,6 +28,11 @@ struct http_transfer {
     bool body_read_whole; /* curl asked past the end, or took the last byte of a known length */
     size_t reply_bytes;
     bool allow_private, address_refused, is_proxied;
+    bool takes_ahead; /* a post inside: over a connection that was opened ahead, and one is again */
+    curl_socket_t ahead; /* the one that it was given; CURL_SOCKET_BAD: it opened its own */
+    struct sockaddr_storage address; /* of the socket that it opened last */
+    socklen_t address_len;
+    bool is_left_open; /* the server would take another request on this connection */
     char retry_after[64];
     long status; /* of the newest status line, as read by us; 0: none, or malformed */
     bool is_get;
@@ -54,12 +60,15 @@ struct http_socket {
     struct event *event;
 };
 
+struct http_ahead; /* a connection that was opened ahead */
+
 struct http {
     struct event_base *base;
     CURLM *multi;
     struct event *timer, *collect, *mail_ended;
     int mail_ended_fd; /* eventfd that a mail's thread writes to */
     struct http_socket *sockets;
+    struct http_ahead *ahead;
     struct http_transfer *posts, *mails, *ended; /* posts: and what is fetched */
     size_t mails_running;
     char *proxy, **except; /* NULL: none; hosts that are reached without it */
@@ -115,6 +124,18 @@ int http_start(struct http_transfer *t);
 /** Whether a request of this URL goes through the proxy. */
 bool http_is_proxied(const struct http *h, const char *url);
 void http_proxy_release(struct http *h);
+
+/* http_ahead.c */
+/** A connection to this address that stands and on which nothing came, now the caller's, or CURL_SOCKET_BAD. */
+curl_socket_t http_ahead_take(struct http *h, const struct sockaddr *address, socklen_t len);
+/** Opens one unless one waits, or many do. */
+void http_ahead_open(struct http *h, const struct sockaddr_storage *address, socklen_t len);
+void http_ahead_release(struct http *h);
+
+/* http_post.c */
+/** A post has ended. Whether it goes once more, on a connection of its own: the one that was opened ahead took
+ * nothing of it, or brought no answer. */
+bool http_post_again(struct http_transfer *t, CURLcode code);
 
 /* http_get.c */
 /** After transfer_judge(): whether the end of the body is proven. */

@@ -10,6 +10,7 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 #define HTTP_PREFIX        "HTTP/"
+#define LEFT_OPEN          "HTTP/1.1 "
 
 /* ---- the head of the answer ---- */
 
@@ -47,6 +48,19 @@ bool http_is_status_line(const char *line, size_t len)
     return len >= sizeof HTTP_PREFIX - 1 && memcmp(line, HTTP_PREFIX, sizeof HTTP_PREFIX - 1) == 0;
 }
 
+static bool is_field(const char *line, size_t len, const char *name)
+{
+    return len >= strlen(name) && strncasecmp(line, name, strlen(name)) == 0;
+}
+
+static bool says(const char *line, size_t len, const char *word)
+{
+    for (; len >= strlen(word); line++, len--)
+        if (strncasecmp(line, word, strlen(word)) == 0)
+            return true;
+    return false;
+}
+
 size_t http_read_header(char *bytes, size_t size, size_t count, void *arg)
 {
     static const char name[] = "Retry-After:";
@@ -56,8 +70,12 @@ size_t http_read_header(char *bytes, size_t size, size_t count, void *arg)
     if (http_is_status_line(bytes, len)) {
         t->status = status_of(bytes, len);
         t->retry_after[0] = '\0'; /* of an interim answer */
+        t->is_left_open =
+            len > sizeof LEFT_OPEN - 1 && memcmp(bytes, LEFT_OPEN, sizeof LEFT_OPEN - 1) == 0;
     }
-    if (len >= sizeof name - 1 && strncasecmp(bytes, name, sizeof name - 1) == 0) {
+    if (is_field(bytes, len, "Connection:") && says(bytes, len, "close"))
+        t->is_left_open = false;
+    if (is_field(bytes, len, name)) {
         size_t n = len - (sizeof name - 1);
 
         /* Longer than any number or date that means something: as good as absent. */
@@ -80,6 +98,13 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         !http_address_is_public(&address->addr, address->addrlen)) {
         t->address_refused = true;
         return CURL_SOCKET_BAD;
+    }
+    if (t->takes_ahead) {
+        t->address_len = address->addrlen;
+        memcpy(&t->address, (const void *)&address->addr, address->addrlen);
+        t->ahead = http_ahead_take(t->http, &address->addr, address->addrlen);
+        if (t->ahead != CURL_SOCKET_BAD)
+            return t->ahead;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }

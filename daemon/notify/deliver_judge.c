@@ -102,7 +102,9 @@ struct delivery_result webhook_judge(const struct http_result *r)
         out.retry_after_s = r->retry_after_s;
         break;
     default:
-        out.outcome = r->code >= 200 && r->code < 300 ? DELIVERED : DELIVERY_REFUSED;
+        out.outcome = r->code < 200 || r->code >= 300 ? DELIVERY_REFUSED
+                      : r->sent_all                   ? DELIVERED
+                                                      : DELIVERY_UNKNOWN;
     }
     return out;
 }

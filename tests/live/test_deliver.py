@@ -3,15 +3,18 @@ import base64
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 from hook import signature
 from http_server import Answer, HttpServer
+from listening import Listening
 from smtp_server import SmtpServer
 from waitlist import PATIENCE_S, run_tests, skip
 
@@ -178,6 +181,31 @@ def test_the_status_decides_over_an_endless_dripping_or_reset_reply(build):
             r = f.run(build, kind="post", url=f"http://127.0.0.1:{http.port}/x", private=1, timeout_ms=1500)
             assert outcome(r) == ("delivered", 200), (vars(answer), r)
             assert http.sent < 8 << 20
+
+
+class Hasty(Listening):
+    """Says 200 to the head of a request, and reads nothing of its body."""
+
+    def __init__(self):
+        self.listen(socket.create_server(("127.0.0.1", 0)))
+        self.ended = threading.Event()
+
+    def serve(self, s):
+        with s:
+            s.recv(100)
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            self.ended.wait()
+
+    def close(self):
+        self.ended.set()
+        super().close()
+
+
+def test_an_answer_that_comes_before_the_whole_message_has_left_delivers_nothing(build):
+    with Folder() as f, Hasty() as http:
+        f.json = f.write("long.json", b"x" * (15 << 20))  # more than socket buffers hold
+        r = f.run(build, kind="post", url=f"http://127.0.0.1:{http.port}/x", private=1, timeout_ms=1500)
+        assert outcome(r)[0] == "unknown", r
 
 
 def test_a_server_that_hangs_frees_its_place_and_holds_up_nobody(build):

@@ -36,21 +36,43 @@ def test_a_webhook_is_signed_by_standard_webhooks_and_carries_a_cloudevent(build
         assert SECRET[len("whsec_"):] not in r.body.decode() and SECRET not in w.log()
 
 
-def kept_connections(build, closes_after):
-    """Of which connection each of three messages came to one receiver."""
-    with KeepingHook(closes_after) as hook, Instance(build, plan_text=plan(receivers="hook"),
-                                                     receivers=HOOK_RECEIVER.format(port=hook.port)) as w:
+def messages_inside(build, count, ahead=True, **hook):
+    """Whether each of so many messages was delivered (0) to one receiver, and of which connection each came. ahead: another
+    connection is waited for before each but the first."""
+    with KeepingHook(**hook) as hook, Instance(build, plan_text=plan(receivers="hook"),
+                                               receivers=HOOK_RECEIVER.format(port=hook.port)) as w:
         w.write("hook.secret", SECRET + "\n")
         w.start("2024-06-10T12:00")
-        for _ in range(3):
-            assert w.ctl("notify", "test", "hook")["code"] == 200
-        return hook.kept
+        answers = []
+        for n in range(count):
+            if n and ahead:
+                wait_for(lambda: hook.connections == hook.taken[-1] + 1, "a connection that is opened ahead")
+            wait_for(lambda: set(hook.greets) & set(range(hook.connections + 1)) <= set(hook.closed), "an end of what spoke")
+            answers.append(w.ctl_raw("notify", "test", "hook").returncode)
+        return answers, hook.taken
 
 
-def test_a_receiver_inside_is_told_again_on_the_connection_that_it_kept_and_on_another_when_it_closed_it(build):
-    assert kept_connections(build, 0) == [1, 1, 1]
-    assert kept_connections(build, 2) == [1, 1, 2]
-    assert kept_connections(build, 1) == [1, 2, 3]
+def test_each_message_to_a_receiver_inside_has_a_connection_of_its_own_which_was_opened_ahead(build):
+    assert messages_inside(build, 3) == ([0, 0, 0], [1, 2, 3])
+
+
+def test_a_second_answer_to_one_message_is_never_taken_for_that_to_the_next(build):
+    good, refusal = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
+    # Together with the first, unasked, and at the moment at which the next message comes where the first came.
+    assert messages_inside(build, 2, says={1: good * 2, 2: refusal}) == ([0, 1], [1, 2])
+    assert messages_inside(build, 2, greets={2: good}, says={3: refusal}) == ([0, 1], [1, 3])
+    assert messages_inside(build, 2, says={2: refusal}) == ([0, 1], [1, 2])
+
+
+def test_a_connection_opened_ahead_that_ends_without_a_word_costs_the_message_nothing(build):
+    assert messages_inside(build, 2, says={2: None}) == ([0, 0], [1, 2, 3])
+    assert messages_inside(build, 2, ends=[2]) == ([0, 0], [1, 3])
+
+
+def test_no_connection_is_opened_ahead_to_a_server_that_keeps_none(build):
+    # The second is one of its own: that it ended without a word is the message's matter.
+    for head in (b"HTTP/1.1 200 OK\r\nConnection: Close", b"HTTP/1.0 200 OK"):
+        assert messages_inside(build, 2, ahead=False, head=head, says={2: None}) == ([0, 1], [1, 2]), head
 
 
 def test_a_webhook_that_was_away_gets_the_same_id_and_bytes_later(build):

@@ -53,25 +53,33 @@ class Hook:
 
 
 class KeepingHook(Listening):
-    """Takes every request of a connection; closes it after so many, without a word, or never (0). .kept: of which
-    connection each request came."""
+    """Takes every request of a connection, and leaves it open. .taken: of which connection each request came, in turn.
+    says: what a connection of this number says unasked (greets), or in the place of an answer (None: it ends without a
+    word); ends: those that it closes unasked; closed: those that the client closed."""
 
-    def __init__(self, closes_after=0):
-        self.kept, self.closes_after = [], closes_after
+    def __init__(self, says=None, greets=None, ends=(), head=b"HTTP/1.1 200 OK"):
+        self.taken, self.closed, self.says, self.greets, self.ends = [], [], says or {}, greets or {}, ends
+        self.answer = head + b"\r\nContent-Length: 0\r\n\r\n"
         self.listen(socket.create_server(("127.0.0.1", 0)))
 
     def serve(self, s):
         number = self.connections
         with s, s.makefile("rb") as f:
-            for taken in itertools.count(1):
-                head = list(itertools.takewhile(lambda line: line.strip(), iter(f.readline, b"")))
+            s.sendall(self.greets.get(number, b""))
+            while number not in self.ends:
+                try:
+                    head = list(itertools.takewhile(lambda line: line.strip(), iter(f.readline, b"")))
+                except ConnectionResetError:  # closed before it read what was said
+                    head = []
                 if not head:
+                    self.closed.append(number)
                     return
                 f.read(next(int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")))
-                self.kept.append(number)
-                s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                if taken == self.closes_after:
+                self.taken.append(number)
+                answer = self.says.get(number, self.answer)
+                if answer is None:
                     return
+                s.sendall(answer)
 
 
 def signature(secret, request):
