@@ -89,22 +89,30 @@ static bool has_control(const struct looking *k)
 }
 #endif
 
-/* The first delimiter or quote at `from` or behind; a delimiter stands behind the row. */
-static size_t find_special(const uint64_t *marks, size_t from)
-{
-    size_t chunk = from / CHUNK;
-    uint64_t left = marks[chunk] >> (from % CHUNK) << (from % CHUNK);
+/* The marks from one on, each taken once. A delimiter stands behind the row, so there is always a next. */
+struct marks {
+    const uint64_t *chunk;
+    uint64_t left; /* of this chunk */
+    char *bytes;   /* of this chunk */
+};
 
-    while (!left)
-        left = marks[++chunk];
-    return chunk * CHUNK + (unsigned)__builtin_ctzll(left);
+static inline struct marks marks_from(const struct csv *c, size_t at)
+{
+    const uint64_t *chunk = c->marks + at / CHUNK;
+
+    return (struct marks){ chunk, *chunk >> (at % CHUNK) << (at % CHUNK),
+                           c->whole + at / CHUNK * CHUNK };
 }
 
-/* A quote inside a cell is a character like others. */
-static size_t find_plain(const struct csv *c, size_t at)
+static inline char *next_mark(struct marks *m)
 {
-    while (c->whole[at] == '"')
-        at = find_special(c->marks, at + 1);
+    while (!m->left) {
+        m->left = *++m->chunk;
+        m->bytes += CHUNK;
+    }
+    char *at = m->bytes + __builtin_ctzll(m->left);
+
+    m->left &= m->left - 1;
     return at;
 }
 
@@ -168,41 +176,54 @@ static char *unquote(char *cell, const char *end, unsigned *out_len)
     }
 }
 
-/* Splits the copied row. Returns how many cells, 0 for the slow way, or -ENOMEM. */
+/* Room for one more cell than count. Returns 1, 0 where there may be no more, or -ENOMEM. */
+static int reserve_cell(struct csv *c, size_t count)
+{
+    if (count == PARSE_COLUMNS_MAX)
+        return 0;
+    c->count = count;
+    return csv_reserve_cells(c) < 0 ? -ENOMEM : 1;
+}
+
+/* Splits the copied row. Returns how many cells, 0 for the slow way, or -ENOMEM. What is asked for each cell
+ * stands in variables: writing a character may change whatever a pointer leads to. */
 static long split(struct csv *c, size_t len)
 {
     const char delimiter = c->delimiter;
-    char *const row = c->whole, *const end = row + len;
-    char *cell = row;
+    char *const end = c->whole + len;
+    struct marks marks = marks_from(c, 0);
+    const char **cells = c->cells;
+    unsigned *lengths = c->lengths;
+    size_t count = 0, cap = c->cap;
+    char *cell = c->whole, *at = NULL;
 
-    for (size_t count = 0;; count++) {
-        char *at = row + find_special(c->marks, (size_t)(cell - row));
+    while (at != end) {
+        at = next_mark(&marks);
         unsigned length = (unsigned)(at - cell);
 
-        if (count == c->cap) {
-            c->count = count;
-            if (count == PARSE_COLUMNS_MAX)
-                return 0;
-            if (csv_reserve_cells(c) < 0)
-                return -ENOMEM;
-        }
         if (*at == '"') {
-            bool is_quoted = at == cell;
-
-            at =
-                is_quoted ? unquote(++cell, end, &length) : row + find_plain(c, (size_t)(at - row));
+            if (length) /* inside a cell it is a character like others */
+                continue;
+            at = unquote(++cell, end, &length);
             if (!at || *at != delimiter)
                 return 0;
-            if (!is_quoted)
-                length = (unsigned)(at - cell);
+            marks = marks_from(c, (size_t)(at - c->whole) + 1);
         }
-        c->cells[count] = cell;
-        c->lengths[count] = length;
+        if (count == cap) {
+            int r = reserve_cell(c, count);
+
+            if (r <= 0)
+                return r;
+            cells = c->cells;
+            lengths = c->lengths;
+            cap = c->cap;
+        }
+        cells[count] = cell;
+        lengths[count++] = length;
         cell[length] = '\0';
-        if (at == end)
-            return (long)count + 1;
         cell = at + 1;
     }
+    return (long)count;
 }
 
 size_t csv_take_whole(struct csv *c, const unsigned char *s, size_t len, int *out_r)
