@@ -72,6 +72,22 @@ int text_putc(struct text *t, char c)
     return 0;
 }
 
+/* The digits, the last of them before end. Returns the first. */
+static char *digits_before(char *end, uint64_t number)
+{
+    do
+        *--end = (char)('0' + number % 10);
+    while (number /= 10);
+    return end;
+}
+
+int text_put_number(struct text *t, uint64_t number)
+{
+    char digits[20], *end = digits + sizeof digits, *first = digits_before(end, number);
+
+    return text_add(t, first, (size_t)(end - first));
+}
+
 int text_vprintf(struct text *t, const char *format, va_list ap)
 {
     va_list again;
@@ -195,15 +211,25 @@ char *text_folded(const char *s)
     return copy;
 }
 
+/* A blank that neither stands before another nor ends the text counts as one. */
+static const char *past_blanks(const char *s)
+{
+    while (isspace((unsigned char)*s) && (isspace((unsigned char)s[1]) || !s[1]))
+        s++;
+    return s;
+}
+
 bool text_same(const char *a, const char *b)
 {
-    a += strspn(a, " \t\r\n\v\f");
-    b += strspn(b, " \t\r\n\v\f");
-    for (;;) {
-        while (isspace((unsigned char)*a) && (isspace((unsigned char)a[1]) || !a[1]))
-            a++;
-        while (isspace((unsigned char)*b) && (isspace((unsigned char)b[1]) || !b[1]))
-            b++;
+    while (isspace((unsigned char)*a))
+        a++;
+    while (isspace((unsigned char)*b))
+        b++;
+    for (;; a++, b++) {
+        if (*a == *b && *a > ' ')
+            continue;
+        a = past_blanks(a);
+        b = past_blanks(b);
         int ca = isspace((unsigned char)*a) ? ' ' : tolower((unsigned char)*a);
         int cb = isspace((unsigned char)*b) ? ' ' : tolower((unsigned char)*b);
 
@@ -211,13 +237,26 @@ bool text_same(const char *a, const char *b)
             return false;
         if (!ca)
             return true;
-        a++;
-        b++;
     }
+}
+
+/* Of a whole number, as nearly all are: what the way below gives too, by far more work. */
+static const char *whole_number(double value, char out[32])
+{
+    char digits[20], *end = digits + sizeof digits;
+    char *first = digits_before(end, (uint64_t)fabs(value));
+    size_t len = (size_t)(end - first), sign = value < 0;
+
+    out[0] = '-';
+    memcpy(out + sign, first, len);
+    out[sign + len] = '\0';
+    return out;
 }
 
 const char *text_number(double value, char out[32])
 {
+    if (fabs(value) < 1e15 && value == trunc(value))
+        return whole_number(value, out);
     for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(out, 32, "%.*g", digits, value);
         if (strtod(out, NULL) == value)

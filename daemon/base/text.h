@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define TEXT_MAX_BYTES (64u << 20)
 
@@ -29,6 +30,8 @@ struct text {
 int text_add(struct text *t, const void *bytes, size_t len);
 int text_puts(struct text *t, const char *s);
 int text_putc(struct text *t, char c);
+/** In digits. */
+int text_put_number(struct text *t, uint64_t number);
 int text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int text_vprintf(struct text *t, const char *format, va_list ap);
 

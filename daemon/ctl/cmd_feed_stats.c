@@ -136,20 +136,26 @@ static int print_line(void *arg, const struct list_stats_line *l)
 {
     struct printing *p = arg;
     const char *const texts[] = { l->service, l->provider, l->commissioner, l->age_band };
-    char p50[32], p92[32];
+    const uint64_t counts[] = { l->open, l->over_13_weeks, l->over_18_weeks, l->over_52_weeks };
+    const double days[] = { l->p50, l->p92, l->longest };
+    char number[32];
 
     text_clear(&p->line);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         output_csv_cell(&p->line, texts[i]);
         (void)text_putc(&p->line, ',');
     }
-    (void)text_printf(&p->line, "%llu,%llu,%llu,%llu,%s,%s,%d\n", (unsigned long long)l->open,
-                      (unsigned long long)l->over_13_weeks, (unsigned long long)l->over_18_weeks,
-                      (unsigned long long)l->over_52_weeks, days_text(l->p50, p50),
-                      days_text(l->p92, p92), l->longest);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        (void)text_put_number(&p->line, counts[i]);
+        (void)text_putc(&p->line, ',');
+    }
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        (void)text_puts(&p->line, days_text(days[i], number));
+        (void)text_putc(&p->line, i + 1 < sizeof days / sizeof days[0] ? ',' : '\n');
+    }
     if (!text_ok(&p->line))
         return -ENOMEM;
-    return fputs(text_str(&p->line), p->to) == EOF ? EIO : 0;
+    return fwrite(p->line.buf, 1, p->line.len, p->to) < p->line.len ? EIO : 0;
 }
 
 static int print_table(struct list_stats *stats)

@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/table.h"
 #include "base/text.h"
+#include "pathway/group_set.h"
 #include "pathway/wait.h"
 
-#define SEPARATOR     '\x1f' /* below every character of a code, so that sorting is by column */
-#define GROUP_COLUMNS 4
 #define WAIT_MAX      UINT16_MAX
 #define NO_GROUP      UINT32_MAX
 #define COUNTING_FROM 512 /* waits of a group from which counting them by day beats sorting */
@@ -20,10 +18,9 @@ struct list_stats {
     struct civil_date census;
     enum percentile_method method;
     struct standing *standing;
-    struct table groups; /* "service SEP provider SEP ..." -> number + 1 */
-    struct text name;    /* of the group of the row at hand */
-    uint32_t *group;     /* of each row */
-    uint16_t *wait;      /* days */
+    struct group_set groups;
+    uint32_t *group; /* of each row */
+    uint16_t *wait;  /* days */
     size_t count, room;
     uint64_t duplicates, out_of_range;
 };
@@ -37,7 +34,6 @@ struct list_stats *list_stats_new(struct civil_date census, struct standing_rule
         return NULL;
     s->census = census;
     s->method = method;
-    s->name = (struct text)TEXT_INIT;
     s->standing = standing_new(rule);
     if (s->standing == NULL) {
         list_stats_free(s);
@@ -51,8 +47,7 @@ void list_stats_free(struct list_stats *s)
     if (s == NULL)
         return;
     standing_free(s->standing);
-    table_release(&s->groups, NULL);
-    text_release(&s->name);
+    group_set_release(&s->groups);
     free(s->group);
     free(s->wait);
     free(s);
@@ -81,30 +76,29 @@ static const char *age_band(const struct pathway_record *row)
     return NULL;
 }
 
+/* A text without a letter says nothing. */
+static const char *said(const char *text)
+{
+    return text != NULL && *text ? text : NULL;
+}
+
+/* Where the columns of the table stand among the words of a group, in the order in which lines are sorted. */
+enum { COLUMN_SERVICE, COLUMN_PROVIDER, COLUMN_COMMISSIONER, COLUMN_AGE_BAND, COLUMNS };
+static const size_t column_words[COLUMNS] = { [COLUMN_SERVICE] = GROUP_SERVICE,
+                                              [COLUMN_PROVIDER] = GROUP_PLACE,
+                                              [COLUMN_COMMISSIONER] = GROUP_COMMISSIONER,
+                                              [COLUMN_AGE_BAND] = GROUP_STAGE };
+
 static int group_of(struct list_stats *s, const struct pathway_record *row, uint32_t *out_group)
 {
-    const char *const columns[GROUP_COLUMNS] = { row->service, row->provider, row->commissioner,
-                                                 age_band(row) };
-    uintptr_t number;
+    struct group g;
 
-    text_clear(&s->name);
-    for (size_t i = 0; i < GROUP_COLUMNS; i++) {
-        if (i > 0)
-            (void)text_putc(&s->name, SEPARATOR);
-        (void)text_puts(&s->name, columns[i] != NULL ? columns[i] : "");
-    }
-    if (!text_ok(&s->name))
-        return -ENOMEM;
-    number = (uintptr_t)table_get(&s->groups, text_str(&s->name));
-    if (number == 0) {
-        number = table_count(&s->groups) + 1;
-        if (number >= NO_GROUP)
-            return -EFBIG;
-        if (table_set(&s->groups, text_str(&s->name), (void *)number, NULL) < 0)
-            return -ENOMEM;
-    }
-    *out_group = (uint32_t)(number - 1);
-    return 0;
+    g.service = said(row->service);
+    g.place = said(row->provider);
+    g.commissioner = said(row->commissioner);
+    g.stage = said(age_band(row));
+    g.cohort_count = 0;
+    return group_set_number(&s->groups, &g, out_group);
 }
 
 static int make_room(struct list_stats *s)
@@ -182,28 +176,68 @@ int list_stats_add(struct list_stats *s, const struct pathway_record *row,
 
 /* ---- lines ---- */
 
-struct named_group {
-    const char *name;
+struct ranked_word {
+    const char *text;
     uint32_t number;
 };
 
-static int compare_names(const void *a, const void *b)
+static int compare_words(const void *a, const void *b)
 {
-    return strcmp(((const struct named_group *)a)->name, ((const struct named_group *)b)->name);
+    return strcmp(((const struct ranked_word *)a)->text, ((const struct ranked_word *)b)->text);
 }
 
-static struct named_group *sorted_groups(const struct list_stats *s, size_t *out_count)
+/* Of each word, by its number, how many come before it; none at all comes first. */
+static size_t *rank_words(const struct group_set *groups)
 {
-    struct named_group *list = calloc(table_count(&s->groups) + 1, sizeof *list);
-    size_t n = 0;
-    const char *name;
-    void *value;
+    size_t n = groups->word_count;
+    AUTO(auto_free) struct ranked_word *words = calloc(n + 1, sizeof *words);
+    size_t *ranks = words != NULL ? calloc(n + 1, sizeof *ranks) : NULL;
 
-    for (size_t at = 0; list != NULL && table_next(&s->groups, &at, &name, &value);)
-        list[n++] = (struct named_group){ name, (uint32_t)((uintptr_t)value - 1) };
-    if (list != NULL)
-        qsort(list, n, sizeof *list, compare_names);
-    *out_count = n;
+    if (ranks == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        words[i] = (struct ranked_word){ groups->words[i], (uint32_t)i + 1 };
+    qsort(words, n, sizeof *words, compare_words);
+    for (size_t i = 0; i < n; i++)
+        ranks[words[i].number] = i + 1;
+    return ranks;
+}
+
+/* Deals groups out by the rank of one word; those of equal rank keep their order. at: room for a number more
+ * than there are ranks. */
+static void deal(const struct group_set *groups, size_t word, const size_t *ranks, size_t *at,
+                 const uint32_t *from, uint32_t *to)
+{
+    size_t cohorts;
+
+    memset(at, 0, (groups->word_count + 2) * sizeof *at);
+    for (size_t i = 0; i < groups->count; i++)
+        at[ranks[group_set_words(groups, from[i], &cohorts)[word]] + 1]++;
+    for (size_t rank = 0; rank <= groups->word_count; rank++)
+        at[rank + 1] += at[rank];
+    for (size_t i = 0; i < groups->count; i++)
+        to[at[ranks[group_set_words(groups, from[i], &cohorts)[word]]]++] = from[i];
+}
+
+/* The groups by their texts: by the last column first, so that the first decides. */
+static uint32_t *sorted_groups(const struct group_set *groups)
+{
+    AUTO(auto_free) size_t *ranks = rank_words(groups);
+    AUTO(auto_free) size_t *at = malloc((groups->word_count + 2) * sizeof *at);
+    AUTO(auto_free) uint32_t *other = malloc((groups->count + 1) * sizeof *other);
+    uint32_t *list = malloc((groups->count + 1) * sizeof *list);
+
+    _Static_assert(COLUMNS % 2 == 0, "the list comes back to where it was");
+    if (ranks == NULL || at == NULL || other == NULL || list == NULL) {
+        free(list);
+        return NULL;
+    }
+    for (size_t i = 0; i < groups->count; i++)
+        list[i] = (uint32_t)i;
+    for (size_t column = COLUMNS; column > 0; column -= 2) {
+        deal(groups, column_words[column - 1], ranks, at, list, other);
+        deal(groups, column_words[column - 2], ranks, at, other, list);
+    }
     return list;
 }
 
@@ -269,28 +303,30 @@ static struct list_stats_line line_of(const struct list_stats *s, const struct h
     };
 }
 
-/* The four texts of a group's name, which is cut for them. */
-static void name_columns(char *name, struct list_stats_line *line)
+static const char *column_text(const struct group_set *groups, const uint32_t *words, size_t column)
 {
-    const char **const columns[GROUP_COLUMNS] = { &line->service, &line->provider,
-                                                  &line->commissioner, &line->age_band };
+    const char *text = group_set_word(groups, words[column_words[column]]);
 
-    for (size_t i = 0; i < GROUP_COLUMNS; i++) {
-        char *end = strchr(name, SEPARATOR);
+    return text != NULL ? text : "";
+}
 
-        *columns[i] = name;
-        if (end != NULL) {
-            *end = '\0';
-            name = end + 1;
-        }
-    }
+static void name_columns(const struct group_set *groups, uint32_t group,
+                         struct list_stats_line *line)
+{
+    size_t cohorts;
+    const uint32_t *words = group_set_words(groups, group, &cohorts);
+
+    line->service = column_text(groups, words, COLUMN_SERVICE);
+    line->provider = column_text(groups, words, COLUMN_PROVIDER);
+    line->commissioner = column_text(groups, words, COLUMN_COMMISSIONER);
+    line->age_band = column_text(groups, words, COLUMN_AGE_BAND);
 }
 
 int list_stats_lines(struct list_stats *s,
                      int (*line)(void *arg, const struct list_stats_line *line), void *arg)
 {
-    size_t groups = 0;
-    AUTO(auto_free) struct named_group *names = sorted_groups(s, &groups);
+    size_t groups = s->groups.count;
+    AUTO(auto_free) uint32_t *sorted = sorted_groups(&s->groups);
     AUTO(auto_free) size_t *ends = calloc(groups + 1, sizeof *ends);
     AUTO(auto_free) uint16_t *waits = ends != NULL ? by_group(s, groups, ends) : NULL;
     AUTO(auto_free) int *days = malloc(COUNTING_FROM * sizeof *days);
@@ -299,20 +335,17 @@ int list_stats_lines(struct list_stats *s,
     const struct histogram h = { days, list, by_day };
     int r = 0;
 
-    if (names == NULL || ends == NULL || waits == NULL || days == NULL || list == NULL ||
+    if (sorted == NULL || ends == NULL || waits == NULL || days == NULL || list == NULL ||
         by_day == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < groups && r == 0; i++) {
-        size_t g = names[i].number, first = g > 0 ? ends[g - 1] : 0;
+        size_t g = sorted[i], first = g > 0 ? ends[g - 1] : 0;
         struct list_stats_line one;
 
         if (ends[g] == first) /* a later row took the place of its last */
             continue;
         one = line_of(s, &h, fill_histogram(&h, waits + first, ends[g] - first));
-        text_clear(&s->name);
-        if (text_puts(&s->name, names[i].name) < 0)
-            return -ENOMEM;
-        name_columns(s->name.buf, &one);
+        name_columns(&s->groups, sorted[i], &one);
         r = line(arg, &one);
     }
     return r;

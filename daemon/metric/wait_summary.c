@@ -12,14 +12,31 @@ static int compare_days(const void *a, const void *b)
     return x->days < y->days ? -1 : x->days > y->days;
 }
 
+#define FEW 24 /* waits that are sorted sooner by moving each to its place: those of most groups */
+
+static void sort_waits(struct wait_count *list, size_t n)
+{
+    if (n > FEW) {
+        qsort(list, n, sizeof *list, compare_days);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        struct wait_count w = list[i];
+        size_t k = i;
+
+        for (; k > 0 && list[k - 1].days > w.days; k--)
+            list[k] = list[k - 1];
+        list[k] = w;
+    }
+}
+
 size_t wait_histogram(const int *days, size_t n, struct wait_count *list)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++)
         list[i] = (struct wait_count){ days[i], 1 };
-    if (n > 1)
-        qsort(list, n, sizeof *list, compare_days);
+    sort_waits(list, n);
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && list[kept - 1].days == list[i].days)
             list[kept - 1].count++;

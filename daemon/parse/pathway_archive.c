@@ -132,16 +132,6 @@ static void add_cohort(struct pathway_writer *w, const struct pathway_record *r)
     add_cell(w, text_str(t));
 }
 
-static void add_number(struct pathway_writer *w, uint64_t number)
-{
-    char digits[24], *at = digits + sizeof digits;
-
-    do
-        *--at = (char)('0' + number % 10);
-    while (number /= 10);
-    (void)text_add(begin_cell(w), at, (size_t)(digits + sizeof digits - at));
-}
-
 static void add_pseudonym(struct pathway_writer *w, const uint8_t pseudonym[PSEUDONYM_BYTES])
 {
     char hex[2 * PSEUDONYM_BYTES + 1];
@@ -176,7 +166,7 @@ static void add_other(struct pathway_writer *w, enum archive_column column,
         break;
     case AT_VERSION:
         if (r->has_version)
-            add_number(w, r->version);
+            (void)text_put_number(begin_cell(w), r->version);
         break;
     case AT_RETRACTED:
         if (r->retracted)
@@ -186,7 +176,7 @@ static void add_other(struct pathway_writer *w, enum archive_column column,
         add_cohort(w, r);
         break;
     case AT_LINE:
-        add_number(w, r->line);
+        (void)text_put_number(begin_cell(w), r->line);
         break;
     default:
         break;

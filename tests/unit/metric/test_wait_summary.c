@@ -43,6 +43,31 @@ START_TEST(one_fewer_than_the_shortfall_misses_the_standard_and_it_itself_meets_
 }
 END_TEST
 
+static const size_t sizes[] = { 0, 1, 2, 24, 25, 300 };
+
+START_TEST(a_histogram_has_each_day_once_in_order_of_few_waits_and_of_many)
+{
+    int days[300];
+    struct wait_count list[300];
+    unsigned of_day[50] = { 0 };
+    uint64_t next = 7;
+
+    for (size_t i = 0; i < sizes[_i]; i++) {
+        next = next * 6364136223846793005u + 1442695040888963407u;
+        days[i] = (int)(next >> 33) % 50;
+        of_day[days[i]]++;
+    }
+    size_t n = wait_histogram(days, sizes[_i], list);
+
+    for (size_t i = 0; i < n; i++) {
+        ck_assert(i == 0 || list[i - 1].days < list[i].days);
+        ck_assert_uint_eq(list[i].count, of_day[list[i].days]);
+    }
+    ck_assert_uint_eq(wait_total(list, n), sizes[_i]);
+}
+END_TEST
+
 UNIT_MAIN("wait_summary",
+          UNIT_ROWS(a_histogram_has_each_day_once_in_order_of_few_waits_and_of_many, sizes),
           UNIT_ROWS(the_shortfall_to_a_standard_is_the_least_number_that_meets_it, shortfalls),
           UNIT_TEST(one_fewer_than_the_shortfall_misses_the_standard_and_it_itself_meets_it))
