@@ -222,14 +222,31 @@ static void say_evaluated(struct pipeline *p)
     (void)fflush(stdout);
 }
 
+/* Whether Redis is as it must be, and no date is tried out. */
+static bool is_as_usual(const struct pipeline *p)
+{
+    return !p->simulation && !p->rebuild_wanted && !p->need_takeover && !p->need_heal &&
+           !p->need_sweep;
+}
+
 /* Whether nothing comes between a file that Redis is being given and its evaluation. */
 static bool judges_ahead(const struct pipeline *p)
 {
-    return p->batch.is_ahead && !p->batch.failed && p->need_evaluate && !p->simulation &&
+    return is_as_usual(p) && p->batch.is_ahead && !p->batch.failed && p->need_evaluate &&
            date_is_set(p->evaluated_on) && date_compare(p->evaluated_on, pipeline_today(p)) == 0 &&
-           !p->rebuild_wanted && !p->need_takeover && !p->need_heal && !p->need_sweep &&
            !apply_next(p) && !take_is_busy(p) && !backfill_is_on(p) &&
            !(p->options.once && pull_is_busy(p));
+}
+
+void pipeline_apply_ahead(struct pipeline *p)
+{
+    bool may = is_as_usual(p) && p->loaded && store_is_ready(p->store) && !p->stopping &&
+               !p->advancing && !p->apply && !p->batch.open && !p->batch.in_flight &&
+               !pipeline_changes_rest(p);
+    const struct receipt *next = may ? apply_next(p) : NULL;
+
+    if (next)
+        apply_start(p, next);
 }
 
 /* One thing at a time; returns false when nothing is left to start. */

@@ -55,8 +55,10 @@ static int settle_receipts(struct pipeline *p)
 int arrivals_settle(struct pipeline *p)
 {
     struct arrivals *a = p->arrivals;
-    int r = archive_settle(p->archive);
+    int r = arrivals_sync(p);
 
+    if (r == 0)
+        r = archive_settle(p->archive);
     if (r == 0)
         r = settle_receipts(p);
     if (r == 0 && journal_size(a->journal) >= (a->is_to_be_empty ? 1 : ARRIVALS_BYTES_MOST))
@@ -122,14 +124,24 @@ int arrivals_add(struct pipeline *p, const char *receipt, const char *bytes, siz
     char *kept = strdup(receipt);
 
     json_decref(j);
-    r = text && kept ? journal_append(a->journal, text, strlen(text), &sequence) : -ENOMEM;
+    r = text && kept ? journal_write(a->journal, text, strlen(text), &sequence) : -ENOMEM;
     if (r < 0) {
         free(kept);
         return r;
     }
+    journal_sync_begin(a->journal);
     a->receipts[a->count++] = kept;
     *out_sequence = number;
     return 0;
+}
+
+int arrivals_sync(struct pipeline *p)
+{
+    int r = p->arrivals ? journal_sync(p->arrivals->journal, NULL) : 0;
+
+    if (r < 0)
+        pipeline_stop(p, 1); /* what it holds is known by reading it again */
+    return r;
 }
 
 /* ---- a start ---- */

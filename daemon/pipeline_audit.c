@@ -186,19 +186,19 @@ int audit_read(void *arg, uint64_t sequence, const char *json, size_t len)
     return r;
 }
 
-static void audit_is_lost(struct pipeline *p)
+static void journals_are_lost(struct pipeline *p)
 {
-    log_error("audit", "what the journal holds is known by the next start alone");
+    log_error("audit", "what the journals hold is known by the next start alone");
     pipeline_stop(p, 1);
 }
 
-/* Nobody may hear of it before audit_sync(), or the sync of what is sent because of it. */
+/* Nobody may hear of it before audit_sync(). */
 static int audit_write(struct pipeline *p, json_t *record)
 {
     AUTO(auto_free) char *text = NULL;
     char link[SHA256_TEXT_MAX];
     uint64_t sequence;
-    int r = record ? 0 : -ENOMEM;
+    int r = record ? arrivals_sync(p) : -ENOMEM;
 
     if (r == 0 && json_object_set_new(record, "prev", json_string(p->audit_link)) < 0)
         r = -ENOMEM;
@@ -210,7 +210,7 @@ static int audit_write(struct pipeline *p, json_t *record)
     if (r == 0)
         r = journal_write(p->audit, text, strlen(text), &sequence);
     if (r == -ENOTRECOVERABLE)
-        audit_is_lost(p);
+        journals_are_lost(p);
     if (r == 0)
         (void)snprintf(p->audit_link, sizeof p->audit_link, "%s", link);
     if (r == 0)
@@ -220,10 +220,10 @@ static int audit_write(struct pipeline *p, json_t *record)
 
 int audit_sync(struct pipeline *p)
 {
-    int r = journal_sync(p->audit, NULL);
+    int r = journal_sync(p->sent, p->audit);
 
     if (r < 0)
-        audit_is_lost(p);
+        journals_are_lost(p);
     return r;
 }
 
@@ -290,6 +290,7 @@ int audit_evaluated(struct pipeline *p, struct civil_date today)
     }
     if (r == 0 && (is_new || p->change_count || plans_are_unjudged(p)))
         r = write_alerts(p, json_pack("{s:s}", "evaluated", date_format(today, date)), alerts);
+    journal_sync_begin(p->audit);
     json_decref(alerts);
     if (r == 0 && is_new)
         p->evaluated_on = today;

@@ -130,11 +130,13 @@ static void batch_settle(struct pipeline *p)
  * the next one knows what stands there. */
 static bool may_leave(struct pipeline *p)
 {
-    int r = audit_sync(p);
+    int r = arrivals_sync(p);
 
+    if (r == 0)
+        r = audit_sync(p);
     if (r < 0) {
         batch_fail(p, r);
-        store_reset(p->store, "the audit journal cannot be written");
+        store_reset(p->store, "a journal cannot be written");
     }
     return r == 0;
 }

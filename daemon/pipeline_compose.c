@@ -221,7 +221,7 @@ static int journal_due(struct pipeline *p, size_t from)
     for (size_t i = from; r == 0 && i < c->count; i++)
         items[i - from] = c->list[i].item;
     if (r == 0)
-        r = sent_due(p, items, c->count - from);
+        r = sent_due_begin(p, items, c->count - from);
     if (!disk_error_is_full(r))
         return r;
     disk_is_full(p, "the sent journal cannot be written", r);

@@ -150,10 +150,13 @@ bool backfill_is_on(const struct pipeline *p);
 int arrivals_open(struct pipeline *p, const char *journals);
 /** Settles what it can. */
 void arrivals_close(struct pipeline *p);
-/** Appends a receipt with its file's bytes, and syncs; the file is one that the archive has deferred. Sets the
- * number of the receipt. Returns 0; -ENOMEM also for bytes that are not UTF-8; -errno. */
+/** Appends a receipt with its file's bytes; the file is one that the archive has deferred. Nobody may hear of it before
+ * arrivals_sync(). Sets the number of the receipt. Returns 0; -ENOMEM also for bytes that are not UTF-8; -errno. */
 int arrivals_add(struct pipeline *p, const char *receipt, const char *bytes, size_t len,
                  uint64_t *out_sequence);
+/** What arrivals_add() wrote is on the disk when it returns 0; else the run ends. Before its sender hears of it, any
+ * other journal has a record that rests on it, or a call of it leaves for Redis. */
+int arrivals_sync(struct pipeline *p);
 /** Archive and received journal get what they lack. Returns 0 or -errno: the rest is tried again. */
 int arrivals_settle(struct pipeline *p);
 /** When nothing else is to be done. */

@@ -162,7 +162,8 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
     return r;
 }
 
-int sent_append(struct pipeline *p, json_t *record)
+/* Nobody may hear of it before audit_sync(), which syncs both. */
+static int sent_write(struct pipeline *p, json_t *record)
 {
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
@@ -172,14 +173,12 @@ int sent_append(struct pipeline *p, json_t *record)
         record && (is_dated ||
                    (json_object_set_new(record, "at", json_string(wall_format(now, at))) == 0 &&
                     json_object_set_new(record, "at_ms", json_integer((json_int_t)now.ms)) == 0))
-            ? 0
+            ? arrivals_sync(p)
             : -ENOMEM;
     AUTO(auto_free) char *text = r == 0 ? json_text(record, JSON_COMPACT) : NULL;
 
     if (r == 0)
         r = text ? journal_write(p->sent, text, strlen(text), &sequence) : -ENOMEM;
-    if (r == 0)
-        r = journal_sync(p->sent, p->audit);
     if (r == -ENOTRECOVERABLE) {
         log_error("sent", "what the journal holds is known by the next start alone");
         pipeline_stop(p, 1);
@@ -188,6 +187,13 @@ int sent_append(struct pipeline *p, json_t *record)
         r = pipeline_took_record(p, "sent", note_outcome(p, record, sequence));
     json_decref(record);
     return r;
+}
+
+int sent_append(struct pipeline *p, json_t *record)
+{
+    int r = sent_write(p, record);
+
+    return r == 0 ? audit_sync(p) : r;
 }
 
 /* What every record says of a message (new reference, or NULL). */
@@ -210,12 +216,12 @@ static int flush_due(struct pipeline *p, json_t **list)
 
     *list = json_array();
     if (json_array_size(full) > 0)
-        return sent_append(p, json_pack("{s:o}", "due", full));
+        return sent_write(p, json_pack("{s:o}", "due", full));
     json_decref(full);
     return 0;
 }
 
-int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count)
+int sent_due_begin(struct pipeline *p, struct outbox_item *const *items, size_t count)
 {
     json_t *list = json_array();
     size_t bytes = 0;
@@ -237,7 +243,15 @@ int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count)
     for (size_t i = 0; r == 0 && i < count; i++)
         pending_tried(p, items[i]);
     json_decref(list);
+    journal_sync_begin(p->sent);
     return r;
+}
+
+int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count)
+{
+    int r = sent_due_begin(p, items, count);
+
+    return r == 0 ? audit_sync(p) : r;
 }
 
 int sent_delivered(struct pipeline *p, const struct outbox_item *item,

@@ -322,20 +322,24 @@ static void receive(struct taking *t)
         return;
     }
     r->at = pipeline_wall(p);
-    result = receipt_append(p, r); /* durable: only now may the file go */
-    *r = (struct receipt){ 0 };    /* it is the list's, or freed */
+    result = receipt_append(p, r);
+    *r = (struct receipt){ 0 }; /* it is the list's, or freed */
+    if (result == 0) {
+        r = p->receipts.list[p->receipts.count - 1];
+        if (t->packed)
+            packed_keep(p, t->packed, r);
+        t->packed = NULL;
+        pipeline_apply_ahead(p);   /* while the disk syncs it */
+        result = arrivals_sync(p); /* durable: only now may the file go */
+    }
     if (result < 0) {
         not_taken(t, "journal", result);
         if (!disk_error_is_full(result)) /* what the journal holds is known by reading it again */
             pipeline_stop(p, 1);
         return;
     }
-    r = p->receipts.list[p->receipts.count - 1];
     say_received(t, r);
     disk_is_well(p);
-    if (t->packed)
-        packed_keep(p, t->packed, r);
-    t->packed = NULL;
     taken(t, TAKE_RECEIVED, r);
 }
 

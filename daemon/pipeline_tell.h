@@ -273,6 +273,8 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len); /* jo
 /** Messages about to become due, as they are frozen, so that the loss of Redis loses none of them;
  * nothing for those that it has. Returns 0 or -errno. */
 int sent_due(struct pipeline *p, struct outbox_item *const *items, size_t count);
+/** The same, and the disk syncs it meanwhile: audit_sync() before anybody hears of it. */
+int sent_due_begin(struct pipeline *p, struct outbox_item *const *items, size_t count);
 /** What became of a message: appended, synced, remembered; of a delivered one which server took it and what that
  * answered. Returns 0 or -errno. */
 int sent_delivered(struct pipeline *p, const struct outbox_item *item,

@@ -12,6 +12,9 @@
 bool pipeline_clock_is_back(const struct pipeline *p);
 /** Goes on with whatever is due next; safe to call from any callback. */
 void pipeline_advance(struct pipeline *p);
+/** Begins to apply the oldest receipt that Redis lacks, where nothing else comes first, while the disk syncs it: what is
+ * sent of it waits for that. */
+void pipeline_apply_ahead(struct pipeline *p);
 /** Schedules pipeline_advance from the loop. */
 void pipeline_wake(struct pipeline *p);
 void pipeline_stop(struct pipeline *p, int exit_status);
@@ -82,14 +85,14 @@ void pipeline_all_is_well(struct pipeline *p);
 int audit_read(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
 /** Appends and syncs. Takes record (NULL: -ENOMEM). Returns 0 or -errno. */
 int audit_append(struct pipeline *p, json_t *record);
-/** What audit_evaluated() wrote is on the disk when it returns 0; else the run ends. Before any effect of it
- * leaves: batch_end() and sent_append() see to that. */
+/** What audit_evaluated() and sent_due_begin() wrote is on the disk when it returns 0; else the run ends. Before
+ * any effect of it leaves: batch_end() sees to that. */
 int audit_sync(struct pipeline *p);
 /** The name of this state folder, drawn once: what Redis holds under another name is not ours. */
 int audit_ensure_epoch(struct pipeline *p);
 /** An evaluation about to be stored: its local date, and every alert that it changes with the
  * revision it will have (p->changes). Nothing when the date is there and no alert changed. It
- * is not synced yet: the sent journal is synced beside it. Returns 0 or -errno. */
+ * is not synced yet: the disk does that while its messages are composed. Returns 0 or -errno. */
 int audit_evaluated(struct pipeline *p, struct civil_date today);
 /** Appends a record about alerts: entries of heal_entry(). Takes record, borrows alerts. */
 int audit_alerts(struct pipeline *p, json_t *record, json_t *alerts);

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/syncer.h"
 
 #define RECORD_MAX_BYTES (16u << 20) /* JSON of one record */
 #define PREFIX_MAX_BYTES 32          /* checksum, blank, sequence of up to 20 digits, blank */
@@ -30,29 +31,15 @@ struct journal {
     uint64_t last, synced; /* records written, and those that are synced */
     off_t end;             /* of the last record written */
     bool is_broken;        /* what is on the disk is no longer known: replay before trusting it */
+    bool is_syncing;       /* the records up to .syncing, by .syncer */
+    uint64_t syncing;
+    struct syncer *syncer;
 };
 
-/* CRC-32 of IEEE 802.3, reflected, polynomial 0xEDB88320, a nibble at a time: 16 words of table. */
-static uint32_t crc32_step(uint32_t crc, unsigned char byte)
+/* CRC-32 of IEEE 802.3, as zlib has it. */
+static uint32_t crc32_on(uint32_t crc, const char *bytes, size_t len)
 {
-    static const uint32_t nibbles[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-
-    crc ^= byte;
-    crc = (crc >> 4) ^ nibbles[crc & 15];
-    return (crc >> 4) ^ nibbles[crc & 15];
-}
-
-static uint32_t crc32_of(const char *bytes, size_t len)
-{
-    uint32_t crc = UINT32_MAX;
-
-    for (size_t i = 0; i < len; i++)
-        crc = crc32_step(crc, (unsigned char)bytes[i]);
-    return ~crc;
+    return (uint32_t)crc32_z(crc, (const Bytef *)bytes, len);
 }
 
 /* Exactly eight lower-case hex digits, so that no flipped bit gives the same number. */
@@ -91,7 +78,7 @@ static bool parse_line(const char *line, size_t len, struct record *out_record)
 
     if (!parse_crc(line, len, &crc) || len <= at || line[CRC_TEXT_BYTES] != ' ')
         return false;
-    if (crc32_of(line + at, len - at) != crc)
+    if (crc32_on(0, line + at, len - at) != crc)
         return false;
     for (; at < len && line[at] >= '0' && line[at] <= '9' && digits < 19; at++, digits++)
         sequence = sequence * 10 + (uint64_t)(line[at] - '0');
@@ -107,15 +94,15 @@ static bool parse_line(const char *line, size_t len, struct record *out_record)
  */
 static bool holds_whole_record(const char *bytes, size_t len)
 {
-    uint32_t wanted, crc = UINT32_MAX;
+    uint32_t wanted, crc = 0;
 
     if (!parse_crc(bytes, len, &wanted) || len <= CRC_TEXT_BYTES)
         return false;
     for (size_t i = CRC_TEXT_BYTES + 1; i + 1 < len; i++) {
         struct record record;
 
-        crc = crc32_step(crc, (unsigned char)bytes[i]);
-        if (~crc == wanted && parse_line(bytes, i + 1, &record))
+        crc = crc32_on(crc, bytes + i, 1);
+        if (crc == wanted && parse_line(bytes, i + 1, &record))
             return true;
     }
     return false;
@@ -332,7 +319,7 @@ static int line_of(uint64_t sequence, const char *json, size_t len, struct text 
     (void)text_add(&rest, json, len);
     if (!text_ok(&rest))
         return rest.error;
-    (void)text_printf(out_line, "%08" PRIx32 " ", crc32_of(rest.buf, rest.len));
+    (void)text_printf(out_line, "%08" PRIx32 " ", crc32_on(0, rest.buf, rest.len));
     (void)text_add(out_line, rest.buf, rest.len);
     (void)text_putc(out_line, '\n');
     return text_ok(out_line) ? 0 : out_line->error;
@@ -373,6 +360,46 @@ int journal_copy(const char *from, const char *to, journal_reader *reader, void 
     return c.is_over ? 0 : r;
 }
 
+/* The records up to `last` were synced, or nobody knows. */
+static void note_synced(struct journal *j, uint64_t last, int r)
+{
+    if (r == 0) {
+        j->synced = last;
+        return;
+    }
+    j->is_broken = true; /* never tried again: a second sync may succeed without the bytes */
+    j->last = j->synced;
+}
+
+static bool is_unsynced(const struct journal *j)
+{
+    return j && !j->is_broken && j->synced != j->last;
+}
+
+void journal_sync_begin(struct journal *j)
+{
+    if (!is_unsynced(j) || j->is_syncing)
+        return;
+    j->syncing = j->last;
+    j->is_syncing = syncer_begin(&j->syncer, j->fd);
+}
+
+/* Waits for what was begun. */
+static void sync_end(struct journal *j)
+{
+    if (!j || !j->is_syncing)
+        return;
+    j->is_syncing = false;
+    note_synced(j, j->syncing, syncer_end(j->syncer));
+}
+
+static void sync_one(struct journal *j)
+{
+    sync_end(j);
+    if (is_unsynced(j))
+        note_synced(j, j->last, syncer_now(j->fd));
+}
+
 int journal_write(struct journal *j, const char *json, size_t len, uint64_t *out_sequence)
 {
     AUTO(text_release) struct text line = TEXT_INIT;
@@ -383,6 +410,7 @@ int journal_write(struct journal *j, const char *json, size_t len, uint64_t *out
         return -EINVAL;
     if (len > RECORD_MAX_BYTES)
         return -EFBIG;
+    sync_end(j); /* where that failed nothing more goes into it */
     if (j->is_broken)
         return -ENOTRECOVERABLE;
     r = line_of(j->last + 1, json, len, &line);
@@ -401,53 +429,13 @@ int journal_write(struct journal *j, const char *json, size_t len, uint64_t *out
     return 0;
 }
 
-static void sync_one(struct journal *j)
-{
-    if (fdatasync(j->fd) == 0) {
-        j->synced = j->last;
-        return;
-    }
-    j->is_broken = true; /* never tried again: a second sync may succeed without the bytes */
-    j->last = j->synced;
-}
-
-static void *sync_beside(void *journal)
-{
-    sync_one(journal);
-    return NULL;
-}
-
-static bool is_unsynced(const struct journal *j)
-{
-    return j && !j->is_broken && j->synced != j->last;
-}
-
-/* Two syncs that wait for each other's disk writes cost one: the thread has the second to itself. */
-static void sync_both(struct journal *j, struct journal *beside)
-{
-    sigset_t all, before;
-    pthread_t thread;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals belong to the loop */
-    bool is_begun = pthread_create(&thread, NULL, sync_beside, beside) == 0;
-
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    sync_one(j);
-    if (is_begun)
-        (void)pthread_join(thread, NULL);
-    else
-        sync_one(beside);
-}
-
 int journal_sync(struct journal *j, struct journal *beside)
 {
-    if (is_unsynced(j) && is_unsynced(beside))
-        sync_both(j, beside);
-    else if (is_unsynced(j))
-        sync_one(j);
-    else if (is_unsynced(beside))
-        sync_one(beside);
+    if (is_unsynced(j) &&
+        is_unsynced(beside)) /* syncs that wait for each other's disk writes cost one */
+        journal_sync_begin(beside);
+    sync_one(j);
+    sync_one(beside);
     return (j && j->is_broken) || (beside && beside->is_broken) ? -ENOTRECOVERABLE : 0;
 }
 
@@ -465,7 +453,7 @@ int journal_append(struct journal *j, const char *json, size_t len, uint64_t *ou
 
 int journal_clear(struct journal *j)
 {
-    if (j->is_broken)
+    if (journal_sync(j, NULL) < 0)
         return -ENOTRECOVERABLE;
     /* A record written before this is on the disk would stand before the rest of the old ones. */
     if (ftruncate(j->fd, 0) < 0 || fsync(j->fd) < 0) {
@@ -491,6 +479,8 @@ void journal_close(struct journal *j)
 {
     if (!j)
         return;
+    sync_end(j);
+    syncer_free(j->syncer);
     fd_close(&j->fd);
     free(j);
 }

@@ -27,6 +27,8 @@ int journal_open(const char *path, journal_reader *reader, void *arg, struct jou
 int journal_append(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
 /** Appends and does not sync: until journal_sync() nobody may be told of it. Returns as journal_append(). */
 int journal_write(struct journal *j, const char *json, size_t len, uint64_t *out_sequence);
+/** Begins to sync what journal_write() wrote, and does not wait for the disk: journal_sync() does. */
+void journal_sync_begin(struct journal *j);
 /** Syncs what journal_write() wrote, of two journals at the same time; either may be NULL or have nothing.
  * Returns 0; -ENOTRECOVERABLE as above, when either fails. */
 int journal_sync(struct journal *j, struct journal *beside);

@@ -56,6 +56,27 @@ def test_a_small_file_leaves_its_inbox_after_one_sync_and_is_archived_before_its
         assert len(lines(w, "received")) == 2 and not lines(w, "arrivals"), "emptied at a clean stop"
 
 
+def test_a_small_file_whose_receipt_cannot_be_synced_stays_and_nothing_rests_on_it(build):
+    with waiting(build) as w:
+        seam = Seam(build, w.folder, rules=[f"fail fdatasync 2 {EIO} @state/journal/arrivals"], trace=True)
+        w.start(DAY, env=seam.env())
+        w.put("a.csv", referrals("A"), feed="events")
+        wait_for(lambda: w.ctl("measure", "open")["value"] == 1, "the first file")
+        w.put("b.csv", referrals("B", "C"), feed="events")
+        wait_for(lambda: w.process.poll() is not None, "its end")
+        assert w.process.returncode == 1, w.log()
+        w.kill()
+        did = seam.trace()
+        written = [i for i, c in enumerate(did) if c[0] == "pwrite" and c[1].endswith("state/journal/arrivals")]
+        since = did[written[-1] + 1:]
+        assert ("fdatasync", "arrivals") in [(c[0], os.path.basename(c[1])) for c in since], did
+        assert not [c for c in since if c[0] == "redis-sent" and c[1] in ("FCALL commit_events", "FCALL transition")], since
+        assert not [c for c in since if c[0] == "pwrite" and "state/journal/" in c[1]], since
+        assert not [c for c in since if c[0] in ("unlink", "rename") and "inbox/events/b.csv" in c[1]], since
+        w.start(DAY)
+        wait_for(lambda: len(w.mails()) == 1, "the mail of what stayed")
+
+
 def test_what_was_not_archived_when_it_was_killed_is_archived_by_the_next_start_and_told_once(build):
     with waiting(build) as w:
         w.put("a.csv", referrals("A"), feed="events")

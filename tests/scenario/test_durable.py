@@ -143,7 +143,10 @@ def test_an_evaluation_is_in_the_audit_before_redis_hears_of_what_it_changed(bui
             assert any('"evaluated":"2024-06-10"' in line and '"alerts"' in line for line in f)
 
 
-def test_after_a_failed_sync_of_a_journal_nothing_more_goes_into_it(build):
+RESTS_ON_A_JOURNAL = [f"FCALL {name}" for name in ("commit_series", "commit_feed", "transition", "enqueue", "attempt", "told")]
+
+
+def test_after_a_failed_sync_of_a_journal_nothing_more_goes_into_it_and_redis_hears_nothing(build):
     journals = set()
     for n in range(1, 99):
         with Instance(build) as w:
@@ -156,6 +159,8 @@ def test_after_a_failed_sync_of_a_journal_nothing_more_goes_into_it(build):
             failed = [i for i, c in enumerate(did) if c[0] == "fdatasync"][n - 1]
             after = [c for c in did[failed + 1:] if c[1] == did[failed][1] and c[0] in ("pwrite", "fdatasync", "ftruncate")]
             assert r.returncode == 1 and after == [], (n, did[failed], r.returncode, after)
+            told = [c for c in did[failed + 1:] if c[0] == "redis-sent" and c[1] in RESTS_ON_A_JOURNAL]
+            assert told == [], f"{did[failed]} failed, and Redis heard of it: {told}"
             journals.add(os.path.basename(did[failed][1]))
     assert journals == {"received", "sent", "audit"}, journals
 

@@ -668,6 +668,48 @@ START_TEST(what_two_journals_wrote_is_synced_once_and_together_or_told)
 }
 END_TEST
 
+static const struct {
+    const char *why;
+    bool is_written_since, is_failing;
+    int written_since, result;
+    long syncs;
+} begun[] = {
+    { "what was begun is not synced again", false, false, 0, 0, 1 },
+    { "what was written since is", true, false, 0, 0, 2 },
+    { "what was begun fails", false, true, 0, -ENOTRECOVERABLE, 1 },
+    { "nothing more goes into it then", true, true, -ENOTRECOVERABLE, -ENOTRECOVERABLE, 1 },
+};
+
+START_TEST(a_sync_that_was_begun_is_waited_for_before_anything_rests_on_it)
+{
+    struct ground g;
+    struct seen seen = { 0 };
+    struct journal *j = NULL;
+    uint64_t sequence = 77;
+
+    ground_begin(&g);
+    ck_assert_int_eq(open_it(g.path, &seen, &j), 0);
+    failing_begin("fdatasync", begun[_i].is_failing ? 1 : 9, 1, EIO);
+    ck_assert_int_eq(journal_write(j, three[0], strlen(three[0]), NULL), 0);
+    journal_sync_begin(j);
+    journal_sync_begin(j); /* once */
+    if (begun[_i].is_written_since)
+        ck_assert_int_eq(journal_write(j, three[0], strlen(three[0]), &sequence),
+                         begun[_i].written_since);
+    ck_assert_msg(journal_sync(j, NULL) == begun[_i].result, "%s", begun[_i].why);
+    ck_assert_msg(failing.seen == begun[_i].syncs, "%s: %d", begun[_i].why, (int)failing.seen);
+    if (begun[_i].result == 0) { /* by the thread that is there */
+        ck_assert_int_eq(journal_write(j, three[0], strlen(three[0]), NULL), 0);
+        journal_sync_begin(j);
+        ck_assert_int_eq(journal_sync(j, NULL), 0);
+        ck_assert_int_eq(failing.seen, begun[_i].syncs + 1);
+    }
+    ck_assert_int_eq(failing_end(), begun[_i].is_failing ? 1 : 0);
+    journal_close(j);
+    ground_end(&g);
+}
+END_TEST
+
 START_TEST(a_journal_that_was_emptied_begins_anew_or_takes_nothing_more)
 {
     static const char *const calls[] = { NULL, "ftruncate", "fsync" };
@@ -750,4 +792,5 @@ UNIT_MAIN("journal", UNIT_TEST(records_read_back_in_order_with_their_numbers),
           UNIT_TEST(walking_reads_up_to_an_append_under_way_and_leaves_it),
           UNIT_ROWS(a_call_that_fails_while_opening_costs_no_synced_record, openings),
           UNIT_ROWS(a_call_that_fails_while_appending_is_told_and_tears_nothing, appends),
-          UNIT_ROWS(what_two_journals_wrote_is_synced_once_and_together_or_told, syncs))
+          UNIT_ROWS(what_two_journals_wrote_is_synced_once_and_together_or_told, syncs),
+          UNIT_ROWS(a_sync_that_was_begun_is_waited_for_before_anything_rests_on_it, begun))
