@@ -345,89 +345,12 @@ static int figure_of_period(struct counting *c, const struct list_setting *list,
     return r;
 }
 
-static int count(struct apply *a, struct counting *c, const struct list_setting *list)
-{
-    const struct list_measure *l = c->measure->list;
-    bool is_stock = metric_def_of(l->metric.id)->kind == METRIC_STOCK;
-    AUTO(auto_free) struct period *periods = NULL;
-    const struct record named = { .measure = measure_figure(c->measure),
-                                  .org = measure_org(c->measure),
-                                  .unit = l->metric.unit };
-    size_t n = 0;
-    int r = gather(c, list);
-
-    if (r == 0)
-        r = periods_complete(&c->coverage, l->period, l->window, is_stock,
-                             is_stock ? apply_list_stocks_from(a) : apply_list_from(a), &periods,
-                             &n);
-    struct series *series =
-        r == 0 && n ? series_open(&a->pipeline->books.series, list->id, &named, named.org) : NULL;
-
-    if (r == 0 && n && !series)
-        return -ENOMEM;
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        struct series_version figure;
-
-        r = figure_of_period(c, list, periods[i], is_stock, &figure);
-        if (r == 0)
-            r = apply_add_cell(a, series, periods[i].start, periods[i].end, &figure, NULL);
-    }
-    return r;
-}
-
-static int find_one(struct apply *a, const struct plan_measure *m, const struct list_setting *list)
-{
-    struct counting c;
-
-    counting_init(&c, a->pipeline, m);
-    int r = count(a, &c, list);
-
-    counting_release(&c);
-    return r;
-}
-
-int measures_find(struct apply *a)
-{
-    const struct config *config = a->pipeline->config;
-    const struct list_setting *list = settings_list(config->settings, a->feed->into);
-    int r = 0;
-
-    for (size_t i = 0; i < config->plan_count; i++)
-        for (size_t k = 0; r == 0 && k < config->plans[i]->measure_count; k++) {
-            const struct plan_measure *m = &config->plans[i]->measures[k];
-
-            if (!is_of(m, list))
-                continue;
-            r = find_one(a, m, list);
-            if (r == 0 && m->single) /* what its chart stands on */
-                r = find_one(a, m->single, list);
-        }
-    return r;
-}
-
-/* ---- ageing: the same counts at a later day ---- */
-
+/* One after the other. */
 struct measures_ageing {
     struct counting
-        last; /* of the measure asked for last: it is asked for several days, and the next
-                             may count the same waits */
+        last; /* of the measure asked for last: it is asked for several days, and the next may count the
+                             same waits */
 };
-
-struct measures_ageing *measures_ageing_new(const struct pipeline *p)
-{
-    struct measures_ageing *a = calloc(1, sizeof *a);
-
-    if (a)
-        counting_init(&a->last, p, NULL);
-    return a;
-}
-
-void measures_ageing_free(struct measures_ageing *a)
-{
-    if (a)
-        counting_release(&a->last);
-    free(a);
-}
 
 static const struct list_setting *list_of(const struct pipeline *p, const struct plan_measure *m)
 {
@@ -473,6 +396,89 @@ static int look_at(struct measures_ageing *a, const struct plan_measure *m)
     if (r < 0)
         a->last.measure = NULL;
     return r;
+}
+
+static int count(struct apply *a, struct counting *c, const struct list_setting *list)
+{
+    const struct list_measure *l = c->measure->list;
+    bool is_stock = metric_def_of(l->metric.id)->kind == METRIC_STOCK;
+    AUTO(auto_free) struct period *periods = NULL;
+    const struct record named = { .measure = measure_figure(c->measure),
+                                  .org = measure_org(c->measure),
+                                  .unit = l->metric.unit };
+    size_t n = 0;
+    int r =
+        periods_complete(&c->coverage, l->period, l->window, is_stock,
+                         is_stock ? apply_list_stocks_from(a) : apply_list_from(a), &periods, &n);
+    struct series *series =
+        r == 0 && n ? series_open(&a->pipeline->books.series, list->id, &named, named.org) : NULL;
+
+    if (r == 0 && n && !series)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct series_version figure;
+
+        r = figure_of_period(c, list, periods[i], is_stock, &figure);
+        if (r == 0)
+            r = apply_add_cell(a, series, periods[i].start, periods[i].end, &figure, NULL);
+    }
+    return r;
+}
+
+static int find_one(struct apply *a, struct measures_ageing *counts, const struct plan_measure *m,
+                    const struct list_setting *list)
+{
+    int r = look_at(counts, m);
+
+    return r == 0 ? count(a, &counts->last, list) : r;
+}
+
+static int find_each(struct apply *a, struct measures_ageing *counts)
+{
+    const struct config *config = a->pipeline->config;
+    const struct list_setting *list = settings_list(config->settings, a->feed->into);
+    int r = 0;
+
+    for (size_t i = 0; i < config->plan_count; i++)
+        for (size_t k = 0; r == 0 && k < config->plans[i]->measure_count; k++) {
+            const struct plan_measure *m = &config->plans[i]->measures[k];
+
+            if (!is_of(m, list))
+                continue;
+            r = find_one(a, counts, m, list);
+            if (r == 0 && m->single) /* what its chart stands on */
+                r = find_one(a, counts, m->single, list);
+        }
+    return r;
+}
+
+int measures_find(struct apply *a)
+{
+    struct measures_ageing counts;
+
+    counting_init(&counts.last, a->pipeline, NULL);
+    int r = find_each(a, &counts);
+
+    counting_release(&counts.last);
+    return r;
+}
+
+/* ---- ageing: the same counts at a later day ---- */
+
+struct measures_ageing *measures_ageing_new(const struct pipeline *p)
+{
+    struct measures_ageing *a = calloc(1, sizeof *a);
+
+    if (a)
+        counting_init(&a->last, p, NULL);
+    return a;
+}
+
+void measures_ageing_free(struct measures_ageing *a)
+{
+    if (a)
+        counting_release(&a->last);
+    free(a);
 }
 
 int measures_ageing_data(void *arg, const struct plan_measure *m, struct civil_date *out_data_date,
