@@ -339,7 +339,7 @@ static int commit_file(struct apply *a, int result)
     }
     a->counts = result == 0;
     if (result == 0 && a->into)
-        apply_list_commit(a);
+        result = apply_list_commit(a);
     else if (result == 0)
         apply_send_slices(a);
     return result;
@@ -497,10 +497,15 @@ void apply_on_turn(evutil_socket_t fd, short what, void *arg)
 {
     struct pipeline *p = arg;
     const struct receipt *r = p->apply->receipt;
-    int result = read_on(p->apply);
 
     (void)fd;
     (void)what;
+    if (apply_list_is_staged(p->apply)) {
+        apply_list_stage(p->apply);
+        return;
+    }
+    int result = read_on(p->apply);
+
     if (result < 0)
         give_up(p, r, result);
 }

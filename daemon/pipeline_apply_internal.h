@@ -113,8 +113,13 @@ const char *apply_list_why(const struct apply *a);
 int apply_list_covers(const struct apply *a, size_t i, const char **out_code);
 /** The feed's book after the file. Returns 0 or -ENOMEM. */
 int apply_list_book(struct apply *a);
-/** Stages what is to be written anew, then goes on with apply_send_slices(). */
-void apply_list_commit(struct apply *a);
+/** Stages what is to be written anew, some of it in each apply_list_stage(), then goes on with
+ * apply_send_slices(). Returns 0 or -ENOMEM. */
+int apply_list_commit(struct apply *a);
+/** Between apply_list_commit() and apply_send_slices(). */
+bool apply_list_is_staged(const struct apply *a);
+/** For a turn of the loop, while it is: the next few blobs. The apply may have ended when it returns. */
+void apply_list_stage(struct apply *a);
 /** Adds the call that brings all that is left into force to the open batch. Returns as store_commit_list(). */
 int apply_list_send(struct apply *a, const char *ledger_key, const struct ledger_entry *entry);
 /** Redis took it. */

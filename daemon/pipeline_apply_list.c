@@ -30,6 +30,7 @@ void apply_list_free(struct list_apply *l)
     relay_free(l->relay); /* its thread works on what goes now */
     pathway_archive_free(l->reader);
     apply_window_close(l);
+    apply_load_free(l->load);
     helper_free(l->helper);
     digest_free(l->digest);
     readings_release(&l->readings);
@@ -521,6 +522,11 @@ void apply_list_forget(struct apply *a)
 {
     for (size_t i = 0; i < a->into->part_count; i++)
         abandon(&a->into->parts[i]);
+}
+
+bool apply_list_is_staged(const struct apply *a)
+{
+    return a->into && a->into->load;
 }
 
 const char *apply_list_why(const struct apply *a)

@@ -69,6 +69,7 @@ struct list_apply {
     bool is_other;
     unsigned long rows, others; /* others: of services and providers that are not on the list */
     size_t staging;             /* the part being staged */
+    struct load *load;          /* the next call of it; NULL: nothing is staged */
     struct text why;            /* the file is held for a person */
 };
 
@@ -86,6 +87,8 @@ int apply_window_take(struct apply *a, int (*on_row)(void *arg, const struct pat
 /** For on_row: the row, which is of the window, is its part's, after those that it was given before. */
 void apply_window_give(struct list_apply *l, struct part *part, const struct pathway_record *row);
 void apply_window_close(struct list_apply *l);
+
+void apply_load_free(struct load *load); /* accepts NULL */
 
 /** Whether a person must decide, since more rows than before come under codes that are not of the list: of nothing
  * that a person decided already. Returns 1: the words are in .why; 0; or -ENOMEM. */

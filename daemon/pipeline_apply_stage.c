@@ -10,6 +10,7 @@
 #include "store/store_list.h"
 
 #define STAGE_CALLS_MOST 2 /* in flight: bounds what is packed and not yet sent */
+#define PACKED_AT_ONCE   8 /* blobs, in a turn of the loop */
 #define FOLD_SHARE       8 /* an overlay above this part of the pathways is folded in */
 #define FOLD_LEAST       4096
 
@@ -56,7 +57,8 @@ static void choose(struct apply *a)
     }
 }
 
-/* What goes with one call. */
+/* What goes with one call. It is filled a few blobs in a turn of the loop: meanwhile those before it are on
+ * their way, and Redis is not left without work. */
 struct load {
     struct list_blobs parts[STAGE_BLOBS_MAX];
     size_t part_count;
@@ -70,14 +72,44 @@ static bool is_full(const struct load *load)
     return load->count == STAGE_BLOBS_MAX || load->bytes >= STAGE_BYTES_MAX;
 }
 
-/* Packs the next blobs of a part. The first holds what is only counted. */
-static int load_part(struct part *part, struct load *load)
+static void load_clear(struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++)
+        text_release(&load->packed[i]);
+    load->part_count = load->count = load->bytes = 0;
+}
+
+void apply_load_free(struct load *load)
+{
+    if (load)
+        load_clear(load);
+    free(load);
+}
+
+/* The blobs from `from` on go with the part that they are of. */
+static void load_note(struct part *part, struct load *load, size_t from, size_t first)
+{
+    struct list_blobs *last = load->part_count ? &load->parts[load->part_count - 1] : NULL;
+
+    if (load->count == from)
+        return;
+    if (last && last->name == part->stored->name)
+        last->count += load->count - from;
+    else
+        load->parts[load->part_count++] =
+            (struct list_blobs){ part->stored->name, part->stored->generation + 1, first,
+                                 load->blobs + from, load->count - from };
+}
+
+/* Packs the next blobs of a part, at most so many. The first holds what is only counted. */
+static int load_part(struct part *part, struct load *load, size_t most)
 {
     struct pathway_list *state = part->stored->state;
     size_t from = load->count, first = part->blobs, pathways = 1;
     int r = 0;
 
-    while (r == 0 && !is_full(load) && (part->blobs == 0 || part->bucket >> part->bits == 0)) {
+    while (r == 0 && !is_full(load) && load->count - from < most &&
+           (part->blobs == 0 || part->bucket >> part->bits == 0)) {
         struct text *packed = &load->packed[load->count];
 
         *packed = (struct text)TEXT_INIT;
@@ -92,46 +124,83 @@ static int load_part(struct part *part, struct load *load)
         else
             part->blobs++;
     }
-    if (load->count > from)
-        load->parts[load->part_count++] =
-            (struct list_blobs){ part->stored->name, part->stored->generation + 1, first,
-                                 load->blobs + from, load->count - from };
+    load_note(part, load, from, first);
     return r;
 }
 
-/* Fills one call with the blobs of as many parts as it takes. */
-static bool stage_next(struct pipeline *p)
+/* The part whose blobs come next; NULL: all are packed. */
+static struct part *next_staged(struct list_apply *l)
 {
-    struct list_apply *l = p->apply->into;
-    struct load load = { 0 };
-    int r = 0;
-
-    while (r == 0 && l->staging < l->part_count && !is_full(&load)) {
+    for (; l->staging < l->part_count; l->staging++) {
         struct part *part = &l->parts[l->staging];
 
         if (part->is_staged && (part->blobs == 0 || part->bucket >> part->bits == 0))
-            r = load_part(part, &load);
-        else
-            l->staging++;
+            return part;
     }
-    if (r == 0 && load.count > 0)
-        batch_add(p, store_stage_lists(p->store, load.parts, load.part_count, batch_done, p));
-    for (size_t i = 0; i < load.count; i++)
-        text_release(&load.packed[i]);
+    return NULL;
+}
+
+static void next_turn(struct pipeline *p)
+{
+    const struct timeval now = { 0, 0 };
+
+    if (event_add(p->apply_turn, &now) < 0)
+        batch_fail(p, -ENOMEM);
+}
+
+/* One call, once it is as large as calls are, or the last. */
+static bool stage_next(struct pipeline *p)
+{
+    struct list_apply *l = p->apply->into;
+    struct load *load = l->load;
+    bool is_left = next_staged(l);
+
+    if (is_left)
+        next_turn(p);
+    if (is_left && !is_full(load)) {
+        batch_rest(p);
+        return true;
+    }
+    if (load->count > 0)
+        batch_add(p, store_stage_lists(p->store, load->parts, load->part_count, batch_done, p));
+    load_clear(load);
+    return is_left;
+}
+
+void apply_list_stage(struct apply *a)
+{
+    struct pipeline *p = a->pipeline;
+    struct list_apply *l = a->into;
+    struct part *part = next_staged(l);
+    int r = 0;
+
+    if (!is_full(l->load) && part)
+        r = load_part(part, l->load, PACKED_AT_ONCE);
     if (r < 0)
         batch_fail(p, r);
-    return l->staging < l->part_count;
+    if (r == 0 && !is_full(l->load) && next_staged(l) && !p->batch.failed)
+        next_turn(p);
+    else
+        batch_go_on(p);
 }
 
 static void finish_staging(struct pipeline *p)
 {
+    struct list_apply *l = p->apply->into;
+
+    apply_load_free(l->load);
+    l->load = NULL;
     apply_send_slices(p->apply);
 }
 
-void apply_list_commit(struct apply *a)
+int apply_list_commit(struct apply *a)
 {
     choose(a);
+    a->into->load = calloc(1, sizeof *a->into->load);
+    if (!a->into->load)
+        return -ENOMEM;
     batch_run_few(a->pipeline, STAGE_CALLS_MOST, stage_next, finish_staging);
+    return 0;
 }
 
 /* ---- what the list says of itself, and the overlay ---- */

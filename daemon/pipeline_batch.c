@@ -146,10 +146,11 @@ static void add_more(struct pipeline *p)
 {
     bool is_left = true;
 
-    while (is_left && !p->batch.failed && p->batch.in_flight < p->batch.most)
+    p->batch.rests = false;
+    while (is_left && !p->batch.rests && !p->batch.failed && p->batch.in_flight < p->batch.most)
         is_left = p->batch.more(p);
     if (is_left && !p->batch.failed && may_leave(p))
-        return; /* the next answer brings the next calls */
+        return; /* the next answer brings the next calls, or who made the batch rest */
     p->batch.more = NULL;
     batch_end(p);
 }
@@ -167,6 +168,17 @@ void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
                void (*finish)(struct pipeline *p))
 {
     batch_run_few(p, IN_FLIGHT_MOST, more, finish);
+}
+
+void batch_rest(struct pipeline *p)
+{
+    p->batch.rests = true;
+}
+
+void batch_go_on(struct pipeline *p)
+{
+    if (p->batch.more && (p->batch.failed || p->batch.in_flight < p->batch.most))
+        add_more(p);
 }
 
 void batch_forget(struct pipeline *p)

@@ -75,6 +75,7 @@ struct batch {
     bool has_calls;
     bool is_ahead; /* the books hold what it changes already: the next batch joins it */
     size_t most;   /* of a paced batch: so many in flight */
+    bool rests;    /* of a paced batch: its next call is being made */
     void (*finish)(struct pipeline *p);
     bool (*more)(struct pipeline *p); /* of a paced batch: adds a call; false when all are added */
 };

@@ -56,6 +56,10 @@ void batch_run(struct pipeline *p, bool (*more)(struct pipeline *p),
 /** The same for large calls: never with more than so many in flight. */
 void batch_run_few(struct pipeline *p, size_t most, bool (*more)(struct pipeline *p),
                    void (*finish)(struct pipeline *p));
+/** For more(): it added none, since the next call is not ready yet; batch_go_on() follows once it is. */
+void batch_rest(struct pipeline *p);
+/** More may be added, or the batch failed meanwhile. The batch may have ended when it returns. */
+void batch_go_on(struct pipeline *p);
 /** What is in flight belongs to nobody any more: no callback of this batch has an effect. */
 void batch_forget(struct pipeline *p);
 /** store_done for every call of a batch; pass the pipeline as argument. */
