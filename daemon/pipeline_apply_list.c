@@ -29,7 +29,7 @@ void apply_list_free(struct list_apply *l)
         return;
     relay_free(l->relay); /* its thread works on what goes now */
     pathway_archive_free(l->reader);
-    apply_window_close(l);
+    apply_lanes_close(l);
     apply_load_free(l->load);
     helper_free(l->helper);
     digest_free(l->digest);
@@ -68,32 +68,10 @@ static struct part *part_of(struct apply *a, const char *provider)
     return NULL;
 }
 
-/* The same of a row. Packed rows number their providers: one is looked up once. */
-static struct part *part_of_row(struct apply *a, const struct pathway_record *row)
+/* Whether a row is of another service than the list. */
+static bool is_of_other(const struct list_apply *l, const struct pathway_record *row)
 {
-    struct part **known = row->provider_number && row->provider_number < PROVIDERS_NUMBERED
-                              ? &a->into->by_number[row->provider_number]
-                              : NULL;
-
-    if (!known)
-        return part_of(a, row->provider);
-    if (!*known)
-        *known = part_of(a, row->provider);
-    return *known;
-}
-
-/* Whether a row is of another service than the list. Of packed rows, one service has one text. */
-static bool is_of_other(struct list_apply *l, const struct pathway_record *row)
-{
-    if (!row->service)
-        return false;
-    if (!row->group)
-        return !text_same(row->service, l->list->service);
-    if (row->service != l->service) {
-        l->service = row->service;
-        l->is_other = !text_same(row->service, l->list->service);
-    }
-    return l->is_other;
+    return row->service && !text_same(row->service, l->list->service);
 }
 
 /* The first snapshot of an organisation that took over from another of the list: the other's pathways are its
@@ -106,7 +84,7 @@ static int take_over(struct apply *a, struct part *part, struct civil_date censu
     for (size_t i = 0; before && i < l->part_count; i++) {
         struct part *other = &l->parts[i];
 
-        if (strcmp(other->stored->provider, before) != 0 || other->rows > 0)
+        if (strcmp(other->stored->provider, before) != 0 || other->has_begun)
             continue;
         log_info("apply", "list=%s provider=%s goes on as %s", l->list->id, before,
                  part->stored->provider);
@@ -148,30 +126,44 @@ static int take_event(const struct reading *reading, struct part *part,
     return r < 0 ? r : 0;
 }
 
+int apply_begin_part(struct apply *a, struct part *part, struct civil_date census)
+{
+    int r = part->has_begun ? 0 : take_over(a, part, census);
+
+    if (r < 0 || part->has_begun)
+        return r;
+    r = list_snapshot_begin(part->stored->state, census, a->received, a->into->duplicates);
+    part->has_begun = true;
+    part->is_older = r == -ESTALE || r == -ERANGE;
+    return part->is_older ? 0 : r;
+}
+
 static int take_row(struct apply *a, struct part *part, const struct pathway_record *row)
 {
-    int r = 0;
-
     if (!apply_is_snapshot(a))
         return take_event(&a->into->readings.list[a->into->reading], part, row);
-    if (!part->has_begun) {
-        r = take_over(a, part, row->census);
-        if (r < 0)
-            return r;
-        r = list_snapshot_begin(part->stored->state, row->census, a->received, a->into->duplicates);
-        part->has_begun = true;
-        part->is_older = r == -ESTALE || r == -ERANGE;
-        if (r < 0 && !part->is_older)
-            return r;
-    }
-    if (part->is_older)
-        return 0;
-    if (a->into->window) {
-        apply_window_give(a->into, part, row);
-        return 0;
-    }
+    int r = apply_begin_part(a, part, row->census);
+
+    if (r < 0 || part->is_older)
+        return r;
     r = list_snapshot_row(part->stored->state, row);
     return r < 0 ? r : 0;
+}
+
+static bool is_news(const struct reading *reading)
+{
+    return !reading->takes_back && !reading->is_again;
+}
+
+int apply_part_row(struct apply *a, struct part *part, const struct pathway_record *row)
+{
+    struct civil_date date = apply_is_snapshot(a) ? row->census : row->event_date;
+
+    part->rows++;
+    if (is_news(&a->into->readings.list[a->into->reading]) && date_is_set(date) &&
+        (!date_is_set(part->newest) || date_compare(date, part->newest) > 0))
+        part->newest = date;
+    return take_row(a, part, row);
 }
 
 /* A row that is left out may be of somebody who is on the list. */
@@ -189,33 +181,26 @@ static int on_row(void *arg, const struct pathway_record *row)
     struct apply *a = arg;
     struct list_apply *l = a->into;
     const struct reading *reading = &l->readings.list[l->reading];
-    bool is_other = is_of_other(l, row);
-    bool is_news = !reading->takes_back && !reading->is_again;
     struct pathway_record ranked;
     uint64_t version;
     int r = reading_has(reading, row, &version);
 
     if (r <= 0)
         return r;
-    struct part *part = row->provider && !is_other ? part_of_row(a, row) : NULL;
-    struct civil_date date = apply_is_snapshot(a) ? row->census : row->event_date;
+    struct part *part = row->provider && !is_of_other(l, row) ? part_of(a, row->provider) : NULL;
 
     if (apply_is_snapshot(a) && row->event)
         return part ? ended_note(&part->ended, row) : 0;
-    l->rows += is_news;
+    l->rows += is_news(reading);
     if (!part) {
-        l->others += is_news;
+        l->others += is_news(reading);
         return apply_is_snapshot(a) ? note_elsewhere(l, row) : 0;
     }
-    part->rows++;
-    if (is_news && date_is_set(date) &&
-        (!date_is_set(a->newest) || date_compare(date, a->newest) > 0))
-        a->newest = date;
     if (version == row->version)
-        return take_row(a, part, row);
+        return apply_part_row(a, part, row);
     ranked = *row;
     ranked.version = version;
-    return take_row(a, part, &ranked);
+    return apply_part_row(a, part, &ranked);
 }
 
 /* The file was read with two keys: what the list knows under the old one gets its new name. */
@@ -294,15 +279,13 @@ static int open_reading(struct apply *a)
     fd_close(&a->fd);
     pathway_archive_free(l->reader);
     digest_free(l->digest);
-    apply_window_close(l);
+    apply_lanes_close(l);
     l->relay = NULL;
     l->reader = NULL;
     l->digest = NULL;
-    l->packed = packed_take(a->pipeline, file);
-    l->service = NULL;
-    memset(l->by_number, 0, sizeof l->by_number); /* each file's own */
+    l->packed = apply_is_snapshot(a) ? packed_take(a->pipeline, file) : NULL;
     if (l->packed)
-        return apply_window_open(l);
+        return apply_lanes_open(l);
     l->digest = file->sequence <= a->pipeline->loaded_upto ? digest_new() : NULL;
     a->fd = archive_read(a->pipeline->archive, receipt_archived(file));
     if (a->fd < 0)
@@ -329,7 +312,7 @@ int apply_list_begin(struct apply *a)
 
         part->stored = books_list(&p->books, list->id, list->providers.items[i]);
         part->change = (struct list_change)LIST_CHANGE_INIT;
-        part->reaches = DATE_NONE;
+        part->reaches = part->newest = DATE_NONE;
         part->before = list_known_upto(part->stored->state);
         part->book = part->censuses = (struct text)TEXT_INIT;
         l->part_count++;
@@ -542,7 +525,7 @@ static int end_reading(struct apply *a, bool *out_is_done)
 
     relay_free(l->relay);
     l->relay = NULL;
-    apply_window_close(l);
+    apply_lanes_close(l);
     if (l->digest) { /* what lay there for long may have rotted, and still read as rows */
         digest_end(l->digest, found);
         l->digest = NULL;
@@ -566,7 +549,7 @@ static int read_portion(struct apply *a, bool *out_is_done)
         bool is_read = false;
 
         done += l->relay || l->packed ? PORTION_BYTES : ARCHIVE_BLOCK;
-        r = l->packed  ? apply_window_take(a, on_row, &is_read)
+        r = l->packed  ? apply_lanes_take(a, on_row, &is_read)
             : l->relay ? relay_take(l->relay, on_row, a, &is_read)
                        : read_block(a, &is_read);
         if (r == 0 && is_read)
@@ -584,12 +567,24 @@ bool apply_list_is_idle(const struct apply *a)
     return a->into->readings.count == 0;
 }
 
+static void find_newest(struct apply *a)
+{
+    for (size_t i = 0; i < a->into->part_count; i++) {
+        struct civil_date newest = a->into->parts[i].newest;
+
+        if (date_is_set(newest) && (!date_is_set(a->newest) || date_compare(newest, a->newest) > 0))
+            a->newest = newest;
+    }
+}
+
 int apply_list_read(struct apply *a, bool *out_is_done)
 {
     int r = read_portion(a, out_is_done);
 
-    if (r == 0 && *out_is_done)
+    if (r == 0 && *out_is_done) {
+        find_newest(a);
         r = check_parts(a);
+    }
     if (r > 0) { /* read once more, into lists that know nobody */
         *out_is_done = false;
         return 0;

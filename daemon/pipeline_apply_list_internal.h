@@ -20,21 +20,20 @@
 #include "pipeline_apply_set.h"
 #include "store/store_list.h"
 
-#define PROVIDERS_NUMBERED 4096 /* that packed rows' own numbers are kept for */
-#define PART_FIELDS        12   /* that a part says of itself */
+#define PART_FIELDS 12 /* that a part says of itself */
 
 /* One part of the list, while a file is applied. */
 struct part {
     struct stored_list *stored;
     struct list_change change;
-    struct civil_date before;     /* to which day it was known; DATE_NONE: not at all */
-    struct civil_date reaches;    /* of a set: end of the newest period that it tells of */
-    unsigned long rows;           /* of the file */
-    uint32_t first_row, last_row; /* that wait in the window, as their places from 1 on; 0: none */
-    struct ended ended;           /* rows of pathways that are not of the list any more */
-    struct elsewhere elsewhere;   /* its pathways that the file names under codes not of the list */
-    bool has_begun;               /* a snapshot */
-    bool is_older;                /* the list has a later census: nothing of the file counts */
+    struct civil_date before;   /* to which day it was known; DATE_NONE: not at all */
+    struct civil_date reaches;  /* of a set: end of the newest period that it tells of */
+    unsigned long rows;         /* of the file */
+    struct civil_date newest;   /* of these */
+    struct ended ended;         /* rows of pathways that are not of the list any more */
+    struct elsewhere elsewhere; /* its pathways that the file names under codes not of the list */
+    bool has_begun;             /* a snapshot */
+    bool is_older;              /* the list has a later census: nothing of the file counts */
     bool is_moved;         /* its pathways came from, or went to, another organisation's part */
     bool is_marked;        /* which of its pathways went to other parts is told otherwise now */
     bool is_renamed;       /* its people have other pseudonyms now, by a change of our own key */
@@ -53,20 +52,16 @@ struct list_apply {
     struct pathway_archive *reader;
     struct relay *relay; /* reader, digest and file are its thread's; NULL: the loop's */
     struct packed_rows
-        *packed;               /* of the file being read, instead of the archive's bytes; or NULL */
-    struct row_window *window; /* of these */
-    struct helper *helper;     /* of a file of many rows; or NULL */
-    struct digest *digest;     /* of the bytes read so far, where they are not fresh; or NULL */
-    struct readings readings;  /* of the archive, one after the other */
+        *packed;              /* of the file being read, instead of the archive's bytes; or NULL */
+    struct row_lanes *lanes;  /* of these */
+    struct helper *helper;    /* of a file of many rows; or NULL */
+    struct digest *digest;    /* of the bytes read so far, where they are not fresh; or NULL */
+    struct readings readings; /* of the archive, one after the other */
     size_t reading;
     enum list_duplicates duplicates;
     struct part *parts; /* in the order of the list's providers */
     size_t part_count;
-    struct table by_provider; /* as rows name it -> its part */
-    struct part
-        *by_number[PROVIDERS_NUMBERED]; /* the same by the number that packed rows give it */
-    const char *service; /* of the packed row before, and whether the list is of another one */
-    bool is_other;
+    struct table by_provider;   /* as rows name it -> its part */
     unsigned long rows, others; /* others: of services and providers that are not on the list */
     size_t staging;             /* the part being staged */
     struct load *load;          /* the next call of it; NULL: nothing is staged */
@@ -78,15 +73,18 @@ static inline bool apply_is_snapshot(const struct apply *a)
     return a->feed->kind == FEED_SNAPSHOT;
 }
 
-/** Rows that are in memory from now on. Returns 0 or -ENOMEM. */
-int apply_window_open(struct list_apply *l);
-/** Takes the next packed rows: on_row is called with each in turn, then parts take what they were given, both
- * threads at once. Returns 0; -errno; what on_row returned. *out_is_done: none is left. */
-int apply_window_take(struct apply *a, int (*on_row)(void *arg, const struct pathway_record *row),
-                      bool *out_is_done);
-/** For on_row: the row, which is of the window, is its part's, after those that it was given before. */
-void apply_window_give(struct list_apply *l, struct part *part, const struct pathway_record *row);
-void apply_window_close(struct list_apply *l);
+/** A snapshot's part begins, if it did not, with the census of its first row. Returns 0 or -errno. */
+int apply_begin_part(struct apply *a, struct part *part, struct civil_date census);
+/** A row that is of the part. By either thread, where the part has begun. Returns 0 or -errno. */
+int apply_part_row(struct apply *a, struct part *part, const struct pathway_record *row);
+
+/** Rows that are in memory, .packed, from now on. Returns 0 or -ENOMEM. */
+int apply_lanes_open(struct list_apply *l);
+/** Takes the next of them: on_row is called with those that are no part's, parts take theirs, both threads at once.
+ * Returns 0; -errno; what on_row returned. *out_is_done: none is left. */
+int apply_lanes_take(struct apply *a, int (*on_row)(void *arg, const struct pathway_record *row),
+                     bool *out_is_done);
+void apply_lanes_close(struct list_apply *l);
 
 void apply_load_free(struct load *load); /* accepts NULL */
 

@@ -39,7 +39,8 @@ struct taking {
     bool is_pathway;
     bool is_refused;                 /* it was read to its end: now its bytes are kept */
     const struct list_setting *list; /* that it goes into; of the configuration */
-    struct table printed; /* providers, as its rows name them -> whether the list has them */
+    struct table
+        printed; /* providers, as its rows name them -> place among the list's, from 1 on */
     struct archive_file *canonical; /* its rows, pseudonymised */
     struct pathway_writer writer;   /* of these */
     struct packed_rows

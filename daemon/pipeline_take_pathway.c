@@ -39,30 +39,30 @@ static int note_submission(struct taking *t, const struct pathway_record *row)
     return table_set(&t->submissions, text_str(&key), t, NULL);
 }
 
-static const char is_listed_mark, is_other_mark; /* of what .printed says of a provider */
-
-/* Each as its rows name it, once: it is known then whether the list has it. */
-static int provider_is_listed(struct taking *t, const char *printed, bool *out_is_listed)
+/* Each as its rows name it, once: it is known then which of the list's it is, from 1 on; 0: none. */
+static int provider_place(struct taking *t, const char *printed, size_t *out_place)
 {
-    const void *known = table_get(&t->printed, printed);
+    const struct text_list *providers = &t->list->providers;
+    uintptr_t known = (uintptr_t)table_get(&t->printed, printed);
 
-    *out_is_listed = known == &is_listed_mark;
+    *out_place = known && known <= providers->count ? known : 0;
     if (known)
         return 0;
     const char *code = settings_org_code(t->pipeline->config->settings, printed);
+    size_t i = 0;
 
-    for (size_t i = 0; i < t->list->providers.count; i++)
-        *out_is_listed |= strcmp(t->list->providers.items[i], code) == 0;
-    const char *mark = *out_is_listed ? &is_listed_mark : &is_other_mark;
-    int r = table_set(&t->printed, printed, (void *)(uintptr_t)mark, NULL);
+    while (i < providers->count && strcmp(providers->items[i], code) != 0)
+        i++;
+    *out_place = i < providers->count ? i + 1 : 0;
+    int r = table_set(&t->printed, printed, (void *)(uintptr_t)(i + 1), NULL);
 
     return r < 0 ? r : table_set(&t->organisations, code, t, NULL);
 }
 
 /* Into memory too. Without room there they are read from the archive once more. */
-static void pack_row(struct taking *t, const struct pathway_record *row)
+static void pack_row(struct taking *t, size_t lane, const struct pathway_record *row)
 {
-    if (!t->packed || packed_rows_add(t->packed, row) == 0)
+    if (!t->packed || packed_rows_add(t->packed, lane, row) == 0)
         return;
     packed_rows_free(t->packed);
     t->packed = NULL;
@@ -71,20 +71,24 @@ static void pack_row(struct taking *t, const struct pathway_record *row)
 int take_pathway_row(void *arg, const struct pathway_record *row)
 {
     struct taking *t = arg;
-    bool is_listed = false;
+    size_t place = 0;
     int r = pathway_writer_add(&t->writer, row);
 
-    pack_row(t, row);
-    if (row->event && format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT)
+    if (row->event && format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT) {
+        pack_row(t, 0, row);
         return r; /* its pathway is not of the list */
+    }
     if (r == 0 && t->is_set)
         r = note_submission(t, row);
     if (r == 0 && row->provider)
-        r = provider_is_listed(t, row->provider, &is_listed);
-    if (row->service && strcmp(row->service, t->list->service) != 0)
+        r = provider_place(t, row->provider, &place);
+    bool is_named = !row->service || strcmp(row->service, t->list->service) == 0;
+
+    if (!is_named)
         t->receipt.left_out.of[LEFT_OUT_SERVICE]++;
-    else if (!is_listed)
+    else if (!place)
         t->receipt.left_out.of[LEFT_OUT_PROVIDER]++;
+    pack_row(t, is_named || text_same(row->service, t->list->service) ? place : 0, row);
     return r;
 }
 
@@ -167,7 +171,7 @@ int take_pathway_begin(struct taking *t)
         return r;
     pathway_writer_init(&t->writer, on_bytes, t);
     if (format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT)
-        t->packed = packed_rows_new(PACKED_MOST);
+        t->packed = packed_rows_new(t->list->providers.count + 1, PACKED_MOST);
     if (is_zipped) /* hashed whole, then opened */
         return archive_begin(p->raw, &t->file);
     return begin_parsing(t);

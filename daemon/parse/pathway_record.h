@@ -58,8 +58,6 @@ struct pathway_record {
     /** Of packed rows (pathway/packed_rows.h), from 1 on: rows of one file that have the same service,
      * commissioner, place, stage and cohort have the same number. 0: nobody compared them. */
     uint32_t group;
-    /** Likewise of their provider; 0 also where there is none. */
-    uint32_t provider_number;
 };
 
 /** The events of DESIGN section 5, NULL-terminated. */

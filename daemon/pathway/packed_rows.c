@@ -9,11 +9,13 @@
 
 /*
  * A row: struct head, then the fields that its flags tell, in the order of the tables below. Words are
- * numbers of the group set's words, so a row has no pointer and no text.
+ * numbers of the group set's words, so a row has no pointer and no text. Taking changes what is of its lane, and
+ * nothing else.
  */
 
-#define CHUNK_BYTES ((size_t)64 << 10)
-#define WORD_BYTES  ((size_t)128) /* of a word, about: its text, its entry and its slot */
+#define CHUNK_BYTES ((size_t)128 << 10) /* beyond what the allocator keeps when it is freed */
+#define PAGE_BYTES  ((size_t)4096)      /* of a chunk those are in memory that were written to */
+#define WORD_BYTES  ((size_t)128)       /* of a word, about: its text, its entry and its slot */
 
 static const size_t words[] = {
     offsetof(struct pathway_record, provider), offsetof(struct pathway_record, exception),
@@ -35,9 +37,10 @@ enum {
     HAS_PERSON = 1 << 0,
     HAS_VERSION = 1 << 1,
     IS_RETRACTED = 1 << 2,
-    IS_NEXT_LINE = 1 << 3, /* one below the row before */
-    SAME_CENSUS = 1 << 4,  /* as the row before */
-    FIRST_WORD = 1 << 5,
+    IS_NEAR = 1 << 3,       /* so many lines below the row before, as 16 bits */
+    SAME_CENSUS = 1 << 4,   /* as the row before */
+    SAME_PROVIDER = 1 << 5, /* the same */
+    FIRST_WORD = 1 << 6,
     FIRST_DAY = FIRST_WORD << WORDS,
 };
 _Static_assert((FIRST_DAY << DAYS) - 1 <= UINT16_MAX, "a flag for each");
@@ -59,37 +62,51 @@ struct chunk {
     uint8_t bytes[CHUNK_BYTES];
 };
 
-/* What most rows say anew: their line follows, and there is one census. */
+/* What most rows say anew: their line is not far, and there is one census and one provider. */
 struct before {
-    uint32_t line;
+    uint32_t line, provider;
     struct civil_date census;
 };
 
-struct packed_rows {
+struct lane {
     struct chunk *first, *last;
     struct before added, taken; /* the last row */
     size_t at;                  /* in the first: rows before it were taken */
-    size_t chunk_count, most;
+    struct packed_first start;
+};
+
+struct packed_rows {
+    struct lane *lanes;
+    size_t lane_count, begun; /* begun: that have a chunk */
+    size_t bytes, most;       /* bytes: of rows */
     struct group_set groups;
 };
 
-struct packed_rows *packed_rows_new(size_t most)
+struct packed_rows *packed_rows_new(size_t lanes, size_t most)
 {
     struct packed_rows *p = calloc(1, sizeof *p);
 
+    assert(lanes > 0);
     if (!p)
         return NULL;
     p->most = most;
-    p->added.census = p->taken.census = DATE_NONE;
+    p->lane_count = lanes;
+    p->lanes = calloc(lanes, sizeof *p->lanes);
+    if (!p->lanes) {
+        free(p);
+        return NULL;
+    }
+    for (size_t i = 0; i < lanes; i++)
+        p->lanes[i].added.census = p->lanes[i].taken.census = DATE_NONE;
     return p;
 }
 
-static void drop_first(struct packed_rows *p)
+static void drop_first(struct lane *l)
 {
-    struct chunk *c = p->first;
+    struct chunk *c = l->first;
 
-    p->first = c->next;
-    p->at = 0;
+    l->first = c->next;
+    l->at = 0;
     free(c);
 }
 
@@ -97,10 +114,22 @@ void packed_rows_free(struct packed_rows *p)
 {
     if (!p)
         return;
-    while (p->first)
-        drop_first(p);
+    for (size_t i = 0; i < p->lane_count; i++)
+        while (p->lanes[i].first)
+            drop_first(&p->lanes[i]);
+    free(p->lanes);
     group_set_release(&p->groups);
     free(p);
+}
+
+size_t packed_rows_lanes(const struct packed_rows *p)
+{
+    return p->lane_count;
+}
+
+struct packed_first packed_rows_first(const struct packed_rows *p, size_t lane)
+{
+    return p->lanes[lane].start;
 }
 
 /* ---- adding ---- */
@@ -109,27 +138,27 @@ static size_t size_of(const struct packed_rows *p)
 {
     const struct group_set *s = &p->groups;
 
-    return p->chunk_count * sizeof(struct chunk) + s->word_count * WORD_BYTES +
-           s->number_cap * sizeof *s->numbers + s->cap * sizeof *s->at +
-           s->slot_count * sizeof *s->slots;
+    return p->lane_count * sizeof(struct lane) + p->begun * PAGE_BYTES + p->bytes +
+           s->word_count * WORD_BYTES + s->number_cap * sizeof *s->numbers +
+           s->cap * sizeof *s->at + s->slot_count * sizeof *s->slots;
 }
 
 /* The last chunk has room for any row then. */
-static int make_room(struct packed_rows *p)
+static int make_room(struct packed_rows *p, struct lane *l)
 {
-    if (p->last && CHUNK_BYTES - p->last->used >= ROW_MOST)
-        return 0;
-    if (size_of(p) + sizeof(struct chunk) > p->most)
+    if (size_of(p) + ROW_MOST > p->most)
         return -EFBIG;
+    if (l->last && CHUNK_BYTES - l->last->used >= ROW_MOST)
+        return 0;
     struct chunk *c = malloc(sizeof *c);
 
     if (!c)
         return -ENOMEM;
     c->next = NULL;
     c->used = 0;
-    *(p->last ? &p->last->next : &p->first) = c;
-    p->last = c;
-    p->chunk_count++;
+    p->begun += !l->last;
+    *(l->last ? &l->last->next : &l->first) = c;
+    l->last = c;
     return 0;
 }
 
@@ -157,7 +186,7 @@ static int number_group(struct packed_rows *p, const struct pathway_record *r, u
     return group_set_number(&p->groups, &g, out_group);
 }
 
-static int number_words(struct packed_rows *p, const struct pathway_record *r, uint16_t *flags,
+static int number_words(struct packed_rows *p, const struct pathway_record *r,
                         uint32_t numbers[WORDS])
 {
     int e = 0;
@@ -166,12 +195,22 @@ static int number_words(struct packed_rows *p, const struct pathway_record *r, u
         const char *text = said(*(const char *const *)((const char *)r + words[i]));
 
         e = group_set_word_number(&p->groups, text, &numbers[i]);
-        *flags |= (uint16_t)(numbers[i] ? FIRST_WORD << i : 0);
     }
     return e;
 }
 
-/* Its days, but for a census as that of the row before. */
+/* Its words, but for a provider as that of the row before. */
+static void put_words(struct chunk *c, const uint32_t numbers[WORDS], uint16_t *flags)
+{
+    for (size_t i = 0; i < WORDS; i++) {
+        if (!numbers[i] || (i == WORD_PROVIDER && *flags & SAME_PROVIDER))
+            continue;
+        *flags |= (uint16_t)(FIRST_WORD << i);
+        put(c, &numbers[i], sizeof numbers[i]);
+    }
+}
+
+/* The same of its days and its census. */
 static void put_days(struct chunk *c, const struct pathway_record *r, uint16_t *flags)
 {
     for (size_t i = 0; i < DAYS; i++) {
@@ -184,55 +223,73 @@ static void put_days(struct chunk *c, const struct pathway_record *r, uint16_t *
     }
 }
 
-static uint16_t flags_of(const struct packed_rows *p, const struct pathway_record *r)
+static void put_line(struct chunk *c, const struct before *before, uint32_t line, uint16_t flags)
 {
-    bool is_same = date_compare(r->census, p->added.census) == 0;
+    uint16_t below = (uint16_t)(line - before->line);
 
-    return (uint16_t)((r->has_person ? HAS_PERSON : 0) | (r->has_version ? HAS_VERSION : 0) |
-                      (r->retracted ? IS_RETRACTED : 0) | (is_same ? SAME_CENSUS : 0) |
-                      (r->line == p->added.line + 1UL ? IS_NEXT_LINE : 0));
+    if (flags & IS_NEAR)
+        put(c, &below, sizeof below);
+    else
+        put(c, &line, sizeof line);
 }
 
-int packed_rows_add(struct packed_rows *p, const struct pathway_record *r)
+static uint16_t flags_of(const struct before *b, const struct pathway_record *r, uint32_t provider)
 {
-    struct head h = { .flags = flags_of(p, r) };
+    bool same_census = date_compare(r->census, b->census) == 0;
+
+    return (uint16_t)((r->has_person ? HAS_PERSON : 0) | (r->has_version ? HAS_VERSION : 0) |
+                      (r->retracted ? IS_RETRACTED : 0) | (same_census ? SAME_CENSUS : 0) |
+                      (provider == b->provider ? SAME_PROVIDER : 0) |
+                      (r->line >= b->line && r->line - b->line <= UINT16_MAX ? IS_NEAR : 0));
+}
+
+static void note_first(struct lane *l, const struct pathway_record *r)
+{
+    if (!l->start.line && !r->event)
+        l->start = (struct packed_first){ r->line + 1, r->census };
+}
+
+int packed_rows_add(struct packed_rows *p, size_t lane, const struct pathway_record *r)
+{
+    struct lane *l = &p->lanes[lane];
+    struct head h = { .group = 0 };
     uint32_t numbers[WORDS];
 
-    assert(!r->key);
-    int e = r->line > UINT32_MAX ? -EFBIG : make_room(p);
+    assert(!r->key && lane < p->lane_count);
+    int e = r->line > UINT32_MAX ? -EFBIG : make_room(p, l);
 
     if (e == 0)
         e = number_group(p, r, &h.group);
     if (e == 0)
-        e = number_words(p, r, &h.flags, numbers);
+        e = number_words(p, r, numbers);
     if (e < 0)
         return e;
-    struct chunk *c = p->last;
+    struct chunk *c = l->last;
     size_t head_at = c->used;
 
-    p->added = (struct before){ (uint32_t)r->line, r->census };
+    note_first(l, r);
+    h.flags = flags_of(&l->added, r, numbers[WORD_PROVIDER]);
     memcpy(h.pathway, r->pathway, PSEUDONYM_BYTES);
     c->used += HEAD_BYTES;
-    if (!(h.flags & IS_NEXT_LINE))
-        put(c, &p->added.line, sizeof p->added.line);
+    put_line(c, &l->added, (uint32_t)r->line, h.flags);
+    l->added = (struct before){ (uint32_t)r->line, numbers[WORD_PROVIDER], r->census };
     if (r->has_person)
         put(c, r->person, PSEUDONYM_BYTES);
     if (r->has_version)
         put(c, &r->version, sizeof r->version);
-    for (size_t i = 0; i < WORDS; i++)
-        if (numbers[i])
-            put(c, &numbers[i], sizeof numbers[i]);
+    put_words(c, numbers, &h.flags);
     put_days(c, r, &h.flags);
     memcpy(c->bytes + head_at, &h, HEAD_BYTES);
+    p->bytes += c->used - head_at;
     return 0;
 }
 
 /* ---- taking ---- */
 
-static void take_raw(struct packed_rows *p, void *out, size_t len)
+static void take_raw(struct lane *l, void *out, size_t len)
 {
-    memcpy(out, p->first->bytes + p->at, len);
-    p->at += len;
+    memcpy(out, l->first->bytes + l->at, len);
+    l->at += len;
 }
 
 static void take_group(const struct packed_rows *p, uint32_t group, struct pathway_record *r)
@@ -248,58 +305,78 @@ static void take_group(const struct packed_rows *p, uint32_t group, struct pathw
     memcpy(r->cohort, g.cohort, g.cohort_count * sizeof *g.cohort);
 }
 
-static void take_days(struct packed_rows *p, uint16_t flags, struct pathway_record *r)
+static void take_words(const struct packed_rows *p, struct lane *l, uint16_t flags,
+                       struct pathway_record *r)
+{
+    for (size_t i = 0; i < WORDS; i++) {
+        uint32_t number = 0;
+
+        if (i == WORD_PROVIDER && flags & SAME_PROVIDER)
+            number = l->taken.provider;
+        if (flags & FIRST_WORD << i)
+            take_raw(l, &number, sizeof number);
+        if (i == WORD_PROVIDER)
+            l->taken.provider = number;
+        *(const char **)((char *)r + words[i]) = group_set_word(&p->groups, number);
+    }
+}
+
+static void take_days(struct lane *l, uint16_t flags, struct pathway_record *r)
 {
     for (size_t i = 0; i < DAYS; i++) {
         struct civil_date *day = (struct civil_date *)((char *)r + days[i]);
 
-        *day = i == DAY_CENSUS && flags & SAME_CENSUS ? p->taken.census : DATE_NONE;
+        *day = i == DAY_CENSUS && flags & SAME_CENSUS ? l->taken.census : DATE_NONE;
         if (flags & FIRST_DAY << i)
-            take_raw(p, day, sizeof *day);
+            take_raw(l, day, sizeof *day);
     }
+    l->taken.census = r->census;
 }
 
-static void take_one(struct packed_rows *p, struct pathway_record *r)
+static void take_line(struct lane *l, uint16_t flags, struct pathway_record *r)
+{
+    uint16_t below;
+
+    if (flags & IS_NEAR) {
+        take_raw(l, &below, sizeof below);
+        l->taken.line += below;
+    } else {
+        take_raw(l, &l->taken.line, sizeof l->taken.line);
+    }
+    r->line = l->taken.line;
+}
+
+static void take_one(const struct packed_rows *p, struct lane *l, struct pathway_record *r)
 {
     struct head h;
 
-    take_raw(p, &h, HEAD_BYTES);
+    take_raw(l, &h, HEAD_BYTES);
     memcpy(r->pathway, h.pathway, PSEUDONYM_BYTES);
-    p->taken.line++;
-    if (!(h.flags & IS_NEXT_LINE))
-        take_raw(p, &p->taken.line, sizeof p->taken.line);
-    r->line = p->taken.line;
+    take_line(l, h.flags, r);
     r->has_person = h.flags & HAS_PERSON;
     r->has_version = h.flags & HAS_VERSION;
     r->retracted = h.flags & IS_RETRACTED;
     if (r->has_person)
-        take_raw(p, r->person, PSEUDONYM_BYTES);
+        take_raw(l, r->person, PSEUDONYM_BYTES);
     if (r->has_version)
-        take_raw(p, &r->version, sizeof r->version);
-    for (size_t i = 0; i < WORDS; i++) {
-        uint32_t number = 0;
-
-        if (h.flags & FIRST_WORD << i)
-            take_raw(p, &number, sizeof number);
-        *(const char **)((char *)r + words[i]) = group_set_word(&p->groups, number);
-        if (i == WORD_PROVIDER)
-            r->provider_number = number;
-    }
-    take_days(p, h.flags, r);
-    p->taken.census = r->census;
+        take_raw(l, &r->version, sizeof r->version);
+    take_words(p, l, h.flags, r);
+    take_days(l, h.flags, r);
     take_group(p, h.group, r);
     r->event = r->event ? pathway_event_find(r->event) : NULL;
 }
 
-size_t packed_rows_take(struct packed_rows *p, size_t most, struct pathway_record *out_rows)
+size_t packed_rows_take(struct packed_rows *p, size_t lane, size_t most,
+                        struct pathway_record *out_rows)
 {
+    struct lane *l = &p->lanes[lane];
     size_t n = 0;
 
-    for (; n < most && p->first; n++) {
+    for (; n < most && l->first; n++) {
         out_rows[n] = (struct pathway_record){ .has_person = false };
-        take_one(p, &out_rows[n]);
-        if (p->at == p->first->used) /* a row borrows from the words alone */
-            drop_first(p);
+        take_one(p, l, &out_rows[n]);
+        if (l->at == l->first->used) /* a row borrows from the words alone */
+            drop_first(l);
     }
     return n;
 }

@@ -39,6 +39,12 @@ def snapshot(census, rows, provider):
     return lists.snapshot(census, rows, provider=provider).replace(f",{provider},P", ",OLD,P")  # the issuer stays
 
 
+def mixed(census, *parts):
+    """Rows of several providers, in this order."""
+    files = [snapshot(census, dict(rows), provider).split("\n", 1) for rows, provider in parts]
+    return files[0][0] + "\n" + "".join(rows for _, rows in files)
+
+
 def test_a_list_goes_on_under_the_successor_with_neither_start_nor_stop(build):
     with instance(build) as i:
         i.put("1.csv", snapshot("2026-05-17", lists.starts(30, START), "OLD"), feed="weekly")
@@ -61,6 +67,24 @@ def test_a_list_goes_on_under_the_successor_with_neither_start_nor_stop(build):
         wait_for(lambda: feed(i)["files"] == 2 and parts(i)["NEW"]["digest"] == before[0]["NEW"]["digest"] and
                  values(i, "open") == before[1], "the same after a rebuild", 40)
         assert "made again from the archive" not in i.log()
+
+
+def test_rows_of_other_codes_around_the_successors_first_mean_the_same_from_memory_and_from_the_archive(build):
+    """Whose pathways they would be changes with that row: each is looked for where they were when it came."""
+    starts = lists.starts(100, START)
+    first, *rest, last = list(starts.items())
+    others = {"Z1": START, "Z2": START}  # that some come under another code is nothing new
+    with instance(build) as i:
+        i.put("1.csv", mixed("2026-05-17", (starts, "OLD"), (others, "RZZ")), feed="weekly")
+        i.once("2026-05-18")
+        i.put("2.csv", mixed("2026-05-24", ([first], "RZZ"), (rest, "NEW"), ([last], "RZZ")), feed="weekly")
+        i.once("2026-05-25")
+        i.start("2026-05-25")
+        assert values(i, "open") == {"2026-05-17": 100, "2026-05-24": 99}, feed(i)
+        before = (parts(i), values(i, "open"))
+        i.ctl("rebuild")
+        wait_for(lambda: feed(i)["files"] == 2 and parts(i)["NEW"]["digest"] == before[0]["NEW"]["digest"] and
+                 values(i, "open") == before[1], "the same after a rebuild", 40)
 
 
 def test_pathways_that_both_report_hold_the_measures(build):

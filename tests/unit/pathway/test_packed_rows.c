@@ -114,15 +114,16 @@ static void by_archive(uint64_t seed, int places,
     text_release(&archive);
 }
 
-static struct packed_rows *pack(uint64_t seed, int places)
+/* So many lanes: of each row by its first byte. */
+static struct packed_rows *pack(uint64_t seed, int places, size_t lanes)
 {
     struct pathway_record before = { .census = DATE_NONE };
-    struct packed_rows *p = packed_rows_new(PLENTY);
+    struct packed_rows *p = packed_rows_new(lanes, PLENTY);
 
     for (int i = 0; i < ROWS; i++) {
         struct pathway_record r = invent_next(&seed, places, &before);
 
-        ck_assert_int_eq(packed_rows_add(p, &r), 0);
+        ck_assert_int_eq(packed_rows_add(p, r.pathway[0] % lanes, &r), 0);
     }
     return p;
 }
@@ -131,12 +132,12 @@ static struct packed_rows *pack(uint64_t seed, int places)
 static void by_packed(uint64_t seed, int places, size_t portion,
                       int (*record)(void *, const struct pathway_record *), void *arg)
 {
-    struct packed_rows *p = pack(seed, places);
+    struct packed_rows *p = pack(seed, places, 1);
     struct pathway_record *rows = calloc(portion, sizeof *rows);
     size_t turns = 0, taken = 0, n = portion;
 
     for (; n == portion; turns++) {
-        n = packed_rows_take(p, portion, rows);
+        n = packed_rows_take(p, 0, portion, rows);
         taken += n;
         for (size_t i = 0; i < n; i++) {
             ck_assert_uint_gt(rows[i].group, 0);
@@ -166,11 +167,51 @@ START_TEST(a_packed_row_is_equal_to_what_the_archive_gives_back)
 }
 END_TEST
 
+#define LANES 7
+
+START_TEST(each_lane_has_its_rows_in_their_order_whichever_is_taken_first)
+{
+    struct text alone[LANES], taken = TEXT_INIT;
+    struct pathway_record before = { .census = DATE_NONE }, rows[10];
+    struct packed_rows *p = pack(5, 40, LANES);
+    struct packed_first first[LANES] = { { 0, DATE_NONE } };
+    uint64_t seed = 5;
+
+    for (size_t lane = 0; lane < LANES; lane++)
+        alone[lane] = (struct text)TEXT_INIT;
+    for (int i = 0; i < ROWS; i++) {
+        struct pathway_record r = invent_next(&seed, 40, &before);
+        size_t lane = r.pathway[0] % LANES;
+
+        ck_assert_int_eq(text_add(&alone[lane], r.pathway, PSEUDONYM_BYTES), 0);
+        if (!r.event && !first[lane].line)
+            first[lane] = (struct packed_first){ r.line + 1, r.census };
+    }
+    ck_assert_uint_eq(packed_rows_lanes(p), LANES);
+    for (size_t lane = LANES; lane-- > 0;) {
+        size_t n = 10;
+
+        ck_assert_uint_eq(packed_rows_first(p, lane).line, first[lane].line);
+        ck_assert_int_eq(date_compare(packed_rows_first(p, lane).census, first[lane].census), 0);
+        taken.len = 0;
+        while (n == 10) {
+            n = packed_rows_take(p, lane, 10, rows);
+            for (size_t i = 0; i < n; i++)
+                ck_assert_int_eq(text_add(&taken, rows[i].pathway, PSEUDONYM_BYTES), 0);
+        }
+        ck_assert_uint_eq(taken.len, alone[lane].len);
+        ck_assert_mem_eq(taken.buf, alone[lane].buf, taken.len);
+        text_release(&alone[lane]);
+    }
+    text_release(&taken);
+    packed_rows_free(p);
+}
+END_TEST
+
 /* ---- groups ---- */
 
 struct seen {
     struct table by_words; /* group as text -> its number */
-    struct table by_provider;
     size_t rows;
 };
 
@@ -195,27 +236,19 @@ static int note_group(void *arg, const struct pathway_record *r)
     /* Numbers are given in the order of the rows, so a new group has the next. */
     ck_assert_uint_eq(r->group, known ? known : table_count(&s->by_words));
     text_release(&line);
-    known = r->provider ? (uintptr_t)table_get(&s->by_provider, r->provider) : 0;
-    ck_assert_int_eq(r->provider_number != 0, r->provider != NULL);
-    ck_assert(!known || known == r->provider_number);
-    if (r->provider)
-        ck_assert_int_eq(
-            table_set(&s->by_provider, r->provider, (void *)(uintptr_t)r->provider_number, NULL),
-            0);
     s->rows++;
     return 0;
 }
 
 START_TEST(rows_of_one_group_have_one_number_and_those_of_another_another)
 {
-    struct seen s = { TABLE_INIT, TABLE_INIT, 0 };
+    struct seen s = { TABLE_INIT, 0 };
 
     by_packed(3, 5, 100, note_group, &s);
     ck_assert_uint_eq(s.rows, ROWS);
     ck_assert_uint_gt(table_count(&s.by_words), 100);
     ck_assert_uint_lt(table_count(&s.by_words), ROWS);
     table_release(&s.by_words, NULL);
-    table_release(&s.by_provider, NULL);
 }
 END_TEST
 
@@ -286,16 +319,20 @@ END_TEST
 struct taking {
     struct pathway_list *lists[LISTS];
     struct list_change changes[LISTS];
-    const struct pathway_record *rows;
-    size_t count;
+    struct packed_rows *packed;
+    size_t rows[LISTS];
 };
+
+#define PORTION 100
 
 static int take_own(void *arg, size_t at)
 {
     struct taking *t = arg;
+    struct pathway_record rows[PORTION];
 
-    for (size_t i = 0; i < t->count; i++)
-        if (t->rows[i].pathway[0] % LISTS == at && list_snapshot_row(t->lists[at], &t->rows[i]) < 0)
+    t->rows[at] = packed_rows_take(t->packed, at, PORTION, rows);
+    for (size_t i = 0; i < t->rows[at]; i++)
+        if (list_snapshot_row(t->lists[at], &rows[i]) < 0)
             return -ENOMEM;
     return 0;
 }
@@ -310,19 +347,20 @@ static int end_own(void *arg, size_t at)
 /* What all lists come to, as text. */
 static void take_all(struct helper *helper, struct text *out)
 {
-    struct taking t = { .rows = NULL };
-    struct packed_rows *p = pack(21, 400);
-    struct pathway_record rows[100];
+    struct taking t = { .packed = pack(21, 400, LISTS) };
+    size_t taken = 0, turn;
 
     for (size_t i = 0; i < LISTS; i++) {
         t.lists[i] = begun();
         t.changes[i] = (struct list_change)LIST_CHANGE_INIT;
     }
-    t.rows = rows;
     do {
-        t.count = packed_rows_take(p, 100, rows);
+        turn = taken;
         ck_assert_int_eq(helper_share(helper, LISTS, take_own, &t), 0);
-    } while (t.count == 100);
+        for (size_t i = 0; i < LISTS; i++)
+            taken += t.rows[i];
+    } while (taken > turn);
+    ck_assert_uint_eq(taken, ROWS);
     ck_assert_int_eq(helper_share(helper, LISTS, end_own, &t), 0);
     for (size_t i = 0; i < LISTS; i++) {
         pack_list(t.lists[i], out);
@@ -330,7 +368,7 @@ static void take_all(struct helper *helper, struct text *out)
                          0);
         list_free(t.lists[i]);
     }
-    packed_rows_free(p);
+    packed_rows_free(t.packed);
 }
 
 START_TEST(lists_that_take_rows_at_once_come_to_the_same)
@@ -368,14 +406,14 @@ END_TEST
 
 START_TEST(more_rows_than_may_be_kept_are_an_error)
 {
-    struct packed_rows *p = packed_rows_new((size_t)300 << 10);
+    struct packed_rows *p = packed_rows_new(1, (size_t)300 << 10);
     uint64_t seed = 1;
     int r = 0, added = 0;
 
     for (; r == 0 && added < ROWS; added++) {
         struct pathway_record row = invent_row(&seed, 40);
 
-        r = packed_rows_add(p, &row);
+        r = packed_rows_add(p, 0, &row);
     }
     ck_assert_int_eq(r, -EFBIG);
     ck_assert_int_gt(added, 300);
@@ -385,7 +423,7 @@ END_TEST
 
 START_TEST(words_count_as_memory_too)
 {
-    struct packed_rows *p = packed_rows_new((size_t)300 << 10);
+    struct packed_rows *p = packed_rows_new(1, (size_t)300 << 10);
     int r = 0, added = 0;
 
     for (; r == 0 && added < ROWS; added++) {
@@ -393,7 +431,7 @@ START_TEST(words_count_as_memory_too)
         struct pathway_record row = { .provider = code };
 
         (void)snprintf(code, sizeof code, "P%d", added);
-        r = packed_rows_add(p, &row);
+        r = packed_rows_add(p, 0, &row);
     }
     ck_assert_int_eq(r, -EFBIG);
     ck_assert_int_lt(added, ROWS);
@@ -407,10 +445,10 @@ START_TEST(without_memory_a_row_is_an_error)
     struct pathway_record row = invent_row(&seed, 3);
 
     for (long n = 1;; n++) {
-        struct packed_rows *p = packed_rows_new(PLENTY);
+        struct packed_rows *p = packed_rows_new(1, PLENTY);
 
         failing_begin(FAILING_ALLOCATIONS, n, 1, ENOMEM);
-        int r = packed_rows_add(p, &row);
+        int r = packed_rows_add(p, 0, &row);
         long failed = failing_end();
 
         ck_assert_int_eq(r, failed ? -ENOMEM : 0);
@@ -422,6 +460,7 @@ START_TEST(without_memory_a_row_is_an_error)
 END_TEST
 
 UNIT_MAIN("packed_rows", UNIT_TEST(a_packed_row_is_equal_to_what_the_archive_gives_back),
+          UNIT_TEST(each_lane_has_its_rows_in_their_order_whichever_is_taken_first),
           UNIT_TEST(rows_of_one_group_have_one_number_and_those_of_another_another),
           UNIT_ROWS(a_list_is_the_same_from_packed_rows_and_from_the_archive, places_of),
           UNIT_TEST(lists_that_take_rows_at_once_come_to_the_same),
