@@ -162,8 +162,8 @@ int sent_read(void *arg, uint64_t sequence, const char *json, size_t len)
     return r;
 }
 
-/* Nobody may hear of it before audit_sync(), which syncs both. */
-static int sent_write(struct pipeline *p, json_t *record)
+/* Nobody may hear of it before audit_sync(), which syncs both. begins: the disk syncs it meanwhile. */
+static int sent_write(struct pipeline *p, json_t *record, bool begins)
 {
     char at[WALL_TEXT_MAX];
     struct wall_time now = clock_wall(&p->clock);
@@ -179,6 +179,8 @@ static int sent_write(struct pipeline *p, json_t *record)
 
     if (r == 0)
         r = text ? journal_write(p->sent, text, strlen(text), &sequence) : -ENOMEM;
+    if (r == 0 && begins)
+        journal_sync_begin(p->sent);
     if (r == -ENOTRECOVERABLE) {
         log_error("sent", "what the journal holds is known by the next start alone");
         pipeline_stop(p, 1);
@@ -191,7 +193,7 @@ static int sent_write(struct pipeline *p, json_t *record)
 
 int sent_append(struct pipeline *p, json_t *record)
 {
-    int r = sent_write(p, record);
+    int r = sent_write(p, record, false);
 
     return r == 0 ? audit_sync(p) : r;
 }
@@ -216,7 +218,7 @@ static int flush_due(struct pipeline *p, json_t **list)
 
     *list = json_array();
     if (json_array_size(full) > 0)
-        return sent_write(p, json_pack("{s:o}", "due", full));
+        return sent_write(p, json_pack("{s:o}", "due", full), true);
     json_decref(full);
     return 0;
 }
@@ -243,7 +245,6 @@ int sent_due_begin(struct pipeline *p, struct outbox_item *const *items, size_t 
     for (size_t i = 0; r == 0 && i < count; i++)
         pending_tried(p, items[i]);
     json_decref(list);
-    journal_sync_begin(p->sent);
     return r;
 }
 
