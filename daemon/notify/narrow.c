@@ -12,6 +12,7 @@
 #define FEW         4    /* DESIGN section 10: 1, 2, 3, 4 */
 #define EXAMPLES    24   /* kept of earlier answers */
 #define ROUNDS_MOST 200  /* of narrowing bounds by the rows */
+#define MOVES_MOST  1500 /* of one repair of an example */
 
 struct narrow {
     size_t unknowns, rows, room;
@@ -264,6 +265,145 @@ static enum narrow_answer search(struct narrow *n, const struct bounds *b, const
     return r;
 }
 
+/* ---- an earlier example, repaired ---- */
+
+/* Counts that are to fulfil the rows, and how far each row is from that. */
+struct repair {
+    const struct bounds *within;
+    double *counts;  /* one for each unknown */
+    double *sums;    /* one for each row */
+    double *weights; /* likewise: what stays unfulfilled for long weighs more */
+    double *units;   /* likewise: its largest factor */
+};
+
+static double missed(const struct narrow *n, size_t row, double sum)
+{
+    return sum < n->lows[row] - SLACK    ? n->lows[row] - sum
+           : sum > n->highs[row] + SLACK ? sum - n->highs[row]
+                                         : 0;
+}
+
+/* The row that is the furthest from being fulfilled; .rows: each is. */
+static size_t worst_row(const struct narrow *n, const struct repair *r)
+{
+    size_t worst = n->rows;
+    double most = 0;
+
+    for (size_t row = 0; row < n->rows; row++) {
+        double weight = r->weights[row] * missed(n, row, r->sums[row]) / r->units[row];
+
+        if (weight > most) {
+            most = weight;
+            worst = row;
+        }
+    }
+    return worst;
+}
+
+/* What all rows gain and lose by a step of one unknown: under 0 is better. */
+static double score_of(const struct narrow *n, const struct repair *r, size_t at, double step)
+{
+    double score = 0;
+
+    for (size_t row = 0; row < n->rows; row++) {
+        double factor = n->factors[row * n->unknowns + at];
+
+        if (factor != 0)
+            score += r->weights[row] / r->units[row] *
+                     (missed(n, row, r->sums[row] + factor * step) - missed(n, row, r->sums[row]));
+    }
+    return score;
+}
+
+/* By how much an unknown would have to change for the row to be fulfilled, as far as its bounds go. */
+static double step_for(const struct narrow *n, const struct repair *r, size_t row, size_t at)
+{
+    double factor = n->factors[row * n->unknowns + at], sum = r->sums[row],
+           gap = sum < n->lows[row] ? n->lows[row] - sum : n->highs[row] - sum,
+           step = gap / factor > 0 ? ceil(gap / factor - SLACK) : floor(gap / factor + SLACK);
+
+    return nearest(r->counts[at] + step, r->within->low[at], r->within->high[at]) - r->counts[at];
+}
+
+static void move(const struct narrow *n, struct repair *r, size_t at, double step)
+{
+    r->counts[at] += step;
+    for (size_t row = 0; row < n->rows; row++)
+        r->sums[row] += step * n->factors[row * n->unknowns + at];
+}
+
+/* The best step of any unknown for the row, whole or by one. Returns its score; INFINITY: there is none. */
+static double best_step(const struct narrow *n, const struct repair *r, size_t row, size_t *out_at,
+                        double *out_step)
+{
+    double best = INFINITY;
+
+    for (size_t at = 0; at < n->unknowns; at++) {
+        double step = n->factors[row * n->unknowns + at] != 0 ? step_for(n, r, row, at) : 0;
+        const double steps[] = { step, step > 0 ? 1 : -1 };
+
+        for (size_t i = 0; i < 2 && step != 0; i++) {
+            double score = score_of(n, r, at, steps[i]);
+
+            if (score < best) {
+                best = score;
+                *out_at = at;
+                *out_step = steps[i];
+            }
+        }
+    }
+    return best;
+}
+
+/* Step by step towards the rows that are not fulfilled; what then stays so weighs more. */
+static bool repair(struct narrow *n, struct repair *r)
+{
+    for (size_t moves = 0; moves < MOVES_MOST; moves++) {
+        size_t row = worst_row(n, r), at = 0;
+        double step = 0;
+
+        if (row == n->rows)
+            return is_example(n, r->counts);
+        double score = best_step(n, r, row, &at, &step);
+
+        for (size_t i = 0; score >= 0 && i < n->rows; i++)
+            if (missed(n, i, r->sums[i]) > 0)
+                r->weights[i] += 1;
+        if (isfinite(score))
+            move(n, r, at, step);
+    }
+    return false;
+}
+
+/* Most often a count can be what is asked, and this finds an example; else search() goes through all. */
+static bool find_by_repair(struct narrow *n, const struct bounds *within, const double *near)
+{
+    AUTO(auto_free) double *room = calloc(n->unknowns + 3 * n->rows + 1, sizeof *room);
+    struct repair r = { within, room, NULL, NULL, NULL };
+
+    if (!room) {
+        n->lacked_memory = true;
+        return false;
+    }
+    r.sums = room + n->unknowns;
+    r.weights = r.sums + n->rows;
+    r.units = r.weights + n->rows;
+    for (size_t row = 0; row < n->rows; row++) {
+        r.weights[row] = 1;
+        for (size_t i = 0; i < n->unknowns; i++)
+            r.units[row] = fmax(r.units[row], fabs(n->factors[row * n->unknowns + i]));
+        r.units[row] = fmax(r.units[row], SLACK);
+    }
+    for (size_t i = 0; i < n->unknowns; i++)
+        move(n, &r, i, nearest(near[i], within->low[i], within->high[i]));
+    if (!repair(n, &r))
+        return false;
+    keep_example(n, r.counts);
+    return true;
+}
+
+/* ---- the answer ---- */
+
 /* Among the earlier ones. */
 static bool has_example(const struct narrow *n)
 {
@@ -289,6 +429,10 @@ static enum narrow_answer find_example(struct narrow *n)
         all.high[i] = NARROW_MOST;
     if (n->example_count)
         memcpy(near, n->examples + newest * n->unknowns, n->unknowns * sizeof *near);
+    if (!narrow_bounds(n, &all))
+        return NARROW_NO;
+    if (find_by_repair(n, &all, near))
+        return NARROW_YES;
     n->steps = n->steps_most;
     return search(n, &all, near);
 }

@@ -8,13 +8,13 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "notify/narrow.h"
+#include "notify/release_entry.h"
 #include "notify/release_system.h"
 
 #define MOVED_MIN 5 /* DESIGN section 10: re-rendered only then */
 #define FEW_BELOW 5
 #define BESIDE_MOST                                                                                \
-    24            /* what gives way does so too where more than so many figures are to be weighed */
-#define ROUNDED 2 /* a whole number to the nearest 5 is at most so far from it */
+    24 /* what gives way does so too where more than so many figures are to be weighed */
 
 /* An entry, or a figure of the findings, that may stand beside another. */
 struct known_cell {
@@ -93,84 +93,12 @@ int release_open(const struct table *entries, const char *receiver,
     return error;
 }
 
-/* ---- what is known of a figure that is told ---- */
-
-static bool is_count(struct figure_kind kind)
-{
-    return kind.unit == UNIT_COUNT || kind.unit == UNIT_UNKNOWN;
-}
-
-static void within(struct release_entry *e, double low, double high)
-{
-    e->low = fmax(e->low, low);
-    e->high = fmin(e->high, high);
-}
-
-/* The news says on which side of the line it lies. */
-static void on_its_side(struct release_entry *e, double value, double line, bool is_whole)
-{
-    if (isnan(line) || isnan(value))
-        return;
-    if (value > line)
-        within(e, is_whole ? floor(line) + 1 : line, INFINITY);
-    else
-        within(e, -INFINITY, is_whole ? floor(line) : line);
-}
-
-/* "About 9": it is at the line and would round to another number. */
-static bool is_at_line(const struct release_figure *f, double shown)
-{
-    return f->version->value == f->line && shown != f->line;
-}
-
-/* A number that is reckoned from a count stands for it. */
-static double scale_of(const struct release_figure *f)
-{
-    const struct series_version *v = f->version;
-
-    return f->measure->list && f->measure->list->metric.id == METRIC_TARGET_QUEUE &&
-                   v->numerator > 0
-               ? v->value / v->numerator
-               : 1;
-}
-
-static struct release_entry entry_of(const struct release_figure *f, struct figure_kind kind)
-{
-    const struct series_version *v = f->version;
-    struct release_entry e = { v->value, v->numerator, v->denominator, -INFINITY, INFINITY, true };
-    double shown, low, high, scale = scale_of(f);
-
-    if (figure_shown(v, kind, &shown) && isinf(shown))
-        within(&e, shown, shown);
-    else if (figure_shown(v, kind, &shown) && f->aged == 0 && is_at_line(f, shown))
-        within(&e, f->line, f->line);
-    else if (figure_shown(v, kind, &shown) && is_count(kind) && shown > 0)
-        within(&e, fmax(FEW_BELOW, shown - ROUNDED), shown + ROUNDED);
-    else if (figure_shown(v, kind, &shown) && is_count(kind))
-        within(&e, 0, 0);
-    else if (figure_shown(v, kind, &shown))
-        within(&e, shown - 0.5 - f->aged, shown + 0.5 - f->aged);
-    else if (figure_band(v, kind, &low, &high))
-        within(&e, low - f->aged, high - f->aged);
-    else if (figure_bounds(v, kind, &low, &high))
-        within(&e, low, high);
-    else if (figure_is_few_to_tell(v, kind))
-        within(&e, 1, FEW_BELOW - 1);
-    else
-        e.is_shown = false;
-    if (!kind.is_longest)
-        on_its_side(&e, v->value - f->aged * !is_count(kind), f->line - f->aged * !is_count(kind),
-                    is_count(kind) && scale == 1);
-    e.low /= scale;
-    e.high /= scale;
-    return e;
-}
-
 /* ---- beside what ---- */
 
 struct beside {
     struct statement *list;
     size_t count, room;
+    size_t sides; /* of these: told by the news alone */
 };
 
 static int add_statement(struct beside *b, const struct statement *s)
@@ -185,6 +113,7 @@ static int add_statement(struct beside *b, const struct statement *s)
         b->room = room;
     }
     b->list[b->count++] = *s;
+    b->sides += s->kind == STATEMENT_SIDE;
     return 0;
 }
 
@@ -263,6 +192,45 @@ static bool is_spoken_of(const struct statement *s, const struct release_cell *a
              release_days(s->cell->metric.wait) == release_days(asked->metric.wait)));
 }
 
+/* The news tells it, whether the figure is shown or not. */
+static int add_side(struct beside *b, const struct release_cell *cell, double low, double high)
+{
+    const struct statement side = { cell, STATEMENT_SIDE, low, high, false, NAN, NAN };
+
+    return isfinite(low) || isfinite(high) ? add_statement(b, &side) : 0;
+}
+
+/* Restated since over a line: who reads the news knows that it is no figure of what is so now. */
+static bool is_overtaken(const struct beside *b, const struct statement *told)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct statement *s = &b->list[i];
+
+        if (s->kind == STATEMENT_SIDE && release_is_same_figure(s->cell, told->cell) &&
+            (told->low > s->high || told->high < s->low))
+            return true;
+    }
+    return false;
+}
+
+static int add_entry(const struct known_cell *k, struct beside *b)
+{
+    const struct release_entry *e = &k->entry;
+    struct statement s = { &k->cell, STATEMENT_SHOWN, e->low, e->high, false, NAN, NAN };
+    int error = 0;
+
+    counts_of(&s, e->value, e->numerator, e->denominator);
+    if (is_overtaken(b, &s))
+        return 0;
+    if (!e->is_shown) {
+        s.kind = STATEMENT_KNOWN;
+        error = add_side(b, &k->cell, e->low, e->high);
+    }
+    if (error == 0 && (e->is_shown || is_spoken_of(&s, b->list[0].cell)))
+        error = add_statement(b, &s);
+    return error;
+}
+
 static int add_entries(const struct release *r, const char *but, size_t anchors, bool flows,
                        struct beside *b)
 {
@@ -270,19 +238,10 @@ static int add_entries(const struct release *r, const char *but, size_t anchors,
 
     for (size_t i = 0; error == 0 && i < r->count; i++) {
         const struct known_cell *k = &r->list[i];
-        struct statement s = { &k->cell, STATEMENT_SHOWN, k->entry.low, k->entry.high, false, NAN,
-                               NAN };
 
-        if (!k->cell.family || k->cell.is_stock == flows || strcmp(k->key, but) == 0 ||
-            !is_beside_any(b, anchors, &k->cell))
-            continue;
-        counts_of(&s, k->entry.value, k->entry.numerator, k->entry.denominator);
-        bool says = k->entry.is_shown || (k->cell.metric.unit == UNIT_COUNT &&
-                                          (isfinite(k->entry.low) || isfinite(k->entry.high)));
-
-        s.kind = says ? STATEMENT_SHOWN : STATEMENT_KNOWN;
-        if (says || is_spoken_of(&s, b->list[0].cell))
-            error = add_statement(b, &s);
+        if (k->cell.family && k->cell.is_stock != flows && strcmp(k->key, but) != 0 &&
+            is_beside_any(b, anchors, &k->cell))
+            error = add_entry(k, b);
     }
     return error;
 }
@@ -316,17 +275,51 @@ static bool is_to_be_told(const struct release *r, const struct period_judgement
     return (j->event == PERIOD_AMBER || j->event == PERIOD_RED) && !find(r, key);
 }
 
-/* What a measure's figure would say if it were told. */
-static void as_if_told(const struct finding *f, const struct period_judgement *j,
-                       enum profile profile, struct statement *s)
+/* Whether what is projected is a figure of the same people under another line, or none of counts. */
+static bool can_age(const struct plan_measure *m)
 {
-    struct release_figure own = { f->measure, j->start, j->end, 0, j->version, j->line, false };
-    const struct figure_kind kind = { .unit = s->cell->metric.unit,
-                                      .is_longest = measure_is_longest(f->measure),
-                                      .profile = profile };
+    switch (m->list ? m->list->metric.id : METRIC_SHORTFALL) {
+    case METRIC_OPEN:
+    case METRIC_OPEN_OVER:
+    case METRIC_OPEN_WITHIN:
+    case METRIC_MEDIAN_WAIT:
+    case METRIC_P90_WAIT:
+    case METRIC_P92_WAIT:
+    case METRIC_MEAN_WAIT:
+    case METRIC_LONGEST_WAIT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A figure as the findings have it: of a period, or projected beyond its data. */
+struct fact {
+    const struct finding *f;
+    const struct period_judgement *j;
+    const struct series_version *version;
+    struct civil_date start, end;
+    int aged;
+};
+
+static struct figure_kind kind_of_fact(const struct fact *fact, const struct release_cell *cell,
+                                       enum profile profile)
+{
+    return (struct figure_kind){ .unit = cell->metric.unit,
+                                 .is_longest = measure_is_longest(fact->f->measure),
+                                 .profile = profile };
+}
+
+/* What a measure's figure would say if it were told. */
+static void as_if_told(const struct fact *fact, enum profile profile, struct statement *s)
+{
+    const struct figure_kind kind = kind_of_fact(fact, s->cell, profile);
+    struct release_figure own = { fact->f->measure, fact->start,   fact->end, 0,
+                                  fact->version,    fact->j->line, false };
+
     if (figure_line_hidden(own.line, kind))
         own.line = NAN;
-    const struct release_entry told = entry_of(&own, kind);
+    const struct release_entry told = release_entry_of(&own, kind);
 
     if (!told.is_shown)
         return;
@@ -334,6 +327,58 @@ static void as_if_told(const struct finding *f, const struct period_judgement *j
     s->low = told.low;
     s->high = told.high;
     s->is_rounded = profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT;
+}
+
+/* On which side of its lines it is known to be. */
+static int add_its_side(const struct fact *fact, const struct release_cell *cell,
+                        enum profile profile, struct beside *b)
+{
+    const struct figure_kind kind = kind_of_fact(fact, cell, profile);
+    double scale = release_scale(fact->f->measure, fact->version),
+           aged = release_aged(fact->aged, kind);
+    const struct side_range side = side_of_judged(fact->f, fact->j, fact->version->value, kind,
+                                                  release_is_count(kind) && scale == 1);
+
+    if (isnan(fact->version->value) || fact->version->marker != MARKER_NONE || fact->version->gap)
+        return 0;
+    if (kind.is_longest && kind.unit == UNIT_WEEKS) /* of which the system has days */
+        scale = 1.0 / 7;
+    return add_side(b, cell, (side.low - aged) / scale, (side.high - aged) / scale);
+}
+
+/* Takes the cell, which *to becomes. */
+static int add_fact(const struct release *r, const struct asking *asking, const struct fact *fact,
+                    const char *key, struct release_cell *cell, struct beside *b,
+                    struct release_cell **to)
+{
+    struct statement s = { NULL, kind_of(&cell->metric, fact->version), 0, 0, false, NAN, NAN };
+
+    if (!(*to = malloc(sizeof **to)))
+        return -ENOMEM;
+    **to = *cell;
+    *cell = (struct release_cell){ 0 };
+    s.cell = *to;
+    counts_of(&s, fact->version->value, fact->version->numerator, fact->version->denominator);
+    if (asking->yields && s.kind == STATEMENT_KNOWN && fact->aged == 0 &&
+        is_to_be_told(r, fact->j, key))
+        as_if_told(fact, asking->profile, &s);
+    int error = add_statement(b, &s);
+
+    return error < 0 ? error : add_its_side(fact, *to, asking->profile, b);
+}
+
+/* Takes its cell into facts where it stands beside what is asked. */
+static int look_at_fact(const struct release *r, const struct asking *asking,
+                        const struct fact *fact, size_t anchors, bool flows, struct beside *b,
+                        struct release_cell **facts, size_t *fact_count)
+{
+    AUTO(auto_free) char *key = release_key(fact->f->measure, fact->start, fact->end, fact->aged);
+    AUTO(release_cell_free) struct release_cell cell = { 0 };
+    int error = key ? release_cell_parse(key, &cell) : -ENOMEM;
+
+    if (error < 0 || cell.is_stock == flows || !is_beside_any(b, anchors, &cell))
+        return error;
+    return add_fact(r, asking, fact, key, &cell, b, &facts[(*fact_count)++]);
 }
 
 /* What the findings know of a list around some days; takes its cells into facts. */
@@ -344,34 +389,28 @@ static int add_facts(const struct release *r, const struct asking *asking, size_
 
     for (size_t i = 0; r->findings && i < r->findings->count; i++) {
         const struct finding *f = &r->findings->list[i];
+        const struct ageing *a = &f->ageing;
 
         if (f->rule != RULE_BEHIND_PLAN || !f->measure->list ||
             strcmp(f->measure->list->list, asking->list) != 0)
             continue;
         for (size_t k = 0; error == 0 && k < f->history_count; k++) {
             const struct period_judgement *j = &f->history[k];
-            AUTO(auto_free)
-            char *key = j->version ? release_key(f->measure, j->start, j->end, 0) : NULL;
-            AUTO(release_cell_free) struct release_cell cell = { 0 };
+            const struct fact of_period = { f, j, j->version, j->start, j->end, 0 };
 
-            if (!j->version)
-                continue;
-            error = key ? release_cell_parse(key, &cell) : -ENOMEM;
-            if (error < 0 || cell.is_stock == flows || !is_beside_any(b, anchors, &cell))
-                continue;
-            struct release_cell *fact = calloc(1, sizeof *fact);
-            struct statement s = { fact, kind_of(&cell.metric, j->version), 0, 0, false, NAN, NAN };
-
-            if (!fact)
-                return -ENOMEM;
-            *fact = cell;
-            cell = (struct release_cell){ 0 };
-            counts_of(&s, j->version->value, j->version->numerator, j->version->denominator);
-            if (asking->yields && s.kind == STATEMENT_KNOWN && is_to_be_told(r, j, key))
-                as_if_told(f, j, asking->profile, &s);
-            error = add_statement(b, &s);
-            facts[(*fact_count)++] = fact;
+            if (j->version)
+                error = look_at_fact(r, asking, &of_period, anchors, flows, b, facts, fact_count);
         }
+        const struct fact projected = { f,
+                                        &a->judged,
+                                        &a->version,
+                                        a->data_date,
+                                        a->data_date,
+                                        a->judged.end.day - a->data_date.day };
+        bool is_projected = a->state == AGEING_FINE || a->state == AGEING_BEHIND;
+
+        if (error == 0 && is_projected && projected.aged > 0 && can_age(f->measure))
+            error = look_at_fact(r, asking, &projected, anchors, flows, b, facts, fact_count);
     }
     return error;
 }
@@ -381,7 +420,7 @@ static size_t facts_most(const struct release *r)
     size_t most = 1;
 
     for (size_t i = 0; r->findings && i < r->findings->count; i++)
-        most += r->findings->list[i].history_count;
+        most += r->findings->list[i].history_count + 1; /* and what is projected */
     return 2 * most;
 }
 
@@ -398,11 +437,11 @@ static bool is_safe(struct release *r, const char *key, const struct statement *
     for (int flows = 1; error == 0 && flows >= 0; flows--) {
         size_t anchors = b.count;
 
-        error = add_entries(r, key, anchors, flows, &b);
+        error = add_facts(r, asking, anchors, flows, &b, facts, &fact_count);
         if (error == 0)
-            error = add_facts(r, asking, anchors, flows, &b, facts, &fact_count);
+            error = add_entries(r, key, anchors, flows, &b);
     }
-    bool is_too_much = asking->yields && b.count > BESIDE_MOST;
+    bool is_too_much = asking->yields && b.count - b.sides > BESIDE_MOST;
     int safe = error < 0     ? error
                : is_too_much ? 0
                              : release_is_safe(b.list, b.count, asking->steps);
@@ -439,7 +478,7 @@ static bool has_moved(const struct release_entry *e, const struct series_version
 
 static bool has_crossed(const struct release_entry *e, const struct release_figure *f)
 {
-    return !isnan(f->line) && (e->value > f->line) != (f->version->value > f->line);
+    return !isnan(f->line) && side_differs(f->measure, e->value, f->version->value, f->line);
 }
 
 static bool answer(const struct known_cell *k, struct series_version *out)
@@ -448,24 +487,6 @@ static bool answer(const struct known_cell *k, struct series_version *out)
     out->numerator = k->entry.numerator;
     out->denominator = k->entry.denominator;
     return k->entry.is_shown;
-}
-
-/* Whether what is projected is a figure of the same people under another line, or none of counts. */
-static bool can_age(const struct plan_measure *m)
-{
-    switch (m->list ? m->list->metric.id : METRIC_SHORTFALL) {
-    case METRIC_OPEN:
-    case METRIC_OPEN_OVER:
-    case METRIC_OPEN_WITHIN:
-    case METRIC_MEDIAN_WAIT:
-    case METRIC_P90_WAIT:
-    case METRIC_P92_WAIT:
-    case METRIC_MEAN_WAIT:
-    case METRIC_LONGEST_WAIT:
-        return true;
-    default:
-        return false;
-    }
 }
 
 static bool is_safe_to_tell(struct release *r, const struct known_cell *k,
@@ -485,7 +506,7 @@ static bool is_safe_to_tell(struct release *r, const struct known_cell *k,
 static void settle(struct release *r, struct known_cell *k, const struct release_figure *f,
                    struct figure_kind kind)
 {
-    struct release_entry told = entry_of(f, kind);
+    struct release_entry told = release_entry_of(f, kind);
     struct statement own = { &k->cell,
                              STATEMENT_SHOWN,
                              told.low,
@@ -501,8 +522,8 @@ static void settle(struct release *r, struct known_cell *k, const struct release
         told.is_shown = false;
         told.low = -INFINITY;
         told.high = INFINITY;
-        if (is_count(kind))
-            on_its_side(&told, f->version->value, f->line, true);
+        if (!kind.is_longest)
+            release_entry_side(&told, f, kind);
     }
     k->entry = told;
     k->is_new = true;
@@ -514,10 +535,9 @@ static bool is_told_more(const struct release_entry *e, const struct release_fig
 {
     struct release_entry told = *e;
 
-    if (kind.is_longest || scale_of(f) != 1)
+    if (kind.is_longest || release_scale(f->measure, f->version) != 1)
         return false;
-    on_its_side(&told, e->value - f->aged * !is_count(kind), f->line - f->aged * !is_count(kind),
-                is_count(kind));
+    release_entry_side(&told, f, kind);
     return told.low > e->low || told.high < e->high;
 }
 
@@ -527,8 +547,7 @@ static void tell_more(struct release *r, struct known_cell *k, const struct rele
 {
     struct statement own = { &k->cell, STATEMENT_SHOWN, 0, 0, false, NAN, NAN };
 
-    on_its_side(&k->entry, k->entry.value - f->aged * !is_count(kind),
-                f->line - f->aged * !is_count(kind), is_count(kind));
+    release_entry_side(&k->entry, f, kind);
     k->is_new = true;
     if (!k->entry.is_shown)
         return;

@@ -8,6 +8,19 @@
  * of the plan's line, which the news says. (2) Withheld: a figure that would, with all that the ledger has and
  * with what everybody can add up (notify/release_system.h), leave a count of 1 to 4 fewer values than these, is
  * hidden like a small one. Figures of published feeds are not controlled.
+ *
+ * No alert is ever kept back for what it discloses, and each tells on which side of its lines a figure lies, also
+ * where that is hidden; of whatever there is no news silence tells it, and the digest all of it. So that is taken as
+ * known, of every judged measure, of each period and of what is projected of it, before any figure is asked for
+ * (notify/release_side.h), whether it was told yet or is told to another. It follows that the order in which
+ * messages are composed, and what is told later of data that are there, makes nothing known that was not weighed:
+ * a figure tells no more of few than the news does that all of these days will have. What the news alone tells of
+ * few, by the lines that a plan has, no ledger can take back, and figures are not withheld for it. Not foreseen is
+ * news of data yet to come about days that older figures are of: of starts and stops since a census that was told,
+ * and of a file that says otherwise of it.
+ * Of a measure that is veiled (figure_veiled()) the sides of its other lines are not weighed: an escalation or a
+ * reminder tells that it is red, and so worse than a line which no message names.
+ *
  * Nothing of it is ever dropped: who keeps old mails has them for ever, and a period of any age may be restated
  * and told anew beside them. What bounds it is that it has one entry for each figure of a period, however many
  * messages tell it: measured at 635 entries (95 kB) of a receiver in a year of 13 measures of a weekly list, so

@@ -189,3 +189,10 @@ bool release_is_of_same(const struct release_cell *a, const struct release_cell 
     }
     return same;
 }
+
+bool release_is_same_figure(const struct release_cell *a, const struct release_cell *b)
+{
+    return a->metric.id == b->metric.id && a->metric.unit == b->metric.unit &&
+           release_days(a->metric.wait) == release_days(b->metric.wait) &&
+           a->start.day == b->start.day && a->end.day == b->end.day && release_is_of_same(a, b);
+}

@@ -42,6 +42,8 @@ char *release_key(const struct plan_measure *m, struct civil_date start, struct 
 int release_cell_parse(const char *key, struct release_cell *out_cell);
 /** Whether two cells count the same people: of one family and the same sides. */
 bool release_is_of_same(const struct release_cell *a, const struct release_cell *b);
+/** Whether they are one figure of one period. */
+bool release_is_same_figure(const struct release_cell *a, const struct release_cell *b);
 void release_cell_free(struct release_cell *c);
 /** The days that a wait allows. */
 int release_days(struct span wait);

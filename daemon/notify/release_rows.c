@@ -91,7 +91,7 @@ static void add_planes(struct system *s, const struct statement *t)
         add_line(s, stock, release_days(m->standard));
     if (m->id == METRIC_BREACHING_WITHIN)
         add_line(s, stock, release_days(m->standard) - release_days(m->wait));
-    if (is_longest(c) && t->kind == STATEMENT_SHOWN) {
+    if (is_longest(c) && (t->kind == STATEMENT_SHOWN || t->kind == STATEMENT_SIDE)) {
         add_line(s, stock, t->low);
         add_line(s, stock, t->high);
     }
@@ -302,15 +302,17 @@ void row_of_rest(struct system *s, const struct subject *u, const struct release
 static void rows_of_ratio(struct system *s, const struct subject *u, const struct release_cell *c,
                           double low, double high, double scale, double off)
 {
-    double *most = vector_new(s, &s->rows, -INFINITY, off * (scale + high));
-    double *least = vector_new(s, &s->rows, -off * (scale + low), INFINITY);
+    double *most = isfinite(high) ? vector_new(s, &s->rows, -INFINITY, off * (scale + high)) : NULL;
+    double *least = isfinite(low) ? vector_new(s, &s->rows, -off * (scale + low), INFINITY) : NULL;
 
-    if (!most || !least)
-        return;
-    add_part(s, most, u, c, scale);
-    sum_add_all(s, most, u->whole_plane, c, -high);
-    add_part(s, least, u, c, scale);
-    sum_add_all(s, least, u->whole_plane, c, -low);
+    if (most) {
+        add_part(s, most, u, c, scale);
+        sum_add_all(s, most, u->whole_plane, c, -high);
+    }
+    if (least) {
+        add_part(s, least, u, c, scale);
+        sum_add_all(s, least, u->whole_plane, c, -low);
+    }
 }
 
 static void rows_of_share(struct system *s, const struct subject *u, const struct statement *t)
@@ -332,7 +334,6 @@ static void rows_of_percentile(struct system *s, const struct plane *p, const st
 {
     double days = t->cell->metric.unit == UNIT_WEEKS ? 7 : 1, per = percent_of(t->cell->metric.id);
 
-    row_of_whole(s, p, t->cell, AVERAGE_MIN, INFINITY);
     for (size_t i = 0; i < p->line_count; i++) {
         bool is_over = t->low * days > p->lines[i], is_within = t->high * days <= p->lines[i];
         double beside = is_over ? 100 - per : per, *v = NULL;
@@ -349,9 +350,10 @@ static void rows_of_percentile(struct system *s, const struct plane *p, const st
 
 static void rows_of_longest(struct system *s, const struct plane *p, const struct statement *t)
 {
-    struct subject over = { .part_plane = p, .over = (int)t->low, .upto = CELL_ENDLESS };
+    struct subject over = { .part_plane = p,
+                            .over = t->low > 0 ? (int)t->low : 0,
+                            .upto = CELL_ENDLESS };
 
-    row_of_whole(s, p, t->cell, AVERAGE_MIN, INFINITY);
     row_of_part(s, &over, t->cell, 1, INFINITY);
     over.over = t->high < CELL_ENDLESS ? (int)t->high : CELL_ENDLESS;
     row_of_part(s, &over, t->cell, 0, 0);
@@ -367,6 +369,27 @@ static void rows_of_shortfall(struct system *s, const struct subject *u, const s
         return;
     add_part(s, v, u, t->cell, 100);
     sum_add_all(s, v, u->whole_plane, t->cell, share - 100);
+}
+
+/* What the news alone says of it: never is over any line. */
+static void rows_of_clearance_side(struct system *s, const struct statement *t)
+{
+    const struct release_cell *c = t->cell;
+    double weeks = (c->end.day - c->start.day + 1) / 7.0;
+    const struct {
+        double line, least, most;
+    } sides[] = { { t->low, 0, INFINITY }, { t->high, -INFINITY, 0 } };
+
+    for (size_t i = 0; i < 2; i++) {
+        double *v =
+            isfinite(sides[i].line) ? vector_new(s, &s->rows, sides[i].least, sides[i].most) : NULL;
+
+        if (!v)
+            continue;
+        sum_add_all(s, v, stock_of(s, c), c, weeks);
+        sum_add_all(s, v, flow_of(s, c, STOP), c, -sides[i].line);
+        sum_add_all(s, v, flow_of(s, c, START), c, sides[i].line);
+    }
 }
 
 /* So many weeks at so many more stops than starts. */
@@ -416,9 +439,11 @@ void rows_of_shown(struct system *s, const struct subject *u, const struct state
     case METRIC_MEDIAN_WAIT:
     case METRIC_P90_WAIT:
     case METRIC_P92_WAIT:
+        row_of_whole(s, u->part_plane, t->cell, AVERAGE_MIN, INFINITY);
         rows_of_percentile(s, u->part_plane, t);
         break;
     case METRIC_LONGEST_WAIT:
+        row_of_whole(s, u->part_plane, t->cell, AVERAGE_MIN, INFINITY);
         rows_of_longest(s, u->part_plane, t);
         break;
     case METRIC_SHORTFALL:
@@ -435,6 +460,39 @@ void rows_of_shown(struct system *s, const struct subject *u, const struct state
         row_of_whole(s, u->part_plane, t->cell, AVERAGE_MIN, INFINITY);
         break;
     case METRIC_RELIEF_CAPACITY: /* of starts and the list at once, to whole stops a week */
+        break;
+    }
+}
+
+void rows_of_side(struct system *s, const struct subject *u, const struct statement *t)
+{
+    switch (t->cell->metric.id) {
+    case METRIC_MEDIAN_WAIT:
+    case METRIC_P90_WAIT:
+    case METRIC_P92_WAIT:
+        rows_of_percentile(s, u->part_plane, t);
+        break;
+    case METRIC_LONGEST_WAIT:
+        rows_of_longest(s, u->part_plane, t);
+        break;
+    case METRIC_SHORTFALL:
+        rows_of_shortfall(s, u, t);
+        break;
+    case METRIC_LOAD:
+        rows_of_ratio(s, u, t->cell, t->low, t->high, 1, 0);
+        break;
+    case METRIC_CLEARANCE_WEEKS:
+        rows_of_clearance_side(s, t);
+        break;
+    case METRIC_MEAN_WAIT: /* as where they are shown: they say nothing of counts */
+    case METRIC_PRESSURE:
+    case METRIC_RELIEF_CAPACITY:
+        break;
+    default:
+        if (u->has_whole)
+            rows_of_ratio(s, u, t->cell, t->low, t->high, 100, 0);
+        else
+            row_of_part(s, u, t->cell, t->low, t->high);
         break;
     }
 }

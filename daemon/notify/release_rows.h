@@ -91,5 +91,7 @@ void row_of_rest(struct system *s, const struct subject *u, const struct release
                  double low, double high);
 /** What a figure that was shown says of counts. */
 void rows_of_shown(struct system *s, const struct subject *u, const struct statement *t);
+/** What the news says of counts, of a figure that need not be shown. */
+void rows_of_side(struct system *s, const struct subject *u, const struct statement *t);
 
 #endif

@@ -263,11 +263,12 @@ static void grouped(const struct system *s, const double *factors, double *out)
         out[s->group[a]] = factors[a];
 }
 
-static int add_rows(const struct system *s, const struct vectors *v, struct narrow *n, double *room)
+static int add_rows(const struct system *s, const struct vectors *v, size_t count, struct narrow *n,
+                    double *room)
 {
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < v->count; i++) {
+    for (size_t i = 0; r == 0 && i < count; i++) {
         grouped(s, v->list[i].factors, room);
         r = narrow_add(n, room, v->list[i].low, v->list[i].high);
     }
@@ -276,22 +277,47 @@ static int add_rows(const struct system *s, const struct vectors *v, struct narr
 
 /* ---- the question ---- */
 
-static bool keeps_all(const struct system *s, struct narrow *n, double *room)
+/* What is known of all that is told, and of the news alone. */
+struct question {
+    struct narrow *all, *news;
+    double *room;
+};
+
+/* What the news says by itself it says whatever is shown: no figure may tell more. */
+static bool keeps_few(const struct question *q)
+{
+    if (narrow_keeps_few(q->all, q->room))
+        return true;
+    for (int few = 1; few <= FEW; few++)
+        if (narrow_can(q->news, q->room, few, few) != NARROW_NO &&
+            narrow_can(q->all, q->room, few, few) != NARROW_YES)
+            return false;
+    return true;
+}
+
+static bool keeps_all(const struct system *s, const struct question *q)
 {
     for (size_t i = 0; i < s->guarded.count; i++) {
         if (s->guarded.list[i].low > FEW) /* more: nobody is found by them */
             continue;
-        grouped(s, s->guarded.list[i].factors, room);
-        if (!narrow_keeps_few(n, room))
+        grouped(s, s->guarded.list[i].factors, q->room);
+        if (!keeps_few(q))
             return false;
     }
     return true;
 }
 
-/* Whatever one supposes; what cannot be is supposed by nobody. */
-static int keeps_all_supposed(const struct system *s, struct narrow *n, double *room)
+static int suppose(const struct system *s, const struct vectors *v, const struct question *q)
 {
-    size_t rows = narrow_rows(n);
+    int r = v ? add_rows(s, v, v->count, q->all, q->room) : 0;
+
+    return r == 0 && v ? add_rows(s, v, v->count, q->news, q->room) : r;
+}
+
+/* Whatever one supposes; what cannot be is supposed by nobody. */
+static int keeps_all_supposed(const struct system *s, const struct question *q)
+{
+    size_t rows = narrow_rows(q->all), news_rows = narrow_rows(q->news);
 
     for (int supposed = 0; supposed < 4; supposed++) {
         const struct vectors *closed = supposed & 1 ? &s->closed : NULL,
@@ -299,15 +325,15 @@ static int keeps_all_supposed(const struct system *s, struct narrow *n, double *
 
         if ((closed && !closed->count) || (linked && !linked->count))
             continue;
-        if ((closed && add_rows(s, closed, n, room) < 0) ||
-            (linked && add_rows(s, linked, n, room) < 0))
+        if (suppose(s, closed, q) < 0 || suppose(s, linked, q) < 0)
             return -ENOMEM;
-        enum narrow_answer is_possible = narrow_can(n, NULL, 0, 0);
+        enum narrow_answer is_possible = narrow_can(q->all, NULL, 0, 0);
 
         if (is_possible == NARROW_UNSETTLED ||
-            (is_possible == NARROW_YES ? !keeps_all(s, n, room) : supposed == 0))
+            (is_possible == NARROW_YES ? !keeps_all(s, q) : supposed == 0))
             return 0;
-        narrow_cut(n, rows);
+        narrow_cut(q->all, rows);
+        narrow_cut(q->news, news_rows);
     }
     return 1;
 }
@@ -322,23 +348,40 @@ static void add_statement(struct system *s, const struct statement *t)
         row_of_part(s, &u, t->cell, 0, FEW);
     else if (t->kind == STATEMENT_REST)
         row_of_rest(s, &u, t->cell, 0, FEW);
+    else if (t->kind == STATEMENT_SIDE)
+        rows_of_side(s, &u, t);
+    if (t->kind == STATEMENT_SIDE) /* whom it is about another statement says */
+        return;
     guard_statement(s, &u, t);
     guard_flows(s, t->cell);
 }
 
-/* Of a system that is laid out. */
-static int ask(struct system *s, size_t steps)
+/* Of a system that is laid out; the first rows are those of the news alone. */
+static int ask(struct system *s, size_t news_rows, size_t steps)
 {
-    struct narrow *n = narrow_new(s->group_count, steps);
-    AUTO(auto_free) double *room = n ? calloc(s->group_count + 1, sizeof *room) : NULL;
-    int r = room ? add_rows(s, &s->rows, n, room) : -ENOMEM;
+    struct question q = { narrow_new(s->group_count, steps), narrow_new(s->group_count, steps),
+                          calloc(s->group_count + 1, sizeof *q.room) };
+    int r =
+        q.all && q.news && q.room ? add_rows(s, &s->rows, s->rows.count, q.all, q.room) : -ENOMEM;
 
     if (r == 0)
-        r = keeps_all_supposed(s, n, room);
-    if (n && narrow_lacked_memory(n))
+        r = add_rows(s, &s->rows, news_rows, q.news, q.room);
+    if (r == 0)
+        r = keeps_all_supposed(s, &q);
+    if (r >= 0 && (narrow_lacked_memory(q.all) || narrow_lacked_memory(q.news)))
         r = -ENOMEM;
-    narrow_free(n);
+    narrow_free(q.all);
+    narrow_free(q.news);
+    free(q.room);
     return r;
+}
+
+/* The figures that are shown, or all that is said beside them. */
+static void add_statements(struct system *s, bool shown)
+{
+    for (size_t i = 0; i < s->statement_count && s->error == 0; i++)
+        if ((s->statements[i].kind == STATEMENT_SHOWN) == shown)
+            add_statement(s, &s->statements[i]);
 }
 
 int release_is_safe(const struct statement *list, size_t count, size_t steps)
@@ -346,8 +389,10 @@ int release_is_safe(const struct statement *list, size_t count, size_t steps)
     AUTO(system_release) struct system s = { .statements = list, .statement_count = count };
 
     planes_lay_out(&s);
-    for (size_t i = 0; i < count && s.error == 0; i++)
-        add_statement(&s, &list[i]);
+    add_statements(&s, false);
+    size_t news_rows = s.rows.count;
+
+    add_statements(&s, true);
     if (s.error == 0) {
         drop_twins(&s);
         guard_what_is_left(&s);
@@ -357,7 +402,7 @@ int release_is_safe(const struct statement *list, size_t count, size_t steps)
     }
     if (s.error == 0)
         group_atoms(&s);
-    return s.error == 0 ? ask(&s, steps) : s.error == -ENOMEM ? -ENOMEM : 0;
+    return s.error == 0 ? ask(&s, news_rows, steps) : s.error == -ENOMEM ? -ENOMEM : 0;
 }
 
 static bool touches(const struct release_cell *flow, const struct release_cell *stock)

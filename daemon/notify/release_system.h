@@ -7,7 +7,8 @@
  * providers, cohorts, waits between two lines; days; starts and stops), and a row for each figure. Safe is
  * what leaves each count that they speak of, and each that is left between two of them, all of the
  * values 1, 2, 3 and 4, or none (notify/narrow.h), unless it is known to be more; also for one who takes the places or cohorts that he
- * knows of for all there are, and starts and stops for all that changes a list.
+ * knows of for all there are, and starts and stops for all that changes a list. Values that the news rules out by itself,
+ * with what is known to be few, no figure rules out: those are not counted.
  * Source: DESIGN section 10, DOMAIN section 5 (differencing, secondary suppression).
  */
 #ifndef NOTIFY_RELEASE_SYSTEM_H
@@ -20,6 +21,7 @@ enum statement_kind {
     STATEMENT_FEW,   /* it is hidden: whom it counts, or the part of a share, are under 5 */
     STATEMENT_REST,  /* likewise the rest of a share */
     STATEMENT_KNOWN, /* that it exists */
+    STATEMENT_SIDE,  /* the news tells that it lies between .low and .high, shown or not */
 };
 
 struct statement {

@@ -10,7 +10,7 @@ import re
 import z3
 
 FEW = (1, 2, 3, 4)
-LINES = (98, 126, 336, 364, 728)  # days: 18, 52 and 104 weeks, and what is 4 weeks from passing the first two
+LINES = (98, 126, 336, 364, 400, 728)  # days: 18, 52 and 104 weeks, what is 4 weeks from passing the first two, a line of the longest wait
 BANDS = LINES + (10 ** 6,)  # a band is named by the longest wait in it
 DAYS = {"over18": 126, "over52": 364, "over104": 728}
 COUNTED = {  # over how long a wait, and up to which
@@ -120,10 +120,22 @@ class Census:
         least, most = max(5, int(text) - 2), int(text) + 2
         self.solver.add(line * (least - 1) < 100 * over - (100 - line) * all, 100 * over - (100 - line) * all <= line * most)
 
-    def line(self, of, place, line, is_behind):
-        """What the news says: behind the plan's line, which is a number of people, or not."""
-        x = self.count(of, place)
-        self.solver.add(x > line if is_behind else x <= line)
+    def side(self, of, place, line, is_behind):
+        """What the news says, or its silence: behind the plan's line or not. Of a share that is under it, of all others over it."""
+        if of == "share":
+            part, whole = 100 * self.count("within", place), line * self.count("open", place)
+            return self.solver.add(part < whole if is_behind else part >= whole)
+        if of not in PERCENT and of != "longest":
+            x = self.count(of, place)
+            return self.solver.add(x > line if is_behind else x <= line)
+        whole = self.count("open", place)
+        for days in LINES:
+            over = self.sum(place, [b for b in BANDS if b > days])
+            if is_behind and days <= line:
+                self.solver.add(over >= 1 if of == "longest" else 100 * over > (100 - PERCENT[of]) * (whole - 1))
+            elif not is_behind and days >= line:
+                self.solver.add(over == 0 if of == "longest" else 100 * (whole - over) > PERCENT[of] * (whole - 1))
+        return None
 
     # ---- what follows ------------------------------------------------------------------------------
     def can(self, x, value):

@@ -29,6 +29,7 @@ static const struct plan_measure *make(struct made *to, const char *text, const 
     to->l.text = to->text;
     to->l.provider = *provider ? to->provider : NULL;
     to->m.list = &to->l;
+    to->m.polarity = POLARITY_LOWER;
     return &to->m;
 }
 
@@ -202,6 +203,160 @@ START_TEST(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few)
 }
 END_TEST
 
+/* A measure whose figure nobody was told, and of which news, or none, says how it stands. */
+static const struct {
+    const char *why, *text;
+    double value, numerator, denominator, line, tolerance;
+    int polarity;
+    enum period_event event;
+    struct telling told;
+} sides[] = {
+    { "behind 5: of 5 to 7 one at most is left",
+      "open place=dudley",
+      OPEN(6),
+      5,
+      0,
+      POLARITY_LOWER,
+      PERIOD_RED,
+      { "open", "", OPEN(7), "*" } },
+    { "nobody knows",
+      "open place=dudley",
+      OPEN(6),
+      5,
+      0,
+      POLARITY_LOWER,
+      PERIOD_UNKNOWN,
+      { "open", "", OPEN(7), "5" } },
+    { "not behind 5, of which there is no news: of 8 to 12 three at least are left",
+      "open place=dudley",
+      OPEN(5),
+      5,
+      0,
+      POLARITY_LOWER,
+      PERIOD_CLEAR,
+      { "open", "", OPEN(9), "*" } },
+    { "behind 8, and not beyond its tolerance of 2: of 13 to 17 three at least are left",
+      "open place=dudley",
+      OPEN(10),
+      8,
+      2,
+      POLARITY_LOWER,
+      PERIOD_AMBER,
+      { "open", "", OPEN(14), "*" } },
+    { "behind 8 by whatever: of 13 to 17 anything is left",
+      "open place=dudley",
+      OPEN(10),
+      8,
+      0,
+      POLARITY_LOWER,
+      PERIOD_RED,
+      { "open", "", OPEN(14), "15" } },
+    { "at 18, which more is better than: of 18 to 22 four at most are left",
+      "open place=dudley",
+      OPEN(18),
+      18,
+      0,
+      POLARITY_HIGHER,
+      PERIOD_CLEAR,
+      { "open", "", OPEN(21), "20" } },
+    { "at 19 likewise: three at most",
+      "open place=dudley",
+      OPEN(19),
+      19,
+      0,
+      POLARITY_HIGHER,
+      PERIOD_CLEAR,
+      { "open", "", OPEN(21), "*" } },
+    { "a line that is hidden: one at least, which rules out no one",
+      "open place=dudley",
+      OPEN(3),
+      2,
+      0,
+      POLARITY_LOWER,
+      PERIOD_RED,
+      { "open", "", OPEN(18), "20" } },
+    { "a share of 90 in a hundred at least: of 18 to 22 two at most wait longer",
+      "open-within:126d",
+      95,
+      19,
+      20,
+      90,
+      0,
+      POLARITY_HIGHER,
+      PERIOD_CLEAR,
+      { "open", "", OPEN(20), "*" } },
+    { "of 80 in a hundred at least: four",
+      "open-within:126d",
+      95,
+      19,
+      20,
+      80,
+      0,
+      POLARITY_HIGHER,
+      PERIOD_CLEAR,
+      { "open", "", OPEN(20), "20" } },
+    { "nobody longer than 364 days",
+      "longest-wait",
+      300,
+      1,
+      20,
+      364,
+      0,
+      POLARITY_LOWER,
+      PERIOD_CLEAR,
+      { "open", "", OPEN(20), "20" } },
+};
+
+START_TEST(a_figure_is_withheld_that_tells_of_few_beside_what_the_news_says_of_others)
+{
+    struct table entries = TABLE_INIT;
+    struct made made;
+    const struct series_version v = { .value = sides[_i].value,
+                                      .numerator = sides[_i].numerator,
+                                      .denominator = sides[_i].denominator };
+    struct period_judgement judged = { .start = date_of("2026-01-04"),
+                                       .end = date_of("2026-01-04"),
+                                       .version = &v,
+                                       .event = sides[_i].event,
+                                       .line = sides[_i].line };
+    struct finding finding = { .rule = RULE_BEHIND_PLAN, .history = &judged, .history_count = 1 };
+    const struct finding_set set = { .list = &finding, .count = 1 };
+    char out[FIGURE_MAX];
+
+    finding.measure = make(&made, sides[_i].text, "");
+    made.m.polarity = sides[_i].polarity;
+    made.m.tolerance = sides[_i].tolerance;
+    ck_assert_msg(strcmp(tell_beside(&entries, "hook", &set, &sides[_i].told, NAN, out),
+                         sides[_i].told.figure) == 0,
+                  "%s: %s", sides[_i].why, out);
+    table_release(&entries, free);
+}
+END_TEST
+
+/* It was told while it was not behind; since a new file it is, and so it is no figure of what is so now. */
+START_TEST(a_figure_that_news_has_overtaken_hides_no_other)
+{
+    struct table entries = TABLE_INIT;
+    struct made made;
+    const struct series_version v = { .value = 43, .numerator = NAN, .denominator = NAN };
+    struct period_judgement judged = { .start = date_of("2026-01-04"),
+                                       .end = date_of("2026-01-04"),
+                                       .version = &v,
+                                       .event = PERIOD_RED,
+                                       .line = 42 };
+    struct finding finding = { .rule = RULE_BEHIND_PLAN, .history = &judged, .history_count = 1 };
+    const struct finding_set set = { .list = &finding, .count = 1 };
+    const struct telling before = { "open", "", OPEN(41), "40" },
+                         beside_it = { "open place=dudley", "", OPEN(20), "20" };
+    char out[FIGURE_MAX];
+
+    finding.measure = make(&made, "open", "");
+    ck_assert_str_eq(tell(&entries, "hook", &before, 42, out), before.figure);
+    ck_assert_str_eq(tell_beside(&entries, "hook", &set, &beside_it, NAN, out), beside_it.figure);
+    table_release(&entries, free);
+}
+END_TEST
+
 START_TEST(what_another_audience_was_shown_is_nothing_to_this_one)
 {
     struct table entries = TABLE_INIT;
@@ -348,6 +503,8 @@ UNIT_MAIN(
     "release", UNIT_TEST(a_ledger_without_memory_says_so_at_each_of_its_allocations),
     UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
     UNIT_ROWS(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few, few),
+    UNIT_ROWS(a_figure_is_withheld_that_tells_of_few_beside_what_the_news_says_of_others, sides),
+    UNIT_TEST(a_figure_that_news_has_overtaken_hides_no_other),
     UNIT_TEST(what_another_audience_was_shown_is_nothing_to_this_one),
     UNIT_ROWS(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line,
               frozen),
