@@ -22,12 +22,35 @@ struct digest {
     bool failed;
 };
 
+/* The eight hex digits of four bytes, first to last as they lie in memory of a little-endian word: each byte is
+ * spread over two, its upper half first; digits above 9 move up to the letters. */
+static uint64_t hex_of_four(uint32_t bytes)
+{
+    uint64_t x = bytes;
+
+    x = (x | x << 16) & 0x0000ffff0000ffffu;
+    x = (x | x << 8) & 0x00ff00ff00ff00ffu;
+    x = (x >> 4 | x << 8) & 0x0f0f0f0f0f0f0f0fu;
+    uint64_t is_letter = (x + 0x0606060606060606u) >> 4 & 0x0101010101010101u;
+
+    return x + 0x3030303030303030u + is_letter * ('a' - '0' - 10);
+}
+
 void digest_hex(const void *from, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
     const unsigned char *bytes = from;
+    size_t i = 0;
 
-    for (size_t i = 0; i < len; i++) {
+    for (; i + 4 <= len; i += 4) {
+        uint32_t four;
+
+        memcpy(&four, bytes + i, sizeof four);
+        uint64_t text = htole64(hex_of_four(le32toh(four)));
+
+        memcpy(out + 2 * i, &text, sizeof text);
+    }
+    for (; i < len; i++) {
         out[2 * i] = digits[bytes[i] >> 4];
         out[2 * i + 1] = digits[bytes[i] & 15];
     }

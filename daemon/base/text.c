@@ -72,20 +72,33 @@ int text_putc(struct text *t, char c)
     return 0;
 }
 
-/* The digits, the last of them before end. Returns the first. */
-static char *digits_before(char *end, uint64_t number)
+size_t text_digits(uint64_t number, char out[TEXT_DIGITS_MAX])
 {
+    char digits[TEXT_DIGITS_MAX], *end = digits + sizeof digits, *first = end;
+
     do
-        *--end = (char)('0' + number % 10);
+        *--first = (char)('0' + number % 10);
     while (number /= 10);
-    return end;
+    memcpy(out, first, (size_t)(end - first));
+    return (size_t)(end - first);
 }
 
 int text_put_number(struct text *t, uint64_t number)
 {
-    char digits[20], *end = digits + sizeof digits, *first = digits_before(end, number);
+    char digits[TEXT_DIGITS_MAX];
 
-    return text_add(t, first, (size_t)(end - first));
+    return text_add(t, digits, text_digits(number, digits));
+}
+
+char *text_room(struct text *t, size_t len)
+{
+    return has_room(t, len) || reserve(t, len) == 0 ? t->buf + t->len : NULL;
+}
+
+void text_grown(struct text *t, const char *end)
+{
+    t->len = (size_t)(end - t->buf);
+    t->buf[t->len] = '\0';
 }
 
 int text_vprintf(struct text *t, const char *format, va_list ap)
@@ -243,13 +256,10 @@ bool text_same(const char *a, const char *b)
 /* Of a whole number, as nearly all are: what the way below gives too, by far more work. */
 static const char *whole_number(double value, char out[32])
 {
-    char digits[20], *end = digits + sizeof digits;
-    char *first = digits_before(end, (uint64_t)fabs(value));
-    size_t len = (size_t)(end - first), sign = value < 0;
+    size_t sign = value < 0;
 
     out[0] = '-';
-    memcpy(out + sign, first, len);
-    out[sign + len] = '\0';
+    out[sign + text_digits((uint64_t)fabs(value), out + sign)] = '\0';
     return out;
 }
 

@@ -32,6 +32,10 @@ int text_puts(struct text *t, const char *s);
 int text_putc(struct text *t, char c);
 /** In digits. */
 int text_put_number(struct text *t, uint64_t number);
+/** Room for so many bytes behind those that are there, for whoever writes them itself and says then with
+ * text_grown() where they end. NULL as after a failed add. */
+char *text_room(struct text *t, size_t len);
+void text_grown(struct text *t, const char *end);
 int text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int text_vprintf(struct text *t, const char *format, va_list ap);
 
@@ -61,6 +65,9 @@ char *text_folded(const char *s);
 bool text_same(const char *a, const char *b);
 /** Blanks at the ends trimmed, runs of blanks made one, in place; case kept. */
 void text_single_space(char *s);
+/** A whole number in digits, without a NUL. Returns how many. */
+#define TEXT_DIGITS_MAX 20
+size_t text_digits(uint64_t number, char out[TEXT_DIGITS_MAX]);
 /** Shortest decimal text that reads back as the same double: "20", "43.5". Returns out. */
 const char *text_number(double value, char out[32]);
 /** Glob with '*' and '?' only, case folded, linear time. */

@@ -36,91 +36,135 @@ enum archive_column {
     AT_COUNT,
 };
 
-static const char *const names[AT_COUNT] = {
-    "pathway",   "person",      "service",     "provider", "commissioner", "place",    "stage",
-    "exception", "clock_start", "stage_start", "census",   "event",        "event_id", "event_date",
-    "version",   "retracted",   "reason",      "cohort",   "line",
-};
+/* Where the texts and days of a record stand; the other columns are read and written one by one. */
+enum archive_kind { OF_OTHER, OF_TEXT, OF_DAY };
 
-/* Where the texts and days of a record stand, by column; the other columns are read one by one. */
+#define TEXT(name) #name, OF_TEXT, offsetof(struct pathway_record, name)
+#define DAY(name)  #name, OF_DAY, offsetof(struct pathway_record, name)
+
 static const struct {
-    enum archive_column column;
+    const char *name;
+    enum archive_kind kind;
     size_t offset;
-} texts[] = {
-    { AT_SERVICE, offsetof(struct pathway_record, service) },
-    { AT_PROVIDER, offsetof(struct pathway_record, provider) },
-    { AT_COMMISSIONER, offsetof(struct pathway_record, commissioner) },
-    { AT_PLACE, offsetof(struct pathway_record, place) },
-    { AT_STAGE, offsetof(struct pathway_record, stage) },
-    { AT_EXCEPTION, offsetof(struct pathway_record, exception) },
-    { AT_EVENT_ID, offsetof(struct pathway_record, event_id) },
-    { AT_REASON, offsetof(struct pathway_record, reason) },
-}, days[] = {
-    { AT_CLOCK_START, offsetof(struct pathway_record, clock_start) },
-    { AT_STAGE_START, offsetof(struct pathway_record, stage_start) },
-    { AT_CENSUS, offsetof(struct pathway_record, census) },
-    { AT_EVENT_DATE, offsetof(struct pathway_record, event_date) },
+} columns[AT_COUNT] = {
+    [AT_PATHWAY] = { "pathway", OF_OTHER, 0 },
+    [AT_PERSON] = { "person", OF_OTHER, 0 },
+    [AT_SERVICE] = { TEXT(service) },
+    [AT_PROVIDER] = { TEXT(provider) },
+    [AT_COMMISSIONER] = { TEXT(commissioner) },
+    [AT_PLACE] = { TEXT(place) },
+    [AT_STAGE] = { TEXT(stage) },
+    [AT_EXCEPTION] = { TEXT(exception) },
+    [AT_CLOCK_START] = { DAY(clock_start) },
+    [AT_STAGE_START] = { DAY(stage_start) },
+    [AT_CENSUS] = { DAY(census) },
+    [AT_EVENT] = { "event", OF_OTHER, 0 },
+    [AT_EVENT_ID] = { TEXT(event_id) },
+    [AT_EVENT_DATE] = { DAY(event_date) },
+    [AT_VERSION] = { "version", OF_OTHER, 0 },
+    [AT_RETRACTED] = { "retracted", OF_OTHER, 0 },
+    [AT_REASON] = { TEXT(reason) },
+    [AT_COHORT] = { "cohort", OF_OTHER, 0 },
+    [AT_LINE] = { "line", OF_OTHER, 0 },
 };
-
-#define TEXTS (sizeof texts / sizeof texts[0])
-#define DAYS  (sizeof days / sizeof days[0])
 
 /* ---- writing ---- */
 
 void pathway_writer_init(struct pathway_writer *w, int (*put)(void *, const void *, size_t),
                          void *arg)
 {
-    *w = (struct pathway_writer){ put, arg, TEXT_INIT, TEXT_INIT, 0 };
+    *w = (struct pathway_writer){ put, arg, TEXT_INIT, TEXT_INIT, { { .day = DATE_NONE } } };
+    for (size_t i = 0; i < ARCHIVE_DAYS; i++)
+        w->days[i].day = DATE_NONE;
     for (size_t i = 0; i < AT_COUNT; i++)
-        (void)text_printf(&w->pending, "%s%s", i ? "," : "", names[i]);
+        (void)text_printf(&w->pending, "%s%s", i ? "," : "", columns[i].name);
     (void)text_putc(&w->pending, '\n');
 }
 
-/* The commas since the cell before, of which those between were empty. */
-static struct text *begin_cell(struct pathway_writer *w)
-{
-    static const char commas[] = ",,,,,,,,,,,,,,,,,,";
+/*
+ * A row is written from a place on that has room for all of it, where no word is longer than most are; a longer
+ * one makes its own. Each returns where the next byte goes.
+ */
+#define WORD_USUAL PATHWAY_TEXT_MAX
+#define ROW_ROOM   ((size_t)(AT_COUNT + 2 * COHORT_MAX) * (2 * WORD_USUAL + 3))
 
-    _Static_assert(sizeof commas == AT_COUNT, "one fewer than columns, and a NUL");
-    (void)text_add(&w->pending, commas, w->owed);
-    w->owed = 0;
-    return &w->pending;
+/* Room for a word of so many bytes, and all that follows, from a place on; that place where there is no
+ * memory, and then w->pending says so. */
+static char *find_room(struct pathway_writer *w, char *to, size_t len)
+{
+    text_grown(&w->pending, to);
+    char *room = text_room(&w->pending, len + ROW_ROOM);
+
+    return room ? room : to;
 }
 
-static void add_cell(struct pathway_writer *w, const char *s)
+static char *put_bytes(char *to, const void *bytes, size_t len)
 {
-    struct text *t = begin_cell(w);
-    size_t plain = strcspn(s, ",\"\r\n");
+    memcpy(to, bytes, len);
+    return to + len;
+}
 
-    if (!s[plain]) {
-        (void)text_add(t, s, plain);
-        return;
+/* Characters for which a cell is quoted, and before which a word of a cohort has a backslash. */
+enum { FOR_CELLS = 1, FOR_WORDS = 2 };
+static const uint8_t special[256] = {
+    [','] = FOR_CELLS,  ['"'] = FOR_CELLS, ['\r'] = FOR_CELLS, ['\n'] = FOR_CELLS,
+    ['\\'] = FOR_WORDS, [';'] = FOR_WORDS, ['='] = FOR_WORDS,
+};
+
+/* Copies a word, which ends where it is as long as most; *seen: what is special in it. Returns its length. */
+static inline size_t copy_word(char *to, const char *s, unsigned *seen)
+{
+    size_t n = 0;
+
+    for (; s[n] && n < WORD_USUAL; n++) {
+        *seen |= special[(unsigned char)s[n]];
+        to[n] = s[n];
     }
-    (void)text_putc(t, '"');
+    return n;
+}
+
+/* Of any length, quoted where it must be. */
+static char *put_unusual(struct pathway_writer *w, char *to, const char *s)
+{
+    bool is_quoted = s[strcspn(s, ",\"\r\n")];
+
+    to = find_room(w, to, 2 * strlen(s) + 2);
+    if (!text_ok(&w->pending))
+        return to;
+    if (is_quoted)
+        *to++ = '"';
     for (; *s; s++) {
         if (*s == '"')
-            (void)text_putc(t, '"');
-        (void)text_putc(t, *s);
+            *to++ = '"';
+        *to++ = *s;
     }
-    (void)text_putc(t, '"');
+    if (is_quoted)
+        *to++ = '"';
+    return to;
+}
+
+static char *put_text(struct pathway_writer *w, char *to, const char *s)
+{
+    unsigned seen = 0;
+    size_t len = copy_word(to, s, &seen);
+
+    return s[len] || seen & FOR_CELLS ? put_unusual(w, to, s) : to + len;
 }
 
 /* "name=value;name=value", with a backslash before what would end a word. */
 static void add_word(struct text *t, const char *s)
 {
     for (; *s; s++) {
-        if (*s == '\\' || *s == ';' || *s == '=')
+        if (special[(unsigned char)*s] & FOR_WORDS)
             (void)text_putc(t, '\\');
         (void)text_putc(t, *s);
     }
 }
 
-static void add_cohort(struct pathway_writer *w, const struct pathway_record *r)
+static char *put_unusual_cohort(struct pathway_writer *w, char *to, const struct pathway_record *r)
 {
-    struct text *t = &w->cohort;
+    struct text *t = &w->scratch;
 
-    if (r->cohort_count == 0)
-        return;
     text_clear(t);
     for (size_t i = 0; i < r->cohort_count; i++) {
         if (i)
@@ -129,87 +173,114 @@ static void add_cohort(struct pathway_writer *w, const struct pathway_record *r)
         (void)text_putc(t, '=');
         add_word(t, r->cohort[i].value);
     }
-    add_cell(w, text_str(t));
+    return put_unusual(w, to, text_str(t));
 }
 
-static void add_pseudonym(struct pathway_writer *w, const uint8_t pseudonym[PSEUDONYM_BYTES])
+static char *put_cohort(struct pathway_writer *w, char *to, const struct pathway_record *r)
 {
-    char hex[2 * PSEUDONYM_BYTES + 1];
+    char *at = to;
+    unsigned seen = 0;
 
-    digest_hex(pseudonym, PSEUDONYM_BYTES, hex);
-    (void)text_add(begin_cell(w), hex, sizeof hex - 1);
+    for (size_t i = 0; i < r->cohort_count; i++) {
+        const struct cohort_value *c = &r->cohort[i];
+
+        if (i)
+            *at++ = ';';
+        size_t name = copy_word(at, c->name, &seen);
+
+        at += name;
+        *at++ = '=';
+        size_t value = copy_word(at, c->value, &seen);
+
+        at += value;
+        if (seen || c->name[name] || c->value[value])
+            return put_unusual_cohort(w, to, r);
+    }
+    return at;
 }
 
-static void add_day(struct pathway_writer *w, struct civil_date day)
+static char *put_pseudonym(char *to, const uint8_t pseudonym[PSEUDONYM_BYTES])
 {
-    char text[DATE_TEXT_MAX];
-
-    if (date_is_set(day))
-        (void)text_puts(begin_cell(w), date_format(day, text));
+    digest_hex(pseudonym, PSEUDONYM_BYTES, to);
+    return to + 2 * PSEUDONYM_BYTES;
 }
 
-/* A column that is no text. */
-static void add_other(struct pathway_writer *w, enum archive_column column,
-                      const struct pathway_record *r)
+static char *put_day(struct pathway_writer *w, char *to, struct civil_date day)
+{
+    struct archive_day *known = &w->days[(unsigned)day.day % ARCHIVE_DAYS];
+
+    if (!date_is_set(day))
+        return to;
+    if (date_compare(known->day, day) != 0) {
+        known->day = day;
+        (void)date_format(day, known->text);
+    }
+    return put_bytes(to, known->text, strlen(known->text));
+}
+
+/* A column that is no text and no day. */
+static char *put_other(struct pathway_writer *w, char *to, enum archive_column column,
+                       const struct pathway_record *r)
 {
     switch (column) {
     case AT_PATHWAY:
-        add_pseudonym(w, r->pathway);
-        break;
+        return put_pseudonym(to, r->pathway);
     case AT_PERSON:
-        if (r->has_person)
-            add_pseudonym(w, r->person);
-        break;
+        return r->has_person ? put_pseudonym(to, r->person) : to;
     case AT_EVENT:
-        if (r->event)
-            (void)text_puts(begin_cell(w), r->event);
-        break;
+        return r->event ? put_bytes(to, r->event, strlen(r->event)) : to;
     case AT_VERSION:
-        if (r->has_version)
-            (void)text_put_number(begin_cell(w), r->version);
-        break;
+        return r->has_version ? to + text_digits(r->version, to) : to;
     case AT_RETRACTED:
-        if (r->retracted)
-            (void)text_putc(begin_cell(w), '1');
-        break;
+        return r->retracted ? put_bytes(to, "1", 1) : to;
     case AT_COHORT:
-        add_cohort(w, r);
-        break;
+        return put_cohort(w, to, r);
     case AT_LINE:
-        (void)text_put_number(begin_cell(w), r->line);
-        break;
+        return to + text_digits(r->line, to);
     default:
-        break;
+        return to;
+    }
+}
+
+static char *put_column(struct pathway_writer *w, char *to, enum archive_column column,
+                        const struct pathway_record *r)
+{
+    const void *at = (const char *)r + columns[column].offset;
+    const char *text;
+
+    switch (columns[column].kind) {
+    case OF_TEXT:
+        text = *(const char *const *)at;
+        return text ? put_text(w, to, text) : to;
+    case OF_DAY:
+        return put_day(w, to, *(const struct civil_date *)at);
+    default:
+        return put_other(w, to, column, r);
     }
 }
 
 int pathway_writer_add(struct pathway_writer *w, const struct pathway_record *r)
 {
-    const char *cells[AT_COUNT] = { NULL };
-    const struct civil_date *dates[AT_COUNT] = { NULL };
-    struct text *t = &w->pending;
+    char *to = text_room(&w->pending, ROW_ROOM);
 
     assert(!r->key); /* made under a key: what it was made of is not kept */
-    for (size_t i = 0; i < TEXTS; i++)
-        cells[texts[i].column] = *(const char *const *)((const char *)r + texts[i].offset);
-    for (size_t i = 0; i < DAYS; i++)
-        dates[days[i].column] = (const struct civil_date *)((const char *)r + days[i].offset);
-    for (enum archive_column i = 0; i < AT_COUNT; i++) {
-        w->owed += i > 0;
-        if (cells[i])
-            add_cell(w, cells[i]);
-        else if (dates[i])
-            add_day(w, *dates[i]);
-        else
-            add_other(w, i, r);
+    for (enum archive_column i = 0; to && i < AT_COUNT; i++) {
+        if (i > 0)
+            *to++ = ',';
+        to = put_column(w, to, i, r);
     }
-    (void)text_putc(begin_cell(w), '\n');
-    return t->len < PENDING_BYTES && text_ok(t) && text_ok(&w->cohort) ? 0 : pathway_writer_end(w);
+    if (to) {
+        *to++ = '\n';
+        text_grown(&w->pending, to);
+    }
+    return w->pending.len < PENDING_BYTES && text_ok(&w->pending) && text_ok(&w->scratch)
+               ? 0
+               : pathway_writer_end(w);
 }
 
 int pathway_writer_end(struct pathway_writer *w)
 {
-    if (!text_ok(&w->pending) || !text_ok(&w->cohort))
+    if (!text_ok(&w->pending) || !text_ok(&w->scratch))
         return -ENOMEM;
     int r = w->pending.len ? w->put(w->arg, w->pending.buf, w->pending.len) : 0;
 
@@ -220,7 +291,7 @@ int pathway_writer_end(struct pathway_writer *w)
 void pathway_writer_release(struct pathway_writer *w)
 {
     text_release(&w->pending);
-    text_release(&w->cohort);
+    text_release(&w->scratch);
 }
 
 /* ---- reading ---- */
@@ -309,13 +380,14 @@ static int read_row(struct pathway_archive *a, const struct csv_row *row, struct
     r->retracted = c[AT_RETRACTED][0] != '\0';
     good &= value_version(c[AT_LINE], &line) == 0;
     r->line = (unsigned long)line;
-    for (size_t i = 0; i < TEXTS; i++) {
-        const char *s = c[texts[i].column];
+    for (size_t i = 0; i < AT_COUNT; i++) {
+        void *to = (char *)r + columns[i].offset;
 
-        *(const char **)((char *)r + texts[i].offset) = *s ? s : NULL;
+        if (columns[i].kind == OF_TEXT)
+            *(const char **)to = c[i][0] ? c[i] : NULL;
+        else if (columns[i].kind == OF_DAY)
+            good &= read_day(c[i], to);
     }
-    for (size_t i = 0; i < DAYS; i++)
-        good &= read_day(c[days[i].column], (struct civil_date *)((char *)r + days[i].offset));
     return good ? read_cohort(a, c[AT_COHORT], r) : -EBADMSG;
 }
 
@@ -328,7 +400,7 @@ static int on_row(void *arg, const struct csv_row *row)
         return -EBADMSG;
     if (!a->has_header) {
         for (size_t i = 0; i < AT_COUNT; i++) {
-            if (strcmp(row->cells[i], names[i]) != 0)
+            if (strcmp(row->cells[i], columns[i].name) != 0)
                 return -EBADMSG;
         }
         a->has_header = true;

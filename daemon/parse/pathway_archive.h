@@ -12,13 +12,18 @@
 #include "base/text.h"
 #include "parse/pathway_record.h"
 
+#define ARCHIVE_DAYS 512 /* texts of days that are kept: lists repeat those of two years */
+
 struct pathway_writer {
     /** Takes bytes in the order of the archive; a non-zero return is passed on. */
     int (*put)(void *arg, const void *bytes, size_t len);
     void *arg;
     struct text pending; /* not yet put */
-    struct text cohort;  /* scratch */
-    size_t owed;         /* commas before the next cell that says something */
+    struct text scratch;
+    struct archive_day {
+        struct civil_date day;
+        char text[DATE_TEXT_MAX];
+    } days[ARCHIVE_DAYS]; /* each at the place of its number */
 };
 
 void pathway_writer_init(struct pathway_writer *w, int (*put)(void *, const void *, size_t),

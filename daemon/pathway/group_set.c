@@ -42,13 +42,27 @@ const char *group_set_word(const struct group_set *s, uint32_t number)
     return number ? s->words[number - 1] : NULL;
 }
 
-/* Where a word may have been found before: no hash, only cheap. */
-static size_t recent_of(const char *text, size_t len)
+/* Where a word may have been found before, by its first letters and its last: no hash, only cheap. */
+static size_t recent_of(const char *text)
 {
-    unsigned first = (unsigned char)text[0], middle = (unsigned char)text[len / 2],
-             last = (unsigned char)text[len ? len - 1 : 0];
+    enum { FIRST = 8 };
+    size_t at = 0, n = 0;
 
-    return (first * 31 + middle * 7 + last * 3 + len * 64) % GROUP_RECENT;
+    for (; n < FIRST && text[n]; n++)
+        at = at * 31 + (unsigned char)text[n];
+    if (text[n])
+        at = at * 31 + (unsigned char)text[strlen(text) - 1];
+    return at % GROUP_RECENT;
+}
+
+/* As strcmp() == 0, in place: words are short. */
+static inline bool same_word(const char *a, const char *b)
+{
+    while (*a == *b && *a) {
+        a++;
+        b++;
+    }
+    return *a == *b;
 }
 
 int group_set_word_number(struct group_set *s, const char *text, uint32_t *out_number)
@@ -56,10 +70,10 @@ int group_set_word_number(struct group_set *s, const char *text, uint32_t *out_n
     *out_number = 0;
     if (!text)
         return 0;
-    size_t recent = recent_of(text, strlen(text));
+    size_t recent = recent_of(text);
     uint32_t last = s->found[recent];
 
-    if (!last || strcmp(s->words[last - 1], text) != 0) {
+    if (!last || !same_word(s->words[last - 1], text)) {
         last = (uint32_t)(uintptr_t)table_get(&s->by_text, text);
         if (!last) {
             int r = make_room(&s->words, &s->word_cap, s->word_count, 1, sizeof *s->words);
@@ -115,25 +129,43 @@ static int read_group(struct group_set *s, const struct group *g, uint32_t out[1
     return r;
 }
 
+/* Multiply-shift (Dietzfelbinger): each word times a key of its place, summed; of the sum the upper half. The
+ * keys are drawn once per process, so that a sender cannot choose groups that meet. */
+static uint32_t hash_of(const struct group_set *s, const uint32_t *words, size_t count)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += s->keys[i] * words[i];
+    return (uint32_t)(sum >> 32);
+}
+
+static void draw_keys(struct group_set *s)
+{
+    for (size_t i = 0; i < GROUP_WORDS; i++)
+        s->keys[i] = table_hash(&i, sizeof i);
+}
+
 /* The hash of a group's words, and its slot or the empty one where it would stand. */
 static struct group_slot *slot_of(const struct group_set *s, const uint32_t *numbers,
                                   uint32_t *out_hash)
 {
     size_t cohorts = cohorts_of(numbers), mask = s->slot_count - 1;
-    size_t size = (size_of(cohorts) - 1) * sizeof *numbers; /* tells the cohorts */
-    uint64_t hash = table_hash(numbers + 1, size);
+    size_t words = size_of(cohorts) - 1; /* tells the cohorts */
+    uint32_t hash = hash_of(s, numbers + 1, words);
 
-    *out_hash = (uint32_t)(hash >> 32);
+    *out_hash = hash;
     for (size_t i = hash & mask;; i = (i + 1) & mask) {
         struct group_slot *slot = &s->slots[i];
 
         if (!slot->at)
             return slot;
-        if (slot->hash != *out_hash)
+        if (slot->hash != hash)
             continue;
         const uint32_t *kept = s->numbers + slot->at - 1;
 
-        if (cohorts_of(kept) == cohorts && memcmp(kept + 1, numbers + 1, size) == 0)
+        if (cohorts_of(kept) == cohorts &&
+            memcmp(kept + 1, numbers + 1, words * sizeof *numbers) == 0)
             return slot;
     }
 }
@@ -142,20 +174,25 @@ static int grow_slots(struct group_set *s)
 {
     if (s->slot_count && (s->count + 1) * 2 <= s->slot_count)
         return 0;
-    size_t count = s->slot_count ? s->slot_count * 2 : SLOTS_LEAST;
+    size_t count = s->slot_count ? s->slot_count * 2 : SLOTS_LEAST, mask = count - 1;
     struct group_slot *slots = calloc(count, sizeof *slots);
 
     if (!slots)
         return -ENOMEM;
+    if (!s->slot_count)
+        draw_keys(s);
+    for (size_t i = 0; i < s->slot_count; i++) {
+        size_t to = s->slots[i].hash & mask;
+
+        if (!s->slots[i].at)
+            continue;
+        while (slots[to].at)
+            to = (to + 1) & mask;
+        slots[to] = s->slots[i];
+    }
     free(s->slots);
     s->slots = slots;
     s->slot_count = count;
-    for (size_t i = 0; i < s->count; i++) {
-        uint32_t hash;
-        struct group_slot *slot = slot_of(s, s->numbers + s->at[i], &hash);
-
-        *slot = (struct group_slot){ s->at[i] + 1, hash };
-    }
     return 0;
 }
 

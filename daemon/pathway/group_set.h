@@ -17,8 +17,8 @@ enum { GROUP_SERVICE, GROUP_COMMISSIONER, GROUP_PLACE, GROUP_STAGE, GROUP_PLAIN 
 #define GROUP_RECENT 512
 
 struct group_slot {
-    uint32_t at;   /* where in .numbers the group begins, + 1; 0 empty */
-    uint32_t hash; /* its upper bits */
+    uint32_t at; /* where in .numbers the group begins, + 1; 0 empty */
+    uint32_t hash;
 };
 
 struct group_set {
@@ -33,6 +33,8 @@ struct group_set {
     size_t count, cap;
     struct group_slot *slots;
     size_t slot_count;
+    uint64_t keys
+        [GROUP_WORDS]; /* of the hash of a group, by the place of a word; once there are slots */
 };
 
 void group_set_release(struct group_set *s);

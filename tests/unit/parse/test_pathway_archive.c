@@ -55,6 +55,16 @@ static void parse(const char *format, const char *bytes, struct both *b, struct 
     diags_release(&d);
 }
 
+/* Words of 64 bytes, the longest there are; their days, as 2024-09-16 and 2023-04-23, lie 512 apart. */
+#define TIMES_8(c)  c c c c c c c c
+#define TIMES_64(c) TIMES_8(TIMES_8(c))
+#define PLAIN       TIMES_64("x")
+#define COMMAS      TIMES_64(",")
+#define DOUBLED     TIMES_64("\"\"")
+#define LINE_ENDS   TIMES_64("\n")
+#define SEMICOLONS  TIMES_64(";")
+#define BACKSLASHES TIMES_64("\\")
+
 static const struct {
     const char *format, *bytes;
 } files[] = {
@@ -65,6 +75,12 @@ static const struct {
       "5-10,\"x=y;z, \"\"q\"\"\",\\,CANARY\n"
       "\"P\r\n2\",RNA,,nd,RNA,,\"a\nb\",1999-09-16,,,,2025-03-02,,,,CANARY\n"
       "bad,RNA,,nd,RNA,,,never,,,,2025-03-02,,,,CANARY\n" },
+    { "pathway-snapshot",
+      "pathway_id,issuer,service,provider,commissioner,place,stage,referral_date,census_date,"
+      "cohort_a,cohort_b\n"
+      "P1,RNA,nd,RNA,," PLAIN ",\"" COMMAS "\",2024-09-16,2025-03-02," SEMICOLONS "," PLAIN "\n"
+      "P2,RNA,nd,RNA,,\"" DOUBLED "\",,2023-04-23,2025-03-02,,\"" LINE_ENDS "\"\n"
+      "P3,RNA,nd,RNA,,,,2024-09-16,2025-03-02," PLAIN "," BACKSLASHES "\n" },
     { "pathway-events",
       "pathway_id,issuer,service,provider,commissioner,event,event_id,event_date,version,"
       "retracted,reason,nhs,cohort_x\n"
