@@ -13,7 +13,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -104,16 +103,9 @@ int sha256_hex(const void *bytes, size_t len, char out_hex[SHA256_TEXT_MAX])
     return 0;
 }
 
-int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
-                unsigned char out_mac[SHA256_BYTES])
-{
-    unsigned int n = SHA256_BYTES;
-
-    return HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out_mac, &n) ? 0 : -ENOMEM;
-}
-
 /* RFC 2104 on SHA-256 itself: the library's own HMAC takes twice as long for a text of a few words, and
- * there are two for each row of a list. */
+ * there are two for each row of a list; and it looks up what it is made of each time, which takes longer than a
+ * message. */
 struct keyed_digest {
     SHA256_CTX inner, outer; /* both after the key */
     SHA256_CTX text;         /* the one at hand */
@@ -131,24 +123,29 @@ static bool begin_under(SHA256_CTX *c, const unsigned char block[SHA256_CBLOCK],
     return good;
 }
 
-struct keyed_digest *keyed_digest_new(const void *key, size_t key_len)
+static bool take_key(struct keyed_digest *k, const void *key, size_t key_len)
 {
     unsigned char block[SHA256_CBLOCK] = { 0 };
-    struct keyed_digest *k = key_len ? calloc(1, sizeof *k) : NULL;
 
-    if (!k)
-        return NULL;
     if (key_len > sizeof block)
         (void)SHA256(key, key_len, block);
-    else
+    else if (key_len > 0)
         memcpy(block, key, key_len);
     bool good = begin_under(&k->inner, block, 0x36) && begin_under(&k->outer, block, 0x5c);
 
     OPENSSL_cleanse(block, sizeof block);
-    if (good)
-        return k;
-    keyed_digest_free(k);
-    return NULL;
+    return good;
+}
+
+struct keyed_digest *keyed_digest_new(const void *key, size_t key_len)
+{
+    struct keyed_digest *k = key_len ? calloc(1, sizeof *k) : NULL;
+
+    if (k && !take_key(k, key, key_len)) {
+        keyed_digest_free(k);
+        k = NULL;
+    }
+    return k;
 }
 
 int keyed_digest_begin(struct keyed_digest *k)
@@ -207,6 +204,16 @@ int keyed_digest_of(struct keyed_digest *k, const void *bytes, size_t len,
     if (r == 0)
         r = keyed_digest_add(k, bytes, len);
     return r == 0 ? keyed_digest_end(k, out_mac) : r;
+}
+
+int hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                unsigned char out_mac[SHA256_BYTES])
+{
+    struct keyed_digest k;
+    int r = take_key(&k, key, key_len) ? keyed_digest_of(&k, bytes, len, out_mac) : -ENOMEM;
+
+    OPENSSL_cleanse(&k, sizeof k);
+    return r;
 }
 
 void keyed_digest_free(struct keyed_digest *k)

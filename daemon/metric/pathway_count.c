@@ -39,8 +39,13 @@ static void add_still_open(const struct waits *w, struct civil_date day, uint64_
 
 static struct civil_date earliest_start(const struct waits *w)
 {
-    struct civil_date first = w->first;
+    struct civil_date first = DATE_NONE;
+    size_t empty = 0; /* days before the first open one: room that .open has grown by */
 
+    while (empty < w->open_days && w->open[empty] == 0)
+        empty++;
+    if (empty < w->open_days)
+        first = date_add_days(w->first, (int)empty);
     for (size_t i = 0; i < w->closed_count; i++)
         if (!date_is_set(first) || date_compare(w->closed[i].start, first) < 0)
             first = w->closed[i].start;
@@ -67,7 +72,7 @@ static int list_open(const struct waits *w, struct civil_date day, struct open_l
     for (size_t i = 0; i < w->open_days; i++) {
         int wait = day.day - w->first.day - (int)i;
 
-        if (wait >= 0)
+        if (w->open[i] > 0 && wait >= 0)
             by_wait[wait] += w->open[i];
     }
     add_still_open(w, day, by_wait);
