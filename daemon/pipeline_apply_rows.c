@@ -94,6 +94,7 @@ static int read_other(struct apply *a, int (*on_row)(void *arg, const struct pat
     for (size_t done = 0; r == 0 && n == TAKEN_AT_ONCE && done < OTHER_ROWS; done += n) {
         n = packed_rows_take(a->into->packed, 0, TAKEN_AT_ONCE, rows);
         for (size_t i = 0; r == 0 && i < n; i++) {
+            packed_rows_group(a->into->packed, &rows[i]);
             r = begin_before(a, rows[i].line);
             if (r == 0)
                 r = on_row(a, &rows[i]);
@@ -122,6 +123,8 @@ static int take_lane(void *arg, size_t at)
         for (size_t i = 0; r == 0 && i < n; i++) {
             if (i + 1 < n)
                 list_snapshot_soon(part->stored->state, &rows[i + 1]);
+            if (!list_snapshot_knows(part->stored->state, &rows[i]))
+                packed_rows_group(l->packed, &rows[i]);
             r = apply_part_row(a, part, &rows[i]);
         }
         w->rows[at] += n;

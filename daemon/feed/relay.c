@@ -128,7 +128,7 @@ static bool keep_record(struct batch *b, const struct pathway_record *record)
     size_t used = b->used;
     bool fits = true;
 
-    *r = *record;
+    memcpy(r, record, PATHWAY_RECORD_BYTES(record));
     for (size_t i = 0; fits && i < sizeof texts / sizeof texts[0]; i++)
         fits = keep_text(b, texts[i]);
     for (size_t i = 0; fits && i < r->cohort_count; i++)

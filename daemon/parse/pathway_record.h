@@ -38,8 +38,6 @@ struct pathway_record {
     /** A record of events that has no service, commissioner, place or cohort comes from a table that does
      * not hold them: it says nothing of them, rather than that there are none. */
     const char *service, *provider, *commissioner, *place, *stage, *exception, *reason;
-    struct cohort_value cohort[COHORT_MAX]; /* sorted by name; without those the row leaves blank */
-    size_t cohort_count;
 
     /** Of events the clock start is a referral's own date, or what the row says; the census is the end of
      * the period in which the row was submitted, where the format has one. */
@@ -58,7 +56,13 @@ struct pathway_record {
     /** Of packed rows (pathway/packed_rows.h), from 1 on: rows of one file that have the same service,
      * commissioner, place, stage and cohort have the same number. 0: nobody compared them. */
     uint32_t group;
+
+    size_t cohort_count;
+    struct cohort_value cohort[COHORT_MAX]; /* sorted by name; without those the row leaves blank */
 };
+/** Of a record, what says something: the rest is cohorts that it has not. */
+#define PATHWAY_RECORD_BYTES(r)                                                                    \
+    (offsetof(struct pathway_record, cohort) + (r)->cohort_count * sizeof *(r)->cohort)
 
 /** The events of DESIGN section 5, NULL-terminated. */
 extern const char *const pathway_event_names[];

@@ -181,6 +181,13 @@ void list_snapshot_soon(const struct pathway_list *l, const struct pathway_recor
         __builtin_prefetch(&s->groups[row->group - 1]);
 }
 
+bool list_snapshot_knows(const struct pathway_list *l, const struct pathway_record *row)
+{
+    const struct staged *s = l->staged;
+
+    return s && row->group && row->group <= s->group_cap && s->groups[row->group - 1];
+}
+
 int list_snapshot_still_open(struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES])
 {
     assert(l && l->staged);

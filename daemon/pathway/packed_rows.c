@@ -15,7 +15,8 @@
 
 #define CHUNK_BYTES ((size_t)128 << 10) /* beyond what the allocator keeps when it is freed */
 #define PAGE_BYTES  ((size_t)4096)      /* of a chunk those are in memory that were written to */
-#define WORD_BYTES  ((size_t)128)       /* of a word, about: its text, its entry and its slot */
+#define CACHE_LINE  ((size_t)64)
+#define WORD_BYTES  ((size_t)128) /* of a word, about: its text, its entry and its slot */
 
 static const size_t words[] = {
     offsetof(struct pathway_record, provider), offsetof(struct pathway_record, exception),
@@ -58,7 +59,8 @@ struct head {
 
 struct chunk {
     struct chunk *next;
-    size_t used;
+    size_t
+        used; /* once it is not the last of its lane: what many lanes write to lies close together */
     uint8_t bytes[CHUNK_BYTES];
 };
 
@@ -70,6 +72,7 @@ struct before {
 
 struct lane {
     struct chunk *first, *last;
+    size_t used;                /* of the last */
     struct before added, taken; /* the last row */
     size_t at;                  /* in the first: rows before it were taken */
     struct packed_first start;
@@ -148,24 +151,26 @@ static int make_room(struct packed_rows *p, struct lane *l)
 {
     if (size_of(p) + ROW_MOST > p->most)
         return -EFBIG;
-    if (l->last && CHUNK_BYTES - l->last->used >= ROW_MOST)
+    if (l->last && CHUNK_BYTES - l->used >= ROW_MOST)
         return 0;
     struct chunk *c = malloc(sizeof *c);
 
     if (!c)
         return -ENOMEM;
     c->next = NULL;
-    c->used = 0;
     p->begun += !l->last;
+    if (l->last)
+        l->last->used = l->used;
+    l->used = 0;
     *(l->last ? &l->last->next : &l->first) = c;
     l->last = c;
     return 0;
 }
 
-static void put(struct chunk *c, const void *bytes, size_t len)
+static void put(struct lane *l, const void *bytes, size_t len)
 {
-    memcpy(c->bytes + c->used, bytes, len);
-    c->used += len;
+    memcpy(l->last->bytes + l->used, bytes, len);
+    l->used += len;
 }
 
 /* A text without a letter says nothing, as in the archive. */
@@ -200,18 +205,18 @@ static int number_words(struct packed_rows *p, const struct pathway_record *r,
 }
 
 /* Its words, but for a provider as that of the row before. */
-static void put_words(struct chunk *c, const uint32_t numbers[WORDS], uint16_t *flags)
+static void put_words(struct lane *l, const uint32_t numbers[WORDS], uint16_t *flags)
 {
     for (size_t i = 0; i < WORDS; i++) {
         if (!numbers[i] || (i == WORD_PROVIDER && *flags & SAME_PROVIDER))
             continue;
         *flags |= (uint16_t)(FIRST_WORD << i);
-        put(c, &numbers[i], sizeof numbers[i]);
+        put(l, &numbers[i], sizeof numbers[i]);
     }
 }
 
 /* The same of its days and its census. */
-static void put_days(struct chunk *c, const struct pathway_record *r, uint16_t *flags)
+static void put_days(struct lane *l, const struct pathway_record *r, uint16_t *flags)
 {
     for (size_t i = 0; i < DAYS; i++) {
         const struct civil_date *day = (const struct civil_date *)((const char *)r + days[i]);
@@ -219,18 +224,18 @@ static void put_days(struct chunk *c, const struct pathway_record *r, uint16_t *
         if (!date_is_set(*day) || (i == DAY_CENSUS && *flags & SAME_CENSUS))
             continue;
         *flags |= (uint16_t)(FIRST_DAY << i);
-        put(c, day, sizeof *day);
+        put(l, day, sizeof *day);
     }
 }
 
-static void put_line(struct chunk *c, const struct before *before, uint32_t line, uint16_t flags)
+static void put_line(struct lane *l, uint32_t line, uint16_t flags)
 {
-    uint16_t below = (uint16_t)(line - before->line);
+    uint16_t below = (uint16_t)(line - l->added.line);
 
     if (flags & IS_NEAR)
-        put(c, &below, sizeof below);
+        put(l, &below, sizeof below);
     else
-        put(c, &line, sizeof line);
+        put(l, &line, sizeof line);
 }
 
 static uint16_t flags_of(const struct before *b, const struct pathway_record *r, uint32_t provider)
@@ -264,23 +269,26 @@ int packed_rows_add(struct packed_rows *p, size_t lane, const struct pathway_rec
         e = number_words(p, r, numbers);
     if (e < 0)
         return e;
-    struct chunk *c = l->last;
-    size_t head_at = c->used;
+    size_t head_at = l->used;
 
     note_first(l, r);
     h.flags = flags_of(&l->added, r, numbers[WORD_PROVIDER]);
     memcpy(h.pathway, r->pathway, PSEUDONYM_BYTES);
-    c->used += HEAD_BYTES;
-    put_line(c, &l->added, (uint32_t)r->line, h.flags);
+    l->used += HEAD_BYTES;
+    put_line(l, (uint32_t)r->line, h.flags);
     l->added = (struct before){ (uint32_t)r->line, numbers[WORD_PROVIDER], r->census };
     if (r->has_person)
-        put(c, r->person, PSEUDONYM_BYTES);
+        put(l, r->person, PSEUDONYM_BYTES);
     if (r->has_version)
-        put(c, &r->version, sizeof r->version);
-    put_words(c, numbers, &h.flags);
-    put_days(c, r, &h.flags);
-    memcpy(c->bytes + head_at, &h, HEAD_BYTES);
-    p->bytes += c->used - head_at;
+        put(l, &r->version, sizeof r->version);
+    put_words(l, numbers, &h.flags);
+    put_days(l, r, &h.flags);
+    memcpy(l->last->bytes + head_at, &h, HEAD_BYTES);
+    p->bytes += l->used - head_at;
+    if (l->used + CACHE_LINE < CHUNK_BYTES) { /* where the lane goes on many rows of others later */
+        __builtin_prefetch(l->last->bytes + l->used, 1);
+        __builtin_prefetch(l->last->bytes + l->used + CACHE_LINE, 1);
+    }
     return 0;
 }
 
@@ -290,19 +298,6 @@ static void take_raw(struct lane *l, void *out, size_t len)
 {
     memcpy(out, l->first->bytes + l->at, len);
     l->at += len;
-}
-
-static void take_group(const struct packed_rows *p, uint32_t group, struct pathway_record *r)
-{
-    const struct group g = group_set_at(&p->groups, group);
-
-    r->group = group + 1;
-    r->service = g.service;
-    r->commissioner = g.commissioner;
-    r->place = g.place;
-    r->stage = g.stage;
-    r->cohort_count = g.cohort_count;
-    memcpy(r->cohort, g.cohort, g.cohort_count * sizeof *g.cohort);
 }
 
 static void take_words(const struct packed_rows *p, struct lane *l, uint16_t flags,
@@ -362,7 +357,7 @@ static void take_one(const struct packed_rows *p, struct lane *l, struct pathway
         take_raw(l, &r->version, sizeof r->version);
     take_words(p, l, h.flags, r);
     take_days(l, h.flags, r);
-    take_group(p, h.group, r);
+    r->group = h.group + 1;
     r->event = r->event ? pathway_event_find(r->event) : NULL;
 }
 
@@ -373,10 +368,23 @@ size_t packed_rows_take(struct packed_rows *p, size_t lane, size_t most,
     size_t n = 0;
 
     for (; n < most && l->first; n++) {
-        out_rows[n] = (struct pathway_record){ .has_person = false };
+        memset(&out_rows[n], 0, offsetof(struct pathway_record, cohort));
         take_one(p, l, &out_rows[n]);
-        if (l->at == l->first->used) /* a row borrows from the words alone */
+        if (l->at ==
+            (l->first == l->last ? l->used : l->first->used)) /* it borrows from the words alone */
             drop_first(l);
     }
     return n;
+}
+
+void packed_rows_group(const struct packed_rows *p, struct pathway_record *row)
+{
+    const struct group g = group_set_at(&p->groups, row->group - 1);
+
+    row->service = g.service;
+    row->commissioner = g.commissioner;
+    row->place = g.place;
+    row->stage = g.stage;
+    row->cohort_count = g.cohort_count;
+    memcpy(row->cohort, g.cohort, g.cohort_count * sizeof *g.cohort);
 }

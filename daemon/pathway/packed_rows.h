@@ -30,11 +30,13 @@ struct packed_rows *packed_rows_new(size_t lanes, size_t most);
 int packed_rows_add(struct packed_rows *p, size_t lane, const struct pathway_record *r);
 size_t packed_rows_lanes(const struct packed_rows *p);
 struct packed_first packed_rows_first(const struct packed_rows *p, size_t lane);
-/** The next rows of a lane, at most so many, in the order in which they were added, each with its .group; they are
- * gone from here afterwards, their texts live until packed_rows_free(). Of several lanes, threads may take at once.
- * Returns how many; fewer than most: none is left. */
+/** The next rows of a lane, at most so many, in the order in which they were added, each with its .group, whose words
+ * packed_rows_group() adds; they are gone from here afterwards, their texts live until packed_rows_free(). Of several
+ * lanes, threads may take at once. Returns how many; fewer than most: none is left. */
 size_t packed_rows_take(struct packed_rows *p, size_t lane, size_t most,
                         struct pathway_record *out_rows);
+/** What the .group of a row says: its service, commissioner, place, stage and cohort. */
+void packed_rows_group(const struct packed_rows *p, struct pathway_record *row);
 void packed_rows_free(struct packed_rows *p); /* accepts NULL */
 
 #endif

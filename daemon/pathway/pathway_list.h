@@ -87,10 +87,13 @@ enum list_duplicates { LIST_FIRST_STANDS, LIST_LAST_STANDS };
  * later census; -ERANGE for a census out of range. */
 int list_snapshot_begin(struct pathway_list *l, struct civil_date census,
                         struct civil_date received, enum list_duplicates duplicates);
-/** Returns an enum list_verdict, or -ENOMEM. */
+/** Returns an enum list_verdict, or -ENOMEM. Of a row whose group list_snapshot_knows(), the words of the group are
+ * not looked at. */
 int list_snapshot_row(struct pathway_list *l, const struct pathway_record *row);
 /** That row comes soon: what of it lies far off in memory is on its way. Changes nothing. */
 void list_snapshot_soon(const struct pathway_list *l, const struct pathway_record *row);
+/** Whether a row with the same .group came before. */
+bool list_snapshot_knows(const struct pathway_list *l, const struct pathway_record *row);
 /** A pathway that the snapshot names, though its row is not taken: it stays as it was. 0 or -ENOMEM. */
 int list_snapshot_still_open(struct pathway_list *l, const uint8_t key[PSEUDONYM_BYTES]);
 /** The rows become the list's. Linear in rows and pathways kept. Returns 0 or -ENOMEM. */

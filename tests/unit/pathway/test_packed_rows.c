@@ -141,6 +141,7 @@ static void by_packed(uint64_t seed, int places, size_t portion,
         taken += n;
         for (size_t i = 0; i < n; i++) {
             ck_assert_uint_gt(rows[i].group, 0);
+            packed_rows_group(p, &rows[i]);
             ck_assert_int_eq(record(arg, &rows[i]), 0);
         }
     }
@@ -331,9 +332,12 @@ static int take_own(void *arg, size_t at)
     struct pathway_record rows[PORTION];
 
     t->rows[at] = packed_rows_take(t->packed, at, PORTION, rows);
-    for (size_t i = 0; i < t->rows[at]; i++)
+    for (size_t i = 0; i < t->rows[at]; i++) {
+        if (!list_snapshot_knows(t->lists[at], &rows[i]))
+            packed_rows_group(t->packed, &rows[i]);
         if (list_snapshot_row(t->lists[at], &rows[i]) < 0)
             return -ENOMEM;
+    }
     return 0;
 }
 
