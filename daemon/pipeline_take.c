@@ -30,6 +30,7 @@ static void taking_free(struct taking *t)
     relay_free(t->relay); /* its thread works on what goes now */
     content_free(t->content);
     parser_free(t->parser);
+    keyed_digest_free(t->people);
     digest_free(t->digest);
     archive_abort(t->file);
     pathway_writer_release(&t->writer);

@@ -29,8 +29,10 @@ struct taking {
     struct archive_file *file;   /* its bytes as they came; NULL: not kept, or not yet */
     struct digest *digest;       /* of these */
     struct parser *parser;
-    struct content *content;    /* being parsed; NULL: not yet, or no longer */
-    struct relay *relay;        /* parser and content are its thread's; NULL: the loop's */
+    struct content *content; /* being parsed; NULL: not yet, or no longer */
+    struct relay *relay;     /* parser and content are its thread's; NULL: the loop's */
+    struct keyed_digest
+        *people; /* of a file that is read by a thread: its persons are named by the loop */
     struct table organisations; /* codes of accepted rows */
     struct civil_date received; /* local date */
     bool has_begun;

@@ -109,23 +109,26 @@ static bool hash_step(void *arg)
     return content_help(arg);
 }
 
-/* Parsed as it lies in its inbox; a large one by a thread of its own. */
-static int begin_parsing(struct taking *t)
+static int name_person(void *arg, struct pathway_record *row)
 {
-    struct stat st;
-    int r = fstat(t->fd, &st) < 0 ? -errno : content_new(t->fd, t->parser, &t->content);
+    return parser_name_person(((struct taking *)arg)->people, row);
+}
 
-    if (r < 0)
+/* Parsed as it lies in its inbox; a large one by a thread of its own. */
+static int begin_parsing(struct taking *t, bool is_large)
+{
+    int r = content_new(t->fd, t->parser, &t->content);
+
+    if (r == 0)
+        r = content_hash(t->content, t->digest);
+    if (r < 0 || !is_large)
         return r;
-    r = content_hash(t->content, t->digest);
-    if (r < 0)
-        return r;
-    if ((uintmax_t)st.st_size < RELAY_LEAST)
-        return 0;
     t->relay = relay_new(parse_step, t->content);
     if (!t->relay)
         return -ENOMEM;
     relay_help(t->relay, hash_step);
+    if (t->people)
+        relay_finish(t->relay, name_person);
     return 0;
 }
 
@@ -138,21 +141,22 @@ int take_pathway_begin(struct taking *t)
 {
     struct pipeline *p = t->pipeline;
     const struct text_list *local_id = &pipeline_feed(p, t->feed)->local_id;
-    const struct parser_options options = { .key = pathway_key_bytes(p->pathway_key),
-                                            .key_len = PATHWAY_KEY_BYTES,
-                                            .identifiers = IDENTIFIERS_REFUSE,
-                                            .local_id = (const char *const *)local_id->items,
-                                            .local_id_count = local_id->count,
-                                            .census = DATE_NONE,
-                                            .received = t->received,
-                                            .place = place_of_words,
-                                            .place_arg = p->config->settings,
-                                            .previous_key = p->previous_key
-                                                                ? pathway_key_bytes(p->previous_key)
-                                                                : NULL,
-                                            .renamed = renamed_note,
-                                            .renamed_arg = t };
-    int r = content_is_zipped(t->fd);
+    struct parser_options options = { .key = pathway_key_bytes(p->pathway_key),
+                                      .key_len = PATHWAY_KEY_BYTES,
+                                      .identifiers = IDENTIFIERS_REFUSE,
+                                      .local_id = (const char *const *)local_id->items,
+                                      .local_id_count = local_id->count,
+                                      .census = DATE_NONE,
+                                      .received = t->received,
+                                      .place = place_of_words,
+                                      .place_arg = p->config->settings,
+                                      .previous_key = p->previous_key
+                                                          ? pathway_key_bytes(p->previous_key)
+                                                          : NULL,
+                                      .renamed = renamed_note,
+                                      .renamed_arg = t };
+    struct stat st;
+    int r = fstat(t->fd, &st) < 0 ? -errno : content_is_zipped(t->fd);
 
     t->list = settings_list(p->config->settings, pipeline_feed(p, t->feed)->into);
 
@@ -162,8 +166,11 @@ int take_pathway_begin(struct taking *t)
         parser_new(t->format, t->feed, (struct parse_sink){ .pathway = on_pathway, .arg = t });
     if (!t->parser)
         return -ENOMEM;
-    bool is_zipped = r;
+    bool is_zipped = r, is_large = !is_zipped && (uintmax_t)st.st_size >= RELAY_LEAST;
 
+    options.leaves_people = is_large && !options.previous_key;
+    if (options.leaves_people && !(t->people = keyed_digest_new(options.key, options.key_len)))
+        return -ENOMEM;
     r = parser_configure(t->parser, &options);
     if (r == 0)
         r = archive_begin_small(p->archive, &t->canonical);
@@ -174,7 +181,7 @@ int take_pathway_begin(struct taking *t)
         t->packed = packed_rows_new(t->list->providers.count + 1, PACKED_MOST);
     if (is_zipped) /* hashed whole, then opened */
         return archive_begin(p->raw, &t->file);
-    return begin_parsing(t);
+    return begin_parsing(t, is_large);
 }
 
 /* Tables are put together by the submission that their rows name. */

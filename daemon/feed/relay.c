@@ -36,7 +36,8 @@ struct batch {
 
 struct relay {
     int (*make)(void *arg, bool *out_is_done);
-    bool (*help)(void *arg); /* for the loop; NULL: it waits */
+    bool (*help)(void *arg);                                 /* for the loop; NULL: it waits */
+    int (*finish)(void *arg, struct pathway_record *record); /* the same; NULL: nothing */
     void *arg;
     struct batch *batches[BATCHES]; /* each by itself: large blocks leave holes in the heap */
     pthread_t thread;
@@ -119,6 +120,21 @@ static bool keep_text(struct batch *b, const char **text)
     return true;
 }
 
+/* The same of bytes. */
+static bool keep_bytes(struct batch *b, const char **bytes, size_t len)
+{
+    char *to = b->texts + b->used;
+
+    if (!*bytes)
+        return true;
+    if (len > b->size - b->used)
+        return false;
+    memcpy(to, *bytes, len);
+    b->used += len;
+    *bytes = to;
+    return true;
+}
+
 /* False: there is no room for its texts. */
 static bool keep_record(struct batch *b, const struct pathway_record *record)
 {
@@ -133,6 +149,7 @@ static bool keep_record(struct batch *b, const struct pathway_record *record)
         fits = keep_text(b, texts[i]);
     for (size_t i = 0; fits && i < r->cohort_count; i++)
         fits = keep_text(b, &r->cohort[i].name) && keep_text(b, &r->cohort[i].value);
+    fits = fits && keep_bytes(b, &r->person_parts, r->person_len);
     if (!fits)
         b->used = used;
     b->count += fits;
@@ -265,14 +282,22 @@ static bool find_batch(struct relay *r, bool *out_is_ended)
     return look(r, false, out_is_ended);
 }
 
+void relay_finish(struct relay *r, int (*finish)(void *arg, struct pathway_record *record))
+{
+    r->finish = finish;
+}
+
 static int take_batch(struct relay *r, int (*record)(void *, const struct pathway_record *),
                       void *arg, size_t *rows)
 {
-    const struct batch *b = r->batches[r->taken % BATCHES]; /* changed by the loop alone */
+    struct batch *b = r->batches[r->taken % BATCHES]; /* changed by the loop alone */
     int e = 0;
 
-    for (size_t i = 0; e == 0 && i < b->count; i++)
-        e = record(arg, &b->records[i]);
+    for (size_t i = 0; e == 0 && i < b->count; i++) {
+        e = r->finish ? r->finish(arg, &b->records[i]) : 0;
+        if (e == 0)
+            e = record(arg, &b->records[i]);
+    }
     *rows += b->count;
     (void)pthread_mutex_lock(&r->lock);
     r->taken++;

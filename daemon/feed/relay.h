@@ -27,6 +27,9 @@ struct relay *relay_new(int (*make)(void *arg, bool *out_is_done), void *arg);
 /** What the loop does before it waits for rows: help is called with the maker's arg, by its own thread, and returns
  * whether it did something, in a moment. Before the first relay_take(). */
 void relay_help(struct relay *r, bool (*help)(void *arg));
+/** What the loop does with a row before it takes it: finish is called with the arg of relay_take(), and may change it.
+ * Returns 0, or what then relay_take() returns. Before the first relay_take(). */
+void relay_finish(struct relay *r, int (*finish)(void *arg, struct pathway_record *record));
 /** For the maker: copies a row, once there is room. Its key is not kept. Returns 0, -ENOMEM, or -ECANCELED
  * when nobody takes rows any more. */
 int relay_put(struct relay *r, const struct pathway_record *record);

@@ -42,6 +42,8 @@ struct parser_options {
      * and each record carries the parts of its key instead. */
     const void *key;
     size_t key_len;
+    /** Pseudonyms of persons are left to parser_name_person(), for another thread. Not with .previous_key. */
+    bool leaves_people;
     enum identifier_policy identifiers;
     /** Columns of local numbers beside the format's local_id; borrowed until parser_free(). */
     const char *const *local_id;
@@ -134,5 +136,10 @@ const struct parse_result *parser_result(const struct parser *p);
 /** The refusal as "name:line:column: error: sentence", one line. out must hold 512 bytes. */
 const char *parser_refusal(const struct parser *p, char out[512]);
 void parser_free(struct parser *p);
+
+struct keyed_digest;
+/** The pseudonym of the person of a record that has only its .person_parts, under the same key. Returns 0 or
+ * -ENOMEM. */
+int parser_name_person(struct keyed_digest *key, struct pathway_record *record);
 
 #endif

@@ -263,7 +263,7 @@ int pathway_writer_add(struct pathway_writer *w, const struct pathway_record *r)
 {
     char *to = text_room(&w->pending, ROW_ROOM);
 
-    assert(!r->key); /* made under a key: what it was made of is not kept */
+    assert(!r->key && !r->person_parts); /* made under a key: what it was made of is not kept */
     for (enum archive_column i = 0; to && i < AT_COUNT; i++) {
         if (i > 0)
             *to++ = ',';

@@ -49,6 +49,32 @@ static int begin_parts(struct pathway_reader *r, const char *label)
     return add_key_part(&r->parts, label, strlen(label));
 }
 
+/* The parts of its person's key go with the record. */
+static void leave_person(struct pathway_reader *r)
+{
+    const struct text parts = r->parts;
+
+    r->parts = r->person;
+    r->person = parts;
+    r->record.person_parts = parts.buf;
+    r->record.person_len = parts.len;
+}
+
+int parser_name_person(struct keyed_digest *key, struct pathway_record *record)
+{
+    unsigned char mac[SHA256_BYTES];
+
+    if (!record->person_parts)
+        return 0;
+    int e = keyed_digest_of(key, record->person_parts, record->person_len, mac);
+
+    if (e == 0)
+        memcpy(record->person, mac, PSEUDONYM_BYTES);
+    record->person_parts = NULL;
+    record->person_len = 0;
+    return e;
+}
+
 int pathway_person(struct pathway_reader *r)
 {
     static const size_t fields[] = { FIELD_PERSON_ISSUER, FIELD_PERSON_ID };
@@ -61,6 +87,10 @@ int pathway_person(struct pathway_reader *r)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0] && e == 0; i++) {
         if (r->values[fields[i]].text)
             e = add_key_field(r, fields[i]);
+    }
+    if (e == 0 && r->options.leaves_people) {
+        leave_person(r);
+        return 0;
     }
     return e == 0 ? digest_parts(r, r->record.person) : e;
 }

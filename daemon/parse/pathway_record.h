@@ -3,8 +3,8 @@
  *
  * What every pathway format becomes (`records: pathway-snapshot` or `pathway-events` in its mapping
  * file). Nobody is named: a pathway and a person are pseudonyms under the instance's key, and the
- * identifiers they were made of never leave the parser. Strings are borrowed from the parser for the
- * length of the sink call and are NUL-terminated; NULL means "the row does not say".
+ * identifiers they were made of never leave the parser, but for .person_parts. Strings are borrowed from
+ * the parser for the length of the sink call and are NUL-terminated; NULL means "the row does not say".
  * Source: DESIGN section 5, "Canonical columns" and "Identity".
  */
 #ifndef PARSE_PATHWAY_RECORD_H
@@ -34,6 +34,10 @@ struct pathway_record {
      * For counting in memory; never to be stored or shown. */
     const char *key;
     size_t key_len;
+    /** Only where the parser leaves_people: the parts of the person's key, which parser_name_person() makes .person
+     * of, at once by who takes the record. Never to be stored or shown; NULL afterwards. */
+    const char *person_parts;
+    size_t person_len;
 
     /** A record of events that has no service, commissioner, place or cohort comes from a table that does
      * not hold them: it says nothing of them, rather than that there are none. */

@@ -1,5 +1,6 @@
 #include "parse/pathway_row.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,14 +77,18 @@ int pathway_reader_rebind(struct pathway_reader *r, const struct columns *c)
 int pathway_reader_init(struct pathway_reader *r, const struct format *f, const struct columns *c,
                         const struct parser_options *options)
 {
-    *r = (struct pathway_reader){
-        .format = f, .columns = c, .options = *options, .clean = TEXT_INIT, .parts = TEXT_INIT
-    };
+    *r = (struct pathway_reader){ .format = f,
+                                  .columns = c,
+                                  .options = *options,
+                                  .clean = TEXT_INIT,
+                                  .parts = TEXT_INIT,
+                                  .person = TEXT_INIT };
     if (options->key) {
         r->digest = keyed_digest_new(options->key, options->key_len);
         if (!r->digest)
             return -ENOMEM;
     }
+    assert(!options->leaves_people || (options->key && !options->previous_key));
     if (options->key && options->previous_key) {
         r->previous = keyed_digest_new(options->previous_key, options->key_len);
         if (!r->previous)
@@ -103,6 +108,7 @@ void pathway_reader_release(struct pathway_reader *r)
     free(r->read);
     text_release(&r->clean);
     text_release(&r->parts);
+    text_release(&r->person);
     keyed_digest_free(r->digest);
     keyed_digest_free(r->previous);
 }

@@ -45,6 +45,7 @@ struct pathway_reader {
     size_t *read; /* the slots that say something, in order */
     size_t read_count;
     struct text clean, parts;   /* scratch; the parts of the key */
+    struct text person;         /* those of the person's, where they are left */
     struct column_tally *tally; /* as the header */
     size_t tally_count;
     bool *is_exempt; /* as the header: a lone NHS number there is no fault */

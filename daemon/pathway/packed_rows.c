@@ -260,7 +260,7 @@ int packed_rows_add(struct packed_rows *p, size_t lane, const struct pathway_rec
     struct head h = { .group = 0 };
     uint32_t numbers[WORDS];
 
-    assert(!r->key && lane < p->lane_count);
+    assert(!r->key && !r->person_parts && lane < p->lane_count);
     int e = r->line > UINT32_MAX ? -EFBIG : make_room(p, l);
 
     if (e == 0)

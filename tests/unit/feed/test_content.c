@@ -80,6 +80,7 @@ static void make_file(int which, size_t into, struct text *to)
 
 struct hearing {
     struct text rows, aside;
+    struct keyed_digest *people;
     struct relay *relay; /* NULL: this thread hears of the rows as they are made */
     char said[512];      /* what else is known of the file */
     char sha[SHA256_TEXT_MAX];
@@ -90,6 +91,11 @@ static int hear_row(void *arg, const struct pathway_record *row)
     struct hearing *h = arg;
 
     return h->relay ? relay_put(h->relay, row) : record_line(&h->rows, row);
+}
+
+static int name_person(void *arg, struct pathway_record *row)
+{
+    return parser_name_person(((struct hearing *)arg)->people, row);
 }
 
 static int take_row(void *arg, const struct pathway_record *row)
@@ -106,11 +112,15 @@ static void hear_aside(void *arg, unsigned long line, const char *column, const 
     (void)text_printf(&h->aside, "%lu: %s %s\n", line, reason, column ? column : "-");
 }
 
-static struct parser *begin(const struct format *f, struct hearing *h)
+#define KEY "a key for tests"
+
+static struct parser *begin(const struct format *f, struct hearing *h, bool leaves_people)
 {
-    static const struct parser_options options = {
-        .key = "a key for tests", .key_len = 15, .census = { INT32_MIN }, .received = { INT32_MIN }
-    };
+    const struct parser_options options = { .key = KEY,
+                                            .key_len = strlen(KEY),
+                                            .leaves_people = leaves_people,
+                                            .census = DATE_NONE,
+                                            .received = DATE_NONE };
 
     *h = (struct hearing){ .rows = TEXT_INIT, .aside = TEXT_INIT };
     struct parser *p = parser_new(
@@ -133,7 +143,7 @@ static void end(struct parser *p, struct hearing *h)
 
 static void hear_at_once(const struct format *f, const struct text *bytes, struct hearing *h)
 {
-    struct parser *p = begin(f, h);
+    struct parser *p = begin(f, h, false);
 
     ck_assert_int_eq(parser_push(p, bytes->buf, bytes->len), 0);
     ck_assert_int_eq(parser_finish(p), 0);
@@ -163,17 +173,20 @@ static void hear_by_two(const struct format *f, const struct text *bytes, struct
 {
     int fd = file_of(bytes);
     struct content *c = NULL;
-    struct parser *p = begin(f, h);
+    struct parser *p = begin(f, h, true);
     struct digest *digest = digest_new();
     bool is_done = false;
 
     ck_assert_int_eq(content_new(fd, p, &c), 0);
     ck_assert_int_eq(content_hash(c, digest), 0);
     h->relay = relay_new(step, c);
+    h->people = keyed_digest_new(KEY, strlen(KEY));
     relay_help(h->relay, help);
+    relay_finish(h->relay, name_person);
     while (!is_done)
         ck_assert_int_eq(relay_take(h->relay, take_row, h, &is_done), 0);
     relay_free(h->relay);
+    keyed_digest_free(h->people);
     content_free(c);
     digest_end(digest, h->sha);
     end(p, h);
@@ -269,6 +282,31 @@ START_TEST(a_row_longer_than_a_block_is_whole)
 }
 END_TEST
 
+static const char *const people[] = { "M1", "", "M22",
+                                      "a person of more letters than one block of a hash has" };
+
+START_TEST(a_person_has_one_pseudonym_whichever_thread_makes_it)
+{
+    struct format_set *set = load_formats();
+    const struct format *f = format_set_find(set, "pathway-snapshot");
+    struct text bytes = TEXT_INIT;
+    struct hearing once, two;
+
+    (void)text_puts(&bytes, "pathway_id,issuer,person_id,service,provider,commissioner,"
+                            "referral_date,census_date\n");
+    for (int n = 0; n < 5000; n++)
+        (void)text_printf(&bytes, "P%d,RNA,%s,nd,RNA,QUA,2024-09-16,2025-03-02\n", n,
+                          people[n % 4]);
+    hear_at_once(f, &bytes, &once);
+    hear_by_two(f, &bytes, &two);
+    ck_assert_msg(strstr(once.said, "rows 5000 of 5000"), "%s %.300s", once.said,
+                  text_str(&once.aside));
+    compare(&once, &two, true);
+    text_release(&bytes);
+    format_set_free(set);
+}
+END_TEST
+
 /* ---- hashing ---- */
 
 #define BLOCKS 21 /* more than may wait */
@@ -294,7 +332,7 @@ static size_t hash_file(size_t helps, char out_sha[SHA256_TEXT_MAX], char out_wa
     make_blocks(&bytes);
     ck_assert_int_eq(sha256_hex(bytes.buf, bytes.len, out_want), 0);
     int fd = file_of(&bytes);
-    struct parser *p = begin(format_set_find(set, "pathway-snapshot"), &h);
+    struct parser *p = begin(format_set_find(set, "pathway-snapshot"), &h, false);
 
     ck_assert_int_eq(content_new(fd, p, &c), 0);
     ck_assert(!content_help(c)); /* nobody asks for a hash */
@@ -331,4 +369,5 @@ END_TEST
 UNIT_MAIN("content", UNIT_ROWS(a_file_says_the_same_by_two_threads_wherever_a_block_ends, files),
           UNIT_TEST(a_file_of_few_bytes_says_the_same_by_two_threads),
           UNIT_TEST(a_row_longer_than_a_block_is_whole),
+          UNIT_TEST(a_person_has_one_pseudonym_whichever_thread_makes_it),
           UNIT_ROWS(a_file_is_hashed_whole_whoever_does_it, helpings))
