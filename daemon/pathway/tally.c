@@ -17,7 +17,7 @@ struct slot {
 struct tally {
     struct slot *slots;
     uint64_t *counting;            /* a bit for each slot: its count is not 0 */
-    size_t slot_count, used, live; /* slot_count: 0 or a power of two */
+    size_t slot_count, used, live; /* slot_count: 0, or one of next_size() */
     struct group_set groups;
 };
 
@@ -85,12 +85,11 @@ static size_t hash_cell(const struct tally_cell *c)
 /* The cell's slot, or the empty one where it would stand. */
 static struct slot *find_slot(const struct tally *t, const struct tally_cell *cell)
 {
-    size_t mask = t->slot_count - 1;
+    size_t i = (size_t)(((uint64_t)hash_cell(cell) >> 32) * t->slot_count >> 32);
 
-    for (size_t i = hash_cell(cell) & mask;; i = (i + 1) & mask) {
-        if (!t->slots[i].cell.start || same_cell(&t->slots[i].cell, cell))
-            return &t->slots[i];
-    }
+    while (t->slots[i].cell.start && !same_cell(&t->slots[i].cell, cell))
+        i = i + 1 == t->slot_count ? 0 : i + 1;
+    return &t->slots[i];
 }
 
 /* Whether a slot counts something: whoever goes through a tally meets as many that do as that do not, in no
@@ -104,6 +103,15 @@ static void mark_slot(struct tally *t, const struct slot *s)
         s->count ? t->counting[at / BITS] | bit : t->counting[at / BITS] & ~bit;
 }
 
+/* Powers of two and what lies half way between them: a list has a tally for each provider, and twice the room it
+ * needs of each were much. */
+static size_t next_size(size_t size)
+{
+    bool is_power = (size & (size - 1)) == 0;
+
+    return size < 2 * TALLY_SLOTS_LEAST ? 2 * size : is_power ? size + size / 2 : size / 3 * 4;
+}
+
 /* Makes room for one more; drops cells that are 0. */
 static int make_room(struct tally *t)
 {
@@ -112,7 +120,8 @@ static int make_room(struct tally *t)
     size_t count = TALLY_SLOTS_LEAST;
 
     while (count < (t->live + 1) * 2)
-        count *= 2;
+        count = next_size(count);
+    assert(count <= UINT32_MAX);
     struct slot *old = t->slots;
     size_t old_count = t->slot_count;
     struct slot *slots = calloc(count, sizeof *slots);
