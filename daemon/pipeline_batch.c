@@ -130,7 +130,7 @@ static void batch_settle(struct pipeline *p)
  * the next one knows what stands there. */
 static bool may_leave(struct pipeline *p)
 {
-    int r = arrivals_sync(p);
+    int r = p->batch.has_calls ? arrivals_sync(p) : 0;
 
     if (r == 0)
         r = audit_sync(p);
