@@ -452,7 +452,7 @@ static int check_part(struct apply *a, struct part *part)
     if (r > 0) {
         (void)text_puts(why, "identities changed: ");
         people_share(why, counts.gone, counts.open);
-        (void)text_printf(why, " who waited at %s are gone, and ", part->stored->provider);
+        (void)text_printf(why, " people who waited at %s are gone, and ", part->stored->provider);
         people_of_those(why, counts.alike, counts.gone);
         return text_puts(why, " came under other keys with the same clock starts") < 0 ? -ENOMEM
                                                                                        : 1;

@@ -59,7 +59,7 @@ int places_judge(const struct stored_list *part, struct civil_date period_end, b
     (void)text_puts(&words, "the place of ");
     people_share(&words, unknown, open);
     (void)text_printf(&words,
-                      " who wait at %s is not known: over %d %%, "
+                      " people who wait at %s is not known: over %d %%, "
                       "so the figures of single places may be too low and hold",
                       part->provider, UNKNOWN_MOST_PCT);
     return !text_ok(&words) ? -ENOMEM

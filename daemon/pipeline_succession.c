@@ -84,14 +84,14 @@ int succession_judge(const struct pipeline *p, const struct list_setting *list,
     const struct stored_list *other = other_of(p, list, part, on);
     uint64_t common = other ? count_common(part, other) : 0;
     AUTO(text_release) struct text words = TEXT_INIT;
-    char people[PEOPLE_WORDS_MAX];
 
     if (common == 0)
         return feed_book_flaw(book, part->provider, FLAW_TWICE, on, false, NULL);
-    (void)text_printf(&words,
-                      "%s and %s, of which one took over from the other, both have the same %s "
-                      "pathways: they are counted twice until one of the two no longer sends them",
-                      part->provider, other->provider, people_count(common, people));
+    (void)text_printf(
+        &words,
+        "%s and %s, of which one took over from the other, both have some of the same "
+        "pathways: they are counted twice until one of the two no longer sends them",
+        part->provider, other->provider);
     return text_ok(&words)
                ? feed_book_flaw(book, part->provider, FLAW_TWICE, on, false, text_str(&words))
                : -ENOMEM;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "pathway/list_plausible.h"
 
 /*
  * From a file whose end is proven to a receipt, whatever brought it. Invariants: (1) the bytes that are
@@ -69,19 +70,27 @@ static char *why_held(const struct taking *t, const struct parse_result *result,
     char change[160];
 
     *out_held = true;
-    if (result->held && strcmp(result->held, "set-aside") == 0 && result->set_aside_kinds)
+    bool is_set_aside =
+        result->held && strcmp(result->held, "set-aside") == 0 && result->set_aside_kinds;
+
+    if (is_set_aside && t->is_pathway) { /* rows are people: no number */
+        people_share(&why, result->rows - result->accepted, result->rows);
+        (void)text_printf(&why, " rows would be set aside (mostly %s)",
+                          result->set_aside[0].reason);
+    } else if (is_set_aside) {
         (void)text_printf(&why, "%lu of %lu rows would be set aside (mostly %s)",
                           result->rows - result->accepted, result->rows,
                           result->set_aside[0].reason);
-    else if (result->held)
+    } else if (result->held) {
         (void)text_puts(&why, "it has a header and no rows");
-    else if (t->is_pathway)
+    } else if (t->is_pathway) {
         return take_pathway_why_held(t, before, out_held);
-    else if (before && before->shape && !format_is_partial(t->format) &&
-             shape_is_implausible(before->shape, t->receipt.shape, change))
+    } else if (before && before->shape && !format_is_partial(t->format) &&
+               shape_is_implausible(before->shape, t->receipt.shape, change)) {
         (void)text_printf(&why, "%s (%s)", change, before->name);
-    else
+    } else {
         *out_held = false;
+    }
     return text_take(&why);
 }
 

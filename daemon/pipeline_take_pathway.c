@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "feed/submissions.h"
+#include "parse/limits.h"
 #include "pathway/list_plausible.h"
 #include "store/pathway_key.h"
 
@@ -221,7 +222,7 @@ char *take_pathway_why_held(const struct taking *t, const struct receipt *before
 {
     const struct parse_result *result = parser_result(t->parser);
     bool is_snapshot = format_records(t->format) == RECORDS_PATHWAY_SNAPSHOT;
-    char change[160], census[DATE_TEXT_MAX], newest[DATE_TEXT_MAX], clocks[PEOPLE_WORDS_MAX];
+    char change[160], census[DATE_TEXT_MAX], newest[DATE_TEXT_MAX];
     struct text why = TEXT_INIT;
 
     *out_held = true;
@@ -232,9 +233,12 @@ char *take_pathway_why_held(const struct taking *t, const struct receipt *before
                           date_format(before->newest, newest));
     else if (is_snapshot && result->accepted >= HOLD_ONE_START_ROWS &&
              date_compare(result->first_clock_start, result->last_clock_start) == 0)
-        (void)text_printf(&why, "all of its %s clocks start on one day, %s",
-                          people_count(result->accepted, clocks),
+        (void)text_printf(&why, "all of its clocks start on one day, %s",
                           date_format(result->first_clock_start, census));
+    else if ((is_snapshot || t->is_set) && before && before->shape &&
+             shape_is_shrunk(before->shape, t->receipt.shape)) /* rows are people: no number */
+        (void)text_printf(&why, "it has at most %.0f%% of the rows of the file before it (%s)",
+                          100 * HOLD_ROWS_LEFT, before->name);
     else if ((is_snapshot || t->is_set) && before && before->shape &&
              shape_is_implausible(before->shape, t->receipt.shape, change))
         (void)text_printf(&why, "%s (%s)", change, before->name);

@@ -70,6 +70,11 @@ static double in_common(const struct file_shape *a, const struct file_shape *b)
                     : share * (double)(a->organisations + b->organisations) / (1 + share);
 }
 
+bool shape_is_shrunk(const struct file_shape *before, const struct file_shape *now)
+{
+    return (double)now->rows <= HOLD_ROWS_LEFT * (double)before->rows;
+}
+
 bool shape_is_implausible(const struct file_shape *before, const struct file_shape *now,
                           char out_why[160])
 {
@@ -77,7 +82,7 @@ bool shape_is_implausible(const struct file_shape *before, const struct file_sha
     double gone = (double)before->organisations - common;
     double fresh = (double)now->organisations - common;
 
-    if ((double)now->rows <= HOLD_ROWS_LEFT * (double)before->rows) {
+    if (shape_is_shrunk(before, now)) {
         (void)snprintf(out_why, 160, "%lu row%s where the file before it had %lu", now->rows,
                        now->rows == 1 ? "" : "s", before->rows);
         return true;

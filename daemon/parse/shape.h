@@ -27,6 +27,8 @@ struct file_shape {
 
 /** Takes the organisations of a file: codes as keys. Returns 0 or -ENOMEM. */
 int shape_of(unsigned long rows, const struct table *organisations, struct file_shape *out_shape);
+/** Whether it has at most HOLD_ROWS_LEFT of the rows of the file before it. */
+bool shape_is_shrunk(const struct file_shape *before, const struct file_shape *now);
 /** Whether a file must be held because of the one before it; then says why in words. */
 bool shape_is_implausible(const struct file_shape *before, const struct file_shape *now,
                           char out_why[160]);

@@ -88,7 +88,7 @@ bool elsewhere_is_implausible(const struct elsewhere *e, const struct pathway_li
     people_share(why, e->count, open);
     (void)text_printf(
         why,
-        " who waited at %s come under a service or a provider that is " NOT_ON_THIS_LIST
+        " people who waited at %s come under a service or a provider that is " NOT_ON_THIS_LIST
         ", and would count as seen: is a code new, or a successor missing there?",
         provider);
     return true;

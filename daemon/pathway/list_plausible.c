@@ -10,48 +10,41 @@
 
 /* ---- words ---- */
 
-/* These words go to people by mail, beside figures of the same list: as there no count under 5 is told, and others to
- * the nearest 5 (DESIGN section 10). */
+/* These words go to people by mail, beside figures of the same list, and the release ledger does not weigh them
+ * (notify/release.h): a file is held before anybody knows who will read of it. So they have no number at all. A
+ * number of a file that is not taken would be one of the list as soon as a person accepts it, and one of those who
+ * waited before is one of the list in force: each could be added up with what was released. What is left tells
+ * which part of a number that is not said, in fifths: never of fewer than PEOPLE_LEAST, nor of a rest of so few. */
 #define PEOPLE_LEAST 5
 
-static uint64_t rounded(uint64_t count)
-{
-    return (count + PEOPLE_LEAST / 2) / PEOPLE_LEAST * PEOPLE_LEAST;
-}
+static const struct {
+    double upto; /* of the whole */
+    const char *words;
+} parts[] = { { 0.4, "some" }, { 0.6, "about half" }, { 0.8, "most" }, { 1, "nearly all" } };
 
-const char *people_count(uint64_t count, char out[PEOPLE_WORDS_MAX])
+static const char *part_words(uint64_t part, uint64_t whole)
 {
-    if (count < PEOPLE_LEAST)
-        (void)snprintf(out, PEOPLE_WORDS_MAX, "fewer than %d", PEOPLE_LEAST);
-    else
-        (void)snprintf(out, PEOPLE_WORDS_MAX, "%" PRIu64, rounded(count));
-    return out;
+    size_t at = 0;
+
+    if (part == whole)
+        return "all";
+    if (whole < 2 * PEOPLE_LEAST || part < PEOPLE_LEAST)
+        return "some";
+    if (whole - part < PEOPLE_LEAST)
+        return "nearly all";
+    while ((double)part > parts[at].upto * (double)whole)
+        at++;
+    return parts[at].words;
 }
 
 void people_share(struct text *out, uint64_t part, uint64_t whole)
 {
-    char words[PEOPLE_WORDS_MAX];
-    uint64_t others = whole - part;
-
-    if (whole < PEOPLE_LEAST)
-        (void)text_printf(out, "some of the %s", people_count(whole, words));
-    else if (others == 0)
-        (void)text_printf(out, "all %" PRIu64, rounded(whole));
-    else if (others < PEOPLE_LEAST)
-        (void)text_printf(out, "nearly all of the %" PRIu64, rounded(whole));
-    else
-        (void)text_printf(out, "%s of the %" PRIu64, people_count(part, words), rounded(whole));
+    (void)text_printf(out, "%s of the", part_words(part, whole));
 }
 
 void people_of_those(struct text *out, uint64_t part, uint64_t whole)
 {
-    char words[PEOPLE_WORDS_MAX];
-    uint64_t others = whole - part;
-
-    if (others < PEOPLE_LEAST)
-        (void)text_puts(out, others == 0 ? "all of those" : "nearly all of those");
-    else
-        (void)text_printf(out, "%s of those", people_count(part, words));
+    (void)text_printf(out, "%s of those", part_words(part, whole));
 }
 
 /* ---- one day for all ---- */
@@ -138,11 +131,12 @@ static void say_shift(struct text *why, const struct shift *shift, const char *p
     (void)text_puts(why, "the clocks of ");
     people_share(why, is_one ? shift->moved : shift->later, shift->known);
     if (is_one)
-        (void)text_printf(why, " who waited at %s before now start %d day%s %s, all by the same",
+        (void)text_printf(why,
+                          " people who waited at %s before now start %d day%s %s, all by the same",
                           provider, abs(shift->days), abs(shift->days) == 1 ? "" : "s",
                           shift->days < 0 ? "earlier" : "later");
     else
-        (void)text_printf(why, " who waited at %s before now start later", provider);
+        (void)text_printf(why, " people who waited at %s before now start later", provider);
 }
 
 /* ---- other people ---- */
@@ -163,17 +157,18 @@ static bool are_others(const struct rekeying *counts)
 
 static void say_others(struct text *why, const struct rekeying *counts, const char *provider)
 {
-    char words[PEOPLE_WORDS_MAX], date[DATE_TEXT_MAX];
+    char date[DATE_TEXT_MAX];
 
     people_share(why, counts->gone, counts->open);
     if (counts->is_again)
-        (void)text_printf(why,
-                          " who waited at %s are gone from another file of the same census, %s",
-                          provider, date_format(counts->census, date));
+        (void)text_printf(
+            why, " people who waited at %s are gone from another file of the same census, %s",
+            provider, date_format(counts->census, date));
     else
-        (void)text_printf(why, " who waited at %s are gone, and %s who waited by %s came unknown",
-                          provider, people_count(counts->ran, words),
-                          date_format(counts->census, date));
+        (void)text_printf(why,
+                          " people who waited at %s are gone, and others who waited by %s came "
+                          "unknown",
+                          provider, date_format(counts->census, date));
 }
 
 /* ---- altogether ---- */
@@ -182,13 +177,13 @@ int list_is_implausible(const struct pathway_list *l, const char *provider, unsi
                         const struct rekeying *counts, struct text *why)
 {
     uint64_t open = list_count_open(l);
-    char words[PEOPLE_WORDS_MAX], date[DATE_TEXT_MAX];
+    char date[DATE_TEXT_MAX];
     struct civil_date start;
     struct shift shift;
 
     if (open >= SHRUNK_LEAST && (double)rows <= HOLD_ROWS_LEFT * (double)open) {
-        (void)text_printf(why, "%s rows of %s, where %" PRIu64 " waited before",
-                          people_count(rows, words), provider, open);
+        (void)text_printf(why, "rows of %s for at most %.0f%% of the people who waited before",
+                          provider, 100 * HOLD_ROWS_LEFT);
         return 1;
     }
     if (are_others(counts)) {
@@ -196,7 +191,7 @@ int list_is_implausible(const struct pathway_list *l, const char *provider, unsi
         return 1;
     }
     if (rows >= HOLD_ONE_START_ROWS && is_one_start(l, &start)) {
-        (void)text_printf(why, "all %lu clocks of %s start on one day, %s", rows, provider,
+        (void)text_printf(why, "all clocks of %s start on one day, %s", provider,
                           date_format(start, date));
         return 1;
     }

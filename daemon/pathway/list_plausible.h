@@ -20,12 +20,9 @@
 /** Fewer clocks may be put right. */
 #define SHIFTED_LEAST 5
 
-/** How many, of people: to the nearest 5, never a count under 5. */
-#define PEOPLE_WORDS_MAX 24
-const char *people_count(uint64_t count, char out[PEOPLE_WORDS_MAX]);
-/** "all 40", "nearly all of the 40", "10 of the 40", "fewer than 5 of the 40"; part is at most whole. */
+/** "all of the", "nearly all of the", "most of the", "about half of the", "some of the": of people or rows; no number is told. part is at most whole. */
 void people_share(struct text *out, uint64_t part, uint64_t whole);
-/** "all of those", "nearly all of those", "10 of those": of people whose number, whole, is told or nearly told. */
+/** "all of those", "some of those". */
 void people_of_those(struct text *out, uint64_t part, uint64_t whole);
 
 struct shift {

@@ -44,7 +44,7 @@ def test_a_file_with_over_1_per_cent_of_its_events_ahead_is_held_and_no_provider
         i.start("2026-01-13")
         wait_for(lambda: feed(i, "events")["waits"], "what is held")
         held = feed(i, "events")["waits"][0]
-        assert "1 of 3 rows would be set aside (mostly future-date)" in held["why"], held
+        assert "some of the rows would be set aside (mostly future-date)" in held["why"], held
         i.ctl("feed", "accept", str(held["receipt"]), "--why", "one year was mistyped")
         wait_for(lambda: feed(i, "events")["files"] == 2, "it to be accepted")
         f = feed(i, "events")
@@ -81,7 +81,7 @@ def restarted(build, count, of, shift):
 
 def test_clocks_that_begin_again_later_in_bulk_hold_the_file_whatever_the_numbers_of_days(build):
     why = restarted(build, 20, 60, 1)
-    assert why and "the clocks of 20 of the 60 who waited at TAJ before now start later" in why[0], why
+    assert why and "the clocks of some of the people who waited at TAJ before now start later" in why[0], why
 
 
 def test_a_few_clocks_that_begin_again_and_many_that_began_earlier_hold_nothing(build):

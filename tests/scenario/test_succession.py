@@ -98,7 +98,7 @@ def test_pathways_that_both_report_hold_the_measures(build):
         i.start("2026-05-25")
         assert "counted twice" in i.ctl("measure", "open")["holds"], i.ctl("measure", "open")
         why = [g["why"] for g in feed(i)["gaps"] if g["why"]]
-        assert why and "both have the same 10 pathways" in why[0], feed(i)["gaps"]
+        assert why and "both have some of the same pathways" in why[0], feed(i)["gaps"]
 
 
 def test_a_successor_that_sends_nothing_is_missed(build):

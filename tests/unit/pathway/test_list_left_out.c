@@ -73,9 +73,9 @@ START_TEST(each_column_counts_for_itself)
 
     ck_assert(left_out_is_implausible(all, 2, true, &why));
     ck_assert_msg(strncmp(text_str(&why),
-                          "30 of the 100 rows come under a provider (column provider) "
+                          "some of the rows come under a provider (column provider) "
                           "that is not on this list, ",
-                          84) == 0,
+                          83) == 0,
                   "%s", text_str(&why));
     text_release(&why);
 }
@@ -88,12 +88,11 @@ START_TEST(the_words_of_files_of_events_are_of_those_that_were_compared)
     struct text why = TEXT_INIT;
 
     ck_assert(left_out_is_implausible(all, 3, false, &why));
-    ck_assert_msg(strncmp(text_str(&why), "nearly all of the 5 rows of the newest files", 44) == 0,
-                  "%s", text_str(&why));
+    ck_assert_msg(strncmp(text_str(&why), "some of the rows of the newest files", 36) == 0, "%s",
+                  text_str(&why));
     text_clear(&why);
     ck_assert(left_out_is_implausible(few, 2, true, &why));
-    ck_assert_msg(strncmp(text_str(&why), "fewer than 5 of the 40 rows come", 32) == 0, "%s",
-                  text_str(&why));
+    ck_assert_msg(strncmp(text_str(&why), "some of the rows come", 21) == 0, "%s", text_str(&why));
     text_release(&why);
 }
 END_TEST

@@ -139,19 +139,24 @@ static const struct {
     const char *words;
 } others_came[] = {
     { "another team", 100, 0, 100, 0, "2025-05-11", true,
-      "all 100 who waited at TAJ are gone, and 100 who waited by 2025-05-04 came unknown" },
+      "all of the people who waited at TAJ are gone, and others who waited by 2025-05-04 came "
+      "unknown" },
     { "as few again as a list that shrank", 40, 8, 32, 0, "2025-05-11", true,
-      "30 of the 40 who waited at TAJ are gone, and 30 who waited by 2025-05-04 came unknown" },
+      "most of the people who waited at TAJ are gone, and others who waited by 2025-05-04 came "
+      "unknown" },
     { "a few more", 40, 9, 31, 0, "2025-05-11", false, "" },
     { "all seen, others began", 40, 0, 0, 40, "2025-05-11", false, "" },
     { "all seen, and of those who began some were entered late", 40, 0, 7, 33, "2025-05-11", false,
       "" },
     { "too many were", 40, 0, 8, 32, "2025-05-11", true,
-      "all 40 who waited at TAJ are gone, and 10 who waited by 2025-05-04 came unknown" },
+      "all of the people who waited at TAJ are gone, and others who waited by 2025-05-04 came "
+      "unknown" },
     { "the other half of one census", 40, 0, 40, 0, "2025-05-04", true,
-      "all 40 who waited at TAJ are gone from another file of the same census, 2025-05-04" },
+      "all of the people who waited at TAJ are gone from another file of the same census, "
+      "2025-05-04" },
     { "of one census a fifth", 40, 32, 0, 0, "2025-05-04", true,
-      "10 of the 40 who waited at TAJ are gone from another file of the same census, 2025-05-04" },
+      "some of the people who waited at TAJ are gone from another file of the same census, "
+      "2025-05-04" },
     { "of one census fewer, put right", 40, 33, 0, 0, "2025-05-04", false, "" },
     { "of one census fewer than 5", 10, 6, 0, 0, "2025-05-04", false, "" },
     { "of the next one, seen", 40, 30, 0, 0, "2025-05-11", false, "" },
@@ -189,8 +194,8 @@ static const struct {
 } others[] = {
     { "none", 0, 0, false, "" },
     { "1 per cent", 2, 0, false, "" },
-    { "more", 3, 0, true, "fewer than 5 of the 200 who waited at TAJ come under" },
-    { "many", 20, 0, true, "20 of the 200 who waited at TAJ come under" },
+    { "more", 3, 0, true, "some of the people who waited at TAJ come under" },
+    { "many", 20, 0, true, "some of the people who waited at TAJ come under" },
     { "they have rows of their own", 0, 20, false, "" },
 };
 
@@ -229,19 +234,17 @@ static const struct {
     unsigned part, whole;
     const char *words;
 } shares[] = {
-    { 12, 40, "10 of the 40" },
-    { 13, 42, "15 of the 40" },
-    { 38, 42, "nearly all of the 40" },
-    { 43, 43, "all 45" },
-    { 4, 40, "fewer than 5 of the 40" },
-    { 5, 40, "5 of the 40" },
-    { 35, 40, "35 of the 40" },
-    { 36, 40, "nearly all of the 40" },
-    { 40, 40, "all 40" },
-    { 2, 4, "some of the fewer than 5" },
+    { 1, 40, "some of the" },        { 4, 40, "some of the" },
+    { 5, 40, "some of the" },        { 16, 40, "some of the" },
+    { 17, 40, "about half of the" }, { 24, 40, "about half of the" },
+    { 25, 40, "most of the" },       { 32, 40, "most of the" },
+    { 33, 40, "nearly all of the" }, { 36, 40, "nearly all of the" },
+    { 7, 11, "nearly all of the" },  { 6, 11, "about half of the" },
+    { 40, 40, "all of the" },        { 8, 9, "some of the" },
+    { 2, 4, "some of the" },         { 2, 2, "all of the" },
 };
 
-START_TEST(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction)
+START_TEST(no_words_give_a_number_of_people_or_tell_parts_under_5_apart)
 {
     struct text words = TEXT_INIT;
 
@@ -251,17 +254,17 @@ START_TEST(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction
 }
 END_TEST
 
-/* Of those who are gone, whose number the same sentence tells or nearly tells. */
 static const struct {
     unsigned part, whole;
     const char *words;
 } of_those[] = {
-    { 30, 30, "all of those" },        { 28, 30, "nearly all of those" },
-    { 26, 30, "nearly all of those" }, { 25, 30, "25 of those" },
-    { 16, 30, "15 of those" },         { 3, 30, "fewer than 5 of those" },
+    { 30, 30, "all of those" },
+    { 28, 30, "nearly all of those" },
+    { 15, 30, "about half of those" },
+    { 3, 30, "some of those" },
 };
 
-START_TEST(of_those_who_are_gone_as_few_cannot_be_found_by_subtraction)
+START_TEST(of_those_who_are_gone_no_number_is_told_either)
 {
     struct text words = TEXT_INIT;
 
@@ -279,5 +282,5 @@ UNIT_MAIN(
               others_came),
     UNIT_ROWS(people_under_codes_that_are_not_of_the_list_are_implausible_but_for_a_few_that_stay,
               others),
-    UNIT_ROWS(no_words_give_a_count_under_5_or_leave_one_to_be_found_by_subtraction, shares),
-    UNIT_ROWS(of_those_who_are_gone_as_few_cannot_be_found_by_subtraction, of_those))
+    UNIT_ROWS(no_words_give_a_number_of_people_or_tell_parts_under_5_apart, shares),
+    UNIT_ROWS(of_those_who_are_gone_no_number_is_told_either, of_those))
