@@ -224,27 +224,35 @@ char *text_folded(const char *s)
     return copy;
 }
 
-/* A blank that neither stands before another nor ends the text counts as one. */
-static const char *past_blanks(const char *s)
+/* As isspace() and tolower() of the C locale, without a call for each letter. */
+static inline bool is_blank(char c)
 {
-    while (isspace((unsigned char)*s) && (isspace((unsigned char)s[1]) || !s[1]))
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* A blank that neither stands before another nor ends the text counts as one. */
+static inline const char *past_blanks(const char *s)
+{
+    while (is_blank(*s) && (is_blank(s[1]) || !s[1]))
         s++;
     return s;
 }
 
 bool text_same(const char *a, const char *b)
 {
-    while (isspace((unsigned char)*a))
+    while (is_blank(*a))
         a++;
-    while (isspace((unsigned char)*b))
+    while (is_blank(*b))
         b++;
     for (;; a++, b++) {
-        if (*a == *b && *a > ' ')
-            continue;
         a = past_blanks(a);
         b = past_blanks(b);
-        int ca = isspace((unsigned char)*a) ? ' ' : tolower((unsigned char)*a);
-        int cb = isspace((unsigned char)*b) ? ' ' : tolower((unsigned char)*b);
+        char ca = is_blank(*a) ? ' ' : lower(*a), cb = is_blank(*b) ? ' ' : lower(*b);
 
         if (ca != cb)
             return false;

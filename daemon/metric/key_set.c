@@ -17,10 +17,15 @@
 #define ENTRY_HEAD                                                                                 \
     3 /* bytes of a kept key: length of what it shares with the first, then of the rest */
 
+struct slot {
+    uint32_t ref; /* where the key is kept, + 1; 0: empty */
+    uint32_t
+        hash; /* its upper half: a key is read where it is likely the same, and never to move it */
+};
+
 struct segment {
-    uint32_t *refs;      /* where the key is kept, + 1; 0: empty */
-    unsigned char *tags; /* 8 bits of its hash */
-    uint32_t slots, used;
+    struct slot *slots;
+    uint32_t slot_count, used;
 };
 
 struct key_set {
@@ -47,10 +52,8 @@ void key_set_free(struct key_set *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < SEGMENTS; i++) {
-        free(s->segments[i].refs);
-        free(s->segments[i].tags);
-    }
+    for (size_t i = 0; i < SEGMENTS; i++)
+        free(s->segments[i].slots);
     for (size_t i = 0; i < s->chunk_count; i++)
         free(s->chunks[i]);
     free(s);
@@ -122,16 +125,6 @@ static bool is_key(const unsigned char *entry, const struct split *k)
            memcmp(entry + ENTRY_HEAD, k->rest, k->rest_len) == 0;
 }
 
-static uint64_t hash_of_entry(const struct key_set *s, const unsigned char *entry)
-{
-    unsigned char key[PREFIX_MAX + KEY_SET_KEY_MAX];
-    size_t rest = rest_len_of(entry);
-
-    memcpy(key, s->first, entry[0]);
-    memcpy(key + entry[0], entry + ENTRY_HEAD, rest);
-    return hash_of(key, entry[0] + rest);
-}
-
 static int keep(struct key_set *s, const struct split *k, uint32_t *out_ref)
 {
     size_t size = ENTRY_HEAD + k->rest_len + s->payload;
@@ -157,46 +150,43 @@ static int keep(struct key_set *s, const struct split *k, uint32_t *out_ref)
     return 0;
 }
 
-static uint32_t slot_of(const struct segment *g, uint64_t hash)
+static int segment_grow(struct segment *g)
 {
-    return (uint32_t)(hash >> 16) & (g->slots - 1);
+    uint32_t count = g->slot_count > 0 ? g->slot_count * 2 : SEGMENT_SLOTS;
+    struct slot *slots = calloc(count, sizeof *slots);
+
+    if (slots == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < g->slot_count; i++) {
+        uint32_t at = g->slots[i].hash & (count - 1);
+
+        if (g->slots[i].ref == 0)
+            continue;
+        while (slots[at].ref != 0)
+            at = (at + 1) & (count - 1);
+        slots[at] = g->slots[i];
+    }
+    free(g->slots);
+    g->slots = slots;
+    g->slot_count = count;
+    return 0;
 }
 
-static int segment_grow(const struct key_set *s, struct segment *g)
+/* The slot of a key, or the empty one where it would stand. */
+static struct slot *slot_of(const struct key_set *s, const struct segment *g, uint32_t hash,
+                            const struct split *k)
 {
-    struct segment grown = { .slots = g->slots > 0 ? g->slots * 2 : SEGMENT_SLOTS,
-                             .used = g->used };
+    uint32_t at = hash & (g->slot_count - 1);
 
-    grown.refs = calloc(grown.slots, sizeof *grown.refs);
-    grown.tags = malloc(grown.slots);
-    if (grown.refs == NULL || grown.tags == NULL) {
-        free(grown.refs);
-        free(grown.tags);
-        return -ENOMEM;
-    }
-    for (uint32_t i = 0; i < g->slots; i++) {
-        if (g->refs[i] == 0)
-            continue;
-        uint32_t at = slot_of(&grown, hash_of_entry(s, entry_at(s, g->refs[i])));
-
-        while (grown.refs[at] != 0)
-            at = (at + 1) & (grown.slots - 1);
-        grown.refs[at] = g->refs[i];
-        grown.tags[at] = g->tags[i];
-    }
-    free(g->refs);
-    free(g->tags);
-    *g = grown;
-    return 0;
+    while (g->slots[at].ref != 0 &&
+           !(g->slots[at].hash == hash && is_key(entry_at(s, g->slots[at].ref), k)))
+        at = (at + 1) & (g->slot_count - 1);
+    return &g->slots[at];
 }
 
 int key_set_add(struct key_set *s, const void *key, size_t len, unsigned char **out_payload)
 {
-    uint64_t hash;
-    struct segment *g;
-    struct split k;
-    unsigned char tag;
-    uint32_t at;
+    uint32_t ref = 0;
     int r = 0;
 
     assert(s != NULL && key != NULL && out_payload != NULL);
@@ -207,28 +197,26 @@ int key_set_add(struct key_set *s, const void *key, size_t len, unsigned char **
         s->first_len = len < PREFIX_MAX ? len : PREFIX_MAX;
         memcpy(s->first, key, s->first_len);
     }
-    hash = hash_of(key, len);
-    tag = (unsigned char)(hash >> 8);
-    k = split_key(s, key, len);
-    g = &s->segments[hash & (SEGMENTS - 1)];
-    if (g->used >= FULL(g->slots))
-        r = segment_grow(s, g);
+    uint64_t hash = hash_of(key, len);
+    struct split k = split_key(s, key, len);
+    struct segment *g = &s->segments[hash & (SEGMENTS - 1)];
+
+    if (g->used >= FULL(g->slot_count))
+        r = segment_grow(g);
     if (r < 0)
         return r;
-    for (at = slot_of(g, hash); g->refs[at] != 0; at = (at + 1) & (g->slots - 1)) {
-        if (g->tags[at] == tag && is_key(entry_at(s, g->refs[at]), &k)) {
-            *out_payload = payload_of(entry_at(s, g->refs[at]));
-            return 0;
-        }
+    struct slot *slot = slot_of(s, g, (uint32_t)(hash >> 32), &k);
+
+    if (slot->ref != 0) {
+        *out_payload = payload_of(entry_at(s, slot->ref));
+        return 0;
     }
-    r = keep(s, &k, &g->refs[at]);
-    if (r < 0) {
-        g->refs[at] = 0;
+    r = keep(s, &k, &ref);
+    if (r < 0)
         return r;
-    }
-    g->tags[at] = tag;
+    *slot = (struct slot){ ref, (uint32_t)(hash >> 32) };
     g->used++;
     s->count++;
-    *out_payload = payload_of(entry_at(s, g->refs[at]));
+    *out_payload = payload_of(entry_at(s, ref));
     return 1;
 }

@@ -2,7 +2,7 @@
  * key_set - which keys a file has had, by their bytes
  *
  * For counting in memory a list in which a pathway may stand twice. Exact: keys are compared whole, not
- * by a hash alone. About its own length and ten bytes a key, since what all keys begin with is kept
+ * by a hash alone. About its own length and fifteen bytes a key, since what all keys begin with is kept
  * once. Owns its copies.
  */
 #ifndef METRIC_KEY_SET_H

@@ -50,8 +50,14 @@ bool nhs_number_is_valid(const char *text, size_t len)
 {
     char digits[DIGITS];
 
-    return nhs_number_passes_mod_11(text, len) && find_digits(text, len, digits) &&
-           memcmp(digits, digits + 1, DIGITS - 1) != 0;
+    if (len < DIGITS)
+        return false;
+    if (len > DIGITS) {
+        if (!find_digits(text, len, digits))
+            return false;
+        text = digits;
+    }
+    return has_right_sum(text) && memcmp(text, text + 1, DIGITS - 1) != 0;
 }
 
 static size_t digits_at(const char *text, size_t len)
