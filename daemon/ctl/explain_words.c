@@ -110,14 +110,6 @@ static double tidy(double value)
     return round(value * 1e9) / 1e9;
 }
 
-/* After it, whatever is behind is red. */
-static struct civil_date last_date(const struct plan_measure *m)
-{
-    if (m->expect_count)
-        return m->expect[m->expect_count - 1].date;
-    return m->target_by;
-}
-
 /* An interval on both sides of the line says neither. */
 static const char *met_words(const struct period_judgement *p, const struct standard_line *line)
 {
@@ -240,7 +232,7 @@ static int say_newest(json_t *lines, const struct finding *f, const struct perio
             lines, "It is a restatement: an earlier file said something else of this period.");
     if (v && v->marker == MARKER_NONE && !is_between(v) && isfinite(v->value) &&
         isfinite(p->line) && (p->event == PERIOD_AMBER || p->event == PERIOD_RED)) {
-        struct civil_date last = last_date(f->measure);
+        struct civil_date last = measure_last_date(f->measure);
         double by = tidy(behind_by(f, p));
 
         if (p->event == PERIOD_AMBER)

@@ -97,6 +97,8 @@ void wording_span(const struct item_view *v, struct text *out);
 
 /** Each adds one sentence or nothing. */
 void wording_what(const struct item_view *v, struct text *out);
+/** Whether of a data period that ends on a day the tolerance no longer counts, for the last date of the plan has come. */
+bool wording_is_past_last_date(const struct plan_measure *m, struct civil_date end);
 void wording_period(const struct item_view *v, struct text *out);
 void wording_since(const struct item_view *v, struct text *out);
 void wording_who(const struct item_view *v, struct text *out);

@@ -93,6 +93,29 @@ static void gap_to_line(const struct item_view *v, struct text *out)
                           way_of(v, gap), name);
 }
 
+bool wording_is_past_last_date(const struct plan_measure *m, struct civil_date end)
+{
+    struct civil_date last = measure_last_date(m);
+
+    return m->tolerance > 0 && date_is_set(last) && date_is_set(end) &&
+           date_compare(end, last) >= 0;
+}
+
+/* By the date alone, whatever the figure: from it on nothing else makes it red. */
+static void say_tolerance(const struct item_view *v, bool is_red, struct text *out)
+{
+    const struct plan_measure *m = v->measure;
+    char words[FIGURE_MAX + 32];
+
+    if (!m || m->tolerance <= 0 || v->is_veiled)
+        return;
+    if (is_red && wording_is_past_last_date(m, v->end))
+        (void)text_puts(out, " (past its last date: no tolerance)");
+    else
+        (void)text_printf(out, " (tolerance %s)",
+                          figure_difference(m->tolerance, v->kind.unit, words));
+}
+
 static void what_figure(const struct item_view *v, struct text *out)
 {
     const struct plan_measure *m = v->measure;
@@ -110,9 +133,7 @@ static void what_figure(const struct item_view *v, struct text *out)
         gap_to_line(v, out);
     if (severity)
         (void)text_printf(out, ", %s", severity);
-    if (m && m->tolerance > 0 && !v->is_veiled)
-        (void)text_printf(out, " (tolerance %s)",
-                          figure_difference(m->tolerance, v->kind.unit, words));
+    say_tolerance(v, severity && v->item->episode->severity == SEVERITY_RED, out);
     (void)text_puts(out, ".");
     say_standard(v, out);
     say_promise(v, out);

@@ -110,20 +110,14 @@ static struct excess excess_over(const struct plan_measure *m, const struct judg
     return e;
 }
 
-/* The last milestone, or the day by which the target was to be met. */
-static bool final_date_reached(const struct plan_measure *m, struct civil_date end)
-{
-    if (m->expect_count > 0 && date_compare(end, m->expect[m->expect_count - 1].date) >= 0)
-        return true;
-    return date_is_set(m->target_by) && date_compare(end, m->target_by) >= 0;
-}
-
 static void judge_behind(const struct plan_measure *m, const struct judged_range *range,
                          const struct excess *by, struct period_judgement *j)
 {
+    struct civil_date last = measure_last_date(m);
+    bool is_over = date_is_set(last) && date_compare(j->end, last) >= 0;
     bool within = tidied(by->printed - m->tolerance, range->printed, j->line) <= 0;
 
-    if (!final_date_reached(m, j->end) && within) {
+    if (!is_over && within) {
         j->event = PERIOD_AMBER;
         j->rag = RAG_AMBER;
     } else {

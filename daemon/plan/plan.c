@@ -199,6 +199,14 @@ struct civil_date measure_target_day(const struct plan_measure *m)
     return m->expect[m->expect_count - 1].date;
 }
 
+struct civil_date measure_last_date(const struct plan_measure *m)
+{
+    struct civil_date last = m->expect_count ? m->expect[m->expect_count - 1].date : m->target_by;
+    bool is_earlier = date_is_set(m->target_by) && date_compare(m->target_by, last) < 0;
+
+    return is_earlier ? m->target_by : last;
+}
+
 bool measure_is_stock(const struct plan_measure *m)
 {
     if (m->list)

@@ -364,6 +364,9 @@ const struct plan_measure *measure_charted(const struct plan_measure *m);
 const char *measure_method(const struct plan_measure *m);
 /** The day by which the target is to be met: as it says, else that of the last milestone; DATE_NONE. */
 struct civil_date measure_target_day(const struct plan_measure *m);
+/** The last milestone, or the day by which the target is to be met: from it on whatever is behind is red, and the
+ * tolerance counts no more; DATE_NONE. */
+struct civil_date measure_last_date(const struct plan_measure *m);
 /** Whether time alone changes it: a stock of a list, a feed's age. */
 bool measure_is_stock(const struct plan_measure *m);
 /** Whether such a figure of a day without new data is acted on like one of data. */

@@ -570,6 +570,30 @@ START_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides)
 }
 END_TEST
 
+static const struct {
+    enum alert_severity severity;
+    const char *by, *words;
+} last_dates[] = {
+    { SEVERITY_RED, "2024-06-30", ", red (past its last date: no tolerance)." },
+    { SEVERITY_RED, "2024-06-29", ", red (past its last date: no tolerance)." },
+    { SEVERITY_RED, "2024-07-01", ", red (tolerance 5 percentage points)." },
+    { SEVERITY_RED, "", ", red (tolerance 5 percentage points)." },
+    { SEVERITY_AMBER, "2024-06-30", ", amber (tolerance 5 percentage points)." },
+};
+
+START_TEST(what_is_red_since_its_last_date_has_come_says_so)
+{
+    fixture_init(&f);
+    f.measure.expect_count = 0;
+    f.measure.target_by = *last_dates[_i].by ? date_of(last_dates[_i].by) : DATE_NONE;
+    f.episode.severity = last_dates[_i].severity;
+    struct text body = flat_body();
+
+    ck_assert_msg(strstr(body.buf, last_dates[_i].words) != NULL, "%s", body.buf);
+    text_release(&body);
+}
+END_TEST
+
 /* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
 START_TEST(no_name_however_long_brings_350_words_before_the_table)
 {
@@ -1412,6 +1436,7 @@ UNIT_MAIN("message",
           UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),
           UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),
           UNIT_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides),
+          UNIT_ROWS(what_is_red_since_its_last_date_has_come_says_so, last_dates),
           UNIT_ROWS(no_name_however_long_brings_350_words_before_the_table, word_rows),
           UNIT_TEST(what_is_behind_plan_is_told_before_what_may_come_and_red_before_amber),
           UNIT_TEST(the_title_of_a_picture_is_not_in_the_plain_text_which_has_none),
