@@ -62,12 +62,14 @@ void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out)
         out->late += f->is_late;
         out->waiting += f->waits || f->has_gap;
         out->without_data += !date_is_set(f->newest);
+        out->mended += date_is_set(f->until) && !f->is_late && !f->waits && !f->has_gap;
     }
 }
 
 bool weekly_is_clear(const struct weekly_counts *c)
 {
-    return c->measures > 0 && c->of[WEEKLY_ON_PLAN] == c->measures && c->held == 0 &&
+    return c->of[WEEKLY_ON_PLAN] > 0 &&
+           c->of[WEEKLY_ON_PLAN] + c->of[WEEKLY_WATCHING] == c->measures && c->held == 0 &&
            c->late == 0 && c->waiting == 0 && c->without_data == 0 && c->open == 0 &&
            c->silenced == 0;
 }
@@ -87,16 +89,28 @@ static void say_of(struct text *out, size_t n, size_t all, const char *what)
                       n == 1 || all == 1 ? "is" : "are");
 }
 
-static void say_first(const struct weekly_counts *c, struct text *out)
+/* A week without a gap and one that had one do not read the same. */
+static void say_mended(const struct weekly_counts *c, struct text *out)
 {
-    if (weekly_is_clear(c)) {
-        (void)text_puts(out, "All clear: ");
-        say_of(out, c->measures, c->measures, "measure");
-        (void)text_puts(out, " on plan, by complete figures; ");
-        say_of(out, c->feeds, c->feeds, "feed");
-        (void)text_puts(out, " in time; nothing is held or silenced, and no alert is open.");
-        return;
-    }
+    if (c->mended > 0)
+        (void)text_printf(out, " In the week %zu feed%s late or not complete, and %s no more.",
+                          c->mended, c->mended == 1 ? " was" : "s were",
+                          c->mended == 1 ? "is" : "are");
+}
+
+static void say_clear(const struct weekly_counts *c, struct text *out)
+{
+    (void)text_puts(out, "All clear: ");
+    say_of(out, c->of[WEEKLY_ON_PLAN], c->measures, "measure");
+    (void)text_puts(out, " on plan, by complete figures");
+    say_number(out, c->of[WEEKLY_WATCHING], states[WEEKLY_WATCHING]);
+    (void)text_puts(out, "; ");
+    say_of(out, c->feeds, c->feeds, "feed");
+    (void)text_puts(out, " in time; nothing is held or silenced, and no alert is open.");
+}
+
+static void say_open(const struct weekly_counts *c, struct text *out)
+{
     say_of(out, c->of[WEEKLY_ON_PLAN], c->measures, "measure");
     (void)text_puts(out, " on plan");
     for (int s = WEEKLY_ON_PLAN + 1; s < WEEKLY_STATES; s++)
@@ -115,17 +129,38 @@ static void say_first(const struct weekly_counts *c, struct text *out)
     (void)text_puts(out, ".");
 }
 
+static void say_first(const struct weekly_counts *c, struct text *out)
+{
+    if (weekly_is_clear(c))
+        say_clear(c, out);
+    else
+        say_open(c, out);
+    say_mended(c, out);
+}
+
+/* What is missing is said beside how many are on plan. */
+static void say_missing(const struct weekly_counts *c, struct text *out)
+{
+    size_t grey = c->of[WEEKLY_UNKNOWN] + c->of[WEEKLY_HELD];
+
+    if (c->late > 0)
+        (void)text_printf(out, ", %zu feed%s late", c->late, c->late == 1 ? "" : "s");
+    else
+        say_number(out, grey, "grey");
+}
+
 static void say_subject(const struct weekly_counts *c, bool is_rehearsal, struct text *out)
 {
     if (is_rehearsal)
         (void)text_puts(out, "REHEARSAL: ");
     (void)text_puts(out, "Weekly digest: ");
     if (weekly_is_clear(c))
-        (void)text_printf(out, "all clear, %zu on plan", c->measures);
+        (void)text_printf(out, "all clear, %zu on plan", c->of[WEEKLY_ON_PLAN]);
     else if (c->of[WEEKLY_BEHIND] > 0)
         (void)text_printf(out, "%zu of %zu behind plan", c->of[WEEKLY_BEHIND], c->measures);
     else
         (void)text_printf(out, "%zu of %zu on plan", c->of[WEEKLY_ON_PLAN], c->measures);
+    say_missing(c, out);
 }
 
 /* ---- the measures ---- */
@@ -175,7 +210,10 @@ static void say_state(const struct row *row, struct text *out)
 
     (void)text_puts(out, states[row->state]);
     if (row->state == WEEKLY_BEHIND && is_behind(newest->event) && !row->view.is_veiled)
-        (void)text_puts(out, newest->event == PERIOD_RED ? ", red" : ", amber");
+        (void)text_puts(out, newest->event != PERIOD_RED ? ", amber"
+                             : wording_is_past_last_date(row->item.finding->measure, newest->end)
+                                 ? ", red (past its last date: no tolerance)"
+                                 : ", red");
     if (date_is_set(row->view.newest_end))
         (void)text_printf(out, "; the newest period: %s", row->view.newest_figure);
 }
@@ -267,15 +305,18 @@ static const char *const feed_columns[FEED_COLUMNS] = { "Feed", "Newest data", "
 static void say_feed(const struct weekly_feed *f, struct civil_date today, struct surfaces *out)
 {
     AUTO(text_release) struct text title = TEXT_INIT;
-    char newest[WORDING_DATE_MAX], due[WORDING_DATE_MAX], age[32] = "", state[80];
+    char newest[WORDING_DATE_MAX], due[WORDING_DATE_MAX], until[WORDING_DATE_MAX], age[32] = "";
+    char state[120];
     int days = date_is_set(f->newest) ? today.day - f->newest.day : 0;
 
     wording_clean(&title, f->title, TITLE_MAX, WORDS_MAX);
     if (date_is_set(f->newest))
         (void)snprintf(age, sizeof age, "%d day%s", days, days == 1 ? "" : "s");
-    (void)snprintf(state, sizeof state, "%s%s%s", f->is_late ? "LATE" : "in time",
+    (void)snprintf(state, sizeof state, "%s%s%s%s%s", f->is_late ? "LATE" : "in time",
                    f->waits ? ", a file waits for a decision" : "",
-                   f->has_gap ? ", not complete" : "");
+                   f->has_gap ? ", not complete" : "",
+                   date_is_set(f->until) ? "; was late or not complete until " : "",
+                   date_is_set(f->until) ? wording_date(f->until, until) : "");
     const char *const cells[FEED_COLUMNS] = {
         text_str(&title), date_is_set(f->newest) ? wording_date(f->newest, newest) : "none yet",
         age, date_is_set(f->due) ? wording_date(f->due, due) : "nothing more", state

@@ -3,7 +3,8 @@
  *
  * Pure. Whoever reads it needs nothing else. What is not known, late, held or silenced is in its first sentence,
  * whose numbers are those of the tables; "all clear" is said only where every measure has a figure on plan, every
- * feed its data in time, and no alert is open (DESIGN section 9, "Grouping"). Figures are as their audience may see
+ * feed its data in time, and no alert is open; what was late or not complete during the week is said all the same
+ * (DESIGN section 9, "Grouping"). Figures are as their audience may see
  * them: asked for of the release ledger, of what is behind plan before the rest.
  */
 #ifndef NOTIFY_WEEKLY_NOTICE_H
@@ -35,6 +36,7 @@ struct weekly_feed {
     const char *title;
     struct civil_date newest, due; /* DATE_NONE: no data yet; nothing more is due */
     bool is_late, waits, has_gap;  /* a file waits for a person; a provider's data are missing */
+    struct civil_date until; /* it was so within a week before: up to this day; DATE_NONE: no */
 };
 
 /** All borrowed; measures in the order of their plans. */
@@ -52,6 +54,7 @@ struct weekly_counts {
     size_t measures, of[WEEKLY_STATES];
     size_t held; /* whatever they are */
     size_t feeds, late, waiting, without_data;
+    size_t mended; /* that are in time and complete, and were not all week */
     size_t open, silenced;
 };
 

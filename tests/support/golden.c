@@ -133,6 +133,13 @@ static void worse(struct facts *t)
     set_news(t, NEWS_WORSE, ALERT_FIRING, 14);
 }
 
+/* Within the tolerance, which counts no more. */
+static void last_date(struct facts *t)
+{
+    set_news(t, NEWS_WORSE, ALERT_FIRING, 22);
+    t->f.measure.target_by = date_of("2024-06-30");
+}
+
 static void better(struct facts *t)
 {
     set_news(t, NEWS_BETTER, ALERT_FIRING, 23);
@@ -477,6 +484,7 @@ static const struct {
     { "new", new_red },
     { "new-without-chart", new_without_chart },
     { "worse", worse },
+    { "last-date", last_date },
     { "better", better },
     { "recovering", recovering },
     { "cleared", cleared },
@@ -639,8 +647,9 @@ static void of_digest(struct facts *t, struct notice *n, bool is_clear, struct t
     };
     const struct weekly_feed feeds[] = {
         { "Community services waiting times", date_of("2024-06-30"), date_of("2024-09-14"), false,
-          false, false },
-        { "Wheelchairs, weekly", date_of("2024-07-28"), date_of("2024-08-07"), true, true, false },
+          false, false, is_clear ? date_of("2024-08-09") : DATE_NONE },
+        { "Wheelchairs, weekly", date_of("2024-07-28"), date_of("2024-08-07"), true, true, false,
+          DATE_NONE },
     };
     const struct weekly_facts facts = {
         measures,         is_clear ? 1 : 2,     feeds, is_clear ? 1 : 2, is_clear ? 0 : 3,

@@ -53,6 +53,11 @@ static const struct {
     bool is_clear;
 } clears[] = {
     { { CLEAR }, true },
+    { { CLEAR, .mended = 1 }, true },
+    { { .measures = 3, .of = { [WEEKLY_ON_PLAN] = 2, [WEEKLY_WATCHING] = 1 }, .feeds = 1 }, true },
+    { { .measures = 1, .of = { [WEEKLY_WATCHING] = 1 }, .feeds = 1 }, false },
+    { { .measures = 2, .of = { [WEEKLY_ON_PLAN] = 1, [WEEKLY_HELD] = 1 }, .feeds = 1 }, false },
+    { { .measures = 2, .of = { [WEEKLY_ON_PLAN] = 1, [WEEKLY_WARNED] = 1 }, .feeds = 1 }, false },
     { { .measures = 0, .feeds = 1 }, false },
     { { .measures = 2, .of = { 1, 1 }, .feeds = 1 }, false },
     { { .measures = 2, .of = { [WEEKLY_ON_PLAN] = 1, [WEEKLY_UNKNOWN] = 1 }, .feeds = 1 }, false },
@@ -70,7 +75,33 @@ START_TEST(all_clear_is_said_only_where_nothing_is_behind_held_late_silenced_or_
 }
 END_TEST
 
+static const struct {
+    struct weekly_feed feed;
+    size_t late, waiting, without_data, mended;
+} feeds[] = {
+    { { .newest = { 10 }, .until = { 12 } }, 0, 0, 0, 1 },
+    { { .newest = { 10 }, .until = { INT32_MIN } }, 0, 0, 0, 0 },
+    { { .newest = { 10 }, .until = { 12 }, .is_late = true }, 1, 0, 0, 0 },
+    { { .newest = { 10 }, .until = { 12 }, .has_gap = true }, 0, 1, 0, 0 },
+    { { .newest = { 10 }, .until = { 12 }, .waits = true }, 0, 1, 0, 0 },
+    { { .newest = { INT32_MIN }, .until = { INT32_MIN } }, 0, 0, 1, 0 },
+};
+
+START_TEST(a_feed_that_was_late_in_the_week_is_counted_as_such_once_it_came)
+{
+    const struct weekly_facts facts = { .feeds = &feeds[_i].feed, .feed_count = 1 };
+    struct weekly_counts c;
+
+    weekly_count(&facts, &c);
+    ck_assert_uint_eq(c.late, feeds[_i].late);
+    ck_assert_uint_eq(c.waiting, feeds[_i].waiting);
+    ck_assert_uint_eq(c.without_data, feeds[_i].without_data);
+    ck_assert_uint_eq(c.mended, feeds[_i].mended);
+}
+END_TEST
+
 UNIT_MAIN("weekly_notice",
+          UNIT_ROWS(a_feed_that_was_late_in_the_week_is_counted_as_such_once_it_came, feeds),
           UNIT_ROWS(a_measure_is_on_plan_only_by_a_figure_that_is_complete_and_without_an_alert,
                     rows),
           UNIT_ROWS(all_clear_is_said_only_where_nothing_is_behind_held_late_silenced_or_not_known,
