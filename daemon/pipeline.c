@@ -299,6 +299,7 @@ static bool advance_once(struct pipeline *p)
         apply_start(p, next);
         return true;
     }
+    compose_tick(p); /* hours that began since the last second */
     if (plans_tell(p) || daily_tell(p) || forum_tell(p) || review_tell(p))
         return true;
     if (!is_of_today(p))

@@ -16,7 +16,8 @@
  * Commentaries that a forum asks for, and those that it misses (alert/forum_due.h). (1) One notice for each
  * who is concerned, of all that is due of one meeting; ops where nobody has the role. (2) Its delivery id
  * follows from what it tells of and to whom: a crash on the way leaves it told once, and what came to be
- * red meanwhile is told all the same. It waits for the hours of whom it is for. (3) It is in the sent journal before the audit says that it was told.
+ * red meanwhile is told all the same. It waits for the hours of whom it is for; a request that has time, for a day on
+ * which no mail of alerts went to them. (3) It is in the sent journal before the audit says that it was told.
  */
 
 void forum_release(struct pipeline *p)
@@ -219,18 +220,26 @@ static bool waits(struct pipeline *p, const struct forum_readers *all)
     return freeze_waits(p, &p->forum_notices_at, opens_at);
 }
 
-static bool tell(struct pipeline *p, const struct forum_due *due)
+static bool day_is_spent(const struct pipeline *p, const struct forum_readers *all)
+{
+    bool spent = false;
+
+    for (size_t i = 0; i < all->count; i++)
+        spent |= freeze_day_is_spent(p, &all->list[i].to);
+    return spent;
+}
+
+static bool tell(struct pipeline *p, const struct forum_due *due, bool is_pressing)
 {
     AUTO(forum_readers_release) struct forum_readers all = { .count = 0 };
     struct due_again *list = calloc(COMPOSER_RECIPIENTS_MAX, sizeof *list);
     size_t count = 0;
     int r = list ? find_readers(p, due, &all) : -ENOMEM;
 
-    if (r == 0 && waits(p, &all)) {
+    if (r == 0 && (waits(p, &all) || (!is_pressing && day_is_spent(p, &all)))) {
         free(list);
         return false;
     }
-
     for (size_t i = 0; r == 0 && i < all.count; i++)
         r = add_notice(p, due, &all.list[i], list, &count);
     log_info("forum", "plan=%s forum=%s %s commentaries on %zu measures", due->plan->id,
@@ -239,7 +248,7 @@ static bool tell(struct pipeline *p, const struct forum_due *due)
 }
 
 /* The next of one plan. Returns 1: a batch is under way, 0: nothing is due, or not now. */
-static int tell_next_of(struct pipeline *p, const struct plan *plan)
+static int tell_next_of(struct pipeline *p, const struct plan *plan, bool is_pressing)
 {
     AUTO(auto_free)
     const struct alert **alerts = calloc(table_count(&p->books.alerts) + 1, sizeof *alerts);
@@ -255,26 +264,33 @@ static int tell_next_of(struct pipeline *p, const struct plan *plan)
                                     .workflow = &p->workflow,
                                     .asked = &p->asked,
                                     .workdays = &p->config->settings->workdays,
-                                    .today = pipeline_today(p) };
+                                    .today = pipeline_today(p),
+                                    .is_pressing = is_pressing };
 
     if (!alerts || forum_due_next(&in, &due) < 0) {
         log_error("forum", "error=\"%s\": told later", strerror(ENOMEM));
         return 0;
     }
-    return due.count ? tell(p, &due) : 0;
+    return due.count ? tell(p, &due, is_pressing) : 0;
+}
+
+static bool tell_next(struct pipeline *p, bool is_pressing)
+{
+    if (freeze_is_waiting(p, &p->forum_notices_at))
+        return false;
+    for (size_t i = 0; i < p->config->plan_count && !disk_rests(p); i++) {
+        const struct plan *plan = p->config->plans[i];
+
+        if (plan->mode == PLAN_LIVE && plan->forum_count && tell_next_of(p, plan, is_pressing))
+            return true;
+    }
+    return false;
 }
 
 bool forum_tell(struct pipeline *p)
 {
     /* Of what was judged today: yesterday's red may be over. */
-    if (p->need_evaluate || p->findings_of.day != pipeline_today(p).day ||
-        freeze_is_waiting(p, &p->forum_notices_at))
+    if (p->need_evaluate || p->findings_of.day != pipeline_today(p).day)
         return false;
-    for (size_t i = 0; i < p->config->plan_count && !disk_rests(p); i++) {
-        const struct plan *plan = p->config->plans[i];
-
-        if (plan->mode == PLAN_LIVE && plan->forum_count && tell_next_of(p, plan))
-            return true;
-    }
-    return false;
+    return tell_next(p, true) || (!p->need_compose && tell_next(p, false));
 }

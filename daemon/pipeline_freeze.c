@@ -61,11 +61,26 @@ int freeze_notice(struct pipeline *p, const struct notice *words,
     item->subject = m.subject;
     item->eml = m.eml;
     item->json = m.json;
-    item->day = DATE_NONE;
+    item->day = to->is_lead ? pipeline_today(p) : DATE_NONE;
+    item->group = to->is_lead ? strdup(COMPOSER_LEAD) : NULL;
     item->composed = notice.now;
     item->since = clock_mono(&p->clock);
     *out_item = item;
-    return item->delivery_id && item->receiver && item->recipient ? 0 : -ENOMEM;
+    return item->delivery_id && item->receiver && item->recipient && (item->group || !to->is_lead)
+               ? 0
+               : -ENOMEM;
+}
+
+bool freeze_day_is_spent(const struct pipeline *p, const struct composer_recipient *to)
+{
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    if (!to->is_lead)
+        return false;
+    (void)text_printf(&key, "%s|%s|day|" COMPOSER_LEAD, to->receiver, to->recipient);
+    const struct civil_date *day = text_ok(&key) ? table_get(&p->books.days, text_str(&key)) : NULL;
+
+    return !text_ok(&key) || (day && date_compare(*day, pipeline_today(p)) >= 0);
 }
 
 bool freeze_make_due(struct pipeline *p, struct due_again *list, size_t count, json_t *marker,

@@ -167,10 +167,13 @@ void notify_close(struct pipeline *p);
 void notify_server(const struct receiver_setting *r, char out[NOTIFY_SERVER_MAX]);
 
 /* ---- pipeline_freeze.c ---- */
-/** A notice about to become due: words has kind, delivery id and what it says. Returns 0, -ENOMEM, or
+/** A notice about to become due: words has kind, delivery id and what it says. A lead's is the mail of their day, for
+ * which what does not turn red waits (outbox/timing.h). Returns 0, -ENOMEM, or
  * -EINVAL for an address that is refused; the item is also there after -ENOMEM, or NULL. */
 int freeze_notice(struct pipeline *p, const struct notice *words,
                   const struct composer_recipient *to, struct outbox_item **out_item);
+/** Whether a lead was written to today: what has time waits for another day. */
+bool freeze_day_is_spent(const struct pipeline *p, const struct composer_recipient *to);
 /** Whether it is due, or had an outcome. */
 bool freeze_is_known(const struct pipeline *p, const char *id);
 
@@ -181,8 +184,8 @@ bool freeze_is_waiting(const struct pipeline *p, const struct wall_time *until);
 bool freeze_waits(const struct pipeline *p, struct wall_time *until, struct wall_time opens_at);
 
 /** Notices into the sent journal; then a record, the marker, in the audit that all were told, which take()
- * takes (NULL: none, their ids say it); then Redis hears of them: what it lacks is put back from the journal. Takes list and marker; r: what
- * failed before. Returns whether a batch is under way. */
+ * takes (NULL: none, their ids say it); then Redis hears of them: what it lacks is put back from the journal. Takes
+ * list and marker; r: what failed before. Returns whether a batch is under way. */
 bool freeze_make_due(struct pipeline *p, struct due_again *list, size_t count, json_t *marker,
                      int (*take)(struct pipeline *p, const json_t *marker), int r);
 
@@ -200,6 +203,7 @@ bool review_tell(struct pipeline *p);
 /** A record of the audit: what was told. Returns 0, -EBADMSG or -ENOMEM. */
 int review_read(struct pipeline *p, const json_t *record);
 void review_release(struct pipeline *p);
+
 /* ---- pipeline_weekly.c ---- */
 /** The next digest of this week becomes due, once its reader's hours have begun. Returns whether a batch is
  * under way. */

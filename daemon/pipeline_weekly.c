@@ -13,8 +13,10 @@
 /*
  * The digest of each week: a lead gets the whole of what they lead, and the age of every feed, from a day and a
  * time on, within their hours. (1) Its id follows from the week and from whom it is for, so that a week has one of
- * each, whatever restarts. (2) It tells how things stand once all of today is judged and what is new is told; it
- * is of no alert, and takes the place of none. (3) What it shows is in the release ledger before anybody is shown it.
+ * each, whatever restarts. (2) It tells how things stand once all of today is judged and what is new is told.
+ * (3) It is the mail of its day: it goes on the first on which its reader has no other. Whoever has one on each day of
+ * the week has none: they know that the monitor lives. (4) What it shows is in the release ledger before anybody is
+ * shown it.
  */
 
 struct reader {
@@ -156,6 +158,33 @@ static int list_measures(const struct pipeline *p, const struct reader *reader,
     return 0;
 }
 
+#define WEEK_DAYS 7
+
+/* The last day within a week on which a feed was late, or a file or a provider of it missing, and is told as over. */
+static struct civil_date lapsed_until(const struct pipeline *p, const char *feed)
+{
+    struct civil_date until = DATE_NONE;
+    void *value;
+
+    for (size_t at = 0; table_next(&p->books.alerts, &at, NULL, &value);) {
+        const struct alert *a = &((struct stored_alert *)value)->alert;
+        bool is_of_feed = a->feed && strcmp(a->feed, feed) == 0 && a->rule != RULE_ACTION_OVERDUE &&
+                          !rule_is_of_measure(a->rule) &&
+                          !(a->provider && strcmp(a->provider, FEED_INCIDENT) == 0);
+
+        for (size_t i = 0; is_of_feed && i < a->episode_count; i++) {
+            const struct episode *e = &a->episodes[i];
+
+            if (date_is_set(e->closed_on) &&
+                pipeline_today(p).day - e->closed_on.day <= WEEK_DAYS &&
+                e->state != ALERT_RETRACTED &&
+                (!date_is_set(until) || date_compare(e->closed_on, until) > 0))
+                until = e->closed_on;
+        }
+    }
+    return until;
+}
+
 static int list_feeds(const struct pipeline *p, struct told_facts *out)
 {
     int r = feed_states_of(p, &out->states);
@@ -172,7 +201,8 @@ static int list_feeds(const struct pipeline *p, struct told_facts *out)
                                    .due = s->due.due,
                                    .is_late = s->late,
                                    .waits = s->file_is_held || s->held_file_why || s->incident_why,
-                                   .has_gap = s->incomplete != NULL };
+                                   .has_gap = s->incomplete != NULL,
+                                   .until = lapsed_until(p, s->id) };
         for (size_t k = 0; k < s->gap_count; k++)
             f->has_gap |= !s->gaps[k].superseded;
     }
@@ -338,7 +368,7 @@ static bool tell_next(struct pipeline *p, const struct readers *all, struct civi
         if (id_of(p, week, to->recipient, id) < 0 || freeze_is_known(p, id))
             continue;
         if (to->opens_at.ms == 0) {
-            if (make_due(p, &all->list[i], id))
+            if (!freeze_day_is_spent(p, to) && make_due(p, &all->list[i], id))
                 return true;
         } else if (opens.ms == 0 || to->opens_at.ms < opens.ms) {
             opens = to->opens_at;

@@ -122,6 +122,8 @@ static bool is_time(const struct forum_input *in, const struct forum_due *due)
     struct civil_date asks =
         workdays_before(in->workdays, due->papers, (int)due->forum->ask_working_days);
 
+    if (in->is_pressing)
+        asks = date_add_days(asks, 1);
     if (due->news == FORUM_ASKS)
         return date_compare(in->today, asks) >= 0 && date_compare(in->today, due->papers) <= 0;
     return date_compare(in->today, due->papers) >= 0 &&

@@ -6,7 +6,8 @@
  * asked for a commentary, once for each meeting; on the day (or the next on which anybody looks, until the
  * meeting) the accountable officer is told of those that were asked for on a day before and are missing. A
  * commentary counts from the day after the meeting before on; of the first meeting, any of the episode.
- * Source: DESIGN section 9, "Workflow", and section 8, "forums with dates and paper deadlines".
+ * What is asked for on the first of these days may wait for the next, so that a lead has one mail a day.
+ * Source: DESIGN section 9, "Workflow" and "Grouping", and section 8, "forums with dates and paper deadlines".
  */
 #ifndef ALERT_FORUM_DUE_H
 #define ALERT_FORUM_DUE_H
@@ -46,6 +47,7 @@ struct forum_input {
         *asked; /* forum_key() -> struct civil_date *: the day on which it was told */
     const struct workdays *workdays;
     struct civil_date today;
+    bool is_pressing; /* only what may not wait for another day */
 };
 
 #define FORUM_KEY_MAX 256

@@ -358,7 +358,7 @@ int weekly_words(const struct message_context *c, const struct weekly_facts *fac
     surfaces_say(
         out, "What to do",
         weekly_is_clear(&counts)
-            ? "nothing. A week without this digest is no good news: tell those who run the "
+            ? "nothing. A week without any mail from here is no good news: tell those who run the "
               "monitor."
             : "see what is not on plan, and ask for what is late. \"waitlistctl explain "
               "MEASURE\" says why; \"waitlistctl feeds\" how each feed stands.");

@@ -11,9 +11,9 @@ static int minute_of(const char *at)
 
 struct civil_date weekly_due(int on, const char *at, struct moment now, struct civil_date first)
 {
-    int weekday = date_weekday(now.date);
-    struct civil_date monday = date_add_days(now.date, -weekday);
-    bool is_due = weekday > on || (weekday == on && now.minute >= minute_of(at));
+    int days = (date_weekday(now.date) - on + DAYS_OF_WEEK) % DAYS_OF_WEEK; /* since it is due */
+    struct civil_date monday = date_add_days(now.date, -days - on);
+    bool is_due = days > 0 || now.minute >= minute_of(at);
 
     return is_due && date_is_set(first) && date_compare(first, monday) < 0 ? monday : DATE_NONE;
 }

@@ -52,8 +52,8 @@ static const char *const weekdays[] = { "monday", "tuesday",  "wednesday", "thur
 
 const struct bind_key digest_keys[] = {
     { "on", BIND_CHOICE, FIELD(on), "monday", 0, 0, weekdays, 0,
-      "the day of the week, monday to sunday; it goes within its reader's hours, then or later in "
-      "that week" },
+      "the day of the week, monday to sunday; it goes within its reader's hours, then or on "
+      "the first day without other mail" },
     { "at", BIND_TEXT, FIELD(at), "08:00", 0, 0, NULL, 0, "from when on, local time, hh:mm" },
     BIND_END,
 };

@@ -135,9 +135,9 @@ def test_what_turned_red_in_the_night_and_was_over_by_the_morning_is_told_with_b
         assert "Back on plan: Children helped" in mail, mail
 
 
-def test_what_a_forum_asks_and_that_a_plan_ends_waits_for_working_hours_and_is_told_once(build):
+def test_what_a_forum_asks_and_that_a_plan_ends_waits_for_working_hours_and_the_request_for_a_day_of_its_own(build):
     with Lived(build) as d:
-        text = TWO_PRIORITIES.replace("version: 1", "version: 2").replace("to: 2025-03-31", "to: 2024-07-11").replace(
+        text = TWO_PRIORITIES.replace("version: 1", "version: 2").replace("to: 2025-03-31", "to: 2024-07-25").replace(
             "lead: camhs-lead, due", "lead: camhs-lead, forum: board, due").replace(
             "roles:", "forums: {board: {title: SEND board, papers_days: 7, ask_working_days: 5, meets: [2024-06-22]}}\nroles:")
         d.w.write("plan.yaml", text)
@@ -152,9 +152,18 @@ def test_what_a_forum_asks_and_that_a_plan_ends_waits_for_working_hours_and_is_t
         d.w.alert(measure="cyp-4w")
         stays(lambda: not d.mails(), "nor after a kill")
         d.clock.set(at("10T08:00"))
-        subjects = wait_for(lambda: len(d.mails()) >= 4 and d.mails(), "the morning's mails")
-        assert sorted(s.split(":")[0] for s in subjects) == [
-            "Behind plan", "Commentary by 15 June 2024", "Plan changed", "Plan ends"], subjects
+        subjects = wait_for(lambda: len(d.mails()) >= 3 and d.mails(), "the morning's mails")
+        assert sorted(s.split(":")[0] for s in subjects) == ["Behind plan", "Plan changed", "Plan ends"], subjects
+        d.settled()
+        d.clock.set(at("11T07:59"))
+        d.comes("11T07:59", RED, AMBER)
+        assert len(d.mails()) == 3, "what has time waits for a day on which no other mail goes"
+        d.clock.set(at("11T08:00"))
+        wait_for(lambda: len(d.mails()) >= 4, "what the forum asks")
+        d.settled()
+        assert d.mails()[3:] == [m for m in d.mails() if m.startswith("Commentary by 15 June 2024")], "and what is not red waits for it"
+        d.clock.set(at("12T08:00"))
+        wait_for(lambda: len(d.mails()) == 5 and "Others helped" in d.mails()[4], "that, on the day after")
 
 
 if __name__ == "__main__":

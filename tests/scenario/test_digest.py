@@ -28,7 +28,7 @@ holders:
   camhs-lead: [{{person: p1, from: 2024-04-01, deputy: null}}]
 """
 WEEKS = {"2024-06-10": "2024-W24", "2024-08-26": "2024-W35"}
-FINE, RED = 70, 6
+FINE, AMBER, RED = 70, 17, 6  # against a line of 20 with a tolerance of 5
 
 
 def at(text, year=2024):
@@ -129,10 +129,41 @@ def test_a_late_feed_is_never_all_clear(build):
         d.start()
         d.put(FINE)
         d.clock.set(at("06-17T08:00"))
+        wait_for(lambda: d.smtp.mails, "the mail of the late feed")
+        d.evaluated("06-17")
+        d.clock.set(at("06-18T08:00"))
         wait_for(d.mails, "the digest")
         text = d.text()
         assert "0 of 1 measure is on plan, 1 held; 1 of 1 feed is late" in text and "LATE" in text, text
         assert "| held | 30 April 2024 | Lead Person | feed late" in text and "clear" not in text.lower(), text
+
+
+def test_it_is_the_mail_of_its_day_and_waits_within_its_week_for_one_without_another(build):
+    with Lived(build) as d:
+        def mailed():
+            """(day, what it begins with) of each mail."""
+            got = [email.message_from_bytes(raw, policy=email.policy.default) for _, _, raw, _ in d.smtp.mails]
+            return [(m["Date"].datetime.date().isoformat()[5:], m["Subject"].partition(":")[0]) for m in got]
+        d.start()
+        d.clock.set(at("06-09T12:00"))  # a Sunday
+        d.put(AMBER)
+        d.clock.set(at("06-10T08:00"))
+        wait_for(mailed, "the news of the weekend")
+        d.evaluated("06-10")
+        d.clock.set(at("06-11T08:00"))
+        wait_for(lambda: len(mailed()) == 2, "the digest")
+        d.put(FINE)
+        d.clock.set(at("06-12T08:00"))
+        expected = [("06-10", "Behind plan"), ("06-11", "Weekly digest"), ("06-12", "Corrected")]
+        assert wait_for(lambda: len(mailed()) == 3 and mailed(), "what was corrected on the day of the digest") == expected, mailed()
+        d.clock.set(at("06-20T20:00"))
+        d.put(AMBER)
+        d.clock.set(at("06-21T08:00"))  # a Friday
+        wait_for(lambda: len(mailed()) == 4, "the news of that week")
+        d.evaluated("06-21")
+        d.clock.set(at("06-24T08:00"))
+        wait_for(lambda: len(mailed()) == 5, "the digest of the next week")
+        assert mailed()[3:] == [("06-21", "Behind plan"), ("06-24", "Weekly digest")], mailed()
 
 
 def test_after_a_bank_holiday_it_comes_on_the_first_working_day(build):
@@ -191,6 +222,9 @@ def test_it_can_be_another_day_or_none(build):
         d.settled()
         d.w.write("people.yaml", PEOPLE.replace("person: p1", "person: p2"))
         d.w.signal(signal.SIGHUP)
+        wait_for(lambda: [to for _, to, _, _ in d.smtp.mails if OTHER in to[0].decode()], "how the plan stands")
+        d.settled()
+        d.clock.set(at("06-13T09:30"))
         wait_for(lambda: [to for to, _ in d.mails() if OTHER in to], "that of whoever has the role since")
 
 

@@ -93,6 +93,13 @@ def test_nobody_gets_more_than_five_mails_in_a_week_of_a_year(build):
     assert len(people) > 100 and max(people.values()) <= 5, [x for x in people.items() if x[1] > 5]
 
 
+def test_nobody_gets_a_second_mail_on_a_day_of_a_year_unless_something_turned_red(build):
+    run = year(build)
+    days = collections.Counter((m.who, m.day) for m in run.mails if m.who != "ops")
+    say(f"mails a day: {collections.Counter(days.values())}, second ones without red {len(run.second_mails())}")
+    assert len(days) > 700 and not run.second_mails(), [(m.who, str(m.day), m.subject) for m in run.second_mails()]
+
+
 def test_a_daemon_killed_at_random_moments_of_a_year_tells_the_same(build):
     until, strikes = (LAST, 20) if FULL else (FIRST + 75 * DAY, 8)
     undisturbed = {d for d in year(build).deliveries() if d[0] <= until}

@@ -205,6 +205,18 @@ class YearRun:
         """(person, ISO year and week) -> mails."""
         return collections.Counter((m.who, m.day.isocalendar()[:2]) for m in self.mails)
 
+    def second_mails(self):
+        """Mails that a person got on a day on which one had come, and of which nothing turned red."""
+        days = collections.defaultdict(list)
+        for m in sorted(self.mails):
+            days[m.who, m.day].append(m)
+        return [m for (who, _), mails in days.items() if who != "ops" for m in mails[1:] if not self.turns_red(m)]
+
+    def turns_red(self, mail):
+        """Whether it tells of what the hook was told on that day as red that was not, or was for somebody else."""
+        items = [i for e in self.events if e["time"][:10] == str(mail.day) for i in e["data"].get("items", [])]
+        return any(i["title"] in mail.text for i in items if i["severity"] == "red" and i["news"] in ("new", "worse", "escalated"))
+
     @functools.cached_property
     def holidays(self):
         with open(os.path.join(ROOT, "config", "bank-holidays.yaml"), encoding="utf-8") as f:

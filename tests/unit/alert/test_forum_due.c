@@ -78,8 +78,8 @@ static void scene_release(struct scene *s)
 static char due_on(struct scene *s, const char *day, const char **out_roles)
 {
     const struct alert *alerts[] = { &s->alert };
-    const struct forum_input in = { &s->plan,  alerts,       1,           &s->workflow,
-                                    &s->asked, &s->workdays, date_of(day) };
+    const struct forum_input in = { &s->plan,     alerts,       1,    &s->workflow, &s->asked,
+                                    &s->workdays, date_of(day), false };
     struct forum_due due;
     char key[FORUM_KEY_MAX];
 
@@ -122,6 +122,36 @@ START_TEST(a_red_measure_is_asked_of_once_and_told_of_on_the_day_of_the_papers)
     ck_assert_int_eq(due_on(&s, "2026-03-30", &roles), 'M');
     ck_assert_str_eq(roles, chief);
     ck_assert_int_eq(due_on(&s, "2026-03-31", NULL), '-');
+    scene_release(&s);
+}
+END_TEST
+
+START_TEST(a_request_may_wait_on_its_first_day_alone)
+{
+    static const struct {
+        const char *day;
+        bool is_pressing;
+        size_t due;
+    } days[] = { { "2026-03-25", true, 0 }, { "2026-03-25", false, 1 }, { "2026-03-26", true, 1 } };
+    struct scene s;
+    struct forum_due due;
+
+    scene_init(&s);
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        const struct alert *alerts[] = { &s.alert };
+        const struct forum_input in = { &s.plan,
+                                        alerts,
+                                        1,
+                                        &s.workflow,
+                                        &s.asked,
+                                        &s.workdays,
+                                        date_of(days[i].day),
+                                        days[i].is_pressing };
+
+        ck_assert_int_eq(forum_due_next(&in, &due), 0);
+        ck_assert_uint_eq(due.count, days[i].due);
+        forum_due_release(&due);
+    }
     scene_release(&s);
 }
 END_TEST
@@ -308,6 +338,7 @@ END_TEST
 
 UNIT_MAIN("forum_due",
           UNIT_TEST(a_red_measure_is_asked_of_once_and_told_of_on_the_day_of_the_papers),
+          UNIT_TEST(a_request_may_wait_on_its_first_day_alone),
           UNIT_TEST(when_nobody_looked_on_the_day_it_is_told_until_the_meeting),
           UNIT_TEST(what_turns_red_on_the_day_is_asked_of_and_is_not_missing_yet),
           UNIT_TEST(what_turns_red_after_the_papers_is_asked_of_before_the_next_meeting_alone),

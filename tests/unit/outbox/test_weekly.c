@@ -15,7 +15,10 @@ static const struct {
     { 0, "08:00", "2024-06-11", 0, "2024-06-01", "2024-06-10" },
     { 0, "08:00", "2024-06-16", 1439, "2024-06-01", "2024-06-10" }, /* up to Sunday's end */
     { 0, "08:00", "2024-06-17", 0, "2024-06-01", "" },
-    { 2, "09:30", "2024-06-11", 1439, "2024-06-01", "" },
+    { 2, "09:30", "2024-06-11", 1439, "2024-05-01", "2024-06-03" }, /* up to the next */
+    { 2, "09:30", "2024-06-11", 1439, "2024-06-03", "" },
+    { 6, "08:00", "2024-06-16", 480, "2024-06-01", "2024-06-10" }, /* Sunday's goes on Monday */
+    { 6, "08:00", "2024-06-17", 480, "2024-06-01", "2024-06-10" },
     { 2, "09:30", "2024-06-12", 569, "2024-06-01", "" },
     { 2, "09:30", "2024-06-12", 570, "2024-06-01", "2024-06-10" },
     { 0, "08:00", "2024-06-12", 600, "2024-06-10", "" }, /* the instance began in that week */
@@ -23,7 +26,7 @@ static const struct {
     { 0, "08:00", "2024-06-12", 600, "", "" }, /* it has no feed */
 };
 
-START_TEST(a_digest_is_due_from_its_day_and_time_to_the_end_of_its_week)
+START_TEST(a_digest_is_due_from_its_day_and_time_up_to_that_day_of_the_next_week)
 {
     const struct moment now = { date_of(rows[_i].date), rows[_i].minute };
     struct civil_date first = *rows[_i].first ? date_of(rows[_i].first) : DATE_NONE;
@@ -48,5 +51,6 @@ START_TEST(a_week_is_called_as_iso_8601_has_it)
 }
 END_TEST
 
-UNIT_MAIN("weekly", UNIT_ROWS(a_digest_is_due_from_its_day_and_time_to_the_end_of_its_week, rows),
+UNIT_MAIN("weekly",
+          UNIT_ROWS(a_digest_is_due_from_its_day_and_time_up_to_that_day_of_the_next_week, rows),
           UNIT_ROWS(a_week_is_called_as_iso_8601_has_it, names))
