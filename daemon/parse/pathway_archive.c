@@ -116,7 +116,7 @@ static inline size_t copy_word(char *to, const char *s, unsigned *seen)
 {
     size_t n = 0;
 
-    for (; s[n] && n < WORD_USUAL; n++) {
+    for (; n < WORD_USUAL && s[n]; n++) {
         *seen |= special[(unsigned char)s[n]];
         to[n] = s[n];
     }
