@@ -275,24 +275,6 @@ static bool is_to_be_told(const struct release *r, const struct period_judgement
     return (j->event == PERIOD_AMBER || j->event == PERIOD_RED) && !find(r, key);
 }
 
-/* Whether what is projected is a figure of the same people under another line, or none of counts. */
-static bool can_age(const struct plan_measure *m)
-{
-    switch (m->list ? m->list->metric.id : METRIC_SHORTFALL) {
-    case METRIC_OPEN:
-    case METRIC_OPEN_OVER:
-    case METRIC_OPEN_WITHIN:
-    case METRIC_MEDIAN_WAIT:
-    case METRIC_P90_WAIT:
-    case METRIC_P92_WAIT:
-    case METRIC_MEAN_WAIT:
-    case METRIC_LONGEST_WAIT:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* A figure as the findings have it: of a period, or projected beyond its data. */
 struct fact {
     const struct finding *f;
@@ -409,7 +391,7 @@ static int add_facts(const struct release *r, const struct asking *asking, size_
                                         a->judged.end.day - a->data_date.day };
         bool is_projected = a->state == AGEING_FINE || a->state == AGEING_BEHIND;
 
-        if (error == 0 && is_projected && projected.aged > 0 && can_age(f->measure))
+        if (error == 0 && is_projected && projected.aged > 0 && release_can_age(f->measure))
             error = look_at_fact(r, asking, &projected, anchors, flows, b, facts, fact_count);
     }
     return error;
@@ -498,7 +480,7 @@ static bool is_safe_to_tell(struct release *r, const struct known_cell *k,
     const struct asking asking = { f->measure->list->list, profile, f->yields,
                                    isnan(f->line) ? NARROW_STEPS_FEW : NARROW_STEPS };
 
-    return k->cell.family && (f->aged == 0 || can_age(f->measure)) &&
+    return k->cell.family && (f->aged == 0 || release_can_age(f->measure)) &&
            is_safe(r, k->key, own, &asking);
 }
 

@@ -84,3 +84,20 @@ struct release_entry release_entry_of(const struct release_figure *f, struct fig
         release_entry_side(&e, f, kind);
     return e;
 }
+
+bool release_can_age(const struct plan_measure *m)
+{
+    switch (m->list ? m->list->metric.id : METRIC_SHORTFALL) {
+    case METRIC_OPEN:
+    case METRIC_OPEN_OVER:
+    case METRIC_OPEN_WITHIN:
+    case METRIC_MEDIAN_WAIT:
+    case METRIC_P90_WAIT:
+    case METRIC_P92_WAIT:
+    case METRIC_MEAN_WAIT:
+    case METRIC_LONGEST_WAIT:
+        return true;
+    default:
+        return false;
+    }
+}

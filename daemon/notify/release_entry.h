@@ -13,6 +13,8 @@
 bool release_is_count(struct figure_kind kind);
 /** What is projected by so many days is longer by them, where it is a wait; else 0: in its unit. */
 double release_aged(int days, struct figure_kind kind);
+/** Whether what is projected is a figure of the same people under another line, or none of counts. */
+bool release_can_age(const struct plan_measure *m);
 /** A number that is reckoned from a count stands for it: how much larger it is. */
 double release_scale(const struct plan_measure *m, const struct series_version *v);
 /** As it would be shown, with the side of the line that the news tells. */

@@ -275,6 +275,14 @@ static const struct {
       POLARITY_LOWER,
       PERIOD_RED,
       { "open", "", OPEN(18), "20" } },
+    { "a line of 3 that is hidden, not that 4 alone are behind it",
+      "open place=dudley",
+      OPEN(4),
+      3,
+      0,
+      POLARITY_LOWER,
+      PERIOD_RED,
+      { "open", "", OPEN(6), "5" } },
     { "a share of 90 in a hundred at least: of 18 to 22 two at most wait longer",
       "open-within:126d",
       95,
@@ -329,6 +337,35 @@ START_TEST(a_figure_is_withheld_that_tells_of_few_beside_what_the_news_says_of_o
     ck_assert_msg(strcmp(tell_beside(&entries, "hook", &set, &sides[_i].told, NAN, out),
                          sides[_i].told.figure) == 0,
                   "%s: %s", sides[_i].why, out);
+    table_release(&entries, free);
+}
+END_TEST
+
+/* Of four at most, less than 55 in a hundred: that two at most are within is told by the news, whatever is shown. */
+START_TEST(what_the_news_alone_tells_of_few_hides_no_figure)
+{
+    struct table entries = TABLE_INIT;
+    struct made all, share;
+    const struct series_version three = { .value = 3, .numerator = NAN, .denominator = NAN },
+                                one = { .value = 33, .numerator = 1, .denominator = 3 };
+    struct period_judgement judged[] = { { .version = &three },
+                                         { .version = &one, .event = PERIOD_RED, .line = 55 } };
+    struct finding findings[] = {
+        { .measure = make(&all, "open place=dudley", "") },
+        { .measure = make(&share, "open-within:126d place=dudley", "") },
+    };
+    const struct finding_set set = { .list = findings, .count = 2 };
+    const struct telling other = { "open place=sandwell", "", OPEN(12), "10" };
+    char out[FIGURE_MAX];
+
+    share.m.polarity = POLARITY_HIGHER;
+    for (size_t i = 0; i < 2; i++) {
+        judged[i].start = judged[i].end = date_of("2026-01-04");
+        findings[i].rule = RULE_BEHIND_PLAN;
+        findings[i].history = &judged[i];
+        findings[i].history_count = 1;
+    }
+    ck_assert_str_eq(tell_beside(&entries, "hook", &set, &other, NAN, out), other.figure);
     table_release(&entries, free);
 }
 END_TEST
@@ -504,6 +541,7 @@ UNIT_MAIN(
     UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
     UNIT_ROWS(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few, few),
     UNIT_ROWS(a_figure_is_withheld_that_tells_of_few_beside_what_the_news_says_of_others, sides),
+    UNIT_TEST(what_the_news_alone_tells_of_few_hides_no_figure),
     UNIT_TEST(a_figure_that_news_has_overtaken_hides_no_other),
     UNIT_TEST(what_another_audience_was_shown_is_nothing_to_this_one),
     UNIT_ROWS(a_figure_of_a_period_is_rendered_anew_only_when_it_moved_by_five_or_over_the_line,
