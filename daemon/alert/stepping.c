@@ -106,6 +106,23 @@ static const char why_projected[] =
     "stays, because only newer data make better what ageing made worse";
 static const char why_uncovered[] = "stays, because a hold that came later makes nothing worse";
 
+/* Whether it is less bad by figures that replaced others alone: of the period that was told, or of the one
+ * that now says how bad it is. No newer period says that anything got better. */
+static bool is_restated(const struct stepping *s, const struct episode *e,
+                        const struct fold_episode *x)
+{
+    const struct period_judgement *told =
+        date_is_set(e->told_period) ? finding_period(s->f, e->told_period) : NULL;
+    const struct period_judgement *now = finding_period(s->f, x->severity_from);
+
+    if (stepping_by_another_rule(s))
+        return false;
+    if (told != NULL && told->event < e->told_event && period_is_behind(told->event))
+        return true;
+    return now != NULL && now->restated && now->received.ms > e->changed_at.ms &&
+           date_compare(x->severity_from, e->period_end) <= 0;
+}
+
 void stepping_advance(struct stepping *s, size_t index, const struct fold_episode *x)
 {
     struct episode *e = stepping_episode(s, index);
@@ -123,6 +140,7 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
         state = e->state;
     if ((severity < told && s->held_now) || (severity > told && severity_uncovered))
         severity = told;
+    bool restated = severity < told && is_restated(s, e, x);
     bool aged =
         date_is_set(e->projected_from) && date_compare(x->e.period_end, e->projected_from) <= 0;
 
@@ -156,7 +174,8 @@ void stepping_advance(struct stepping *s, size_t index, const struct fold_episod
     else if (severity > told)
         stepping_tell(s, index, NEWS_WORSE, x->why);
     else if (severity < told)
-        stepping_tell(s, index, NEWS_BETTER, x->why);
+        stepping_tell(s, index, restated ? NEWS_CORRECTED : NEWS_BETTER,
+                      restated ? "a restated figure replaces the one that was told" : x->why);
     else if (e->flapping != flapped)
         stepping_tell(s, index, e->flapping ? NEWS_FLAPPING : NEWS_STEADY,
                       e->flapping ? "by restated figures it opened too often: better news waits"

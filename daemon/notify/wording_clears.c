@@ -11,8 +11,11 @@ static void clears_figure(const struct item_view *v, struct text *out)
     double line = m && m->has_clear ? m->clear : v->line;
 
     if (v->item->news == NEWS_CORRECTED && !episode_is_open(v->item->episode)) {
-        (void)text_puts(out,
-                        "A restated figure changed what was told before; nothing is asked of you.");
+        (void)text_puts(out, v->item->came_and_went
+                                 ? "A restated figure shows that it was not behind plan; nothing "
+                                   "is asked of you."
+                                 : "A restated figure changed what was told before; nothing is "
+                                   "asked of you.");
         return;
     }
     if (v->item->news == NEWS_DISCOVERED) {

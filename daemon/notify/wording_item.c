@@ -460,9 +460,13 @@ void wording_sure(const struct item_view *v, struct text *out)
     if (v->earlier[0])
         (void)text_printf(out, " Restated: the publisher replaced an earlier figure, %s.",
                           v->earlier);
-    else if (v->restated || v->item->episode->restated)
+    else if (v->restated)
         (void)text_printf(out, "%sRestated: the publisher replaced an earlier figure.",
                           out->len ? " " : "");
+    else if (v->item->episode->restated) /* another than this one, or nobody judges which */
+        (void)text_printf(out, "%s%s", out->len ? " " : "",
+                          v->item->finding ? "An earlier figure of this alert was restated."
+                                           : "Restated: a figure of this alert replaced another.");
 }
 
 void wording_plan(const struct item_view *v, struct text *out)

@@ -188,7 +188,6 @@ static void view_of_episode(struct item_view *v, const struct episode *e)
 
     v->line = is_known ? e->line : NAN;
     v->end = e->period_end;
-    v->restated = e->restated;
     if (is_known && (v->kind.published ||
                      (v->kind.unit == UNIT_COUNT && (!v->measure || measure_is_stock(v->measure)))))
         view_figure(v, v->measure, (struct period){ v->end, v->end }, 0, &told);

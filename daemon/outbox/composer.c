@@ -132,8 +132,8 @@ enum alert_news composer_news(enum rule rule, const struct episode *e, const str
 
     if (e->severity > t->severity || spread)
         return NEWS_WORSE;
-    if (e->severity < t->severity)
-        return NEWS_BETTER;
+    if (e->severity < t->severity) /* a figure that replaced another is no improvement */
+        return e->news == NEWS_CORRECTED && e->ordinal > t->ordinal ? NEWS_CORRECTED : NEWS_BETTER;
     return says_itself && e->ordinal > t->ordinal ? e->news : NEWS_NONE;
 }
 
@@ -386,6 +386,16 @@ static int gather_told(const struct composer_input *in, const struct told_index 
     return r;
 }
 
+/* Whether it ended since then: by newer data, or because a restatement shows that it never was. What had
+ * ended before, and is shown so now, is news to those alone who were told of it. */
+static bool ended_since(const struct episode *e, struct wall_time shut)
+{
+    if (e->changed_at.ms < shut.ms)
+        return false;
+    return e->state == ALERT_RESOLVED ||
+           (e->state == ALERT_RETRACTED && date_compare(e->closed_on, wall_date(shut)) >= 0);
+}
+
 /* What turned red and was over before the hours of a lead began was kept from them: it is told with both
  * dates. */
 static int gather_missed(const struct composer_input *in, struct gatherings *all,
@@ -395,8 +405,8 @@ static int gather_missed(const struct composer_input *in, struct gatherings *all
     AUTO(text_release) struct text key = TEXT_INIT;
     const struct composer_baseline *b = NULL;
 
-    if (r->shut_since.ms == 0 || e->state != ALERT_RESOLVED || e->severity != SEVERITY_RED ||
-        e->early || e->changed_at.ms < r->shut_since.ms)
+    if (r->shut_since.ms == 0 || e->severity != SEVERITY_RED || e->early ||
+        !ended_since(e, r->shut_since))
         return 0;
     (void)text_printf(&key, "%s|%s|%s", r->receiver, r->recipient, e->id);
     if (!text_ok(&key) || baseline_of(in, r, a, NULL, &b) < 0)

@@ -407,6 +407,19 @@ START_TEST(held_and_restated_figures_are_said_to_be)
 }
 END_TEST
 
+START_TEST(a_first_figure_is_not_called_restated_because_that_of_another_period_was)
+{
+    fixture_init(&f);
+    f.episode.restated = true; /* of the period that opened it */
+    struct text body = flat_body();
+
+    ck_assert_msg(!strstr(text_str(&body), "Restated:") &&
+                      strstr(text_str(&body), "An earlier figure of this alert was restated."),
+                  "%s", text_str(&body));
+    text_release(&body);
+}
+END_TEST
+
 START_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one)
 {
     struct series_version blank = { .marker = MARKER_NOT_SUBMITTED,
@@ -1433,6 +1446,7 @@ UNIT_MAIN("message",
           UNIT_ROWS(a_rehearsal_is_marked_in_the_subject_the_body_and_the_data, rehearsal_rows),
           UNIT_TEST(an_illustrative_plan_says_so_in_the_first_line),
           UNIT_TEST(held_and_restated_figures_are_said_to_be),
+          UNIT_TEST(a_first_figure_is_not_called_restated_because_that_of_another_period_was),
           UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),
           UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),
           UNIT_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides),

@@ -181,6 +181,20 @@ START_TEST(desired_minus_told_is_the_news)
 }
 END_TEST
 
+START_TEST(less_bad_by_a_restated_figure_is_corrected_and_no_better_news)
+{
+    struct told told = { 1, SEVERITY_RED, true };
+
+    setup(ALERT_FIRING, SEVERITY_AMBER, 2);
+    episode.news = NEWS_CORRECTED;
+    struct composition_list l = run(&told, 0);
+
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_int_eq(l.list[0].items[0].news, NEWS_CORRECTED);
+    composition_list_release(&l);
+}
+END_TEST
+
 /* State and severity do not show these: the newest notice does. */
 static const struct {
     const char *why;
@@ -703,7 +717,7 @@ START_TEST(a_silence_holds_back_what_is_new_and_is_over_without_a_trace)
 }
 END_TEST
 
-UNIT_MAIN("composer",
+UNIT_MAIN("composer", UNIT_TEST(less_bad_by_a_restated_figure_is_corrected_and_no_better_news),
           UNIT_ROWS(a_silence_holds_back_what_is_new_and_is_over_without_a_trace, silenced),
           UNIT_ROWS(desired_minus_told_is_the_news, rows),
           UNIT_ROWS(a_baseline_lists_what_is_behind_and_leaves_nothing_to_tell_of_what_was,

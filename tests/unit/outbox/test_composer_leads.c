@@ -261,12 +261,18 @@ START_TEST(outside_their_hours_nothing_goes_to_a_lead_and_it_is_said_when_they_b
 }
 END_TEST
 
+/* How what turned red was over before their hours began. */
+static const struct {
+    enum alert_state state;
+    enum alert_news news;
+} overnight[] = { { ALERT_RESOLVED, NEWS_CLEARED }, { ALERT_RETRACTED, NEWS_CORRECTED } };
+
 START_TEST(what_turned_red_and_was_over_before_their_hours_began_is_told_with_both_dates_once)
 {
     setup();
     tell(0, SEVERITY_AMBER);
     tell(2, SEVERITY_AMBER);
-    episodes[1].state = ALERT_RESOLVED;
+    episodes[1].state = overnight[_i].state;
     episodes[1].severity = SEVERITY_RED;
     episodes[1].ordinal = 2;
     episodes[1].closed_on.day = TODAY;
@@ -277,7 +283,7 @@ START_TEST(what_turned_red_and_was_over_before_their_hours_began_is_told_with_bo
     ck_assert_uint_eq(l.count, 1);
     ck_assert_uint_eq(l.list[0].item_count, 1);
     ck_assert(l.list[0].items[0].came_and_went);
-    ck_assert_int_eq(l.list[0].items[0].news, NEWS_CLEARED);
+    ck_assert_int_eq(l.list[0].items[0].news, overnight[_i].news);
     composition_list_release(&l);
 
     tell(1, SEVERITY_RED);
@@ -294,13 +300,16 @@ static const struct {
     enum alert_severity severity;
     bool early;
     int64_t changed, shut;
+    int closed; /* day */
 } passed_over[] = {
     { "it was over before they were last shut", ALERT_RESOLVED, SEVERITY_RED, false, SHUT_MS - 1,
-      SHUT_MS },
-    { "it never was", ALERT_RETRACTED, SEVERITY_RED, false, SHUT_MS, SHUT_MS },
-    { "amber waits for the day anyhow", ALERT_RESOLVED, SEVERITY_AMBER, false, SHUT_MS, SHUT_MS },
-    { "they have no hours", ALERT_RESOLVED, SEVERITY_RED, false, SHUT_MS, 0 },
-    { "no data bore it out", ALERT_RESOLVED, SEVERITY_RED, true, SHUT_MS, SHUT_MS },
+      SHUT_MS, TODAY },
+    { "it had ended before it was shown that it never was", ALERT_RETRACTED, SEVERITY_RED, false,
+      SHUT_MS, SHUT_MS, -1 },
+    { "amber waits for the day anyhow", ALERT_RESOLVED, SEVERITY_AMBER, false, SHUT_MS, SHUT_MS,
+      TODAY },
+    { "they have no hours", ALERT_RESOLVED, SEVERITY_RED, false, SHUT_MS, 0, TODAY },
+    { "no data bore it out", ALERT_RESOLVED, SEVERITY_RED, true, SHUT_MS, SHUT_MS, TODAY },
 };
 
 START_TEST(what_else_came_and_went_untold_stays_untold)
@@ -312,7 +321,7 @@ START_TEST(what_else_came_and_went_untold_stays_untold)
     episodes[1].severity = passed_over[_i].severity;
     episodes[1].early = passed_over[_i].early;
     episodes[1].ordinal = 2;
-    episodes[1].closed_on.day = TODAY;
+    episodes[1].closed_on.day = passed_over[_i].closed;
     episodes[1].changed_at.ms = passed_over[_i].changed;
     who.shut_since.ms = passed_over[_i].shut;
     struct composition_list l = run();
@@ -364,7 +373,8 @@ UNIT_MAIN(
     UNIT_TEST(of_a_feed_that_stays_late_a_lead_hears_again_after_a_week_and_others_each_day),
     UNIT_ROWS(what_turned_red_goes_at_once_and_takes_along_what_waited, later),
     UNIT_TEST(outside_their_hours_nothing_goes_to_a_lead_and_it_is_said_when_they_begin),
-    UNIT_TEST(what_turned_red_and_was_over_before_their_hours_began_is_told_with_both_dates_once),
+    UNIT_ROWS(what_turned_red_and_was_over_before_their_hours_began_is_told_with_both_dates_once,
+              overnight),
     UNIT_ROWS(what_else_came_and_went_untold_stays_untold, passed_over),
     UNIT_TEST(with_a_baseline_the_day_of_a_lead_is_spent),
     UNIT_TEST(what_is_of_a_rehearsal_is_a_mail_of_its_own))
