@@ -147,6 +147,8 @@ def test_it_is_the_mail_of_its_day_and_waits_within_its_week_for_one_without_ano
         d.start()
         d.clock.set(at("06-09T12:00"))  # a Sunday
         d.put(AMBER)
+        d.clock.set(at("06-10T07:00"))
+        d.evaluated("06-10")
         d.clock.set(at("06-10T08:00"))
         wait_for(mailed, "the news of the weekend")
         d.evaluated("06-10")
