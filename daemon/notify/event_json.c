@@ -148,6 +148,23 @@ static json_t *ack_object(const struct ack *ack)
     return NULL;
 }
 
+static json_t *closed_object(const struct item_view *v)
+{
+    const struct said *said = wording_closed_by(v);
+    json_t *o = said ? json_object() : json_null();
+    int failed = 0;
+
+    if (!said)
+        return o;
+    failed |= json_object_set_new(o, "who", clean(said->closed_by));
+    failed |= json_object_set_new(o, "why", clean(said->closed_why));
+    failed |= json_object_set_new(o, "still_behind", json_boolean(wording_stands_behind(v)));
+    if (!failed)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
 /* NULL anywhere means no memory: jansson then refuses the new reference, and the whole fails. */
 static json_t *item_object(const struct item_view *v, bool is_among_first)
 {
@@ -201,6 +218,7 @@ static json_t *item_object(const struct item_view *v, bool is_among_first)
     failed |= add_details(o, v, is_among_first);
     failed |= json_object_set_new(o, "owner", clean(v->owner));
     failed |= json_object_set_new(o, "acknowledged", ack_object(wording_ack_of(v)));
+    failed |= json_object_set_new(o, "closed", closed_object(v));
     failed |= json_object_set_new(o, "source_status",
                                   clean(v->version ? publication_name(v->version->status) : NULL));
     failed |= json_object_set_new(o, "as_of",

@@ -123,9 +123,9 @@ const char *wording_state(const struct item_view *v)
     case NEWS_WITHDRAWN:
         if (wording_projection_over(item))
             return "No longer projected";
-        return item->episode->by_person ? "Closed"
-               : item->finding != NULL  ? "Plan changed"
-                                        : "No longer watched";
+        if (item->episode->by_person)
+            return wording_stands_behind(v) ? "Closed, still behind plan" : "Closed";
+        return item->finding != NULL ? "Plan changed" : "No longer watched";
     case NEWS_REMINDER:
         return e->state == ALERT_RECOVERING ? "Recovering" : words->again;
     case NEWS_ESCALATED:

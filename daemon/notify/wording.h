@@ -103,6 +103,11 @@ void wording_period(const struct item_view *v, struct text *out);
 void wording_since(const struct item_view *v, struct text *out);
 void wording_who(const struct item_view *v, struct text *out);
 void wording_clears(const struct item_view *v, struct text *out);
+/** Of one that a person closed: whether its newest figure is behind all the same; who said so, or NULL; and all
+ * of it in words. */
+bool wording_stands_behind(const struct item_view *v);
+const struct said *wording_closed_by(const struct item_view *v);
+void wording_closed(const struct item_view *v, struct text *out);
 /** To whom it went further because it stays red, and since when. */
 void wording_escalated(const struct item_view *v, struct text *out);
 void wording_sure(const struct item_view *v, struct text *out);

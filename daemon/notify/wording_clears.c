@@ -60,6 +60,10 @@ void wording_clears(const struct item_view *v, struct text *out)
                              "feed is told of instead.");
         return;
     }
+    if (v->item->news == NEWS_WITHDRAWN && v->item->episode->by_person) {
+        wording_closed(v, out);
+        return;
+    }
     if (v->item->news == NEWS_WITHDRAWN) {
         (void)text_puts(out, v->item->finding != NULL
                                  ? "The plan's line was changed, and by the new line it is not "

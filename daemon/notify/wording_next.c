@@ -82,7 +82,10 @@ void wording_next(const struct item_view *v, struct text *out)
     case NEWS_CORRECTED:
     case NEWS_WITHDRAWN:
         if (!episode_is_open(v->item->episode)) {
-            (void)text_puts(out, "nothing is asked of you");
+            (void)text_puts(out, wording_stands_behind(v)
+                                     ? "it is closed, not mended: nothing more is sent of it until "
+                                       "a later data period is behind"
+                                     : "nothing is asked of you");
             return;
         }
         break;

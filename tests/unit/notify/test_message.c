@@ -607,6 +607,51 @@ START_TEST(what_is_red_since_its_last_date_has_come_says_so)
 }
 END_TEST
 
+START_TEST(a_mail_of_a_closed_alert_says_who_closed_it_why_and_that_it_stands_behind)
+{
+    struct workflow w = WORKFLOW_INIT;
+    json_t *act = json_pack("{s:s, s:s, s:s, s:s, s:s}", "act", "close", "alert", "a", "episode",
+                            "e", "who", "Ada Example", "why", "a counting error");
+
+    fixture_init(&f);
+    ck_assert_int_eq(json_object_set_new(act, "episode", json_string(f.episode.id)) |
+                         json_object_set_new(act, "alert", json_string(f.alert.id)),
+                     0);
+    ck_assert_int_eq(workflow_take(&w, act), 0);
+    json_decref(act);
+    f.context.workflow = &w;
+    f.items[0].news = NEWS_WITHDRAWN;
+    f.episode.state = ALERT_WITHDRAWN;
+    f.episode.by_person = true;
+    for (int behind = 1; behind >= 0; behind--) {
+        f.judged[0].event = behind ? PERIOD_RED : PERIOD_CLEAR;
+        struct message m = composed();
+        struct text body = flat_body();
+        json_t *event = json_loads(m.json, 0, NULL);
+        json_t *item = json_array_get(json_object_get(json_object_get(event, "data"), "items"), 0);
+        json_t *closed = json_object_get(item, "closed");
+
+        check_said(text_str(&body),
+                   (const char *[]){ behind ? "Closed, still behind plan: " : "Closed: ",
+                                     "What clears it: Ada Example closed it: a counting error. No "
+                                     "figure brought that about",
+                                     behind ? "its newest is still behind plan, red."
+                                            : "that about. The next data period",
+                                     behind ? "it is closed, not mended" : "nothing is asked",
+                                     "behind opens it again, as a new alert.", NULL },
+                   (const char *[]){ "line was changed",
+                                     behind ? "nothing is asked" : "still behind", NULL });
+        ck_assert_str_eq(json_string_value(json_object_get(closed, "who")), "Ada Example");
+        ck_assert_str_eq(json_string_value(json_object_get(closed, "why")), "a counting error");
+        ck_assert_int_eq(json_is_true(json_object_get(closed, "still_behind")), behind);
+        json_decref(event);
+        text_release(&body);
+        message_release(&m);
+    }
+    workflow_release(&w);
+}
+END_TEST
+
 /* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
 START_TEST(no_name_however_long_brings_350_words_before_the_table)
 {
@@ -1451,6 +1496,7 @@ UNIT_MAIN("message",
           UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),
           UNIT_TEST(a_mail_says_who_acknowledged_it_and_how_many_a_silence_hides),
           UNIT_ROWS(what_is_red_since_its_last_date_has_come_says_so, last_dates),
+          UNIT_TEST(a_mail_of_a_closed_alert_says_who_closed_it_why_and_that_it_stands_behind),
           UNIT_ROWS(no_name_however_long_brings_350_words_before_the_table, word_rows),
           UNIT_TEST(what_is_behind_plan_is_told_before_what_may_come_and_red_before_amber),
           UNIT_TEST(the_title_of_a_picture_is_not_in_the_plain_text_which_has_none),
