@@ -18,7 +18,8 @@
  * Damping: an alert that opens for the ALERT_FLAP_OPENINGS-th time within ALERT_FLAP_PERIODS data
  * periods flaps, and is told so once. Until its figures have kept one side for `steady_for` data
  * periods it moves to nothing better (not resolved, not from red to amber); to worse it moves as
- * ever, so no red is hidden. Then the net state is told.
+ * ever, so no red is hidden. Then the net state is told. Openings by ageing alone count for themselves: who
+ * flaps so ends only once so many data periods in a row, none of which ageing brought behind, kept one side.
  */
 #ifndef ALERT_ALERT_H
 #define ALERT_ALERT_H
@@ -137,6 +138,10 @@ struct alert {
                                           and action rules */
     struct episode *episodes;          /* ascending by opening; the last is current */
     size_t episode_count;
+    struct civil_date
+        warnings[ALERT_FLAP_OPENINGS]; /* dates of the data on whose ageing the newest early
+                                          warnings rest, since it was steady; the oldest first */
+    size_t warning_count;
 };
 
 /** When what stays red is told again; all borrowed. */

@@ -71,9 +71,24 @@ static json_t *episode_json(const struct episode *e)
     return NULL;
 }
 
+/* Few alerts were opened by ageing. */
+static int add_warnings(json_t *j, const struct alert *a)
+{
+    json_t *list = a->warning_count > 0 ? json_array() : NULL;
+
+    if (a->warning_count == 0)
+        return 0;
+    for (size_t i = 0; i < a->warning_count; i++)
+        if (json_array_append_new(list, date_or_null(a->warnings[i])) < 0) {
+            json_decref(list);
+            return -1;
+        }
+    return json_object_set_new(j, "warnings", list);
+}
+
 json_t *alert_json(const struct alert *a)
 {
-    json_t *episodes = json_array();
+    json_t *episodes = json_array(), *j;
 
     assert(a != NULL);
     for (size_t i = 0; i < a->episode_count; i++) {
@@ -82,13 +97,17 @@ json_t *alert_json(const struct alert *a)
             return NULL;
         }
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "id",
-                     a->id, "rule", rule_name(a->rule), "plan", text_or_null(a->plan), "measure",
-                     text_or_null(a->measure), "feed", text_or_null(a->feed), "provider",
-                     text_or_null(a->provider), "action", text_or_null(a->action), "owner",
-                     text_or_null(a->owner), "title", text_or_null(a->title), "receiver",
-                     text_or_null(a->receiver), "priority", (json_int_t)a->priority, "rule_digest",
-                     a->rule_digest, "episodes", episodes);
+    j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "id", a->id,
+                  "rule", rule_name(a->rule), "plan", text_or_null(a->plan), "measure",
+                  text_or_null(a->measure), "feed", text_or_null(a->feed), "provider",
+                  text_or_null(a->provider), "action", text_or_null(a->action), "owner",
+                  text_or_null(a->owner), "title", text_or_null(a->title), "receiver",
+                  text_or_null(a->receiver), "priority", (json_int_t)a->priority, "rule_digest",
+                  a->rule_digest, "episodes", episodes);
+    if (j && add_warnings(j, a) == 0)
+        return j;
+    json_decref(j);
+    return NULL;
 }
 
 char *alert_encode(const struct alert *a)
@@ -294,6 +313,22 @@ static bool read_episode(const json_t *j, struct episode *e)
            read_red(j, e);
 }
 
+static int read_warnings(const json_t *list, struct alert *a)
+{
+    size_t count = json_array_size(list);
+
+    if (list != NULL && (!json_is_array(list) || count > ALERT_FLAP_OPENINGS))
+        return -EINVAL;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+
+        if (text == NULL || date_parse_iso(text, strlen(text), &a->warnings[i]) < 0)
+            return -EINVAL;
+    }
+    a->warning_count = count;
+    return 0;
+}
+
 static int read_episodes(const json_t *list, struct alert *a)
 {
     if (!json_is_array(list))
@@ -332,6 +367,8 @@ int alert_decode(const char *json, size_t len, struct alert *out_alert)
         read_integer(root, "priority", 0, INT32_MAX, &priority) &&
         read_fixed(root, "rule_digest", a.rule_digest, sizeof a.rule_digest))
         r = no_memory ? -ENOMEM : read_episodes(json_object_get(root, "episodes"), &a);
+    if (r == 0)
+        r = read_warnings(json_object_get(root, "warnings"), &a);
     a.rule = (enum rule)rule;
     a.priority = (size_t)priority;
     if (r < 0)

@@ -3,7 +3,8 @@
  *
  * (1) A projected figure moves to worse or nowhere, and counts nowhere. (2) Only data end an early
  * warning as cleared, and only data that ageing does not bring behind again. (3) The end of the
- * projection withdraws what rests on it alone, whatever holds: nothing is called better by it.
+ * projection withdraws what rests on it alone, whatever holds: nothing is called better by it. (4) What
+ * warns too often ends only once it is steady.
  */
 #include <assert.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ static const char why_borne_out[] = "the data bear the early warning out";
 static const char why_not_yet[] = "stays, because more data periods must confirm it";
 static const char why_behind_again[] =
     "stays, because ageing brings these figures behind the line again";
+static const char why_damped[] = "stays, because it flaps: better news waits until it is steady";
 static const char why_other_rule[] = "by the changed rule it is not behind";
 
 static void note_row(struct stepping *s, struct civil_date end, enum alert_state from,
@@ -33,6 +35,49 @@ static void note_row(struct stepping *s, struct civil_date end, enum alert_state
         .why = why,
     };
     s->why = why;
+}
+
+/* ---- to and fro ---- */
+
+/* Whether this opening by ageing is one too many. */
+static bool warns_too_often(struct stepping *s)
+{
+    struct alert *a = &s->next;
+    long periods = 0;
+
+    if (s->f->measure->steady_for == 0)
+        return false;
+    if (a->warning_count == ALERT_FLAP_OPENINGS)
+        memmove(a->warnings, a->warnings + 1, (ALERT_FLAP_OPENINGS - 1) * sizeof a->warnings[0]);
+    else
+        a->warning_count++;
+    a->warnings[a->warning_count - 1] = s->f->ageing.data_date;
+    for (size_t i = 0; i < s->f->history_count; i++)
+        periods += period_is_judged(s->f->history[i].event) &&
+                   date_compare(s->f->history[i].end, a->warnings[0]) > 0;
+    return a->warning_count == ALERT_FLAP_OPENINGS && periods < ALERT_FLAP_PERIODS;
+}
+
+/* Whether the data periods since those that ageing brought behind kept one side for long enough. */
+static bool is_steady(const struct stepping *s, const struct episode *e)
+{
+    const struct finding *f = s->f;
+    enum period_event side = PERIOD_UNKNOWN;
+    long steady = 0;
+
+    for (size_t i = f->history_count; i-- > 0;) {
+        const struct period_judgement *p = &f->history[i];
+
+        if (date_is_set(e->projected_from) && date_compare(p->end, e->projected_from) <= 0)
+            break;
+        if (!period_is_judged(p->event) || p->holds != 0)
+            continue;
+        if (side != PERIOD_UNKNOWN && p->event != side)
+            break;
+        side = p->event;
+        steady++;
+    }
+    return steady >= f->measure->steady_for;
 }
 
 /* ---- what data say ---- */
@@ -63,6 +108,7 @@ static void bear_out(struct stepping *s, size_t index, const struct fold_episode
     unsigned ordinal = e->ordinal;
 
     e->early = false;
+    e->flapping = false; /* as a warning; of the breach its own figures say it */
     e->projected_from = DATE_NONE;
     if (was_warning)
         e->state = ALERT_FIRING;
@@ -102,11 +148,16 @@ void step_early(struct stepping *s, size_t index, const struct fold_episode *now
     if (to == ALERT_FIRING || (to == ALERT_RESOLVED && ageing->state == AGEING_BEHIND)) {
         why = to == ALERT_FIRING ? why_not_yet : why_behind_again;
         to = ALERT_EARLY;
+    } else if (to == ALERT_RESOLVED && e->flapping && !is_steady(s, e)) {
+        why = why_damped;
+        to = ALERT_EARLY;
     }
     if (p != NULL) {
         take_figure(e, p);
         note_row(s, p->end, ALERT_EARLY, row, to, why);
     }
+    if (to == ALERT_RESOLVED && e->flapping)
+        s->next.warning_count = 0;
     if (to == ALERT_RESOLVED)
         stepping_close(s, index, ALERT_RESOLVED, NEWS_CLEARED, why);
     else if (stepping_by_another_rule(s) && ageing->state == AGEING_FINE)
@@ -193,6 +244,7 @@ static int open_early(struct stepping *s, enum alert_state to, const char *why)
     e->state = to;
     e->severity = projected_severity(&s->f->ageing, to);
     e->early = e->warned = true;
+    e->flapping = warns_too_often(s);
     e->closed_on = DATE_NONE;
     e->held = s->f->holds != 0;
     if (last != NULL && period_is_judged(last->event))
@@ -213,8 +265,10 @@ static void age_open(struct stepping *s, size_t index, enum alert_state to, cons
 
     if (!e->early && !measure_acts_on_projected(s->f->measure))
         return; /* the data say more than their ageing */
-    if (untold)
+    if (untold) {
         e->early = e->warned = true;
+        e->flapping = warns_too_often(s);
+    }
     if (to != ALERT_EARLY) /* what was told as a breach is no mere warning again */
         e->state = to;
     e->severity = severity > was ? severity : was;

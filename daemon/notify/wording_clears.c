@@ -33,19 +33,19 @@ static void clears_figure(const struct item_view *v, struct text *out)
                              "any more. ");
     if (!m || isnan(line) || v->is_veiled) {
         (void)text_puts(out, "A figure at the plan's line or better.");
-        return;
+    } else {
+        (void)text_printf(out, "%s %s",
+                          m->polarity == POLARITY_HIGHER  ? "At least"
+                          : m->polarity == POLARITY_LOWER ? "At most"
+                                                          : "A figure close to",
+                          figure_amount(line, v->kind.unit, words));
+        if (m->clear_for > 1)
+            (void)text_printf(out, " in %ld data periods", m->clear_for);
+        else
+            (void)text_puts(out, " in one data period");
+        (void)text_puts(out, ", from complete data.");
     }
-    (void)text_printf(out, "%s %s",
-                      m->polarity == POLARITY_HIGHER  ? "At least"
-                      : m->polarity == POLARITY_LOWER ? "At most"
-                                                      : "A figure close to",
-                      figure_amount(line, v->kind.unit, words));
-    if (m->clear_for > 1)
-        (void)text_printf(out, " in %ld data periods", m->clear_for);
-    else
-        (void)text_puts(out, " in one data period");
-    (void)text_puts(out, ", from complete data.");
-    if (v->item->episode->flapping)
+    if (m && v->item->episode->flapping)
         (void)text_printf(out,
                           " It opened %d times within %d data periods: better news waits until its "
                           "figures have been steady for %ld.",

@@ -236,6 +236,82 @@ START_TEST(an_early_warning_lives_as_its_story_says)
 }
 END_TEST
 
+/* The third warning within 12 data periods flaps; what ends it is as many periods in a row as the plan asks. */
+static const struct {
+    const char *periods;
+    char aged;
+    long steady_for; /* 0: never damped */
+    enum alert_state state;
+    enum alert_news news;
+    bool flapping;
+} warnings[][TURNS + 6] = {
+    { { "C", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CC", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CCC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCC", 'A', 3, ALERT_EARLY, NEWS_NEW, true },
+      { "CCCC", 'F', 3, ALERT_EARLY, NEWS_NONE, true },
+      { "CCCC", 'A', 3, ALERT_EARLY, NEWS_NONE, true },
+      { "CCCCC", 'F', 3, ALERT_EARLY, NEWS_NONE, true },
+      { "CCCCCC", 'F', 3, ALERT_EARLY, NEWS_NONE, true },
+      { "CCCCCCC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCCCCCC", 'A', 3, ALERT_EARLY, NEWS_NEW, false } }, /* counted anew */
+    { { "C", 'A', 0, ALERT_EARLY, NEWS_NEW, false },
+      { "CC", 'F', 0, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CC", 'A', 0, ALERT_EARLY, NEWS_NEW, false },
+      { "CCC", 'F', 0, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCC", 'A', 0, ALERT_EARLY, NEWS_NEW, false },
+      { "CCCC", 'F', 0, ALERT_RESOLVED, NEWS_CLEARED, false } },
+    { { "C", 'A', 3, ALERT_EARLY, NEWS_NEW, false }, /* too long ago to count */
+      { "CC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCCCCCCCCCCC", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CCCCCCCCCCCCC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCCCCCCCCCCCC", 'A', 3, ALERT_EARLY, NEWS_NEW, false } },
+    { { "C", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CC", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CCC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCC", 'A', 3, ALERT_EARLY, NEWS_NEW, true },
+      { "CCCR", '-', 3, ALERT_FIRING, NEWS_WORSE, false }, /* no red is hidden */
+      { "CCCRC", '-', 3, ALERT_RESOLVED, NEWS_CLEARED, false } },
+    { { "C", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CC", 'A', 3, ALERT_EARLY, NEWS_NEW, false },
+      { "CCC", 'F', 3, ALERT_RESOLVED, NEWS_CLEARED, false },
+      { "CCC", 'A', 3, ALERT_EARLY, NEWS_NEW, true },
+      { "CCCA", '-', 3, ALERT_FIRING, NEWS_WORSE, false } }, /* borne out, and not steady */
+};
+
+START_TEST(a_third_early_warning_within_12_data_periods_flaps_and_ends_once_it_is_steady)
+{
+    AUTO(auto_free) struct periods *p = malloc(sizeof *p);
+    struct alert a = ALERT_INIT;
+
+    periods_init(p, 1, 1, "");
+    p->measure.reopen_within = 1;
+    for (size_t n = 0; n < sizeof warnings[0] / sizeof warnings[0][0] && warnings[_i][n].periods;
+         n++) {
+        struct alert_change c;
+
+        p->measure.steady_for = warnings[_i][n].steady_for;
+        set_turn(p, &(struct turn){ .periods = warnings[_i][n].periods,
+                                    .aged = warnings[_i][n].aged,
+                                    .days = 9 });
+        for (int again = 0; again < 2; again++) {
+            ck_assert_int_eq(step(n || again ? &a : NULL, &p->finding, (int)n, &c), 0);
+            ck_assert_msg(c.news == (again ? NEWS_NONE : warnings[_i][n].news),
+                          "row %d, turn %zu: %s", _i, n, alert_news_name(c.news));
+            adopt(&a, &c);
+        }
+        ck_assert_msg(alert_current(&a)->state == warnings[_i][n].state, "row %d, turn %zu: %s", _i,
+                      n, alert_state_name(alert_current(&a)->state));
+        ck_assert_msg(alert_current(&a)->flapping == warnings[_i][n].flapping,
+                      "row %d, turn %zu: flapping", _i, n);
+    }
+    alert_release(&a);
+}
+END_TEST
+
 /* The date of an episode is a period's, or the day that ageing brought, as it was opened first. */
 static const struct {
     const char *first, *ended, *again;
@@ -295,5 +371,7 @@ START_TEST(an_opening_by_time_carries_the_date_it_fell_due_however_late_it_is_lo
 END_TEST
 
 UNIT_MAIN("alert_early", UNIT_ROWS(an_early_warning_lives_as_its_story_says, lives),
+          UNIT_ROWS(a_third_early_warning_within_12_data_periods_flaps_and_ends_once_it_is_steady,
+                    warnings),
           UNIT_ROWS(who_opened_an_episode_first_is_known_whoever_opened_it_again, openers),
           UNIT_TEST(an_opening_by_time_carries_the_date_it_fell_due_however_late_it_is_looked_at))

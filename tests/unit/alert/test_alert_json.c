@@ -23,7 +23,9 @@ static void fill(struct alert *a, struct episode *list)
                          .priority = 3,
                          .rule_digest = "d1",
                          .episodes = list,
-                         .episode_count = 2 };
+                         .episode_count = 2,
+                         .warnings = { month_end(1), month_end(2) },
+                         .warning_count = 2 };
     list[0] = (struct episode){
         .id = "f3cda38faea69bf95156743624ed4e70",
         .opened = month_end(0),
@@ -96,6 +98,8 @@ START_TEST(an_alert_reads_back_exactly_and_writes_the_same_again)
     ck_assert_ptr_null(back.owner);
     ck_assert_ptr_null(back.feed);
     ck_assert_uint_eq(back.priority, 3);
+    ck_assert_uint_eq(back.warning_count, 2);
+    ck_assert_int_eq(back.warnings[1].day, month_end(2).day);
     ck_assert_uint_eq(back.episode_count, 2);
     ck_assert(back.episodes[0].value == 0.1 + 0.2 && back.episodes[0].line == -1e-300);
     ck_assert_int_eq(back.episodes[0].folded.day, month_end(1).day);
@@ -190,7 +194,8 @@ static void spoil_each_key(const json_t *root, json_t *object)
             bool earlier =
                 !other_kind && (strcmp(key, "told_open") == 0 || strcmp(key, "receiver") == 0 ||
                                 strcmp(key, "early") == 0 || strcmp(key, "by_time") == 0 ||
-                                strcmp(key, "by_plan") == 0 || strcmp(key, "red") == 0);
+                                strcmp(key, "by_plan") == 0 || strcmp(key, "red") == 0 ||
+                                strcmp(key, "warnings") == 0);
 
             ck_assert_msg(alert_decode(bad, strlen(bad), &back) == (earlier ? 0 : -EINVAL), "%s %s",
                           key, other_kind ? "of another kind" : "away");
