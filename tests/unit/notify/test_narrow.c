@@ -69,6 +69,20 @@ START_TEST(rows_that_go_again_tell_nothing)
 }
 END_TEST
 
+START_TEST(an_example_is_found_step_by_step_where_there_is_no_time_for_a_search)
+{
+    static const double share[UNKNOWNS] = { 55, -45, -45, -45 }; /* of all 45 in a hundred */
+    struct narrow *n = narrow_new(UNKNOWNS, 0);
+
+    shown(n, all, 40);
+    ck_assert_int_eq(narrow_add(n, share, -20, 20), 0);
+    for (int few = 1; few <= 4; few++)
+        ck_assert_int_eq(narrow_can(n, one[3], few, few), NARROW_YES);
+    ck_assert_int_eq(narrow_can(n, one[0], 1, 4), NARROW_NO);
+    narrow_free(n);
+}
+END_TEST
+
 /* ---- against every combination there is ---- */
 
 #define MOST 9 /* of each count */
@@ -149,5 +163,6 @@ START_TEST(what_can_be_is_what_a_look_at_every_combination_finds)
 END_TEST
 
 UNIT_MAIN("narrow", UNIT_ROWS(a_total_and_its_parts_leave_few_as_they_are_or_do_not, rows),
+          UNIT_TEST(an_example_is_found_step_by_step_where_there_is_no_time_for_a_search),
           UNIT_TEST(rows_that_go_again_tell_nothing),
           UNIT_TEST(what_can_be_is_what_a_look_at_every_combination_finds))
