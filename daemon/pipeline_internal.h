@@ -39,7 +39,7 @@
  *                     _decide accept, refuse, purge, _spc where charts begin anew, _forecast how a
  *                     measure will stand, _gap how far it is from its plan, _series what can be
  *                     watched, _about what a measure is, _outbox messages due, _ctl answers to
- *                     waitlistctl, _status how the daemon is
+ *                     waitlistctl, _status how the daemon is, _silence whether there is what a silence names
  * It is tried out     _simulate one date after another, told by waitlistctl, _history what an instance
  *                     received, again; _past the instance at the end of a date, _evidence what
  *                     happened until then, with _evidence_read

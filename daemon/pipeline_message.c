@@ -73,6 +73,7 @@ void message_context_of(struct pipeline *p, const struct receiver_setting *recei
                                      .receiver = receiver->id,
                                      .findings = &p->findings,
                                      .workflow = &p->workflow,
+                                     .workdays = &p->config->settings->workdays,
                                      .from = receiver->from,
                                      .now = clock_wall(&p->clock),
                                      .form = message_form_of(receiver->kind),

@@ -139,6 +139,17 @@ static void add_escalated(struct audience *a, const struct plan *plan, const str
         add_role(a, plan, plan_step_role(plan, m, &l->steps[i]));
 }
 
+/* Whoever leads what waits for a feed, and whoever is accountable for it once the feed was late for long. */
+static void add_waiting(struct audience *a, const struct plan *plan, const struct plan_measure *m,
+                        const struct alert *alert)
+{
+    const struct episode *e = alert_current(alert);
+
+    add_role(a, plan, m->owner);
+    if (e && e->steps)
+        add_role(a, plan, plan_feed_role(plan, m));
+}
+
 static void add_route(struct audience *a, const struct text_list *route)
 {
     for (size_t i = 0; i < route->count; i++)
@@ -224,7 +235,7 @@ size_t compose_recipients(void *arg, const struct alert *alert, struct composer_
             continue;
         for (size_t j = 0; j < plan->measure_count; j++)
             if (waits_for(p, &plan->measures[j], alert->feed))
-                add_role(&a, plan, plan->measures[j].owner);
+                add_waiting(&a, plan, &plan->measures[j], alert);
     }
     if (is_escalated(p, alert))
         add_operators(&a);

@@ -189,6 +189,8 @@ int workflow_check_unack(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX])
 int workflow_check_words(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int workflow_check_close(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int workflow_check_silence(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
+/** Whether there is each thing that a silence names. Returns 0, -ENOENT (said) or -ENOMEM. */
+int silence_check_names(const struct pipeline *p, const struct match *m, char why[ACT_WHY_MAX]);
 int workflow_check_silence_end(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX]);
 int workflow_take_act(struct pipeline *p, const json_t *act);
 /** Adds to a report of alerts, or to explain, what people said. Takes it and gives it back; NULL without

@@ -299,7 +299,9 @@ int workflow_check_silence(struct pipeline *p, json_t *act, char why[ACT_WHY_MAX
 
     if (r < 0)
         return r == -EINVAL ? refuse(why, r, wrong) : r;
-    r = check_text(act, "why", why);
+    r = silence_check_names(p, &m, why);
+    if (r == 0)
+        r = check_text(act, "why", why);
     if (r == 0)
         r = text_of(act, "until") ? check_until(p, act, 0, SILENCE_DAYS_APPROVED, why)
                                   : refuse(why, -EINVAL, "--until wants a date, YYYY-MM-DD");
@@ -394,12 +396,14 @@ void workflow_answer_preview(struct pipeline *p, struct ctl_request *request)
 {
     const char *words = text_of(ctl_request_json(request), "match");
     struct match m = { 0 };
-    char wrong[WORKFLOW_WHY_MAX] = "";
+    char wrong[WORKFLOW_WHY_MAX] = "", why[ACT_WHY_MAX] = "";
     int r = match_parse(words ? words : "", &m, wrong);
     struct told_index index = { 0 };
     json_t *list = json_array();
     void *value;
 
+    if (r == 0)
+        r = silence_check_names(p, &m, why);
     if (r == 0)
         r = list ? told_index_make(&p->books.told, &index) : -ENOMEM;
     for (size_t at = 0; r == 0 && table_next(&p->books.alerts, &at, NULL, &value);) {
@@ -416,7 +420,10 @@ void workflow_answer_preview(struct pipeline *p, struct ctl_request *request)
         return;
     }
     json_decref(list);
-    ctl_fail(request, r == -EINVAL ? 2 : 1, "%s", r == -EINVAL ? wrong : "out of memory");
+    ctl_fail(request, r == -EINVAL ? 2 : 1, "%s",
+             r == -EINVAL   ? wrong
+             : r == -ENOENT ? why
+                            : "out of memory");
 }
 
 /* ---- where it shows ---- */

@@ -3,7 +3,8 @@
  *
  * (1) A ladder's step (plan/plan_escalate.h) is taken once in an episode, also when it was amber meanwhile:
  * by the data periods in red since it was first told as red, and by working days since then. Of what was red
- * before anybody was told, only the newest period counts: nothing escalates the day it is first told of.
+ * before anybody was told, only the newest period counts: nothing escalates the day it is first told of. A late
+ * feed's step is no news to those who hear of it already: whoever stands on it is told then that it began.
  * (2) A reminder comes when there was no news for so many days, then for so many more. Whoever asked to be
  * spared it is spared by workflow.h; a step taken is no reminder. (3) Each is a told transition with an
  * ordinal of its own, so that it is told once whatever crashes. In rehearsal nothing goes further.
@@ -41,6 +42,9 @@ static unsigned steps_due(const struct stepping *s, const struct episode *e,
     const struct finding *f = s->f;
     unsigned steps = e->steps;
 
+    if (f->rule == RULE_FEED_LATE)
+        return steps || plan_step_is_due(plan_feed_step(), 0,
+                                         workdays_between(workdays, e->red_on, s->today));
     if (f->rule != RULE_BEHIND_PLAN || f->measure == NULL)
         return steps;
     const struct plan_ladder *l = plan_ladder_of(f->plan, f->measure);

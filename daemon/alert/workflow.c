@@ -18,6 +18,11 @@ static const char *const match_names[MATCH_KEYS] = {
 
 /* ---- whom a silence is about ---- */
 
+const char *match_key_name(enum match_key key)
+{
+    return match_names[key];
+}
+
 void match_release(struct match *m)
 {
     for (size_t i = 0; i < MATCH_KEYS; i++)

@@ -111,6 +111,8 @@ bool workflow_withholds(const struct workflow *w, const struct alert *a, const s
 /** Reads "measure=cyp-4w rule=behind-plan"; out_why says what is wrong with it. Returns 0, -EINVAL or
  * -ENOMEM. */
 int match_parse(const char *words, struct match *out_match, char out_why[WORKFLOW_WHY_MAX]);
+/** "measure", "plan", ... */
+const char *match_key_name(enum match_key key);
 /** What the daemon says of itself (self-check, dead letters) is never matched. */
 bool match_fits(const struct match *m, const struct alert *a);
 void match_release(struct match *m);

@@ -36,6 +36,7 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         { "Acknowledged by", wording_ack },
         { "Ask", late_feed_ask },
         { "Told again", late_feed_again },
+        { "Escalation", late_feed_further },
         { "The plan", wording_plan },
     };
     AUTO(text_release) struct text words = TEXT_INIT;

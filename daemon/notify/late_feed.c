@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/workdays.h"
+#include "plan/plan_escalate.h"
 
 static bool is_late(const struct item_view *v)
 {
@@ -13,16 +15,22 @@ static bool is_late(const struct item_view *v)
 
 /* ---- what rests on it ---- */
 
-static bool rests_on(const struct item_view *v, const struct finding *f)
+/* Its figures come from the feed, or from the list that it writes. */
+static bool waits_for(const struct item_view *v, const struct finding *f)
 {
     const struct message_context *c = v->context;
     const char *list = c->feed_list ? c->feed_list(c->names_arg, v->feed) : NULL;
     const struct plan_measure *m = f->measure;
 
-    if (f->rule != RULE_BEHIND_PLAN || !m || !(f->holds_now & HOLD_FEED_LATE))
+    if (f->rule != RULE_BEHIND_PLAN || !m)
         return false;
     return (f->feed && strcmp(f->feed, v->feed) == 0) ||
            (list && m->list && strcmp(m->list->list, list) == 0);
+}
+
+static bool rests_on(const struct item_view *v, const struct finding *f)
+{
+    return (f->holds_now & HOLD_FEED_LATE) && waits_for(v, f);
 }
 
 static size_t count_held(const struct item_view *v)
@@ -98,6 +106,53 @@ void late_feed_again(const struct item_view *v, struct text *out)
                           "from %s on each day to those who can mend it, each week to a lead, "
                           "until its file comes. What is red already goes further by its plan.",
                           wording_date(date_add_days(wall_date(v->context->now), 1), date));
+}
+
+/* Each officer once. Returns how many. */
+static size_t name_officers(const struct item_view *v, struct text *out)
+{
+    const struct message_context *c = v->context;
+    const char *named[LATE_FEED_NAMED];
+    size_t count = 0;
+
+    for (size_t i = 0; c->findings && i < c->findings->count && count < LATE_FEED_NAMED; i++) {
+        const struct finding *f = &c->findings->list[i];
+        const char *role = f->plan && f->plan->mode != PLAN_REHEARSAL && waits_for(v, f)
+                               ? plan_feed_role(f->plan, f->measure)
+                               : NULL;
+        const char *holder = role && c->role_holder ? c->role_holder(c->names_arg, role) : NULL;
+        size_t seen = 0;
+
+        while (role && seen < count && strcmp(named[seen], role) != 0)
+            seen++;
+        if (!role || seen < count)
+            continue;
+        named[count++] = role;
+        (void)text_puts(out, count > 1 ? ", " : "");
+        wording_clean(out, holder ? holder : role, 40, 4);
+    }
+    return count;
+}
+
+void late_feed_further(const struct item_view *v, struct text *out)
+{
+    AUTO(text_release) struct text officers = TEXT_INIT;
+    const struct episode *e = v->item->episode;
+    struct civil_date since = date_is_set(e->red_on) ? e->red_on : wall_date(v->context->now);
+    char date[WORDING_DATE_MAX];
+
+    if (!is_late(v))
+        return;
+    if (name_officers(v, &officers) == 0)
+        (void)text_puts(out, "to nobody: no action behind its measures names who is accountable.");
+    else
+        (void)text_printf(
+            out, "%s %s also to who is accountable for its measures: %s.",
+            e->steps ? "since" : "from",
+            wording_date(workdays_after(v->context->workdays, since, ESCALATE_FEED_WORKDAYS), date),
+            text_str(&officers));
+    if (!text_ok(&officers))
+        out->error = -ENOMEM;
 }
 
 /* ---- a text to send ---- */

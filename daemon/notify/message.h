@@ -66,6 +66,7 @@ struct message_context {
     const char *also_told;   /* "A Person, ops": the others told of the same; "" or NULL: none */
     const char *not_reached; /* likewise, whose message was given up or waits for too long */
     const struct workflow *workflow; /* what people said of alerts, or NULL */
+    const struct workdays *workdays; /* by which it goes further; NULL: weekends alone */
     const char *from;                /* mail sender, or NULL: waitlistd@instance */
     struct wall_time now;
     enum message_form form;  /* of its data */

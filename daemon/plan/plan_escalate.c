@@ -62,9 +62,10 @@ void plan_ladder_release(struct plan_ladder *l)
     *l = (struct plan_ladder){ 0 };
 }
 
+static char accountable[] = ESCALATE_ACCOUNTABLE;
+
 const struct plan_ladder *plan_ladder_of(const struct plan *p, const struct plan_measure *m)
 {
-    static char accountable[] = ESCALATE_ACCOUNTABLE;
     static struct plan_step step = { ESCALATE_PERIODS, 0, accountable };
     static const struct plan_ladder usual = { false, &step, 1 };
 
@@ -83,6 +84,18 @@ const char *plan_step_role(const struct plan *p, const struct plan_measure *m,
     const struct plan_action *a = m->action ? plan_action_find(p, m->action) : NULL;
 
     return a ? a->accountable : NULL;
+}
+
+const struct plan_step *plan_feed_step(void)
+{
+    static const struct plan_step step = { 0, ESCALATE_FEED_WORKDAYS, accountable };
+
+    return &step;
+}
+
+const char *plan_feed_role(const struct plan *p, const struct plan_measure *m)
+{
+    return plan_ladder_of(p, m)->count ? plan_step_role(p, m, plan_feed_step()) : NULL;
 }
 
 bool plan_step_is_due(const struct plan_step *step, long periods, long working_days)

@@ -111,6 +111,30 @@ def test_a_silence_holds_no_escalation_back_and_an_ack_no_upgrade(build):
         wait_for(lambda: (news(w)[2:], news(w, "officer")) == (["escalated"], ["escalated"]), "the third")
 
 
+def test_a_feed_that_stays_late_goes_further_on_the_day_that_its_first_message_names(build):
+    with instance(build, "70") as w:
+        w.put("may.csv", three("70", month="2024-05"))
+        w.start("2024-08-15")  # the tenth working day after it lies behind a bank holiday
+        wait_for(lambda: news(w, rule="feed-late") == ["new"], "the late feed to be told")
+        text = w.mails()[-1].text
+        assert "Escalation: from 30 August 2024 also to who is accountable for its measures: chief." in text, text
+        w.kill()
+        seen(w, "2024-08-29")
+        assert news(w, "officer", "feed-late") == []
+        w.start("2024-08-30")
+        w.kill()
+        w.start("2024-08-30")
+        wait_for(lambda: news(w, "officer", "feed-late") == ["new"], "the officer to be told")
+        text = w.mails("officer")[-1].text
+        assert "Escalation: since 30 August 2024 also to who is accountable for its measures: chief." in text, text
+        w.ctl("rebuild")
+        settled(w)
+        assert len(news(w, "officer", "feed-late")) == 1, "once"
+        w.put("june.csv", three("70", month="2024-06"))
+        w.put("july.csv", three("70", month="2024-07"))
+        wait_for(lambda: news(w, "officer", "feed-late") == ["new", "cleared"], "the officer to be told that it came")
+
+
 def notices(w, folder, kind):
     """Mails of such notices there, in order."""
     events = w.events(folder)

@@ -132,6 +132,13 @@ def test_a_silence_holds_back_what_is_new_until_it_ends_and_never_an_end(build):
         w.start("2024-07-20T10:00")
         settled(w)
         assert [n for n, _ in news(w)] == ["new", "cleared"], news(w)
+        for verb in (("add", "measure=cyp-4", "--until", "2024-07-20", "--why", "The clinic moves"), ("preview", "measure=cyp-4")):
+            wrong = w.ctl_raw("silence", *verb)
+            assert wrong.returncode == 1 and 'no measure cyp-4: did you mean "cyp-4w"?' in wrong.stderr, wrong.stderr
+        for word in ("plan=dudle", "feed=cyp4w", "provider=TAK", "action=1.2", "alert=000000"):
+            assert "there is no " in w.ctl_raw("silence", "preview", word).stderr, word
+        for word in ("plan=dudley", "feed=cyp4ww", "provider=TAJ", "action=1.1", "rule=guard", "alert=" + w.alert()["alert_id"][:8]):
+            w.ctl("silence", "preview", word)
         silence = w.ctl("silence", "ls")
         assert [(s["state"], s["open_alerts"], s["why"]) for s in silence] == [("active", 1, "The clinic moves")], silence
         w.stop()

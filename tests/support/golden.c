@@ -353,6 +353,8 @@ static void feed_late(struct facts *t)
     of_feed(t, RULE_FEED_LATE, "Feed Community services waiting times is late",
             "nothing received for the period to 30 June 2024; due by 8 August 2024");
     t->f.episode.opened = t->f.episode.folded = date_of("2024-08-09");
+    t->f.episode.red_on = date_of("2024-08-09");
+    t->f.action.accountable = WORDS("chief");
 }
 
 static void feed_late_again(struct facts *t)

@@ -143,6 +143,23 @@ START_TEST(a_step_by_working_days_counts_no_weekend_and_no_bank_holiday)
 }
 END_TEST
 
+START_TEST(a_feed_takes_its_step_on_the_tenth_working_day_without_a_word_to_who_hears_of_it)
+{
+    struct scene *s = scene_new(0);
+
+    s->p.finding.rule = RULE_FEED_LATE;
+    s->p.finding.measure = NULL;
+    s->p.finding.instant = true;
+    s->how.remind_count = 0;
+    ck_assert_int_eq(on(s, "2026-04-02", "R"), NEWS_NEW);
+    (void)on(s, "2026-04-17", "R");
+    ck_assert_int_eq(now_open(s)->steps, 0);
+    ck_assert_int_ne(on(s, "2026-04-20", "R"), NEWS_ESCALATED);
+    ck_assert_int_eq(now_open(s)->steps, 1);
+    scene_free(s);
+}
+END_TEST
+
 START_TEST(a_step_on_which_nobody_stands_is_told_to_nobody)
 {
     step_list[0] = (struct plan_step){ 2, 0, accountable };
@@ -309,6 +326,7 @@ UNIT_MAIN(
     "insist", UNIT_TEST(the_second_data_period_in_red_takes_the_first_step_once),
     UNIT_TEST(what_was_red_before_it_was_told_does_not_escalate_on_that_day),
     UNIT_ROWS(a_step_by_working_days_counts_no_weekend_and_no_bank_holiday, workday_rows),
+    UNIT_TEST(a_feed_takes_its_step_on_the_tenth_working_day_without_a_word_to_who_hears_of_it),
     UNIT_TEST(a_step_on_which_nobody_stands_is_told_to_nobody),
     UNIT_TEST(amber_does_not_escalate_and_ends_what_counts),
     UNIT_TEST(a_step_stays_taken_when_it_is_red_again_in_the_same_episode),

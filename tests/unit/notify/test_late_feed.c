@@ -104,11 +104,33 @@ START_TEST(whom_to_ask_is_as_the_settings_have_it)
 }
 END_TEST
 
+START_TEST(a_late_feed_says_when_it_goes_further_and_to_whom)
+{
+    late(2);
+    f.action.accountable = WORDS("chief");
+    f.episode.red_on = DATE_NONE; /* told today */
+    all[0].holds_now = 0;         /* it waits for the feed all the same */
+    check(late_feed_further,
+          "from 28 August 2024 also to who is accountable for its measures: chief.");
+    f.episode.red_on = date_of("2024-08-01");
+    f.episode.steps = 1;
+    check(late_feed_further, "since 15 August 2024 also to who");
+    f.plan.mode = PLAN_REHEARSAL;
+    check(late_feed_further, "to nobody");
+    f.plan.mode = PLAN_LIVE;
+    f.measure.escalate.is_said = true; /* that nobody is told */
+    check(late_feed_further, "to nobody");
+    late(1);
+    check(late_feed_further, "to nobody");
+}
+END_TEST
+
 START_TEST(of_a_feed_that_came_nothing_is_asked)
 {
     late(1);
     f.items[0].news = NEWS_CLEARED;
     check(late_feed_held, "");
+    check(late_feed_further, "");
     check(late_feed_ask, "");
     check(late_feed_again, "");
     check(late_feed_text, "");
@@ -122,4 +144,5 @@ END_TEST
 UNIT_MAIN("late_feed", UNIT_TEST(the_measures_that_rest_on_a_late_feed_are_told_with_their_owners),
           UNIT_TEST(a_measure_of_the_list_that_a_late_feed_writes_rests_on_it),
           UNIT_TEST(whom_to_ask_is_as_the_settings_have_it),
+          UNIT_TEST(a_late_feed_says_when_it_goes_further_and_to_whom),
           UNIT_TEST(of_a_feed_that_came_nothing_is_asked))
