@@ -309,6 +309,7 @@ void pipeline_close(struct pipeline *p)
     table_release(&p->resting, free);
     table_release(&p->waiting_files, waiting_file_free);
     table_release(&p->sent_ids, NULL);
+    table_release(&p->unheld, NULL);
     table_release(&p->sent_tells, free);
     table_release(&p->sent_days, free);
     released_release(p);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/log.h"
+#include "base/text.h"
 
 struct audience {
     const struct pipeline *pipeline;
@@ -78,6 +80,26 @@ static void add_holder(struct audience *a, const struct receiver_setting *r, con
         add_recipient(a, r, deputy->mail, deputy, true);
 }
 
+/* In the log, once for each time that it comes about. */
+static void say_unheld(const struct pipeline *p, const char *receiver, const char *role,
+                       bool is_unheld)
+{
+    struct table *said = (struct table *)(uintptr_t)&p->unheld; /* no state but the log's */
+    AUTO(text_release) struct text key = TEXT_INIT;
+
+    (void)text_printf(&key, "%s|%s", receiver, role);
+    if (!is_unheld) {
+        (void)table_remove(said, text_str(&key));
+        return;
+    }
+    if (table_has(said, text_str(&key)))
+        return;
+    (void)table_set(said, text_str(&key), said, NULL); /* without memory it is said again */
+    log_warning("compose",
+                "receiver=%s role=%s: nobody holds the role and the receiver has no to:", receiver,
+                role);
+}
+
 /* An email receiver writes to each holder of the role; its `to:` when there is none. */
 static void add_receiver(struct audience *a, const char *id, const char *role)
 {
@@ -98,10 +120,7 @@ static void add_receiver(struct audience *a, const char *id, const char *role)
         add_holder(a, r, role, people[i]);
     if (n == 0 && r->to)
         add_recipient(a, r, r->to, NULL, role != NULL);
-    else if (n == 0)
-        log_warning("compose",
-                    "receiver=%s role=%s: nobody holds the role and the receiver has no to:", id,
-                    role ? role : "-");
+    say_unheld(a->pipeline, id, role ? role : "-", n == 0 && !r->to);
 }
 
 /* Each of those who lead together. */

@@ -311,6 +311,7 @@ struct pipeline {
     int batch_error;            /* of the first call of the batch that failed; 0: not known */
     bool is_load_stale;         /* what is being loaded is of an older configuration */
     bool said_clock_back;       /* in the log */
+    struct table unheld;        /* "receiver|role" that reach nobody: said in the log */
     bool
         intake_failed; /* in this run a file was not fetched, or not taken despite room on the disk */
     char disk_trouble[128], inbox_trouble[128];

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from faults import WallClock
 from smtp_server import SmtpServer
-from waitlist import FEED_CYP, Instance, measure, mhsds, plan, run_tests, stays, wait_for
+from waitlist import FEED_CYP, Instance, measure, mhsds, plan, run_tests, stays, three, wait_for
 
 LEAD = "lead.person@example.nhs.uk"
 RECEIVERS = """\
@@ -164,6 +164,27 @@ def test_what_a_forum_asks_and_that_a_plan_ends_waits_for_working_hours_and_the_
         assert d.mails()[3:] == [m for m in d.mails() if m.startswith("Commentary by 15 June 2024")], "and what is not red waits for it"
         d.clock.set(at("12T08:00"))
         wait_for(lambda: len(d.mails()) == 5 and "Others helped" in d.mails()[4], "that, on the day after")
+
+
+def test_the_log_says_that_a_role_reaches_nobody_once_for_each_time_that_it_comes_about(build):
+    nobody, somebody = PEOPLE.replace("deputy: null", "to: 2024-05-31"), PEOPLE
+    with Instance(build, plan_text=plan(measure(), receivers="mail"), receivers=RECEIVERS.format(port=9),
+                  extra="people: people.yaml\ndigest: off\n") as w:
+        w.write("people.yaml", nobody)
+        w.start("2024-08-12")
+
+        def said(month):
+            """How often, once a file of a month was judged."""
+            w.put(f"{month}.csv", three(RED, month=month))
+            wait_for(lambda: w.measure()["period_end"][:7] == month, f"{month} to be judged")
+            return w.log().count("nobody holds the role")
+
+        assert [said("2024-03"), said("2024-04")] == [1, 1]
+        for people, month, times in ((somebody, "2024-05", 1), (nobody, "2024-06", 2)):
+            w.write("people.yaml", people)
+            w.signal(signal.SIGHUP)
+            wait_for(lambda: w.log().count(" reload: ") == 1 + (people == nobody), "the people to be read")
+            assert said(month) == times, month
 
 
 if __name__ == "__main__":
