@@ -40,7 +40,9 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         { "The plan", wording_plan },
     };
     AUTO(text_release) struct text words = TEXT_INIT;
+    AUTO(text_release) struct text quoted = TEXT_INIT;
 
+    late_feed_text(v, &quoted);
     (void)text_printf(&words, "%s: ", wording_state(v));
     wording_title(v, &words);
     if (is_all)
@@ -50,18 +52,23 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         text_clear(&words);
         parts[i].add(v, &words);
-        if (parts[i].add == wording_ack && wording_words(text_str(&s->plain)) > ROOM_FOR_WHY)
+        if (parts[i].add == wording_ack &&
+            (quoted.len > 0 || wording_words(text_str(&s->plain)) > ROOM_FOR_WHY))
             wording_shorten(&words, ACK_SHORT);
         surfaces_say(s, parts[i].label, text_str(&words));
     }
-    text_clear(&words);
-    late_feed_text(v, &words);
-    if (words.len) {
+    if (quoted.len) {
         surfaces_say(s, "A text to send", "as it is, or with your own words:");
-        surfaces_quote(s, text_str(&words));
+        surfaces_quote(s, text_str(&quoted));
     }
-    if (!text_ok(&words))
-        s->plain.error = words.error;
+    if (!text_ok(&words) || !text_ok(&quoted))
+        s->plain.error = text_ok(&words) ? quoted.error : words.error;
+}
+
+/* Who was not reached comes before how long a name is. */
+static bool is_tight(const struct message_context *c)
+{
+    return c->not_reached && *c->not_reached;
 }
 
 static void say_plan(struct surfaces *s, const struct message_context *c)
@@ -70,7 +77,7 @@ static void say_plan(struct surfaces *s, const struct message_context *c)
 
     if (!c->plan)
         return;
-    wording_clean(&words, c->plan->title ? c->plan->title : c->plan->id, 80, 10);
+    wording_clean(&words, c->plan->title ? c->plan->title : c->plan->id, 80, is_tight(c) ? 6 : 10);
     (void)text_puts(&words, ", ");
     wording_clean(&words, plan_place_title(c->plan), 60, 6);
     (void)text_printf(&words, ", version %ld", c->plan->version);
@@ -78,7 +85,7 @@ static void say_plan(struct surfaces *s, const struct message_context *c)
         (void)text_puts(&words, "; priority ");
         wording_clean(&words, c->plan->priorities[c->priority].id, 20, 2);
         (void)text_puts(&words, ": ");
-        wording_clean(&words, c->plan->priorities[c->priority].title, 100, 12);
+        wording_clean(&words, c->plan->priorities[c->priority].title, 100, is_tight(c) ? 6 : 12);
     }
     surfaces_say(s, "Plan", text_str(&words));
 }
@@ -104,14 +111,14 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         text_clear(&words);
     }
     if (c->also_told && *c->also_told) {
-        wording_clean(&words, c->also_told, 300, 15);
+        wording_clean(&words, c->also_told, 300, is_tight(c) ? 6 : 15);
         surfaces_say(s, "Also told", text_str(&words));
     } else {
         surfaces_say(s, "Also told", "nobody else");
     }
-    if (c->not_reached && *c->not_reached) {
+    if (is_tight(c)) {
         text_clear(&words);
-        wording_clean(&words, c->not_reached, 200, 15);
+        wording_clean(&words, c->not_reached, 200, 8);
         (void)text_puts(&words, "; their message was given up or waits: tell them another way.");
         surfaces_say(s, "Not reached", text_str(&words));
     }

@@ -7,6 +7,9 @@
 #include "base/workdays.h"
 #include "plan/plan_escalate.h"
 
+#define HELD_WORDS     30 /* with so many no further measure is named, */
+#define OFFICERS_WORDS 12 /* and with so many no further officer */
+
 static bool is_late(const struct item_view *v)
 {
     return v->item->alert->rule == RULE_FEED_LATE && v->feed && v->item->finding &&
@@ -63,7 +66,9 @@ void late_feed_held(const struct item_view *v, struct text *out)
         return;
     (void)text_printf(out, "%zu measure%s without a current figure: ", held,
                       held == 1 ? " is" : "s are");
-    for (size_t i = 0; i < all->count && named < LATE_FEED_NAMED; i++) {
+    for (size_t i = 0;
+         i < all->count && named < LATE_FEED_NAMED && wording_words(text_str(out)) < HELD_WORDS;
+         i++) {
         if (!rests_on(v, &all->list[i]))
             continue;
         (void)text_puts(out, named++ ? "; " : "");
@@ -91,7 +96,7 @@ void late_feed_ask(const struct item_view *v, struct text *out)
         return;
     contact = contact_of(v);
     if (contact && *contact)
-        wording_clean(out, contact, 150, 20);
+        wording_clean(out, contact, 150, 15);
     else
         (void)text_puts(out, "the settings name nobody; \"contact:\" of the feed is where to");
     (void)text_putc(out, '.');
@@ -103,8 +108,8 @@ void late_feed_again(const struct item_view *v, struct text *out)
 
     if (is_late(v))
         (void)text_printf(out,
-                          "from %s on each day to those who can mend it, each week to a lead, "
-                          "until its file comes. What is red already goes further by its plan.",
+                          "from %s on each day to those who can mend it, each week to a lead. "
+                          "What is red already goes further by its plan.",
                           wording_date(date_add_days(wall_date(v->context->now), 1), date));
 }
 
@@ -127,6 +132,10 @@ static size_t name_officers(const struct item_view *v, struct text *out)
             seen++;
         if (!role || seen < count)
             continue;
+        if (wording_words(text_str(out)) >= OFFICERS_WORDS) {
+            (void)text_puts(out, " and others");
+            break;
+        }
         named[count++] = role;
         (void)text_puts(out, count > 1 ? ", " : "");
         wording_clean(out, holder ? holder : role, 40, 4);
@@ -166,7 +175,7 @@ void late_feed_text(const struct item_view *v, struct text *out)
     if (!is_late(v) || !v->item->finding->detail)
         return;
     held = count_held(v);
-    wording_title(v, &title);
+    wording_clean(&title, wording_feed(v), 70, 9);
     wording_clean(&detail, v->item->finding->detail, 200, 30);
     (void)text_printf(
         out,

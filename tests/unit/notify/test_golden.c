@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "notify/body.h"
 #include "notify/wording.h"
 #include "support/unit.h"
 
@@ -113,6 +114,18 @@ static void write_whole(const char *kind, const char *eml)
     ck_assert_int_eq(fclose(f), 0);
 }
 
+/* What stands before its tables. */
+static void check_length(const char *kind, const char *words)
+{
+    const char *tables = strstr(words, "\n\n\n"), *body = strstr(words, "\n\n");
+    AUTO(text_release) struct text prose = TEXT_INIT;
+
+    ck_assert_ptr_nonnull(body);
+    (void)text_add(&prose, body, tables ? (size_t)(tables - body) : strlen(body));
+    ck_assert_msg(wording_words(text_str(&prose)) <= BODY_WORDS_MAX, "%s: %zu words", kind,
+                  wording_words(text_str(&prose)));
+}
+
 START_TEST(every_kind_of_message_says_what_its_golden_file_says)
 {
     for (const char *const *kind = golden_kinds(); *kind; kind++) {
@@ -128,6 +141,7 @@ START_TEST(every_kind_of_message_says_what_its_golden_file_says)
         compare(*kind, "txt", &words);
         if (html.len)
             compare(*kind, "html", &html);
+        check_length(*kind, text_str(&words));
         header_of(eml, "\r\nSubject: ", &subject);
         ck_assert_msg(wording_characters(text_str(&subject)) <= SUBJECT_MAX, "%s: \"%s\"", *kind,
                       text_str(&subject));

@@ -652,6 +652,51 @@ START_TEST(a_mail_of_a_closed_alert_says_who_closed_it_why_and_that_it_stands_be
 }
 END_TEST
 
+static const char *ask_at_length(void *arg, const char *feed)
+{
+    (void)feed;
+    return arg;
+}
+
+/* A feed that is late, and many measures that are held for it. */
+static void wait_for_feed(char *words)
+{
+    static struct finding all[20];
+    static struct finding_set set = { all, 20 };
+
+    for (size_t i = 0; i < set.count; i++) {
+        all[i] = f.finding;
+        all[i].holds_now = HOLD_FEED_LATE;
+    }
+    f.action.accountable = words;
+    f.action.id = f.measure.action;
+    f.finding.action = NULL;
+    f.alert.action = NULL;
+    f.context.plan = NULL; /* such a message is of none */
+    f.finding.plan_expired = false;
+    f.plan.illustrative = false;
+    f.plan.mode = PLAN_LIVE;
+    f.finding.plan = NULL;
+    f.finding.owner = NULL;
+    f.finding.detail =
+        WORDS("nothing received for the period to 30 June 2024; due by 8 August 2024");
+    f.context.findings = &set;
+    f.context.feed_title = f.context.feed_contact = ask_at_length;
+    f.context.names_arg = words;
+    f.alert.rule = f.finding.rule = RULE_FEED_LATE;
+    f.finding.history_count = 0;
+    f.finding.measure = NULL;
+    f.alert.measure = NULL;
+}
+
+static const struct {
+    size_t items;
+    bool is_late;
+} word_rows[] = {
+    { 1, false }, { 2, false }, { FIXTURE_ITEMS_MAX, false },
+    { 1, true },  { 2, true },  { FIXTURE_ITEMS_MAX, true },
+};
+
 /* 40 words, 300 words, hostile: nothing brings the prose over its limit. */
 START_TEST(no_name_however_long_brings_350_words_before_the_table)
 {
@@ -664,6 +709,7 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
     f.plan.title = f.plan.place = f.plan.id = f.priority.title = f.priority.id = WORDS(many);
     f.action.id = f.action.title = f.finding.title = WORDS(many);
     f.finding.owner = f.context.also_told = f.org_title = f.series.org = WORDS(many);
+    f.context.not_reached = WORDS(many);
     f.finding.detail = WORDS(many);
     f.finding.holds = 127;
     f.episode.flapping = true;
@@ -672,7 +718,9 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
     f.plan.mode = PLAN_REHEARSAL;
     f.context.unchanged = f.context.silenced = 7;
     acknowledge(&w, many, many);
-    f.context.item_count = _i == 0 ? 1 : _i == 1 ? 2 : FIXTURE_ITEMS_MAX;
+    f.context.item_count = word_rows[_i].items;
+    if (word_rows[_i].is_late)
+        wait_for_feed(many);
     struct text body = plain_body();
     char *table = strstr(body.buf, "\n\n\n");
 
@@ -684,7 +732,6 @@ START_TEST(no_name_however_long_brings_350_words_before_the_table)
     workflow_release(&w);
 }
 END_TEST
-static const int word_rows[3];
 
 START_TEST(every_item_of_a_large_digest_is_in_its_table)
 {
