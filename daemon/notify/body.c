@@ -111,7 +111,7 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         text_clear(&words);
     }
     if (c->also_told && *c->also_told) {
-        wording_clean(&words, c->also_told, 300, is_tight(c) ? 6 : 15);
+        wording_clean(&words, c->also_told, 300, is_tight(c) ? 4 : 15);
         surfaces_say(s, "Also told", text_str(&words));
     } else {
         surfaces_say(s, "Also told", "nobody else");
