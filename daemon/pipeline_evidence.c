@@ -321,6 +321,10 @@ static void release(struct evidence *e)
     table_release(&e->evaluated_dates, NULL);
     table_release(&e->episodes, release_json);
     table_release(&e->due, release_json);
+    table_release(&e->notices, release_json);
+    table_release(&e->told, NULL);
+    table_release(&e->digest_ids, NULL);
+    json_decref(e->digests);
 }
 
 static bool read_date(const json_t *asked, const char *key, struct civil_date *out)
@@ -339,6 +343,7 @@ void evidence_answer(struct pipeline *p, struct ctl_request *request)
                           .evaluated = DATE_NONE,
                           .is_exact = profile && strcmp(profile, "exact") == 0,
                           .events = json_array(),
+                          .digests = json_array(),
                           .sources = json_array(),
                           .versions = json_array() };
     json_t *result = NULL;

@@ -1,6 +1,6 @@
 /*
  * pipeline_evidence - what the files of an evidence pack share: pipeline_evidence.c whom it is about and what it
- * answers, _evidence_read what each journal says of that
+ * answers, _evidence_read what the audit and the files say of that, _evidence_sent what the sent journal does
  */
 #ifndef PIPELINE_EVIDENCE_H
 #define PIPELINE_EVIDENCE_H
@@ -17,6 +17,10 @@ struct evidence {
     struct table dates;           /* on which a figure may have become another: YYYY-MM-DD */
     struct table episodes;        /* id -> json_t *, as the audit had it last; of alerts in scope */
     struct table due;             /* delivery id -> json_t *, the subject */
+    struct table notices;         /* "episode|ordinal" -> json_t *, the event of that notice */
+    struct table told;            /* recipients of messages about it */
+    struct table digest_ids;      /* delivery ids of weekly digests */
+    json_t *digests;              /* what became of them: record, words, sequence */
     struct table evaluated_dates; /* that the daemon lived: YYYY-MM-DD */
     struct civil_date evaluated;  /* the last of them */
     int error;
@@ -34,6 +38,11 @@ void evidence_say(struct evidence *e, json_t *event, const char *format, ...)
 void evidence_date(struct evidence *e, int64_t at_ms);
 /** Whether its figures are those of a waiting list, which only exact packs tell. id: of a measure, or NULL. */
 bool evidence_withholds(const struct evidence *e, const char *measure);
+/** Remembers which event a notice is: takes no reference of the caller's. */
+void evidence_notice(struct evidence *e, const char *episode, int64_t ordinal, json_t *event);
+int evidence_sent(void *arg, uint64_t sequence, const char *json, size_t len); /* journal_reader */
+/** Weekly digests of whoever is told of it anywhere in the sent journal. After all of it was read. */
+void evidence_digests(struct evidence *e);
 /** Fills events, sources and versions. Returns 0 or -errno. */
 int evidence_read(struct evidence *e);
 

@@ -68,8 +68,12 @@ static const char *kind_of(const json_t *before, const json_t *now)
                  { "RESOLVED", "recovery" },
                  { "RECOVERING", "recovery" },
                  { "WITHDRAWN", "alert" } };
-    const char *state = text_of(now, "state");
+    const char *state = text_of(now, "state"), *news = or_nobody(text_of(now, "news"));
 
+    if (before && !is_same(before, now, "ordinal") && strcmp(news, "reminder") == 0)
+        return "reminder";
+    if (before && !is_same(before, now, "ordinal") && strcmp(news, "escalated") == 0)
+        return "escalation";
     if (before && is_same(before, now, "state") && is_same(before, now, "severity") &&
         !is_same(before, now, "held"))
         return "hold";
@@ -119,6 +123,8 @@ static void on_episode(struct evidence *e, const json_t *state, json_t *now, int
     evidence_put(e, event, "period_end", json_incref(json_object_get(now, "period_end")));
     evidence_say(e, event, "%s", title_of(e, state));
     evidence_date(e, at);
+    if (event && !(before && is_same(before, now, "ordinal")))
+        evidence_notice(e, id, json_integer_value(json_object_get(now, "ordinal")), event);
     if (table_set(&e->episodes, id, json_incref(now), &old) < 0) {
         json_decref(now);
         e->error = -ENOMEM;
@@ -470,77 +476,6 @@ static void read_series(struct evidence *e)
     }
 }
 
-/* ---- messages ---- */
-
-static bool tells_of(const struct evidence *e, const json_t *message)
-{
-    const json_t *tell;
-    size_t i;
-
-    json_array_foreach(json_object_get(message, "tells"), i, tell)
-    {
-        const char *episode = text_of(tell, "episode");
-
-        if (episode && table_has(&e->episodes, episode))
-            return true;
-    }
-    return false;
-}
-
-static void on_message(struct evidence *e, const json_t *record, const char *kind,
-                       const char *words, uint64_t sequence)
-{
-    const char *id = text_of(record, "delivery_id");
-    const char *subject = e->is_exact && id ? json_string_value(table_get(&e->due, id)) : NULL;
-
-    if (!tells_of(e, record))
-        return;
-    json_t *event = evidence_event(e, time_of(record), kind, "sent", sequence);
-    const json_t *first = json_array_get(json_object_get(record, "tells"), 0);
-
-    evidence_put(e, event, "delivery_id", report_text(id));
-    evidence_put(e, event, "episode_id", report_text(text_of(first, "episode")));
-    evidence_put(e, event, "receiver", report_text(text_of(record, "receiver")));
-    evidence_put(e, event, "recipient", report_text(text_of(record, "recipient")));
-    evidence_put(e, event, "accepted_by", report_text(text_of(record, "accepted_by")));
-    evidence_put(e, event, "answer", report_text(text_of(record, "answer")));
-    evidence_say(e, event, "%s%s%s%s%s", words, subject ? ": " : "", or_nobody(subject),
-                 text_of(record, "why") ? ": " : "", or_nobody(text_of(record, "why")));
-}
-
-static int read_sent(void *arg, uint64_t sequence, const char *json, size_t len)
-{
-    struct evidence *e = arg;
-    json_t *record = json_parse(json, len, 0, NULL), *message;
-    const char *outcome = text_of(record, "outcome"), *id;
-    size_t i;
-
-    if (!record)
-        return -ENOMEM;
-    json_array_foreach(json_object_get(record, "due"), i, message)
-    {
-        void *old = NULL;
-
-        id = text_of(message, "delivery_id");
-        if (!id ||
-            table_set(&e->due, id, json_incref(json_object_get(message, "subject")), &old) < 0)
-            e->error = -ENOMEM;
-        json_decref(old);
-        if (json_object_set(message, "at_ms", json_object_get(record, "at_ms")) < 0)
-            e->error = -ENOMEM;
-        on_message(e, message, "told", "A message became due", sequence);
-    }
-    if (text_of(record, "delivery_id"))
-        on_message(e, record, "told",
-                   !outcome                          ? "Delivered"
-                   : strcmp(outcome, "dead") == 0    ? "Given up"
-                   : strcmp(outcome, "dropped") == 0 ? "Dropped by a person"
-                                                     : "Told by another daemon",
-                   sequence);
-    json_decref(record);
-    return e->error;
-}
-
 /* ---- all of it ---- */
 
 static int walk(struct evidence *e, const char *name, journal_reader *reader)
@@ -556,7 +491,9 @@ int evidence_read(struct evidence *e)
     int r = walk(e, "journal/audit", read_audit); /* first: it says which episodes are in scope */
 
     if (r == 0)
-        r = walk(e, "journal/sent", read_sent);
+        r = walk(e, "journal/sent", evidence_sent);
+    if (r == 0)
+        evidence_digests(e);
     for (size_t i = 0; r == 0 && i < s->feed_count; i++)
         if (table_has(&e->feeds, s->feeds[i].id))
             read_feed(e, &s->feeds[i]);

@@ -208,6 +208,9 @@ void review_release(struct pipeline *p);
 /** The next digest of this week becomes due, once its reader's hours have begun. Returns whether a batch is
  * under way. */
 bool weekly_tell(struct pipeline *p);
+/** H(instance, "digest", recipient, week): of its Monday. Returns 0 or -ENOMEM. */
+int weekly_id(const struct pipeline *p, struct civil_date week, const char *recipient,
+              char out[ALERT_ID_MAX]);
 
 /* ---- pipeline_daily.c ---- */
 /** The tests of this day become due, once. Returns whether a batch is under way. */

@@ -100,9 +100,8 @@ static int find_readers(const struct pipeline *p, struct readers *all)
     return r;
 }
 
-/* H(instance, "digest", recipient, week) */
-static int id_of(const struct pipeline *p, struct civil_date week, const char *recipient,
-                 char out[ALERT_ID_MAX])
+int weekly_id(const struct pipeline *p, struct civil_date week, const char *recipient,
+              char out[ALERT_ID_MAX])
 {
     char name[WEEKLY_NAME_MAX];
     const char *const parts[] = { p->config->settings->instance, "digest", recipient,
@@ -365,7 +364,7 @@ static bool tell_next(struct pipeline *p, const struct readers *all, struct civi
     for (size_t i = 0; i < all->count; i++) {
         const struct composer_recipient *to = &all->list[i].to;
 
-        if (id_of(p, week, to->recipient, id) < 0 || freeze_is_known(p, id))
+        if (weekly_id(p, week, to->recipient, id) < 0 || freeze_is_known(p, id))
             continue;
         if (to->opens_at.ms == 0) {
             if (!freeze_day_is_spent(p, to) && make_due(p, &all->list[i], id))

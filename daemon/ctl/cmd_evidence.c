@@ -228,14 +228,19 @@ static int word_state(json_t *event)
 {
     const char *state = show_string(event, "state"), *rule = show_string(event, "rule");
     const char *severity = json_string_value(json_object_get(event, "severity"));
-    bool is_alert = strcmp(show_string(event, "kind"), "alert") == 0;
+    const char *kind = show_string(event, "kind");
+    bool is_again = strcmp(kind, "reminder") == 0, is_further = strcmp(kind, "escalation") == 0;
+    bool is_alert = is_again || is_further || strcmp(kind, "alert") == 0;
     AUTO(text_release) struct text words = TEXT_INIT;
 
     if (!json_is_string(json_object_get(event, "state")))
         return 0;
-    (void)text_printf(&words, "%s%s%s: %s", show_state_words(rule, state),
-                      is_alert && severity ? ", " : "", is_alert && severity ? severity : "",
-                      show_string(event, "text"));
+    (void)text_printf(&words, "%s%s%s%s: %s",
+                      is_again     ? "still "
+                      : is_further ? "escalated, "
+                                   : "",
+                      show_state_words(rule, state), is_alert && severity ? ", " : "",
+                      is_alert && severity ? severity : "", show_string(event, "text"));
     return json_object_set_new(event, "text", json_string(text_str(&words)));
 }
 

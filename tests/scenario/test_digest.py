@@ -111,6 +111,19 @@ def test_a_lead_gets_the_whole_plan_and_every_feed_once_a_week_and_others_none(b
         wait_for(lambda: len(d.mails()) == 2, "that of the next week")
 
 
+def test_evidence_says_that_a_digest_was_told(build):
+    with Lived(build) as d:
+        d.start()
+        d.put(RED)
+        d.clock.set(at("06-10T08:00"))
+        wait_for(d.mails, "the digest")
+        d.evaluated("06-10")
+        said = d.w.ctl_raw("evidence", "--measure", "cyp-4w", "--from", "2024-06-01", "--to", "2024-06-10", output="json")
+        id = ids_hash(d.w.instance, "digest", LEAD, WEEKS["2024-06-10"])
+        told = [(e["text"], e["recipient"]) for e in json.loads(said.stdout)["events"] if e["delivery_id"] == id]
+        assert told == [("A weekly digest became due", LEAD), ("Delivered", LEAD)], (told, said.stdout, said.stderr)
+
+
 def test_what_is_behind_and_silenced_is_in_the_first_sentence(build):
     with Lived(build) as d:
         d.start()

@@ -1,4 +1,5 @@
 """A measure that stays red: it goes further by the plan's ladder, its reminders come and go, and whoever was told is told the end."""
+import json
 import os
 import sys
 
@@ -67,6 +68,24 @@ def test_two_data_periods_in_red_reach_the_accountable_officer_once_who_is_told_
         wait_for(lambda: w.alert()["state"] == "RESOLVED", "the alert to end")
         settled(w)
         assert (news(w)[-1], news(w, "officer")[-1]) == ("cleared", "cleared")
+
+
+def test_evidence_calls_a_reminder_one_and_says_to_whom_it_escalated(build):
+    with instance(build, "30", extra="reminders: [1w, 14d]\n") as w:
+        seen(w, "2024-05-20")
+        seen(w, "2024-05-27")
+        w.put("may.csv", three("28", month="2024-05"))
+        seen(w, "2024-06-20")
+        said = w.ctl_raw("evidence", "--measure", "cyp-4w", "--from", "2024-05-01", "--to", "2024-06-20", output="json")
+        events = json.loads(said.stdout)["events"]
+        of = {e["kind"]: e for e in events}
+        assert [e["kind"] for e in events if e["rule"] == "behind-plan"] == ["alert", "reminder", "escalation"], events
+        assert of["reminder"]["text"].startswith("still behind plan, red: "), of["reminder"]
+        assert of["escalation"]["text"].startswith("escalated, behind plan, red: "), of["escalation"]
+        assert sorted(of["escalation"]["recipient"].split(", ")) == ["officer", "spool"], of["escalation"]
+        assert of["reminder"]["recipient"] is None and of["alert"]["recipient"] is None, of
+        told = [e["text"] for e in events if e["recipient"] == "officer" and e["kind"] == "told"]
+        assert told == ["A message became due (escalation)", "Delivered (escalation)"], told
 
 
 def test_a_reminder_comes_after_days_without_news_and_waits_for_the_end_of_an_ack_and_of_a_silence(build):
