@@ -12,10 +12,12 @@ static int minute_of(const char *at)
 struct civil_date weekly_due(int on, const char *at, struct moment now, struct civil_date first)
 {
     int days = (date_weekday(now.date) - on + DAYS_OF_WEEK) % DAYS_OF_WEEK; /* since it is due */
-    struct civil_date monday = date_add_days(now.date, -days - on);
-    bool is_due = days > 0 || now.minute >= minute_of(at);
 
-    return is_due && date_is_set(first) && date_compare(first, monday) < 0 ? monday : DATE_NONE;
+    if (days == 0 && now.minute < minute_of(at))
+        days = DAYS_OF_WEEK; /* that of the week before still is */
+    struct civil_date monday = date_add_days(now.date, -days - on);
+
+    return date_is_set(first) && date_compare(first, monday) < 0 ? monday : DATE_NONE;
 }
 
 const char *weekly_name(struct civil_date monday, char out[WEEKLY_NAME_MAX])

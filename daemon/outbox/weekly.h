@@ -2,8 +2,8 @@
  * weekly - which week's digest is due
  *
  * Pure calendar arithmetic. A week is that of ISO 8601, Monday to Sunday; its digest is due from a day and a time
- * of it up to that day of the next, so that whoever's hours begin later, after a bank holiday, has it then. It is
- * never made up for once the next is near. Source: DESIGN section 9, "Grouping".
+ * of it up to that moment of the next, so that whoever's hours begin later, after a weekend or a bank holiday, has it
+ * then. It is never made up for once the next is due. Source: DESIGN section 9, "Grouping".
  */
 #ifndef OUTBOX_WEEKLY_H
 #define OUTBOX_WEEKLY_H
