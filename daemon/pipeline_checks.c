@@ -17,7 +17,8 @@
  * may have meant. (5) A journal that lacks what Redis knows of (pipeline_witness.c), until a person has
  * Redis rebuilt. (6) An applied plan that the archive has no more (pipeline_plans.c).
  * (7) A test of the day that no receiver took (pipeline_daily.c). (8) A list of bank holidays that ends
- * within months, or has ended: working days would be counted through holidays.
+ * within months, or has ended: working days would be counted through holidays. (9) A feed of which all publication
+ * dates are past and came: nothing more is awaited, so that it would never be late.
  */
 
 #define SETTINGS_EVERY_MS 60000
@@ -121,6 +122,30 @@ static void add_calendar(struct check_list *l, const struct pipeline *p)
             date_format(w->until, until));
 }
 
+/* Once for all of them: which, for as long as one is so. */
+static void add_unawaited(struct check_list *l, const struct pipeline *p)
+{
+    const struct settings *s = p->config->settings;
+    char names[CHECK_WORDS_MAX / 2] = "";
+    size_t count = 0, len = 0;
+
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed_setting *f = &s->feeds[i];
+
+        if (!feed_is_unawaited(p, f))
+            continue;
+        if (count++ > 0 && len < sizeof names)
+            len += (size_t)snprintf(names + len, sizeof names - len, ", ");
+        if (len < sizeof names)
+            len += (size_t)snprintf(names + len, sizeof names - len, "%s", f->id);
+    }
+    if (count > 0)
+        add(l, "publication-dates", "A feed has no publication date left",
+            "Of %s nothing more is awaited, so that it is never called late, however old its data. "
+            "Add the coming dates to its cadence: in the settings, and reload",
+            names);
+}
+
 size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_MAX],
                  char words[CHECKS_MAX][CHECK_WORDS_MAX])
 {
@@ -160,5 +185,6 @@ size_t checks_of(const struct pipeline *p, struct self_check out_checks[CHECKS_M
         add(&l, "configuration", "A change of the configuration was refused",
             "%s. \"waitlistd --check\" names each error; mend them and reload", p->reload_error);
     add_calendar(&l, p);
+    add_unawaited(&l, p);
     return l.count;
 }

@@ -214,6 +214,29 @@ static int sets_of(const struct pipeline *p, const struct feed_setting *f,
     return r;
 }
 
+/* What is awaited of it by its calendar. */
+static struct feed_due due_of(const struct pipeline *p, const struct feed_setting *f)
+{
+    const struct feed_book *b = table_get(&p->books.feeds, f->id);
+    const struct civil_date *configured = table_get(&p->configured, f->id);
+    struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
+    struct civil_date reference = date_is_set(f->from) ? f->from
+                                  : configured         ? *configured
+                                                       : pipeline_today(p);
+
+    return feed_due(&schedule, b ? b->newest_period_end : DATE_NONE, reference,
+                    b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE);
+}
+
+bool feed_is_unawaited(const struct pipeline *p, const struct feed_setting *f)
+{
+    size_t n = f->publication_date_count;
+
+    return f->cadence == CADENCE_DATES &&
+           (n == 0 || date_compare(f->publication_dates[n - 1], pipeline_today(p)) < 0) &&
+           !date_is_set(due_of(p, f).due);
+}
+
 int feed_states_of(const struct pipeline *p, struct feed_states *out)
 {
     const struct settings *s = p->config->settings;
@@ -232,25 +255,21 @@ int feed_states_of(const struct pipeline *p, struct feed_states *out)
     for (size_t i = 0; i < s->feed_count; i++) {
         const struct feed_setting *f = &s->feeds[i];
         const struct feed_book *b = table_get(&p->books.feeds, f->id);
-        const struct civil_date *configured = table_get(&p->configured, f->id);
         struct feed_state *state = &out->list[out->count++];
-        struct feed_schedule schedule = feed_schedule_of(p->config->settings, f);
-        struct civil_date reference = date_is_set(f->from) ? f->from
-                                      : configured         ? *configured
-                                                           : today;
-        struct civil_date received =
-            b && b->last_received.ms ? wall_date(b->last_received) : DATE_NONE;
 
         state->id = f->id;
         state->list = f->into;
         state->title = f->title ? f->title : f->id;
         state->newest_period_end = b ? b->newest_period_end : DATE_NONE;
-        state->due = feed_due(&schedule, state->newest_period_end, reference, received);
+        state->due = due_of(p, f);
         const struct expected_file *e = table_get(&p->expected, f->id);
 
         /* Moves a due time, silences nothing: of the file then awaited only. */
-        if (e && date_is_set(state->due.due) && date_compare(e->awaited, state->due.awaited) == 0 &&
-            date_compare(e->by, state->due.due) > 0)
+        state->due_unmoved = state->due.due;
+        state->is_moved = e && date_is_set(state->due.due) &&
+                          date_compare(e->awaited, state->due.awaited) == 0 &&
+                          date_compare(e->by, state->due.due) > 0;
+        if (state->is_moved)
             state->due.due = e->by;
         state->late = date_is_set(state->due.due) && date_compare(today, state->due.due) > 0;
         if (waits_of(p, b, state, &out->words[i]) < 0 ||

@@ -271,5 +271,7 @@ struct feed_states {
 };
 int feed_states_of(const struct pipeline *p, struct feed_states *out_states);
 void feed_states_release(struct feed_states *s);
+/** Whether all its publication dates are past and nothing more is awaited, so that it is never late. */
+bool feed_is_unawaited(const struct pipeline *p, const struct feed_setting *f);
 
 #endif

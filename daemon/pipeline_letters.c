@@ -77,6 +77,7 @@ int letters_add(struct pipeline *p, const json_t *record, uint64_t sequence)
     else
         letter_free(old);
     p->need_evaluate = true;
+    p->weekly.looked = DATE_NONE; /* a digest that was given up goes elsewhere */
     return r;
 }
 

@@ -279,8 +279,8 @@ struct pipeline {
     struct civil_date daily_tested; /* the day whose tests are due or done, as this run knows */
     char daily_late[240];           /* "" or receivers that have not taken theirs, since when */
     struct {
-        struct civil_date looked; /* whoever may read it that day has the digest of the week */
-        struct wall_time opens;   /* then others may; .ms 0: nobody else */
+        struct civil_date looked, of; /* whoever may read it that day has the digest of this week */
+        struct wall_time opens;       /* then others may; .ms 0: nobody else */
     } weekly;
     size_t letters_in_flight;    /* calls about dead letters that Redis has not answered */
     struct mono_time letters_at; /* no such call before */

@@ -8,7 +8,7 @@
 #include "pipeline_state.h"
 
 /* ---- pipeline_checks.c ---- */
-#define CHECKS_MAX      8
+#define CHECKS_MAX      9
 #define CHECK_WORDS_MAX 400
 /** Each second, and at once after a connection: looks at Redis's settings when it is time. */
 void checks_tick(struct pipeline *p);

@@ -17,11 +17,14 @@
  * (3) It is the mail of its day: it goes on the first on which its reader has no other. Whoever has one on each day of
  * the week has none: they know that the monitor lives. (4) What it shows is in the release ledger before anybody is
  * shown it.
+ * (5) One that was given up goes to fallback and ops, as what an alert's message told does.
  */
 
 struct reader {
     struct composer_recipient to;
     bool *leads; /* of the plans of the configuration, by position */
+    const char *instead_of,
+        *instead_address; /* whom it was for, of one that was given up; or NULL */
 };
 
 struct readers {
@@ -38,6 +41,20 @@ static void readers_release(struct readers *all)
 
 /* ---- who gets one ---- */
 
+/* Returns NULL without memory. */
+static struct reader *append(const struct pipeline *p, const struct composer_recipient *to,
+                             struct readers *all)
+{
+    struct reader *grown = realloc(all->list, (all->count + 1) * sizeof *grown);
+
+    if (!grown)
+        return NULL;
+    all->list = grown;
+    grown[all->count] =
+        (struct reader){ .to = *to, .leads = calloc(p->config->plan_count + 1, sizeof(bool)) };
+    return grown[all->count].leads ? &grown[all->count++] : NULL;
+}
+
 static int add_reader(const struct pipeline *p, const struct composer_recipient *to, size_t plan,
                       struct readers *all)
 {
@@ -46,17 +63,11 @@ static int add_reader(const struct pipeline *p, const struct composer_recipient 
             all->list[i].leads[plan] = true;
             return 0;
         }
-    struct reader *grown = realloc(all->list, (all->count + 1) * sizeof *grown);
+    struct reader *reader = append(p, to, all);
 
-    if (!grown)
+    if (!reader)
         return -ENOMEM;
-    all->list = grown;
-    bool *leads = calloc(p->config->plan_count, sizeof *leads);
-
-    if (!leads)
-        return -ENOMEM;
-    leads[plan] = true;
-    grown[all->count++] = (struct reader){ *to, leads };
+    reader->leads[plan] = true;
     return 0;
 }
 
@@ -73,10 +84,10 @@ static int add_role(const struct pipeline *p, size_t plan, const char *roles, st
     return r;
 }
 
-static bool is_in_force(const struct plan *plan, struct civil_date today)
+/* One that has ended is judged on until another version is in force. */
+static bool has_begun(const struct plan *plan, struct civil_date today)
 {
-    return (!date_is_set(plan->valid_from) || date_compare(plan->valid_from, today) <= 0) &&
-           (!date_is_set(plan->valid_to) || date_compare(plan->valid_to, today) >= 0);
+    return !date_is_set(plan->valid_from) || date_compare(plan->valid_from, today) <= 0;
 }
 
 static int find_readers(const struct pipeline *p, struct readers *all)
@@ -86,7 +97,7 @@ static int find_readers(const struct pipeline *p, struct readers *all)
     for (size_t i = 0; i < p->config->plan_count; i++) {
         const struct plan *plan = p->config->plans[i];
 
-        if (!is_in_force(plan, pipeline_today(p)))
+        if (!has_begun(plan, pipeline_today(p)))
             continue;
         for (size_t k = 0; r == 0 && k < plan->measure_count; k++)
             if (plan->measures[k].owner)
@@ -110,11 +121,67 @@ int weekly_id(const struct pipeline *p, struct civil_date week, const char *reci
     return alert_hash(parts, sizeof parts / sizeof parts[0], out);
 }
 
+/* Likewise; of one that was given up with the receiver and the recipient where it goes instead. */
+static int id_of(const struct pipeline *p, struct civil_date week, const struct reader *reader,
+                 char out[ALERT_ID_MAX])
+{
+    char name[WEEKLY_NAME_MAX];
+    const char *const parts[] = { p->config->settings->instance, "digest",
+                                  reader->instead_address,       weekly_name(week, name),
+                                  reader->to.receiver,           reader->to.recipient };
+
+    return reader->instead_address ? alert_hash(parts, sizeof parts / sizeof parts[0], out)
+                                   : weekly_id(p, week, reader->to.recipient, out);
+}
+
+/* The plans that are live, of one whom a digest was for. */
+static int add_instead_of(const struct pipeline *p, size_t at, const struct composer_recipient *to,
+                          struct readers *all)
+{
+    struct reader *reader = append(p, to, all);
+
+    if (!reader)
+        return -ENOMEM;
+    const struct composer_recipient *for_whom = &all->list[at].to;
+
+    reader->instead_address = for_whom->recipient;
+    reader->instead_of = for_whom->recipient_name ? for_whom->recipient_name : for_whom->recipient;
+    for (size_t i = 0; i < p->config->plan_count; i++)
+        reader->leads[i] = all->list[at].leads[i] && p->config->plans[i]->mode != PLAN_REHEARSAL;
+    return 0;
+}
+
+/* Fallback and ops, for whomever it was given up. Nothing of a plan in rehearsal. */
+static int add_operators(const struct pipeline *p, struct civil_date week, struct readers *all)
+{
+    struct composer_recipient to[COMPOSER_RECIPIENTS_MAX];
+    size_t n = operators_of(p, to, COMPOSER_RECIPIENTS_MAX), count = all->count;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        const struct letter *l = NULL;
+        char id[ALERT_ID_MAX];
+        bool is_live = false;
+
+        r = id_of(p, week, &all->list[i], id);
+        if (r == 0)
+            l = letter_find(p, id);
+        for (size_t k = 0; k < p->config->plan_count; k++)
+            is_live |= all->list[i].leads[k] && p->config->plans[k]->mode != PLAN_REHEARSAL;
+        for (size_t k = 0; r == 0 && l && !l->is_due_again && is_live && k < n; k++)
+            if (strcmp(to[k].receiver, l->item->receiver) != 0 ||
+                strcmp(to[k].recipient, l->item->recipient) != 0)
+                r = add_instead_of(p, i, &to[k], all);
+    }
+    return r;
+}
+
 /* ---- what it tells ---- */
 
 struct told_facts {
     struct weekly_measure *measures;
     struct weekly_feed *feeds;
+    struct weekly_alert *alerts;
     struct feed_states states; /* of which the titles are */
     struct weekly_facts of;
 };
@@ -123,6 +190,7 @@ static void told_facts_release(struct told_facts *t)
 {
     free(t->measures);
     free(t->feeds);
+    free(t->alerts);
     feed_states_release(&t->states);
 }
 
@@ -201,7 +269,9 @@ static int list_feeds(const struct pipeline *p, struct told_facts *out)
                                    .is_late = s->late,
                                    .waits = s->file_is_held || s->held_file_why || s->incident_why,
                                    .has_gap = s->incomplete != NULL,
-                                   .until = lapsed_until(p, s->id) };
+                                   .until = lapsed_until(p, s->id),
+                                   .is_moved = s->is_moved,
+                                   .due_unmoved = s->due_unmoved };
         for (size_t k = 0; k < s->gap_count; k++)
             f->has_gap |= !s->gaps[k].superseded;
     }
@@ -210,19 +280,27 @@ static int list_feeds(const struct pipeline *p, struct told_facts *out)
     return 0;
 }
 
-/* Whether the digest speaks of what an alert is of. An incident is no lead's business. */
-static bool concerns(const struct pipeline *p, const struct reader *reader, const struct alert *a)
+/* Whether the digest speaks of what an alert is of. The monitor is everybody's, an incident no lead's business;
+ * its feed is said to wait. */
+static bool concerns(const struct pipeline *p, const struct reader *reader, const struct alert *a,
+                     const struct plan **out_plan)
 {
+    *out_plan = NULL;
     for (size_t i = 0; a->plan && i < p->config->plan_count; i++)
-        if (strcmp(p->config->plans[i]->id, a->plan) == 0)
+        if (strcmp(p->config->plans[i]->id, a->plan) == 0) {
+            *out_plan = p->config->plans[i];
             return reader->leads[i];
-    return !a->plan && a->feed && !(a->provider && strcmp(a->provider, FEED_INCIDENT) == 0);
+        }
+    return !a->plan && !(a->feed && a->provider && strcmp(a->provider, FEED_INCIDENT) == 0);
 }
 
-static void count_alert(const struct pipeline *p, const struct alert *a, struct told_facts *out)
+static void count_alert(const struct pipeline *p, const struct alert *a, const struct plan *plan,
+                        struct told_facts *out)
 {
     out->of.open++;
     out->of.silenced += workflow_silenced(&p->workflow, a, pipeline_today(p)) != NULL;
+    if (a->rule == RULE_ACTION_OVERDUE || !(a->measure || a->feed))
+        out->alerts[out->of.alert_count++] = (struct weekly_alert){ a, alert_current(a), plan };
     for (size_t i = 0; a->measure && i < out->of.measure_count; i++) {
         struct weekly_measure *m = &out->measures[i];
 
@@ -238,17 +316,23 @@ static void count_alert(const struct pipeline *p, const struct alert *a, struct 
 static int gather(const struct pipeline *p, const struct reader *reader, struct told_facts *out)
 {
     int r = list_measures(p, reader, out);
+    const struct plan *plan;
     void *value;
 
     if (r == 0)
         r = list_feeds(p, out);
+    out->alerts = calloc(table_count(&p->books.alerts) + 1, sizeof *out->alerts);
+    if (!out->alerts)
+        return -ENOMEM;
     for (size_t at = 0; r == 0 && table_next(&p->books.alerts, &at, NULL, &value);) {
         const struct alert *a = &((struct stored_alert *)value)->alert;
         const struct episode *e = alert_current(a);
 
-        if (e && episode_is_open(e) && concerns(p, reader, a))
-            count_alert(p, a, out);
+        if (e && episode_is_open(e) && concerns(p, reader, a, &plan))
+            count_alert(p, a, plan, out);
     }
+    out->of.alerts = out->alerts;
+    out->of.instead_of = reader->instead_of;
     out->of.today = pipeline_today(p);
     return r;
 }
@@ -345,15 +429,18 @@ static struct civil_date first_day(const struct pipeline *p)
 static struct civil_date week_due(const struct pipeline *p)
 {
     const struct digest_setting *d = &p->config->settings->digest;
+    struct civil_date week;
 
     if (d->is_off || p->options.once || p->simulation || pipeline_clock_is_back(p) ||
         p->need_evaluate || p->need_compose || p->findings_of.day != pipeline_today(p).day ||
         disk_rests(p))
         return DATE_NONE;
+    week = weekly_due(d->on, d->at, wall_moment(clock_wall(&p->clock)), first_day(p));
     if (date_compare(p->weekly.looked, pipeline_today(p)) == 0 &&
+        date_compare(p->weekly.of, week) == 0 &&
         (p->weekly.opens.ms == 0 || clock_wall(&p->clock).ms < p->weekly.opens.ms))
         return DATE_NONE;
-    return weekly_due(d->on, d->at, wall_moment(clock_wall(&p->clock)), first_day(p));
+    return week;
 }
 
 static bool tell_next(struct pipeline *p, const struct readers *all, struct civil_date week)
@@ -364,7 +451,7 @@ static bool tell_next(struct pipeline *p, const struct readers *all, struct civi
     for (size_t i = 0; i < all->count; i++) {
         const struct composer_recipient *to = &all->list[i].to;
 
-        if (weekly_id(p, week, to->recipient, id) < 0 || freeze_is_known(p, id))
+        if (id_of(p, week, &all->list[i], id) < 0 || freeze_is_known(p, id))
             continue;
         if (to->opens_at.ms == 0) {
             if (!freeze_day_is_spent(p, to) && make_due(p, &all->list[i], id))
@@ -375,6 +462,7 @@ static bool tell_next(struct pipeline *p, const struct readers *all, struct civi
     }
     if (!disk_rests(p)) {
         p->weekly.looked = pipeline_today(p);
+        p->weekly.of = week;
         p->weekly.opens = opens;
     }
     return false;
@@ -387,7 +475,7 @@ bool weekly_tell(struct pipeline *p)
 
     if (!date_is_set(week))
         return false;
-    if (find_readers(p, &all) < 0) {
+    if (find_readers(p, &all) < 0 || add_operators(p, week, &all) < 0) {
         log_error("weekly", "error=\"%s\": told later", strerror(ENOMEM));
         return false;
     }

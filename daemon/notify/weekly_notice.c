@@ -44,6 +44,17 @@ enum weekly_state weekly_state_of(const struct weekly_measure *m)
     return newest->event == PERIOD_NOT_DUE ? WEEKLY_WATCHING : WEEKLY_ON_PLAN;
 }
 
+static bool has_expired(const struct plan *plan, struct civil_date today)
+{
+    return plan && date_is_set(plan->valid_to) && date_compare(today, plan->valid_to) > 0;
+}
+
+/* A person's word moves the alert that it is late, and makes its data no younger. */
+static bool is_overrun(const struct weekly_feed *f, struct civil_date today)
+{
+    return f->is_moved && !f->is_late && date_compare(today, f->due_unmoved) > 0;
+}
+
 void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out)
 {
     *out = (struct weekly_counts){ .measures = facts->measure_count,
@@ -55,6 +66,8 @@ void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out)
 
         out->of[weekly_state_of(m)]++;
         out->held += m->finding && m->finding->holds;
+        out->rehearsed += m->plan && m->plan->mode == PLAN_REHEARSAL;
+        out->expired += (i == 0 || m->plan != m[-1].plan) && has_expired(m->plan, facts->today);
     }
     for (size_t i = 0; i < facts->feed_count; i++) {
         const struct weekly_feed *f = &facts->feeds[i];
@@ -62,7 +75,13 @@ void weekly_count(const struct weekly_facts *facts, struct weekly_counts *out)
         out->late += f->is_late;
         out->waiting += f->waits || f->has_gap;
         out->without_data += !date_is_set(f->newest);
+        out->unawaited += !date_is_set(f->due);
+        out->overrun += is_overrun(f, facts->today);
         out->mended += date_is_set(f->until) && !f->is_late && !f->waits && !f->has_gap;
+    }
+    for (size_t i = 0; i < facts->alert_count; i++) {
+        out->overdue += facts->alerts[i].plan != NULL;
+        out->of_monitor += facts->alerts[i].plan == NULL;
     }
 }
 
@@ -70,8 +89,8 @@ bool weekly_is_clear(const struct weekly_counts *c)
 {
     return c->of[WEEKLY_ON_PLAN] > 0 &&
            c->of[WEEKLY_ON_PLAN] + c->of[WEEKLY_WATCHING] == c->measures && c->held == 0 &&
-           c->late == 0 && c->waiting == 0 && c->without_data == 0 && c->open == 0 &&
-           c->silenced == 0;
+           c->expired == 0 && c->late == 0 && c->waiting == 0 && c->without_data == 0 &&
+           c->unawaited == 0 && c->overrun == 0 && c->open == 0 && c->silenced == 0;
 }
 
 /* ---- its first sentence ---- */
@@ -117,15 +136,22 @@ static void say_open(const struct weekly_counts *c, struct text *out)
         say_number(out, c->of[s], states[s]);
     if (c->held > c->of[WEEKLY_HELD])
         (void)text_printf(out, " (%zu with data that are not complete)", c->held);
+    if (c->expired > 0)
+        (void)text_printf(out, "; %zu plan%s expired", c->expired,
+                          c->expired == 1 ? " has" : "s have");
     (void)text_puts(out, "; ");
     say_of(out, c->late, c->feeds, "feed");
     (void)text_puts(out, " late");
     say_number(out, c->waiting, "not complete");
     say_number(out, c->without_data, "without any data");
+    say_number(out, c->unawaited, "without a further publication date");
+    say_number(out, c->overrun, "late by its calendar and given longer by hand");
     if (c->open > 0)
         (void)text_printf(out, "; %zu alert%s open", c->open, c->open == 1 ? " is" : "s are");
     if (c->silenced > 0)
         (void)text_printf(out, ", of which a silence hides %zu", c->silenced);
+    say_number(out, c->overdue, c->overdue == 1 ? "action overdue" : "actions overdue");
+    say_number(out, c->of_monitor, "of the monitor itself");
     (void)text_puts(out, ".");
 }
 
@@ -136,23 +162,38 @@ static void say_first(const struct weekly_counts *c, struct text *out)
     else
         say_open(c, out);
     say_mended(c, out);
+    if (c->rehearsed > 0 && c->rehearsed < c->measures)
+        (void)text_printf(out, " %zu of the measures %s of a plan in rehearsal.", c->rehearsed,
+                          c->rehearsed == 1 ? "is" : "are");
 }
 
-/* What is missing is said beside how many are on plan. */
+/* What is missing is said beside how many are on plan: the first of these. */
 static void say_missing(const struct weekly_counts *c, struct text *out)
 {
-    size_t grey = c->of[WEEKLY_UNKNOWN] + c->of[WEEKLY_HELD];
+    const struct {
+        size_t count;
+        const char *one, *more;
+    } said[] = {
+        { c->late, "feed late", "feeds late" },
+        { c->of[WEEKLY_UNKNOWN] + c->of[WEEKLY_HELD], "grey", "grey" },
+        { c->expired, "plan expired", "plans expired" },
+        { c->unawaited, "feed without a date", "feeds without a date" },
+        { c->overrun, "feed given longer", "feeds given longer" },
+        { c->overdue, "action overdue", "actions overdue" },
+        { c->of_monitor, "alert of the monitor", "alerts of the monitor" },
+    };
+    size_t i = 0;
 
-    if (c->late > 0)
-        (void)text_printf(out, ", %zu feed%s late", c->late, c->late == 1 ? "" : "s");
-    else
-        say_number(out, grey, "grey");
+    while (i < sizeof said / sizeof said[0] && said[i].count == 0)
+        i++;
+    if (i < sizeof said / sizeof said[0])
+        say_number(out, said[i].count, said[i].count == 1 ? said[i].one : said[i].more);
 }
 
-static void say_subject(const struct weekly_counts *c, bool is_rehearsal, struct text *out)
+static void say_subject(const struct weekly_counts *c, struct text *out)
 {
-    if (is_rehearsal)
-        (void)text_puts(out, "REHEARSAL: ");
+    if (c->measures > 0 && c->rehearsed == c->measures)
+        (void)text_puts(out, "Rehearsal: ");
     (void)text_puts(out, "Weekly digest: ");
     if (weekly_is_clear(c))
         (void)text_printf(out, "all clear, %zu on plan", c->of[WEEKLY_ON_PLAN]);
@@ -250,9 +291,10 @@ static void say_measure(const struct message_context *c, const struct row *row,
         out->plain.error = -ENOMEM;
 }
 
-static void say_plan(const struct plan *plan, struct surfaces *out)
+static void say_plan(const struct plan *plan, struct civil_date today, struct surfaces *out)
 {
     AUTO(text_release) struct text words = TEXT_INIT;
+    char date[WORDING_DATE_MAX];
 
     wording_clean(&words, plan->title ? plan->title : plan->id, TITLE_MAX, WORDS_MAX);
     (void)text_puts(&words, ", ");
@@ -261,6 +303,10 @@ static void say_plan(const struct plan *plan, struct surfaces *out)
         (void)text_puts(&words, " (REHEARSAL: nobody acts on it yet)");
     if (plan->illustrative)
         (void)text_puts(&words, " (ILLUSTRATIVE: invented)");
+    if (has_expired(plan, today))
+        (void)text_printf(&words,
+                          " (EXPIRED: its last day was %s; judged against its last milestones)",
+                          wording_date(plan->valid_to, date));
     surfaces_caption(out, text_str(&words));
     if (!text_ok(&words))
         out->plain.error = -ENOMEM;
@@ -286,7 +332,7 @@ static int say_measures(const struct message_context *c, const struct weekly_fac
             if (plan)
                 surfaces_table_end(out);
             plan = m->plan;
-            say_plan(plan, out);
+            say_plan(plan, facts->today, out);
             surfaces_table(out, measure_columns, COLUMNS, true);
         }
         say_measure(c, &rows[i], m, out);
@@ -296,34 +342,95 @@ static int say_measures(const struct message_context *c, const struct weekly_fac
     return rows ? 0 : -ENOMEM;
 }
 
+/* ---- what else is open ---- */
+
+#define ALERT_COLUMNS 5
+static const char *const alert_columns[ALERT_COLUMNS] = { "Alert", "Plan", "State", "Since",
+                                                          "Owner" };
+
+static void say_alert(const struct message_context *c, const struct weekly_alert *a,
+                      struct surfaces *out)
+{
+    AUTO(text_release) struct text title = TEXT_INIT;
+    AUTO(text_release) struct text plan = TEXT_INIT;
+    AUTO(text_release) struct text owner = TEXT_INIT;
+    char since[WORDING_DATE_MAX], state[60];
+
+    wording_clean(&title, a->alert->title ? a->alert->title : "", TITLE_MAX, WORDS_MAX);
+    if (a->plan)
+        wording_clean(&plan, a->plan->title ? a->plan->title : a->plan->id, TITLE_MAX, WORDS_MAX);
+    say_owner(c, a->alert->owner, &owner);
+    (void)snprintf(state, sizeof state, "%s%s", alert_state_words(a->alert, a->episode),
+                   a->episode->severity == SEVERITY_RED     ? ", red"
+                   : a->episode->severity == SEVERITY_AMBER ? ", amber"
+                                                            : "");
+    const char *const cells[ALERT_COLUMNS] = { text_str(&title),
+                                               a->plan ? text_str(&plan) : "the monitor itself",
+                                               state, wording_date(a->episode->opened, since),
+                                               text_str(&owner) };
+
+    surfaces_row(out, cells, ALERT_COLUMNS, true);
+    if (!text_ok(&title) || !text_ok(&plan) || !text_ok(&owner))
+        out->plain.error = -ENOMEM;
+}
+
+static void say_alerts(const struct message_context *c, const struct weekly_facts *facts,
+                       struct surfaces *out)
+{
+    if (facts->alert_count == 0)
+        return;
+    surfaces_caption(out, "Open, and of no measure or feed");
+    surfaces_table(out, alert_columns, ALERT_COLUMNS, true);
+    for (size_t i = 0; i < facts->alert_count; i++)
+        say_alert(c, &facts->alerts[i], out);
+    surfaces_table_end(out);
+}
+
 /* ---- the feeds ---- */
 
 #define FEED_COLUMNS 5
 static const char *const feed_columns[FEED_COLUMNS] = { "Feed", "Newest data", "Age", "Due next",
                                                         "State" };
 
+/* In time is only what is awaited: by its calendar, or by a person's word, which is said to be one. */
+static void say_in_time(const struct weekly_feed *f, struct civil_date today, struct text *out)
+{
+    char date[WORDING_DATE_MAX];
+
+    if (f->is_late)
+        (void)text_puts(out, "LATE");
+    else if (!date_is_set(f->due))
+        (void)text_puts(out, "no further publication date is known: it is never late");
+    else if (is_overrun(f, today))
+        (void)text_printf(out, "LATE by its calendar (%s)", wording_date(f->due_unmoved, date));
+    else
+        (void)text_puts(out, "in time");
+    if (f->is_moved)
+        (void)text_printf(out, ", given until %s by hand", wording_date(f->due, date));
+}
+
 static void say_feed(const struct weekly_feed *f, struct civil_date today, struct surfaces *out)
 {
     AUTO(text_release) struct text title = TEXT_INIT;
+    AUTO(text_release) struct text state = TEXT_INIT;
     char newest[WORDING_DATE_MAX], due[WORDING_DATE_MAX], until[WORDING_DATE_MAX], age[32] = "";
-    char state[120];
     int days = date_is_set(f->newest) ? today.day - f->newest.day : 0;
 
     wording_clean(&title, f->title, TITLE_MAX, WORDS_MAX);
     if (date_is_set(f->newest))
         (void)snprintf(age, sizeof age, "%d day%s", days, days == 1 ? "" : "s");
-    (void)snprintf(state, sizeof state, "%s%s%s%s%s", f->is_late ? "LATE" : "in time",
-                   f->waits ? ", a file waits for a decision" : "",
-                   f->has_gap ? ", not complete" : "",
-                   date_is_set(f->until) ? "; was late or not complete until " : "",
-                   date_is_set(f->until) ? wording_date(f->until, until) : "");
+    say_in_time(f, today, &state);
+    (void)text_printf(&state, "%s%s%s%s", f->waits ? ", a file waits for a decision" : "",
+                      f->has_gap ? ", not complete" : "",
+                      date_is_set(f->until) ? "; was late or not complete until " : "",
+                      date_is_set(f->until) ? wording_date(f->until, until) : "");
     const char *const cells[FEED_COLUMNS] = {
         text_str(&title), date_is_set(f->newest) ? wording_date(f->newest, newest) : "none yet",
-        age, date_is_set(f->due) ? wording_date(f->due, due) : "nothing more", state
+        age, date_is_set(f->due) ? wording_date(f->due, due) : "not known", text_str(&state)
     };
 
     surfaces_row(out, cells, FEED_COLUMNS, true);
-    if (!text_ok(&title))
+    if (!text_ok(&title) || !text_ok(&state))
         out->plain.error = -ENOMEM;
 }
 
@@ -336,23 +443,37 @@ static void say_feeds(const struct weekly_facts *facts, struct surfaces *out)
     surfaces_table_end(out);
 }
 
+/* It told somebody of what is behind: somebody else hears of it. */
+static void say_instead(const char *whom, struct surfaces *out)
+{
+    AUTO(text_release) struct text words = TEXT_INIT;
+
+    if (!whom)
+        return;
+    (void)text_puts(&words, "This was for ");
+    wording_clean(&words, whom, 60, 6);
+    (void)text_puts(&words, ", to whom it could not be delivered: tell them another way.");
+    surfaces_say(out, "", text_str(&words));
+    if (!text_ok(&words))
+        out->plain.error = -ENOMEM;
+}
+
 int weekly_words(const struct message_context *c, const struct weekly_facts *facts,
                  struct text *out_subject, struct surfaces *out)
 {
     AUTO(text_release) struct text first = TEXT_INIT;
     struct weekly_counts counts;
-    bool is_rehearsal = false;
 
-    for (size_t i = 0; i < facts->measure_count; i++)
-        is_rehearsal |= facts->measures[i].plan->mode == PLAN_REHEARSAL;
     weekly_count(facts, &counts);
-    say_subject(&counts, is_rehearsal, out_subject);
+    say_subject(&counts, out_subject);
     say_first(&counts, &first);
     surfaces_begin(out, text_str(out_subject));
     surfaces_heading(out, text_str(out_subject));
+    say_instead(facts->instead_of, out);
     surfaces_say(out, "", text_str(&first));
     int r = say_measures(c, facts, out);
 
+    say_alerts(c, facts, out);
     say_feeds(facts, out);
     surfaces_space(out);
     surfaces_say(

@@ -268,8 +268,8 @@ void wording_what(const struct item_view *v, struct text *out)
         }
         (void)text_puts(out, v->item->news == NEWS_CLEARED
                                  ? "The receiver takes messages again, or a person decided."
-                                 : "Whoever they were for was not told; what they told of was "
-                                   "sent to fallback and ops instead.");
+                                 : "Whoever they were for was not told; what they told of alerts, "
+                                   "and the digest of this week, go to fallback and ops instead.");
         return;
     case RULE_SELF_CHECK:
         if (v->item->news == NEWS_CLEARED || !f || !f->detail)

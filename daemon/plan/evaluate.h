@@ -45,6 +45,8 @@ struct feed_state {
     const char *list; /* that it writes into; NULL: an aggregate feed */
     struct feed_due due;
     bool late;                           /* today is after .due.due */
+    bool is_moved;                       /* a person moved .due.due, */
+    struct civil_date due_unmoved;       /* which was this */
     struct civil_date newest_period_end; /* DATE_NONE before any file */
     const struct coverage_gap *gaps; /* providers missing from the current edition of a period */
     size_t gap_count;

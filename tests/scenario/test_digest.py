@@ -243,7 +243,7 @@ def test_it_can_be_another_day_or_none(build):
         wait_for(lambda: [to for to, _ in d.mails() if OTHER in to], "that of whoever has the role since")
 
 
-def test_a_rehearsal_reaches_its_author_alone_and_a_plan_that_ended_nobody(build):
+def test_a_rehearsal_reaches_its_author_alone_also_after_its_end(build):
     with Lived(build, mode="mode: rehearsal, author: writer") as d:
         text = open(d.w.path("plan.yaml"), encoding="utf-8").read()
         d.w.write("plan.yaml", text.replace("roles: {", "roles: {writer: {receivers: [mail]}, "))
@@ -252,13 +252,100 @@ def test_a_rehearsal_reaches_its_author_alone_and_a_plan_that_ended_nobody(build
         d.put(FINE)
         d.clock.set(at("06-10T08:00"))
         (to, mail), = wait_for(d.mails, "the digest")
-        assert OTHER in to and mail["Subject"].startswith("REHEARSAL: Weekly digest") and "(REHEARSAL: nobody acts on it yet)" in d.text(), mail
+        assert OTHER in to and mail["Subject"].startswith("Rehearsal: Weekly digest") and "(REHEARSAL: nobody acts on it yet)" in d.text(), mail
         d.w.stop()
         d.w.write("plan.yaml", open(d.w.path("plan.yaml"), encoding="utf-8").read().replace("to: 2025-03-31}", "to: 2024-06-14}", 1))
         d.start()
         d.clock.set(at("06-17T12:00"))
+        wait_for(lambda: [m for _, _, m, _ in d.smtp.mails if b"Plan expired" in m], "the mail of that day")
         d.evaluated("06-17")
-        assert len(d.mails()) == 1, "it ended"
+        d.clock.set(at("06-18T12:00"))
+        to, mail = wait_for(lambda: d.mails()[1:], "the next")[0]
+        assert OTHER in to and mail["Subject"] == "Rehearsal: Weekly digest: 1 of 1 on plan, 1 plan expired", mail["Subject"]
+
+
+def test_a_plan_that_ended_stays_with_its_red_measure_and_an_overdue_action_and_is_not_all_clear(build):
+    with Lived(build) as d:
+        text = open(d.w.path("plan.yaml"), encoding="utf-8").read()
+        d.w.write("plan.yaml", text.replace("to: 2025-03-31}", "to: 2024-06-09}", 1).replace("due: 2025-03}", "due: 2024-05}", 1))
+        d.start()
+        d.put(RED)
+        d.clock.set(at("06-10T08:00"))
+        wait_for(d.smtp.mails.copy, "what is overdue")
+        d.evaluated("06-10")
+        d.clock.set(at("06-11T08:00"))
+        wait_for(d.mails, "the digest")
+        assert d.mails()[0][1]["Subject"] == "Weekly digest: 1 of 1 behind plan, 1 plan expired"
+        text = d.text()
+        assert "1 behind plan; 1 plan has expired; 0 of 1 feed is late; 2 alerts are open, 1 action overdue." in text, text
+        assert "(EXPIRED: its last day was 9 June 2024; judged against its last milestones)" in text and "| behind plan, red |" in text, text
+        assert "Action 1.1: Second assessment team | dudley | overdue, amber | 31 May 2024 | Lead Person" in text and "clear" not in text.lower(), text
+        d.clock.set(at("06-17T08:00"))
+        d.evaluated("06-17")
+        d.clock.set(at("06-18T08:00"))
+        assert "EXPIRED" in wait_for(lambda: d.mails()[1:], "that of the next week")[0][1].get_body(("plain",)).get_content()
+
+
+def test_a_feed_given_longer_by_hand_and_one_without_a_further_date_are_not_in_time(build):
+    with Lived(build, grace="10d", start="06-12T10:00") as d:
+        d.start()
+        d.put(FINE)
+        d.w.ctl("feed", "expect", "cyp4ww", "--by", "2024-12-31", "--why", "A new system")
+        d.clock.set(at("06-17T08:00"))
+        wait_for(d.smtp.mails.copy, "how it stands")
+        d.evaluated("06-17")
+        d.clock.set(at("06-18T08:00"))
+        wait_for(d.mails, "the digest")
+        assert d.mails()[0][1]["Subject"] == "Weekly digest: 1 of 1 on plan, 1 feed given longer"
+        assert "| LATE by its calendar (10 June 2024), given until 31 December 2024 by hand" in d.text() and "clear" not in d.text().lower(), d.text()
+    with Lived(build, feed=FEED_CYP.replace("monthly", "[2024-06-07]")) as d:
+        d.start()
+        d.put(FINE)
+        assert not d.w.alerts("self-check"), "it came on its day"
+        d.clock.set(at("06-10T08:00"))
+        wait_for(lambda: [m for m in d.w.mails() if "Of cyp4ww nothing more is awaited" in m.text], "ops to be told")
+        wait_for(d.mails, "the digest")
+        assert d.mails()[0][1]["Subject"] == "Weekly digest: 1 of 1 on plan, 1 feed without a date"
+        text = d.text()
+        assert "0 of 1 feed is late, 1 without a further publication date; 1 alert is open, 1 of the monitor itself." in text, text
+        assert "| 41 days | not known | no further publication date is known: it is never late" in text, text
+        assert "A feed has no publication date left | the monitor itself | wrong, red | 10 June 2024 | ops" in text and "clear" not in text.lower(), text
+
+
+def test_one_that_is_given_up_goes_to_fallback_and_ops_and_is_no_all_clear_for_others(build):
+    with Lived(build, smtp=SmtpServer(replies={"RCPT": "550 5.1.1 no such user"})) as d:
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("06-10T08:00"))
+        instead, = wait_for(lambda: [m for m in d.w.mails() if "This was for Lead Person, to whom it could not be delivered" in m.text], "the digest for ops")
+        assert "1 alert is open, 1 of the monitor itself" in instead.text and "Messages to receiver mail were given up | the monitor itself | given up, red" in instead.text
+        wait_for(lambda: [m for m in d.w.mails() if "and the digest of this week, go to fallback and ops instead" in m.text], "ops to be told")
+        d.w.kill()
+        shutil.rmtree(d.w.path("state", "redis"))
+        d.clock.set(at("06-11T09:00"))
+        d.start()
+        wait_for(lambda: (d.w.ctl("status")["last_evaluation"] or "").startswith("2024-06-11"), "the day to be judged")
+        assert len([m for m in d.w.mails() if "This was for Lead Person" in m.text]) == 1, "once"
+
+
+def test_one_that_is_due_after_its_readers_hours_goes_when_they_begin_next(build):
+    with Lived(build) as d:
+        d.w.write("waitlistd.yaml", open(d.w.path("waitlistd.yaml"), encoding="utf-8").read() + 'digest: {on: friday, at: "18:30"}\n')
+        d.start()
+        d.put(FINE)
+        d.clock.set(at("06-14T19:00"))
+        d.evaluated("06-14")
+        d.clock.set(at("06-15T10:00"))
+        d.evaluated("06-15")
+        assert not d.mails()
+        d.clock.set(at("06-17T08:00"))
+        (_, mail), = wait_for(d.mails, "the next working moment")
+        assert mail["X-Waitlistd-Delivery"] == ids_hash(d.w.instance, "digest", LEAD, WEEKS["2024-06-10"])
+        d.w.stop()
+        d.clock.set(at("06-28T10:00"))  # before the next is due, that of the week before still is
+        d.start()
+        wait_for(lambda: d.mails()[1:], "that of the week before")
+        assert d.mails()[1][1]["X-Waitlistd-Delivery"] == ids_hash(d.w.instance, "digest", LEAD, "2024-W25")
 
 
 SHARE = lists.measure(id="within", title="Seen in time", metric="open-within:18w", polarity="higher", target="{at_least: 90}")

@@ -649,14 +649,35 @@ static void of_digest(struct facts *t, struct notice *n, bool is_clear, struct t
     };
     const struct weekly_feed feeds[] = {
         { "Community services waiting times", date_of("2024-06-30"), date_of("2024-09-14"), false,
-          false, false, is_clear ? date_of("2024-08-09") : DATE_NONE },
+          false, false, is_clear ? date_of("2024-08-09") : DATE_NONE, false, DATE_NONE },
         { "Wheelchairs, weekly", date_of("2024-07-28"), date_of("2024-08-07"), true, true, false,
-          DATE_NONE },
+          DATE_NONE, false, DATE_NONE },
+        { "School places, by hand", date_of("2024-05-31"), date_of("2024-12-31"), false, false,
+          false, DATE_NONE, true, date_of("2024-08-09") },
+        { "A list of dates", date_of("2024-03-31"), DATE_NONE, false, false, false, DATE_NONE,
+          false, DATE_NONE },
     };
-    const struct weekly_facts facts = {
-        measures,         is_clear ? 1 : 2,     feeds, is_clear ? 1 : 2, is_clear ? 0 : 3,
-        is_clear ? 0 : 1, date_of("2024-08-14")
-    };
+    const struct alert overdue = { .rule = RULE_ACTION_OVERDUE,
+                                   .title = WORDS("Action 1.1: A second team"),
+                                   .owner = WORDS("council-lead") },
+                       redis = { .rule = RULE_SELF_CHECK,
+                                 .title = WORDS("Redis is set up so that it may lose data") };
+    const struct episode since = { .state = ALERT_FIRING,
+                                   .severity = SEVERITY_RED,
+                                   .opened = date_of("2024-07-31") };
+    const struct weekly_alert alerts[] = { { &overdue, &since, &t->f.plan },
+                                           { &redis, &since, NULL } };
+    const struct weekly_facts facts = { .measures = measures,
+                                        .measure_count = is_clear ? 1 : 2,
+                                        .feeds = feeds,
+                                        .feed_count = is_clear ? 1 : 4,
+                                        .alerts = alerts,
+                                        .alert_count = is_clear ? 0 : 2,
+                                        .open = is_clear ? 0 : 5,
+                                        .silenced = is_clear ? 0 : 1,
+                                        .today = date_of("2024-08-14") };
+
+    t->f.plan.valid_to = date_of(is_clear ? "2024-08-14" : "2024-08-13");
 
     if (is_clear) {
         t->judged[MONTHS - 1].event = PERIOD_CLEAR;

@@ -65,6 +65,9 @@ static const struct {
     { { CLEAR, .late = 1 }, false },
     { { CLEAR, .waiting = 1 }, false },
     { { CLEAR, .without_data = 1 }, false },
+    { { CLEAR, .expired = 1 }, false },
+    { { CLEAR, .unawaited = 1 }, false },
+    { { CLEAR, .overrun = 1 }, false },
     { { CLEAR, .open = 1 }, false },
     { { CLEAR, .silenced = 1 }, false },
 };
@@ -100,7 +103,61 @@ START_TEST(a_feed_that_was_late_in_the_week_is_counted_as_such_once_it_came)
 }
 END_TEST
 
+#define TODAY 100
+
+static const struct {
+    struct weekly_feed feed;
+    size_t unawaited, overrun, late;
+} calendars[] = {
+    { { .due = { TODAY } }, 0, 0, 0 },
+    { { .due = { INT32_MIN } }, 1, 0, 0 },
+    { { .due = { TODAY + 90 }, .is_moved = true, .due_unmoved = { TODAY } }, 0, 0, 0 },
+    { { .due = { TODAY + 90 }, .is_moved = true, .due_unmoved = { TODAY - 1 } }, 0, 1, 0 },
+    { { .due = { TODAY - 1 }, .is_late = true, .is_moved = true, .due_unmoved = { TODAY - 9 } },
+      0,
+      0,
+      1 },
+};
+
+START_TEST(a_feed_without_a_further_date_or_past_its_own_by_a_persons_word_is_counted)
+{
+    const struct weekly_facts facts = { .feeds = &calendars[_i].feed,
+                                        .feed_count = 1,
+                                        .today = { TODAY } };
+    struct weekly_counts c;
+
+    weekly_count(&facts, &c);
+    ck_assert_uint_eq(c.unawaited, calendars[_i].unawaited);
+    ck_assert_uint_eq(c.overrun, calendars[_i].overrun);
+    ck_assert_uint_eq(c.late, calendars[_i].late);
+}
+END_TEST
+
+START_TEST(plans_that_ended_actions_overdue_and_alerts_of_the_monitor_are_counted)
+{
+    const struct plan over = { .valid_to = { TODAY - 1 }, .mode = PLAN_REHEARSAL },
+                      last = { .valid_to = { TODAY } }, open = { .valid_to = { INT32_MIN } };
+    const struct weekly_measure m[] = {
+        { .plan = &over }, { .plan = &over }, { .plan = &last }, { .plan = &open }
+    };
+    const struct weekly_alert a[] = { { .plan = &open }, { .plan = &over }, { .plan = NULL } };
+    const struct weekly_facts facts = {
+        .measures = m, .measure_count = 4, .alerts = a, .alert_count = 3, .today = { TODAY }
+    };
+    struct weekly_counts c;
+
+    weekly_count(&facts, &c);
+    ck_assert_uint_eq(c.expired, 1);
+    ck_assert_uint_eq(c.rehearsed, 2);
+    ck_assert_uint_eq(c.overdue, 2);
+    ck_assert_uint_eq(c.of_monitor, 1);
+}
+END_TEST
+
 UNIT_MAIN("weekly_notice",
+          UNIT_ROWS(a_feed_without_a_further_date_or_past_its_own_by_a_persons_word_is_counted,
+                    calendars),
+          UNIT_TEST(plans_that_ended_actions_overdue_and_alerts_of_the_monitor_are_counted),
           UNIT_ROWS(a_feed_that_was_late_in_the_week_is_counted_as_such_once_it_came, feeds),
           UNIT_ROWS(a_measure_is_on_plan_only_by_a_figure_that_is_complete_and_without_an_alert,
                     rows),
