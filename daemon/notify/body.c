@@ -28,7 +28,7 @@ static void say_item(struct surfaces *s, const struct item_view *v, bool is_all)
         { "Figures of", wording_footprint },
         { "Data period", wording_period },
         { "Since", wording_since },
-        { "Gone grey", late_feed_held },
+        { "Held", late_feed_held },
         { "Who", wording_who },
         { "Escalated", wording_escalated },
         { "What clears it", wording_clears },

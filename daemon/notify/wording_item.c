@@ -302,6 +302,8 @@ void wording_what(const struct item_view *v, struct text *out)
         detail_of(f, out);
         (void)text_puts(out, " Until then the measures of this feed keep their last state and none "
                              "is called better.");
+    } else if (f && f->detail && v->item->alert->rule == RULE_FEED_LATE) {
+        detail_of(f, out); /* what came, or until when a person gave it */
     } else if (v->item->news == NEWS_CLEARED && v->item->alert->rule == RULE_FEED_LATE) {
         (void)text_puts(out, "Its file has come, or a person gave it a later day to come by.");
     } else if (v->item->news == NEWS_CLEARED) {

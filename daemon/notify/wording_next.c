@@ -1,5 +1,7 @@
 #include "notify/wording.h"
 
+#include <string.h>
+
 /* ---- who deals with it ---- */
 
 const struct ack *wording_ack_of(const struct item_view *v)
@@ -75,6 +77,21 @@ static const char *of_rule(const struct item_view *v)
     return "nobody owns this in the plan: find who should answer for it, and name an owner there";
 }
 
+/* Whether the reader is among those who own it. */
+static bool is_owner(const struct item_view *v)
+{
+    const struct message_context *c = v->context;
+    char role[PLAN_ROLE_MAX];
+
+    for (const char *at = v->owner; c->role_holder && plan_roles_next(&at, role);) {
+        const char *holder = c->role_holder(c->names_arg, role);
+
+        if (holder && c->recipient_name && strcmp(holder, c->recipient_name) == 0)
+            return true;
+    }
+    return false;
+}
+
 void wording_next(const struct item_view *v, struct text *out)
 {
     switch (v->item->news) {
@@ -92,5 +109,7 @@ void wording_next(const struct item_view *v, struct text *out)
     default:
         break;
     }
-    (void)text_puts(out, v->owner ? "ask the owner what is being done" : of_rule(v));
+    (void)text_puts(out, !v->owner     ? of_rule(v)
+                         : is_owner(v) ? "decide what is done about it, and by when: it is yours"
+                                       : "ask the owner what is being done");
 }

@@ -50,6 +50,24 @@ static struct finding *feed_finding(const struct feed_state *feed, enum rule rul
     return f;
 }
 
+/* Of one that is not late: what came, or until when a person gave what has not. */
+static void in_time_words(const struct feed_state *feed, struct text *out)
+{
+    char newest[32], awaited[32], due[32];
+
+    (void)finding_date(feed->due.awaited, awaited);
+    (void)finding_date(feed->due.due, due);
+    if (feed->is_moved)
+        (void)text_printf(out, "nothing has come for the period to %s: a person gave it until %s",
+                          awaited, due);
+    else if (date_is_set(feed->newest_period_end))
+        (void)text_printf(out, "its newest data are to %s%s%s",
+                          finding_date(feed->newest_period_end, newest),
+                          *due ? "; the next file is due by " : "", due);
+    else
+        (void)text_printf(out, "no file has come yet%s%s", *due ? "; one is due by " : "", due);
+}
+
 static int late_finding(const struct feed_state *feed, struct finding_set *s)
 {
     struct finding *f = feed_finding(feed, RULE_FEED_LATE, "", s);
@@ -62,10 +80,12 @@ static int late_finding(const struct feed_state *feed, struct finding_set *s)
     if (feed->late) {
         text_printf(&detail, "nothing received for the period to %s; due by %s",
                     finding_date(feed->due.awaited, awaited), finding_date(feed->due.due, due));
-        f->detail = text_take(&detail);
         r = finding_now(f, PERIOD_RED, feed->due.awaited);
+    } else {
+        in_time_words(feed, &detail);
     }
-    return f->title == NULL || (feed->late && f->detail == NULL) ? -ENOMEM : r;
+    f->detail = text_take(&detail);
+    return f->title == NULL || f->detail == NULL ? -ENOMEM : r;
 }
 
 static int held_finding(const struct feed_state *feed, struct civil_date today,

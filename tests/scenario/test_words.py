@@ -53,10 +53,12 @@ def test_a_feed_is_named_by_its_title_and_is_not_late_rather_than_arrived_when_a
         late = wait_for(w.mails, "ops to be told")[-1]
         assert late.subject == "Feed late: Four week waits", late.subject
         said = text(late)
-        assert "Gone grey: 1 measure is without a current figure: Children helped within 4 weeks (camhs-lead)." in said, said
+        assert "Held: 1 measure is without a current figure: Children helped within 4 weeks (camhs-lead)." in said, said
         assert "Ask: the desk of the publisher." in said and 'of "Four week waits" we have: nothing received' in said, said
         w.ctl("feed", "expect", "cyp4ww", "--by", "2024-09-10")
         wait_for(lambda: w.alert("feed-late")["state"] == "RESOLVED", "its end")
+        end = wait_for(lambda: [m for m in w.mails() if m.subject.startswith("Feed no longer late")], "its end to be told")[0]
+        assert "a person gave it until 10 September 2024" in text(end) and "file has come," not in text(end), text(end)
         table = w.ctl_raw("alerts", output="table").stdout
         assert "not late" in table and "arrived" not in table, table
 

@@ -366,6 +366,8 @@ static void feed_late_again(struct facts *t)
 static void feed_came(struct facts *t)
 {
     feed_late(t);
+    t->f.finding.detail = WORDS("its newest data are to 30 June 2024; the next file is due by 12 "
+                                "September 2024");
     set_news(t, NEWS_CLEARED, ALERT_RESOLVED, NAN);
 }
 

@@ -167,8 +167,7 @@ static const struct {
     const char *subject, *body;
 } rule_rows[] = {
     { RULE_FEED_LATE, NEWS_NEW, "Feed late: cyp4ww", "Nothing came for June." },
-    { RULE_FEED_LATE, NEWS_CLEARED, "Feed no longer late: cyp4ww",
-      "Its file has come, or a person gave" },
+    { RULE_FEED_LATE, NEWS_CLEARED, "Feed no longer late: cyp4ww", "What: Nothing came for June." },
     { RULE_COVERAGE_GAP, NEWS_NEW, "Data incomplete: cyp4ww without Black Country Healthcare NHS",
       "A file in which the provider reports again." },
     { RULE_IMPLAUSIBLE_CHANGE, NEWS_NEW, "File not taken: cyp4ww",
@@ -258,6 +257,29 @@ START_TEST(rules_without_a_figure_have_their_own_words)
                      rule_rows[_i].news == NEWS_CLEARED);
     text_release(&body);
     message_release(&m);
+}
+END_TEST
+
+static const char *ada_leads(void *arg, const char *role)
+{
+    (void)arg;
+    return strcmp(role, "camhs-lead") == 0 ? "Ada Example" : "Ben Example";
+}
+
+START_TEST(the_owner_is_not_told_to_ask_the_owner)
+{
+    static const char *const readers[] = { "Ada Example", "Ben Example", NULL };
+
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        fixture_init(&f);
+        f.context.role_holder = ada_leads;
+        f.context.recipient_name = readers[i];
+        struct text body = flat_body();
+
+        ck_assert_int_eq(!strstr(text_str(&body), "ask the owner"), i == 0);
+        ck_assert_int_eq(!strstr(text_str(&body), "next: decide what is done about it"), i != 0);
+        text_release(&body);
+    }
 }
 END_TEST
 
@@ -1538,6 +1560,7 @@ UNIT_MAIN("message",
           UNIT_ROWS(a_rehearsal_is_marked_in_the_subject_the_body_and_the_data, rehearsal_rows),
           UNIT_TEST(an_illustrative_plan_says_so_in_the_first_line),
           UNIT_TEST(held_and_restated_figures_are_said_to_be),
+          UNIT_TEST(the_owner_is_not_told_to_ask_the_owner),
           UNIT_TEST(a_first_figure_is_not_called_restated_because_that_of_another_period_was),
           UNIT_TEST(a_newer_period_without_a_figure_does_not_hide_the_last_one),
           UNIT_ROWS(what_turned_after_it_was_told_is_said_with_its_dates, turn_rows),

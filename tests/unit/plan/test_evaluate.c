@@ -756,6 +756,30 @@ START_TEST(an_action_is_delivered_as_its_lead_last_reported_it_else_as_the_plan_
 }
 END_TEST
 
+START_TEST(a_feed_that_is_not_late_says_whether_its_file_came_or_a_person_gave_it_time)
+{
+    struct world w;
+
+    world_init(&w, "2024-10-15");
+    w.feed.newest_period_end = date_of("2024-06-30");
+    run(&w);
+    ck_assert_str_eq(
+        find(&w, RULE_FEED_LATE, "")->detail,
+        "its newest data are to 30 June 2024; the next file is due by 14 September 2024");
+    w.feed.is_moved = true;
+    run(&w);
+    ck_assert_str_eq(find(&w, RULE_FEED_LATE, "")->detail,
+                     "nothing has come for the period to 31 July 2024: a person gave it until 14 "
+                     "September 2024");
+    w.feed.is_moved = false;
+    w.feed.newest_period_end = DATE_NONE;
+    run(&w);
+    ck_assert_str_eq(find(&w, RULE_FEED_LATE, "")->detail,
+                     "no file has come yet; one is due by 14 September 2024");
+    world_release(&w);
+}
+END_TEST
+
 START_TEST(a_feeds_troubles_are_findings_of_their_own)
 {
     struct world w;
@@ -978,6 +1002,7 @@ UNIT_MAIN(
     UNIT_ROWS(an_action_is_overdue_after_its_last_day, overdue_rows),
     UNIT_ROWS(an_action_is_delivered_as_its_lead_last_reported_it_else_as_the_plan_says,
               delivery_rows),
+    UNIT_TEST(a_feed_that_is_not_late_says_whether_its_file_came_or_a_person_gave_it_time),
     UNIT_TEST(a_feeds_troubles_are_findings_of_their_own),
     UNIT_TEST(the_same_inputs_give_the_same_findings_in_the_same_order),
     UNIT_TEST(a_measure_that_improves_while_its_guard_worsens_is_masking_and_a_gap_is_not_fine),
