@@ -111,14 +111,14 @@ static void say_end(struct surfaces *s, const struct message_context *c,
         text_clear(&words);
     }
     if (c->also_told && *c->also_told) {
-        wording_clean(&words, c->also_told, 300, is_tight(c) ? 4 : 15);
+        wording_clean(&words, c->also_told, 300, is_tight(c) ? 5 : 15);
         surfaces_say(s, "Also told", text_str(&words));
     } else {
         surfaces_say(s, "Also told", "nobody else");
     }
     if (is_tight(c)) {
         text_clear(&words);
-        wording_clean(&words, c->not_reached, 200, 8);
+        wording_clean(&words, c->not_reached, 200, 7);
         (void)text_puts(&words, "; their message was given up or waits: tell them another way.");
         surfaces_say(s, "Not reached", text_str(&words));
     }
