@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/text.h"
 #include "doctor/doctor_internal.h"
 #include "notify/review_notice.h"
 
@@ -58,16 +60,35 @@ static void look_at_feed(struct doctor *d, const struct feed_setting *f)
         say(d, DOCTOR_OK, "calendar", f->id, NULL, "cadence and grace go together");
 }
 
-static void look_at_role(struct doctor *d, const struct settings *s, const char *role)
+static void list_receiver(struct text *list, const char *id)
 {
+    (void)text_printf(list, "%s%s", list->len ? ", " : "", id);
+}
+
+/* A role that nobody holds: an email receiver writes to its to: then, others are told as ever; ops where none of
+ * them reaches anybody. */
+static void look_at_role(struct doctor *d, const struct settings *s, const struct plan_role *role)
+{
+    AUTO(text_release) struct text to = TEXT_INIT, lost = TEXT_INIT, other = TEXT_INIT;
     const struct person *holder[1];
     char mend[MEND_MAX];
 
-    if (settings_holders(s, role, d->today, holder, 1))
+    if (settings_holders(s, role->id, d->today, holder, 1))
         return;
-    say(d, DOCTOR_WARN, "people", role,
+    for (size_t i = 0; i < role->receivers.count; i++) {
+        const char *id = role->receivers.items[i];
+        const struct receiver_setting *r = settings_receiver(s, id);
+
+        if (r)
+            list_receiver(r->kind != RECEIVER_EMAIL ? &other : r->to ? &to : &lost, id);
+    }
+    say(d, DOCTOR_WARN, "people", role->id,
         mend_path("editor %s && systemctl reload-or-restart waitlistd", s->people_path, mend),
-        "nobody holds this role today, nor is a deputy: what is for it goes to ops");
+        "nobody holds this role today, nor is a deputy%s%s%s%s%s%s%s",
+        to.len ? ": mail for it goes to the to: of " : "", text_str(&to),
+        lost.len ? "; no mail is written for it by " : "", text_str(&lost),
+        other.len ? "; told as ever: " : "", text_str(&other),
+        to.len || other.len ? "" : ": what is for it alone goes to ops");
 }
 
 static void look_at_plan(struct doctor *d, const struct settings *s, const struct plan *plan)
@@ -88,7 +109,7 @@ static void look_at_plan(struct doctor *d, const struct settings *s, const struc
     else
         say(d, DOCTOR_OK, "plan", plan->id, NULL, "in force today");
     for (size_t i = 0; s->people_path && i < plan->role_count; i++)
-        look_at_role(d, s, plan->roles[i].id);
+        look_at_role(d, s, &plan->roles[i]);
 }
 
 /* An internal profile ends on its review day, and figures get coarser the next. */

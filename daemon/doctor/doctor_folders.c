@@ -25,6 +25,13 @@ static const char *kind_of(mode_t mode)
     return S_ISREG(mode) ? "a file" : S_ISSOCK(mode) ? "a socket" : "something else";
 }
 
+const char *folder_mend(int error, bool is_owner, mode_t mode)
+{
+    if (error == EROFS)
+        return "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\"";
+    return is_owner && (mode & S_IRWXU) != S_IRWXU ? "chmod u+rwx %s" : "chown waitlistd: %s";
+}
+
 /* Returns whether it can be used. */
 static bool look_at_folder(struct doctor *d, const char *what, const char *path, bool is_private)
 {
@@ -51,9 +58,7 @@ static bool look_at_folder(struct doctor *d, const char *what, const char *path,
         int error = errno;
 
         say(d, DOCTOR_FAIL, "folder", path,
-            mend_path(error == EROFS ? "mount -o remount,rw \"$(findmnt -no TARGET -T %s)\""
-                                     : "chown waitlistd: %s",
-                      path, mend),
+            mend_path(folder_mend(error, st.st_uid == geteuid(), st.st_mode), path, mend),
             "%s: cannot be written: %s", what, strerror(error));
         return false;
     }

@@ -5,6 +5,7 @@
 #define DOCTOR_DOCTOR_INTERNAL_H
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "config.h"
@@ -38,6 +39,8 @@ void look_at_credentials(struct doctor *d);
 
 /* ---- doctor_folders.c ---- */
 void look_at_folders(struct doctor *d, const struct settings *s);
+/** The command that makes a folder usable which is not: error is what faccessat() said. %s is its path. */
+const char *folder_mend(int error, bool is_owner, mode_t mode);
 /** How full a disk is: of_bytes as the file system counts, what ordinary users have. */
 enum doctor_level room_level(uint64_t free_bytes, uint64_t of_bytes);
 /** Files of the daemon that are of later than now. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/secret.h"
@@ -82,8 +83,65 @@ static char *proxy_to(struct doctor *d, const struct settings *s, const char *ur
                : NULL;
 }
 
+/* Each once, by the first role that has it. */
+static void add_address(struct doctor *d, struct server *v, const char *mail, const char *what,
+                        const char *person, const char *role)
+{
+    char who[300];
+
+    for (size_t i = 0; i < v->address_count; i++)
+        if (v->addresses[i].mail && strcasecmp(v->addresses[i].mail, mail) == 0)
+            return;
+    if (v->address_count == ADDRESSES_MAX) {
+        v->addresses_left_out++;
+        return;
+    }
+    if (!v->addresses)
+        v->addresses = calloc(ADDRESSES_MAX, sizeof *v->addresses);
+    if (!v->addresses) {
+        d->has_failed = true;
+        return;
+    }
+    struct address *a = &v->addresses[v->address_count++];
+
+    (void)snprintf(who, sizeof who, "%s %s of %s", what, person, role);
+    *a = (struct address){ .mail = copy(d, mail), .who = copy(d, *what ? who : NULL) };
+}
+
+/* Who holds a role today, and who is told too once a holder's mail is refused for good. */
+static void add_holders(struct doctor *d, struct server *v, const struct settings *s,
+                        const char *role)
+{
+    const struct person *people[16];
+    size_t n = settings_holders(s, role, d->today, people, 16);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct person *deputy = settings_deputy(s, role, people[i], d->today);
+
+        add_address(d, v, people[i]->mail, "the holder", people[i]->id, role);
+        if (deputy)
+            add_address(d, v, deputy->mail, "the deputy", deputy->id, role);
+    }
+}
+
+/* Everybody whom alerts through this receiver would reach. c NULL: no more is known than its to:. */
+static void add_addresses(struct doctor *d, struct server *v, const struct settings *s,
+                          const struct config *c, const struct receiver_setting *r)
+{
+    if (r->to)
+        add_address(d, v, r->to, "", "", "");
+    for (size_t i = 0; c && i < c->plan_count; i++)
+        for (size_t k = 0; k < c->plans[i]->role_count; k++) {
+            const struct plan_role *role = &c->plans[i]->roles[k];
+
+            for (size_t n = 0; n < role->receivers.count; n++)
+                if (strcmp(role->receivers.items[n], r->id) == 0)
+                    add_holders(d, v, s, role->id);
+        }
+}
+
 static void add_relay(struct doctor *d, struct servers *all, const struct settings *s,
-                      const struct receiver_setting *r, const char *to)
+                      const struct config *c, const struct receiver_setting *r)
 {
     AUTO(text_release) struct text url = TEXT_INIT;
     bool is_implicit = r->tls == SMTP_TLS_IMPLICIT && strncmp(r->smtp, "smtp://", 7) == 0;
@@ -96,7 +154,8 @@ static void add_relay(struct doctor *d, struct servers *all, const struct settin
     v->is_mail = true;
     v->require_tls = r->tls != SMTP_TLS_OFF;
     v->from = copy(d, r->from);
-    v->to = copy(d, to);
+    v->people_path = copy(d, s->people_path);
+    add_addresses(d, v, s, c, r);
     v->ca_file = copy(d, r->ca_file);
     v->user = copy(d, r->user);
     v->auth = r->auth;
@@ -152,7 +211,7 @@ static void add_all(struct doctor *d, struct servers *all, const struct settings
         if (r->kind == RECEIVER_TEAMS)
             add_channel(d, all, s, r);
         if (r->kind == RECEIVER_EMAIL)
-            add_relay(d, all, s, r, to);
+            add_relay(d, all, s, c, r);
         if (r->kind == RECEIVER_EMAIL && !to)
             say(d, DOCTOR_FAIL, "people", r->id, mend_settings(d, 0, mend),
                 "this receiver has no to:, and nobody holds a role that uses it");

@@ -18,6 +18,7 @@
 #define ANSWER_MS     3000
 #define VERSION_LEAST 7
 #define APART_WARN_S  5
+#define MEMORY_LEAST  (64ll << 20)
 #define APART_FAIL_S  60
 
 static const struct timeval answer = { ANSWER_MS / 1000, ANSWER_MS % 1000 * 1000 };
@@ -108,6 +109,11 @@ static void look_at_info(struct doctor *d, const struct link *l, const char *inf
     if (most > 0 && used > most / 10 * 9)
         say(d, used > most ? DOCTOR_FAIL : DOCTOR_WARN, "redis-memory", l->where, mend,
             "%lld MiB of maxmemory %lld MiB are used: full, it takes no changes", used >> 20,
+            most >> 20);
+    else if (most > 0 && most < MEMORY_LEAST)
+        say(d, DOCTOR_WARN, "redis-memory", l->where, mend,
+            "maxmemory is %lld MiB, far less than lists and figures come to: full, it takes no "
+            "changes",
             most >> 20);
     (void)snprintf(mend, sizeof mend, "%s CONFIG GET dir", l->cli);
     if (strstr(info, "\naof_last_write_status:err"))

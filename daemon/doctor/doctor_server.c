@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "doctor/doctor_server.h"
@@ -60,6 +61,25 @@ CURLcode server_options(CURL *easy, struct server *v, const char *url, const cha
     return r;
 }
 
+/* What a relay answers before one speaks to it here: whether it offers AUTH, and its last words. */
+static size_t on_reply(char *line, size_t size, size_t count, void *arg)
+{
+    static const char offer[] = "AUTH ";
+    struct server *v = arg;
+    size_t len = size * count, said = 0;
+
+    if (len >= 3 && memcmp(line, "220", 3) == 0)
+        v->offers_login = false;
+    if (len >= 3 + sizeof offer && memcmp(line, "250", 3) == 0 &&
+        strncasecmp(line + 4, offer, sizeof offer - 1) == 0)
+        v->offers_login = true;
+    for (; said < len && said + 1 < sizeof v->reply && line[said] != '\r' && line[said] != '\n';
+         said++)
+        v->reply[said] = line[said] >= ' ' && line[said] < 0x7f ? line[said] : '?';
+    v->reply[said] = '\0';
+    return len;
+}
+
 /* As deliveries connect (loop/http.c), but nothing is asked for once it stands. */
 static CURLcode prepare(CURL *easy, struct server *v)
 {
@@ -67,9 +87,12 @@ static CURLcode prepare(CURL *easy, struct server *v)
 
     v->is_guarded = !v->is_mail && !v->allow_private && !v->proxy;
     SET(easy, r, CURLOPT_CONNECT_ONLY, 1L);
-    if (v->is_mail)
+    if (v->is_mail) {
         SET(easy, r, CURLOPT_USE_SSL,
             v->require_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
+        SET(easy, r, CURLOPT_HEADERFUNCTION, on_reply);
+        SET(easy, r, CURLOPT_HEADERDATA, v);
+    }
     if (v->user) {
         SET(easy, r, CURLOPT_USERNAME, v->user);
         SET(easy, r, CURLOPT_LOGIN_OPTIONS, smtp_login_options((enum smtp_auth)v->auth));
@@ -236,27 +259,60 @@ static int talk(CURL *easy, const char *line, char out_reply[REPLY_MAX], int64_t
     return send_line(easy, line, until) ? read_reply(easy, out_reply, until) : 0;
 }
 
-/* Up to RCPT, and back: no mail is sent. */
-static void talk_to_relay(CURL *easy, struct server *v)
+/* One address, up to RCPT. Returns the code that its session goes on or ends with; 0: none came. */
+static int ask_for(CURL *easy, struct server *v, struct address *a, int64_t until)
 {
     char line[600], reply[REPLY_MAX];
-    int64_t until = now_ms() + TALK_MS;
 
-    (void)snprintf(line, sizeof line, "MAIL FROM:<%s>\r\n", v->from);
+    (void)snprintf(line, sizeof line, "RCPT TO:<%s>\r\n", a->mail);
     int code = talk(easy, line, reply, until);
 
-    v->cause = code / 100 == 2 ? CAUSE_NONE : code / 100 == 4 ? CAUSE_PUT_OFF : CAUSE_SENDER;
-    if (v->cause == CAUSE_NONE && v->to) {
-        (void)snprintf(line, sizeof line, "RCPT TO:<%s>\r\n", v->to);
+    a->cause = code / 100 == 2 ? CAUSE_NONE : code / 100 == 4 ? CAUSE_PUT_OFF : CAUSE_RECIPIENT;
+    (void)snprintf(a->reply, sizeof a->reply, "%.300s", reply);
+    if (code)
+        v->asked++;
+    return code;
+}
+
+/* Up to RCPT for each address, and back each time: no mail is sent. One that is refused hides no other. */
+static void talk_to_relay(CURL *easy, struct server *v)
+{
+    char line[600], reply[REPLY_MAX] = "";
+    int64_t until = now_ms() + TALK_MS;
+    int code;
+
+    (void)snprintf(line, sizeof line, "MAIL FROM:<%s>\r\n", v->from);
+    do {
         code = talk(easy, line, reply, until);
-        v->cause = code / 100 == 2 ? CAUSE_NONE : code / 100 == 4 ? CAUSE_PUT_OFF : CAUSE_RECIPIENT;
-    }
-    if (code == 0)
-        v->cause = CAUSE_SILENT;
-    if (v->cause != CAUSE_NONE)
+        if (code / 100 == 2 && v->asked < v->address_count)
+            code = ask_for(easy, v, &v->addresses[v->asked], until) / 100 == 0
+                       ? 0
+                       : talk(easy, "RSET\r\n", reply, until);
+    } while (code / 100 == 2 && v->asked < v->address_count);
+    if (v->asked == 0 && code / 100 != 2) {
+        v->cause = code == 0 ? CAUSE_SILENT : code / 100 == 4 ? CAUSE_PUT_OFF : CAUSE_SENDER;
         (void)snprintf(v->words, sizeof v->words, ": %.300s", reply);
+    }
     (void)talk(easy, "RSET\r\n", reply, until);
     (void)send_line(easy, "QUIT\r\n", until);
+}
+
+/* A relay that answers, and does not let one in: what its last reply says, or what it did not offer. */
+static enum cause cause_of_reply(CURL *easy, const struct server *v, CURLcode code,
+                                 enum cause cause)
+{
+    long reply = 0;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply);
+    if (v->user &&
+        (code == CURLE_OK ? !v->offers_login : code == CURLE_LOGIN_DENIED && reply / 100 == 2))
+        return CAUSE_NO_AUTH;
+    if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED ||
+        code == CURLE_LOGIN_DENIED)
+        return reply / 100 == 4                           ? CAUSE_BUSY
+               : reply / 100 == 5 && cause != CAUSE_LOGIN ? CAUSE_TURNED_AWAY
+                                                          : cause;
+    return cause;
 }
 
 /* ---- all of it ---- */
@@ -278,11 +334,15 @@ void server_reach(struct server *v)
     if (code == CURLE_OK)
         code = curl_easy_perform(easy);
     v->cause = server_cause(easy, v, code);
+    if (v->is_mail)
+        v->cause = cause_of_reply(easy, v, code, v->cause);
+    if (v->cause == CAUSE_BUSY || v->cause == CAUSE_TURNED_AWAY)
+        (void)snprintf(v->words, sizeof v->words, ": %s", v->reply);
     if (v->cause == CAUSE_OTHER)
         (void)snprintf(v->words, sizeof v->words, ": %s", curl_easy_strerror(code));
     time_t end = code == CURLE_OK ? end_of_certificate(easy) : 0;
 
-    if (code == CURLE_OK && v->is_mail)
+    if (v->cause == CAUSE_NONE && v->is_mail)
         talk_to_relay(easy, v);
     if (v->cause == CAUSE_NONE && end && gmtime_r(&end, &t) &&
         strftime(date, sizeof date, "%Y-%m-%d", &t) > 0) {

@@ -16,7 +16,8 @@ enum remedy {
     ASK_RESOLVER,
     SEE_CHAIN,
     WRITE_PASSWORD,
-    TRY_AGAIN
+    TRY_AGAIN,
+    SEE_GREETING
 };
 
 /* What each cause is called, and what mends it. */
@@ -50,6 +51,16 @@ static const struct {
                             "relay",
                             CHANGE_SETTINGS },
     [CAUSE_LOGIN] = { DOCTOR_FAIL, "login", "it refuses user and password", WRITE_PASSWORD },
+    [CAUSE_NO_AUTH] = { DOCTOR_FAIL, "login",
+                        "it offers no AUTH that can be used, while user: is set: mail would go "
+                        "without a login, or not at all",
+                        CHANGE_SETTINGS },
+    [CAUSE_BUSY] = { DOCTOR_FAIL, "smtp",
+                     "it answers, and takes nothing for now: what waits is tried again by itself",
+                     TRY_AGAIN },
+    [CAUSE_TURNED_AWAY] = { DOCTOR_FAIL, "smtp",
+                            "it turns this machine away: who runs the relay must let it in",
+                            SEE_GREETING },
     [CAUSE_PROXY_NAME] = { DOCTOR_FAIL, "proxy", "the proxy's name is not found", CHANGE_SETTINGS },
     [CAUSE_PROXY_GONE] = { DOCTOR_FAIL, "proxy", "the proxy cannot be connected to",
                            CHANGE_SETTINGS },
@@ -144,10 +155,61 @@ static const char *mend_server(const struct doctor *d, const struct server *v, e
         (void)snprintf(out, MEND_MAX, "waitlistctl notify test %s",
                        v->subject + strcspn(v->subject, " ") + 1);
         return out;
+    case SEE_GREETING:
+        return mend_path("curl --verbose --max-time 10 %s", v->url, out);
     case CHANGE_SETTINGS:
         break;
     }
     return mend_settings(d, 0, out);
+}
+
+/* ---- whom a relay takes mail for ---- */
+
+static const char *mend_address(const struct doctor *d, const struct server *v,
+                                const struct address *a, char out[MEND_MAX])
+{
+    if (!a->who)
+        return mend_server(d, v, causes[a->cause].remedy, out);
+    if (a->cause == CAUSE_PUT_OFF)
+        return "sleep 600; waitlistctl doctor";
+    return mend_path("editor %s && systemctl reload-or-restart waitlistd", v->people_path, out);
+}
+
+/* Each that it does not take, by role: the address itself is in people.yaml. */
+static void say_refused(struct doctor *d, const struct server *v, const char *where)
+{
+    char mend[MEND_MAX];
+    size_t unasked = v->address_count - v->asked + v->addresses_left_out;
+
+    for (size_t i = 0; i < v->asked; i++) {
+        const struct address *a = &v->addresses[i];
+
+        if (a->cause != CAUSE_NONE)
+            say(d, causes[a->cause].level, causes[a->cause].check, v->subject,
+                mend_address(d, v, a, mend), "%s: %s%s%s: %s", where, causes[a->cause].words,
+                a->who ? ", " : "", a->who ? a->who : "", a->reply);
+    }
+    if (unasked)
+        say(d, DOCTOR_WARN, "smtp", v->subject, "sleep 600; waitlistctl doctor",
+            "%s: not asked about %zu more addresses: %s", where, unasked,
+            v->asked < v->address_count ? "it ended the session, or answers slowly"
+                                        : "they are too many");
+}
+
+static void say_taken(struct doctor *d, const struct server *v, const char *where)
+{
+    const char *first = NULL;
+    char more[40] = "";
+    size_t taken = 0;
+
+    for (size_t i = 0; i < v->asked; i++)
+        if (v->addresses[i].cause == CAUSE_NONE && taken++ == 0)
+            first = v->addresses[i].mail;
+    if (taken > 1)
+        (void)snprintf(more, sizeof more, " and %zu more", taken - 1);
+    if (taken || v->address_count == 0)
+        say(d, DOCTOR_OK, "smtp", v->subject, NULL, "%s: it would take mail%s%s%s%s", where,
+            first ? " for " : "", first ? first : "", more, v->words);
 }
 
 void server_say(struct doctor *d, const struct server *v)
@@ -158,14 +220,17 @@ void server_say(struct doctor *d, const struct server *v)
     if (!v->url || !v->subject)
         return;
     (void)origin_of(v->is_about_token ? v->token_url : v->url, where);
-    if (v->cause == CAUSE_NONE)
-        say(d, DOCTOR_OK, v->is_mail ? "smtp" : "webhook", v->subject, NULL, "%s: %s%s%s%s", where,
-            v->is_mail ? "it would take mail" : "can be connected to",
-            v->is_mail && v->to ? " for " : "", v->is_mail && v->to ? v->to : "", v->words);
-    else
+    if (v->cause != CAUSE_NONE)
         say(d, causes[v->cause].level, check, v->subject,
             mend_server(d, v, causes[v->cause].remedy, mend), "%s: %s%s", where,
             causes[v->cause].words, v->words);
+    else if (v->is_mail)
+        say_taken(d, v, where);
+    else
+        say(d, DOCTOR_OK, "webhook", v->subject, NULL, "%s: can be connected to%s", where,
+            v->words);
+    if (v->is_mail && (v->cause == CAUSE_NONE || v->cause == CAUSE_ENDS_SOON))
+        say_refused(d, v, where);
 }
 
 void server_release(struct server *v)
@@ -176,7 +241,7 @@ void server_release(struct server *v)
                             v->user,
                             v->password_file,
                             v->from,
-                            v->to,
+                            v->people_path,
                             v->proxy,
                             v->token_url,
                             v->client_id,
@@ -187,5 +252,10 @@ void server_release(struct server *v)
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
+    for (size_t i = 0; i < v->address_count; i++) {
+        free(v->addresses[i].mail);
+        free(v->addresses[i].who);
+    }
+    free(v->addresses);
     secret_wipe(v->password);
 }

@@ -74,10 +74,11 @@ def holds(checks, faults):
     assert not missing, f"not named: {missing}\n" + "\n".join(map(str, checks))
 
 
-def test_each_of_25_seeded_faults_and_more_is_named_with_its_cause_and_the_command_that_mends_it(build):
+def test_each_of_36_seeded_faults_and_more_is_named_with_its_cause_and_the_command_that_mends_it(build):
     with Instance(build) as c, HttpServer() as plain, SmtpServer() as well, SmtpServer(hang_at="CONNECT") as silent, \
             SmtpServer({"AUTH": "535 no"}, login=True) as locked, SmtpServer({"RCPT": "550 nobody here"}) as unknown, \
-            SmtpServer({"MAIL": "553 not you"}) as sender, SmtpServer({"RCPT": "450 later"}) as grey:
+            SmtpServer({"MAIL": "553 not you"}) as sender, SmtpServer({"RCPT": "450 later"}) as grey, \
+            SmtpServer({"CONNECT": "421 too busy"}) as busy, SmtpServer({"CONNECT": "554 not from there"}) as away:
         authority, trusted = certificate(c, "elsewhere.example", prefix="authority")
         ended, _ = certificate(c, issuer=authority, days=-1, prefix="ended")
         soon, _ = certificate(c, issuer=authority, days=2, prefix="soon")
@@ -91,6 +92,7 @@ def test_each_of_25_seeded_faults_and_more_is_named_with_its_cause_and_the_comma
                 relay("well", well.port), relay("closed", closed.port), relay("silent", silent.port),
                 relay("starttls", well.port, ""), relay("locked", locked.port, OFF + ", user: u, password_file: mail.password"),
                 relay("unknown", unknown.port), relay("sender", sender.port), relay("grey", grey.port),
+                relay("busy", busy.port), relay("away", away.port), relay("open", well.port, OFF + ", user: u, password_file: mail.password"),
                 MAIL.format(id="nowhere", url="smtp://relay.onion:25", more=OFF),
                 MAIL.format(id="nobody", url=f"smtp://127.0.0.1:{well.port}", more=OFF).replace("to: lead@example.nhs.uk, ", ""),
                 web("strange", strange.port), web("other-name", strange.port, more=ca), web("old", old.port, more=ca),
@@ -116,7 +118,7 @@ def test_each_of_25_seeded_faults_and_more_is_named_with_its_cause_and_the_comma
                 os.utime(w.path("state", "journal", "received"), (time.time() + 86400,) * 2)
                 w.redis("CONFIG", "SET", "appendfsync", "everysec")
                 w.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-                w.redis("CONFIG", "SET", "maxmemory", "1gb")
+                w.redis("CONFIG", "SET", "maxmemory", "60mb")
                 asked = []
                 question = threading.Thread(target=lambda: asked.append(doctor(w, 1)))
                 question.start()
@@ -145,6 +147,10 @@ def test_each_of_25_seeded_faults_and_more_is_named_with_its_cause_and_the_comma
                     ("fail", "smtp", "receiver unknown", "refuses the recipient: 550 nobody here", edit),
                     ("fail", "smtp", "receiver sender", "refuses the sender: 553 not you", edit),
                     ("warn", "smtp", "receiver grey", "puts off, as greylisting does: 450 later", "waitlistctl notify test grey"),
+                    ("fail", "smtp", "receiver busy", "takes nothing for now: what waits is tried again by itself: 421 too busy", "waitlistctl notify test busy"),
+                    ("fail", "smtp", "receiver away", "turns this machine away: who runs the relay must let it in: 554 not", f"curl --verbose --max-time 10 smtp://127.0.0.1:{away.port}"),
+                    ("fail", "login", "receiver open", "offers no AUTH", edit),
+                    ("warn", "redis-memory", "/redis.sock", "maxmemory is 60 MiB", set_ + "maxmemory 0"),
                     ("fail", "people", "nobody", "nobody holds a role", edit),
                     ("fail", "tls", "receiver strange", "from nobody trusted here", edit),
                     ("fail", "tls", "receiver other-name", "for another name", edit),
@@ -160,7 +166,7 @@ def test_each_of_25_seeded_faults_and_more_is_named_with_its_cause_and_the_comma
                     ("warn", "calendar", "lenient", "is told only after 8 periods", edit),
                     ("warn", "calendar", "later", "from: 2026-01-01 is to come", edit),
                     ("fail", "plan", "dudley", "ended on 2025-03-31", f"waitlistctl plan apply {w.path('plan.yaml')}"),
-                    ("warn", "people", "camhs-lead", "nobody holds this role today", f"editor {w.path('people.yaml')}"),
+                    ("warn", "people", "camhs-lead", "nobody holds this role today, nor is a deputy; told as ever: spool", f"editor {w.path('people.yaml')}"),
                     ("fail", "profile", "inner", "what Chief allowed ended on 2025-05-31", edit),
                 ])
                 assert any(x["level"] == "ok" and x["subject"] == "receiver well" and "lead@example.nhs.uk" in x["what"] for x in checks), checks
@@ -169,6 +175,61 @@ def test_each_of_25_seeded_faults_and_more_is_named_with_its_cause_and_the_comma
                 said = [line.split(b":")[0].strip() for _, line in well.dialogue]
                 assert b"RCPT TO" in said and b"RSET" in said and b"DATA" not in said and not well.mails, said
                 assert not any(s.requests for s in (plain, strange, old, ends)), "no web server was given a message"
+
+
+ROLES = """\
+people:
+  p1: {name: A B, mail: a.b@example.nhs.uk}
+  p2: {name: C D, mail: c.d@example.nhs.uk}
+  p3: {name: E F, mail: e.f@example.nhs.uk}
+  p4: {name: G H, mail: g.h@example.nhs.uk}
+holders:
+  camhs-lead: [{person: p1}, {person: p2, deputy: p3}, {person: p4, to: 2024-01-31}]
+"""
+
+
+def test_a_relay_is_asked_about_each_address_that_alerts_would_reach_and_one_that_is_refused_hides_no_other(build):
+    def takes(line):
+        """The second of three, and the deputy for later."""
+        return "550 no such user" if b"c.d@" in line else "450 later" if b"e.f@" in line else "250 ok"
+
+    with SmtpServer({"RCPT": takes}) as relays, SmtpServer({"RCPT": lambda line: "550 no" if b"lead@" in line else "250 ok"}) as other:
+        receivers = RECEIVER_SPOOL + relay("mail", relays.port) + relay("second", other.port)
+        with Instance(build, receivers=receivers, extra="people: people.yaml\n", plan_text=plan(receivers="mail, second")) as w:
+            w.write("people.yaml", ROLES)
+            w.start("2024-09-10")
+            checks = [c for c in doctor(w, 1) if c["check"] == "smtp"]
+            people = f"editor {w.path('people.yaml')} && "
+            holds(checks, [("fail", "smtp", "receiver mail", "refuses the recipient, the holder p2 of camhs-lead: 550 no such user", people),
+                           ("warn", "smtp", "receiver mail", "greylisting does, the deputy p3 of camhs-lead: 450 later", "waitlistctl doctor"),
+                           ("fail", "smtp", "receiver second", "refuses the recipient: 550 no", f"editor {w.path('waitlistd.yaml')}")])
+            taken = [c["what"].partition(": ")[2] for c in checks if c["level"] == "ok"]
+            assert taken == ["it would take mail for lead@example.nhs.uk and 1 more", "it would take mail for a.b@example.nhs.uk and 2 more"], taken
+            said = [line.strip().split(b":")[0] for _, line in relays.dialogue]
+            first = said.index(b"MAIL FROM")
+            assert said[first:first + 12] == [b"MAIL FROM", b"RCPT TO", b"RSET"] * 4 and said.count(b"RCPT TO") == 4, "who holds it no more is not asked about"
+            relays.replies["RCPT"], relays.drop_at = "250 ok", "RSET"
+            holds(doctor(w, 1), [("warn", "smtp", "receiver mail", "not asked about 3 more addresses: it ended the session", "waitlistctl doctor")])
+
+
+def test_a_role_that_nobody_holds_is_said_with_where_its_mail_goes_and_an_own_folder_without_rights_is_opened(build):
+    with SmtpServer() as relays:
+        mail = relay("mail", relays.port)
+        receivers = RECEIVER_SPOOL + mail + mail.replace("id: mail", "id: none").replace("to: lead@example.nhs.uk, ", "")
+        with Instance(build, receivers=receivers, extra="people: people.yaml\n", plan_text=plan(receivers="mail, none, spool")) as w:
+            w.write("people.yaml", PEOPLE)
+            if os.geteuid() == 0:  # root writes everywhere unless that is taken from it
+                w.wrapper = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
+            w.start("2024-09-10")
+            archive = w.path("state", "archive")
+            os.chmod(archive, 0o500)
+            checks = doctor(w, 1)
+            os.chmod(archive, 0o700)
+            where = "nor is a deputy: mail for it goes to the to: of mail; no mail is written for it by none; told as ever: "
+            holds(checks, [("warn", "people", "camhs-lead", where, f"editor {w.path('people.yaml')}"),
+                           ("fail", "folder", "/archive", "cannot be written", f"chmod u+rwx {archive}")])
+            w.write("plan.yaml", open(w.path("plan.yaml"), encoding="utf-8").read().replace("[mail, none, spool]", "[none]"))
+            holds(doctor(w, 1), [("warn", "people", "camhs-lead", "for it by none: what is for it alone goes to ops", "editor ")])
 
 
 def test_settings_that_were_broken_while_the_daemon_runs_are_named_by_their_line_and_a_lost_secret_by_its_path(build):

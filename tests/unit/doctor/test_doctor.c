@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "doctor/doctor_internal.h"
 
 #include "support/unit.h"
@@ -51,6 +53,32 @@ START_TEST(a_command_names_its_path_as_often_as_it_needs_it)
 }
 END_TEST
 
-UNIT_MAIN("doctor", UNIT_ROWS(room_is_judged_by_what_is_left_and_by_its_share, rooms),
+static const struct {
+    const char *why;
+    int error;
+    bool is_owner;
+    mode_t mode;
+    const char *mend;
+} closed[] = {
+    { "its own, not to be written", EACCES, true, 040500, "chmod u+rwx /a" },
+    { "its own, not to be read", EACCES, true, 040300, "chmod u+rwx /a" },
+    { "another's", EACCES, false, 040500, "chown waitlistd: /a" },
+    { "its own, with all rights", EACCES, true, 040700, "chown waitlistd: /a" },
+    { "a disk that was mounted for reading", EROFS, true, 040700,
+      "mount -o remount,rw \"$(findmnt -no TARGET -T /a)\"" },
+};
+
+START_TEST(a_folder_that_cannot_be_used_is_mended_by_what_it_lacks)
+{
+    char out[MEND_MAX];
+
+    ck_assert_str_eq(
+        mend_path(folder_mend(closed[_i].error, closed[_i].is_owner, closed[_i].mode), "/a", out),
+        closed[_i].mend);
+}
+END_TEST
+
+UNIT_MAIN("doctor", UNIT_ROWS(a_folder_that_cannot_be_used_is_mended_by_what_it_lacks, closed),
+          UNIT_ROWS(room_is_judged_by_what_is_left_and_by_its_share, rooms),
           UNIT_ROWS(a_path_is_one_word_to_a_shell_whatever_is_in_it, words),
           UNIT_TEST(a_command_names_its_path_as_often_as_it_needs_it))
