@@ -106,6 +106,8 @@ def test_a_lead_gets_the_whole_plan_and_every_feed_once_a_week_and_others_none(b
         d.evaluated("06-11")
         d.clock.set(at("06-16T23:00"))
         d.evaluated("06-16")
+        d.clock.set(at("06-17T07:00"))
+        d.evaluated("06-17")
         assert len(d.mails()) == 1, "one a week"
         d.clock.set(at("06-17T08:00"))
         wait_for(lambda: len(d.mails()) == 2, "that of the next week")

@@ -645,9 +645,10 @@ static void of_digest(struct facts *t, struct notice *n, bool is_clear, struct t
     const struct plan_measure never = { .id = WORDS("new-one"),
                                         .title = WORDS("Families who say that they were heard"),
                                         .owner = WORDS("council-lead") };
+    struct plan trial = t->f.plan; /* beside a live plan */
     const struct weekly_measure measures[] = {
         { &t->f.plan, &t->f.measure, &t->f.finding, !is_clear, false },
-        { &t->f.plan, &never, NULL, false, false },
+        { &trial, &never, NULL, false, false },
     };
     const struct weekly_feed feeds[] = {
         { "Community services waiting times", date_of("2024-06-30"), date_of("2024-09-14"), false,
@@ -679,6 +680,7 @@ static void of_digest(struct facts *t, struct notice *n, bool is_clear, struct t
                                         .silenced = is_clear ? 0 : 1,
                                         .today = date_of("2024-08-14") };
 
+    trial.mode = PLAN_REHEARSAL;
     t->f.plan.valid_to = date_of(is_clear ? "2024-08-14" : "2024-08-13");
 
     if (is_clear) {
