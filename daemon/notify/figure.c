@@ -112,11 +112,17 @@ static bool is_enough(double people)
     return !known(people) || people >= AVERAGE_DENOMINATOR_MIN;
 }
 
-/* How many it counts: nobody, which some may be told. */
+/* How many it counts: nobody. What is reckoned of some, as a queue's target, may be 0 too. */
+static bool counts_nobody(const struct series_version *v)
+{
+    return v->value == 0 && (!known(v->numerator) || v->numerator == 0);
+}
+
+/* Which some may be told. */
 static bool is_none(const struct series_version *v, struct figure_kind kind)
 {
-    return kind.profile == PROFILE_INTERNAL && kind.unit == UNIT_COUNT && v->value == 0 &&
-           !known(v->numerator);
+    return kind.profile == PROFILE_INTERNAL && kind.tells_none && kind.unit == UNIT_COUNT &&
+           counts_nobody(v);
 }
 
 static bool controlled_value(const struct series_version *v, struct figure_kind kind,
@@ -321,7 +327,8 @@ static const char *absent(const struct series_version *v, struct figure_kind kin
 bool figure_is_few_to_tell(const struct series_version *v, struct figure_kind kind)
 {
     return is_number(v) && kind.profile == PROFILE_INTERNAL && !kind.is_withheld &&
-           !kind.published && kind.unit == UNIT_COUNT && v->value > 0 && v->value < COUNT_SHOWN_MIN;
+           !kind.published && kind.unit == UNIT_COUNT && v->value < COUNT_SHOWN_MIN &&
+           (v->value > 0 || (counts_nobody(v) && !kind.tells_none));
 }
 
 const char *message_figure(const struct series_version *v, struct figure_kind kind,

@@ -9,7 +9,8 @@
  * else is whole, and only over at least 8, when known. A count that is hidden is not told by its
  * line either: "over 3" of one that is under 5 is 4. A figure that rests on stops whose outcome nobody
  * told is shown as its bounds, rounded outwards; a lower bound under 5 is not. An internal audience sees
- * a count of 0 as 0 and one of 1 to 4 as "fewer than 5". To the public a percentage is that of its parts
+ * a count of 0 to 4 as "fewer than 5"; where the plan says so of its measure (`tell_none`) 0 as 0, so that "fewer
+ * than 5" is 1 to 4. To the public a percentage is that of its parts
  * as they are rounded, so that it tells no more than they do (DOMAIN section 5), and hidden where these
  * are not known.
  */
@@ -32,6 +33,7 @@ struct figure_kind {
     bool published;
     bool is_longest; /* the longest wait: that of one person, however many wait */
     enum profile profile;
+    bool tells_none;  /* the plan lets an internal audience know that it is 0 */
     bool is_withheld; /* beside others it would tell how few (notify/release.h): hidden */
 };
 
@@ -54,7 +56,7 @@ bool figure_band(const struct series_version *v, struct figure_kind kind, double
 /** The bounds as they are told; false: it is none. */
 bool figure_bounds(const struct series_version *v, struct figure_kind kind, double *out_low,
                    double *out_high);
-/** Whether it is told as "fewer than 5", to an internal audience, and is not 0. */
+/** Whether it is told as "fewer than 5", to an internal audience: with .tells_none it is not 0. */
 bool figure_is_few_to_tell(const struct series_version *v, struct figure_kind kind);
 /** Whether a line is itself told only as FIGURE_LINE_HIDDEN: that of a count of people, under 5. */
 bool figure_line_hidden(double line, struct figure_kind kind);

@@ -289,7 +289,8 @@ static struct figure_kind kind_of_fact(const struct fact *fact, const struct rel
 {
     return (struct figure_kind){ .unit = cell->metric.unit,
                                  .is_longest = measure_is_longest(fact->f->measure),
-                                 .profile = profile };
+                                 .profile = profile,
+                                 .tells_none = fact->f->measure->tells_none };
 }
 
 /* What a measure's figure would say if it were told. */
@@ -520,10 +521,12 @@ static bool is_told_more(const struct release_entry *e, const struct release_fig
     if (kind.is_longest || release_scale(f->measure, f->version) != 1)
         return false;
     release_entry_side(&told, f, kind);
+    release_entry_none(&told, kind);
     return told.low > e->low || told.high < e->high;
 }
 
-/* The news says so whether or not the figure stays: that is kept, and beside it the figure is asked for anew. */
+/* The news says so whether or not the figure stays: that is kept, and beside it the figure is asked for anew; so is
+ * what another measure of it says, of which the plan lets 0 be told. */
 static void tell_more(struct release *r, struct known_cell *k, const struct release_figure *f,
                       struct figure_kind kind)
 {
@@ -533,12 +536,19 @@ static void tell_more(struct release *r, struct known_cell *k, const struct rele
     k->is_new = true;
     if (!k->entry.is_shown)
         return;
-    own.low = k->entry.low;
-    own.high = k->entry.high;
+    struct release_entry told = k->entry;
+
+    release_entry_none(&told, kind);
+    own.low = told.low;
+    own.high = told.high;
     own.is_rounded = kind.profile == PROFILE_PUBLIC && kind.unit == UNIT_PERCENT;
     if (k->cell.family)
         counts_of(&own, k->entry.value, k->entry.numerator, k->entry.denominator);
-    k->entry.is_shown = is_safe_to_tell(r, k, f, kind.profile, &own);
+    told.is_shown = is_safe_to_tell(r, k, f, kind.profile, &own);
+    if (told.is_shown)
+        k->entry = told;
+    else
+        k->entry.is_shown = false;
 }
 
 bool release_ask(struct release *r, const struct release_figure *f, struct figure_kind kind,

@@ -62,6 +62,24 @@ void release_entry_side(struct release_entry *e, const struct release_figure *f,
     within(e, (side.low - aged) / scale, (side.high - aged) / scale);
 }
 
+static void within_few(struct release_entry *e, struct figure_kind kind)
+{
+    within(e, kind.tells_none ? 1 : 0, SHOWN_MIN - 1);
+}
+
+void release_entry_none(struct release_entry *e, struct figure_kind kind)
+{
+    const struct series_version v = { .value = e->value, .numerator = e->numerator };
+    double shown;
+
+    if (!e->is_shown || !kind.tells_none)
+        return;
+    if (figure_is_few_to_tell(&v, kind))
+        within_few(e, kind);
+    else if (release_is_count(kind) && figure_shown(&v, kind, &shown) && shown == 0)
+        within(e, 0, 0);
+}
+
 struct release_entry release_entry_of(const struct release_figure *f, struct figure_kind kind)
 {
     const struct series_version *v = f->version;
@@ -75,7 +93,7 @@ struct release_entry release_entry_of(const struct release_figure *f, struct fig
     else if (figure_bounds(v, kind, &low, &high))
         within(&e, low, high);
     else if (figure_is_few_to_tell(v, kind))
-        within(&e, 1, SHOWN_MIN - 1);
+        within_few(&e, kind);
     else
         e.is_shown = false;
     e.low /= scale;

@@ -22,5 +22,7 @@ struct release_entry release_entry_of(const struct release_figure *f, struct fig
 /** Adds on which side of its figure's line its value lies. */
 void release_entry_side(struct release_entry *e, const struct release_figure *f,
                         struct figure_kind kind);
+/** Adds what .tells_none says of one that is shown: that it is 0, or not. */
+void release_entry_none(struct release_entry *e, struct figure_kind kind);
 
 #endif

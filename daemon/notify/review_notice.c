@@ -27,8 +27,8 @@ int review_words(const struct receiver_setting *r, struct civil_date today,
     wording_shorten(out_subject, SUBJECT_MAX);
     (void)text_puts(out_body, "Receiver ");
     wording_clean(out_body, r->id, 60, 5);
-    (void)text_puts(out_body, " is shown figures by profile internal: 0 as 0, and 1 to 4 as "
-                              "\"fewer than 5\". Approved by ");
+    (void)text_puts(out_body, " is shown figures by profile internal: a count under 5 as \"fewer "
+                              "than 5\", and 0 as 0 where the plan says so. Approved by ");
     wording_clean(out_body, r->approved_by, 100, 12);
     (void)text_puts(out_body, "; basis: ");
     wording_clean(out_body, r->basis, 200, 30);

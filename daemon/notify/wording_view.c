@@ -243,6 +243,7 @@ void item_view(const struct message_context *context, const struct message_item 
                             context->feed_is_published(context->feed_is_published_arg, v.feed));
         v.kind.is_longest = v.measure && measure_is_longest(v.measure);
         v.kind.profile = context->profile;
+        v.kind.tells_none = v.measure && v.measure->tells_none;
         if (f && a->rule == RULE_SPECIAL_CAUSE)
             view_of_chart(&v, f);
         else if (f)

@@ -236,6 +236,7 @@ struct plan_measure {
     double min_n;                /* 0: none */
     struct milestone *expect;    /* ascending by date */
     size_t expect_count;
+    bool tells_none;    /* who is told "fewer than 5" of it is told 0 as 0 */
     bool linear;        /* between two milestones the line is straight, else it is a step */
     char *action;       /* id, or NULL */
     char *owner;        /* roles: `owner:`, else the action's lead; NULL: nobody, told to ops */

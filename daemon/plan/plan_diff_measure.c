@@ -419,6 +419,8 @@ void diff_measure(struct diffing *d, const struct plan_measure *before,
     diff_texts(d, keys, sizeof keys / sizeof keys[0], before, after);
     diff_text(d, CHANGE_OTHER, "priority", priority_of(d->before, before),
               priority_of(d->after, after));
+    diff_text(d, CHANGE_OTHER, "tell_none", before->tells_none ? "true" : NULL,
+              after->tells_none ? "true" : NULL);
     diff_ladder(d, plan_ladder_of(d->before, before), plan_ladder_of(d->after, after));
     diff_notes(d, before, after);
     /* Whatever else changes a judgement. */

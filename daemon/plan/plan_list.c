@@ -396,6 +396,9 @@ void plan_list_settle(struct plan_reading *r, struct measure_reading *reading)
         plan_complain(r, yaml_get(reading->node, "act_on"), PLAN_KEY_OF_NO_USE,
                       "leave it out, or watch a stock",
                       "measure: %s does not age: without data nothing is known of it", def->id);
+    if (l->metric.unit != UNIT_COUNT)
+        refuse_key(r, yaml_get(reading->node, "tell_none"), "tell_none",
+                   "this metric counts no people");
 }
 
 enum metric_better plan_list_better(const struct measure_reading *reading)

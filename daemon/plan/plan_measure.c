@@ -90,6 +90,9 @@ static const struct bind_key measure_keys[] = {
       "12}" },
     { "interpolation", BIND_CHOICE, MEASURE(interpolation), "step", 0, 0, interpolations, 0,
       "linear: between two milestones the line is straight; step: each holds until the next" },
+    { "tell_none", BIND_BOOL, MEASURE(m.tells_none), "false", 0, 0, NULL, 0,
+      "of a count of people: an internal audience is told that it is 0, else only that it is fewer "
+      "than 5" },
     { "guard", BIND_TEXTS, MEASURE(m.guards), NULL, 0, 0, NULL, 0,
       "measures that must not worsen while this one improves, by their ids" },
     { "guard_over", BIND_INTEGER, MEASURE(m.guard_over), "1", 1, 60, NULL, 0,

@@ -33,13 +33,14 @@ def line_of(id, times):
     return line * times if of in ("open", "over18", "over52") else line
 
 
-def plan(times, ids, salt):
+def plan(times, ids, salt, more=""):
     """As many priorities as let each measure be among the first of a message, which has all of it. salt: before the measures' ids,
     by which messages are composed in another order."""
     measures = [lists.measure(
         id=salt + id, title=f"Measure {id}", metric=METRICS[of], select=f", place: {place}" if place else "",
         polarity="higher" if of == "share" else "lower",
-        target="{%s: %d}" % ("at_least" if of == "share" else "at_most", line_of(id, times))).replace('"1.1"', f'"{n % 4 + 1}.1"')
+        target="{%s: %d}" % ("at_least" if of == "share" else "at_most", line_of(id, times))).replace('"1.1"', f'"{n % 4 + 1}.1"') +
+        (more if of in COUNTED else "")
         for n, (id, (of, place, _)) in enumerate((id, MEASURES[id]) for id in ids)]
     text = lists.plan(*measures)
     first, last = text.index("  - id: \"1\""), text.index("measures:\n")
@@ -236,14 +237,23 @@ def run_year(w, weeks, seed, times, ids):
     return days
 
 
-def told_in_a_year(build, weeks, times, ids=tuple(MEASURES), seed=4, salt=""):
-    """What is told, of which nobody finds out more than he may; times: so many as in a small list."""
-    with lists.instance(build, plan_text=plan(times, ids, salt), extra=lists.LISTS + "places: places.yaml\n") as w:
+INTERNAL = ("  - {id: spool, kind: spool, dir: ./spool, profile: internal, approved_by: Ada Example, basis: agreement 7,"
+            " review_by: 2027-12-31}\n")
+
+
+def told_in_a_year(build, weeks, times, ids=tuple(MEASURES), seed=4, salt="", tells_none=False):
+    """What is told, of which nobody finds out more than he may; times: so many as in a small list. tells_none: to an internal
+    audience, of which the plan lets 0 be told."""
+    internal = {"receivers": INTERNAL} if tells_none else {}
+    with lists.instance(build, plan_text=plan(times, ids, salt, "    tell_none: true\n" if tells_none else ""),
+                        extra=lists.LISTS + "places: places.yaml\n", **internal) as w:
         w.write("places.yaml", SETTING)
         days = run_year(w, weeks, seed, times, ids)
-        for day, *what in figures_told(w, times, salt):
+        for day, kind, of, place, figure, line in figures_told(w, times, salt):
+            if tells_none and kind in ("own", "history") and figure == "fewer than 5":
+                figure = "1 to 4"
             if day in days:  # else it is projected
-                days[day].told.append(tuple(what))
+                days[day].told.append((kind, of, place, figure, line))
     found = {day: attack(days[day], days.get(last), ids) for last, day in zip([None] + list(days), days)}
     assert not any(found.values()), [(day, found[day], days[day].told) for day in found if found[day]]
     return [what for day in days.values() for what in day.told]
@@ -263,6 +273,30 @@ def test_nobody_finds_out_more_in_whatever_order_the_messages_of_a_day_are_compo
     for seed in range(5, 9 if FULL else 7):  # of each the news of what came last once told what a figure before it was
         for salt in ("b4-", "a6-", "b7-"):
             told_in_a_year(build, 6 if FULL else 1, 1, seed=seed, salt=salt)
+
+
+def test_an_internal_audience_that_is_told_0_finds_out_no_more_of_one_to_four(build):
+    told = told_in_a_year(build, 26 if FULL else 5, 1, ids=("over-s", "long", "over-d"), seed=5, tells_none=True)
+    assert any(figure == "fewer than 5" for _, _, _, figure, _ in told), told
+
+
+def figures_of_few(build, receiver, more):
+    """Seven who wait over 18 weeks, then nobody; seven again, then three: what the ends are told as."""
+    with lists.instance(build, plan_text=lists.plan(lists.measure(target="{at_most: 5}", more=more)), receivers=receiver) as w:
+        for week, long in enumerate((7, 0, 7, 3)):
+            day = datetime.date(2026, 5, 10) + datetime.timedelta(days=7 * week)
+            rows = lists.starts(long, "2025-09-01") | lists.starts(20, "2026-04-20", prefix="B")
+            w.put(f"{week}.csv", lists.snapshot(str(day), rows), feed="weekly")
+            w.once(f"{day + datetime.timedelta(days=1)}T10:00")
+        return [item["figure"] for item in items_told(w) if item["news"] == "cleared"]
+
+
+def test_nobody_is_told_as_0_only_to_an_internal_audience_and_only_where_the_plan_says_so(build):
+    none, few = "    tell_none: true\n", "fewer than 5"
+    for receiver, without, told in ((INTERNAL, few, "0"), (INTERNAL.replace("internal", "partner").split(", approved")[0] + "}\n", "*", "*"),
+                                    (INTERNAL.replace("internal", "public").split(", approved")[0] + "}\n", "*", "*")):
+        assert figures_of_few(build, receiver, "") == [without, without], receiver
+        assert figures_of_few(build, receiver, none) == [told, without], receiver
 
 
 def test_the_attacker_finds_counts_where_each_figure_is_rounded_by_itself(_build):

@@ -51,7 +51,7 @@ class Census:
     # ---- what figures say --------------------------------------------------------------------------
     def figure(self, of, place, text, line=None, is_few=False):
         """of: as in count(); "share" (within 18 weeks, of all), "median", "p92", "longest". is_few: "*" stands for
-        fewer than 5. line: of which text says on which side it lies."""
+        fewer than 5, or nobody; "1 to 4": "fewer than 5" where nobody would be told as 0. line: of which text says on which side it lies."""
         side = re.match(r"just (over|under) ([\d,.]+)", text)
         number = re.fullmatch(r"(?:about )?([\d,]+)(%| days?| weeks?)?", text)
         if of == "longest":
@@ -68,10 +68,12 @@ class Census:
             self.solver.add(x >= 5)
         elif text.startswith("about"):
             self.solver.add(x == int(number[1].replace(",", "")))
+        elif text in ("0", "1 to 4"):
+            self.between(x, int(text[0]), int(text[-1]))
         elif number:
             shown = int(number[1].replace(",", ""))
             self.between(x, max(5, shown - 2), shown + 2)
-        elif text == "*" and is_few:
+        elif text == "fewer than 5" or (text == "*" and is_few):
             self.between(x, 0, 4)
         return None
 

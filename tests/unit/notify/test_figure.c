@@ -246,17 +246,21 @@ static const struct {
     double value, numerator, denominator;
     enum unit unit;
     const char *partner, *public, *internal;
+    const char *told; /* to internal, where the plan lets 0 be told */
 } of_profiles[] = {
-    { "nobody", 0, NONE, NONE, UNIT_COUNT, "*", "*", "0" },
-    { "few", 1, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5" },
-    { "four", 4, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5" },
-    { "more", 12, NONE, NONE, UNIT_COUNT, "10", "10", "10" },
-    { "of an unknown unit 0 may be anything", 0, NONE, NONE, UNIT_UNKNOWN, "*", "*", "*" },
-    { "reckoned from few it is no count of them", 0, 3, NONE, UNIT_COUNT, "*", "*", "*" },
-    { "a share of parts that are known", 48, 12, 25, UNIT_PERCENT, "48%", "40%", "48%" },
-    { "a share of few", 8, 2, 25, UNIT_PERCENT, "*", "*", "*" },
-    { "a share whose parts are not known", 43.5, NONE, NONE, UNIT_PERCENT, "44%", "*", "44%" },
-    { "a median over 7", 57, NONE, 7, UNIT_DAYS, "*", "*", "*" },
+    { "nobody", 0, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5", "0" },
+    { "nobody of some", 0, 0, 25, UNIT_COUNT, "*", "*", "fewer than 5", "0" },
+    { "four of some", 4, 4, 25, UNIT_COUNT, "*", "*", "fewer than 5", "fewer than 5" },
+    { "few", 1, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5", "fewer than 5" },
+    { "four", 4, NONE, NONE, UNIT_COUNT, "*", "*", "fewer than 5", "fewer than 5" },
+    { "more", 12, NONE, NONE, UNIT_COUNT, "10", "10", "10", "10" },
+    { "of an unknown unit 0 may be anything", 0, NONE, NONE, UNIT_UNKNOWN, "*", "*", "*", "*" },
+    { "reckoned from few it is no count of them", 0, 3, NONE, UNIT_COUNT, "*", "*", "*", "*" },
+    { "a share of parts that are known", 48, 12, 25, UNIT_PERCENT, "48%", "40%", "48%", "48%" },
+    { "a share of few", 8, 2, 25, UNIT_PERCENT, "*", "*", "*", "*" },
+    { "a share whose parts are not known", 43.5, NONE, NONE, UNIT_PERCENT, "44%", "*", "44%",
+      "44%" },
+    { "a median over 7", 57, NONE, 7, UNIT_DAYS, "*", "*", "*", "*" },
 };
 
 START_TEST(each_profile_shows_small_numbers_in_its_own_way)
@@ -266,20 +270,26 @@ START_TEST(each_profile_shows_small_numbers_in_its_own_way)
                                       .denominator = of_profiles[_i].denominator };
     const struct {
         enum profile profile;
+        bool tells_none;
         const char *shown;
     } cells[] = {
-        { PROFILE_PARTNER, of_profiles[_i].partner },
-        { PROFILE_PUBLIC, of_profiles[_i].public },
-        { PROFILE_INTERNAL, of_profiles[_i].internal },
+        { PROFILE_PARTNER, false, of_profiles[_i].partner },
+        { PROFILE_PARTNER, true, of_profiles[_i].partner },
+        { PROFILE_PUBLIC, false, of_profiles[_i].public },
+        { PROFILE_PUBLIC, true, of_profiles[_i].public },
+        { PROFILE_INTERNAL, false, of_profiles[_i].internal },
+        { PROFILE_INTERNAL, true, of_profiles[_i].told },
     };
 
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         const struct figure_kind kind = { .unit = of_profiles[_i].unit,
-                                          .profile = cells[i].profile };
+                                          .profile = cells[i].profile,
+                                          .tells_none = cells[i].tells_none };
         char out[FIGURE_MAX];
 
         ck_assert_msg(strcmp(message_figure(&v, kind, out), cells[i].shown) == 0,
-                      "%s, profile %d: %s", of_profiles[_i].why, (int)cells[i].profile, out);
+                      "%s, profile %d, %d: %s", of_profiles[_i].why, (int)cells[i].profile,
+                      cells[i].tells_none, out);
     }
 }
 END_TEST

@@ -536,8 +536,111 @@ START_TEST(a_ledger_without_memory_says_so_at_each_of_its_allocations)
 }
 END_TEST
 
+/* Told to an internal audience on a ledger, of a measure that tells 0 or of one that does not. */
+static const char *tell_internal(struct table *entries, const struct telling *t, bool tells_none,
+                                 double line, char out[FIGURE_MAX])
+{
+    struct made made;
+    const struct series_version v = { .value = t->value,
+                                      .numerator = t->numerator,
+                                      .denominator = t->denominator };
+    const struct civil_date day = date_of("2026-01-04");
+    const struct release_figure f = {
+        make(&made, t->text, t->provider), day, day, 0, &v, line, false
+    };
+    struct figure_kind kind = { .unit = UNIT_COUNT,
+                                .profile = PROFILE_INTERNAL,
+                                .tells_none = tells_none };
+    struct series_version shown;
+    struct release *r = NULL;
+    struct release_entry e;
+    const char *cell;
+    json_t *entry, *added;
+    int error;
+
+    ck_assert_int_eq(release_open(entries, "board", NULL, &r), 0);
+    kind.is_withheld = !release_ask(r, &f, kind, &shown);
+    (void)message_figure(&shown, kind, out);
+    added = release_added(r, &error);
+    ck_assert_int_eq(error, 0);
+    json_object_foreach(added, cell, entry)
+    {
+        ck_assert_int_eq(release_entry_of_json(entry, &e), 0);
+        ck_assert_int_eq(release_keep(entries, "board", cell, &e), 0);
+    }
+    json_decref(added);
+    release_free(r);
+    return out;
+}
+
+static const struct {
+    double value;
+    bool tells_none[2]; /* one message after the other */
+    const char *figures[2];
+    double low, high; /* between which the reader of both knows it to lie */
+} none_rows[] = {
+    { 0, { false, false }, { "fewer than 5", "fewer than 5" }, 0, 4 },
+    { 3, { false, false }, { "fewer than 5", "fewer than 5" }, 0, 4 },
+    { 0, { true, true }, { "0", "0" }, 0, 0 },
+    { 3, { true, true }, { "fewer than 5", "fewer than 5" }, 1, 4 },
+    { 0, { false, true }, { "fewer than 5", "0" }, 0, 0 },
+    { 3, { false, true }, { "fewer than 5", "fewer than 5" }, 1, 4 },
+    { 0, { true, false }, { "0", "fewer than 5" }, 0, 0 },
+};
+
+START_TEST(the_ledger_knows_whether_fewer_than_5_may_be_0)
+{
+    const struct telling t = { "open", "", none_rows[_i].value, NAN, NAN, NULL };
+    struct table entries = TABLE_INIT;
+    char out[FIGURE_MAX];
+
+    for (int i = 0; i < 2; i++)
+        ck_assert_str_eq(tell_internal(&entries, &t, none_rows[_i].tells_none[i], NAN, out),
+                         none_rows[_i].figures[i]);
+    const char *cell;
+    void *entry;
+    size_t at = 0;
+
+    ck_assert(table_next(&entries, &at, &cell, &entry));
+    const struct release_entry *e = entry;
+
+    ck_assert(e->is_shown);
+    ck_assert_double_eq(e->low, none_rows[_i].low);
+    ck_assert_double_eq(e->high, none_rows[_i].high);
+    table_release(&entries, free);
+}
+END_TEST
+
+/* Nine wait at three providers, five of them at the first: that nobody waits at the second tells of the third. */
+START_TEST(none_is_withheld_where_it_tells_how_few_wait_elsewhere)
+{
+    const struct telling all = { "open", "", OPEN(9), NULL },
+                         first = { "open", "TAJ", OPEN(5), NULL },
+                         second = { "open", "RXT", OPEN(0), NULL },
+                         third = { "open", "RYK", OPEN(4), NULL };
+    struct table entries = TABLE_INIT, alone = TABLE_INIT;
+    char out[FIGURE_MAX];
+
+    (void)tell_internal(&entries, &all, false, 9, out);
+    (void)tell_internal(&entries, &first, false, 5, out);
+    (void)tell_internal(&entries, &third, false, NAN, out);
+    ck_assert_str_eq(tell_internal(&entries, &second, false, NAN, out), "fewer than 5");
+    ck_assert_str_eq(tell_internal(&entries, &second, true, NAN, out), "*");
+    const struct release_entry *e = table_get(&entries, "board|cyp|RXT|2026-01-04|2026-01-04|open");
+
+    ck_assert_ptr_nonnull(e); /* it stays what the first message made known */
+    ck_assert(!e->is_shown && e->low == 0 && e->high == 4);
+    ck_assert_str_eq(tell_internal(&alone, &all, false, 9, out), "10");
+    ck_assert_str_eq(tell_internal(&alone, &second, true, NAN, out), "0");
+    table_release(&alone, free);
+    table_release(&entries, free);
+}
+END_TEST
+
 UNIT_MAIN(
-    "release", UNIT_TEST(a_ledger_without_memory_says_so_at_each_of_its_allocations),
+    "release", UNIT_TEST(none_is_withheld_where_it_tells_how_few_wait_elsewhere),
+    UNIT_ROWS(the_ledger_knows_whether_fewer_than_5_may_be_0, none_rows),
+    UNIT_TEST(a_ledger_without_memory_says_so_at_each_of_its_allocations),
     UNIT_ROWS(a_figure_is_told_beside_others_or_withheld, beside),
     UNIT_ROWS(a_figure_is_withheld_that_tells_of_those_who_are_known_to_be_few, few),
     UNIT_ROWS(a_figure_is_withheld_that_tells_of_few_beside_what_the_news_says_of_others, sides),

@@ -210,6 +210,8 @@ static const struct {
     { "measure_keys.forecast", of_list, "metric: open, target: {at_most: 5}, forecast: on",
       "metric: open, target: {at_most: 5}", EFFECT_SOFTER, "forecast" },
     { "measure_keys.spc", of_measure, LEAST ", spc: on", LEAST, EFFECT_SOFTER, "spc" },
+    { "measure_keys.tell_none", of_list, "metric: open, target: {at_most: 5}",
+      "metric: open, target: {at_most: 5}, tell_none: true", EFFECT_NONE, "tell_none" },
     { "measure_keys.guard", of_measure, LEAST ", guard: [g]", LEAST, EFFECT_SOFTER, "guard" },
     { "measure_keys.guard_over", of_measure, LEAST ", guard: [g]",
       LEAST ", guard: [g], guard_over: 3", EFFECT_NONE, "guard_over" },

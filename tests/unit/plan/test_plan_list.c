@@ -161,6 +161,8 @@ static const struct {
     { OPEN SELECT_MH "    unit: days\n" MOST, 8, DIAG_ERROR, "open is in count", NULL },
     { "    metric: referrals\n" SELECT_MH "    act_on: projected\n" MOST, 8, DIAG_ERROR,
       "does not age", NULL },
+    { "    metric: median-wait\n" SELECT_MH "    tell_none: true\n" MOST, 8, DIAG_ERROR,
+      "tell_none: this metric counts no people", "leave it out" },
     { "    metric: open-within:18w\n" SELECT_MH MOST, 8, DIAG_WARNING,
       "open-within is better when it is higher", "at_least" },
     { "    metric: published:X\n    select: {feed: f, org: A}\n    act_on: projected\n" MOST, 8,
