@@ -7,6 +7,9 @@
 
 /* The one line of an item: its state, its title as far as there is room, its figure and the line whole. */
 
+#define ENDS_WORD " ,;:"
+#define HEAD_MIN  8 /* characters of a title before what tells it from another */
+
 /* A number, or a word that wants another: "Waiting over 52" of "Waiting over 52 weeks for a diagnosis". */
 static bool is_dangling(const char *word, size_t len)
 {
@@ -31,6 +34,78 @@ static void shorten_title(struct text *title, size_t max)
         title->len = (size_t)(last - title->buf);
         title->buf[title->len] = '\0';
     }
+}
+
+/* Where a title differs from another that begins with the same words: in "Sandwell", "52 weeks". A part of the
+ * title, of out_len bytes; 0: it says nothing that the other does not. */
+static const char *difference(const char *title, const char *other, size_t *out_len)
+{
+    size_t at = 0, from = 0, len = strlen(title), other_len = strlen(other), same = 0, end = len;
+
+    for (; title[at] && title[at] == other[at]; at++)
+        if (title[at] == ' ')
+            from = at + 1;
+    if (strchr(ENDS_WORD, title[at]) && strchr(ENDS_WORD, other[at])) /* their NUL too */
+        from = at + strspn(title + at, ENDS_WORD);
+    while (len - same > from && other_len - same > from &&
+           title[len - same - 1] == other[other_len - same - 1])
+        if (title[len - ++same] == ' ')
+            end = len - same;
+    for (size_t last = end; end > from && end < len; last = end) {
+        while (last > from && title[last - 1] != ' ')
+            last--;
+        if (!is_dangling(title + last, end - last))
+            break;
+        end += 1 + strcspn(title + end + 1, " ");
+    }
+    while (end > from && strchr(ENDS_WORD, title[end - 1]))
+        end--;
+    *out_len = end > from ? end - from : 0;
+    return title + from;
+}
+
+/* Of the plan's measures that would be cut to the same words, by what this one differs from the nearest. */
+static const char *distinction(const struct item_view *v, const char *title, const char *cut,
+                               size_t *out_len)
+{
+    const struct plan *plan = v->item->plan ? v->item->plan : v->context->plan;
+    const char *best = NULL;
+
+    for (size_t i = 0; plan && v->measure && i < plan->measure_count; i++) {
+        AUTO(text_release) struct text other = TEXT_INIT;
+        size_t len;
+
+        if (strcmp(plan->measures[i].id, v->measure->id) == 0)
+            continue;
+        wording_clean(&other, plan->measures[i].title, 1000, 1000);
+        if (!text_ok(&other) || strncmp(text_str(&other), cut, strlen(cut)) != 0)
+            continue;
+        const char *found = difference(title, text_str(&other), &len);
+
+        if (len > 0 && (!best || found > best)) {
+            best = found;
+            *out_len = len;
+        }
+    }
+    return best;
+}
+
+/* As shorten_title(), but a measure that shares its beginning with another keeps what tells them apart. */
+static void shorten_apart(const struct item_view *v, struct text *title, size_t max)
+{
+    AUTO(text_release) struct text whole = TEXT_INIT;
+    size_t len = 0;
+
+    (void)text_puts(&whole, text_str(title));
+    shorten_title(title, max);
+    if (!text_ok(title) || !text_ok(&whole) || title->len == whole.len)
+        return;
+    const char *words = distinction(v, text_str(&whole), text_str(title), &len);
+
+    if (!words || len + strlen(", ") + HEAD_MIN > max)
+        return;
+    shorten_title(title, max - len - strlen(", "));
+    (void)text_printf(title, ", %.*s", (int)len, words);
 }
 
 /* What stands behind the title: " 5%, plan 20%". */
@@ -87,7 +162,7 @@ void wording_subject(const struct item_view *v, const char *lead, size_t max, st
         (void)text_puts(&title, " without ");
         wording_clean(&title, v->context->org_title(v->context->org_title_arg, v->org), 1000, 1000);
     }
-    shorten_title(&title, fixed < max ? max - fixed : 0);
+    shorten_apart(v, &title, fixed < max ? max - fixed : 0);
 
     AUTO(text_release) struct text whole = TEXT_INIT;
 

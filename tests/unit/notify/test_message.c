@@ -130,6 +130,52 @@ START_TEST(a_subject_tells_state_title_value_and_plan_in_60_characters)
 }
 END_TEST
 
+static const struct {
+    const char *why, *title, *other, *subject;
+} apart_rows[] = {
+    { "the place at the end", "Children helped within 4 weeks of referral, Sandwell",
+      "Children helped within 4 weeks of referral, Dudley",
+      "Behind plan: Children helped, Sandwell 5%, plan 20%" },
+    { "the place between", "Children helped by mental health teams in Sandwell within 4 weeks",
+      "Children helped by mental health teams in Dudley within 4 weeks",
+      "Behind plan: Children helped, Sandwell 5%, plan 20%" },
+    { "a number with its unit", "Children waiting for an assessment of autism over 52 weeks",
+      "Children waiting for an assessment of autism over 18 weeks",
+      "Behind plan: Children waiting, 52 weeks 5%, plan 20%" },
+    { "more than the other says", "Children waiting for an assessment of autism, boys",
+      "Children waiting for an assessment of autism",
+      "Behind plan: Children waiting, boys 5%, plan 20%" },
+    { "less than the other says", "Children waiting for an assessment of autism",
+      "Children waiting for an assessment of autism, boys",
+      "Behind plan: Children waiting for an assessment 5%, plan 20%" },
+    { "another that begins otherwise", "Children helped within 4 weeks of referral, Sandwell",
+      "Wheelchairs within 4 weeks of referral, Dudley",
+      "Behind plan: Children helped within 4 weeks 5%, plan 20%" },
+    { "too long to be kept",
+      "Children helped within 4 weeks of referral, Wolverhampton and Walsall",
+      "Children helped within 4 weeks of referral, Dudley",
+      "Behind plan: Children helped within 4 weeks 5%, plan 20%" },
+};
+
+START_TEST(a_shortened_title_keeps_what_tells_it_from_another)
+{
+    fixture_init(&f);
+    struct plan_measure both[] = { f.measure, f.measure };
+
+    both[1].id = both[1].first_id = WORDS("another");
+    both[0].title = f.finding.title = WORDS(apart_rows[_i].title);
+    both[1].title = WORDS(apart_rows[_i].other);
+    f.plan.measures = both;
+    f.plan.measure_count = 2;
+
+    struct message m = composed();
+
+    ck_assert_str_eq(m.subject, apart_rows[_i].subject);
+    ck_assert_uint_le(wording_characters(m.subject), 60);
+    message_release(&m);
+}
+END_TEST
+
 START_TEST(a_group_is_counted_in_the_subject)
 {
     fixture_init(&f);
@@ -1550,6 +1596,7 @@ UNIT_MAIN("message",
           UNIT_TEST(a_newer_figure_is_shown_where_the_one_that_is_told_is_hidden_since_it_is_few),
           UNIT_ROWS(what_becomes_of_an_early_warning_has_its_own_words, early_rows),
           UNIT_ROWS(a_subject_tells_state_title_value_and_plan_in_60_characters, subject_rows),
+          UNIT_ROWS(a_shortened_title_keeps_what_tells_it_from_another, apart_rows),
           UNIT_TEST(a_group_is_counted_in_the_subject),
           UNIT_ROWS(rules_without_a_figure_have_their_own_words, rule_rows),
           UNIT_ROWS(masking_is_told_with_what_worsened_and_never_as_progress, guard_rows),
