@@ -1,5 +1,7 @@
 """A year of messages to one audience, and what an attacker who has them all finds out: of no count of 1 to 4 which it is."""
 import datetime
+import email
+import email.policy
 import json
 import os
 import random
@@ -9,7 +11,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import lists
+from faults import WallClock, utc
 from narrowing import COUNTED, Census
+from read_figures import figures_of
+from smtp_server import SmtpServer
 from waitlist import run_tests, wait_for
 
 FULL = os.environ.get("WAITLIST_FULL")
@@ -267,6 +272,78 @@ def test_nobody_finds_out_from_a_year_of_messages_which_of_one_to_four_a_count_i
     told += told_in_a_year(build, weeks // 2, 6, ("share", "long"))
     for kind in KINDS:  # a year in which nothing of a kind is shown proves nothing of it
         assert any(what[0] == kind and (what[3] != "*" or kind == "soon52") for what in told), (kind, [what for what in told if what[0] == kind])
+
+
+MAIL = """\
+  - {{id: spool, kind: email, smtp: "smtp://127.0.0.1:{port}", from: monitor@example.nhs.uk, tls: "off", rate: 600}}
+"""
+PEOPLE = """\
+people: {p1: {name: Lead Person, mail: lead.person@example.nhs.uk}}
+holders: {camhs-lead: [{person: p1, from: 2025-01-01, deputy: null}]}
+"""
+LABELS = {"": "own", "On the list": "open", "Over 18 weeks": "over18", "Over 52 weeks": "over52", "Over 104 weeks": "over104",
+          "Joined (clocks started)": "joined", "Left (clocks stopped)": "left"}  # what the solver has of the others it has of the events
+
+
+class Lived:
+    """A daemon on a clock that is moved, whose lead gets mails, and a digest each week."""
+
+    def __init__(self, w, smtp):
+        self.w, self.smtp, self.file = w, smtp, None
+        self.clock = WallClock(w, utc(FIRST.year, FIRST.month, FIRST.day, 10))
+        w.start(None, env=self.clock.env())
+
+    def put(self, name, text, feed):
+        self.file = (name, text, feed)  # comes on its day
+
+    def live(self, at):
+        self.clock.set(at)
+        wait_for(lambda: (self.w.ctl("status")["last_evaluation"] or "")[:10] == str(at.date()), f"{at} to be judged")
+        wait_for(lambda: not self.w.ctl("outbox", "ls"), "what is due to leave")
+
+    def once(self, at):
+        """The day of the census' file, whose news are its mail, and those after it until one has the digest."""
+        first, day = datetime.datetime.fromisoformat(at + "+00:00"), datetime.timedelta(days=1)
+        due = (first.date() - FIRST).days // 7  # none of the first week
+        self.live(first)
+        name, text, feed = self.file
+        self.w.put(name, text, feed=feed)
+        wait_for(lambda: not self.w.inbox(feed), "the file to be taken")
+        wait_for(lambda: not self.w.ctl("outbox", "ls"), "what is due to leave")
+        for n in range(1, 5):
+            if n == 1 or self.digests() < due:
+                self.live(first + n * day)
+        wait_for(lambda: self.digests() >= due, f"the digest of {at}")
+
+    def texts(self):
+        for _, _, raw, _ in self.smtp.mails:
+            mail = email.message_from_bytes(raw, policy=email.policy.default)
+            yield str(mail["Subject"]), mail.get_body(("plain",)).get_content()
+
+    def digests(self):
+        return sum("Weekly digest" in subject for subject, _ in self.texts())
+
+
+def test_nobody_finds_out_more_from_the_digests_of_each_week_beside_the_mails(build):
+    smtp, ids, weeks, seed = SmtpServer(), tuple(MEASURES), 26 if FULL else 4, 4
+    with lists.instance(build, plan_text=plan(1, ids, ""), extra=lists.LISTS + "places: places.yaml\npeople: people.yaml\n",
+                        receivers=MAIL.format(port=smtp.port)) as w:
+        w.write("places.yaml", SETTING)
+        w.write("people.yaml", PEOPLE)
+        lived = Lived(w, smtp)
+        days, of_digests = run_year(lived, weeks, seed, 1, ids), 0
+        titles = {f"Measure {id}": id for id in ids}
+        for subject, text in lived.texts():
+            for told in figures_of(text, titles):
+                of, place, _ = MEASURES[titles[told.title]]
+                kind = LABELS.get(told.label)
+                if kind and str(told.day) in days:
+                    days[str(told.day)].told.append((kind, of if kind == "own" else kind, place, told.figure, None))
+                    of_digests += kind == "own" and "Weekly digest" in subject and told.figure != "*"
+    smtp.close()
+    assert of_digests > 3 * weeks, of_digests  # to hide everything is no way out
+    found = {day: attack(days[day], days.get(last), ids) for last, day in zip([None] + list(days), days)}
+    assert not any(found.values()), [(day, found[day], days[day].told) for day in found if found[day]]
 
 
 def test_nobody_finds_out_more_in_whatever_order_the_messages_of_a_day_are_composed(build):

@@ -7,6 +7,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from waitlist import run_tests
 from year import DAY, FIRST, LAST, Year
+from year_attack import Lists
 from year_run import YearRun
 
 SEED = int(os.environ.get("WAITLIST_YEAR", "11"))
@@ -98,6 +99,19 @@ def test_nobody_gets_a_second_mail_on_a_day_of_a_year_unless_something_turned_re
     days = collections.Counter((m.who, m.day) for m in run.mails if m.who != "ops")
     say(f"mails a day: {collections.Counter(days.values())}, second ones without red {len(run.second_mails())}")
     assert len(days) > 700 and not run.second_mails(), [(m.who, str(m.day), m.subject) for m in run.second_mails()]
+
+
+def test_nobody_finds_out_from_the_mails_and_digests_of_a_year_which_of_one_to_four_a_count_of_its_lists_is(build):
+    """All leads of one receiver lay theirs side by side."""
+    run = year(build)
+    lists = Lists(run.year)
+    lists.read(run.mails)
+    attacked = lists.attacked()
+    shown = collections.Counter(kind for day in attacked for kind, _, figure in lists.told[day] if figure != "*")
+    say(f"censuses attacked: {len(attacked)}, figures shown in them: {dict(shown)}")
+    assert len(attacked) >= 20 and {"open", "over18", "median", "p92", "joined", "left"} <= set(shown), (attacked, shown)
+    found = {day: lists.found(*day) for day in attacked}
+    assert not any(found.values()), [(*day, found[day], sorted(lists.told[day], key=str)) for day in found if found[day]]
 
 
 def test_a_daemon_killed_at_random_moments_of_a_year_tells_the_same(build):
