@@ -26,7 +26,7 @@
  *                     week, _forum commentaries that papers want, _review a profile near its last day;
  *                     _doctor whether all is as it must be
  * Waiting lists       _lists what Redis has of them; _apply_list a file into one, with _apply_stage,
- *                     _apply_left_out, _apply_listbook; _apply_set which tables of a set, _measures what is counted
+ *                     _apply_rows, _apply_left_out, _apply_listbook; _apply_set which tables of a set, _measures what is counted
  *                     of them, _place where those on them live, _silent who sends nothing any
  *                     more, _unread files that cannot be read back, _succession an organisation that
  *                     takes over from another
@@ -42,7 +42,7 @@
  *                     waitlistctl, _status how the daemon is, _silence whether there is what a silence names
  * It is tried out     _simulate one date after another, told by waitlistctl, _history what an instance
  *                     received, again; _past the instance at the end of a date, _evidence what
- *                     happened until then, with _evidence_read
+ *                     happened until then, with _evidence_read and _evidence_sent
  */
 #ifndef PIPELINE_INTERNAL_H
 #define PIPELINE_INTERNAL_H
