@@ -97,6 +97,7 @@ static void teardown(void)
     table_release(&p.sent_tells, free);
     table_release(&p.got_tells, free);
     table_release(&p.sent_days, free);
+    table_release(&p.unheld, NULL);
     journal_close(p.sent);
     journal_close(p.audit);
     known_release(&p);
