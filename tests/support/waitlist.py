@@ -316,7 +316,12 @@ class Instance:
                               stdin=subprocess.DEVNULL, timeout=40 * PATIENCE_S, cwd=self.folder)
 
     def ctl(self, *command):
-        result = self.ctl_raw(*command)
+        """What is answered; asked again while a daemon that has just begun has not found its Redis."""
+        def answered():
+            result = self.ctl_raw(*command)
+            return None if result.returncode and "Redis is away: connecting" in result.stderr else result
+
+        result = wait_for(answered, f"Redis to be there for {command[0]}", 30)
         assert result.returncode == 0, f"waitlistctl {' '.join(command)}: {result.returncode}: {result.stderr}"
         return json.loads(result.stdout)
 
